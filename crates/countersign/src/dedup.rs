@@ -1,0 +1,248 @@
+//! Handling an event once: claim before the handler, commit after, release on failure.
+//!
+//! ```text
+//! Absent ──claim──► InProgress(fence, lease) ──commit(fence)──► Done(expires) ──expiry──► Absent
+//!                        │   ▲ renew(fence)
+//!                        └─release(fence)──► Absent     lease run out: the next claim takes over
+//! ```
+//!
+//! Every operation is one atomic step in the store, judged by the store's own clock. An operation
+//! with a fence that is no longer the current one changes nothing and says so. Fences of a key only
+//! rise: over release, takeover and expiry.
+//!
+//! What this gives, whatever the store: an event is handled **at least once**, and **one at a time
+//! within a lease**. No store outside the handler's own transaction can give more.
+
+pub(crate) mod memory;
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::delivery::Delivery;
+use crate::encoding::hex;
+use crate::mac::{FieldHash, TAG_BYTES, sha256};
+
+/// Names one event in a store: a digest of endpoint, sender, kind of id, and id.
+///
+/// It has a fixed size and holds no personal data.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct EventKey([u8; TAG_BYTES]);
+
+impl EventKey {
+    /// The key of `identity` at `endpoint`, which comes from set-up and never from a request.
+    #[must_use]
+    pub fn new(endpoint: &str, sender: &str, identity: &Identity) -> Self {
+        let hash = FieldHash::new()
+            .field(b"countersign event key v1")
+            .field(endpoint.as_bytes())
+            .field(sender.as_bytes())
+            .field(identity.kind.as_bytes())
+            .field(&identity.digest);
+        Self(hash.finish())
+    }
+
+    /// The digest, for a store to keep.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; TAG_BYTES] {
+        &self.0
+    }
+}
+
+/// Lower-case hexadecimal.
+impl fmt::Display for EventKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for EventKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EventKey({self})")
+    }
+}
+
+/// What makes two deliveries the same event, taken from what is signed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Identity {
+    kind: &'static str,
+    digest: [u8; TAG_BYTES],
+    brief: bool,
+}
+
+impl Identity {
+    /// The event's own id, which the signature covers.
+    #[must_use]
+    pub fn id(id: &str) -> Self {
+        Self { kind: "id", digest: sha256(id.as_bytes()), brief: false }
+    }
+
+    /// Several fields that together name the event, in a fixed order.
+    #[must_use]
+    pub fn fields<'f>(fields: impl IntoIterator<Item = &'f str>) -> Self {
+        let hash =
+            fields.into_iter().fold(FieldHash::new(), |hash, field| hash.field(field.as_bytes()));
+        Self { kind: "fields", digest: hash.finish(), brief: false }
+    }
+
+    /// The digest of the whole body, for a sender that gives no id.
+    ///
+    /// Two genuine events may have the same body, so it is remembered for
+    /// [`Contract::digest_retention`](crate::Contract::digest_retention) only.
+    #[must_use]
+    pub fn body(body: &[u8]) -> Self {
+        Self { kind: "body", digest: sha256(body), brief: true }
+    }
+
+    /// Whether it is remembered only briefly.
+    #[must_use]
+    pub const fn is_brief(&self) -> bool {
+        self.brief
+    }
+}
+
+/// The signed id where there is one, else the digest of the body.
+impl From<&Delivery> for Identity {
+    fn from(delivery: &Delivery) -> Self {
+        match delivery.signed_id() {
+            Some(id) => Self::id(&id),
+            None => Self::body(delivery.body()),
+        }
+    }
+}
+
+/// A number given with each claim of a key, higher each time.
+///
+/// Hand it on to whatever the handler writes to: a write with a lower fence than one seen before
+/// comes from a handler whose lease ran out.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Fence(u64);
+
+impl Fence {
+    /// The fence with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+/// What a store says to a claim.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// The event is the caller's until the lease ends.
+    Acquired {
+        /// To be shown with every further operation.
+        fence: Fence,
+        /// An earlier claim's lease ran out, so its handler may have done part of the work.
+        takeover: bool,
+    },
+    /// Another delivery of the event is being handled.
+    Busy {
+        /// How long its lease still runs.
+        retry_after: Duration,
+    },
+    /// The event has been handled.
+    Duplicate {
+        /// Whether the handled delivery had the same body.
+        same_body: bool,
+    },
+}
+
+/// What a store says to a renewal, commit or release.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Settled {
+    /// It is done.
+    Applied,
+    /// The fence is not the current one: nothing changed.
+    Stale,
+}
+
+/// Remembers which events are being handled and which have been.
+///
+/// Each operation is **one atomic step**, and every time is the **store's own**. A store never
+/// forgets an event before its time to make room: at its limit it refuses new claims.
+pub trait DedupStore: Send + Sync + 'static {
+    /// Takes the event for `lease`, if nobody has it and it is not done.
+    ///
+    /// `fingerprint` is kept to tell whether a later delivery has the same body.
+    fn claim(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// Lets the lease run for `lease` from now.
+    fn renew(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Settled, StoreError>> + Send;
+
+    /// Marks the event as handled and remembers it for `retention`.
+    ///
+    /// It succeeds after the lease ran out as long as nobody took over. Repeating it changes
+    /// nothing and is `Applied`, so that a lost answer can be asked for again.
+    fn commit(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        retention: Duration,
+    ) -> impl Future<Output = Result<Settled, StoreError>> + Send;
+
+    /// Gives the event up, so that its next delivery is handled.
+    fn release(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+    ) -> impl Future<Output = Result<Settled, StoreError>> + Send;
+}
+
+/// Why a store did not do as asked; whether the operation took effect is then unknown.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    message: Box<str>,
+}
+
+impl StoreError {
+    /// An error of `kind`; `message` is for the operator and holds no secret.
+    #[must_use]
+    pub fn new(kind: StoreErrorKind, message: impl Into<Box<str>>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// What was wrong, to match on.
+    #[must_use]
+    pub const fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// What was wrong with a store.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// It cannot be reached, or failed.
+    Unavailable,
+    /// It did not answer in time.
+    Timeout,
+    /// It holds as many events as it may.
+    Full,
+}

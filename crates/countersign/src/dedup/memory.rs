@@ -1,0 +1,420 @@
+//! The default store: one process's memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::{Future, ready};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hashbrown::HashTable;
+
+use super::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, StoreErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::time::{Clock, MonotonicClock, Timestamp};
+
+/// How many events are remembered unless set otherwise; about a hundred bytes each.
+const DEFAULT_CAPACITY: usize = 1_000_000;
+
+/// Locks are per shard: enough that threads rarely meet.
+const SHARDS: usize = 16;
+
+/// How many due records one claim may clear away, so that no claim pays for many.
+const SWEEP_PER_CLAIM: usize = 8;
+
+/// How many due records of each shard a claim clears away when there is no room for it.
+const SWEEP_WHEN_FULL: usize = 1024;
+
+/// How long a claim that nobody settled is kept after its lease, for a late commit.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Remembers events in this process's memory: bounded, sharded, and gone at a restart.
+///
+/// **One process only**: two processes do not see each other's claims. At its capacity it refuses
+/// new events (503) rather than forget old ones.
+///
+/// Expired records are cleared a few at a time by the claims that follow; there is no scan and no
+/// background task.
+#[derive(Clone)]
+pub struct MemoryStore(Arc<Shared>);
+
+struct Shared {
+    shards: [Mutex<Shard>; SHARDS],
+    hasher: RandomState,
+    clock: Box<dyn Clock>,
+    capacity: usize,
+    live: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Shard {
+    /// Slot numbers, found by their record's key.
+    index: HashTable<u32>,
+    slots: Vec<Option<Record>>,
+    free: Vec<u32>,
+    /// Slot numbers by the second in which to look at them. Each record stands here once, at its
+    /// deadline or before it; one that is looked at too early is moved on.
+    looks: BTreeMap<u64, Vec<u32>>,
+    /// The last fence given. It rises with every claim in the shard, hence with every claim of a
+    /// key, so no tombstone need outlive a record.
+    last_fence: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Record {
+    key: EventKey,
+    fence: Fence,
+    fingerprint: u64,
+    state: State,
+    /// Where the record stands in [`Shard::looks`].
+    look: u64,
+    place: u32,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    InProgress { lease_until: Timestamp },
+    Done { expires: Timestamp },
+}
+
+impl State {
+    /// From when on the record may be forgotten.
+    fn deadline(self) -> Timestamp {
+        match self {
+            Self::InProgress { lease_until } => lease_until.saturating_add(ABANDONED_AFTER),
+            Self::Done { expires } => expires,
+        }
+    }
+}
+
+impl MemoryStore {
+    /// Remembers up to `capacity` events.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] if `capacity` is zero.
+    pub fn new(capacity: usize) -> Result<Self, ConfigError> {
+        Self::with_clock(capacity, MonotonicClock::default())
+    }
+
+    /// The same with a clock of the caller's, by which leases and retention run.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_clock(capacity: usize, clock: impl Clock) -> Result<Self, ConfigError> {
+        if capacity == 0 {
+            return Err(ConfigError::new(
+                ConfigErrorKind::OutOfRange,
+                "the memory store's capacity is zero: give the number of events to remember",
+            ));
+        }
+        Ok(Self::build(capacity, Box::new(clock)))
+    }
+
+    /// How many events it remembers now, among them some that are due to be forgotten.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.live.load(Ordering::Relaxed)
+    }
+
+    /// Whether it remembers nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn build(capacity: usize, clock: Box<dyn Clock>) -> Self {
+        Self(Arc::new(Shared {
+            shards: Default::default(),
+            hasher: RandomState::new(),
+            clock,
+            capacity,
+            live: AtomicUsize::new(0),
+        }))
+    }
+
+    fn claim_now(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        if let Some(claim) = self.try_claim(key, fingerprint, lease) {
+            return Ok(claim);
+        }
+        for shard in &self.0.shards {
+            self.0.sweep(&mut lock(shard), SWEEP_WHEN_FULL);
+        }
+        self.try_claim(key, fingerprint, lease).ok_or_else(|| {
+            StoreError::new(
+                StoreErrorKind::Full,
+                format!("the memory store holds {} events: raise its capacity", self.0.capacity),
+            )
+        })
+    }
+
+    /// `None` where there is no room for a new record.
+    fn try_claim(&self, key: &EventKey, fingerprint: u64, lease: Duration) -> Option<Claim> {
+        let hash = self.0.hasher.hash_one(key);
+        let mut shard = self.0.shard(key);
+        let now = self.0.sweep(&mut shard, SWEEP_PER_CLAIM);
+        let fence = Fence::new(shard.last_fence + 1);
+        let state = State::InProgress { lease_until: now.saturating_add(lease) };
+        let takeover = if let Some(record) = shard.find(hash, key) {
+            let takeover = match record.state {
+                State::InProgress { lease_until } if now < lease_until => {
+                    return Some(Claim::Busy { retry_after: lease_until.saturating_since(now) });
+                }
+                State::Done { expires } if now < expires => {
+                    return Some(Claim::Duplicate { same_body: record.fingerprint == fingerprint });
+                }
+                State::InProgress { .. } => true,
+                State::Done { .. } => false,
+            };
+            *record = Record { fence, fingerprint, state, ..*record };
+            takeover
+        } else {
+            self.0.reserve()?;
+            let look = second_after(now.saturating_add(lease));
+            let record = Record { key: *key, fence, fingerprint, state, look, place: 0 };
+            shard.insert(hash, &self.0.hasher, record);
+            false
+        };
+        shard.last_fence = fence.as_u64();
+        Some(Claim::Acquired { fence, takeover })
+    }
+
+    /// Runs `change` on the record of `key` if `fence` is its current one.
+    fn settle(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        change: impl FnOnce(&mut Record, Timestamp) -> Settled,
+    ) -> Settled {
+        let hash = self.0.hasher.hash_one(key);
+        let mut shard = self.0.shard(key);
+        let now = self.0.clock.now();
+        match shard.find(hash, key) {
+            Some(record) if record.fence == fence => change(record, now),
+            _ => Settled::Stale,
+        }
+    }
+
+    fn renew_now(&self, key: &EventKey, fence: Fence, lease: Duration) -> Settled {
+        self.settle(key, fence, |record, now| match &mut record.state {
+            State::InProgress { lease_until } => {
+                *lease_until = now.saturating_add(lease);
+                Settled::Applied
+            }
+            State::Done { .. } => Settled::Stale,
+        })
+    }
+
+    fn commit_now(&self, key: &EventKey, fence: Fence, retention: Duration) -> Settled {
+        self.settle(key, fence, |record, now| {
+            if let State::InProgress { .. } = record.state {
+                record.state = State::Done { expires: now.saturating_add(retention) };
+            }
+            Settled::Applied
+        })
+    }
+
+    fn release_now(&self, key: &EventKey, fence: Fence) -> Settled {
+        let hash = self.0.hasher.hash_one(key);
+        let mut shard = self.0.shard(key);
+        match shard.find(hash, key) {
+            Some(&mut Record {
+                fence: current,
+                state: State::InProgress { .. },
+                look,
+                place,
+                ..
+            }) if current == fence => {
+                if let Some(slot) = shard.unfile(look, place) {
+                    shard.forget(slot, &self.0.hasher);
+                    self.0.live.fetch_sub(1, Ordering::Relaxed);
+                }
+                Settled::Applied
+            }
+            _ => Settled::Stale,
+        }
+    }
+}
+
+impl Shared {
+    fn shard(&self, key: &EventKey) -> MutexGuard<'_, Shard> {
+        let [first, ..] = key.as_bytes();
+        #[expect(clippy::indexing_slicing, reason = "a remainder by the array's length")]
+        lock(&self.shards[usize::from(*first) % SHARDS])
+    }
+
+    /// Counts one more record, unless that is one too many.
+    fn reserve(&self) -> Option<()> {
+        let more = |live: usize| (live < self.capacity).then_some(live + 1);
+        self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(drop)
+    }
+
+    /// Forgets up to `most` records that are due, and tells the time by which it judged.
+    fn sweep(&self, shard: &mut Shard, most: usize) -> Timestamp {
+        let now = self.clock.now();
+        for _ in 0..most {
+            let Some(slot) = shard.next_look(now) else { break };
+            let Some(Some(record)) = shard.slots.get(slot as usize) else { continue };
+            let deadline = record.state.deadline();
+            if deadline <= now {
+                shard.forget(slot, &self.hasher);
+                self.live.fetch_sub(1, Ordering::Relaxed);
+            } else {
+                shard.file(slot, second_after(deadline));
+            }
+        }
+        now
+    }
+}
+
+impl Shard {
+    fn find(&mut self, hash: u64, key: &EventKey) -> Option<&mut Record> {
+        let slots = &self.slots;
+        let is_key = |slot: &u32| {
+            slots
+                .get(*slot as usize)
+                .is_some_and(|held| matches!(held, Some(record) if record.key == *key))
+        };
+        let slot = *self.index.find(hash, is_key)?;
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    fn insert(&mut self, hash: u64, hasher: &RandomState, record: Record) {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        if let Some(held) = self.slots.get_mut(slot as usize) {
+            *held = Some(record);
+        }
+        let slots = &self.slots;
+        let rehash = |slot: &u32| match slots.get(*slot as usize) {
+            Some(Some(record)) => hasher.hash_one(record.key),
+            _ => 0,
+        };
+        self.index.insert_unique(hash, slot, rehash);
+        self.file(slot, record.look);
+    }
+
+    /// Empties a slot that stands in no list of looks any more.
+    fn forget(&mut self, slot: u32, hasher: &RandomState) {
+        if let Some(record) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            let hash = hasher.hash_one(record.key);
+            if let Ok(entry) = self.index.find_entry(hash, |held| *held == slot) {
+                entry.remove();
+            }
+            self.free.push(slot);
+        }
+    }
+
+    /// Notes to look at the slot in second `look`.
+    fn file(&mut self, slot: u32, look: u64) {
+        let list = self.looks.entry(look).or_default();
+        if let Some(Some(record)) = self.slots.get_mut(slot as usize) {
+            record.look = look;
+            record.place = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        }
+        list.push(slot);
+    }
+
+    /// Takes the slot at `place` out of the list of second `look`.
+    fn unfile(&mut self, look: u64, place: u32) -> Option<u32> {
+        let list = self.looks.get_mut(&look)?;
+        if place as usize >= list.len() {
+            return None;
+        }
+        let slot = list.swap_remove(place as usize);
+        if let Some(moved) = list.get(place as usize)
+            && let Some(Some(record)) = self.slots.get_mut(*moved as usize)
+        {
+            record.place = place;
+        }
+        if list.is_empty() {
+            self.looks.remove(&look);
+        }
+        Some(slot)
+    }
+
+    /// Takes out a slot whose second has come.
+    fn next_look(&mut self, now: Timestamp) -> Option<u32> {
+        let mut first = self.looks.first_entry()?;
+        if Timestamp::from_secs(*first.key()) > now {
+            return None;
+        }
+        let slot = first.get_mut().pop();
+        if first.get().is_empty() {
+            first.remove();
+        }
+        slot
+    }
+}
+
+impl DedupStore for MemoryStore {
+    fn claim(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+        ready(self.claim_now(key, fingerprint, lease))
+    }
+
+    fn renew(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Settled, StoreError>> + Send {
+        ready(Ok(self.renew_now(key, fence, lease)))
+    }
+
+    fn commit(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        retention: Duration,
+    ) -> impl Future<Output = Result<Settled, StoreError>> + Send {
+        ready(Ok(self.commit_now(key, fence, retention)))
+    }
+
+    fn release(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+    ) -> impl Future<Output = Result<Settled, StoreError>> + Send {
+        ready(Ok(self.release_now(key, fence)))
+    }
+}
+
+/// A panic cannot leave a shard half changed: no step between two writes can panic.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The first whole second at or after `time`.
+const fn second_after(time: Timestamp) -> u64 {
+    time.as_millis().div_ceil(1000)
+}
+
+impl Default for MemoryStore {
+    /// Remembers up to a million events.
+    fn default() -> Self {
+        Self::build(DEFAULT_CAPACITY, Box::new(MonotonicClock::default()))
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("capacity", &self.0.capacity)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,182 @@
+//! What verification proves: one authentic request.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use arrayvec::ArrayString;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Refusal, RefusalKind};
+use crate::mac::sha256;
+use crate::scheme::{Place, Scheme};
+use crate::time::Timestamp;
+use crate::verify::Verifier;
+
+/// The longest event id in a header, in bytes.
+pub(crate) const MAX_ID_BYTES: usize = 256;
+
+/// An authentic request. There is no way to make one but verification.
+///
+/// ```compile_fail
+/// let forged = countersign::Delivery { body: b"{}"[..].into() };
+/// ```
+#[derive(Clone)]
+pub struct Delivery {
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) key: usize,
+    pub(crate) received: Timestamp,
+    pub(crate) timestamp: Option<Timestamp>,
+    pub(crate) header_id: Option<ArrayString<MAX_ID_BYTES>>,
+    pub(crate) header_type: Option<Arc<str>>,
+    pub(crate) body: Bytes,
+}
+
+impl Delivery {
+    /// The body as received: what the signature covers.
+    #[must_use]
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The body as `T`, which may borrow from it.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalKind::Undecodable`] if it does not fit. Its text says where, and names fields of
+    /// `T`, but holds nothing of the body.
+    pub fn event<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Refusal> {
+        serde_json::from_slice(&self.body).map_err(|error| undecodable(&error))
+    }
+
+    /// The payload as `T`: the field that the sender's set-up names, or else the whole body.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalKind::Undecodable`] if there is none, or it does not fit.
+    pub fn payload<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Refusal> {
+        let Some(pointer) = &self.scheme().payload else { return self.event() };
+        let Some(payload) = pointer.find(&self.body) else {
+            return Err(Refusal::new(RefusalKind::Undecodable)
+                .because("it has no payload there")
+                .at(pointer.as_shared()));
+        };
+        serde_json::from_str(payload.get()).map_err(|error| undecodable(&error))
+    }
+
+    /// The sender's name.
+    #[must_use]
+    pub fn sender(&self) -> &str {
+        self.scheme().sender()
+    }
+
+    /// The name of the key that matched.
+    #[must_use]
+    pub fn key_name(&self) -> &str {
+        self.verifier.key_name(self.key)
+    }
+
+    /// When it was received: the `now` that verification was given.
+    #[must_use]
+    pub const fn received(&self) -> Timestamp {
+        self.received
+    }
+
+    /// The signed time, where the sender signs one.
+    #[must_use]
+    pub const fn timestamp(&self) -> Option<Timestamp> {
+        self.timestamp
+    }
+
+    /// The event's id where the signature covers it: a signed header, or a field of a signed body.
+    #[must_use]
+    pub fn signed_id(&self) -> Option<Cow<'_, str>> {
+        match self.scheme().id.as_ref()? {
+            Place::Header(name) if self.scheme().signs_header(name) => self.id_header(),
+            Place::Body(pointer) if self.scheme().signs_body() => pointer.scalar(&self.body),
+            Place::Header(_) | Place::Body(_) => None,
+        }
+    }
+
+    /// The event's id wherever it stands. **Not** always signed: for logs, never to decide by.
+    #[must_use]
+    pub fn id_for_logs(&self) -> Option<Cow<'_, str>> {
+        match self.scheme().id.as_ref()? {
+            Place::Header(_) => self.id_header(),
+            Place::Body(pointer) => pointer.scalar(&self.body),
+        }
+    }
+
+    /// The event's type, where the sender's set-up says where it stands.
+    #[must_use]
+    pub fn event_type(&self) -> Option<Cow<'_, str>> {
+        match self.scheme().event_type.as_ref()? {
+            Place::Header(_) => self.header_type.as_deref().map(Cow::Borrowed),
+            Place::Body(pointer) => pointer.scalar(&self.body),
+        }
+    }
+
+    /// The first eight bytes of the body's SHA-256: tells whether a repeat has the same body.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = sha256(&self.body);
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    fn id_header(&self) -> Option<Cow<'_, str>> {
+        self.header_id.as_deref().map(Cow::Borrowed)
+    }
+
+    fn scheme(&self) -> &Scheme {
+        self.verifier.scheme()
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("sender", &self.sender())
+            .field("key", &self.key_name())
+            .field("timestamp", &self.timestamp)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A type that can be taken out of a [`Delivery`].
+///
+/// Every owned type that serde can read is one; it is read from the body.
+pub trait FromDelivery: Sized {
+    /// Takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalKind::Undecodable`] if the body does not fit.
+    fn from_delivery(delivery: &Delivery) -> Result<Self, Refusal>;
+}
+
+impl<T: DeserializeOwned> FromDelivery for T {
+    fn from_delivery(delivery: &Delivery) -> Result<Self, Refusal> {
+        delivery.event()
+    }
+}
+
+/// Says where the body does not fit. serde's messages quote the body, so only what they say of the
+/// receiver's own types passes.
+fn undecodable(error: &serde_json::Error) -> Refusal {
+    let message = error.to_string();
+    let what = if message.starts_with("missing field ") || message.starts_with("duplicate field ") {
+        message
+    } else if let Some((_, expected)) = message.rsplit_once("expected the event ") {
+        format!("it is not the event {expected}")
+    } else {
+        let category = match error.classify() {
+            serde_json::error::Category::Syntax => "not JSON",
+            serde_json::error::Category::Eof => "JSON ends early",
+            _ => "a value does not fit",
+        };
+        format!("{category} at line {} column {}", error.line(), error.column())
+    };
+    Refusal::new(RefusalKind::Undecodable).because(what)
+}

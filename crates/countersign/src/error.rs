@@ -1,0 +1,266 @@
+//! The two moments at which something can be wrong: start-up and a request.
+//!
+//! Both errors are opaque and have a `Copy` kind. Their text is for the operator: it names the
+//! place and the next step, and never holds a secret, a signature or a piece of the body.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a request was refused.
+///
+/// The sender is told [`status`](Self::status) and nothing else. The text is for the operator.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    kind: RefusalKind,
+    place: Option<Arc<str>>,
+    detail: Cow<'static, str>,
+}
+
+impl Refusal {
+    pub(crate) const fn new(kind: RefusalKind) -> Self {
+        Self { kind, place: None, detail: Cow::Borrowed("") }
+    }
+
+    pub(crate) fn at(mut self, place: &Arc<str>) -> Self {
+        self.place = Some(Arc::clone(place));
+        self
+    }
+
+    pub(crate) fn because(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// A refusal that an adapter makes itself: the method, the body's transport.
+    ///
+    /// `detail` goes into the operator's text as it is: put nothing of the request into it.
+    #[must_use]
+    pub const fn from_adapter(kind: RefusalKind, detail: &'static str) -> Self {
+        Self { kind, place: None, detail: Cow::Borrowed(detail) }
+    }
+
+    /// What was wrong, to match on.
+    #[must_use]
+    pub const fn kind(&self) -> RefusalKind {
+        self.kind
+    }
+
+    /// The HTTP status that answers it.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.kind.status()
+    }
+
+    /// The header or JSON pointer that it is about, where there is one.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place().unwrap_or("?");
+        match self.kind {
+            RefusalKind::MethodNotAllowed => {
+                f.write_str("method is not POST: have the sender deliver with POST")?;
+            }
+            RefusalKind::MissingHeader => write!(
+                f,
+                "header `{place}` is missing: check its name in the sender's settings and that no proxy drops it"
+            )?,
+            RefusalKind::DuplicateHeader => write!(
+                f,
+                "header `{place}` stands more than once: look for a proxy that adds it again"
+            )?,
+            RefusalKind::MalformedHeader => write!(f, "header `{place}` is malformed")?,
+            RefusalKind::MixedHeaderFamilies => write!(
+                f,
+                "header `{place}` is of another family than this sender's: one request carries one family"
+            )?,
+            RefusalKind::UnsupportedEncoding => f.write_str(
+                "`content-encoding` is not identity: have the sender deliver uncompressed bodies",
+            )?,
+            RefusalKind::BodyTooLarge => {
+                f.write_str("body is over the cap: raise `body_cap` if the sender's bodies are this large")?;
+            }
+            RefusalKind::BodyTimeout => f.write_str("body did not arrive in time")?,
+            RefusalKind::BodyInterrupted => f.write_str("body broke off before its end")?,
+            RefusalKind::BodyAltered => f.write_str(
+                "body is not as long as `content-length` says: a layer in front has read or changed it; put this layer before any that touches the body",
+            )?,
+            RefusalKind::StaleTimestamp => write!(
+                f,
+                "time in `{place}` is older than the tolerance: a replay, a late retry, or a clock that is ahead"
+            )?,
+            RefusalKind::FutureTimestamp => write!(
+                f,
+                "time in `{place}` is further ahead than the tolerance: check this machine's clock"
+            )?,
+            RefusalKind::MissingTimestamp => {
+                write!(f, "the signed body has no readable time at `{place}`")?;
+            }
+            RefusalKind::NoCandidate => write!(
+                f,
+                "header `{place}` holds no signature of the version this sender is set up with"
+            )?,
+            RefusalKind::UnknownKey => {
+                f.write_str("no key is valid at this time: check the key ring's not-before and not-after")?;
+            }
+            RefusalKind::SignatureMismatch => f.write_str(
+                "credential does not match: check the secret, and that nothing in front changes the body or the signed headers",
+            )?,
+            RefusalKind::Undecodable => f.write_str("body is authentic but does not fit the type")?,
+        }
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// What was wrong with a request.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// The method is not `POST`. Status 405.
+    MethodNotAllowed,
+    /// A header that carries the credential, or is signed, is not there or empty. Status 401.
+    MissingHeader,
+    /// A security header stands more than once. Status 400.
+    DuplicateHeader,
+    /// A security header does not follow its grammar. Status 400.
+    MalformedHeader,
+    /// Headers of two families in one request, such as `svix-id` beside `webhook-id`. Status 400.
+    MixedHeaderFamilies,
+    /// The body is compressed. Status 415.
+    UnsupportedEncoding,
+    /// The body, or the length it announces, is over the cap. Status 413.
+    BodyTooLarge,
+    /// The body took too long to arrive. Status 408.
+    BodyTimeout,
+    /// The body ended in a transport error. Status 400.
+    BodyInterrupted,
+    /// The body's length is not the announced one, so something on this side changed it. Status 500.
+    BodyAltered,
+    /// The signed time is too old. Status 401.
+    StaleTimestamp,
+    /// The signed time is too far ahead. Status 401.
+    FutureTimestamp,
+    /// The signed body lacks the time that freshness is set up on. Status 401.
+    MissingTimestamp,
+    /// The signature header is readable and holds nothing for the configured version. Status 401.
+    NoCandidate,
+    /// No configured key is valid now. Status 401.
+    UnknownKey,
+    /// No key and signature go together. Status 401.
+    SignatureMismatch,
+    /// Verified, but the body does not fit the handler's type. Status 422.
+    Undecodable,
+}
+
+impl RefusalKind {
+    /// The HTTP status that answers it.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::MethodNotAllowed => 405,
+            Self::DuplicateHeader
+            | Self::MalformedHeader
+            | Self::MixedHeaderFamilies
+            | Self::BodyInterrupted => 400,
+            Self::MissingHeader
+            | Self::StaleTimestamp
+            | Self::FutureTimestamp
+            | Self::MissingTimestamp
+            | Self::NoCandidate
+            | Self::UnknownKey
+            | Self::SignatureMismatch => 401,
+            Self::BodyTimeout => 408,
+            Self::BodyTooLarge => 413,
+            Self::UnsupportedEncoding => 415,
+            Self::Undecodable => 422,
+            Self::BodyAltered => 500,
+        }
+    }
+
+    /// A short fixed name, for metrics and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::MissingHeader => "missing_header",
+            Self::DuplicateHeader => "duplicate_header",
+            Self::MalformedHeader => "malformed_header",
+            Self::MixedHeaderFamilies => "mixed_header_families",
+            Self::UnsupportedEncoding => "unsupported_encoding",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::BodyInterrupted => "body_interrupted",
+            Self::BodyAltered => "body_altered",
+            Self::StaleTimestamp => "stale_timestamp",
+            Self::FutureTimestamp => "future_timestamp",
+            Self::MissingTimestamp => "missing_timestamp",
+            Self::NoCandidate => "no_candidate",
+            Self::UnknownKey => "unknown_key",
+            Self::SignatureMismatch => "signature_mismatch",
+            Self::Undecodable => "undecodable",
+        }
+    }
+}
+
+/// Why a set-up is not usable; it names the setting and what to do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConfigError {
+    kind: ConfigErrorKind,
+    message: Box<str>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(kind: ConfigErrorKind, message: impl Into<Box<str>>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// What was wrong, to match on.
+    #[must_use]
+    pub const fn kind(&self) -> ConfigErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// What was wrong with a set-up.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ConfigErrorKind {
+    /// A secret is empty, or nothing but white space.
+    EmptySecret,
+    /// A secret is not in the form that the scheme needs.
+    InvalidSecret,
+    /// An environment variable or file with a secret cannot be read.
+    UnreadableSecret,
+    /// A key ring has no key, too many, two of one name, or a window that never opens.
+    InvalidKeyring,
+    /// A setting without a default was not given.
+    MissingSetting,
+    /// A header's name is not one.
+    InvalidHeaderName,
+    /// A JSON pointer does not follow RFC 6901.
+    InvalidPointer,
+    /// A scheme's parts do not go together.
+    InvalidScheme,
+    /// Events would be forgotten while the sender may still repeat them.
+    RetentionTooShort,
+    /// A limit or time span is zero or otherwise out of its range.
+    OutOfRange,
+}

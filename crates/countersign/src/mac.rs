@@ -1,0 +1,95 @@
+//! The only file that names the hash, the MAC and the constant-time compare.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+/// The length of an HMAC-SHA256 tag and of a SHA-256 digest.
+pub(crate) const TAG_BYTES: usize = 32;
+
+/// A keyed HMAC-SHA256 ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)), ready to begin.
+#[derive(Clone)]
+pub(crate) struct HmacKey(Hmac<Sha256>);
+
+impl HmacKey {
+    pub(crate) fn new(key: &[u8]) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "HMAC takes a key of any length (RFC 2104 section 3)"
+        )]
+        Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
+    }
+
+    pub(crate) fn begin(&self) -> HmacState {
+        HmacState(self.0.clone())
+    }
+}
+
+/// A MAC under way.
+#[derive(Clone)]
+pub(crate) struct HmacState(Hmac<Sha256>);
+
+impl HmacState {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> Tag {
+        Tag(self.0.finalize().into_bytes().into())
+    }
+}
+
+/// What we computed. It has no `==`: it can only be asked whether a candidate matches.
+pub(crate) struct Tag([u8; TAG_BYTES]);
+
+impl Tag {
+    /// The digest of a static secret, so that comparing it leaks no length.
+    pub(crate) fn of_token(token: &[u8]) -> Self {
+        Self(sha256(token))
+    }
+
+    /// Whether any candidate is this tag; all are looked at, whichever matches.
+    pub(crate) fn matches_any(&self, candidates: &[[u8; TAG_BYTES]]) -> bool {
+        let mut found = Choice::from(0);
+        for candidate in candidates {
+            found |= self.0.ct_eq(candidate);
+        }
+        found.into()
+    }
+
+    /// Whether `other` is the same, in constant time.
+    pub(crate) fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
+    /// The tag's bytes, to be written into a request we sign.
+    #[cfg(feature = "sign")]
+    pub(crate) const fn into_bytes(self) -> [u8; TAG_BYTES] {
+        self.0
+    }
+}
+
+/// SHA-256 of `bytes`.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; TAG_BYTES] {
+    Sha256::digest(bytes).into()
+}
+
+/// SHA-256 over fields, each led by its length, so that no two lists of fields run together.
+pub(crate) struct FieldHash(Sha256);
+
+impl FieldHash {
+    pub(crate) fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    #[must_use]
+    pub(crate) fn field(mut self, bytes: &[u8]) -> Self {
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+        self
+    }
+
+    pub(crate) fn finish(self) -> [u8; TAG_BYTES] {
+        self.0.finalize().into()
+    }
+}

@@ -1,0 +1,101 @@
+//! [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md) v1.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Provider;
+use crate::contract::Contract;
+use crate::encoding::Encoding;
+use crate::error::ConfigError;
+use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
+use crate::secret::Keyring;
+use crate::time::{TimeUnit, Tolerance};
+use crate::verify::Verifier;
+
+/// A sender that follows Standard Webhooks v1: HMAC-SHA256 over `{id}.{timestamp}.{body}`.
+///
+/// Id and time are signed, so an event is known by its id, and a request older than five minutes is
+/// refused. The event's type is read from `/type` in the body, where the specification puts it.
+///
+/// ```
+/// use countersign::{Secret, StandardWebhooks, Timestamp, Receiver};
+///
+/// // The worked example of the specification's reference libraries.
+/// let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let receiver = Receiver::new(StandardWebhooks::new(secret)?);
+/// let headers = [
+///     ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+///     ("webhook-timestamp", "1614265330"),
+///     ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+/// ];
+/// let mut intake = receiver.open(&headers, Timestamp::from_secs(1614265330))?;
+/// intake.push(&br#"{"test": 2432232314}"#[..])?;
+/// let delivery = intake.finish()?;
+/// assert_eq!(delivery.signed_id().as_deref(), Some("msg_p5jXN8AQM9LWM0D4loKWxJek"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct StandardWebhooks {
+    verifier: Arc<Verifier>,
+    contract: Contract,
+}
+
+impl StandardWebhooks {
+    /// With keys as the sender shows them: base64, mostly after `whsec_`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSecret`](crate::ConfigErrorKind::InvalidSecret) if a secret is not base64, and
+    /// [`EmptySecret`](crate::ConfigErrorKind::EmptySecret) if nothing stands after `whsec_`.
+    pub fn new(keys: impl Into<Keyring>) -> Result<Self, ConfigError> {
+        Self::with_tolerance(keys, Tolerance::FIVE_MINUTES)
+    }
+
+    /// The same, with another tolerance for the signed time.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_tolerance(
+        keys: impl Into<Keyring>,
+        tolerance: Tolerance,
+    ) -> Result<Self, ConfigError> {
+        let scheme = scheme().tolerance(tolerance).build()?;
+        Ok(Self { verifier: Verifier::new(scheme, keys)?, contract: contract()? })
+    }
+
+    /// What this sender expects of its receiver, where it differs.
+    #[must_use]
+    pub const fn contract(mut self, contract: Contract) -> Self {
+        self.contract = contract;
+        self
+    }
+}
+
+fn scheme() -> SchemeBuilder {
+    let dot = || Part::Literal(".".into());
+    let signature = Signature::header("webhook-signature", Encoding::Base64).versioned("v1");
+    Scheme::hmac_sha256("standard-webhooks", signature)
+        .id_header("webhook-id")
+        .timestamp_header("webhook-timestamp", TimeUnit::Seconds)
+        .signs([Part::Id, dot(), Part::Timestamp, dot(), Part::Body])
+        .event_type_field("/type")
+        .base64_key("whsec_")
+        .rivals(["svix-id", "svix-timestamp", "svix-signature"])
+}
+
+/// The specification asks senders to wait 15 to 30 s and shows retries over 75 h 35 min; replays
+/// by hand come later, so events are remembered for 7 days.
+fn contract() -> Result<Contract, ConfigError> {
+    Contract::default().answer_within(Duration::from_secs(13))
+}
+
+impl Provider for StandardWebhooks {
+    fn verifier(&self) -> &Arc<Verifier> {
+        &self.verifier
+    }
+
+    fn contract(&self) -> &Contract {
+        &self.contract
+    }
+}

@@ -1,0 +1,564 @@
+//! The one object an adapter drives: a sender, a store, and the policy between them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::contract::{Contract, positive};
+use crate::dedup::memory::MemoryStore;
+use crate::dedup::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, StoreErrorKind};
+use crate::delivery::Delivery;
+use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
+use crate::headers::Headers;
+use crate::provider::Provider;
+use crate::scheme::Scheme;
+use crate::time::{Timestamp, Tolerance};
+use crate::verify::Intake;
+
+/// The shortest and longest lease that is set without being asked for.
+const LEASES: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
+
+/// How long one call of the store may take unless set otherwise.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a body may take to arrive unless set otherwise.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a handler may run unless set otherwise.
+const HANDLER_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// After what time a sender may as well ask again, where nothing better is known.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
+/// Receives what one sender delivers to one endpoint.
+///
+/// An adapter wraps a route with it. Without a framework, [`open`](Self::open) verifies and
+/// [`claim`](Self::claim) deduplicates:
+///
+/// ```
+/// use countersign::{Admission, Outcome, Receiver, Refusal, StoreError, Timestamp};
+///
+/// async fn receive(
+///     receiver: &Receiver,
+///     headers: &[(String, String)],
+///     body: Vec<u8>,
+///     now: Timestamp,
+/// ) -> Result<Outcome, Box<dyn std::error::Error>> {
+///     let mut intake = receiver.open(headers, now)?;
+///     intake.push(body)?;
+///     let delivery = intake.finish()?;
+///     let claimed = match receiver.claim(&delivery).await? {
+///         Admission::Run(claimed) => claimed,
+///         Admission::Answer(outcome) => return Ok(outcome),
+///     };
+///     let done = delivery.event::<serde_json::Value>().is_ok(); // your work
+///     if !done {
+///         claimed.release().await?;
+///         return Ok(Outcome::Failed);
+///     }
+///     claimed.commit().await?;
+///     Ok(Outcome::Handled)
+/// }
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Receiver {
+    provider: Arc<dyn Provider>,
+    store: Option<Arc<dyn Store>>,
+    endpoint: Arc<str>,
+    retention: Duration,
+    lease: Duration,
+    store_timeout: Duration,
+    body_timeout: Duration,
+    handler_limit: Duration,
+}
+
+impl Receiver {
+    /// Receives from `provider`, and remembers what it handled in a [`MemoryStore`] of its own.
+    pub fn new(provider: impl Provider) -> Self {
+        let contract = provider.contract();
+        let retention = least_retention(contract, provider.verifier().scheme());
+        let lease = contract.answer_span().saturating_mul(2).clamp(LEASES.0, LEASES.1);
+        let lease = lease.max(least_lease(contract, STORE_TIMEOUT));
+        Self {
+            endpoint: provider.verifier().scheme().sender().into(),
+            provider: Arc::new(provider),
+            store: Some(Arc::new(MemoryStore::default())),
+            retention,
+            lease,
+            store_timeout: STORE_TIMEOUT,
+            body_timeout: BODY_TIMEOUT,
+            handler_limit: HANDLER_LIMIT,
+        }
+    }
+
+    /// Remembers what it handled in `store`.
+    pub fn dedup(mut self, store: impl DedupStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Handles every delivery, however often the same event comes and whoever replays it.
+    pub fn danger_without_dedup(mut self) -> Self {
+        self.store = None;
+        self
+    }
+
+    /// Names the endpoint; the sender's name unless set. Endpoints that share a store need
+    /// different names, or an event meant for two reaches one.
+    pub fn endpoint(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.endpoint = name.into();
+        self
+    }
+
+    /// How long handled events are remembered.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::RetentionTooShort`] if that is less than the sender's replay window, or
+    /// than the whole span in which a signed time is fresh.
+    pub fn retention(mut self, span: Duration) -> Result<Self, ConfigError> {
+        let least = least_retention(self.provider.contract(), self.scheme());
+        if span < least {
+            return Err(ConfigError::new(
+                ConfigErrorKind::RetentionTooShort,
+                format!(
+                    "`retention` of {span:?} is too short: `{}` may repeat an event for {least:?}",
+                    self.scheme().sender()
+                ),
+            ));
+        }
+        self.retention = span;
+        Ok(self)
+    }
+
+    /// How long a claim holds without being renewed: how soon after a crash an event is handled
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] unless it is longer than the contract's `answer_within` and
+    /// one call of the store together.
+    pub fn lease(mut self, span: Duration) -> Result<Self, ConfigError> {
+        let least = least_lease(self.provider.contract(), self.store_timeout);
+        if span < least {
+            return Err(ConfigError::new(
+                ConfigErrorKind::OutOfRange,
+                format!("`lease` of {span:?} is too short: give at least {least:?}"),
+            ));
+        }
+        self.lease = span;
+        Ok(self)
+    }
+
+    /// How long one call of the store may take; after that the sender is answered 503.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] if it is zero, or too long for the lease.
+    pub fn store_timeout(mut self, span: Duration) -> Result<Self, ConfigError> {
+        self.store_timeout = positive(span, "store_timeout")?;
+        let lease = self.lease;
+        self.lease(lease)
+    }
+
+    /// How long a body may take to arrive; after that the sender is answered 408.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] if it is zero.
+    pub fn body_timeout(mut self, span: Duration) -> Result<Self, ConfigError> {
+        self.body_timeout = positive(span, "body_timeout")?;
+        Ok(self)
+    }
+
+    /// How long a handler may run before it is stopped and its claim released: 15 minutes unless
+    /// set. The sender is answered long before, see
+    /// [`Contract::answer_within`](crate::Contract::answer_within).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] if it is zero.
+    pub fn handler_limit(mut self, span: Duration) -> Result<Self, ConfigError> {
+        self.handler_limit = positive(span, "handler_limit")?;
+        Ok(self)
+    }
+
+    /// Refuses any method but `POST`.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalKind::MethodNotAllowed`].
+    pub fn check_method(&self, method: &str) -> Result<(), Refusal> {
+        if method == "POST" { Ok(()) } else { Err(Refusal::new(RefusalKind::MethodNotAllowed)) }
+    }
+
+    /// Judges a request by its headers; the body is pushed into the [`Intake`] it gives.
+    ///
+    /// `now` is what the signed time is compared with.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] that says which header is wrong and how.
+    pub fn open<H: Headers + ?Sized>(
+        &self,
+        headers: &H,
+        now: Timestamp,
+    ) -> Result<Intake<'_>, Refusal> {
+        self.provider.verifier().open(headers, now, self.provider.contract().cap())
+    }
+
+    /// Claims the event in the store.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store fails; `Outcome::from(&error)` is the answer to give.
+    pub async fn claim(&self, delivery: &Delivery) -> Result<Admission, StoreError> {
+        let identity = self.provider.identity(delivery);
+        let key = EventKey::new(&self.endpoint, self.scheme().sender(), &identity);
+        let retention = if identity.is_brief() {
+            self.provider.contract().digest_span().max(freshness_window(self.scheme()))
+        } else {
+            self.retention
+        };
+        let mut claimed = Claimed {
+            store: self.store.clone(),
+            key,
+            fence: Fence::new(0),
+            takeover: false,
+            lease: self.lease,
+            retention,
+        };
+        if let Some(store) = &self.store {
+            match store.claim(&key, delivery.fingerprint(), self.lease).await? {
+                Claim::Acquired { fence, takeover } => {
+                    claimed.fence = fence;
+                    claimed.takeover = takeover;
+                }
+                Claim::Busy { retry_after } => {
+                    return Ok(Admission::Answer(Outcome::InFlight { retry_after }));
+                }
+                Claim::Duplicate { same_body } => {
+                    return Ok(Admission::Answer(Outcome::Duplicate { same_body }));
+                }
+            }
+        }
+        Ok(Admission::Run(claimed))
+    }
+
+    /// How the sender signs.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        self.provider.verifier().scheme()
+    }
+
+    /// What the sender expects.
+    #[must_use]
+    pub fn contract(&self) -> &Contract {
+        self.provider.contract()
+    }
+
+    /// The endpoint's name.
+    #[must_use]
+    pub fn endpoint_name(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The names of keys under 24 bytes, to warn of at start-up.
+    pub fn short_keys(&self) -> impl Iterator<Item = &str> {
+        self.provider.verifier().short_keys()
+    }
+
+    /// The spans an adapter keeps time by.
+    #[must_use]
+    pub fn deadlines(&self) -> Deadlines {
+        Deadlines {
+            body: self.body_timeout,
+            store: self.store_timeout,
+            answer: self.contract().answer_span(),
+            handler: self.handler_limit,
+            renew: self.lease / 3,
+            commit_retry: self.contract().replay_span(),
+        }
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("endpoint", &self.endpoint)
+            .field("scheme", &format_args!("{}", self.scheme()))
+            .field("contract", self.contract())
+            .field("retention", &self.retention)
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The spans an adapter keeps time by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Deadlines {
+    /// For the whole body to arrive.
+    pub body: Duration,
+    /// For one call of the store.
+    pub store: Duration,
+    /// For the answer, from the claim on.
+    pub answer: Duration,
+    /// For the handler to end.
+    pub handler: Duration,
+    /// Between two renewals of the lease: a third of it.
+    pub renew: Duration,
+    /// For which a commit that failed is tried again.
+    pub commit_retry: Duration,
+}
+
+/// Whether the handler is to run.
+#[derive(Debug)]
+pub enum Admission {
+    /// It is, and the claim is to be settled afterwards.
+    Run(Claimed),
+    /// It is not; this is the answer.
+    Answer(Outcome),
+}
+
+/// An event that is ours to handle, until its lease ends.
+///
+/// Dropping it settles nothing: the event is then Busy until the lease has run out.
+#[must_use]
+pub struct Claimed {
+    store: Option<Arc<dyn Store>>,
+    key: EventKey,
+    fence: Fence,
+    takeover: bool,
+    lease: Duration,
+    retention: Duration,
+}
+
+impl Claimed {
+    /// The event's key in the store.
+    #[must_use]
+    pub const fn key(&self) -> &EventKey {
+        &self.key
+    }
+
+    /// The claim's fence, to guard the handler's own writes with.
+    #[must_use]
+    pub const fn fence(&self) -> Fence {
+        self.fence
+    }
+
+    /// Whether an earlier handler's lease ran out, so that part of the work may be done.
+    #[must_use]
+    pub const fn is_takeover(&self) -> bool {
+        self.takeover
+    }
+
+    /// Lets the lease run anew from now.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store fails.
+    pub async fn renew(&self) -> Result<Settled, StoreError> {
+        match &self.store {
+            Some(store) => store.renew(&self.key, self.fence, self.lease).await,
+            None => Ok(Settled::Applied),
+        }
+    }
+
+    /// Marks the event as handled.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store fails; whether it was marked is then unknown, so try again.
+    pub async fn commit(&self) -> Result<Settled, StoreError> {
+        match &self.store {
+            Some(store) => store.commit(&self.key, self.fence, self.retention).await,
+            None => Ok(Settled::Applied),
+        }
+    }
+
+    /// Gives the event up, so that its next delivery is handled.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store fails; the event is then Busy until the lease has run out.
+    pub async fn release(&self) -> Result<Settled, StoreError> {
+        match &self.store {
+            Some(store) => store.release(&self.key, self.fence).await,
+            None => Ok(Settled::Applied),
+        }
+    }
+}
+
+impl fmt::Debug for Claimed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claimed")
+            .field("key", &self.key)
+            .field("fence", &self.fence)
+            .field("takeover", &self.takeover)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a verified delivery.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The handler succeeded, and the event is marked as handled.
+    Handled,
+    /// The handler succeeded; marking the event failed and is being tried again.
+    Unrecorded,
+    /// The handler succeeded after its lease ran out and another took over: it may have run twice.
+    Overlapped,
+    /// The handler answered with no success; the claim is released.
+    Failed,
+    /// The handler panicked; the claim is released.
+    Panicked,
+    /// The handler was stopped: it ran past its limit, or lost its lease to another.
+    Stopped,
+    /// The handler runs on past the sender's deadline; a retry will find what came of it.
+    Running,
+    /// The event was handled before; the handler did not run.
+    Duplicate {
+        /// Whether the delivery handled before had the same body.
+        same_body: bool,
+    },
+    /// Another delivery of the event is being handled; the handler did not run.
+    InFlight {
+        /// How long that one's lease still runs.
+        retry_after: Duration,
+    },
+    /// The store failed; the handler did not run.
+    StoreUnavailable,
+    /// The store holds as many events as it may; the handler did not run.
+    StoreFull,
+    /// The service is shutting down; the handler did not run.
+    ShuttingDown,
+}
+
+impl Outcome {
+    /// The status to answer with; `None` where it is the handler's own.
+    #[must_use]
+    pub const fn status(self) -> Option<u16> {
+        match self {
+            Self::Handled | Self::Unrecorded | Self::Overlapped | Self::Failed => None,
+            Self::Duplicate { .. } => Some(200),
+            Self::Panicked => Some(500),
+            Self::Stopped
+            | Self::Running
+            | Self::InFlight { .. }
+            | Self::StoreUnavailable
+            | Self::StoreFull
+            | Self::ShuttingDown => Some(503),
+        }
+    }
+
+    /// The whole seconds to send as `Retry-After`, where the answer is 503.
+    #[must_use]
+    pub fn retry_after(self) -> Option<u64> {
+        let span = match self {
+            Self::InFlight { retry_after } => retry_after,
+            _ if self.status() == Some(503) => ASK_AGAIN,
+            _ => return None,
+        };
+        Some(span.as_secs() + u64::from(span.subsec_nanos() > 0)).map(|secs| secs.max(1))
+    }
+
+    /// A short fixed name, for metrics and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Handled => "handled",
+            Self::Unrecorded => "unrecorded",
+            Self::Overlapped => "overlapped",
+            Self::Failed => "failed",
+            Self::Panicked => "panicked",
+            Self::Stopped => "stopped",
+            Self::Running => "running",
+            Self::Duplicate { .. } => "duplicate",
+            Self::InFlight { .. } => "in_flight",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::StoreFull => "store_full",
+            Self::ShuttingDown => "shutting_down",
+        }
+    }
+}
+
+impl From<&StoreError> for Outcome {
+    fn from(error: &StoreError) -> Self {
+        match error.kind() {
+            StoreErrorKind::Full => Self::StoreFull,
+            StoreErrorKind::Unavailable | StoreErrorKind::Timeout => Self::StoreUnavailable,
+        }
+    }
+}
+
+fn least_retention(contract: &Contract, scheme: &Scheme) -> Duration {
+    contract.replay_span().max(freshness_window(scheme))
+}
+
+/// How long a captured request stays fresh: both sides of the tolerance.
+fn freshness_window(scheme: &Scheme) -> Duration {
+    scheme.tolerance().map_or(Duration::ZERO, Tolerance::window)
+}
+
+fn least_lease(contract: &Contract, store_timeout: Duration) -> Duration {
+    contract.answer_span().saturating_add(store_timeout).saturating_add(Duration::from_millis(1))
+}
+
+type Answer<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
+
+/// [`DedupStore`] behind a pointer, so that a receiver has one type whatever its store.
+trait Store: Send + Sync {
+    fn claim<'s>(
+        &'s self,
+        key: &'s EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Answer<'s, Claim>;
+    fn renew<'s>(&'s self, key: &'s EventKey, fence: Fence, lease: Duration)
+    -> Answer<'s, Settled>;
+    fn commit<'s>(
+        &'s self,
+        key: &'s EventKey,
+        fence: Fence,
+        retention: Duration,
+    ) -> Answer<'s, Settled>;
+    fn release<'s>(&'s self, key: &'s EventKey, fence: Fence) -> Answer<'s, Settled>;
+}
+
+impl<S: DedupStore> Store for S {
+    fn claim<'s>(
+        &'s self,
+        key: &'s EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Answer<'s, Claim> {
+        Box::pin(DedupStore::claim(self, key, fingerprint, lease))
+    }
+
+    fn renew<'s>(
+        &'s self,
+        key: &'s EventKey,
+        fence: Fence,
+        lease: Duration,
+    ) -> Answer<'s, Settled> {
+        Box::pin(DedupStore::renew(self, key, fence, lease))
+    }
+
+    fn commit<'s>(
+        &'s self,
+        key: &'s EventKey,
+        fence: Fence,
+        retention: Duration,
+    ) -> Answer<'s, Settled> {
+        Box::pin(DedupStore::commit(self, key, fence, retention))
+    }
+
+    fn release<'s>(&'s self, key: &'s EventKey, fence: Fence) -> Answer<'s, Settled> {
+        Box::pin(DedupStore::release(self, key, fence))
+    }
+}

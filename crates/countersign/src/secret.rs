@@ -1,0 +1,212 @@
+//! Secrets and the key ring: what a sender's credential is compared with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::time::Timestamp;
+
+/// The most keys a ring may hold: each costs one MAC pass over every body.
+pub(crate) const MAX_KEYS: usize = 8;
+
+/// A shared secret: wiped from memory when dropped, never printed, cloned or serialised.
+///
+/// ```
+/// let secret = countersign::Secret::new("correct horse battery staple")?;
+/// assert_eq!(format!("{secret:?}"), "Secret([redacted])");
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes the secret as the sender gives it: text or raw bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::EmptySecret`] if it is empty or only white space: the MAC under an empty
+    /// key is public.
+    pub fn new(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
+        let secret = Zeroizing::new(secret.into());
+        if secret.iter().all(u8::is_ascii_whitespace) {
+            return Err(ConfigError::new(
+                ConfigErrorKind::EmptySecret,
+                "secret is empty: set it to the value the sender shows",
+            ));
+        }
+        Ok(Self(secret))
+    }
+
+    /// Reads the secret from the environment variable `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::UnreadableSecret`] if the variable is not set or not Unicode,
+    /// [`ConfigErrorKind::EmptySecret`] if it is blank, and [`ConfigErrorKind::InvalidSecret`] if
+    /// white space stands around it.
+    pub fn from_env(name: &str) -> Result<Self, ConfigError> {
+        let text = std::env::var(name).map_err(|_| {
+            ConfigError::new(
+                ConfigErrorKind::UnreadableSecret,
+                format!("environment variable `{name}` is not set: put the sender's secret there"),
+            )
+        })?;
+        Self::from_text(text, &format!("environment variable `{name}`"))
+    }
+
+    /// Reads the secret from a file, as secret mounts give it; one line end at its end is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env).
+    pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let mut text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+            ConfigError::new(
+                ConfigErrorKind::UnreadableSecret,
+                format!("secret file `{}` cannot be read: {}", path.display(), error.kind()),
+            )
+        })?;
+        let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        if let Some(length) = line.map(str::len) {
+            text.truncate(length);
+        }
+        Self::from_text(std::mem::take(&mut *text), &format!("secret file `{}`", path.display()))
+    }
+
+    fn from_text(text: String, place: &str) -> Result<Self, ConfigError> {
+        let secret = Self::new(text).map_err(|error| {
+            ConfigError::new(
+                error.kind(),
+                format!("{place} is empty: put the sender's secret there"),
+            )
+        })?;
+        let bytes = secret.expose();
+        if bytes.trim_ascii().len() != bytes.len() {
+            return Err(ConfigError::new(
+                ConfigErrorKind::InvalidSecret,
+                format!("{place} has white space around the secret: remove it"),
+            ));
+        }
+        Ok(secret)
+    }
+
+    /// The secret itself. Search for this name to see every place that touches one.
+    pub(crate) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret([redacted])")
+    }
+}
+
+/// A secret with a name and the time in which it is valid.
+#[derive(Debug)]
+pub struct Key {
+    pub(crate) name: Arc<str>,
+    pub(crate) secret: Secret,
+    pub(crate) window: Window,
+}
+
+impl Key {
+    /// A key that is always valid. The name is reported when it matches, so it must tell nothing.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>, secret: Secret) -> Self {
+        Self { name: name.into(), secret, window: Window::ALWAYS }
+    }
+
+    /// Valid from `start` on.
+    #[must_use]
+    pub const fn not_before(mut self, start: Timestamp) -> Self {
+        self.window.start = start;
+        self
+    }
+
+    /// Valid up to and with `end`.
+    #[must_use]
+    pub const fn not_after(mut self, end: Timestamp) -> Self {
+        self.window.end = end;
+        self
+    }
+}
+
+/// When a key is valid; both ends belong to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl Window {
+    const ALWAYS: Self =
+        Self { start: Timestamp::from_millis(0), end: Timestamp::from_millis(u64::MAX) };
+
+    pub(crate) fn contains(self, now: Timestamp) -> bool {
+        self.start <= now && now <= self.end
+    }
+}
+
+/// The keys a sender may use now: several while one replaces another.
+///
+/// A plain [`Secret`] turns into a ring of one key named `default`.
+///
+/// ```
+/// use countersign::{Key, Keyring, Secret, Timestamp};
+///
+/// let ring = Keyring::new([
+///     Key::new("2026-a", Secret::new("the old secret of the sender")?)
+///         .not_after(Timestamp::from_secs(1_790_000_000)),
+///     Key::new("2026-b", Secret::new("the new secret of the sender")?),
+/// ])?;
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct Keyring {
+    keys: Vec<Key>,
+}
+
+impl Keyring {
+    /// A ring of one to eight keys with different names.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::InvalidKeyring`] if there is no key, there are more than eight, two share
+    /// a name, or a key's `not_after` lies before its `not_before`.
+    pub fn new(keys: impl IntoIterator<Item = Key>) -> Result<Self, ConfigError> {
+        let keys: Vec<Key> = keys.into_iter().collect();
+        let invalid =
+            |message: String| Err(ConfigError::new(ConfigErrorKind::InvalidKeyring, message));
+        if keys.is_empty() || keys.len() > MAX_KEYS {
+            return invalid(format!("key ring has {} keys: give it one to {MAX_KEYS}", keys.len()));
+        }
+        for (at, key) in keys.iter().enumerate() {
+            if keys.iter().skip(at + 1).any(|other| other.name == key.name) {
+                return invalid(format!(
+                    "two keys are named `{}`: name each differently",
+                    key.name
+                ));
+            }
+            if key.window.end < key.window.start {
+                return invalid(format!(
+                    "key `{}` ends before it begins: swap its times",
+                    key.name
+                ));
+            }
+        }
+        Ok(Self { keys })
+    }
+
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+}
+
+impl From<Secret> for Keyring {
+    fn from(secret: Secret) -> Self {
+        Self { keys: vec![Key::new("default", secret)] }
+    }
+}
