@@ -1,0 +1,85 @@
+//! Extractors for axum.
+
+use std::fmt;
+
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use countersign::{FromDelivery, Refusal};
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::delivery::Delivery;
+
+/// An authentic event as `T`: the sender's event type, one event's struct, or a type of your own.
+///
+/// A body that does not fit `T` is answered with 422 and not marked as handled.
+///
+/// ```
+/// use countersign_tower::{Webhook, omniai};
+///
+/// async fn on_event(Webhook(event): Webhook<omniai::Event>) {
+///     println!("{}", event.name());
+/// }
+/// # let _: axum::routing::MethodRouter = axum::routing::post(on_event);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Webhook<T>(pub T);
+
+impl<T: FromDelivery, S: Sync> FromRequestParts<S> for Webhook<T> {
+    type Rejection = WebhookRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let delivery = verified(parts)?;
+        T::from_delivery(delivery).map(Self).map_err(|refusal| WebhookRejection(Some(refusal)))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Delivery {
+    type Rejection = WebhookRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        verified(parts).cloned()
+    }
+}
+
+fn verified(parts: &Parts) -> Result<&Delivery, WebhookRejection> {
+    parts.extensions.get().ok_or(WebhookRejection(None))
+}
+
+/// Why an extractor gave no event.
+///
+/// Its response is a bare status; the [`Refusal`] rides in the response's extensions.
+#[derive(Clone, Debug)]
+pub struct WebhookRejection(Option<Refusal>);
+
+impl WebhookRejection {
+    /// How the body does not fit; `None` where the route has no [`WebhookLayer`](crate::WebhookLayer).
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        self.0.as_ref()
+    }
+}
+
+impl fmt::Display for WebhookRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(refusal) => refusal.fmt(f),
+            None => f.write_str("nothing is verified here: put a `WebhookLayer` on this route"),
+        }
+    }
+}
+
+impl std::error::Error for WebhookRejection {}
+
+impl IntoResponse for WebhookRejection {
+    fn into_response(self) -> Response {
+        crate::trace::rejected(&self);
+        let Some(refusal) = self.0 else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let status = StatusCode::from_u16(refusal.status());
+        let mut response = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        response.extensions_mut().insert(refusal);
+        response
+    }
+}

@@ -1,0 +1,129 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::pin::pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use countersign::{Delivery, Refusal, RefusalKind};
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tower_service::Service;
+
+use crate::answer;
+use crate::body::ResponseBody;
+use crate::future::ResponseFuture;
+use crate::layer::Shared;
+use crate::run;
+use crate::trace;
+
+/// A service behind a [`WebhookLayer`](crate::WebhookLayer). See the [crate's page](crate).
+pub struct WebhookService<S, B> {
+    inner: S,
+    shared: Shared,
+    body: PhantomData<fn() -> B>,
+}
+
+impl<S, B> WebhookService<S, B> {
+    pub(crate) const fn new(inner: S, shared: Shared) -> Self {
+        Self { inner, shared, body: PhantomData }
+    }
+}
+
+impl<S, B, ReqBody, ResBody> Service<Request<ReqBody>> for WebhookService<S, B>
+where
+    S: Service<Request<B>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    B: From<Bytes> + Send + 'static,
+    ReqBody: Body + Send + 'static,
+    ReqBody::Data: Send,
+    ReqBody::Error: Send,
+    ResBody: Send + 'static,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<ResBody, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        // The clone is not ready, the service that was polled is: that one takes the call.
+        let clone = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, clone);
+        ResponseFuture::new(receive(self.shared.clone(), ready, request))
+    }
+}
+
+async fn receive<S, B, ReqBody, ResBody>(
+    shared: Shared,
+    inner: S,
+    request: Request<ReqBody>,
+) -> Result<Response<ResponseBody<ResBody>>, S::Error>
+where
+    S: Service<Request<B>, Response = Response<ResBody>> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    B: From<Bytes> + Send + 'static,
+    ReqBody: Body + Send,
+    ReqBody::Data: Send,
+    ReqBody::Error: Send,
+    ResBody: Send + 'static,
+{
+    let (parts, body) = request.into_parts();
+    match verify(&shared, &parts, body).await {
+        Ok(delivery) => {
+            let request = Request::from_parts(parts, B::from(delivery.body().clone()));
+            run::run(shared, inner, request, delivery).await
+        }
+        Err(refusal) => {
+            trace::refused(&shared.receiver, &refusal);
+            Ok(answer::refused(refusal))
+        }
+    }
+}
+
+/// Reads the body only after the headers have passed, and never more of it than the cap.
+async fn verify<ReqBody: Body>(
+    shared: &Shared,
+    parts: &Parts,
+    body: ReqBody,
+) -> Result<Delivery, Refusal> {
+    let receiver = &*shared.receiver;
+    receiver.check_method(parts.method.as_str())?;
+    let mut intake = receiver.open(&parts.headers, shared.clock.now())?;
+    let mut body = pin!(body);
+    let read = async {
+        while let Some(frame) = body.frame().await {
+            let frame =
+                frame.map_err(|_| Refusal::from_adapter(RefusalKind::BodyInterrupted, ""))?;
+            if let Ok(mut data) = frame.into_data() {
+                intake.push(data.copy_to_bytes(data.remaining()))?;
+            }
+        }
+        Ok(())
+    };
+    tokio::time::timeout(receiver.deadlines().body, read)
+        .await
+        .map_err(|_| Refusal::from_adapter(RefusalKind::BodyTimeout, ""))??;
+    intake.finish()
+}
+
+impl<S: Clone, B> Clone for WebhookService<S, B> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), self.shared.clone())
+    }
+}
+
+impl<S: fmt::Debug, B> fmt::Debug for WebhookService<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookService")
+            .field("inner", &self.inner)
+            .field("receiver", &self.shared.receiver)
+            .finish_non_exhaustive()
+    }
+}

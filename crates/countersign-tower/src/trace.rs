@@ -1,0 +1,112 @@
+//! What the operator sees, by the feature `tracing`. Without it, every function here does nothing.
+//!
+//! Nothing logged is a secret, a body or a header's value.
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use self::off::*;
+#[cfg(feature = "tracing")]
+pub(crate) use self::on::*;
+
+#[cfg(feature = "tracing")]
+mod on {
+    use std::future::Future;
+
+    use countersign::{Claimed, Delivery, Outcome, Receiver, Refusal, StoreError};
+    use tracing::{Instrument, Span, debug, info, info_span, warn};
+
+    pub(crate) fn short_keys(receiver: &Receiver) {
+        let endpoint = receiver.endpoint_name();
+        for key in receiver.short_keys() {
+            warn!(endpoint, key, "key is under 24 bytes: have the sender make a longer one");
+        }
+    }
+
+    pub(crate) fn span(receiver: &Receiver, delivery: &Delivery) -> Span {
+        let span = info_span!(
+            "webhook",
+            endpoint = receiver.endpoint_name(),
+            sender = delivery.sender(),
+            key = delivery.key_name(),
+            event_type = tracing::field::Empty,
+        );
+        if !span.is_disabled()
+            && let Some(event_type) = delivery.event_type()
+        {
+            span.record("event_type", &*event_type);
+        }
+        span
+    }
+
+    pub(crate) fn current() -> Span {
+        Span::current()
+    }
+
+    pub(crate) fn within<F: Future>(span: Span, future: F) -> impl Future<Output = F::Output> {
+        future.instrument(span)
+    }
+
+    pub(crate) fn refused(receiver: &Receiver, refusal: &Refusal) {
+        let (endpoint, kind) = (receiver.endpoint_name(), refusal.kind().as_str());
+        warn!(endpoint, kind, status = refusal.status(), "refused: {refusal}");
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn rejected(rejection: &crate::WebhookRejection) {
+        warn!("refused: {rejection}");
+    }
+
+    pub(crate) fn settled(receiver: &Receiver, delivery: &Delivery, outcome: Outcome) {
+        let (endpoint, sender) = (receiver.endpoint_name(), delivery.sender());
+        let kind = outcome.as_str();
+        match outcome {
+            Outcome::Handled => info!(endpoint, sender, outcome = kind, "handled"),
+            Outcome::Duplicate { same_body } => {
+                info!(endpoint, sender, outcome = kind, same_body, "handled before");
+            }
+            Outcome::InFlight { .. } => debug!(endpoint, sender, outcome = kind, "in flight"),
+            _ => warn!(endpoint, sender, outcome = kind, "not handled in good order"),
+        }
+    }
+
+    pub(crate) fn store_failed(receiver: &Receiver, operation: &str, error: &StoreError) {
+        warn!(endpoint = receiver.endpoint_name(), operation, "dedup store failed: {error}");
+    }
+
+    pub(crate) fn recorded_late(receiver: &Receiver, claimed: &Claimed, outcome: Outcome) {
+        let (endpoint, key) = (receiver.endpoint_name(), claimed.key());
+        match outcome {
+            Outcome::Handled => info!(endpoint, event = %key, "marked as handled, late"),
+            _ => {
+                warn!(endpoint, event = %key, outcome = outcome.as_str(), "handled but not marked: a retry may repeat it")
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use std::future::Future;
+
+    use countersign::{Claimed, Delivery, Outcome, Receiver, Refusal, StoreError};
+
+    pub(crate) fn short_keys(_: &Receiver) {}
+
+    pub(crate) fn span(_: &Receiver, _: &Delivery) {}
+
+    pub(crate) fn current() {}
+
+    pub(crate) fn within<F: Future>(_: (), future: F) -> impl Future<Output = F::Output> {
+        future
+    }
+
+    pub(crate) fn refused(_: &Receiver, _: &Refusal) {}
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn rejected(_: &crate::WebhookRejection) {}
+
+    pub(crate) fn settled(_: &Receiver, _: &Delivery, _: Outcome) {}
+
+    pub(crate) fn store_failed(_: &Receiver, _: &str, _: &StoreError) {}
+
+    pub(crate) fn recorded_late(_: &Receiver, _: &Claimed, _: Outcome) {}
+}
