@@ -39,6 +39,8 @@ where
     B: Send + 'static,
     ResBody: Send + 'static,
 {
+    // Taken before the look at the tracker: a drain that begins in between waits for this task.
+    let token = shared.tasks.token();
     if shared.tasks.is_closed() {
         trace::settled(&shared.receiver, &delivery, Outcome::ShuttingDown);
         return Ok(answer::own(Outcome::ShuttingDown));
@@ -46,9 +48,11 @@ where
     let receiver = shared.receiver.clone();
     let (reply, replied) = oneshot::channel();
     let span = trace::span(&receiver, &delivery);
-    let tasks = shared.tasks.clone();
-    tasks
-        .spawn(trace::within(span, handle(shared, inner, request, delivery, Replier(Some(reply)))));
+    let task = async move {
+        handle(shared, inner, request, delivery, Replier(Some(reply))).await;
+        drop(token);
+    };
+    tokio::spawn(trace::within(span, task));
     // The task is dropped without a reply only where the runtime itself ends.
     let (outcome, response) = replied.await.unwrap_or(Ok((Outcome::ShuttingDown, None)))?;
     Ok(match response {
