@@ -1,0 +1,247 @@
+//! What bad input gets, and what it may not reach.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod support;
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign::{Contract, Receiver, RefusalKind, Timestamp};
+use http::{Method, Request, Response};
+use http_body::{Body as HttpBody, Frame};
+use http_body_util::{BodyExt, Full};
+use support::{Body, Breakable, Handler, NOW, guard, layer, refusal, sender, signed, signed_at};
+use tower::{Layer, ServiceExt};
+
+/// A body in pieces without a length, which counts how often it is asked for one.
+struct Pieces {
+    pieces: VecDeque<Bytes>,
+    end: End,
+    polls: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Regular,
+    BreaksOff,
+    NeverComes,
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        self.polls.fetch_add(1, Ordering::SeqCst);
+        match (self.pieces.pop_front(), self.end) {
+            (Some(piece), _) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+            (None, End::Regular) => Poll::Ready(None),
+            (None, End::BreaksOff) => Poll::Ready(Some(Err("connection reset"))),
+            (None, End::NeverComes) => Poll::Pending,
+        }
+    }
+}
+
+/// Sends `request`, its body in `pieces`, and tells the refusal and how often the body was polled.
+async fn send(
+    request: Request<Body>,
+    pieces: impl IntoIterator<Item = Bytes>,
+    end: End,
+) -> (Option<RefusalKind>, usize) {
+    let receiver = Receiver::new(sender().contract(Contract::default().body_cap(1024).unwrap()));
+    let handler = Handler::open();
+    let store = Breakable::new();
+    let service = guard(receiver.dedup(store.clone()), &handler);
+    let polls = Arc::new(AtomicUsize::new(0));
+    let pieces = Pieces { pieces: pieces.into_iter().collect(), end, polls: polls.clone() };
+    let answer = service.oneshot(request.map(|_| pieces)).await.unwrap();
+    if answer.status() == 200 {
+        assert_eq!(handler.runs(), 1);
+        return (None, polls.load(Ordering::SeqCst));
+    }
+    assert_eq!(handler.runs(), 0, "a refused request reaches no handler");
+    assert!(store.calls.lock().unwrap().is_empty(), "a refused request reaches no store");
+    let kind = refusal(&answer);
+    let told = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(told.is_empty(), "the wire says a status and no reason");
+    (Some(kind), polls.load(Ordering::SeqCst))
+}
+
+async fn refused(request: Request<Body>) -> RefusalKind {
+    let body = request.body().clone().collect().await.unwrap().to_bytes();
+    send(request, [body], End::Regular).await.0.expect("a refusal")
+}
+
+/// Refused before a byte of the body is asked for.
+#[track_caller]
+fn early(sent: (Option<RefusalKind>, usize), kind: RefusalKind) {
+    assert_eq!(sent, (Some(kind), 0));
+}
+
+fn with(name: &'static str, value: &'static str) -> Request<Body> {
+    let mut request = signed("msg_1");
+    request.headers_mut().insert(name, value.parse().unwrap());
+    request
+}
+
+fn without(name: &str) -> Request<Body> {
+    let mut request = signed("msg_1");
+    request.headers_mut().remove(name);
+    request
+}
+
+#[tokio::test]
+async fn a_good_request_passes() {
+    let body = Bytes::from_static(br#"{"type":"ping"}"#);
+    let pieces: Vec<_> = body.iter().map(|byte| Bytes::copy_from_slice(&[*byte])).collect();
+    assert_eq!(send(signed("msg_1"), pieces, End::Regular).await.0, None);
+}
+
+#[tokio::test]
+async fn any_method_but_post_is_405_and_says_so() {
+    let handler = Handler::open();
+    for method in [Method::GET, Method::PUT, Method::HEAD, Method::OPTIONS, Method::DELETE] {
+        let mut request = signed("msg_1");
+        *request.method_mut() = method;
+        let answer = support::deliver(&guard(support::receiver(), &handler), request).await;
+        assert_eq!(refusal(&answer), RefusalKind::MethodNotAllowed);
+        assert_eq!(answer.headers()["allow"], "POST");
+    }
+    assert_eq!(handler.runs(), 0);
+}
+
+#[tokio::test]
+async fn headers_are_judged_before_a_byte_of_the_body() {
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        early(send(without(name), [], End::NeverComes).await, RefusalKind::MissingHeader);
+        let mut twice = signed("msg_1");
+        let value = twice.headers()[name].clone();
+        twice.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), value);
+        early(send(twice, [], End::NeverComes).await, RefusalKind::DuplicateHeader);
+    }
+    let old = signed_at("msg_1", "{}", Timestamp::from_secs(NOW.as_secs() - 301));
+    early(send(old, [], End::NeverComes).await, RefusalKind::StaleTimestamp);
+    let ahead = signed_at("msg_1", "{}", Timestamp::from_secs(NOW.as_secs() + 301));
+    early(send(ahead, [], End::NeverComes).await, RefusalKind::FutureTimestamp);
+    for time in ["-9223372036854775808", "9223372036854775807", "+1", "01", "1_0", "1.0", ""] {
+        let kind = send(with("webhook-timestamp", time), [], End::NeverComes).await;
+        let expected = match time {
+            "" => RefusalKind::MissingHeader,
+            _ => RefusalKind::MalformedHeader,
+        };
+        early(kind, expected);
+    }
+    early(
+        send(with("svix-id", "msg_1"), [], End::NeverComes).await,
+        RefusalKind::MixedHeaderFamilies,
+    );
+    for coding in ["gzip", "deflate", "br", "zstd", "gzip, identity"] {
+        let sent = send(with("content-encoding", coding), [], End::NeverComes).await;
+        early(sent, RefusalKind::UnsupportedEncoding);
+    }
+    early(
+        send(with("content-length", "1025"), [], End::NeverComes).await,
+        RefusalKind::BodyTooLarge,
+    );
+    let huge = with("content-length", "4611686018427387904");
+    early(send(huge, [], End::NeverComes).await, RefusalKind::BodyTooLarge);
+}
+
+#[tokio::test]
+async fn a_wrong_signature_or_body_is_401() {
+    let other = signed("msg_2").headers()["webhook-signature"].clone();
+    let mut swapped = signed("msg_1");
+    swapped.headers_mut().insert("webhook-signature", other);
+    assert_eq!(refused(swapped).await, RefusalKind::SignatureMismatch);
+    let tampered = signed("msg_1").map(|_| Full::from(r#"{"type":"pong"}"#));
+    assert_eq!(refused(tampered).await, RefusalKind::SignatureMismatch);
+}
+
+#[tokio::test]
+async fn a_body_over_the_cap_is_413_whatever_its_length_header_says() {
+    let piece = Bytes::from(vec![b' '; 512]);
+    for length in [None, Some("15"), Some("1024")] {
+        let mut request = signed("msg_1");
+        if let Some(length) = length {
+            request.headers_mut().insert("content-length", length.parse().unwrap());
+        }
+        let (kind, polls) = send(request, vec![piece.clone(); 100], End::Regular).await;
+        assert_eq!(kind, Some(RefusalKind::BodyTooLarge));
+        assert_eq!(polls, 3, "no more is read than passes the cap");
+    }
+}
+
+#[tokio::test]
+async fn a_body_at_the_cap_passes() {
+    let body: &'static str = Box::leak(" ".repeat(1024).into_boxed_str());
+    let request = signed_at("msg_1", body, NOW);
+    assert_eq!(send(request, [Bytes::from_static(body.as_bytes())], End::Regular).await.0, None);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_400() {
+    let (kind, _) = send(signed("msg_1"), [Bytes::from_static(b"{")], End::BreaksOff).await;
+    assert_eq!(kind, Some(RefusalKind::BodyInterrupted));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_408() {
+    let (kind, _) = send(signed("msg_1"), [Bytes::from_static(b"{")], End::NeverComes).await;
+    assert_eq!(kind, Some(RefusalKind::BodyTimeout));
+}
+
+#[tokio::test]
+async fn a_body_that_a_layer_in_front_has_eaten_is_our_own_fault() {
+    let eaten = with("content-length", "15");
+    assert_eq!(send(eaten, [], End::Regular).await.0, Some(RefusalKind::BodyAltered));
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_utf8_verifies_like_any_other() {
+    let sender = sender();
+    let secret = countersign::Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let body: &[u8] = b"\xff\xfe\x00\x80";
+    let scheme = countersign::Provider::verifier(&sender).scheme().clone();
+    let headers =
+        countersign::Unsigned::new(body).id("msg_1").timestamp(NOW).sign(&scheme, &secret).unwrap();
+    let mut request = Request::post("/").body(Full::default()).unwrap();
+    for (name, value) in headers {
+        let name: http::HeaderName = name.parse().unwrap();
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    assert_eq!(send(request, [Bytes::from_static(body)], End::Regular).await.0, None);
+}
+
+#[tokio::test]
+async fn the_service_behind_sees_the_verified_bytes_and_the_delivery() {
+    let echo = tower::service_fn(|request: Request<Body>| async move {
+        let delivery = request.extensions().get::<countersign_tower::Delivery>().cloned().unwrap();
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&body, delivery.body());
+        assert_eq!(delivery.signed_id().as_deref(), Some("msg_1"));
+        Ok::<_, Infallible>(Response::new(Body::from(body)))
+    });
+    let service = layer(support::receiver()).layer(echo);
+    let answer = service.oneshot(signed("msg_1")).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(&body[..], br#"{"type":"ping"}"#);
+}
+
+#[test]
+fn the_default_body_deadline_is_seconds_not_minutes() {
+    assert!(support::receiver().deadlines().body <= Duration::from_secs(30));
+}
