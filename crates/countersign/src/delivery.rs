@@ -147,6 +147,10 @@ impl fmt::Debug for Delivery {
 /// A type that can be taken out of a [`Delivery`].
 ///
 /// Every owned type that serde can read is one; it is read from the body.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken out of a webhook's delivery",
+    note = "derive `serde::Deserialize` for it, without borrowed fields"
+)]
 pub trait FromDelivery: Sized {
     /// Takes it.
     ///

@@ -1,4 +1,68 @@
 //! Receive webhooks correctly, the whole way from bytes to acknowledgement.
+//!
+//! A request reaches your handler only if it is authentic, fresh and not yet handled. The handler
+//! gets a typed event; the sender gets exactly the answer its retry rules need; nothing that was
+//! acknowledged is lost.
+//!
+//! ```
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use countersign_tower::{Delivery, Receiver, Secret, Webhook, WebhookLayer, omniai};
+//!
+//! fn app(secret: Secret) -> Result<Router, countersign_tower::ConfigError> {
+//!     let receiver = Receiver::new(omniai::OmniAi::new("x-webhook-secret", secret)?);
+//!     Ok(Router::new()
+//!         .route("/webhooks/omniai", post(on_event))
+//!         .route_layer(WebhookLayer::new(receiver)))
+//! }
+//!
+//! async fn on_event(Webhook(event): Webhook<omniai::Event>, delivery: Delivery) -> StatusCode {
+//!     match event {
+//!         omniai::Event::LeadCreated(lead) => println!("new lead {}", lead.data.lead_id),
+//!         omniai::Event::Unknown(other) => println!("new kind of event: {}", other.name()),
+//!         other => println!("{} by key {}", other.name(), delivery.key_name()),
+//!     }
+//!     StatusCode::OK
+//! }
+//! # app(Secret::new("a secret")?)?;
+//! # Ok::<(), countersign_tower::ConfigError>(())
+//! ```
+//!
+//! # What happens to a request
+//!
+//! 1. **Open**: the headers alone are judged: the credential is there, once and well-formed; the
+//!    signed time is fresh. Nothing of the body has been read.
+//! 2. **Push**: the body is hashed as it arrives, under a cap that no header can move.
+//! 3. **Finish**: one MAC pass a key, one constant-time compare a candidate. Only now is there a
+//!    [`Delivery`], and only verification can make one.
+//! 4. **Claim**: the event, known by what is signed, is claimed in a [`DedupStore`]. A finished event
+//!    is acknowledged; one in flight is not, since it may yet fail.
+//! 5. **Settle**: a 2xx of the handler's commits, anything else releases. The sender hears what its
+//!    [`Contract`] asks for, by its deadline, even if the handler runs on.
+//!
+//! This gives **at least once, and one at a time within a lease**. Effectively-once handling needs
+//! the handler's own transaction.
+//!
+//! # What is where
+//!
+//! | you need | it is |
+//! |---|---|
+//! | a sender | [`omniai`], [`ainexlayer`], [`StandardWebhooks`], or [`Custom`] with a [`Scheme`] of your own |
+//! | keys, several at a time | [`Secret`], [`Key`], [`Keyring`] |
+//! | what to remember handled events in | [`MemoryStore`], or any [`DedupStore`] |
+//! | the object an adapter drives | [`Receiver`]: also for a queue worker or a lambda, see there |
+//! | why a request was refused | [`Refusal`] and its [`RefusalKind`] |
+//! | what became of a delivery | [`Outcome`] |
+//!
+//! The adapter for axum and any tower service is the crate `countersign-tower`. It re-exports all of
+//! this, so one dependency is enough.
+//!
+//! # Features
+//!
+//! - `http` (default): reads headers straight from `http::HeaderMap`.
+//! - `sign`: runs a scheme backwards, to make authentic requests in tests and tools.
+//!
+//! The crate does no I/O, needs no runtime, reads no clock while verifying, and allocates nothing
+//! between a request's headers and its [`Delivery`] if the body comes in one piece.
 
 mod contract;
 mod dedup;

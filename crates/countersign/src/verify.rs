@@ -61,6 +61,15 @@ impl Verifier {
             let bytes = scheme.key_bytes(&key.secret)?;
             let check = match scheme.algorithm {
                 Algorithm::HmacSha256 => Check::Hmac(HmacKey::new(&bytes)),
+                Algorithm::StaticToken if !fits_a_header(&bytes) => {
+                    return Err(ConfigError::new(
+                        ConfigErrorKind::InvalidSecret,
+                        format!(
+                            "key `{}` could never arrive in a header: it has outer spaces or is not printable ASCII",
+                            key.name
+                        ),
+                    ));
+                }
                 Algorithm::StaticToken => Check::Token(Tag::of_token(&bytes)),
                 Algorithm::Unauthenticated => {
                     return Err(ConfigError::new(
@@ -547,6 +556,11 @@ impl List {
             None => self.undecodable = true,
         }
     }
+}
+
+/// Whether a token can be a header's value as a whole.
+fn fits_a_header(token: &[u8]) -> bool {
+    token.trim_ascii().len() == token.len() && token.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 fn short_text(value: &[u8]) -> Option<ArrayString<MAX_ID_BYTES>> {
