@@ -69,7 +69,8 @@ pub struct Receiver {
     store: Option<Arc<dyn Store>>,
     endpoint: Arc<str>,
     retention: Duration,
-    lease: Duration,
+    /// `None` until it is set: then it follows from the contract and the store's timeout.
+    lease: Option<Duration>,
     store_timeout: Duration,
     body_timeout: Duration,
     handler_limit: Duration,
@@ -80,14 +81,12 @@ impl Receiver {
     pub fn new(provider: impl Provider) -> Self {
         let contract = provider.contract();
         let retention = least_retention(contract, provider.verifier().scheme());
-        let lease = contract.answer_span().saturating_mul(2).clamp(LEASES.0, LEASES.1);
-        let lease = lease.max(least_lease(contract, STORE_TIMEOUT));
         Self {
             endpoint: provider.verifier().scheme().sender().into(),
             provider: Arc::new(provider),
             store: Some(Arc::new(MemoryStore::default())),
             retention,
-            lease,
+            lease: None,
             store_timeout: STORE_TIMEOUT,
             body_timeout: BODY_TIMEOUT,
             handler_limit: HANDLER_LIMIT,
@@ -142,14 +141,14 @@ impl Receiver {
     /// [`ConfigErrorKind::OutOfRange`] unless it is longer than the contract's `answer_within` and
     /// one call of the store together.
     pub fn lease(mut self, span: Duration) -> Result<Self, ConfigError> {
-        let least = least_lease(self.provider.contract(), self.store_timeout);
+        let least = self.least_lease();
         if span < least {
             return Err(ConfigError::new(
                 ConfigErrorKind::OutOfRange,
                 format!("`lease` of {span:?} is too short: give at least {least:?}"),
             ));
         }
-        self.lease = span;
+        self.lease = Some(span);
         Ok(self)
     }
 
@@ -157,11 +156,18 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::OutOfRange`] if it is zero, or too long for the lease.
+    /// [`ConfigErrorKind::OutOfRange`] if it is zero, or too long for a lease set before.
     pub fn store_timeout(mut self, span: Duration) -> Result<Self, ConfigError> {
         self.store_timeout = positive(span, "store_timeout")?;
-        let lease = self.lease;
-        self.lease(lease)
+        match self.lease {
+            Some(lease) if lease < self.least_lease() => Err(ConfigError::new(
+                ConfigErrorKind::OutOfRange,
+                format!(
+                    "`store_timeout` of {span:?} is too long for a `lease` of {lease:?}: set a longer lease first"
+                ),
+            )),
+            _ => Ok(self),
+        }
     }
 
     /// How long a body may take to arrive; after that the sender is answered 408.
@@ -202,11 +208,11 @@ impl Receiver {
     /// # Errors
     ///
     /// A [`Refusal`] that says which header is wrong and how.
-    pub fn open<H: Headers + ?Sized>(
-        &self,
-        headers: &H,
+    pub fn open<'r, H: Headers + ?Sized>(
+        &'r self,
+        headers: &'r H,
         now: Timestamp,
-    ) -> Result<Intake<'_>, Refusal> {
+    ) -> Result<Intake<'r>, Refusal> {
         self.provider.verifier().open(headers, now, self.provider.contract().cap())
     }
 
@@ -228,11 +234,11 @@ impl Receiver {
             key,
             fence: Fence::new(0),
             takeover: false,
-            lease: self.lease,
+            lease: self.lease_span(),
             retention,
         };
         if let Some(store) = &self.store {
-            match store.claim(&key, delivery.fingerprint(), self.lease).await? {
+            match store.claim(&key, delivery.fingerprint(), claimed.lease).await? {
                 Claim::Acquired { fence, takeover } => {
                     claimed.fence = fence;
                     claimed.takeover = takeover;
@@ -271,6 +277,17 @@ impl Receiver {
         self.provider.verifier().short_keys()
     }
 
+    fn lease_span(&self) -> Duration {
+        let usual = self.contract().answer_span().saturating_mul(2).clamp(LEASES.0, LEASES.1);
+        self.lease.unwrap_or(usual.max(self.least_lease()))
+    }
+
+    /// What covers the handler's deadline and the commit after it.
+    fn least_lease(&self) -> Duration {
+        let span = self.contract().answer_span().saturating_add(self.store_timeout);
+        span.saturating_add(Duration::from_millis(1))
+    }
+
     /// The spans an adapter keeps time by.
     #[must_use]
     pub fn deadlines(&self) -> Deadlines {
@@ -279,7 +296,7 @@ impl Receiver {
             store: self.store_timeout,
             answer: self.contract().answer_span(),
             handler: self.handler_limit,
-            renew: self.lease / 3,
+            renew: self.lease_span() / 3,
             commit_retry: self.contract().replay_span(),
         }
     }
@@ -292,7 +309,7 @@ impl fmt::Debug for Receiver {
             .field("scheme", &format_args!("{}", self.scheme()))
             .field("contract", self.contract())
             .field("retention", &self.retention)
-            .field("lease", &self.lease)
+            .field("lease", &self.lease_span())
             .finish_non_exhaustive()
     }
 }
@@ -464,7 +481,7 @@ impl Outcome {
             _ if self.status() == Some(503) => ASK_AGAIN,
             _ => return None,
         };
-        Some(span.as_secs() + u64::from(span.subsec_nanos() > 0)).map(|secs| secs.max(1))
+        Some(span.as_secs().saturating_add(u64::from(span.subsec_nanos() > 0)).max(1))
     }
 
     /// A short fixed name, for metrics and logs.
@@ -503,10 +520,6 @@ fn least_retention(contract: &Contract, scheme: &Scheme) -> Duration {
 /// How long a captured request stays fresh: both sides of the tolerance.
 fn freshness_window(scheme: &Scheme) -> Duration {
     scheme.tolerance().map_or(Duration::ZERO, Tolerance::window)
-}
-
-fn least_lease(contract: &Contract, store_timeout: Duration) -> Duration {
-    contract.answer_span().saturating_add(store_timeout).saturating_add(Duration::from_millis(1))
 }
 
 type Answer<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;

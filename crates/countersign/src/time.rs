@@ -37,10 +37,18 @@ impl Timestamp {
         self.0
     }
 
-    /// The instant `span` later, or the last one there is.
+    /// The instant `span` later, or the last one there is; a started millisecond counts as whole.
     #[must_use]
     pub fn saturating_add(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(millis(span)))
+        let millis = span.as_nanos().div_ceil(1_000_000);
+        Self(self.0.saturating_add(u64::try_from(millis).unwrap_or(u64::MAX)))
+    }
+
+    /// The instant `span` earlier, or the first one there is; a started millisecond counts as whole.
+    #[must_use]
+    pub fn saturating_sub(self, span: Duration) -> Self {
+        let millis = span.as_nanos().div_ceil(1_000_000);
+        Self(self.0.saturating_sub(u64::try_from(millis).unwrap_or(u64::MAX)))
     }
 
     /// How long after `earlier` this is; zero if it is not.
@@ -119,6 +127,18 @@ impl Tolerance {
     #[must_use]
     pub const fn new(past: Duration, future: Duration) -> Self {
         Self { past, future }
+    }
+
+    /// How long ago a signed time may lie.
+    #[must_use]
+    pub const fn past(self) -> Duration {
+        self.past
+    }
+
+    /// How far ahead a signed time may lie.
+    #[must_use]
+    pub const fn future(self) -> Duration {
+        self.future
     }
 
     /// The whole span in which one request stays fresh.
@@ -206,7 +226,7 @@ impl FixedClock {
 
     /// Moves it forward by `span`.
     pub fn advance(&self, span: Duration) {
-        self.0.fetch_add(millis(span), Ordering::SeqCst);
+        self.set(self.now().saturating_add(span));
     }
 
     /// Puts it to `now`, forward or back.

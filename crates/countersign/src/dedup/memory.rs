@@ -14,17 +14,14 @@ use super::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, StoreErrorK
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::time::{Clock, MonotonicClock, Timestamp};
 
-/// How many events are remembered unless set otherwise; about a hundred bytes each.
+/// How many events are remembered unless set otherwise; they take 100 to 180 bytes each.
 const DEFAULT_CAPACITY: usize = 1_000_000;
 
 /// Locks are per shard: enough that threads rarely meet.
 const SHARDS: usize = 16;
 
-/// How many due records one claim may clear away, so that no claim pays for many.
-const SWEEP_PER_CLAIM: usize = 8;
-
-/// How many due records of each shard a claim clears away when there is no room for it.
-const SWEEP_WHEN_FULL: usize = 1024;
+/// How many records one claim may look at to clear them away, so that no claim pays for many.
+const LOOKS_PER_CLAIM: usize = 8;
 
 /// How long a claim that nobody settled is kept after its lease, for a late commit.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,7 +32,7 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// new events (503) rather than forget old ones.
 ///
 /// Expired records are cleared a few at a time by the claims that follow; there is no scan and no
-/// background task.
+/// background task. A claim that nobody settled is forgotten a day after its lease ran out.
 #[derive(Clone)]
 pub struct MemoryStore(Arc<Shared>);
 
@@ -144,9 +141,8 @@ impl MemoryStore {
         if let Some(claim) = self.try_claim(key, fingerprint, lease) {
             return Ok(claim);
         }
-        for shard in &self.0.shards {
-            self.0.sweep(&mut lock(shard), SWEEP_WHEN_FULL);
-        }
+        let mut shards = self.0.shards.iter();
+        shards.any(|shard| self.0.make_room(&mut lock(shard)));
         self.try_claim(key, fingerprint, lease).ok_or_else(|| {
             StoreError::new(
                 StoreErrorKind::Full,
@@ -159,7 +155,7 @@ impl MemoryStore {
     fn try_claim(&self, key: &EventKey, fingerprint: u64, lease: Duration) -> Option<Claim> {
         let hash = self.0.hasher.hash_one(key);
         let mut shard = self.0.shard(key);
-        let now = self.0.sweep(&mut shard, SWEEP_PER_CLAIM);
+        let now = self.0.sweep(&mut shard);
         let fence = Fence::new(shard.last_fence + 1);
         let state = State::InProgress { lease_until: now.saturating_add(lease) };
         let takeover = if let Some(record) = shard.find(hash, key) {
@@ -186,39 +182,39 @@ impl MemoryStore {
         Some(Claim::Acquired { fence, takeover })
     }
 
-    /// Runs `change` on the record of `key` if `fence` is its current one.
-    fn settle(
-        &self,
-        key: &EventKey,
-        fence: Fence,
-        change: impl FnOnce(&mut Record, Timestamp) -> Settled,
-    ) -> Settled {
+    fn renew_now(&self, key: &EventKey, fence: Fence, lease: Duration) -> Settled {
         let hash = self.0.hasher.hash_one(key);
         let mut shard = self.0.shard(key);
-        let now = self.0.clock.now();
+        let until = self.0.clock.now().saturating_add(lease);
         match shard.find(hash, key) {
-            Some(record) if record.fence == fence => change(record, now),
+            Some(Record { fence: current, state: State::InProgress { lease_until }, .. })
+                if *current == fence =>
+            {
+                *lease_until = until;
+                Settled::Applied
+            }
             _ => Settled::Stale,
         }
     }
 
-    fn renew_now(&self, key: &EventKey, fence: Fence, lease: Duration) -> Settled {
-        self.settle(key, fence, |record, now| match &mut record.state {
-            State::InProgress { lease_until } => {
-                *lease_until = now.saturating_add(lease);
-                Settled::Applied
-            }
-            State::Done { .. } => Settled::Stale,
-        })
-    }
-
     fn commit_now(&self, key: &EventKey, fence: Fence, retention: Duration) -> Settled {
-        self.settle(key, fence, |record, now| {
-            if let State::InProgress { .. } = record.state {
-                record.state = State::Done { expires: now.saturating_add(retention) };
+        let hash = self.0.hasher.hash_one(key);
+        let mut shard = self.0.shard(key);
+        let expires = self.0.clock.now().saturating_add(retention);
+        let Some(record) = shard.find(hash, key).filter(|record| record.fence == fence) else {
+            return Settled::Stale;
+        };
+        if let State::InProgress { .. } = record.state {
+            record.state = State::Done { expires };
+            // A look that is due later than this would keep the record past its time.
+            let (look, place) = (record.look, record.place);
+            if second_after(expires) < look
+                && let Some(slot) = shard.unfile(look, place)
+            {
+                shard.file(slot, second_after(expires));
             }
-            Settled::Applied
-        })
+        }
+        Settled::Applied
     }
 
     fn release_now(&self, key: &EventKey, fence: Fence) -> Settled {
@@ -256,21 +252,36 @@ impl Shared {
         self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(drop)
     }
 
-    /// Forgets up to `most` records that are due, and tells the time by which it judged.
-    fn sweep(&self, shard: &mut Shard, most: usize) -> Timestamp {
+    /// Looks at a few records whose second has come, and tells the time by which it judged.
+    fn sweep(&self, shard: &mut Shard) -> Timestamp {
         let now = self.clock.now();
-        for _ in 0..most {
-            let Some(slot) = shard.next_look(now) else { break };
-            let Some(Some(record)) = shard.slots.get(slot as usize) else { continue };
-            let deadline = record.state.deadline();
-            if deadline <= now {
-                shard.forget(slot, &self.hasher);
-                self.live.fetch_sub(1, Ordering::Relaxed);
-            } else {
-                shard.file(slot, second_after(deadline));
+        for _ in 0..LOOKS_PER_CLAIM {
+            if self.look(shard, now).is_none() {
+                break;
             }
         }
         now
+    }
+
+    /// Forgets one record that is due, if there is one.
+    fn make_room(&self, shard: &mut Shard) -> bool {
+        let now = self.clock.now();
+        std::iter::from_fn(|| self.look(shard, now)).any(|forgotten| forgotten)
+    }
+
+    /// Looks at the next record whose second has come: forgets it, or moves it on.
+    fn look(&self, shard: &mut Shard, now: Timestamp) -> Option<bool> {
+        let slot = shard.next_look(now)?;
+        let Some(Some(record)) = shard.slots.get(slot as usize) else { return Some(false) };
+        let deadline = record.state.deadline();
+        let is_due = deadline <= now;
+        if is_due {
+            shard.forget(slot, &self.hasher);
+            self.live.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            shard.file(slot, second_after(deadline));
+        }
+        Some(is_due)
     }
 }
 
