@@ -74,11 +74,11 @@ mod trace;
 pub use countersign;
 pub use countersign::{
     Admission, Claim, Claimed, Clock, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines,
-    DedupStore, Encoding, EventKey, Fence, FixedClock, Found, FromDelivery, Headers, Identity,
-    Intake, Key, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson,
-    Receiver, Refusal, RefusalKind, Scheme, SchemeBuilder, Secret, Settled, Signature,
-    StandardWebhooks, StoreError, StoreErrorKind, Success, SystemClock, TimeUnit, Timestamp,
-    Tolerance, Verifier, ainexlayer, omniai,
+    DedupStore, Encoding, EventKey, Fence, FixedClock, FromDelivery, Headers, Identity, Intake,
+    Key, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
+    Refusal, RefusalKind, Scheme, SchemeBuilder, Secret, Settled, Signature, StandardWebhooks,
+    StoreError, StoreErrorKind, Success, SystemClock, TimeUnit, Timestamp, Tolerance, Verifier,
+    ainexlayer, omniai,
 };
 
 pub use self::body::ResponseBody;

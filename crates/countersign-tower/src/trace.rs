@@ -91,11 +91,17 @@ mod off {
 
     pub(crate) fn short_keys(_: &Receiver) {}
 
-    pub(crate) fn span(_: &Receiver, _: &Delivery) {}
+    pub(crate) struct Span;
 
-    pub(crate) fn current() {}
+    pub(crate) fn span(_: &Receiver, _: &Delivery) -> Span {
+        Span
+    }
 
-    pub(crate) fn within<F: Future>(_: (), future: F) -> impl Future<Output = F::Output> {
+    pub(crate) fn current() -> Span {
+        Span
+    }
+
+    pub(crate) fn within<F: Future>(_: Span, future: F) -> impl Future<Output = F::Output> {
         future
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use arrayvec::ArrayString;
+use arrayvec::ArrayVec;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,8 +29,8 @@ pub struct Delivery {
     pub(crate) key: usize,
     pub(crate) received: Timestamp,
     pub(crate) timestamp: Option<Timestamp>,
-    pub(crate) header_id: Option<ArrayString<MAX_ID_BYTES>>,
-    pub(crate) header_type: Option<Arc<str>>,
+    pub(crate) header_id: Option<HeaderText>,
+    pub(crate) header_type: Option<HeaderText>,
     pub(crate) body: Bytes,
 }
 
@@ -48,7 +48,7 @@ impl Delivery {
     /// [`RefusalKind::Undecodable`] if it does not fit. Its text says where, and names fields of
     /// `T`, but holds nothing of the body.
     pub fn event<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Refusal> {
-        serde_json::from_slice(&self.body).map_err(|error| undecodable(&error))
+        serde_json::from_slice(&self.body).map_err(|error| undecodable(&error, &self.body))
     }
 
     /// The payload as `T`: the field that the sender's set-up names, or else the whole body.
@@ -63,7 +63,7 @@ impl Delivery {
                 .because("it has no payload there")
                 .at(pointer.as_shared()));
         };
-        serde_json::from_str(payload.get()).map_err(|error| undecodable(&error))
+        serde_json::from_str(payload.get()).map_err(|error| undecodable(&error, &self.body))
     }
 
     /// The sender's name.
@@ -113,7 +113,7 @@ impl Delivery {
     #[must_use]
     pub fn event_type(&self) -> Option<Cow<'_, str>> {
         match self.scheme().event_type.as_ref()? {
-            Place::Header(_) => self.header_type.as_deref().map(Cow::Borrowed),
+            Place::Header(_) => self.header_type.as_ref().map(HeaderText::as_cow),
             Place::Body(pointer) => pointer.scalar(&self.body),
         }
     }
@@ -125,7 +125,7 @@ impl Delivery {
     }
 
     fn id_header(&self) -> Option<Cow<'_, str>> {
-        self.header_id.as_deref().map(Cow::Borrowed)
+        self.header_id.as_ref().map(HeaderText::as_cow)
     }
 
     fn scheme(&self) -> &Scheme {
@@ -141,6 +141,28 @@ impl fmt::Debug for Delivery {
             .field("timestamp", &self.timestamp)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// A header's ASCII, kept without allocating if it is as short as ids and types are.
+#[derive(Clone)]
+pub(crate) enum HeaderText {
+    Short(ArrayVec<u8, 47>),
+    Long(Arc<[u8]>),
+}
+
+impl HeaderText {
+    fn as_cow(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(match self {
+            Self::Short(text) => text,
+            Self::Long(text) => text,
+        })
+    }
+}
+
+impl From<&[u8]> for HeaderText {
+    fn from(text: &[u8]) -> Self {
+        ArrayVec::try_from(text).map_or_else(|_| Self::Long(text.into()), Self::Short)
     }
 }
 
@@ -166,21 +188,33 @@ impl<T: DeserializeOwned> FromDelivery for T {
     }
 }
 
-/// Says where the body does not fit. serde's messages quote the body, so only what they say of the
-/// receiver's own types passes.
-fn undecodable(error: &serde_json::Error) -> Refusal {
+/// Says where the body does not fit.
+///
+/// serde's messages quote the body, and so may those of a type's own code. A message passes only as
+/// far as it names a field or event of the receiver's own types: a name that the body has nowhere.
+fn undecodable(error: &serde_json::Error, body: &[u8]) -> Refusal {
     let message = error.to_string();
-    let what = if message.starts_with("missing field ") || message.starts_with("duplicate field ") {
-        message
-    } else if let Some((_, expected)) = message.rsplit_once("expected the event ") {
-        format!("it is not the event {expected}")
+    let own = |start| own_name(message.rsplit_once(start)?.1, body);
+    let what = if let Some(field) = own("missing field `") {
+        format!("it has no field `{field}`")
+    } else if let Some(event) = own("expected the event `") {
+        format!("it is not the event `{event}`")
     } else {
-        let category = match error.classify() {
-            serde_json::error::Category::Syntax => "not JSON",
-            serde_json::error::Category::Eof => "JSON ends early",
-            _ => "a value does not fit",
-        };
-        format!("{category} at line {} column {}", error.line(), error.column())
+        match error.classify() {
+            serde_json::error::Category::Syntax => "not JSON".to_owned(),
+            serde_json::error::Category::Eof => "JSON ends early".to_owned(),
+            _ if message.starts_with("duplicate field ") => "a field is given twice".to_owned(),
+            _ => "a value does not fit".to_owned(),
+        }
     };
-    Refusal::new(RefusalKind::Undecodable).because(what)
+    let place = format!("{what}, at line {} column {}", error.line(), error.column());
+    Refusal::new(RefusalKind::Undecodable).because(place)
+}
+
+/// The name before the next backtick, if it is one and is not taken from `body`.
+fn own_name<'m>(text: &'m str, body: &[u8]) -> Option<&'m str> {
+    let (name, _) = text.split_once('`')?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    let is_own = memchr::memmem::find(body, name.as_bytes()).is_none();
+    (!name.is_empty() && name.bytes().all(is_plain) && is_own).then_some(name)
 }

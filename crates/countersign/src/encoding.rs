@@ -82,52 +82,39 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 fn decode_base64(text: &[u8], table: &[u8; 256], out: &mut [u8]) -> Option<usize> {
     let (groups, rest) = text.as_chunks::<4>();
-    if !rest.is_empty() {
+    let Some((last, whole)) = groups.split_last() else {
+        return rest.is_empty().then_some(0);
+    };
+    let (out, tail) = out.split_at_mut_checked(whole.len() * 3)?;
+    let (slots, _) = out.as_chunks_mut::<3>();
+    let mut invalid = 0;
+    for (group, slot) in whole.iter().zip(slots) {
+        invalid |= sextets(table, *group, slot);
+    }
+    let (padded, length) = match *last {
+        [a, b, b'=', b'='] => ([a, b, FIRST, FIRST], 1),
+        [a, b, c, b'='] => ([a, b, c, FIRST], 2),
+        group => (group, 3),
+    };
+    let mut end = [0; 3];
+    invalid |= sextets(table, padded, &mut end);
+    let (end, stray) = end.split_at_checked(length)?;
+    if !rest.is_empty() || invalid & INVALID != 0 || stray.iter().any(|bits| *bits != 0) {
         return None;
     }
-    let Some(([a, b, c, d], whole)) = groups.split_last() else {
-        return Some(0);
-    };
-    let mut length = 0;
-    for [a, b, c, d] in whole {
-        let bits = sextets(table, [*a, *b, *c, *d])?;
-        length = put(out, length, &bits)?;
-    }
-    match (c, d) {
-        (b'=', b'=') => {
-            let bits = sextets(table, [*a, *b, FIRST, FIRST])?;
-            let [x, 0, 0] = bits else { return None };
-            put(out, length, &[x])
-        }
-        (_, b'=') => {
-            let bits = sextets(table, [*a, *b, *c, FIRST])?;
-            let [x, y, 0] = bits else { return None };
-            put(out, length, &[x, y])
-        }
-        _ => put(out, length, &sextets(table, [*a, *b, *c, *d])?),
-    }
+    tail.get_mut(..length)?.copy_from_slice(end);
+    Some(whole.len() * 3 + length)
 }
 
 /// The character for six zero bits, in both alphabets.
 const FIRST: u8 = b'A';
 
-/// Four characters as three bytes, or `None` if one is not in the alphabet.
-fn sextets(table: &[u8; 256], characters: [u8; 4]) -> Option<[u8; 3]> {
-    let [a, b, c, d] = characters.map(|character| value(table, character));
-    if (a | b | c | d) & INVALID != 0 {
-        return None;
-    }
-    Some([a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d])
-}
-
-fn value(table: &[u8; 256], character: u8) -> u8 {
-    table.get(usize::from(character)).copied().unwrap_or(INVALID)
-}
-
-fn put(out: &mut [u8], at: usize, bytes: &[u8]) -> Option<usize> {
-    let end = at + bytes.len();
-    out.get_mut(at..end)?.copy_from_slice(bytes);
-    Some(end)
+/// Four characters as three bytes; what it gives has the bit [`INVALID`] if one is not in the alphabet.
+fn sextets(table: &[u8; 256], characters: [u8; 4], out: &mut [u8; 3]) -> u8 {
+    let value = |character| table.get(usize::from(character)).copied().unwrap_or(INVALID);
+    let [a, b, c, d] = characters.map(value);
+    *out = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+    a | b | c | d
 }
 
 const STANDARD_ALPHABET: &[u8; 64] =

@@ -92,7 +92,7 @@ pub use self::dedup::{
 pub use self::delivery::{Delivery, FromDelivery};
 pub use self::encoding::Encoding;
 pub use self::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
-pub use self::headers::{Found, Headers};
+pub use self::headers::Headers;
 pub use self::patch::Patch;
 pub use self::provider::{Custom, Provider, StandardWebhooks, ainexlayer, omniai};
 pub use self::raw_json::RawJson;

@@ -49,17 +49,20 @@ impl Tag {
     }
 
     /// Whether any candidate is this tag; all are looked at, whichever matches.
-    pub(crate) fn matches_any(&self, candidates: &[[u8; TAG_BYTES]]) -> bool {
+    pub(crate) fn matches_any(
+        &self,
+        candidates: impl IntoIterator<Item = [u8; TAG_BYTES]>,
+    ) -> bool {
         let mut found = Choice::from(0);
         for candidate in candidates {
-            found |= self.0.ct_eq(candidate);
+            found |= equal(&self.0, &candidate);
         }
         found.into()
     }
 
     /// Whether `other` is the same, in constant time.
     pub(crate) fn matches(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        equal(&self.0, &other.0).into()
     }
 
     /// The tag's bytes, to be written into a request we sign.
@@ -67,6 +70,15 @@ impl Tag {
     pub(crate) const fn into_bytes(self) -> [u8; TAG_BYTES] {
         self.0
     }
+}
+
+/// Compares in constant time, eight bytes a step.
+fn equal(left: &[u8; TAG_BYTES], right: &[u8; TAG_BYTES]) -> Choice {
+    let (left, _) = left.as_chunks::<8>();
+    let (right, _) = right.as_chunks::<8>();
+    left.iter().zip(right).fold(Choice::from(1), |equal, (left, right)| {
+        equal & u64::from_ne_bytes(*left).ct_eq(&u64::from_ne_bytes(*right))
+    })
 }
 
 /// SHA-256 of `bytes`.

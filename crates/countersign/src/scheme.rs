@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::encoding::{Encoding, decode_base64_secret};
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::headers::Name;
+use crate::headers::{Name, Names, is_printable};
 use crate::pointer::Pointer;
 use crate::secret::Secret;
 use crate::time::{TimeUnit, Tolerance};
@@ -27,6 +27,7 @@ use crate::time::{TimeUnit, Tolerance};
 #[derive(Clone, Debug)]
 pub struct Scheme {
     pub(crate) sender: Cow<'static, str>,
+    pub(crate) names: Names,
     pub(crate) algorithm: Algorithm,
     /// Where the credential stands; `None` only for [`Algorithm::Unauthenticated`].
     pub(crate) signature: Option<SignatureAt>,
@@ -285,9 +286,9 @@ enum At {
 }
 
 impl At {
-    fn place(&self) -> Result<Place, ConfigError> {
+    fn place(&self, names: &mut Names) -> Result<Place, ConfigError> {
         match self {
-            Self::Header(name) => Name::parse(name).map(Place::Header),
+            Self::Header(name) => names.add(name).map(Place::Header),
             Self::Body(pointer) => Pointer::parse(pointer).map(Place::Body),
         }
     }
@@ -403,23 +404,39 @@ impl SchemeBuilder {
                 "the sender has no name: give it one, it is part of every dedup key",
             ));
         }
-        let id = self.id.as_ref().map(At::place).transpose()?;
-        let mut signature = self.signature.as_ref().map(SignatureAt::parse).transpose()?;
+        let mut names = Names::new();
+        let mut signature =
+            self.signature.as_ref().map(|at| SignatureAt::parse(at, &mut names)).transpose()?;
+        let id = self.id.as_ref().map(|at| at.place(&mut names)).transpose()?;
+        let event_type = self.event_type.as_ref().map(|at| at.place(&mut names)).transpose()?;
         let timestamp = match self.timestamp {
             None => None,
-            Some(Time::Header(name, unit)) => Some(TimestampAt::Header(Name::parse(&name)?, unit)),
+            Some(Time::Header(name, unit)) => Some(TimestampAt::Header(names.add(&name)?, unit)),
             Some(Time::Body(at, unit)) => Some(TimestampAt::Body(Pointer::parse(&at)?, unit)),
             Some(Time::Pair(name, unit)) => {
-                let Some(SignatureAt { grammar: Grammar::Pairs { time, .. }, .. }) = &mut signature
+                let Some(Grammar::Pairs { signature, time }) =
+                    signature.as_mut().map(|at| &mut at.grammar)
                 else {
                     return Err(invalid("a timestamp pair needs a signature header made of pairs"));
                 };
+                if !is_word(&name) || *signature == name {
+                    return Err(invalid(
+                        "the timestamp pair needs a name of its own, letters and digits",
+                    ));
+                }
                 *time = Some(name);
                 Some(TimestampAt::Pair(unit))
             }
         };
+        if self.algorithm == Algorithm::StaticToken
+            && !matches!(&signature, Some(SignatureAt { grammar: Grammar::Whole { .. }, .. }))
+        {
+            return Err(invalid("a static token is its header's whole value: leave out the list"));
+        }
         let signed = match self.algorithm {
-            Algorithm::HmacSha256 => signed_parts(&self.signed, id.as_ref(), timestamp.is_some())?,
+            Algorithm::HmacSha256 => {
+                signed_parts(&self.signed, id.as_ref(), timestamp.as_ref(), &mut names)?
+            }
             Algorithm::StaticToken | Algorithm::Unauthenticated => Vec::new(),
         };
         let covered = match &timestamp {
@@ -440,24 +457,21 @@ impl SchemeBuilder {
             timestamp,
             tolerance: self.tolerance,
             id,
-            event_type: self.event_type.as_ref().map(At::place).transpose()?,
+            event_type,
             payload: self.payload.as_deref().map(Pointer::parse).transpose()?,
             key_form: self.key_form,
-            rivals: self.rivals.iter().map(|name| Name::parse(name)).collect::<Result<_, _>>()?,
+            rivals: self.rivals.iter().map(|name| names.add(name)).collect::<Result<_, _>>()?,
+            names,
         })
     }
 }
 
 impl SignatureAt {
-    fn parse(signature: &Signature) -> Result<Self, ConfigError> {
-        let word = |text: &str| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-            !text.is_empty() && text.bytes().all(plain)
-        };
+    fn parse(signature: &Signature, names: &mut Names) -> Result<Self, ConfigError> {
         let sound = match &signature.grammar {
-            Grammar::Whole { prefix } => prefix.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
-            Grammar::Versioned { version } => word(version),
-            Grammar::Pairs { signature, .. } => word(signature),
+            Grammar::Whole { prefix } => is_printable(prefix.as_bytes()),
+            Grammar::Versioned { version } => is_word(version),
+            Grammar::Pairs { signature, .. } => is_word(signature),
         };
         if !sound {
             return Err(invalid(
@@ -465,7 +479,7 @@ impl SignatureAt {
             ));
         }
         Ok(Self {
-            header: Name::parse(&signature.header)?,
+            header: names.add(&signature.header)?,
             encoding: signature.encoding,
             grammar: signature.grammar.clone(),
         })
@@ -475,16 +489,24 @@ impl SignatureAt {
 fn signed_parts(
     parts: &[Part],
     id: Option<&Place>,
-    has_time: bool,
+    timestamp: Option<&TimestampAt>,
+    names: &mut Names,
 ) -> Result<Vec<SignedPart>, ConfigError> {
     let mut signed = Vec::with_capacity(parts.len());
     for part in parts {
         signed.push(match part {
             Part::Literal(text) => SignedPart::Literal(text.clone()),
-            Part::Header(name) => SignedPart::Header(Name::parse(name)?),
+            Part::Header(name) => SignedPart::Header(names.add(name)?),
             Part::Body => SignedPart::Body,
-            Part::Timestamp if has_time => SignedPart::Timestamp,
-            Part::Timestamp => return Err(invalid("the time is signed: say where it stands")),
+            Part::Timestamp => match timestamp {
+                Some(TimestampAt::Header(..) | TimestampAt::Pair(_)) => SignedPart::Timestamp,
+                Some(TimestampAt::Body(..)) => {
+                    return Err(invalid(
+                        "the time in the body is signed with it: leave it out of the parts",
+                    ));
+                }
+                None => return Err(invalid("the time is signed: say where it stands")),
+            },
             Part::Id => match id {
                 Some(Place::Header(name)) => SignedPart::Header(name.clone()),
                 _ => return Err(invalid("the id is signed: say in which header it stands")),
@@ -502,6 +524,11 @@ fn signed_parts(
         ));
     }
     Ok(signed)
+}
+
+fn is_word(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    !text.is_empty() && text.bytes().all(plain)
 }
 
 fn invalid(message: &str) -> ConfigError {

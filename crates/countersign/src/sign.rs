@@ -1,6 +1,6 @@
 //! The scheme run backwards: what a sender would send. For tests and tools.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::mac::HmacKey;
@@ -22,7 +22,7 @@ use crate::time::{TimeUnit, Timestamp};
 /// assert_eq!(headers[2], ("webhook-signature".into(), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=".into()));
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[must_use]
 pub struct Unsigned<'r> {
     id: Option<&'r str>,
@@ -43,7 +43,7 @@ impl<'r> Unsigned<'r> {
         self
     }
 
-    /// The time to sign, where the scheme has it outside the body.
+    /// The time to sign. Where the scheme has it in the body, write it there instead.
     pub const fn timestamp(mut self, timestamp: Timestamp) -> Self {
         self.timestamp = Some(timestamp);
         self
@@ -130,6 +130,12 @@ impl<'r> Unsigned<'r> {
             ) => time.as_millis().to_string(),
             _ => time.as_secs().to_string(),
         })
+    }
+}
+
+impl fmt::Debug for Unsigned<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsigned").field("body_bytes", &self.body.len()).finish_non_exhaustive()
     }
 }
 

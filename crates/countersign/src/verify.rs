@@ -5,17 +5,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrayvec::{ArrayString, ArrayVec};
+use arrayvec::ArrayVec;
 use bytes::{Bytes, BytesMut};
+use memchr::memchr;
 
-use crate::delivery::{Delivery, MAX_ID_BYTES};
+use crate::delivery::{Delivery, HeaderText, MAX_ID_BYTES};
 use crate::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
-use crate::headers::{Found, Headers, Name};
+use crate::headers::{Found, Headers, Name, Values, is_printable};
 use crate::mac::{HmacKey, HmacState, TAG_BYTES, Tag};
 use crate::pointer::Pointer;
 use crate::scheme::{Algorithm, Grammar, Place, Scheme, SignatureAt, SignedPart, TimestampAt};
-use crate::secret::{Keyring, MAX_KEYS, Window};
+use crate::secret::{Keyring, Window};
 use crate::time::{Freshness, TimeUnit, Timestamp};
 
 /// The most signatures one header may list; Standard Webhooks senders list one for each secret in
@@ -24,9 +25,6 @@ const MAX_CANDIDATES: usize = 16;
 
 /// Below this many bytes a key is warned of: the least that Standard Webhooks advises.
 const ADVISED_KEY_BYTES: usize = 24;
-
-/// The longest event type that a header may carry, in bytes.
-const MAX_TYPE_BYTES: usize = 256;
 
 /// A scheme with the keys to check it.
 pub struct Verifier {
@@ -124,14 +122,16 @@ impl Verifier {
     /// # Errors
     ///
     /// A [`Refusal`] that says which header is wrong and how.
-    pub fn open<H: Headers + ?Sized>(
-        self: &Arc<Self>,
-        headers: &H,
+    pub fn open<'r, H: Headers + ?Sized>(
+        self: &'r Arc<Self>,
+        headers: &'r H,
         now: Timestamp,
         body_cap: usize,
-    ) -> Result<Intake<'_>, Refusal> {
-        refuse_coded_body(headers)?;
-        let announced = announced_length(headers)?;
+    ) -> Result<Intake<'r>, Refusal> {
+        let scheme = &self.scheme;
+        let values = scheme.names.read(headers);
+        refuse_coded_body(scheme, &values)?;
+        let announced = announced_length(scheme, &values)?;
         if announced.is_some_and(|length| length > body_cap as u64) {
             return Err(Refusal::new(RefusalKind::BodyTooLarge));
         }
@@ -141,31 +141,27 @@ impl Verifier {
             body_cap,
             announced,
             timestamp: None,
+            digits: b"",
             id: None,
             event_type: None,
             proof: Proof::Key(0),
             trailer: Vec::new(),
             body: Body::Empty,
         };
-        if let Some(at) = &self.scheme.signature {
-            let value = at.header.required(headers)?;
-            self.refuse_rivals(headers)?;
-            intake.read_facts(&self.scheme, headers)?;
-            match self.scheme.algorithm {
-                Algorithm::HmacSha256 => intake.begin_macs(at, value, headers)?,
-                _ => intake.proof = Proof::Key(self.match_token(at, value, now)?),
-            }
-        } else {
-            intake.read_facts(&self.scheme, headers)?;
+        let Some(at) = &scheme.signature else {
+            intake.read_facts(&values)?;
+            return Ok(intake);
+        };
+        let value = at.header.required(&values)?;
+        if let Some(rival) = scheme.rivals.iter().find(|name| name.found(&values) != Found::None) {
+            return Err(rival.refuse(RefusalKind::MixedHeaderFamilies));
+        }
+        intake.read_facts(&values)?;
+        match scheme.algorithm {
+            Algorithm::HmacSha256 => intake.begin_macs(at, value, &values)?,
+            _ => intake.proof = Proof::Key(self.match_token(at, value, now)?),
         }
         Ok(intake)
-    }
-
-    fn refuse_rivals<H: Headers + ?Sized>(&self, headers: &H) -> Result<(), Refusal> {
-        match self.scheme.rivals.iter().find(|name| headers.find(name.as_str()) != Found::None) {
-            Some(name) => Err(name.refuse(RefusalKind::MixedHeaderFamilies)),
-            None => Ok(()),
-        }
     }
 
     /// Compares digests, so that neither length nor content shows in the time it takes.
@@ -175,15 +171,7 @@ impl Verifier {
         value: &[u8],
         now: Timestamp,
     ) -> Result<usize, Refusal> {
-        let Grammar::Whole { prefix } = &at.grammar else {
-            return Err(at.header.refuse(RefusalKind::MalformedHeader));
-        };
-        let token = value.strip_prefix(prefix.as_bytes()).ok_or_else(|| {
-            at.header
-                .refuse(RefusalKind::MalformedHeader)
-                .because("its prefix is not the configured one")
-        })?;
-        let token = Tag::of_token(token);
+        let token = Tag::of_token(whole(at, value)?);
         let mut any_valid = false;
         let mut matched = None;
         for (index, key) in self.valid_keys(now) {
@@ -216,15 +204,17 @@ impl fmt::Debug for Verifier {
 ///
 /// The body is hashed as it comes and kept; it is never larger than the cap, whatever the headers
 /// announce.
-pub struct Intake<'v> {
-    verifier: &'v Arc<Verifier>,
+pub struct Intake<'r> {
+    verifier: &'r Arc<Verifier>,
     now: Timestamp,
     body_cap: usize,
     announced: Option<u64>,
     timestamp: Option<Timestamp>,
-    id: Option<ArrayString<MAX_ID_BYTES>>,
-    event_type: Option<Box<str>>,
-    proof: Proof,
+    /// The signed time as it was written, where it stands in a header.
+    digits: &'r [u8],
+    id: Option<&'r [u8]>,
+    event_type: Option<&'r [u8]>,
+    proof: Proof<'r>,
     /// What is signed after the body.
     trailer: Vec<u8>,
     body: Body,
@@ -232,14 +222,48 @@ pub struct Intake<'v> {
 
 /// The state of the proof while the body arrives.
 #[expect(clippy::large_enum_variant, reason = "boxing it would be the one allocation on this path")]
-enum Proof {
+enum Proof<'r> {
     /// Shown by the headers alone.
     Key(usize),
-    /// One MAC for each key that is valid now, and what the sender claims.
-    Macs {
-        states: ArrayVec<(usize, HmacState), MAX_KEYS>,
-        candidates: ArrayVec<[u8; TAG_BYTES], MAX_CANDIDATES>,
-    },
+    /// To be shown by the body.
+    Macs(Macs<'r>),
+    /// The body was over the cap: nothing can be proved any more.
+    Spoilt,
+}
+
+/// One MAC for each key that is valid now, and the signatures to find among them.
+struct Macs<'r> {
+    /// The first key's, in place: most senders have one. More are only there during a rotation.
+    first: (usize, HmacState),
+    more: Vec<(usize, HmacState)>,
+    /// The first signature that is listed, and all of them where there are more.
+    signature: [u8; TAG_BYTES],
+    all: Option<Candidates<'r>>,
+}
+
+impl Macs<'_> {
+    fn update(&mut self, bytes: &[u8]) {
+        self.first.1.update(bytes);
+        for (_, state) in &mut self.more {
+            state.update(bytes);
+        }
+    }
+
+    /// The last key that made one of the signatures. Every key is tried, whichever matches.
+    fn finish(self) -> Option<usize> {
+        let Self { first: (first, state), more, signature, all } = self;
+        let is_made_by = |state: HmacState| match &all {
+            None => state.finish().matches_any([signature]),
+            Some(all) => state.finish().matches_any(all.clone()),
+        };
+        let matched = is_made_by(state).then_some(first);
+        more.into_iter().fold(
+            matched,
+            |matched, (key, state)| {
+                if is_made_by(state) { Some(key) } else { matched }
+            },
+        )
+    }
 }
 
 enum Body {
@@ -249,7 +273,7 @@ enum Body {
     Many(BytesMut),
 }
 
-impl Intake<'_> {
+impl<'r> Intake<'r> {
     /// Takes the next piece of the body.
     ///
     /// # Errors
@@ -261,12 +285,11 @@ impl Intake<'_> {
             return Ok(());
         }
         if chunk.len() > self.body_cap - self.body.len() {
+            self.proof = Proof::Spoilt;
             return Err(Refusal::new(RefusalKind::BodyTooLarge));
         }
-        if let Proof::Macs { states, .. } = &mut self.proof {
-            for (_, state) in states {
-                state.update(&chunk);
-            }
+        if let Proof::Macs(macs) = &mut self.proof {
+            macs.update(&chunk);
         }
         match &mut self.body {
             Body::Empty => self.body = Body::One(chunk),
@@ -287,30 +310,26 @@ impl Intake<'_> {
     ///
     /// - [`RefusalKind::SignatureMismatch`] if no valid key made any of the signatures.
     /// - [`RefusalKind::BodyAltered`] if it did not, and the body is not as long as announced.
+    /// - [`RefusalKind::BodyTooLarge`] if a piece was refused for that.
     /// - [`RefusalKind::StaleTimestamp`], [`RefusalKind::FutureTimestamp`] or
     ///   [`RefusalKind::MissingTimestamp`] where the signed time stands in the body.
-    pub fn finish(self) -> Result<Delivery, Refusal> {
+    pub fn finish(mut self) -> Result<Delivery, Refusal> {
         let length = self.body.len() as u64;
+        if let Proof::Macs(macs) = &mut self.proof
+            && !self.trailer.is_empty()
+        {
+            macs.update(&self.trailer);
+        }
         let body = self.body.into_bytes();
+        let scheme = self.verifier.scheme();
         let key = match self.proof {
             Proof::Key(key) => key,
-            Proof::Macs { states, candidates } => {
-                let mut matched = None;
-                for (key, mut state) in states {
-                    state.update(&self.trailer);
-                    if state.finish().matches_any(&candidates) {
-                        matched = Some(key);
-                    }
-                }
-                matched.ok_or_else(|| match self.announced {
-                    Some(announced) if announced != length => {
-                        Refusal::new(RefusalKind::BodyAltered)
-                    }
-                    _ => Refusal::new(RefusalKind::SignatureMismatch),
-                })?
-            }
+            Proof::Spoilt => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
+            Proof::Macs(macs) => macs.finish().ok_or_else(|| match self.announced {
+                Some(announced) if announced != length => Refusal::new(RefusalKind::BodyAltered),
+                _ => Refusal::new(RefusalKind::SignatureMismatch),
+            })?,
         };
-        let scheme = self.verifier.scheme();
         let timestamp = match &scheme.timestamp {
             Some(TimestampAt::Body(pointer, unit)) => {
                 Some(time_in_body(scheme, pointer, *unit, &body, self.now)?)
@@ -322,55 +341,41 @@ impl Intake<'_> {
             key,
             received: self.now,
             timestamp,
-            header_id: self.id,
-            header_type: self.event_type.map(Arc::from),
+            header_id: self.id.map(HeaderText::from),
+            header_type: self.event_type.map(HeaderText::from),
             body,
         })
     }
 
     /// Reads id, event type and, where it has a header of its own, the time.
-    fn read_facts<H: Headers + ?Sized>(
-        &mut self,
-        scheme: &Scheme,
-        headers: &H,
-    ) -> Result<(), Refusal> {
+    fn read_facts(&mut self, values: &Values<'r>) -> Result<(), Refusal> {
+        let scheme = self.verifier.scheme();
         if let Some(Place::Header(name)) = &scheme.id {
             self.id = if scheme.signs_header(name) {
-                let id = short_text(name.required(headers)?).ok_or_else(|| {
+                Some(short(name.required(values)?).ok_or_else(|| {
                     name.refuse(RefusalKind::MalformedHeader).because("it is over 256 bytes")
-                })?;
-                Some(id)
+                })?)
             } else {
                 // Not covered by the signature: kept for logs where it is presentable.
-                name.required(headers).ok().and_then(short_text)
+                name.required(values).ok().and_then(short)
             };
         }
         if let Some(Place::Header(name)) = &scheme.event_type {
-            self.event_type = name
-                .required(headers)
-                .ok()
-                .filter(|value| value.len() <= MAX_TYPE_BYTES)
-                .and_then(|value| std::str::from_utf8(value).ok())
-                .map(Into::into);
+            self.event_type = name.required(values).ok().and_then(short);
         }
         if let Some(TimestampAt::Header(name, unit)) = &scheme.timestamp {
-            self.judge_time(scheme, name, name.required(headers)?, *unit)?;
+            self.digits = name.required(values)?;
+            self.judge_time(name, *unit)?;
         }
         Ok(())
     }
 
-    fn judge_time(
-        &mut self,
-        scheme: &Scheme,
-        name: &Name,
-        digits: &[u8],
-        unit: TimeUnit,
-    ) -> Result<(), Refusal> {
-        let time = Timestamp::parse(digits, unit).ok_or_else(|| {
+    fn judge_time(&mut self, name: &Name, unit: TimeUnit) -> Result<(), Refusal> {
+        let time = Timestamp::parse(self.digits, unit).ok_or_else(|| {
             name.refuse(RefusalKind::MalformedHeader)
                 .because("its time is not 1 to 15 digits without a leading zero")
         })?;
-        match scheme.tolerance.judge(self.now, time, unit) {
+        match self.verifier.scheme().tolerance.judge(self.now, time, unit) {
             Freshness::Fresh => {}
             Freshness::Stale => return Err(name.refuse(RefusalKind::StaleTimestamp)),
             Freshness::Future => return Err(name.refuse(RefusalKind::FutureTimestamp)),
@@ -379,66 +384,73 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn begin_macs<H: Headers + ?Sized>(
+    fn begin_macs(
         &mut self,
-        at: &SignatureAt,
-        value: &[u8],
-        headers: &H,
+        at: &'r SignatureAt,
+        value: &'r [u8],
+        values: &Values<'r>,
     ) -> Result<(), Refusal> {
         let verifier = self.verifier;
-        let scheme = &verifier.scheme;
-        let (candidates, pair_time) = read_signatures(at, value)?;
+        let scheme = verifier.scheme();
+        let (signature, count) = judge_signatures(at, value)?;
         if let Some(TimestampAt::Pair(unit)) = scheme.timestamp {
-            let digits = pair_time.ok_or_else(|| {
-                at.header.refuse(RefusalKind::MalformedHeader).because("it has no time")
-            })?;
-            self.judge_time(scheme, &at.header, digits, unit)?;
+            self.digits = time_pair(at, value)?;
+            self.judge_time(&at.header, unit)?;
         }
-        let mut states: ArrayVec<_, MAX_KEYS> = verifier
-            .valid_keys(self.now)
-            .filter_map(|(index, key)| match &key.check {
+        let mut states =
+            verifier.valid_keys(self.now).filter_map(|(index, key)| match &key.check {
                 Check::Hmac(key) => Some((index, key.begin())),
                 Check::Token(_) => None,
-            })
-            .take(MAX_KEYS)
-            .collect();
-        if states.is_empty() {
-            return Err(Refusal::new(RefusalKind::UnknownKey));
-        }
+            });
+        let mut macs = Macs {
+            first: states.next().ok_or_else(|| Refusal::new(RefusalKind::UnknownKey))?,
+            more: states.collect(),
+            signature,
+            all: (count > 1).then(|| Candidates::of(at, value)),
+        };
         let mut parts = scheme.signed.iter().peekable();
+        let mut before: &[u8] = b"";
+        // What stands before the body is mostly short: one update of the MAC instead of many.
+        let mut prefix = ArrayVec::<u8, 256>::new();
         let mut after_body = false;
         while let Some(part) = parts.next() {
-            let bytes = match part {
+            let (name, bytes) = match part {
                 SignedPart::Body => {
                     after_body = true;
                     continue;
                 }
-                SignedPart::Literal(text) => text.as_bytes(),
-                SignedPart::Header(name) => {
-                    let value = name.required(headers)?;
-                    if let Some(SignedPart::Literal(separator)) = parts.peek()
-                        && contains(value, separator.as_bytes())
-                    {
-                        return Err(name
-                            .refuse(RefusalKind::MalformedHeader)
-                            .because("it contains the text that parts the signed values"));
-                    }
-                    value
-                }
+                SignedPart::Literal(text) => (None, text.as_bytes()),
+                SignedPart::Header(name) => (Some(name), name.required(values)?),
                 SignedPart::Timestamp => match &scheme.timestamp {
-                    Some(TimestampAt::Header(name, _)) => name.required(headers)?,
-                    _ => pair_time.unwrap_or_default(),
+                    Some(TimestampAt::Header(name, _)) => (Some(name), self.digits),
+                    _ => (Some(&at.header), self.digits),
                 },
             };
+            // Read from the left up to the body, and from the right down to it, what is signed must
+            // come apart in one way only, or bytes could move from one value to the next.
+            let mut is_met = || match parts.peek() {
+                _ if after_body => is_met_again(bytes, before),
+                Some(SignedPart::Literal(after)) => is_met_early(bytes, after.as_bytes()),
+                _ => false,
+            };
+            if let Some(name) = name
+                && is_met()
+            {
+                return Err(name
+                    .refuse(RefusalKind::MalformedHeader)
+                    .because("it contains the text that parts the signed values"));
+            }
+            before = bytes;
             if after_body {
                 self.trailer.extend_from_slice(bytes);
-            } else {
-                for (_, state) in &mut states {
-                    state.update(bytes);
-                }
+            } else if prefix.try_extend_from_slice(bytes).is_err() {
+                macs.update(&prefix);
+                macs.update(bytes);
+                prefix.clear();
             }
         }
-        self.proof = Proof::Macs { states, candidates };
+        macs.update(&prefix);
+        self.proof = Proof::Macs(macs);
         Ok(())
     }
 }
@@ -470,131 +482,205 @@ impl Body {
     }
 }
 
-type Candidates = ArrayVec<[u8; TAG_BYTES], MAX_CANDIDATES>;
+/// The value after its fixed prefix.
+fn whole<'h>(at: &SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Refusal> {
+    match &at.grammar {
+        Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
+        Grammar::Versioned { .. } | Grammar::Pairs { .. } => None,
+    }
+    .ok_or_else(|| {
+        at.header
+            .refuse(RefusalKind::MalformedHeader)
+            .because("its prefix is not the configured one")
+    })
+}
 
-/// The signatures a header lists, and the digits of its time where it has one.
+/// The first signature of a header and how many there are; refused if there is none, or too many.
 ///
 /// A malformed item beside a good one is passed over, so that one bad signature cannot hide a good
 /// one; a header with none that can be read is malformed.
-fn read_signatures<'h>(
-    at: &SignatureAt,
-    value: &'h [u8],
-) -> Result<(Candidates, Option<&'h [u8]>), Refusal> {
+fn judge_signatures(at: &SignatureAt, value: &[u8]) -> Result<([u8; TAG_BYTES], usize), Refusal> {
+    let malformed = |why| Err(at.header.refuse(RefusalKind::MalformedHeader).because(why));
+    if matches!(at.grammar, Grammar::Whole { .. }) {
+        whole(at, value)?;
+    }
+    let mut candidates = Candidates::of(at, value);
+    if let Some(first) = candidates.next() {
+        return match candidates.take(MAX_CANDIDATES).count() + 1 {
+            count @ 1..=MAX_CANDIDATES => Ok((first, count)),
+            _ => malformed("it lists more than 16 signatures"),
+        };
+    }
+    let mut items = Items::of(&at.grammar, value).peekable();
+    let readable = items.peek().is_some();
+    // If none is of our version; else some were, but are not written as they should be.
+    if readable && items.all(|item| item.signature.is_none()) {
+        return Err(at.header.refuse(RefusalKind::NoCandidate));
+    }
+    malformed("its signature is not written as configured")
+}
+
+/// The digits of the time that stands beside the signatures.
+fn time_pair<'h>(at: &'h SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Refusal> {
     let malformed = |why| at.header.refuse(RefusalKind::MalformedHeader).because(why);
-    let mut list = List::new(at.encoding);
-    let mut time = None;
-    match &at.grammar {
-        Grammar::Whole { prefix } => {
-            let text = value
-                .strip_prefix(prefix.as_bytes())
-                .ok_or_else(|| malformed("its prefix is not the configured one"))?;
-            list.add(text);
-        }
-        Grammar::Versioned { version } => {
-            for item in value.split(|byte| *byte == b' ') {
-                match item.strip_prefix(version.as_bytes()).and_then(|rest| rest.strip_prefix(b","))
-                {
-                    Some(text) => list.add(text),
-                    None => list.readable |= item.contains(&b','),
-                }
-            }
-        }
-        Grammar::Pairs { signature, time: time_name } => {
-            for item in value.split(|byte| *byte == b',') {
-                let Some(equals) = item.iter().position(|byte| *byte == b'=') else { continue };
-                let (name, text) = item.split_at(equals);
-                let text = text.get(1..).unwrap_or_default();
-                list.readable = true;
-                if name == signature.as_bytes() {
-                    list.add(text);
-                } else if time_name.as_ref().is_some_and(|time| name == time.as_bytes())
-                    && time.replace(text).is_some()
-                {
-                    return Err(malformed("it has two times"));
-                }
-            }
-        }
+    let mut times = Items::of(&at.grammar, value).filter_map(|item| item.time);
+    let time = times.next().ok_or_else(|| malformed("it has no time"))?;
+    match times.next() {
+        None => Ok(time),
+        Some(_) => Err(malformed("it has two times")),
     }
-    if list.overflowed {
-        return Err(malformed("it lists more than 16 signatures"));
-    }
-    if list.candidates.is_empty() {
-        return Err(if list.readable && !list.undecodable {
-            at.header.refuse(RefusalKind::NoCandidate)
-        } else {
-            malformed("its signature is not written as configured")
-        });
-    }
-    Ok((list.candidates, time))
 }
 
-/// What a signature header holds, as far as read.
-struct List {
+/// One item of a signature header.
+struct Item<'h> {
+    /// Its text, if it is a signature of the configured version.
+    signature: Option<&'h [u8]>,
+    /// Its text, if it is the time.
+    time: Option<&'h [u8]>,
+}
+
+/// The items of a signature header that follow its grammar.
+#[derive(Clone)]
+struct Items<'h> {
+    grammar: &'h Grammar,
+    rest: Option<&'h [u8]>,
+}
+
+impl<'h> Items<'h> {
+    fn of(grammar: &'h Grammar, value: &'h [u8]) -> Self {
+        Self { grammar, rest: Some(value) }
+    }
+
+    fn next_text(&mut self, separator: u8) -> Option<&'h [u8]> {
+        let (text, rest) = cut(self.rest?, separator);
+        self.rest = rest;
+        Some(text)
+    }
+}
+
+impl<'h> Iterator for Items<'h> {
+    type Item = Item<'h>;
+
+    fn next(&mut self) -> Option<Item<'h>> {
+        loop {
+            match self.grammar {
+                Grammar::Whole { prefix } => {
+                    let signature = self.rest.take()?.strip_prefix(prefix.as_bytes())?;
+                    return Some(Item { signature: Some(signature), time: None });
+                }
+                Grammar::Versioned { version } => {
+                    let item = self.next_text(b' ')?;
+                    let signature = item
+                        .strip_prefix(version.as_bytes())
+                        .and_then(|rest| rest.strip_prefix(b","));
+                    if signature.is_some() || memchr(b',', item).is_some() {
+                        return Some(Item { signature, time: None });
+                    }
+                }
+                Grammar::Pairs { signature, time } => {
+                    let (name, text) = cut(self.next_text(b',')?, b'=');
+                    if let Some(text) = text {
+                        let called = |wanted: &str| (name == wanted.as_bytes()).then_some(text);
+                        let time = time.as_ref().and_then(|time| called(time));
+                        return Some(Item { signature: called(signature), time });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The signatures in a header that are written as they should be.
+#[derive(Clone)]
+struct Candidates<'h> {
+    items: Items<'h>,
     encoding: Encoding,
-    candidates: Candidates,
-    /// Some item is of the list's grammar.
-    readable: bool,
-    /// Some item of the right version is not a signature.
-    undecodable: bool,
-    overflowed: bool,
 }
 
-impl List {
-    const fn new(encoding: Encoding) -> Self {
-        Self {
-            encoding,
-            candidates: ArrayVec::new_const(),
-            readable: false,
-            undecodable: false,
-            overflowed: false,
-        }
+impl<'h> Candidates<'h> {
+    fn of(at: &'h SignatureAt, value: &'h [u8]) -> Self {
+        Self { items: Items::of(&at.grammar, value), encoding: at.encoding }
     }
+}
 
-    fn add(&mut self, text: &[u8]) {
-        match self.encoding.decode_tag(text) {
-            Some(tag) => self.overflowed |= self.candidates.try_push(tag).is_err(),
-            None => self.undecodable = true,
+impl Iterator for Candidates<'_> {
+    type Item = [u8; TAG_BYTES];
+
+    fn next(&mut self) -> Option<[u8; TAG_BYTES]> {
+        loop {
+            let item = self.items.next()?;
+            if let Some(tag) = item.signature.and_then(|text| self.encoding.decode_tag(text)) {
+                return Some(tag);
+            }
         }
     }
+}
+
+/// What stands before and after the first `separator`.
+fn cut(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match memchr(separator, text) {
+        None => (text, None),
+        Some(at) => {
+            let (before, after) = text.split_at(at);
+            (before, after.get(1..))
+        }
+    }
+}
+
+/// Whether `separator`, standing behind `value`, is met before the end of `value`.
+fn is_met_early(value: &[u8], separator: &[u8]) -> bool {
+    if let [byte] = separator {
+        return memchr(*byte, value).is_some();
+    }
+    (0..value.len()).any(|at| {
+        let (_, rest) = value.split_at(at);
+        let overlap = separator.strip_prefix(rest);
+        rest.starts_with(separator) || overlap.is_some_and(|tail| separator.starts_with(tail))
+    })
+}
+
+/// Whether `separator`, standing before `value`, is met again in `value`.
+fn is_met_again(value: &[u8], separator: &[u8]) -> bool {
+    (1..=value.len()).any(|end| {
+        let (start, _) = value.split_at(end);
+        let overlap = separator.strip_suffix(start);
+        start.ends_with(separator) || overlap.is_some_and(|head| separator.ends_with(head))
+    })
 }
 
 /// Whether a token can be a header's value as a whole.
 fn fits_a_header(token: &[u8]) -> bool {
-    token.trim_ascii().len() == token.len() && token.iter().all(|byte| (b' '..=b'~').contains(byte))
+    token.trim_ascii().len() == token.len() && is_printable(token)
 }
 
-fn short_text(value: &[u8]) -> Option<ArrayString<MAX_ID_BYTES>> {
-    ArrayString::from(std::str::from_utf8(value).ok()?).ok()
+/// A value that is short enough to be kept with the delivery.
+fn short(value: &[u8]) -> Option<&[u8]> {
+    (value.len() <= MAX_ID_BYTES).then_some(value)
 }
 
-fn contains(value: &[u8], part: &[u8]) -> bool {
-    match part {
-        [] => false,
-        [byte] => value.contains(byte),
-        _ => value.windows(part.len()).any(|window| window == part),
-    }
-}
-
-fn refuse_coded_body<H: Headers + ?Sized>(headers: &H) -> Result<(), Refusal> {
-    match headers.find("content-encoding") {
-        Found::None => Ok(()),
-        Found::One(coding) if coding.eq_ignore_ascii_case(b"identity") => Ok(()),
-        Found::One(_) | Found::Many => Err(Refusal::new(RefusalKind::UnsupportedEncoding)),
+fn refuse_coded_body(scheme: &Scheme, values: &Values<'_>) -> Result<(), Refusal> {
+    match scheme.names.content_encoding().map(|name| name.found(values)) {
+        None | Some(Found::None) => Ok(()),
+        Some(Found::One(coding)) if coding.eq_ignore_ascii_case(b"identity") => Ok(()),
+        Some(Found::One(_) | Found::Many) => Err(Refusal::new(RefusalKind::UnsupportedEncoding)),
     }
 }
 
 /// What `content-length` announces: a reason to refuse early, never to allocate.
-fn announced_length<H: Headers + ?Sized>(headers: &H) -> Result<Option<u64>, Refusal> {
-    let name = || Arc::from("content-length");
-    match headers.find("content-length") {
+fn announced_length(scheme: &Scheme, values: &Values<'_>) -> Result<Option<u64>, Refusal> {
+    let Some(name) = scheme.names.content_length() else { return Ok(None) };
+    match name.found(values) {
         Found::None => Ok(None),
-        Found::Many => Err(Refusal::new(RefusalKind::DuplicateHeader).at(&name())),
-        Found::One(digits) => std::str::from_utf8(digits)
-            .ok()
-            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
-            .and_then(|digits| digits.parse().ok())
-            .map(Some)
-            .ok_or_else(|| Refusal::new(RefusalKind::MalformedHeader).at(&name())),
+        Found::Many => Err(name.refuse(RefusalKind::DuplicateHeader)),
+        Found::One(digits) if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) => {
+            Err(name.refuse(RefusalKind::MalformedHeader).because("it is no number"))
+        }
+        Found::One(digits) => {
+            let add = |length: u64, digit: &u8| {
+                length.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+            };
+            Ok(Some(digits.iter().fold(0, add)))
+        }
     }
 }
 
@@ -606,7 +692,7 @@ fn time_in_body(
     now: Timestamp,
 ) -> Result<Timestamp, Refusal> {
     let refuse = |kind| Refusal::new(kind).at(pointer.as_shared());
-    let time = pointer
+    let (time, unit) = pointer
         .scalar(body)
         .and_then(|text| read_time(&text, unit))
         .ok_or_else(|| refuse(RefusalKind::MissingTimestamp))?;
@@ -617,11 +703,12 @@ fn time_in_body(
     }
 }
 
-fn read_time(text: &str, unit: TimeUnit) -> Option<Timestamp> {
-    Timestamp::parse(text.as_bytes(), unit).or_else(|| {
-        let format = &time::format_description::well_known::Rfc3339;
-        let millis =
-            time::OffsetDateTime::parse(text, format).ok()?.unix_timestamp_nanos() / 1_000_000;
-        u64::try_from(millis).ok().map(Timestamp::from_millis)
-    })
+/// The time and the unit it is exact to.
+fn read_time(text: &str, unit: TimeUnit) -> Option<(Timestamp, TimeUnit)> {
+    if let Some(time) = Timestamp::parse(text.as_bytes(), unit) {
+        return Some((time, unit));
+    }
+    let format = &time::format_description::well_known::Rfc3339;
+    let millis = time::OffsetDateTime::parse(text, format).ok()?.unix_timestamp_nanos() / 1_000_000;
+    Some((Timestamp::from_millis(u64::try_from(millis).ok()?), TimeUnit::Millis))
 }

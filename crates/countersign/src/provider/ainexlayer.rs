@@ -114,6 +114,12 @@ impl At {
     }
 }
 
+impl At {
+    fn is_named(&self) -> bool {
+        !matches!(self, Self::Header(name) | Self::Field(name) if name.is_empty())
+    }
+}
+
 /// Puts an [`AiNexLayer`] together; nothing is checked before [`build`](Self::build).
 #[derive(Debug)]
 #[must_use]
@@ -198,8 +204,11 @@ impl Builder {
     /// look for in a captured delivery; else as [`SchemeBuilder::build`](crate::SchemeBuilder::build)
     /// and [`Verifier::new`].
     pub fn build(self) -> Result<AiNexLayer, ConfigError> {
-        let header =
-            given(self.header, "signature_header", "which header changes when the body does")?;
+        let header = given(
+            self.header.filter(|name| !name.is_empty()),
+            "signature_header",
+            "which header changes when the body does",
+        )?;
         let encoding = given(
             self.encoding,
             "encoding",
@@ -207,11 +216,17 @@ impl Builder {
         )?;
         let prefix =
             given(self.prefix, "prefix", "what stands before the signature, `sha256=` or nothing")?;
-        let event_type =
-            given(self.event_type, "event_type", "where `document.uploaded` or the like stands")?;
-        let event_id =
-            given(self.event_id, "event_id", "what stays the same when a delivery is retried")?;
-        let time = given(self.time, "time", "where the time stands")?;
+        let event_type = given(
+            self.event_type.filter(At::is_named),
+            "event_type",
+            "where `document.uploaded` or the like stands",
+        )?;
+        let event_id = given(
+            self.event_id.filter(At::is_named),
+            "event_id",
+            "what stays the same when a delivery is retried",
+        )?;
+        let time = given(self.time.filter(At::is_named), "time", "where the time stands")?;
         let signature = Signature::header(header, encoding).prefix(prefix);
         let mut scheme = Scheme::hmac_sha256(SENDER, signature).tolerance(self.tolerance);
         scheme = match event_type {

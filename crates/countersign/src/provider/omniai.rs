@@ -200,7 +200,8 @@ fn identity(body: &[u8]) -> Option<Identity> {
     let workspace = names.workspace_id.unwrap_or_default();
     let named = |fields: &[&str]| {
         let both = [&*names.event, &*workspace];
-        Some(Identity::fields(both.into_iter().chain(fields.iter().copied())))
+        let is_named = fields.iter().all(|field| !field.is_empty());
+        is_named.then(|| Identity::fields(both.into_iter().chain(fields.iter().copied())))
     };
     match &*names.event {
         // A re-run of one action ends another time.

@@ -1,0 +1,74 @@
+//! What must hold for every input: one function a fuzz target, each panics where it does not.
+
+mod ainexlayer_envelope;
+mod event_keys;
+mod gaps;
+mod header_grammars;
+mod intake_chunks;
+mod json_pointer;
+mod naive;
+mod omniai_event;
+mod omniai_identity;
+mod secret_forms;
+mod signed_parts;
+mod standard_webhooks;
+mod timestamp_text;
+mod wire;
+
+use std::fmt;
+
+use countersign::{Delivery, Headers, Refusal, Timestamp, Verifier};
+use std::sync::Arc;
+
+pub use self::ainexlayer_envelope::ainexlayer_envelope;
+pub use self::event_keys::event_keys;
+pub use self::header_grammars::header_grammars;
+pub use self::intake_chunks::intake_chunks;
+pub use self::json_pointer::json_pointer;
+pub use self::omniai_event::omniai_event;
+pub use self::omniai_identity::omniai_identity;
+pub use self::secret_forms::secret_forms;
+pub use self::signed_parts::signed_parts;
+pub use self::standard_webhooks::standard_webhooks;
+pub use self::timestamp_text::timestamp_text;
+
+/// Checks one input.
+pub type Property = fn(&[u8]);
+
+/// Every property by the name of its fuzz target and its corpus.
+pub const ALL: [(&str, Property); 11] = [
+    ("ainexlayer_envelope", ainexlayer_envelope),
+    ("event_keys", event_keys),
+    ("header_grammars", header_grammars),
+    ("intake_chunks", intake_chunks),
+    ("json_pointer", json_pointer),
+    ("omniai_event", omniai_event),
+    ("omniai_identity", omniai_identity),
+    ("secret_forms", secret_forms),
+    ("signed_parts", signed_parts),
+    ("standard_webhooks", standard_webhooks),
+    ("timestamp_text", timestamp_text),
+];
+
+/// A cap that no input reaches.
+const CAP: usize = 1 << 24;
+
+/// Receives a body that arrives in one piece.
+fn receive<H: Headers + ?Sized>(
+    verifier: &Arc<Verifier>,
+    headers: &H,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Delivery, Refusal> {
+    let mut intake = verifier.open(headers, now, CAP)?;
+    intake.push(body.to_vec())?;
+    intake.finish()
+}
+
+/// The value of a step that cannot fail, whatever the input.
+fn sure<T, E: fmt::Debug>(result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("this cannot fail: {error:?}"),
+    }
+}

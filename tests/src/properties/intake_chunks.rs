@@ -1,0 +1,123 @@
+use std::sync::{Arc, LazyLock};
+
+use countersign::{
+    Encoding, Key, Keyring, Part, RefusalKind, Scheme, Secret, Signature, TimeUnit, Timestamp,
+    Verifier,
+};
+
+use super::{naive, sure};
+
+const SECRET: &[u8] = b"a secret of the right length";
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+static VERIFIERS: LazyLock<[Arc<Verifier>; 3]> = LazyLock::new(|| {
+    let signature = || Signature::header("x-signature", Encoding::Hex);
+    let body_last = Scheme::hmac_sha256("body-last", signature());
+    let body_first = Scheme::hmac_sha256("body-first", signature())
+        .timestamp_header("x-time", TimeUnit::Seconds)
+        .signs([Part::Body, Part::Literal(".".into()), Part::Timestamp]);
+    let token = Scheme::static_token("token", Signature::token("x-signature"));
+    [body_last, body_first, token].map(|scheme| {
+        let key = |name: &str, secret: &[u8]| Key::new(name, sure(Secret::new(secret)));
+        let ring = sure(Keyring::new([key("other", b"another secret"), key("own", SECRET)]));
+        sure(Verifier::new(sure(scheme.build()), ring))
+    })
+});
+
+/// What an intake ends in: the key that matched, and the body.
+type Verdict = Result<(String, Vec<u8>), RefusalKind>;
+
+/// The input is a line of control bytes (sender, cap, fault, length, sizes of chunks), and a body.
+///
+/// However the body is cut, the verdict is that of the body in one piece; it is accepted exactly if
+/// it is rightly signed and within the cap; and what is accepted is the body.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn intake_chunks(data: &[u8]) {
+    let mut lines = data.splitn(2, |byte| *byte == b'\n');
+    let (Some(control), Some(body)) = (lines.next(), lines.next()) else { return };
+    let control_at = |index: usize| control.get(index).map_or(0, |byte| byte.wrapping_sub(b'0'));
+    let pick = usize::from(control_at(0)) % VERIFIERS.len();
+    let Some(verifier) = VERIFIERS.get(pick) else { return };
+    let near = |by: u8| body.len().saturating_add_signed(isize::from(by.cast_signed()));
+    let cap = near(control_at(1));
+    let faulty = control_at(2) % 2 == 1;
+    let mut headers =
+        vec![("x-time", "1700000000".to_owned()), ("x-signature", credential(pick, body, faulty))];
+    let announced = control.get(3).map(|byte| near(byte.wrapping_sub(b'0')));
+    headers.extend(announced.map(|length| ("content-length", length.to_string())));
+
+    let whole = take(verifier, &headers, cap, [body]);
+    let sizes = control.get(4..).unwrap_or_default();
+    let cut = take(verifier, &headers, cap, chunks(body, sizes));
+    assert_eq!(whole, cut, "the verdict depends on how the body is cut");
+
+    let is_token = pick == 2;
+    let expected = if announced.is_some_and(|length| length > cap) {
+        Err(RefusalKind::BodyTooLarge)
+    } else if is_token && faulty {
+        Err(RefusalKind::SignatureMismatch)
+    } else if body.len() > cap {
+        Err(RefusalKind::BodyTooLarge)
+    } else if !faulty {
+        Ok(("own".to_owned(), body.to_vec()))
+    } else if announced.is_some_and(|length| length != body.len()) {
+        Err(RefusalKind::BodyAltered)
+    } else {
+        Err(RefusalKind::SignatureMismatch)
+    };
+    assert_eq!(whole, expected);
+}
+
+/// The right credential for the body, or one with a letter changed.
+fn credential(pick: usize, body: &[u8], faulty: bool) -> String {
+    let mut text = match pick {
+        0 => naive::hex(&naive::tag(SECRET, &[body])),
+        1 => naive::hex(&naive::tag(SECRET, &[body, b".1700000000"])),
+        _ => String::from_utf8_lossy(SECRET).into_owned(),
+    };
+    if faulty {
+        let last = text.pop();
+        text.push(if last == Some('0') { '1' } else { '0' });
+    }
+    text
+}
+
+/// The body in pieces of these sizes, over and over; empty ones too. One piece if none is above 0.
+fn chunks<'b>(mut body: &'b [u8], sizes: &[u8]) -> Vec<&'b [u8]> {
+    let mut pieces = Vec::new();
+    if sizes.iter().any(|size| *size != b'0') {
+        for size in sizes.iter().cycle() {
+            let size = usize::from(size.wrapping_sub(b'0'));
+            let Some((piece, rest)) = body.split_at_checked(size) else { break };
+            pieces.push(piece);
+            body = rest;
+            if body.is_empty() {
+                break;
+            }
+        }
+    }
+    pieces.push(body);
+    pieces
+}
+
+fn take<'b>(
+    verifier: &Arc<Verifier>,
+    headers: &[(&str, String)],
+    cap: usize,
+    chunks: impl IntoIterator<Item = &'b [u8]>,
+) -> Verdict {
+    let run = || {
+        let mut intake = verifier.open(headers, NOW, cap)?;
+        for chunk in chunks {
+            intake.push(chunk.to_vec())?;
+        }
+        intake.finish()
+    };
+    match run() {
+        Ok(delivery) => Ok((delivery.key_name().to_owned(), delivery.body().to_vec())),
+        Err(refusal) => Err(refusal.kind()),
+    }
+}

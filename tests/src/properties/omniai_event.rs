@@ -1,0 +1,53 @@
+use countersign::omniai::{
+    ActionLogCompleted, ActionLogFailed, DocumentExtracted, DocumentReceived, Event, LeadCompleted,
+    LeadCreated, LeadUpdated,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{gaps, sure};
+
+/// The input is a body.
+///
+/// An event that parses is the same after it was written and parsed again; an unknown one comes
+/// back byte for byte; and each event's own struct takes exactly the bodies of its variant.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn omniai_event(data: &[u8]) {
+    let event = serde_json::from_slice::<Event>(data).ok();
+    if let Some(event) = &event {
+        let text = sure(serde_json::to_string(event));
+        let again: Event = sure(serde_json::from_str(&text));
+        assert_eq!(*event, again, "parse, write, parse");
+        assert_eq!(sure(serde_json::to_string(&again)), text, "write, parse, write");
+        assert_eq!(again.name(), event.name());
+        if let Event::Unknown(unknown) = event {
+            let body = sure(std::str::from_utf8(data)).trim_matches([' ', '\t', '\n', '\r']);
+            assert_eq!(unknown.raw().get(), body, "an unknown event comes back whole");
+            assert_eq!(text, body, "an unknown event is written back whole");
+        }
+    }
+    if gaps::is_not_utf8(data) || gaps::is_array(data) {
+        return;
+    }
+    let event = event.as_ref();
+    agree::<ActionLogCompleted>(data, event, "action_log.completed");
+    agree::<ActionLogFailed>(data, event, "action_log.failed");
+    agree::<DocumentReceived>(data, event, "document.received");
+    agree::<DocumentExtracted>(data, event, "document.extracted");
+    agree::<LeadCreated>(data, event, "lead.created");
+    agree::<LeadUpdated>(data, event, "lead.updated");
+    agree::<LeadCompleted>(data, event, "lead.completed");
+}
+
+fn agree<P: DeserializeOwned + Serialize>(data: &[u8], event: Option<&Event>, name: &str) {
+    let event = event.filter(|event| event.name() == name).map(|event| sure(to_json(event)));
+    let payload = serde_json::from_slice::<P>(data).ok().map(|payload| sure(to_json(&payload)));
+    assert_eq!(payload, event, "the struct and the variant of {name}");
+}
+
+fn to_json(value: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_string(value)
+}

@@ -1,0 +1,58 @@
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+use countersign::{ConfigErrorKind, Provider, Secret, StandardWebhooks, Timestamp, Unsigned};
+
+use super::wire::SIGNED_AT;
+use super::{naive, sure};
+
+const BODY: &[u8] = br#"{"type":"ping"}"#;
+
+/// The input is a secret of Standard Webhooks.
+///
+/// It is taken exactly if it is base64, after `whsec_` or not, padded or not, and not empty; what
+/// it signs is what the decoded key signs; and it never shows in what is printed.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn secret_forms(data: &[u8]) {
+    let secret = match Secret::new(data) {
+        Ok(secret) => secret,
+        Err(error) => {
+            assert_eq!(error.kind(), ConfigErrorKind::EmptySecret);
+            assert!(data.trim_ascii().is_empty());
+            return;
+        }
+    };
+    assert!(!data.trim_ascii().is_empty());
+    assert_eq!(format!("{secret:?}"), "Secret([redacted])");
+    let sender = StandardWebhooks::new(secret);
+    let (sender, key) = match (sender, key(data)) {
+        (Ok(sender), Some(key)) if !key.is_empty() => (sender, key),
+        (Err(error), Some(_)) => {
+            assert_eq!(error.kind(), ConfigErrorKind::EmptySecret);
+            return;
+        }
+        (Err(error), None) => {
+            assert_eq!(error.kind(), ConfigErrorKind::InvalidSecret);
+            return;
+        }
+        (Ok(_), key) => panic!("taken, but the key is {key:?}"),
+    };
+    let signed = Unsigned::new(BODY)
+        .id("msg_1")
+        .timestamp(Timestamp::from_secs(SIGNED_AT))
+        .sign(sender.verifier().scheme(), &sure(Secret::new(data)));
+    let lead = format!("msg_1.{SIGNED_AT}.");
+    let tag = BASE64_STANDARD.encode(naive::tag(&key, &[lead.as_bytes(), BODY]));
+    let signature = sure(signed).into_iter().next_back();
+    assert_eq!(signature, Some(("webhook-signature".to_owned(), format!("v1,{tag}"))));
+}
+
+/// The key that the text stands for.
+fn key(text: &[u8]) -> Option<Vec<u8>> {
+    let text = text.strip_prefix(b"whsec_").unwrap_or(text);
+    let padded = text.ends_with(b"=");
+    let engine = if padded { &BASE64_STANDARD } else { &BASE64_STANDARD_NO_PAD };
+    engine.decode(text).ok()
+}

@@ -1,0 +1,19 @@
+use countersign::{TimeUnit, Timestamp};
+
+use super::naive;
+
+/// The input is the text of a timestamp.
+///
+/// It is read exactly if it is 1 to 15 digits without a leading zero, as the number it says.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn timestamp_text(data: &[u8]) {
+    let number = naive::number(data);
+    let secs = Timestamp::parse(data, TimeUnit::Seconds);
+    let millis = Timestamp::parse(data, TimeUnit::Millis);
+    assert_eq!(secs.map(Timestamp::as_secs), number);
+    assert_eq!(secs, number.map(Timestamp::from_secs));
+    assert_eq!(millis.map(Timestamp::as_millis), number);
+}
