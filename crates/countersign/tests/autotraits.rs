@@ -1,0 +1,108 @@
+//! Every public type goes from thread to thread, and what holds a secret is not copied.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use countersign::{
+    Admission, Claim, Claimed, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, Delivery,
+    Encoding, EventKey, Fence, FixedClock, Identity, Intake, Key, Keyring, MemoryStore,
+    MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Refusal, RefusalKind, Scheme,
+    SchemeBuilder, Secret, Settled, Signature, StandardWebhooks, StoreError, StoreErrorKind,
+    Success, SystemClock, TimeUnit, Timestamp, Tolerance, Unsigned, Verifier, ainexlayer, omniai,
+};
+
+const fn shared<T: Send + Sync + Unpin + Debug>() {}
+const fn error<T: Error + Send + Sync + Clone + 'static>() {}
+const fn copied<T: Copy + Send + Sync + Unpin>() {}
+
+/// Compiles only if the type is not of the trait: if it is, which of the two is meant is unclear.
+macro_rules! assert_not {
+    ($($type:ty: $trait:path),+ $(,)?) => {$(
+        const _: fn() = || {
+            trait Ambiguous<Which> {
+                fn some() {}
+            }
+            impl<T: ?Sized> Ambiguous<()> for T {}
+            struct Is;
+            impl<T: ?Sized + $trait> Ambiguous<Is> for T {}
+            let _ = <$type as Ambiguous<_>>::some;
+        };
+    )+};
+}
+
+assert_not!(
+    Secret: Clone,
+    Key: Clone,
+    Keyring: Clone,
+    Verifier: Clone,
+    ainexlayer::Builder: Clone,
+    Intake<'static>: Clone,
+    Claimed: Clone,
+    Secret: serde::Serialize,
+    Secret: std::fmt::Display,
+    Secret: PartialEq,
+    Secret: AsRef<[u8]>,
+    Secret: Default,
+    Delivery: Default,
+    Delivery: serde::de::DeserializeOwned,
+);
+
+#[test]
+fn all_types_are_shared_between_threads() {
+    shared::<Admission>();
+    shared::<Claimed>();
+    shared::<Custom>();
+    shared::<Delivery>();
+    shared::<FixedClock>();
+    shared::<Identity>();
+    shared::<Intake<'static>>();
+    shared::<Key>();
+    shared::<Keyring>();
+    shared::<MemoryStore>();
+    shared::<MonotonicClock>();
+    shared::<Part>();
+    shared::<Patch<String>>();
+    shared::<RawJson>();
+    shared::<Receiver>();
+    shared::<Scheme>();
+    shared::<SchemeBuilder>();
+    shared::<Secret>();
+    shared::<Signature>();
+    shared::<StandardWebhooks>();
+    shared::<SystemClock>();
+    shared::<Unsigned<'static>>();
+    shared::<Verifier>();
+    shared::<ainexlayer::AiNexLayer>();
+    shared::<ainexlayer::At>();
+    shared::<ainexlayer::Builder>();
+    shared::<ainexlayer::Event>();
+    shared::<ainexlayer::EventType>();
+    shared::<omniai::Event>();
+    shared::<omniai::OmniAi>();
+}
+
+#[test]
+fn errors_are_errors() {
+    error::<ConfigError>();
+    error::<Refusal>();
+    error::<StoreError>();
+}
+
+#[test]
+fn plain_values_are_copied() {
+    copied::<Claim>();
+    copied::<ConfigErrorKind>();
+    copied::<Contract>();
+    copied::<Deadlines>();
+    copied::<Encoding>();
+    copied::<EventKey>();
+    copied::<Fence>();
+    copied::<Outcome>();
+    copied::<RefusalKind>();
+    copied::<Settled>();
+    copied::<StoreErrorKind>();
+    copied::<Success>();
+    copied::<TimeUnit>();
+    copied::<Timestamp>();
+    copied::<Tolerance>();
+}

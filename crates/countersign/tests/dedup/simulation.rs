@@ -1,0 +1,232 @@
+//! Deliveries of two events, handled by workers that may crash before any step.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use countersign::{
+    Admission, Claimed, Contract, Custom, Delivery, Encoding, EventKey, FixedClock, Identity,
+    Outcome, Receiver, Scheme, Secret, Settled, Signature, Timestamp, Unsigned,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::check::Violation;
+use super::monitor::{Fate, Monitor, Watched};
+use super::poll::block_on;
+use super::reference::{Reach, pause};
+
+const LEASE: u64 = 20;
+const RETENTION: u64 = 100;
+const EVENTS: [&str; 2] = ["a", "b"];
+
+/// What a worker can get wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Slip {
+    DoneBeforeHandler,
+    SuccessWhenBusy,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    attempts: Vec<Attempt>,
+    turns: Vec<Turn>,
+}
+
+/// One delivery and the worker that gets it.
+#[derive(Clone, Debug)]
+struct Attempt {
+    event: usize,
+    clock_off_by: i64,
+    renewals: usize,
+    /// What comes of the handler; success is `Handled`.
+    handler: Outcome,
+}
+
+#[derive(Clone, Debug)]
+enum Turn {
+    /// The attempt goes on to where it next waits for something.
+    Run {
+        attempt: usize,
+        fate: Fate,
+    },
+    Crash {
+        attempt: usize,
+    },
+    Wait(u64),
+}
+
+pub(crate) fn plan() -> impl Strategy<Value = Plan> {
+    let lease = LEASE.cast_signed();
+    let handler = prop_oneof![
+        3 => Just(Outcome::Handled),
+        1 => select(vec![Outcome::Failed, Outcome::Panicked, Outcome::Stopped]),
+    ];
+    let event = prop_oneof![7 => Just(0), 1 => Just(1)];
+    let attempt = (event, select(vec![0, 0, lease, -lease]), 0..3_usize, handler).prop_map(
+        |(event, clock_off_by, renewals, handler)| Attempt {
+            event,
+            clock_off_by,
+            renewals,
+            handler,
+        },
+    );
+    let fate = prop_oneof![
+        8 => Just(Fate::Works),
+        1 => Just(Fate::FailsBefore),
+        1 => Just(Fate::FailsAfter),
+    ];
+    let turn = prop_oneof![
+        16 => (0..4_usize, fate).prop_map(|(attempt, fate)| Turn::Run { attempt, fate }),
+        1 => (0..4_usize).prop_map(|attempt| Turn::Crash { attempt }),
+        4 => select(vec![1, LEASE / 2, LEASE - 1, LEASE, RETENTION]).prop_map(Turn::Wait),
+    ];
+    (vec(attempt, 2..=4), vec(turn, 0..60)).prop_map(|(attempts, turns)| Plan { attempts, turns })
+}
+
+/// Follows `plan` over `store`, which runs by `clock`; gives the outcomes that were answered.
+pub(crate) fn simulate<S: Reach>(
+    store: &S,
+    clock: &FixedClock,
+    slip: Option<Slip>,
+    plan: &Plan,
+) -> Result<BTreeSet<&'static str>, Violation> {
+    let receiver = receiver();
+    let deliveries = EVENTS.map(|id| delivery(&receiver, id));
+    let monitor = Monitor::new(clock);
+    let mut running: Vec<_> = (plan.attempts.iter())
+        .map(|attempt| {
+            let store = store.seen_by(attempt.clock_off_by);
+            let worker = Worker {
+                receiver: receiver.clone().dedup(Watched { store, monitor: monitor.clone() }),
+                monitor: monitor.clone(),
+                slip,
+            };
+            Some(Box::pin(worker.answer(&deliveries[attempt.event], attempt)))
+        })
+        .collect();
+    for turn in &plan.turns {
+        match *turn {
+            Turn::Run { attempt, fate } => {
+                monitor.set_fate(fate);
+                take_turn(&mut running[attempt % plan.attempts.len()]);
+            }
+            Turn::Crash { attempt } => running[attempt % plan.attempts.len()] = None,
+            Turn::Wait(millis) => clock.advance(Duration::from_millis(millis)),
+        }
+        monitor.verdict()?;
+    }
+    clock.advance(Duration::from_millis(LEASE));
+    let fresh = receiver.dedup(store.clone());
+    for delivery in &deliveries {
+        match block_on(fresh.claim(delivery)).unwrap() {
+            Admission::Run(_) | Admission::Answer(Outcome::Duplicate { .. }) => {}
+            Admission::Answer(other) => {
+                return Err(Violation::of("S8", format!("still {other:?}")));
+            }
+        }
+    }
+    Ok(monitor.answers())
+}
+
+struct Worker {
+    receiver: Receiver,
+    monitor: Monitor,
+    slip: Option<Slip>,
+}
+
+impl Worker {
+    async fn answer(self, delivery: &Delivery, attempt: &Attempt) {
+        let outcome = self.handle(delivery, attempt).await;
+        pause().await;
+        let busy = matches!(outcome, Outcome::InFlight { .. });
+        let handlers_own = if outcome == Outcome::Failed { 500 } else { 200 };
+        let status = match self.slip {
+            Some(Slip::SuccessWhenBusy) if busy => 200,
+            _ => outcome.status().unwrap_or(handlers_own),
+        };
+        self.monitor.answered(&key(&self.receiver, EVENTS[attempt.event]), outcome, status);
+    }
+
+    async fn handle(&self, delivery: &Delivery, attempt: &Attempt) -> Outcome {
+        let claimed = match self.receiver.claim(delivery).await {
+            Ok(Admission::Run(claimed)) => claimed,
+            Ok(Admission::Answer(outcome)) => return outcome,
+            Err(error) => return Outcome::from(&error),
+        };
+        if self.slip == Some(Slip::DoneBeforeHandler) {
+            let committed = commit(&claimed).await;
+            if committed != Outcome::Handled {
+                return Outcome::StoreUnavailable;
+            }
+        }
+        for _ in 0..attempt.renewals {
+            pause().await;
+            if claimed.renew().await == Ok(Settled::Stale) {
+                return Outcome::Stopped;
+            }
+        }
+        pause().await;
+        if attempt.handler == Outcome::Handled {
+            self.monitor.handled(claimed.key());
+            commit(&claimed).await
+        } else {
+            // Whether it comes through or not, the answer is the same.
+            drop(claimed.release().await);
+            attempt.handler
+        }
+    }
+}
+
+/// Tries twice.
+async fn commit(claimed: &Claimed) -> Outcome {
+    for _ in 0..2 {
+        match claimed.commit().await {
+            Ok(Settled::Applied) => return Outcome::Handled,
+            Ok(Settled::Stale) => return Outcome::Overlapped,
+            Err(_) => {}
+        }
+    }
+    Outcome::Unrecorded
+}
+
+fn take_turn<F: Future>(running: &mut Option<Pin<Box<F>>>) {
+    if let Some(attempt) = running
+        && attempt.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    {
+        *running = None;
+    }
+}
+
+const SECRET: &str = "a secret shared with the sender";
+
+fn receiver() -> Receiver {
+    let tick = Duration::from_millis(1);
+    let scheme = Scheme::hmac_sha256("sender", Signature::header("x-signature", Encoding::Hex))
+        .id_field("/id")
+        .build()
+        .unwrap();
+    let contract = Contract::default().answer_within(tick).unwrap().replay_window(tick).unwrap();
+    let sender = Custom::new(scheme, Secret::new(SECRET).unwrap()).unwrap().contract(contract);
+    Receiver::new(sender)
+        .store_timeout(tick)
+        .and_then(|receiver| receiver.lease(Duration::from_millis(LEASE)))
+        .and_then(|receiver| receiver.retention(Duration::from_millis(RETENTION)))
+        .unwrap()
+}
+
+fn delivery(receiver: &Receiver, id: &str) -> Delivery {
+    let body = format!(r#"{{"id":"{id}"}}"#);
+    let secret = Secret::new(SECRET).unwrap();
+    let headers = Unsigned::new(body.as_bytes()).sign(receiver.scheme(), &secret).unwrap();
+    let mut intake = receiver.open(&headers, Timestamp::from_secs(0)).unwrap();
+    intake.push(body).unwrap();
+    intake.finish().unwrap()
+}
+
+fn key(receiver: &Receiver, id: &str) -> EventKey {
+    EventKey::new(receiver.endpoint_name(), receiver.scheme().sender(), &Identity::id(id))
+}

@@ -1,0 +1,113 @@
+//! Stores against the state machine of deduplication, step by step.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
+mod dedup {
+    pub(crate) mod check;
+    pub(crate) mod model;
+    pub(crate) mod poll;
+    pub(crate) mod reference;
+    pub(crate) mod schedule;
+}
+
+use countersign::{FixedClock, MemoryStore, Timestamp};
+
+use self::dedup::check::{Violation, holds, is_caught};
+use self::dedup::reference::{Fault, Reach, ReferenceStore};
+use self::dedup::schedule::{Play, Step, schedule};
+
+const FEW: usize = 4;
+const MANY: usize = 60;
+
+/// Plays `steps` on a new store; `check` looks on after each.
+fn play<S: Reach>(
+    store: impl Fn(FixedClock) -> S,
+    events: usize,
+    steps: &[Step],
+    check: impl Fn(&S, &Play<S>, &Step) -> Result<(), Violation>,
+) -> Result<(), Violation> {
+    let clock = FixedClock::new(Timestamp::from_secs(1_790_000_000));
+    let store = store(clock.clone());
+    let mut play = Play::new(&store, &clock, events);
+    steps.iter().try_for_each(|step| {
+        play.step(step)?;
+        check(&store, &play, step)
+    })
+}
+
+fn memory(clock: FixedClock) -> MemoryStore {
+    MemoryStore::with_clock(1000, clock).unwrap()
+}
+
+#[test]
+fn memory_follows_the_state_machine() {
+    holds(1600, &schedule(FEW, 1..60), |steps| play(memory, FEW, steps, |_, _, _| Ok(())));
+}
+
+#[test]
+fn memory_follows_the_state_machine_with_many_events() {
+    holds(100, &schedule(MANY, 300..600), |steps| play(memory, MANY, steps, |_, _, _| Ok(())));
+}
+
+#[test]
+fn an_operation_in_memory_leaves_other_events_as_they_were() {
+    holds(400, &schedule(FEW, 1..60), |steps| {
+        play(memory, FEW, steps, |_, play, step| play.others_are_untouched(step))
+    });
+}
+
+#[test]
+fn memory_keeps_what_it_must_and_no_more_than_it_may() {
+    holds(120, &schedule(MANY, 1..300), |steps| {
+        play(memory, MANY, steps, |store, play, _| {
+            let (kept, due) = (store.len(), play.kept());
+            if due.contains(&kept) {
+                return Ok(());
+            }
+            Err(Violation::of("S12", format!("{kept} events are kept, not {due:?}")))
+        })
+    });
+}
+
+fn reference(fault: Option<Fault>, steps: &[Step]) -> Result<(), Violation> {
+    play(|clock| ReferenceStore::new(clock, fault), FEW, steps, |_, _, _| Ok(()))
+}
+
+#[test]
+fn the_reference_without_a_fault_follows_the_state_machine() {
+    holds(300, &schedule(FEW, 1..60), |steps| reference(None, steps));
+}
+
+fn caught(fault: Fault, named: &[&str]) {
+    is_caught(&schedule(FEW, 1..60), |steps| reference(Some(fault), steps), named);
+}
+
+#[test]
+fn a_commit_that_does_not_compare_the_fence_is_caught() {
+    caught(Fault::CommitIgnoresFence, &["S5"]);
+}
+
+#[test]
+fn a_release_that_does_not_compare_the_fence_is_caught() {
+    caught(Fault::ReleaseIgnoresFence, &["S5"]);
+}
+
+#[test]
+fn a_fence_that_restarts_after_release_is_caught() {
+    caught(Fault::FenceRestartsAfterRelease, &["S4", "S5"]);
+}
+
+#[test]
+fn a_check_before_the_insert_is_caught() {
+    caught(Fault::CheckThenInsert, &["S2", "S3"]);
+}
+
+#[test]
+fn a_claim_without_a_lease_is_caught() {
+    caught(Fault::NoLease, &["S8"]);
+}
+
+#[test]
+fn a_lease_judged_by_the_workers_clock_is_caught() {
+    caught(Fault::LeaseByWorkersClock, &["S2"]);
+}

@@ -1,0 +1,220 @@
+//! What a receiver makes of its store: keys, spans, and events known by their bodies alone.
+
+#![allow(clippy::unwrap_used)]
+
+mod dedup {
+    pub(crate) mod poll;
+}
+
+use std::time::Duration;
+
+use countersign::{
+    Admission, Claimed, ConfigErrorKind, Contract, Custom, Delivery, Encoding, EventKey,
+    FixedClock, Identity, MemoryStore, Outcome, Receiver, Scheme, Secret, Settled, Signature,
+    TimeUnit, Timestamp, Tolerance, Unsigned,
+};
+use proptest::prelude::*;
+
+use self::dedup::poll::block_on;
+
+const SECRET: &str = "a secret shared with the sender";
+const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+const TICK: Duration = Duration::from_millis(1);
+const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A sender that may repeat an event for an hour and is answered within a second.
+fn sender(scheme: Scheme) -> Custom {
+    let contract = Contract::default()
+        .answer_within(Duration::from_secs(1))
+        .and_then(|contract| contract.replay_window(HOUR))
+        .and_then(|contract| contract.digest_retention(MINUTE))
+        .unwrap();
+    Custom::new(scheme, Secret::new(SECRET).unwrap()).unwrap().contract(contract)
+}
+
+fn signature() -> Signature {
+    Signature::header("x-signature", Encoding::Hex)
+}
+
+fn with_id() -> Receiver {
+    named("sender")
+}
+
+fn named(name: &'static str) -> Receiver {
+    let scheme = Scheme::hmac_sha256(name, signature()).id_field("/id").build();
+    Receiver::new(sender(scheme.unwrap()))
+}
+
+fn without_id() -> Receiver {
+    Receiver::new(sender(Scheme::hmac_sha256("sender", signature()).build().unwrap()))
+}
+
+/// Its times are fresh for `window` on either side.
+fn with_time(window: Duration) -> Receiver {
+    let scheme = Scheme::hmac_sha256("sender", signature())
+        .timestamp_field("/time", TimeUnit::Seconds)
+        .tolerance(Tolerance::new(window, window))
+        .build();
+    Receiver::new(sender(scheme.unwrap()))
+}
+
+fn store() -> (MemoryStore, FixedClock) {
+    let clock = FixedClock::new(NOW);
+    (MemoryStore::with_clock(100, clock.clone()).unwrap(), clock)
+}
+
+fn delivery(receiver: &Receiver, body: &'static str) -> Delivery {
+    let secret = Secret::new(SECRET).unwrap();
+    let headers = Unsigned::new(body.as_bytes()).sign(receiver.scheme(), &secret).unwrap();
+    let mut intake = receiver.open(&headers, NOW).unwrap();
+    intake.push(body).unwrap();
+    intake.finish().unwrap()
+}
+
+const BODY: &str = r#"{"id":"a","time":1790000000}"#;
+
+fn claim(receiver: &Receiver) -> Admission {
+    block_on(receiver.claim(&delivery(receiver, BODY))).unwrap()
+}
+
+fn run(admission: Admission) -> Claimed {
+    match admission {
+        Admission::Run(claimed) => claimed,
+        Admission::Answer(outcome) => panic!("{outcome:?} is the answer already"),
+    }
+}
+
+fn answer(admission: Admission) -> Outcome {
+    match admission {
+        Admission::Answer(outcome) => outcome,
+        Admission::Run(claimed) => panic!("{claimed:?} is to run"),
+    }
+}
+
+/// How long an event is remembered, found at both sides of it.
+fn remembers(receiver: Receiver, span: Duration) {
+    let (store, clock) = store();
+    let receiver = receiver.dedup(store);
+    assert_eq!(block_on(run(claim(&receiver)).commit()), Ok(Settled::Applied));
+    clock.advance(span - TICK);
+    assert_eq!(answer(claim(&receiver)), Outcome::Duplicate { same_body: true });
+    clock.advance(TICK);
+    assert!(!run(claim(&receiver)).is_takeover());
+}
+
+#[test]
+fn an_event_with_an_id_is_remembered_for_the_retention() {
+    remembers(with_id(), HOUR);
+    remembers(with_id().retention(HOUR * 5).unwrap(), HOUR * 5);
+}
+
+#[test]
+fn an_event_without_an_id_is_remembered_briefly() {
+    remembers(without_id(), MINUTE);
+    remembers(without_id().retention(HOUR * 5).unwrap(), MINUTE);
+}
+
+#[test]
+fn an_event_without_an_id_is_remembered_while_it_is_fresh() {
+    remembers(with_time(MINUTE * 5), MINUTE * 10);
+}
+
+#[test]
+fn a_retention_below_the_replay_window_is_too_short() {
+    let why = with_id().retention(HOUR - TICK).unwrap_err().kind();
+    assert_eq!(why, ConfigErrorKind::RetentionTooShort);
+}
+
+#[test]
+fn a_retention_below_the_freshness_window_is_too_short() {
+    let why = with_time(HOUR).retention(HOUR * 2 - TICK).unwrap_err().kind();
+    assert_eq!(why, ConfigErrorKind::RetentionTooShort);
+}
+
+#[test]
+fn a_lease_must_outlast_the_answer_and_one_call_of_the_store() {
+    let receiver = with_id().store_timeout(Duration::from_secs(3)).unwrap();
+    let least = Duration::from_secs(1 + 3) + TICK;
+    let why = receiver.clone().lease(least - TICK).unwrap_err().kind();
+    assert_eq!(why, ConfigErrorKind::OutOfRange);
+    let (store, _) = store();
+    let receiver = receiver.lease(least).unwrap().dedup(store);
+    let _held = run(claim(&receiver));
+    assert_eq!(answer(claim(&receiver)), Outcome::InFlight { retry_after: least });
+}
+
+#[test]
+fn a_store_timeout_that_the_lease_does_not_allow_is_out_of_range() {
+    let receiver = with_id().lease(MINUTE).unwrap();
+    let why = receiver.store_timeout(MINUTE).unwrap_err().kind();
+    assert_eq!(why, ConfigErrorKind::OutOfRange);
+}
+
+#[test]
+fn endpoints_and_senders_that_share_a_store_are_kept_apart() {
+    let (store, _) = store();
+    for receiver in [named("a"), named("b"), named("a").endpoint("b"), named("b").endpoint("a")] {
+        let _held = run(claim(&receiver.dedup(store.clone())));
+    }
+    assert_eq!(store.len(), 4);
+}
+
+#[test]
+fn a_released_event_is_handled_by_its_next_delivery() {
+    let (store, _) = store();
+    let receiver = with_id().dedup(store);
+    assert_eq!(block_on(run(claim(&receiver)).release()), Ok(Settled::Applied));
+    assert!(!run(claim(&receiver)).is_takeover());
+}
+
+#[test]
+fn a_claim_that_is_dropped_is_taken_over_after_its_lease() {
+    let (store, clock) = store();
+    let receiver = with_id().lease(MINUTE).unwrap().dedup(store);
+    drop(run(claim(&receiver)));
+    assert_eq!(answer(claim(&receiver)), Outcome::InFlight { retry_after: MINUTE });
+    clock.advance(MINUTE);
+    assert!(run(claim(&receiver)).is_takeover());
+}
+
+#[test]
+fn without_dedup_every_delivery_is_handled() {
+    let receiver = with_id().danger_without_dedup();
+    for _ in 0..3 {
+        let claimed = run(claim(&receiver));
+        assert!(!claimed.is_takeover());
+        assert_eq!(block_on(claimed.renew()), Ok(Settled::Applied));
+        assert_eq!(block_on(claimed.commit()), Ok(Settled::Applied));
+        assert_eq!(block_on(claimed.release()), Ok(Settled::Applied));
+    }
+}
+
+/// Endpoint, sender, and what names the event, of letters and likely separators.
+fn tuple() -> impl Strategy<Value = (String, String, Vec<String>)> {
+    let text = "[a:/.\u{0}]{0,2}";
+    (text, text, proptest::collection::vec(text, 0..3))
+}
+
+fn key((endpoint, sender, fields): &(String, String, Vec<String>)) -> [EventKey; 3] {
+    let (id, fields) = (fields.concat(), fields.iter().map(String::as_str));
+    let identities = [Identity::id(&id), Identity::body(id.as_bytes()), Identity::fields(fields)];
+    identities.map(|identity| EventKey::new(endpoint, sender, &identity))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(2000)
+    })]
+
+    #[test]
+    fn keys_are_equal_only_where_all_that_names_the_event_is(one in tuple(), other in tuple()) {
+        let ([by_id, by_body, by_fields], [id, body, fields]) = (key(&one), key(&other));
+        let same_id = (&one.0, &one.1, one.2.concat()) == (&other.0, &other.1, other.2.concat());
+        prop_assert_eq!(by_id == id, same_id);
+        prop_assert_eq!(by_body == body, same_id);
+        prop_assert_eq!(by_fields == fields, one == other);
+        prop_assert!(by_id != body && by_id != fields && by_body != fields);
+    }
+}

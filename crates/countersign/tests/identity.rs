@@ -1,0 +1,226 @@
+//! What makes two deliveries the same event.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+
+use countersign::ainexlayer::{AiNexLayer, At};
+use countersign::omniai::OmniAi;
+use countersign::{
+    Custom, Delivery, Encoding, Identity, Part, Provider, Scheme, Secret, Signature,
+    StandardWebhooks, Timestamp, Unsigned,
+};
+use serde_json::{Value, json};
+
+use common::receive;
+
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+fn secret() -> Secret {
+    Secret::new(SECRET).unwrap()
+}
+
+/// What this sender makes of a body that it delivered under this id.
+fn identity(sender: &dyn Provider, id: &str, body: &[u8]) -> Identity {
+    let request = Unsigned::new(body).id(id).timestamp(NOW);
+    let headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
+    sender.identity(&receive(sender, &headers, body, NOW).unwrap())
+}
+
+fn omniai(body: &str) -> Identity {
+    identity(&OmniAi::new("x-secret", secret()).unwrap(), "", body.as_bytes())
+}
+
+fn fixture(name: &str) -> Value {
+    let path = format!("{}/tests/fixtures/omniai/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// A fixture with what stands at a pointer changed, or taken away.
+fn changed(name: &str, pointer: &str, value: Option<Value>) -> String {
+    let mut body = fixture(name);
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let parent = body.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    match value {
+        Some(value) => drop(parent.insert(key.to_owned(), value)),
+        None => drop(parent.remove(key).unwrap()),
+    }
+    body.to_string()
+}
+
+/// Which fields name each event of OmniAI, and one that does not.
+const NAMED: [(&str, &[&str], &str); 7] = [
+    ("action_log.completed", &["/actionLog/id", "/actionLog/completedAt"], "/actionLog/summary"),
+    ("action_log.failed", &["/actionLog/id", "/actionLog/completedAt"], "/actionLog/error"),
+    ("document.received", &["/document/id"], "/document/signedUrl"),
+    ("document.extracted", &["/documentId", "/status", "/parentActionId"], "/summary"),
+    ("document.extracted.failed", &["/documentId", "/status", "/parentActionId"], "/externalId"),
+    ("lead.created", &["/data/leadId"], "/data/email"),
+    ("lead.completed", &["/data/leadId"], "/data/source"),
+];
+
+#[test]
+fn an_event_is_its_names_whatever_else_changes() {
+    for (name, _, beside) in NAMED {
+        let first = omniai(&fixture(name).to_string());
+        assert!(!first.is_brief(), "{name}");
+        let again = omniai(&changed(name, beside, Some(json!("signed anew"))));
+        assert_eq!(first, again, "{name} without {beside}");
+        let longer = omniai(&changed(name, "/added", Some(json!([1, {"later": true}]))));
+        assert_eq!(first, longer, "{name}");
+    }
+}
+
+#[test]
+fn an_event_of_another_name_is_another() {
+    for (name, fields, _) in NAMED {
+        let first = omniai(&fixture(name).to_string());
+        for field in fields.iter().copied().chain(["/workspaceId"]) {
+            let other = omniai(&changed(name, field, Some(json!("another"))));
+            assert_ne!(first, other, "{name} with another {field}");
+            assert!(!other.is_brief(), "{name} with another {field}");
+        }
+    }
+    let lead = fixture("lead.created").to_string();
+    let completed = changed("lead.created", "/event", Some(json!("lead.completed")));
+    assert_ne!(omniai(&lead), omniai(&completed));
+}
+
+#[test]
+fn an_event_that_lacks_a_name_is_its_body() {
+    for (name, fields, _) in NAMED {
+        for field in fields {
+            for value in [None, Some(json!(null)), Some(json!(7)), Some(json!({}))] {
+                let body = changed(name, field, value.clone());
+                let expected = Identity::body(body.as_bytes());
+                assert_eq!(omniai(&body), expected, "{name}: {field} is {value:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_name_names_nothing() {
+    for (name, fields, _) in NAMED {
+        for field in fields {
+            let body = changed(name, field, Some(json!("")));
+            assert_eq!(omniai(&body), Identity::body(body.as_bytes()), "{name}: {field} is empty");
+        }
+    }
+}
+
+#[test]
+fn an_event_with_a_name_given_twice_is_its_body() {
+    for (name, fields, _) in NAMED {
+        for field in fields.iter().copied().chain(["/event"]) {
+            let text = fixture(name).to_string();
+            let key = field.rsplit('/').next().unwrap();
+            let body =
+                text.replacen(&format!("\"{key}\":"), &format!("\"{key}\":\"x\",\"{key}\":"), 1);
+            assert_ne!(body, text, "{name}: {field}");
+            assert_eq!(omniai(&body), Identity::body(body.as_bytes()), "{name}: {field}");
+        }
+    }
+}
+
+#[test]
+fn an_event_that_nothing_names_is_its_body_for_a_short_time() {
+    let unknown = r#"{"event":"lead.archived","data":{"leadId":"1"}}"#.to_owned();
+    let updated = fixture("lead.updated").to_string();
+    for body in [updated, unknown, "{}".to_owned(), "not JSON".to_owned(), String::new()] {
+        let found = omniai(&body);
+        assert_eq!(found, Identity::body(body.as_bytes()));
+        assert!(found.is_brief(), "{body}");
+        assert_ne!(found, omniai(&format!("{body} ")));
+    }
+}
+
+#[test]
+fn a_status_is_read_without_case() {
+    let lower = changed("document.extracted", "/status", Some(json!("completed")));
+    let upper = changed("document.extracted", "/status", Some(json!("COMPLETED")));
+    assert_eq!(omniai(&lower), omniai(&upper));
+}
+
+#[test]
+fn an_event_of_standard_webhooks_is_its_signed_id() {
+    let sender = StandardWebhooks::new(secret()).unwrap();
+    let first = identity(&sender, "msg_1", br#"{"attempt":1}"#);
+    assert_eq!(first, Identity::id("msg_1"));
+    assert!(!first.is_brief());
+    assert_eq!(first, identity(&sender, "msg_1", br#"{"attempt":2}"#));
+    assert_ne!(first, identity(&sender, "msg_2", br#"{"attempt":1}"#));
+}
+
+fn ainexlayer(id: At) -> AiNexLayer {
+    AiNexLayer::builder(secret())
+        .signature_header("x-signature")
+        .encoding(Encoding::Hex)
+        .prefix("")
+        .event_type(At::Nowhere)
+        .event_id(id)
+        .time(At::Nowhere)
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn an_event_of_ainexlayer_is_the_id_in_its_body() {
+    let sender = ainexlayer(At::field("/id"));
+    let found = |body: &str| identity(&sender, "", body.as_bytes());
+    assert_eq!(found(r#"{"id":"a","n":1} "#), Identity::id("a"));
+    assert_eq!(found(r#"{"n":2,"id":"\u0061"}"#), Identity::id("a"));
+    assert_eq!(found(r#"{"id":7}"#), Identity::id("7"));
+    assert_eq!(found(r#"{"id":9007199254740993}"#), Identity::id("9007199254740993"));
+    for body in [
+        "{}",
+        r#"{"id":null}"#,
+        r#"{"id":""}"#,
+        r#"{"id":{}}"#,
+        r#"{"id":"a","id":"a"}"#,
+        r#"{"id":"a"}x"#,
+        "\u{feff}{\"id\":\"a\"}",
+    ] {
+        assert_eq!(found(body), Identity::body(body.as_bytes()), "{body}");
+    }
+}
+
+#[test]
+fn an_event_of_ainexlayer_without_an_id_is_its_body() {
+    let body = br#"{"id":"a"}"#;
+    let found = identity(&ainexlayer(At::Nowhere), "", body);
+    assert_eq!(found, Identity::body(body));
+    assert!(found.is_brief());
+}
+
+/// A delivery whose id stands in a header.
+fn with_header(parts: Vec<Part>, id: &str) -> Delivery {
+    let scheme = Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
+        .id_header("x-id")
+        .signs(parts)
+        .build()
+        .unwrap();
+    let headers = Unsigned::new(b"{}").id(id).sign(&scheme, &secret()).unwrap();
+    receive(&Custom::new(scheme, secret()).unwrap(), &headers, b"{}", NOW).unwrap()
+}
+
+#[test]
+fn an_id_that_is_not_signed_is_never_the_identity() {
+    for id in ["1", "2"] {
+        let unsigned = with_header(vec![Part::Body], id);
+        assert_eq!(Identity::from(&unsigned), Identity::body(b"{}"));
+        assert_eq!(unsigned.signed_id(), None);
+        assert_eq!(unsigned.id_for_logs().as_deref(), Some(id));
+        let signed = with_header(vec![Part::Id, Part::Literal(".".into()), Part::Body], id);
+        assert_eq!(Identity::from(&signed), Identity::id(id));
+    }
+    let header = ainexlayer(At::header("x-id"));
+    assert_eq!(identity(&header, "1", b"{}"), Identity::body(b"{}"));
+    let token = Scheme::static_token("acme", Signature::token("x-token")).id_field("/id");
+    let token = Custom::new(token.build().unwrap(), secret()).unwrap();
+    let body = br#"{"id":"1"}"#;
+    assert_eq!(identity(&token, "", body), Identity::body(body));
+}

@@ -1,0 +1,88 @@
+//! An authentic delivery that is not handled is answered so that its sender comes again.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use countersign::omniai::OmniAi;
+use countersign::{
+    Admission, Claim, DedupStore, Delivery, EventKey, Fence, Outcome, Receiver, Secret, Settled,
+    StoreError, StoreErrorKind, Timestamp,
+};
+
+use common::receive;
+
+fn sender() -> OmniAi {
+    OmniAi::new("x-secret", Secret::new("a token").unwrap()).unwrap()
+}
+
+fn delivery() -> Delivery {
+    receive(&sender(), &[("x-secret", "a token")], b"{}", Timestamp::from_secs(0)).unwrap()
+}
+
+#[test]
+fn an_event_in_flight_is_answered_503_and_a_time_to_ask_again() {
+    let receiver = Receiver::new(sender());
+    let delivery = delivery();
+    let Admission::Run(claimed) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    let Admission::Answer(second) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    assert_eq!(second.status(), Some(503));
+    assert!(second.retry_after().is_some_and(|seconds| (1..=60).contains(&seconds)));
+    // What a body that does not fit its handler comes to: released, so never a duplicate.
+    assert_eq!(ready(claimed.release()).unwrap(), Settled::Applied);
+    let Admission::Run(again) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    assert_eq!(ready(again.commit()).unwrap(), Settled::Applied);
+    let Admission::Answer(third) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    assert_eq!(third, Outcome::Duplicate { same_body: true });
+    assert_eq!((third.status(), third.retry_after()), (Some(200), None));
+}
+
+#[test]
+fn a_store_that_fails_is_answered_503_and_a_time_to_ask_again() {
+    let delivery = delivery();
+    for kind in [StoreErrorKind::Unavailable, StoreErrorKind::Timeout, StoreErrorKind::Full] {
+        let receiver = Receiver::new(sender()).dedup(Down(kind));
+        let error = ready(receiver.claim(&delivery)).unwrap_err();
+        assert_eq!(error.kind(), kind);
+        let outcome = Outcome::from(&error);
+        assert_eq!(outcome.status(), Some(503));
+        assert!(outcome.retry_after().is_some_and(|seconds| seconds > 0));
+    }
+}
+
+/// A store that never answers otherwise.
+struct Down(StoreErrorKind);
+
+impl Down {
+    async fn fail<T>(&self) -> Result<T, StoreError> {
+        Err(StoreError::new(self.0, "down"))
+    }
+}
+
+impl DedupStore for Down {
+    async fn claim(&self, _: &EventKey, _: u64, _: Duration) -> Result<Claim, StoreError> {
+        self.fail().await
+    }
+    async fn renew(&self, _: &EventKey, _: Fence, _: Duration) -> Result<Settled, StoreError> {
+        self.fail().await
+    }
+    async fn commit(&self, _: &EventKey, _: Fence, _: Duration) -> Result<Settled, StoreError> {
+        self.fail().await
+    }
+    async fn release(&self, _: &EventKey, _: Fence) -> Result<Settled, StoreError> {
+        self.fail().await
+    }
+}
+
+/// What a future is that never waits.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let Poll::Ready(value) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it waits");
+    };
+    value
+}

@@ -1,0 +1,283 @@
+//! Each way a request can be wrong, with the reason that the operator sees and the status that the
+//! sender sees.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use countersign::ainexlayer::{AiNexLayer, At};
+use countersign::omniai::OmniAi;
+use countersign::{
+    Delivery, Encoding, Headers, Key, Keyring, Provider, Receiver, Refusal, RefusalKind, Secret,
+    StandardWebhooks, Timestamp, Unsigned,
+};
+
+use common::{CAP, receive};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+const BODY: &[u8] = br#"{"type":"user.created"}"#;
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+fn sender() -> StandardWebhooks {
+    StandardWebhooks::new(secret(SECRET)).unwrap()
+}
+
+/// The headers of an authentic request: id, time, signature.
+fn signed(body: &[u8]) -> Vec<(String, String)> {
+    let request = Unsigned::new(body).id("msg_1").timestamp(NOW);
+    request.sign(sender().verifier().scheme(), &secret(SECRET)).unwrap()
+}
+
+/// The same with one header more.
+fn signed_with(name: &str, value: &str) -> Vec<(String, String)> {
+    let mut headers = signed(BODY);
+    headers.push((name.to_owned(), value.to_owned()));
+    headers
+}
+
+#[track_caller]
+fn refused(answer: Result<Delivery, Refusal>, kind: RefusalKind, status: u16) {
+    let refusal = answer.unwrap_err();
+    assert_eq!(refusal.kind(), kind, "{refusal}");
+    assert_eq!(refusal.status(), status, "{refusal}");
+}
+
+#[track_caller]
+fn refused_headers(headers: &(impl Headers + ?Sized), kind: RefusalKind, status: u16) {
+    refused(receive(&sender(), headers, BODY, NOW), kind, status);
+}
+
+#[test]
+fn an_authentic_request_is_taken() {
+    assert_eq!(receive(&sender(), &signed(BODY), BODY, NOW).unwrap().body(), BODY);
+}
+
+#[test]
+fn only_post_is_taken() {
+    let receiver = Receiver::new(sender());
+    receiver.check_method("POST").unwrap();
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post", "POST ", ""] {
+        let refusal = receiver.check_method(method).unwrap_err();
+        assert_eq!(refusal.kind(), RefusalKind::MethodNotAllowed, "{method}");
+        assert_eq!(refusal.status(), 405, "{method}");
+    }
+}
+
+#[test]
+fn every_header_is_needed_once_and_filled() {
+    for at in 0..3 {
+        let mut missing = signed(BODY);
+        let (name, value) = missing.remove(at);
+        refused_headers(&missing, RefusalKind::MissingHeader, 401);
+
+        let mut empty = missing.clone();
+        empty.insert(at, (name.clone(), String::new()));
+        refused_headers(&empty, RefusalKind::MissingHeader, 401);
+
+        refused_headers(&signed_with(&name, &value), RefusalKind::DuplicateHeader, 400);
+        refused_headers(
+            &signed_with(&name.to_uppercase(), &value),
+            RefusalKind::DuplicateHeader,
+            400,
+        );
+        refused_headers(&signed_with(&name, ""), RefusalKind::DuplicateHeader, 400);
+
+        let mut unreadable = missing.clone();
+        unreadable.push((name.clone(), format!("{value}\u{7f}")));
+        refused_headers(&unreadable, RefusalKind::MalformedHeader, 400);
+
+        let refusal = receive(&sender(), &missing, BODY, NOW).unwrap_err();
+        assert_eq!(refusal.place(), Some(&*name));
+    }
+}
+
+#[test]
+fn a_header_map_is_read_alike() {
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in signed(BODY) {
+        let name: http::HeaderName = name.parse().unwrap();
+        headers.insert(name, value.parse().unwrap());
+    }
+    assert_eq!(receive(&sender(), &headers, BODY, NOW).unwrap().body(), BODY);
+    headers.append("webhook-id", "msg_2".parse().unwrap());
+    refused_headers(&headers, RefusalKind::DuplicateHeader, 400);
+    headers.remove("webhook-id");
+    refused_headers(&headers, RefusalKind::MissingHeader, 401);
+    headers.insert("webhook-id", http::HeaderValue::from_bytes(b"msg_\xff").unwrap());
+    refused_headers(&headers, RefusalKind::MalformedHeader, 400);
+}
+
+#[test]
+fn a_static_token_is_needed_once_and_filled() {
+    let sender = OmniAi::new("x-secret", secret("a token")).unwrap();
+    let token = ("x-secret", "a token");
+    let refused = |headers: &[(&str, &str)], kind, status| {
+        refused(receive(&sender, headers, BODY, NOW), kind, status);
+    };
+    refused(&[], RefusalKind::MissingHeader, 401);
+    refused(&[("x-secret", "")], RefusalKind::MissingHeader, 401);
+    refused(&[("x-secret", "another")], RefusalKind::SignatureMismatch, 401);
+    refused(&[token, token], RefusalKind::DuplicateHeader, 400);
+    refused(&[token, ("content-encoding", "gzip")], RefusalKind::UnsupportedEncoding, 415);
+}
+
+#[test]
+fn a_signature_of_something_else_is_refused() {
+    let scheme = sender();
+    let foreign = secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+    let request = Unsigned::new(BODY).id("msg_1").timestamp(NOW);
+    let forged = request.sign(scheme.verifier().scheme(), &foreign).unwrap();
+    refused_headers(&forged, RefusalKind::SignatureMismatch, 401);
+    refused_headers(&signed(b"{}"), RefusalKind::SignatureMismatch, 401);
+    refused_headers(&signed(b""), RefusalKind::SignatureMismatch, 401);
+}
+
+#[test]
+fn a_signature_is_whole_or_not_one() {
+    let headers = signed(BODY);
+    let (_, whole) = headers.last().unwrap();
+    for length in 1..whole.len() {
+        let mut cut = headers.clone();
+        cut.last_mut().unwrap().1.truncate(length);
+        refused_headers(&cut, RefusalKind::MalformedHeader, 400);
+    }
+    for longer in ["=", "A", "AAAA", ",", "\"", "\t"] {
+        let mut headers = headers.clone();
+        headers.last_mut().unwrap().1.push_str(longer);
+        refused_headers(&headers, RefusalKind::MalformedHeader, 400);
+    }
+}
+
+#[test]
+fn a_time_out_of_tolerance_is_refused() {
+    let later = Timestamp::from_secs(NOW.as_secs() + 301);
+    let earlier = Timestamp::from_secs(NOW.as_secs() - 301);
+    let at = |now| receive(&sender(), &signed(BODY), BODY, now);
+    refused(at(later), RefusalKind::StaleTimestamp, 401);
+    refused(at(earlier), RefusalKind::FutureTimestamp, 401);
+}
+
+#[test]
+fn a_key_out_of_its_time_is_unknown() {
+    let ring = Keyring::new([Key::new("old", secret(SECRET)).not_after(Timestamp::from_secs(1))]);
+    let sender = StandardWebhooks::new(ring.unwrap()).unwrap();
+    refused(receive(&sender, &signed(BODY), BODY, NOW), RefusalKind::UnknownKey, 401);
+    let ring = Keyring::new([Key::new("old", secret("token")).not_after(Timestamp::from_secs(1))]);
+    let sender = OmniAi::new("x-secret", ring.unwrap()).unwrap();
+    let answer = receive(&sender, &[("x-secret", "token")], BODY, NOW);
+    refused(answer, RefusalKind::UnknownKey, 401);
+}
+
+#[test]
+fn two_families_of_headers_are_not_mixed() {
+    for name in ["svix-id", "svix-timestamp", "svix-signature", "Svix-Id"] {
+        refused_headers(&signed_with(name, "msg_1"), RefusalKind::MixedHeaderFamilies, 400);
+        refused_headers(&signed_with(name, ""), RefusalKind::MixedHeaderFamilies, 400);
+    }
+    let own: Vec<_> = signed(BODY)
+        .into_iter()
+        .map(|(name, value)| (name.replace("webhook", "svix"), value))
+        .collect();
+    refused_headers(&own, RefusalKind::MissingHeader, 401);
+}
+
+#[test]
+fn only_plain_bodies_are_taken() {
+    for coding in ["gzip", "br", "zstd", "deflate", "x-gzip", "identity, gzip", "unknown", ""] {
+        let headers = signed_with("content-encoding", coding);
+        refused_headers(&headers, RefusalKind::UnsupportedEncoding, 415);
+    }
+    let mut twice = signed_with("content-encoding", "identity");
+    twice.push(("content-encoding".to_owned(), "identity".to_owned()));
+    refused_headers(&twice, RefusalKind::UnsupportedEncoding, 415);
+    for coding in ["identity", "Identity"] {
+        let headers = signed_with("content-encoding", coding);
+        assert_eq!(receive(&sender(), &headers, BODY, NOW).unwrap().body(), BODY);
+    }
+}
+
+#[test]
+fn an_announced_length_over_the_cap_is_refused_before_the_body() {
+    for length in [CAP as u64 + 1, u64::from(u32::MAX), u64::MAX] {
+        let headers = signed_with("content-length", &length.to_string());
+        let refusal = sender().verifier().open(&headers, NOW, CAP).unwrap_err();
+        assert_eq!(refusal.kind(), RefusalKind::BodyTooLarge, "{length}");
+        assert_eq!(refusal.status(), 413);
+    }
+}
+
+#[test]
+fn an_announced_length_is_a_number_given_once() {
+    for length in ["", "-1", "+1", "1.0", "1e3", "0x10", " 23", "23, 23", "٢٣"] {
+        let headers = signed_with("content-length", length);
+        refused_headers(&headers, RefusalKind::MalformedHeader, 400);
+    }
+    let mut twice = signed_with("content-length", "23");
+    twice.push(("content-length".to_owned(), "23".to_owned()));
+    refused_headers(&twice, RefusalKind::DuplicateHeader, 400);
+}
+
+#[test]
+fn the_cap_is_counted_on_what_arrives() {
+    let body = vec![b'x'; CAP];
+    assert_eq!(receive(&sender(), &signed(&body), &body, NOW).unwrap().body(), &body);
+
+    for headers in [signed(&body), signed_with("content-length", "1")] {
+        let sender = sender();
+        let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+        for piece in body.chunks(CAP / 4) {
+            intake.push(piece.to_vec()).unwrap();
+        }
+        let refusal = intake.push(vec![b'x']).unwrap_err();
+        assert_eq!(refusal.kind(), RefusalKind::BodyTooLarge);
+        assert_eq!(refusal.status(), 413);
+    }
+}
+
+#[test]
+fn a_body_of_another_length_was_altered_on_this_side() {
+    let headers = signed_with("content-length", &BODY.len().to_string());
+    assert_eq!(receive(&sender(), &headers, BODY, NOW).unwrap().body(), BODY);
+    let answer = receive(&sender(), &headers, &BODY[1..], NOW);
+    refused(answer, RefusalKind::BodyAltered, 500);
+    let answer = receive(&sender(), &headers, &[b'x'; BODY.len()], NOW);
+    refused(answer, RefusalKind::SignatureMismatch, 401);
+}
+
+#[test]
+fn a_body_that_is_not_utf_8_verifies_like_any_other() {
+    for body in [&b"\xff\xfe\x00"[..], b"\xef\xbb\xbf{}", b"\xc3\x28", b"\0", b""] {
+        let delivery = receive(&sender(), &signed(body), body, NOW).unwrap();
+        assert_eq!(delivery.body(), body);
+        let refusal = delivery.event::<serde_json::Value>().unwrap_err();
+        assert_eq!(refusal.kind(), RefusalKind::Undecodable);
+        assert_eq!(refusal.status(), 422);
+    }
+    let (sent, replaced) = (b"\xff", "\u{fffd}".as_bytes());
+    let answer = receive(&sender(), &signed(sent), replaced, NOW);
+    refused(answer, RefusalKind::SignatureMismatch, 401);
+}
+
+#[test]
+fn a_time_in_the_body_must_be_there() {
+    let sender = AiNexLayer::builder(secret("a secret"))
+        .signature_header("x-signature")
+        .encoding(Encoding::Hex)
+        .prefix("")
+        .event_type(At::Nowhere)
+        .event_id(At::Nowhere)
+        .time(At::field("/time"))
+        .build()
+        .unwrap();
+    for body in ["", "{}", "[]", r#"{"time":null}"#, r#"{"time":"soon"}"#, r#"{"time":1e9}"#] {
+        let headers = Unsigned::new(body.as_bytes())
+            .sign(sender.verifier().scheme(), &secret("a secret"))
+            .unwrap();
+        let answer = receive(&sender, &headers, body.as_bytes(), NOW);
+        refused(answer, RefusalKind::MissingTimestamp, 401);
+    }
+}

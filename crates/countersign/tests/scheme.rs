@@ -1,0 +1,248 @@
+//! What a scheme may be, and that one signature has one reading.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::HashMap;
+
+use common::{CAP, receive};
+use countersign::{
+    ConfigErrorKind, Custom, Encoding, Part, Provider, RefusalKind, Scheme, SchemeBuilder, Secret,
+    Signature, TimeUnit, Timestamp, Unsigned,
+};
+
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+const BODY: &[u8] = b"{\"a\":1.5}";
+
+fn secret() -> Secret {
+    Secret::new("a secret of twenty-four b").unwrap()
+}
+
+fn hex() -> Signature {
+    Signature::header("x-signature", Encoding::Hex)
+}
+
+fn over(parts: &[Part]) -> SchemeBuilder {
+    Scheme::hmac_sha256("acme", hex()).signs(parts.to_vec())
+}
+
+fn literal(text: &'static str) -> Part {
+    Part::Literal(text.into())
+}
+
+fn header(name: &'static str) -> Part {
+    Part::Header(name.into())
+}
+
+fn pairs() -> SchemeBuilder {
+    Scheme::hmac_sha256("acme", hex().pairs("v1")).timestamp_pair("t", TimeUnit::Seconds).signs([
+        Part::Timestamp,
+        literal("."),
+        Part::Body,
+    ])
+}
+
+#[track_caller]
+fn invalid(scheme: SchemeBuilder, kind: ConfigErrorKind, about: &str) {
+    let error = scheme.build().unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.to_string().contains(about), "{error}");
+}
+
+#[track_caller]
+fn reads(scheme: SchemeBuilder, text: &str) {
+    assert_eq!(scheme.build().unwrap().to_string(), text);
+}
+
+#[test]
+fn a_scheme_says_what_is_signed_and_where() {
+    reads(Scheme::hmac_sha256("acme", hex()), "HMAC-SHA256 over `{body}`, in header `x-signature`");
+    let parts = [header("X-Path"), literal("\n"), Part::Timestamp, literal("."), Part::Body];
+    reads(
+        over(&parts).timestamp_header("X-Time", TimeUnit::Seconds),
+        "HMAC-SHA256 over `{x-path}\n{x-time}.{body}`, in header `x-signature`",
+    );
+    reads(
+        over(&[Part::Id, literal(":"), Part::Body]).id_header("X-Id"),
+        "HMAC-SHA256 over `{x-id}:{body}`, in header `x-signature`",
+    );
+    reads(pairs(), "HMAC-SHA256 over `{timestamp}.{body}`, in header `x-signature`");
+    reads(
+        Scheme::static_token("acme", Signature::token("X-Token")),
+        "static token in header `x-token`",
+    );
+    reads(Scheme::danger_unauthenticated("acme"), "no authentication");
+}
+
+#[test]
+fn parts_that_do_not_go_together_are_refused_at_start_up() {
+    use ConfigErrorKind::InvalidScheme;
+    invalid(over(&[]), InvalidScheme, "body");
+    invalid(over(&[literal(".")]), InvalidScheme, "body must be signed");
+    invalid(over(&[Part::Body, literal("."), Part::Body]), InvalidScheme, "exactly once");
+    invalid(over(&[header("x-a"), Part::Body]), InvalidScheme, "touch");
+    invalid(over(&[header("x-a"), literal(""), Part::Body]), InvalidScheme, "touch");
+    invalid(over(&[Part::Body, header("x-a")]), InvalidScheme, "touch");
+    invalid(over(&[Part::Timestamp, literal("."), Part::Body]), InvalidScheme, "where it stands");
+    invalid(over(&[Part::Id, literal("."), Part::Body]), InvalidScheme, "which header");
+    let id = [Part::Id, literal("."), Part::Body];
+    invalid(over(&id).id_field("/id"), InvalidScheme, "which header");
+    let unsigned = over(&[Part::Body]).timestamp_header("x-time", TimeUnit::Seconds);
+    invalid(unsigned, InvalidScheme, "not signed");
+    let token = || Scheme::static_token("acme", Signature::token("x-token"));
+    invalid(token().timestamp_header("x-time", TimeUnit::Seconds), InvalidScheme, "not signed");
+    invalid(token().timestamp_field("/time", TimeUnit::Seconds), InvalidScheme, "not signed");
+    let timed = over(&[Part::Timestamp, literal("."), Part::Body]);
+    invalid(timed.timestamp_pair("t", TimeUnit::Seconds), InvalidScheme, "pairs");
+    invalid(Scheme::hmac_sha256("", hex()), InvalidScheme, "name");
+    for odd in [hex().prefix("é"), hex().prefix("\n"), hex().versioned(""), hex().pairs("a=b")] {
+        invalid(Scheme::hmac_sha256("acme", odd), InvalidScheme, "prefix, version or name");
+    }
+}
+
+#[test]
+fn names_that_no_request_holds_are_refused_at_start_up() {
+    use ConfigErrorKind::{InvalidHeaderName, InvalidPointer};
+    for name in ["", "x a", "x:a", "x-é", "x\n", "\"x\""] {
+        let signature = Signature::header(name, Encoding::Hex);
+        invalid(Scheme::hmac_sha256("acme", signature), InvalidHeaderName, "header name");
+        invalid(over(&[Part::Body]).id_header(name), InvalidHeaderName, "header name");
+        invalid(over(&[Part::Body]).event_type_header(name), InvalidHeaderName, "header name");
+        invalid(over(&[Part::Body]).rivals([name]), InvalidHeaderName, "header name");
+    }
+    for pointer in ["", "id", "/~2"] {
+        invalid(over(&[Part::Body]).id_field(pointer), InvalidPointer, "JSON pointer");
+        invalid(over(&[Part::Body]).event_type_field(pointer), InvalidPointer, "JSON pointer");
+        invalid(over(&[Part::Body]).payload_field(pointer), InvalidPointer, "JSON pointer");
+        let timed = over(&[Part::Body]).timestamp_field(pointer, TimeUnit::Seconds);
+        invalid(timed, InvalidPointer, "JSON pointer");
+    }
+}
+
+#[test]
+fn a_token_has_no_list_to_stand_in() {
+    for token in
+        [Signature::token("x-token").versioned("v1"), Signature::token("x-token").pairs("v1")]
+    {
+        invalid(Scheme::static_token("acme", token), ConfigErrorKind::InvalidScheme, "token");
+    }
+}
+
+#[test]
+fn a_pair_of_the_time_has_a_name_of_its_own() {
+    for name in ["v1", "", "a b", "t="] {
+        let scheme = Scheme::hmac_sha256("acme", hex().pairs("v1"))
+            .timestamp_pair(name, TimeUnit::Seconds)
+            .signs([Part::Timestamp, literal("."), Part::Body]);
+        invalid(scheme, ConfigErrorKind::InvalidScheme, "name");
+    }
+}
+
+#[test]
+fn a_time_in_the_body_is_not_signed_once_more() {
+    let scheme = over(&[Part::Timestamp, literal("."), Part::Body]);
+    let scheme = scheme.timestamp_field("/time", TimeUnit::Seconds);
+    invalid(scheme, ConfigErrorKind::InvalidScheme, "time");
+}
+
+#[test]
+fn an_id_that_is_signed_has_256_bytes_at_most() {
+    let scheme = over(&[Part::Id, literal("."), Part::Body]).id_header("x-id").build().unwrap();
+    let sender = Custom::new(scheme.clone(), secret()).unwrap();
+    for length in [1, 256, 257] {
+        let id = "i".repeat(length);
+        let headers = Unsigned::new(BODY).id(&id).sign(&scheme, &secret()).unwrap();
+        let answer = receive(&sender, &headers, BODY, NOW);
+        let found = answer.map(|delivery| delivery.signed_id().map(|id| id.len()));
+        let expected =
+            if length > 256 { Err(RefusalKind::MalformedHeader) } else { Ok(Some(length)) };
+        assert_eq!(found.map_err(|refusal| refusal.kind()), expected);
+    }
+}
+
+/// Signs every small request, and finds no two that are taken under one signature: none comes of
+/// another by moving bytes from part to part.
+#[track_caller]
+fn one_reading(separators: [&'static str; 2], order: [Part; 3]) {
+    let [left, middle, right] = order;
+    let parts = [left, literal(separators[0]), middle, literal(separators[1]), right];
+    let scheme = over(&parts).build().unwrap();
+    let sender = Custom::new(scheme.clone(), secret()).unwrap();
+    let pieces = ["a", ":", ".", "a:", ":a", "a.", ".a", "::", "..", "a:a", "a.a", ":a.", ".a:"];
+    let mut taken = HashMap::new();
+    for (first, second, body) in triples(pieces) {
+        let values = [("x-first", first), ("x-second", second)];
+        let unsigned = Unsigned::new(body.as_bytes()).headers(&values);
+        let mut headers = unsigned.sign(&scheme, &secret()).unwrap();
+        headers.extend(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        if receive(&sender, &headers, body.as_bytes(), NOW).is_ok() {
+            let request = (first, second, body);
+            if let Some(other) = taken.insert(headers.remove(0).1, request) {
+                panic!("{scheme}: one signature for {other:?} and {request:?}");
+            }
+        }
+    }
+    assert!(!taken.is_empty());
+}
+
+fn triples<T: Copy, const N: usize>(items: [T; N]) -> impl Iterator<Item = (T, T, T)> {
+    items.into_iter().flat_map(move |a| {
+        items.into_iter().flat_map(move |b| items.into_iter().map(move |c| (a, b, c)))
+    })
+}
+
+#[test]
+fn bytes_do_not_move_between_parts() {
+    one_reading([".", "."], [header("x-first"), header("x-second"), Part::Body]);
+    one_reading([":", "."], [header("x-second"), header("x-first"), Part::Body]);
+}
+
+#[test]
+fn bytes_do_not_move_over_a_long_separator() {
+    one_reading(["::", ".."], [header("x-first"), header("x-second"), Part::Body]);
+}
+
+#[test]
+fn bytes_do_not_move_out_of_the_body_behind() {
+    one_reading([".", ":"], [Part::Body, header("x-first"), header("x-second")]);
+    one_reading([".", "."], [header("x-first"), Part::Body, header("x-second")]);
+}
+
+#[test]
+fn a_value_that_holds_its_separator_is_malformed() {
+    let scheme = over(&[Part::Id, literal("."), Part::Body]).id_header("x-id").build().unwrap();
+    let sender = Custom::new(scheme.clone(), secret()).unwrap();
+    let headers = Unsigned::new(BODY).id("a.b").sign(&scheme, &secret()).unwrap();
+    let refusal = receive(&sender, &headers, BODY, NOW).unwrap_err();
+    assert_eq!(refusal.kind(), RefusalKind::MalformedHeader);
+    assert_eq!(refusal.place(), Some("x-id"));
+}
+
+#[test]
+fn parts_may_follow_the_body() {
+    let parts = [Part::Timestamp, literal("."), Part::Body, literal("\n"), Part::Id, literal("!")];
+    let scheme = over(&parts)
+        .timestamp_header("x-time", TimeUnit::Seconds)
+        .id_header("x-id")
+        .build()
+        .unwrap();
+    let sender = Custom::new(scheme.clone(), secret()).unwrap();
+    let request = Unsigned::new(BODY).timestamp(NOW);
+    let headers = request.id("id-1").sign(&scheme, &secret()).unwrap();
+    assert_eq!(receive(&sender, &headers, BODY, NOW).unwrap().signed_id().as_deref(), Some("id-1"));
+
+    let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+    for piece in BODY.chunks(2) {
+        intake.push(piece).unwrap();
+    }
+    assert_eq!(intake.finish().unwrap().body(), BODY);
+
+    let mut other = headers.clone();
+    other[0].1 = "id-2".to_owned();
+    let refusal = receive(&sender, &other, BODY, NOW).unwrap_err();
+    assert_eq!(refusal.kind(), RefusalKind::SignatureMismatch);
+    other.remove(0);
+    let refusal = receive(&sender, &other, BODY, NOW).unwrap_err();
+    assert_eq!(refusal.kind(), RefusalKind::MissingHeader);
+}

@@ -1,0 +1,248 @@
+//! What the operator reads holds no secret, no signature, no header value and nothing of the body.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use countersign::ainexlayer::{self, AiNexLayer};
+use countersign::omniai::{self, OmniAi};
+use countersign::{
+    Custom, Delivery, Encoding, Identity, Key, Keyring, Provider, Receiver, Scheme, Secret,
+    Signature, StandardWebhooks, Timestamp, Unsigned, Verifier,
+};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use serde::Deserialize;
+
+use common::{CAP, receive};
+
+const SECRET: &str = "bXVzdCBuZXZlciBiZSBzZWVu";
+const KEY: &str = "must never be seen";
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+const PRIVATE: &str = "4929123412341234";
+
+fn secret() -> Secret {
+    Secret::new(SECRET).unwrap()
+}
+
+/// Neither way of printing shows the text, in whatever notation.
+#[track_caller]
+fn hides(value: &dyn Debug, text: &str) {
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    for printed in [format!("{value:?}"), format!("{value:#?}").replace(['\n', ' '], "")] {
+        let numbers = format!("{:?}", &text.as_bytes()[..8]);
+        let numbers = numbers.trim_matches(['[', ']']);
+        for form in [text, &hex, &hex.to_uppercase(), numbers, &numbers.replace(' ', "")] {
+            assert!(!printed.contains(form), "{printed} shows {form}");
+        }
+    }
+}
+
+#[track_caller]
+fn hides_secret(value: impl Debug) {
+    hides(&value, SECRET);
+    hides(&value, KEY);
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let scheme = || {
+        Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
+            .build()
+            .unwrap()
+    };
+    let builder = || AiNexLayer::builder(secret());
+    hides_secret(secret());
+    hides_secret(Secret::new(KEY).unwrap());
+    hides_secret(Key::new("a", secret()));
+    hides_secret(Keyring::new([Key::new("a", secret())]).unwrap());
+    hides_secret(Keyring::from(secret()));
+    hides_secret(Verifier::new(scheme(), secret()).unwrap());
+    hides_secret(Custom::new(scheme(), secret()).unwrap());
+    hides_secret(StandardWebhooks::new(secret()).unwrap());
+    hides_secret(OmniAi::new("x-secret", secret()).unwrap());
+    hides_secret(builder());
+    hides_secret(ainexlayer().unwrap());
+    hides_secret(builder().build().unwrap_err());
+    hides_secret(Receiver::new(StandardWebhooks::new(secret()).unwrap()));
+    hides_secret(Receiver::new(OmniAi::new("x-secret", secret()).unwrap()));
+}
+
+#[test]
+fn a_wrong_secret_is_not_told_either() {
+    let wrong = Secret::new(format!("{SECRET}!")).unwrap();
+    let error = StandardWebhooks::new(wrong).unwrap_err();
+    hides_secret(&error);
+    assert!(!error.to_string().contains(SECRET));
+}
+
+fn ainexlayer() -> Result<AiNexLayer, countersign::ConfigError> {
+    AiNexLayer::builder(secret())
+        .signature_header("x-signature")
+        .encoding(Encoding::Hex)
+        .prefix("")
+        .assumed_envelope()
+        .build()
+}
+
+/// A request with its body, as Standard Webhooks has it.
+fn request(body: &str) -> (StandardWebhooks, Vec<(String, String)>) {
+    let sender = StandardWebhooks::new(secret()).unwrap();
+    let request = Unsigned::new(body.as_bytes()).id(PRIVATE).timestamp(NOW);
+    let headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
+    (sender, headers)
+}
+
+fn delivery(body: &str) -> Delivery {
+    let (sender, headers) = request(body);
+    receive(&sender, &headers, body.as_bytes(), NOW).unwrap()
+}
+
+#[test]
+fn requests_are_not_printed() {
+    let body = format!(r#"{{"card":"{PRIVATE}"}}"#);
+    let (sender, headers) = request(&body);
+    let signature = headers[2].1.strip_prefix("v1,").unwrap();
+    let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+    for piece in body.as_bytes().chunks(20) {
+        intake.push(piece.to_vec()).unwrap();
+        hides_secret(&intake);
+        hides(&intake, signature);
+        hides(&intake, PRIVATE);
+    }
+    let delivery = intake.finish().unwrap();
+    hides_secret(&delivery);
+    hides(&delivery, signature);
+    hides(&delivery, PRIVATE);
+    hides(&Identity::from(&delivery), PRIVATE);
+}
+
+/// What a stranger may put into a header: always with something private in it.
+fn header_value() -> impl Strategy<Value = Option<String>> {
+    let shapes = ["P", "P P", "P.P", "v1,P", "v2,P", "v1,P v1,P", "+P", "-P", "P\u{e9}", "1P"];
+    proptest::option::of(proptest::sample::select(
+        shapes.map(|shape| shape.replace('P', PRIVATE)).to_vec(),
+    ))
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 256, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn a_refusal_tells_nothing_of_the_request(
+        id in header_value(), time in header_value(), signature in header_value(),
+        more in header_value(), right in 0_usize..4,
+        rest in proptest::sample::select(vec!["content-encoding", "content-length", "svix-id", "webhook-id"]),
+    ) {
+        let body = format!(r#"{{"card":"{PRIVATE}"}}"#);
+        let (sender, mut headers) = request(&body);
+        let genuine = headers[2].1.clone();
+        for (at, value) in [id, time, signature].into_iter().enumerate().rev() {
+            match value {
+                _ if at == right => {}
+                Some(value) => headers[at].1 = value,
+                None => drop(headers.remove(at)),
+            }
+        }
+        headers.extend(more.map(|value| (rest.to_owned(), value)));
+        if let Err(refusal) = receive(&sender, &headers, format!("{body} ").as_bytes(), NOW) {
+            for text in [refusal.to_string(), format!("{refusal:?}")] {
+                prop_assert!(!text.contains(PRIVATE), "{}", text);
+                prop_assert!(!text.contains(&genuine), "{}", text);
+            }
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Choice {
+    One,
+    Two,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Picky;
+
+/// A type that says in its error what it did not like.
+impl TryFrom<String> for Picky {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Err(text)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only ever read in vain")]
+struct Strict {
+    value: u64,
+}
+
+/// Reading this body as `T` fails, and the text tells nothing of it.
+#[track_caller]
+fn tells_nothing<T: Debug + for<'d> Deserialize<'d>>(body: &str) {
+    let refusal = delivery(body).event::<T>().unwrap_err();
+    for text in [refusal.to_string(), format!("{refusal:?}")] {
+        assert!(!text.contains(PRIVATE), "{text}");
+    }
+}
+
+/// The same for a body that is one JSON string, and one that holds it in a field.
+#[track_caller]
+fn text_tells_nothing(text: &str) {
+    let text = serde_json::to_string(text).unwrap();
+    tells_nothing::<u64>(&text);
+    tells_nothing::<bool>(&text);
+    tells_nothing::<Vec<u8>>(&text);
+    tells_nothing::<Choice>(&text);
+    tells_nothing::<omniai::Event>(&text);
+    tells_nothing::<BTreeMap<String, Choice>>(&format!(r#"{{{text}:{text}}}"#));
+    tells_nothing::<Strict>(&format!(r#"{{"value":{text}}}"#));
+    tells_nothing::<Strict>(&format!(r#"{{{text}:1}}"#));
+    tells_nothing::<omniai::LeadCreated>(&format!(r#"{{"event":{text},"data":{text}}}"#));
+    tells_nothing::<omniai::DocumentReceived>(&format!(r#"{{"event":{text},"document":{text}}}"#));
+}
+
+#[test]
+fn a_body_that_does_not_fit_is_not_quoted() {
+    text_tells_nothing(PRIVATE);
+    tells_nothing::<Picky>(&format!("\"{PRIVATE}\""));
+    tells_nothing::<bool>(PRIVATE);
+    tells_nothing::<Strict>(&format!(r#"{{"value":-{PRIVATE}}}"#));
+    tells_nothing::<Strict>(&format!(r#"{{"value":1,"value":{PRIVATE}}}"#));
+    tells_nothing::<Strict>(&format!("{{\"{PRIVATE}"));
+    tells_nothing::<serde_json::Value>(&format!("{PRIVATE}{PRIVATE}x"));
+}
+
+#[test]
+fn a_body_that_speaks_like_serde_is_not_quoted() {
+    for words in ["missing field ", "duplicate field ", "invalid type: ", "expected the event "] {
+        text_tells_nothing(&format!("{words}`{PRIVATE}`"));
+    }
+}
+
+#[test]
+fn an_error_of_the_users_own_that_speaks_like_serde_is_not_quoted() {
+    tells_nothing::<Picky>(&format!("\"missing field `{PRIVATE}`\""));
+}
+
+#[test]
+fn a_payload_that_does_not_fit_is_not_quoted() {
+    let sender = ainexlayer().unwrap();
+    let body = format!(r#"{{"timestamp":1700000000,"data":"expected the event {PRIVATE}"}}"#);
+    let headers =
+        Unsigned::new(body.as_bytes()).sign(sender.verifier().scheme(), &secret()).unwrap();
+    let delivery = receive(&sender, &headers, body.as_bytes(), NOW).unwrap();
+    let refusal = delivery.payload::<u64>().unwrap_err();
+    assert!(!refusal.to_string().contains(PRIVATE), "{refusal}");
+    let refusal = countersign::FromDelivery::from_delivery(&delivery)
+        .map(|event: ainexlayer::Event<Choice>| event)
+        .unwrap_err();
+    assert!(!refusal.to_string().contains(PRIVATE), "{refusal}");
+}

@@ -1,0 +1,182 @@
+//! How the header that holds the signature is read.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use countersign::{
+    Custom, Delivery, Encoding, Part, Refusal, RefusalKind, Scheme, SchemeBuilder, Secret,
+    Signature, TimeUnit, Timestamp, Unsigned,
+};
+
+use common::receive;
+
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+const BODY: &[u8] = b"{\"a\":1.5}";
+
+fn secret() -> Secret {
+    Secret::new("a secret of twenty-four b").unwrap()
+}
+
+fn hex() -> Signature {
+    Signature::header("x-signature", Encoding::Hex)
+}
+
+/// Receives `BODY` with one signature header.
+fn receive_signature(scheme: &Scheme, value: &str) -> Result<Delivery, Refusal> {
+    let sender = Custom::new(scheme.clone(), secret()).unwrap();
+    receive(&sender, &[("x-signature", value)], BODY, NOW)
+}
+
+/// A scheme whose whole proof is one header, and that header's value.
+struct Lone(Scheme, String);
+
+impl Lone {
+    fn new(scheme: SchemeBuilder) -> Self {
+        let scheme = scheme.build().unwrap();
+        let headers = Unsigned::new(BODY).timestamp(NOW).sign(&scheme, &secret()).unwrap();
+        let [(_, value)] = &headers[..] else { panic!("{headers:?}") };
+        Self(scheme, value.clone())
+    }
+
+    #[track_caller]
+    fn takes(&self, value: &str) {
+        assert_eq!(receive_signature(&self.0, value).unwrap().body(), BODY, "{value}");
+    }
+
+    #[track_caller]
+    fn refuses(&self, value: &str, kind: RefusalKind) {
+        let refusal = receive_signature(&self.0, value).unwrap_err();
+        assert_eq!(refusal.kind(), kind, "{value}");
+    }
+}
+
+#[test]
+fn a_prefix_must_be_there_as_it_is() {
+    use RefusalKind::MalformedHeader;
+    let lone = Lone::new(Scheme::hmac_sha256("acme", hex().prefix("sha256=")));
+    let Lone(_, value) = &lone;
+    let bare = value.strip_prefix("sha256=").unwrap();
+    lone.takes(value);
+    lone.refuses(bare, MalformedHeader);
+    for prefix in ["SHA256=", "sha256:", "sha1=", " sha256=", "sha256= ", "sha256=sha256="] {
+        lone.refuses(&format!("{prefix}{bare}"), MalformedHeader);
+    }
+    lone.refuses("sha256=", MalformedHeader);
+}
+
+#[test]
+fn hex_is_64_digits_of_either_case() {
+    let lone = Lone::new(Scheme::hmac_sha256("acme", hex()));
+    let Lone(_, value) = &lone;
+    lone.takes(value);
+    lone.takes(&value.to_uppercase());
+    for wrong in [&value[1..], &value[2..], &format!("{value}00"), &format!("0x{}", &value[2..])] {
+        lone.refuses(wrong, RefusalKind::MalformedHeader);
+    }
+    lone.refuses(&"0".repeat(64), RefusalKind::SignatureMismatch);
+}
+
+#[test]
+fn base64_has_one_text_for_one_value() {
+    for (encoding, other) in
+        [(Encoding::Base64, Encoding::Base64Url), (Encoding::Base64Url, Encoding::Base64)]
+    {
+        let lone = |encoding| {
+            Lone::new(Scheme::hmac_sha256("acme", Signature::header("x-signature", encoding)))
+        };
+        let Lone(_, foreign) = lone(other);
+        let lone = lone(encoding);
+        let Lone(_, value) = &lone;
+        lone.takes(value);
+        assert_ne!(*value, foreign, "choose a body whose signature tells the alphabets apart");
+        let bare = value.strip_suffix('=').unwrap();
+        let last = value.as_bytes()[42];
+        let stray = format!("{}{}=", &value[..42], char::from(last + 1));
+        for wrong in [
+            foreign.clone(),
+            bare.to_owned(),
+            format!("{value}="),
+            format!("{bare}=="),
+            format!("{value} "),
+            format!("{} {}", &value[..20], &value[20..]),
+            format!("\"{value}\""),
+            stray,
+        ] {
+            lone.refuses(&wrong, RefusalKind::MalformedHeader);
+        }
+    }
+}
+
+#[test]
+fn a_list_is_items_of_version_and_signature() {
+    use RefusalKind::{MalformedHeader, NoCandidate, SignatureMismatch};
+    let lone = Lone::new(Scheme::hmac_sha256("acme", hex().versioned("v1")));
+    let Lone(_, value) = &lone;
+    let bare = value.strip_prefix("v1,").unwrap();
+    let zeros = format!("v1,{}", "0".repeat(64));
+    lone.takes(value);
+    lone.takes(&format!("{zeros} {value}"));
+    lone.takes(&format!("{value} {zeros}"));
+    lone.takes(&format!("v1,short garbage v2,{bare} {value}"));
+    lone.refuses(&zeros, SignatureMismatch);
+    lone.refuses(&format!("v2,{bare}"), NoCandidate);
+    lone.refuses(&format!("v1a,{bare} v10,{bare} V1,{bare} av1,{bare}"), NoCandidate);
+    lone.refuses(bare, MalformedHeader);
+    lone.refuses("v1", MalformedHeader);
+    lone.refuses("v1,", MalformedHeader);
+    lone.refuses(&format!("v1={bare}"), MalformedHeader);
+    lone.refuses(&format!("{value},{value}"), MalformedHeader);
+    lone.refuses(&format!("{zeros},{value}"), MalformedHeader);
+}
+
+#[test]
+fn pairs_hold_one_time_and_signatures() {
+    use RefusalKind::{MalformedHeader, NoCandidate, SignatureMismatch, StaleTimestamp};
+    let lone = Lone::new(
+        Scheme::hmac_sha256("acme", hex().pairs("v1"))
+            .timestamp_pair("t", TimeUnit::Seconds)
+            .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body]),
+    );
+    let Lone(_, value) = &lone;
+    let (time, signature) = value.split_once(',').unwrap();
+    let zeros = format!("v1={}", "0".repeat(64));
+    assert_eq!(time, "t=1700000000");
+    lone.takes(value);
+    lone.takes(&format!("{signature},{time}"));
+    lone.takes(&format!("{time},{zeros},v0=old,{signature},x"));
+    lone.refuses(&format!("{time},{zeros}"), SignatureMismatch);
+    lone.refuses(&format!("t=1700000001,{signature}"), SignatureMismatch);
+    lone.refuses(&format!("t=1600000000,{signature}"), StaleTimestamp);
+    lone.refuses(signature, MalformedHeader);
+    lone.refuses(time, NoCandidate);
+    lone.refuses(&format!("{time},v0={}", &signature[3..]), NoCandidate);
+    lone.refuses(&format!("{time},{time},{signature}"), MalformedHeader);
+    lone.refuses(&format!("{time},t=1,{signature}"), MalformedHeader);
+    lone.refuses(&format!("t=,{signature}"), MalformedHeader);
+    lone.refuses(&format!("t=+1700000000,{signature}"), MalformedHeader);
+    lone.refuses(&format!("t = 1700000000,{signature}"), MalformedHeader);
+    lone.refuses(&format!("{time},v1="), MalformedHeader);
+    lone.refuses("t,v1", MalformedHeader);
+}
+
+#[test]
+fn sixteen_signatures_are_read_and_no_more() {
+    let zeros = "0".repeat(64);
+    let list = Lone::new(Scheme::hmac_sha256("acme", hex().versioned("v1")));
+    let many = |count| format!("v1,{zeros} ").repeat(count) + &list.1;
+    list.takes(&many(15));
+    list.refuses(&many(16), RefusalKind::MalformedHeader);
+    let list = Lone::new(Scheme::hmac_sha256("acme", hex().pairs("v1")));
+    let many = |count| format!("v1={zeros},").repeat(count) + &list.1;
+    list.takes(&many(15));
+    list.refuses(&many(16), RefusalKind::MalformedHeader);
+}
+
+#[test]
+fn eight_kibibytes_of_header_are_read_and_no_more() {
+    let list = Lone::new(Scheme::hmac_sha256("acme", hex().versioned("v1")));
+    let filled = |length: usize| format!("{} v2,{}", list.1, "x".repeat(length - list.1.len() - 4));
+    list.takes(&filled(8 * 1024));
+    list.refuses(&filled(8 * 1024 + 1), RefusalKind::MalformedHeader);
+}
