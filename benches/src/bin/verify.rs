@@ -1,0 +1,77 @@
+//! What verifying a Standard Webhooks request costs, as a multiple of the bare keyed HMAC.
+
+use bytes::Bytes;
+use countersign_benches::{
+    Finish, Request, Result, bare, handled, print_table, race, receiver, standard_webhooks, svix,
+    verified, webhook_verify,
+};
+
+/// What verifying 1 KiB may cost, in quiet rounds.
+const GATE: f64 = 1.25;
+
+/// Different events for the contender that also remembers them.
+const EVENTS: usize = 1024;
+
+fn main() -> Result<()> {
+    println!("# Verifying Standard Webhooks\n\n## By the size of the body");
+    for (name, length) in
+        [("1/4 KiB", 256), ("1 KiB", 1024), ("16 KiB", 16 * 1024), ("256 KiB", 256 * 1024)]
+    {
+        let finishes = by_size(&Request::event(length))?;
+        print_table(name, &finishes);
+        if length == 1024 {
+            print_gate(&finishes);
+        }
+    }
+
+    println!("\n## By the number of signatures the header lists: 16 KiB, the last one is right");
+    for signatures in [1, 16, 300] {
+        let request = Request::new("msg_list", &Request::event(16 * 1024), 0, signatures)?;
+        print_table(&format!("{signatures} listed"), &verifying(&request, 1)?);
+    }
+
+    println!("\n## By the number of keys in rotation: 1 KiB");
+    for (keys, signer, which) in
+        [(1, 0, "only"), (2, 0, "first"), (2, 1, "last"), (8, 0, "first"), (8, 7, "last")]
+    {
+        let request = Request::new("msg_rotation", &Request::event(1024), signer, 1)?;
+        print_table(&format!("{keys} keys, the {which} one signed"), &verifying(&request, keys)?);
+    }
+    Ok(())
+}
+
+fn by_size(body: &Bytes) -> Result<Vec<Finish>> {
+    let mut requests = Vec::with_capacity(EVENTS);
+    for number in 0..EVENTS {
+        requests.push(Request::new(&format!("msg_{number:024}"), body, 0, 1)?);
+    }
+    let Some(request) = requests.first() else { return Ok(Vec::new()) };
+    let receiver = receiver(1)?;
+    Ok(race(vec![
+        bare(request)?,
+        verified(&receiver, request),
+        handled(&receiver, &requests)?,
+        standard_webhooks(1, request)?,
+        svix(1, request)?,
+        webhook_verify(1, request),
+    ]))
+}
+
+fn verifying(request: &Request, keys: u8) -> Result<Vec<Finish>> {
+    let receiver = receiver(keys)?;
+    Ok(race(vec![
+        bare(request)?,
+        verified(&receiver, request),
+        standard_webhooks(keys, request)?,
+        svix(keys, request)?,
+        webhook_verify(keys, request),
+    ]))
+}
+
+fn print_gate(finishes: &[Finish]) {
+    if let Some(ours) = finishes.iter().find(|finish| finish.name == "countersign") {
+        let ratio = ours.quiet_ratio;
+        let verdict = if ratio <= GATE { "holds" } else { "DOES NOT HOLD" };
+        println!("\nGate: 1 KiB costs {ratio:.2} times the bare HMAC; at most {GATE}: {verdict}.");
+    }
+}

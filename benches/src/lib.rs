@@ -1,0 +1,16 @@
+//! What the benchmark programs share: signed requests, contenders, and the race between them.
+
+mod ours;
+mod peers;
+mod poll;
+mod race;
+mod request;
+
+pub use self::ours::{bare, handled, receiver, verified};
+pub use self::peers::{standard_webhooks, svix, webhook_verify};
+pub use self::poll::at_once;
+pub use self::race::{Contender, Finish, print_table, race};
+pub use self::request::{Request, secret};
+
+/// What setting up a benchmark gives.
+pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;

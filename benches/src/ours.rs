@@ -1,0 +1,100 @@
+//! The bare HMAC, and countersign.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use countersign::{
+    Admission, Clock, Delivery, FixedClock, Key, Keyring, MemoryStore, MonotonicClock, Receiver,
+    Refusal, Secret, Settled, StandardWebhooks, SystemClock, Timestamp,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::poll::at_once;
+use crate::{Contender, Request, Result, secret};
+
+/// Longer than any event is remembered.
+const AGES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// HMAC-SHA256 over the signed bytes in one piece, with the key ready: the least there is to do.
+///
+/// # Errors
+///
+/// None: HMAC takes a key of any length.
+pub fn bare(request: &Request) -> Result<Contender<'_>> {
+    let keyed = Hmac::<Sha256>::new_from_slice(&[7; 24])?;
+    Ok(Contender::new("bare keyed HMAC", move || {
+        let mut mac = keyed.clone();
+        mac.update(black_box(&request.signed));
+        black_box(mac.finalize().into_bytes());
+        true
+    }))
+}
+
+/// A receiver that takes the first `keys` secrets.
+///
+/// # Errors
+///
+/// A `ConfigError` unless `keys` is one to eight.
+pub fn receiver(keys: u8) -> Result<Receiver> {
+    let mut ring = Vec::new();
+    for number in 0..keys {
+        ring.push(Key::new(format!("key-{number}"), Secret::new(secret(number))?));
+    }
+    Ok(Receiver::new(StandardWebhooks::new(Keyring::new(ring)?)?))
+}
+
+/// countersign from headers and body to a [`Delivery`].
+pub fn verified<'w>(receiver: &'w Receiver, request: &'w Request) -> Contender<'w> {
+    Contender::new("countersign", move || black_box(verify(receiver, request)).is_ok())
+}
+
+/// The same, then the event's claim and its commit, as a new event each time.
+///
+/// It walks round `requests`. After each lap the store's clock leaps, so that all are forgotten:
+/// each claim clears one old event away and notes one new, as in a store that has been running.
+///
+/// # Errors
+///
+/// None: the store's capacity is not zero.
+pub fn handled<'w>(receiver: &Receiver, requests: &'w [Request]) -> Result<Contender<'w>> {
+    let leaps = FixedClock::new(Timestamp::from_millis(0));
+    let clock = LeapingClock { steady: MonotonicClock::default(), leaps: leaps.clone() };
+    let receiver = receiver.clone().dedup(MemoryStore::with_clock(1_000_000, clock)?);
+    let mut lap = requests.iter();
+    Ok(Contender::new("countersign, claim and commit", move || {
+        let request = lap.next().or_else(|| {
+            leaps.advance(AGES);
+            lap = requests.iter();
+            lap.next()
+        });
+        request.is_some_and(|request| handle(&receiver, request) == Some(Settled::Applied))
+    }))
+}
+
+/// Reads the wall clock itself, as the peers do.
+fn verify(receiver: &Receiver, request: &Request) -> Result<Delivery, Refusal> {
+    let mut intake = receiver.open(&request.headers, SystemClock.now())?;
+    intake.push(request.body.clone())?;
+    intake.finish()
+}
+
+fn handle(receiver: &Receiver, request: &Request) -> Option<Settled> {
+    let delivery = verify(receiver, request).ok()?;
+    match at_once(receiver.claim(&delivery))?.ok()? {
+        Admission::Run(claimed) => at_once(claimed.commit())?.ok(),
+        Admission::Answer(_) => None,
+    }
+}
+
+/// The store's usual clock, read as usual, but put forward now and then.
+struct LeapingClock {
+    steady: MonotonicClock,
+    leaps: FixedClock,
+}
+
+impl Clock for LeapingClock {
+    fn now(&self) -> Timestamp {
+        self.steady.now().saturating_add(Duration::from_millis(self.leaps.now().as_millis()))
+    }
+}

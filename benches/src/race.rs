@@ -1,0 +1,112 @@
+//! Contenders that take turns in short batches, so that the machine's noise hits all alike.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// How long one turn is meant to take: short beside a time slice, long beside a clock reading.
+const TURN: Duration = Duration::from_micros(100);
+
+/// How many turns each contender gets: a second or two in all, so that a short burst of noise is few
+/// of them.
+const ROUNDS: usize = 1501;
+
+const MEDIAN: f64 = 0.5;
+
+/// Noise only ever adds, so the fast end shows the work itself; the very fastest may be a fluke.
+const QUIET: f64 = 0.05;
+
+/// One way to do the work.
+pub struct Contender<'w> {
+    name: &'w str,
+    work: Box<dyn FnMut() -> bool + 'w>,
+}
+
+impl<'w> Contender<'w> {
+    /// `work` does it once and tells whether the request was accepted.
+    pub fn new(name: &'w str, work: impl FnMut() -> bool + 'w) -> Self {
+        Self { name, work: Box::new(work) }
+    }
+
+    /// The time of `times` runs.
+    fn turn(&mut self, times: u32) -> Duration {
+        let start = Instant::now();
+        for _ in 0..times {
+            std::hint::black_box((self.work)());
+        }
+        start.elapsed()
+    }
+
+    /// How many runs fill a turn.
+    fn runs_in_a_turn(&mut self) -> u32 {
+        let mut times = 1;
+        while self.turn(times) < TURN / 2 {
+            times *= 2;
+        }
+        times
+    }
+}
+
+impl fmt::Debug for Contender<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contender").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What the race shows of one contender.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finish {
+    /// The contender.
+    pub name: String,
+    /// Whether it accepts the request.
+    pub accepts: bool,
+    /// The median time of one run, in nanoseconds.
+    pub nanos: f64,
+    /// The median, over the rounds, of its time divided by that of the first contender.
+    pub ratio: f64,
+    /// Its time divided by that of the first contender, each in its quietest rounds.
+    pub quiet_ratio: f64,
+}
+
+/// Lets all take turns; ratios are to the first contender's turn of the same round.
+pub fn race(mut contenders: Vec<Contender<'_>>) -> Vec<Finish> {
+    let runs: Vec<u32> = contenders.iter_mut().map(Contender::runs_in_a_turn).collect();
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let turns = contenders.iter_mut().zip(&runs);
+        let nanos: Vec<f64> = turns
+            .map(|(contender, times)| {
+                contender.turn(*times).as_secs_f64() * 1e9 / f64::from(*times)
+            })
+            .collect();
+        rounds.push(nanos);
+    }
+    let of_round = |round: &Vec<f64>, place: usize| round.get(place).copied().unwrap_or(f64::NAN);
+    let nanos = |place: usize| rounds.iter().map(move |round| of_round(round, place));
+    let ratios = |place| nanos(place).zip(nanos(0)).map(|(own, first)| own / first);
+    let finish = |(place, contender): (usize, &mut Contender<'_>)| Finish {
+        name: contender.name.to_owned(),
+        accepts: (contender.work)(),
+        nanos: quantile(nanos(place), MEDIAN),
+        ratio: quantile(ratios(place), MEDIAN),
+        quiet_ratio: quantile(nanos(place), QUIET) / quantile(nanos(0), QUIET),
+    };
+    contenders.iter_mut().enumerate().map(finish).collect()
+}
+
+fn quantile(values: impl Iterator<Item = f64>, part: f64) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get((sorted.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN)
+}
+
+/// Prints one line a contender, in the form of the README's tables.
+pub fn print_table(title: &str, finishes: &[Finish]) {
+    println!("\n{title}\n");
+    println!("| {:<32} | {:>9} | {:>9} | {:>9} |", "", "ns", "× bare", "quiet");
+    println!("|{:-<34}|{:->10}:|{:->10}:|{:->10}:|", "", "", "", "");
+    for Finish { name, accepts, nanos, ratio, quiet_ratio } in finishes {
+        let name = if *accepts { name.clone() } else { format!("{name} (refuses)") };
+        println!("| {name:<32} | {nanos:>9.0} | {ratio:>9.2} | {quiet_ratio:>9.2} |");
+    }
+}
