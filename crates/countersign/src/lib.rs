@@ -61,8 +61,9 @@
 //! - `http` (default): reads headers straight from `http::HeaderMap`.
 //! - `sign`: runs a scheme backwards, to make authentic requests in tests and tools.
 //!
-//! The crate does no I/O, needs no runtime, reads no clock while verifying, and allocates nothing
-//! between a request's headers and its [`Delivery`] if the body comes in one piece.
+//! The crate does no I/O, needs no runtime and reads no clock while verifying. Between a request's
+//! headers and its [`Delivery`] it allocates nothing, if the sender has one key that is valid now and
+//! the body comes in one piece.
 
 mod contract;
 mod dedup;

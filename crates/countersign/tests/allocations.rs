@@ -1,0 +1,175 @@
+//! Between a request's headers and its delivery nothing is allocated, whoever sent it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use allocation_counter::{AllocationInfo, measure};
+use bytes::Bytes;
+use countersign::ainexlayer::{AiNexLayer, At, Builder};
+use countersign::omniai::OmniAi;
+use countersign::{
+    Delivery, Encoding, Headers, Key, Keyring, Provider, Refusal, RefusalKind, Secret,
+    StandardWebhooks, Timestamp, Unsigned,
+};
+
+const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+const CAP: usize = 1024 * 1024;
+const BODY: &str =
+    r#"{"id":"e1","event":"user.login","timestamp":1700000000,"data":{"a":1},"b":[2]}"#;
+const NESTED: &str = r#"{"id":"e1","event":"user.login","data":{"a":{"b":[[{"c":"\n"}]]}},"timestamp":"2023-11-14T22:13:20Z"}"#;
+
+fn secret() -> Secret {
+    Secret::new(SECRET).unwrap()
+}
+
+/// A ring in which the key that signs is the last of this many.
+fn ring(count: usize) -> Keyring {
+    let other = |at| Key::new(format!("{at}"), Secret::new(format!("AAAA{at:04}")).unwrap());
+    Keyring::new((1..count).map(other).chain([Key::new("signs", secret())])).unwrap()
+}
+
+/// The senders of which this holds, with so many keys, and what they have in common to send.
+fn senders(keys: usize) -> Vec<Box<dyn Provider>> {
+    let builder = |encoding: Encoding, prefix: &'static str| {
+        AiNexLayer::builder(ring(keys))
+            .signature_header("x-ainexlayer-signature")
+            .encoding(encoding)
+            .prefix(prefix)
+    };
+    let nowhere = |builder: Builder| builder.event_type(At::Nowhere).event_id(At::Nowhere);
+    let build = |builder: Builder| -> Box<dyn Provider> { Box::new(builder.build().unwrap()) };
+    vec![
+        Box::new(StandardWebhooks::new(ring(keys)).unwrap()),
+        Box::new(OmniAi::new("x-secret", ring(keys)).unwrap()),
+        build(nowhere(builder(Encoding::Hex, "sha256=")).time(At::Nowhere)),
+        build(nowhere(builder(Encoding::Base64, "")).time(At::header("x-time"))),
+        build(builder(Encoding::Hex, "").assumed_envelope()),
+    ]
+}
+
+/// The headers of an authentic request, beside others.
+fn sign(sender: &dyn Provider, body: &str) -> Vec<(String, String)> {
+    let request = Unsigned::new(body.as_bytes()).id("msg_1").timestamp(NOW);
+    let mut headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
+    for (name, value) in [("content-length", &*body.len().to_string()), ("accept", "*/*")] {
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    headers
+}
+
+/// Receives one piece, and counts what is asked of the allocator meanwhile.
+fn receive<H: Headers + ?Sized>(
+    sender: &dyn Provider,
+    headers: &H,
+    body: Bytes,
+) -> (AllocationInfo, Result<Delivery, Refusal>) {
+    let mut answer = None;
+    let asked = measure(|| {
+        answer = Some(sender.verifier().open(headers, NOW, CAP).and_then(|mut intake| {
+            intake.push(body)?;
+            intake.finish()
+        }));
+    });
+    (asked, answer.unwrap())
+}
+
+#[test]
+fn the_allocator_counts() {
+    let asked = measure(|| assert_eq!("x".repeat(100).len(), 100));
+    assert_eq!((asked.count_total, asked.bytes_total), (1, 100));
+}
+
+/// What a request with this body asks for, with its headers in a slice and in a map.
+#[track_caller]
+fn asks_for_nothing(sender: &dyn Provider, body: &'static str) {
+    let headers = sign(sender, body);
+    let (asked, delivery) = receive(sender, &headers[..], Bytes::from(body.as_bytes().to_vec()));
+    assert_eq!(delivery.unwrap().body(), body);
+    assert_eq!(asked.count_total, 0, "{}, from a slice", sender.verifier().scheme());
+
+    let map: http::HeaderMap = headers
+        .iter()
+        .map(|(name, value)| (http::HeaderName::try_from(name).unwrap(), value.parse().unwrap()))
+        .collect();
+    let (asked, delivery) = receive(sender, &map, Bytes::from_static(body.as_bytes()));
+    assert_eq!(delivery.unwrap().body(), body);
+    assert_eq!(asked.count_total, 0, "{}, from a map", sender.verifier().scheme());
+}
+
+#[test]
+fn a_request_is_verified_without_an_allocation() {
+    for sender in senders(1) {
+        asks_for_nothing(&*sender, BODY);
+    }
+}
+
+/// The states of all keys but the first need a place.
+#[test]
+fn keys_in_rotation_cost_two_allocations_at_most() {
+    for sender in senders(8) {
+        let headers = sign(&*sender, BODY);
+        let (asked, delivery) =
+            receive(&*sender, &headers[..], Bytes::from_static(BODY.as_bytes()));
+        assert_eq!(delivery.unwrap().key_name(), "signs");
+        assert!(asked.count_total <= 2 && asked.bytes_total <= 2048, "{asked:?}");
+    }
+}
+
+#[test]
+fn a_nested_body_costs_no_allocation_either() {
+    for sender in senders(1) {
+        if !reads_body(&*sender) {
+            asks_for_nothing(&*sender, NESTED);
+        }
+    }
+}
+
+/// Skipping what is nested takes serde_json a bit a level; that is after the compare.
+#[test]
+fn a_time_beside_nested_fields_costs_one_small_allocation() {
+    for sender in senders(1).iter().filter(|sender| reads_body(&***sender)) {
+        let headers = sign(&**sender, NESTED);
+        let (asked, delivery) = receive(&**sender, &headers, Bytes::from_static(NESTED.as_bytes()));
+        assert_eq!(delivery.unwrap().body(), NESTED);
+        assert!(asked.count_total <= 1 && asked.bytes_total <= 64, "{asked:?}");
+    }
+}
+
+/// Whether the time stands in the body.
+fn reads_body(sender: &dyn Provider) -> bool {
+    let scheme = sender.verifier().scheme();
+    scheme.tolerance().is_some() && scheme.to_string().starts_with("HMAC-SHA256 over `{body}`")
+}
+
+#[test]
+fn a_forged_request_costs_no_allocation() {
+    for sender in senders(1) {
+        let mut headers = sign(&*sender, NESTED);
+        let (asked, answer) = receive(&*sender, &headers[..], Bytes::from_static(b"{}"));
+        if sender.verifier().scheme().signs_body() {
+            assert_eq!(answer.unwrap_err().kind(), RefusalKind::BodyAltered);
+            assert_eq!(asked.count_total, 0);
+        }
+        headers.clear();
+        let (asked, answer) = receive(&*sender, &headers[..], Bytes::from_static(b"{}"));
+        assert_eq!(answer.unwrap_err().kind(), RefusalKind::MissingHeader);
+        assert_eq!(asked.count_total, 0);
+    }
+}
+
+#[test]
+fn memory_follows_what_arrives_and_not_what_is_announced() {
+    let sender = StandardWebhooks::new(secret()).unwrap();
+    let mut headers = sign(&sender, BODY);
+    headers.retain(|(name, _)| name != "content-length");
+    headers.push(("content-length".to_owned(), CAP.to_string()));
+    let pieces: Vec<_> = BODY.as_bytes().chunks(10).map(Bytes::copy_from_slice).collect();
+    let asked = measure(|| {
+        let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+        for piece in pieces {
+            intake.push(piece).unwrap();
+        }
+        assert_eq!(intake.finish().unwrap().body(), BODY);
+    });
+    assert!(asked.bytes_max < 1024, "{asked:?}");
+}
