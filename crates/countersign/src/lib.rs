@@ -65,26 +65,30 @@
 //! headers and its [`Delivery`] it allocates nothing, if the sender has one key that is valid now and
 //! the body comes in one piece.
 
-mod contract;
-mod dedup;
-mod delivery;
-mod encoding;
+// A file uses only those above it.
 mod error;
-mod headers;
+mod time;
+mod secret;
 mod mac;
+mod encoding;
+mod headers;
+mod pointer;
+mod scheme;
+mod delivery;
+mod verify;
 mod open_enum;
 mod patch;
-mod pointer;
-mod provider;
 mod raw_json;
+mod dedup;
+mod contract;
+mod provider;
+mod claimed;
+mod outcome;
 mod receiver;
-mod scheme;
-mod secret;
 #[cfg(feature = "sign")]
 mod sign;
-mod time;
-mod verify;
 
+pub use self::claimed::Claimed;
 pub use self::contract::{Contract, Success};
 pub use self::dedup::memory::MemoryStore;
 pub use self::dedup::{
@@ -94,10 +98,11 @@ pub use self::delivery::{Delivery, FromDelivery};
 pub use self::encoding::Encoding;
 pub use self::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
 pub use self::headers::Headers;
+pub use self::outcome::Outcome;
 pub use self::patch::Patch;
 pub use self::provider::{Custom, Provider, StandardWebhooks, ainexlayer, omniai};
 pub use self::raw_json::RawJson;
-pub use self::receiver::{Admission, Claimed, Deadlines, Outcome, Receiver};
+pub use self::receiver::{Admission, Deadlines, Receiver};
 pub use self::scheme::{Part, Scheme, SchemeBuilder, Signature};
 pub use self::secret::{Key, Keyring, Secret};
 #[cfg(feature = "sign")]

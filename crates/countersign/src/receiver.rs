@@ -1,17 +1,17 @@
 //! The one object an adapter drives: a sender, a store, and the policy between them.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::claimed::{Claimed, Store};
 use crate::contract::{Contract, positive};
 use crate::dedup::memory::MemoryStore;
-use crate::dedup::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, StoreErrorKind};
+use crate::dedup::{Claim, DedupStore, EventKey, Fence, StoreError};
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
 use crate::headers::Headers;
+use crate::outcome::Outcome;
 use crate::provider::Provider;
 use crate::scheme::Scheme;
 use crate::time::{Timestamp, Tolerance};
@@ -28,9 +28,6 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a handler may run unless set otherwise.
 const HANDLER_LIMIT: Duration = Duration::from_secs(15 * 60);
-
-/// After what time a sender may as well ask again, where nothing better is known.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Receives what one sender delivers to one endpoint.
 ///
@@ -341,178 +338,6 @@ pub enum Admission {
     Answer(Outcome),
 }
 
-/// An event that is ours to handle, until its lease ends.
-///
-/// Dropping it settles nothing: the event is then Busy until the lease has run out.
-#[must_use]
-pub struct Claimed {
-    store: Option<Arc<dyn Store>>,
-    key: EventKey,
-    fence: Fence,
-    takeover: bool,
-    lease: Duration,
-    retention: Duration,
-}
-
-impl Claimed {
-    /// The event's key in the store.
-    #[must_use]
-    pub const fn key(&self) -> &EventKey {
-        &self.key
-    }
-
-    /// The claim's fence, to guard the handler's own writes with.
-    #[must_use]
-    pub const fn fence(&self) -> Fence {
-        self.fence
-    }
-
-    /// Whether an earlier handler's lease ran out, so that part of the work may be done.
-    #[must_use]
-    pub const fn is_takeover(&self) -> bool {
-        self.takeover
-    }
-
-    /// Lets the lease run anew from now.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if the store fails.
-    pub async fn renew(&self) -> Result<Settled, StoreError> {
-        match &self.store {
-            Some(store) => store.renew(&self.key, self.fence, self.lease).await,
-            None => Ok(Settled::Applied),
-        }
-    }
-
-    /// Marks the event as handled.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if the store fails; whether it was marked is then unknown, so try again.
-    pub async fn commit(&self) -> Result<Settled, StoreError> {
-        match &self.store {
-            Some(store) => store.commit(&self.key, self.fence, self.retention).await,
-            None => Ok(Settled::Applied),
-        }
-    }
-
-    /// Gives the event up, so that its next delivery is handled.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if the store fails; the event is then Busy until the lease has run out.
-    pub async fn release(&self) -> Result<Settled, StoreError> {
-        match &self.store {
-            Some(store) => store.release(&self.key, self.fence).await,
-            None => Ok(Settled::Applied),
-        }
-    }
-}
-
-impl fmt::Debug for Claimed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claimed")
-            .field("key", &self.key)
-            .field("fence", &self.fence)
-            .field("takeover", &self.takeover)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What became of a verified delivery.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The handler succeeded, and the event is marked as handled.
-    Handled,
-    /// The handler succeeded; marking the event failed and is being tried again.
-    Unrecorded,
-    /// The handler succeeded after its lease ran out and another took over: it may have run twice.
-    Overlapped,
-    /// The handler answered with no success; the claim is released.
-    Failed,
-    /// The handler panicked; the claim is released.
-    Panicked,
-    /// The handler was stopped: it ran past its limit, or lost its lease to another.
-    Stopped,
-    /// The handler runs on past the sender's deadline; a retry will find what came of it.
-    Running,
-    /// The event was handled before; the handler did not run.
-    Duplicate {
-        /// Whether the delivery handled before had the same body.
-        same_body: bool,
-    },
-    /// Another delivery of the event is being handled; the handler did not run.
-    InFlight {
-        /// How long that one's lease still runs.
-        retry_after: Duration,
-    },
-    /// The store failed; the handler did not run.
-    StoreUnavailable,
-    /// The store holds as many events as it may; the handler did not run.
-    StoreFull,
-    /// The service is shutting down; the handler did not run.
-    ShuttingDown,
-}
-
-impl Outcome {
-    /// The status to answer with; `None` where it is the handler's own.
-    #[must_use]
-    pub const fn status(self) -> Option<u16> {
-        match self {
-            Self::Handled | Self::Unrecorded | Self::Overlapped | Self::Failed => None,
-            Self::Duplicate { .. } => Some(200),
-            Self::Panicked => Some(500),
-            Self::Stopped
-            | Self::Running
-            | Self::InFlight { .. }
-            | Self::StoreUnavailable
-            | Self::StoreFull
-            | Self::ShuttingDown => Some(503),
-        }
-    }
-
-    /// The whole seconds to send as `Retry-After`, where the answer is 503.
-    #[must_use]
-    pub fn retry_after(self) -> Option<u64> {
-        let span = match self {
-            Self::InFlight { retry_after } => retry_after,
-            _ if self.status() == Some(503) => ASK_AGAIN,
-            _ => return None,
-        };
-        Some(span.as_secs().saturating_add(u64::from(span.subsec_nanos() > 0)).max(1))
-    }
-
-    /// A short fixed name, for metrics and logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Handled => "handled",
-            Self::Unrecorded => "unrecorded",
-            Self::Overlapped => "overlapped",
-            Self::Failed => "failed",
-            Self::Panicked => "panicked",
-            Self::Stopped => "stopped",
-            Self::Running => "running",
-            Self::Duplicate { .. } => "duplicate",
-            Self::InFlight { .. } => "in_flight",
-            Self::StoreUnavailable => "store_unavailable",
-            Self::StoreFull => "store_full",
-            Self::ShuttingDown => "shutting_down",
-        }
-    }
-}
-
-impl From<&StoreError> for Outcome {
-    fn from(error: &StoreError) -> Self {
-        match error.kind() {
-            StoreErrorKind::Full => Self::StoreFull,
-            StoreErrorKind::Unavailable | StoreErrorKind::Timeout => Self::StoreUnavailable,
-        }
-    }
-}
-
 fn least_retention(contract: &Contract, scheme: &Scheme) -> Duration {
     contract.replay_span().max(freshness_window(scheme))
 }
@@ -520,58 +345,4 @@ fn least_retention(contract: &Contract, scheme: &Scheme) -> Duration {
 /// How long a captured request stays fresh: both sides of the tolerance.
 fn freshness_window(scheme: &Scheme) -> Duration {
     scheme.tolerance().map_or(Duration::ZERO, Tolerance::window)
-}
-
-type Answer<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
-
-/// [`DedupStore`] behind a pointer, so that a receiver has one type whatever its store.
-trait Store: Send + Sync {
-    fn claim<'s>(
-        &'s self,
-        key: &'s EventKey,
-        fingerprint: u64,
-        lease: Duration,
-    ) -> Answer<'s, Claim>;
-    fn renew<'s>(&'s self, key: &'s EventKey, fence: Fence, lease: Duration)
-    -> Answer<'s, Settled>;
-    fn commit<'s>(
-        &'s self,
-        key: &'s EventKey,
-        fence: Fence,
-        retention: Duration,
-    ) -> Answer<'s, Settled>;
-    fn release<'s>(&'s self, key: &'s EventKey, fence: Fence) -> Answer<'s, Settled>;
-}
-
-impl<S: DedupStore> Store for S {
-    fn claim<'s>(
-        &'s self,
-        key: &'s EventKey,
-        fingerprint: u64,
-        lease: Duration,
-    ) -> Answer<'s, Claim> {
-        Box::pin(DedupStore::claim(self, key, fingerprint, lease))
-    }
-
-    fn renew<'s>(
-        &'s self,
-        key: &'s EventKey,
-        fence: Fence,
-        lease: Duration,
-    ) -> Answer<'s, Settled> {
-        Box::pin(DedupStore::renew(self, key, fence, lease))
-    }
-
-    fn commit<'s>(
-        &'s self,
-        key: &'s EventKey,
-        fence: Fence,
-        retention: Duration,
-    ) -> Answer<'s, Settled> {
-        Box::pin(DedupStore::commit(self, key, fence, retention))
-    }
-
-    fn release<'s>(&'s self, key: &'s EventKey, fence: Fence) -> Answer<'s, Settled> {
-        Box::pin(DedupStore::release(self, key, fence))
-    }
 }
