@@ -48,7 +48,9 @@ impl Delivery {
     /// [`RefusalKind::Undecodable`] if it does not fit. Its text says where, and names fields of
     /// `T`, but holds nothing of the body.
     pub fn event<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Refusal> {
-        serde_json::from_slice(&self.body).map_err(|error| undecodable(&error, &self.body))
+        let text = std::str::from_utf8(&self.body)
+            .map_err(|_| Refusal::new(RefusalKind::Undecodable).because("not UTF-8"))?;
+        serde_json::from_str(text).map_err(|error| undecodable(&error, &self.body))
     }
 
     /// The payload as `T`: the field that the sender's set-up names, or else the whole body.

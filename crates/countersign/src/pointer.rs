@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use arrayvec::ArrayVec;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -27,14 +26,14 @@ impl Pointer {
             )
         };
         let path = text.strip_prefix('/').ok_or_else(invalid)?;
+        // Every `~` begins one of the two escapes.
+        if path.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+            return Err(invalid());
+        }
         let tokens = path
             .split('/')
-            .map(|token| {
-                let plain = token.replace("~1", "").replace("~0", "");
-                (!plain.contains('~')).then(|| token.replace("~1", "/").replace("~0", "~").into())
-            })
-            .collect::<Option<_>>()
-            .ok_or_else(invalid)?;
+            .map(|token| token.replace("~1", "/").replace("~0", "~").into())
+            .collect();
         Ok(Self { text: text.into(), tokens })
     }
 
@@ -47,22 +46,52 @@ impl Pointer {
     /// `None` if nothing does, or another kind of value, or an empty string; also where the body is
     /// not JSON or gives a key on the way twice, so that no two readers can take different values.
     pub(crate) fn scalar<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {
-        let raw = self.find(body)?.get();
-        let text = match raw.as_bytes().first()? {
-            b'"' => serde_json::from_str::<Text<'b>>(raw).ok()?.0,
-            b'-' | b'0'..=b'9' => Cow::Borrowed(raw),
-            _ => return None,
-        };
-        (!text.is_empty()).then_some(text)
+        scalar(self.find(body)?)
     }
 
     /// What stands there, as its JSON text; `None` in the cases of [`scalar`](Self::scalar).
     pub(crate) fn find<'b>(&self, body: &'b [u8]) -> Option<&'b RawValue> {
-        let mut document = serde_json::Deserializer::from_slice(body);
-        let found = Walk(&self.tokens).deserialize(&mut document).ok()?;
-        document.end().ok()?;
+        let [found] = find([self], body);
         found
     }
+}
+
+/// What [`Pointer::scalar`] gives for each of several pointers, in one pass over the body.
+pub(crate) fn scalars<'b, const N: usize>(
+    pointers: [&Pointer; N],
+    body: &'b [u8],
+) -> [Option<Cow<'b, str>>; N] {
+    find(pointers, body).map(|found| scalar(found?))
+}
+
+fn find<'b, const N: usize>(pointers: [&Pointer; N], body: &'b [u8]) -> [Option<&'b RawValue>; N] {
+    let mut found = [Found::Nothing; N];
+    let paths: Paths<'_> = pointers
+        .iter()
+        .enumerate()
+        .map(|(at, pointer)| (at, &*pointer.tokens))
+        .take(MOST)
+        .collect();
+    // JSON is UTF-8; serde_json would not look at what is skipped.
+    let walked = std::str::from_utf8(body).ok().and_then(|text| {
+        let mut document = serde_json::Deserializer::from_str(text);
+        Walk { paths: &paths, found: &mut found }.deserialize(&mut document).ok()?;
+        document.end().ok()
+    });
+    found.map(|found| match found {
+        Found::One(value) if walked.is_some() => Some(value),
+        _ => None,
+    })
+}
+
+fn scalar(value: &RawValue) -> Option<Cow<'_, str>> {
+    let raw = value.get();
+    let text = match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str::<Text<'_>>(raw).ok()?.0,
+        b'-' | b'0'..=b'9' => Cow::Borrowed(raw),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
 }
 
 impl fmt::Debug for Pointer {
@@ -74,86 +103,138 @@ impl fmt::Debug for Pointer {
 #[derive(serde::Deserialize)]
 struct Text<'b>(#[serde(borrow)] Cow<'b, str>);
 
+/// The most pointers that are followed at once.
+const MOST: usize = 16;
+
+/// The numbers of pointers, and their tokens that are left.
+type Paths<'p> = ArrayVec<(usize, &'p [Box<str>]), MOST>;
+
+#[derive(Clone, Copy)]
+enum Found<'b> {
+    Nothing,
+    One(&'b RawValue),
+    /// It may be either of two.
+    Twice,
+}
+
 /// Goes down the tokens that are left; what is beside the way is skipped, not kept.
-struct Walk<'p>(&'p [Box<str>]);
+struct Walk<'w, 'p, 'b> {
+    paths: &'w [(usize, &'p [Box<str>])],
+    found: &'w mut [Found<'b>],
+}
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = Option<&'de RawValue>;
+impl<'b> Walk<'_, '_, 'b> {
+    /// Takes `value` for the paths that end at it, and goes on into it for the others.
+    fn enter(&mut self, paths: &[(usize, &[Box<str>])], value: &'b RawValue) {
+        for (at, rest) in paths {
+            let found = if rest.is_empty() {
+                Found::One(value)
+            } else {
+                let mut below = [Found::Nothing; MOST];
+                let walk = Walk { paths: &[(*at, *rest)], found: &mut below };
+                let mut inner = serde_json::Deserializer::from_str(value.get());
+                match walk.deserialize(&mut inner) {
+                    Ok(()) => below.get(*at).copied().unwrap_or(Found::Twice),
+                    Err(_) => Found::Twice,
+                }
+            };
+            if let Some(slot) = self.found.get_mut(*at) {
+                *slot = found;
+            }
+        }
+    }
 
-    fn deserialize<D: Deserializer<'de>>(self, document: D) -> Result<Self::Value, D::Error> {
-        if self.0.is_empty() {
-            <&RawValue>::deserialize(document).map(Some)
-        } else {
-            document.deserialize_any(self)
+    fn refuse(&mut self, paths: &[(usize, &[Box<str>])]) {
+        for (at, _) in paths {
+            if let Some(slot) = self.found.get_mut(*at) {
+                *slot = Found::Twice;
+            }
         }
     }
 }
 
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = Option<&'de RawValue>;
+impl<'b> DeserializeSeed<'b> for Walk<'_, '_, 'b> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'b>>(self, document: D) -> Result<(), D::Error> {
+        document.deserialize_any(self)
+    }
+}
+
+impl<'b> Visitor<'b> for Walk<'_, '_, 'b> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let Some((token, rest)) = self.0.split_first() else { return Ok(None) };
-        let mut found = None;
-        let mut seen = false;
-        while let Some(here) = map.next_key_seed(Is(token))? {
-            if !here {
+    fn visit_map<A: MapAccess<'b>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = 0_u32;
+        while let Some(paths) = map.next_key_seed(Key(self.paths))? {
+            let bits = paths.iter().fold(0, |bits, (at, _)| bits | 1 << at);
+            if paths.is_empty() {
                 map.next_value::<IgnoredAny>()?;
-            } else if seen {
-                return Err(A::Error::custom("key given twice"));
+            } else if seen & bits != 0 {
+                self.refuse(&paths);
+                map.next_value::<IgnoredAny>()?;
+            } else if paths.iter().all(|(_, rest)| !rest.is_empty()) {
+                map.next_value_seed(Walk { paths: &paths, found: &mut *self.found })?;
             } else {
-                seen = true;
-                found = map.next_value_seed(Walk(rest))?;
+                self.enter(&paths, map.next_value()?);
+            }
+            seen |= bits;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'b>>(mut self, mut items: A) -> Result<(), A::Error> {
+        for index in 0_usize.. {
+            let here = |token: &str| is_index(token) && token.parse() == Ok(index);
+            let paths = below(self.paths, here);
+            if paths.is_empty() {
+                if items.next_element::<IgnoredAny>()?.is_none() {
+                    break;
+                }
+            } else {
+                let Some(value) = items.next_element()? else { break };
+                self.enter(&paths, value);
             }
         }
-        Ok(found)
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let index = self.0.first().filter(|token| is_index(token));
-        let index = index.and_then(|token| token.parse::<usize>().ok());
-        let mut found = None;
-        for at in 0_usize.. {
-            let more = if Some(at) == index {
-                let rest = self.0.get(1..).unwrap_or_default();
-                items.next_element_seed(Walk(rest))?.map(|value| found = value)
-            } else {
-                items.next_element::<IgnoredAny>()?.map(drop)
-            };
-            if more.is_none() {
-                break;
-            }
-        }
-        Ok(found)
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
+}
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
+/// The paths that go on by a token for which `here` holds.
+fn below<'p>(paths: &[(usize, &'p [Box<str>])], here: impl Fn(&str) -> bool) -> Paths<'p> {
+    let next = |(at, tokens): &(usize, &'p [Box<str>])| {
+        let (token, rest) = tokens.split_first()?;
+        here(token).then_some((*at, rest))
+    };
+    paths.iter().filter_map(next).collect()
 }
 
 /// An array index as RFC 6901 section 4 writes it.
@@ -161,26 +242,26 @@ fn is_index(token: &str) -> bool {
     token == "0" || (!token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether a key is the one sought.
-struct Is<'p>(&'p str);
+/// A key, as the paths that go on by it.
+struct Key<'w, 'p>(&'w [(usize, &'p [Box<str>])]);
 
-impl<'de> DeserializeSeed<'de> for Is<'_> {
-    type Value = bool;
+impl<'de, 'p> DeserializeSeed<'de> for Key<'_, 'p> {
+    type Value = Paths<'p>;
 
-    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<bool, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Paths<'p>, D::Error> {
         key.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Is<'_> {
-    type Value = bool;
+impl<'p> Visitor<'_> for Key<'_, 'p> {
+    type Value = Paths<'p>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
-        Ok(key == self.0)
+    fn visit_str<E>(self, key: &str) -> Result<Paths<'p>, E> {
+        Ok(below(self.0, |token| token == key))
     }
 }
 
@@ -232,8 +313,25 @@ mod tests {
     }
 
     #[test]
+    fn refuses_a_body_that_is_not_utf8_wherever_it_is_not() {
+        let id = Pointer::parse("/a").unwrap();
+        assert_eq!(id.scalar(b"{\"a\":\"x\",\"b\":\"\xff\"}"), None);
+    }
+
+    #[test]
+    fn follows_several_at_once() {
+        let [a, b, c, both, gone] =
+            ["/a/x", "/a/y", "/b/1", "/a", "/c"].map(|text| Pointer::parse(text).unwrap());
+        let body = br#"{"b":[1,2],"a":{"y":"Y","x":"X"},"c":3,"c":4}"#;
+        let found = scalars([&a, &b, &c, &gone], body);
+        assert_eq!(found, [Some("X".into()), Some("Y".into()), Some("2".into()), None]);
+        let found = find([&both, &a], body).map(|value| value.map(RawValue::get));
+        assert_eq!(found, [Some(r#"{"y":"Y","x":"X"}"#), Some(r#""X""#)]);
+    }
+
+    #[test]
     fn refuses_pointers_that_are_none() {
-        for text in ["", "a", "a/b", "/~", "/~2", "/a~"] {
+        for text in ["", "a", "a/b", "/~", "/~2", "/a~", "/~~10", "/~~1~10"] {
             let error = Pointer::parse(text).unwrap_err();
             assert_eq!(error.kind(), ConfigErrorKind::InvalidPointer, "{text}");
         }

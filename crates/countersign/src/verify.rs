@@ -708,6 +708,10 @@ fn read_time(text: &str, unit: TimeUnit) -> Option<(Timestamp, TimeUnit)> {
     if let Some(time) = Timestamp::parse(text.as_bytes(), unit) {
         return Some((time, unit));
     }
+    // RFC 3339 section 5.6; the parser takes any character there.
+    if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
+        return None;
+    }
     let format = &time::format_description::well_known::Rfc3339;
     let millis = time::OffsetDateTime::parse(text, format).ok()?.unix_timestamp_nanos() / 1_000_000;
     Some((Timestamp::from_millis(u64::try_from(millis).ok()?), TimeUnit::Millis))

@@ -69,12 +69,6 @@ pub(super) fn scalar(body: &[u8], tokens: &[String]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The keys of the object that the body is, each as often as it stands there.
-pub(super) fn keys(body: &[u8]) -> Vec<String> {
-    let Ok(Pairs(pairs)) = serde_json::from_slice(body) else { return Vec::new() };
-    pairs.into_iter().map(|(key, _)| key).collect()
-}
-
 /// A JSON object as it is written, every key of it.
 struct Pairs<'b>(Vec<(String, &'b RawValue)>);
 

@@ -22,10 +22,8 @@ mod event_name;
 mod lead;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-
-use serde::Deserialize;
 
 pub use self::action_log::{
     ActionLog, ActionLogCompleted, ActionLogFailed, ActionLogStatus, ActionLogType, Channel,
@@ -46,6 +44,7 @@ use crate::contract::{Contract, Success};
 use crate::dedup::Identity;
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::pointer::{Pointer, scalars};
 use crate::scheme::{Scheme, Signature};
 use crate::secret::Keyring;
 use crate::verify::Verifier;
@@ -149,73 +148,45 @@ impl Provider for OmniAi {
     }
 }
 
-/// The fields that name an event, all optional. A field given twice fits no reading, so it names
-/// nothing.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Names<'b> {
-    #[serde(borrow)]
-    event: Cow<'b, str>,
-    #[serde(borrow)]
-    workspace_id: Option<Cow<'b, str>>,
-    #[serde(borrow)]
-    action_log: Option<ActionLogNames<'b>>,
-    #[serde(borrow)]
-    document: Option<DocumentNames<'b>>,
-    #[serde(borrow)]
-    document_id: Option<Cow<'b, str>>,
-    #[serde(borrow)]
-    status: Option<Cow<'b, str>>,
-    #[serde(borrow)]
-    parent_action_id: Option<Cow<'b, str>>,
-    #[serde(borrow)]
-    data: Option<LeadNames<'b>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ActionLogNames<'b> {
-    #[serde(borrow)]
-    id: Cow<'b, str>,
-    #[serde(borrow)]
-    completed_at: Option<Cow<'b, str>>,
-}
-
-#[derive(Deserialize)]
-struct DocumentNames<'b> {
-    #[serde(borrow)]
-    id: Cow<'b, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LeadNames<'b> {
-    #[serde(borrow)]
-    lead_id: Cow<'b, str>,
-}
+/// Where the fields stand that name events.
+static NAMES: LazyLock<Option<[Pointer; 9]>> = LazyLock::new(|| {
+    let pointers = [
+        "/event",
+        "/workspaceId",
+        "/actionLog/id",
+        "/actionLog/completedAt",
+        "/document/id",
+        "/documentId",
+        "/status",
+        "/parentActionId",
+        "/data/leadId",
+    ];
+    let parsed: Vec<_> = pointers.iter().filter_map(|text| Pointer::parse(text).ok()).collect();
+    parsed.try_into().ok()
+});
 
 /// What names the event, or `None` if nothing but its body does.
 fn identity(body: &[u8]) -> Option<Identity> {
-    let names: Names<'_> = serde_json::from_slice(body).ok()?;
-    let workspace = names.workspace_id.unwrap_or_default();
+    let names = scalars(NAMES.as_ref()?.each_ref(), body);
+    let [event, workspace, action, completed_at, received, extracted, status, parent, lead] =
+        &names;
+    let event = event.as_deref()?;
     let named = |fields: &[&str]| {
-        let both = [&*names.event, &*workspace];
-        let is_named = fields.iter().all(|field| !field.is_empty());
-        is_named.then(|| Identity::fields(both.into_iter().chain(fields.iter().copied())))
+        let both = [event, workspace.as_deref().unwrap_or_default()];
+        Some(Identity::fields(both.into_iter().chain(fields.iter().copied())))
     };
-    match &*names.event {
+    match event {
         // A re-run of one action ends another time.
         "action_log.completed" | "action_log.failed" => {
-            let action = names.action_log?;
-            named(&[&action.id, &action.completed_at?])
+            named(&[action.as_deref()?, completed_at.as_deref()?])
         }
         // Not the body's digest: `signedUrl` may be signed anew for each retry.
-        "document.received" => named(&[&names.document?.id]),
+        "document.received" => named(&[received.as_deref()?]),
         "document.extracted" => {
-            let status = names.status?.to_ascii_lowercase();
-            named(&[&names.document_id?, &status, &names.parent_action_id?])
+            let status = status.as_deref()?.to_ascii_lowercase();
+            named(&[extracted.as_deref()?, &status, parent.as_deref()?])
         }
-        "lead.created" | "lead.completed" => named(&[&names.data?.lead_id]),
+        "lead.created" | "lead.completed" => named(&[lead.as_deref()?]),
         _ => None,
     }
 }

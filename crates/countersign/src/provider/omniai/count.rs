@@ -1,7 +1,8 @@
 //! Sizes and counts, for `#[serde(deserialize_with)]`.
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Number;
+use serde::de::{Deserialize, Deserializer, Error, Unexpected};
+
+use crate::raw_json::RawJson;
 
 /// Reads a whole number however it is written (`48213`, `48213.0`, `4.8213e4`).
 ///
@@ -10,8 +11,12 @@ use serde_json::Number;
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
-    let number = Option::<Number>::deserialize(deserializer)?;
-    Ok(number.and_then(|number| number.as_u64().or_else(|| whole(number.as_f64()?))))
+    let Some(raw) = Option::<RawJson>::deserialize(deserializer)? else { return Ok(None) };
+    let text = raw.get();
+    if !text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+        return Err(D::Error::invalid_type(Unexpected::Other("another value"), &"a number"));
+    }
+    Ok(text.parse().ok().or_else(|| whole(text.parse().ok()?)))
 }
 
 /// A float as the integer it is equal to.
