@@ -4,6 +4,7 @@ use std::fmt;
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
+use countersign::adapter::report_misfit;
 use countersign::{FromDelivery, Refusal};
 use http::StatusCode;
 use http::request::Parts;
@@ -73,7 +74,7 @@ impl std::error::Error for WebhookRejection {}
 
 impl IntoResponse for WebhookRejection {
     fn into_response(self) -> Response {
-        crate::trace::rejected(&self);
+        report_misfit(&self);
         let Some(refusal) = self.0 else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };

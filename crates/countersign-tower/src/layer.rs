@@ -3,13 +3,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use countersign::adapter::report_short_keys;
 use countersign::{Clock, Receiver, SystemClock};
 use http_body_util::Full;
 use tokio_util::task::TaskTracker;
 use tower_layer::Layer;
 
 use crate::service::WebhookService;
-use crate::trace;
 
 /// Puts a [`Receiver`] in front of a service. See the [crate's page](crate).
 ///
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
 impl WebhookLayer {
     /// Guards a service with `receiver`, by the system's clock.
     pub fn new(receiver: Receiver) -> Self {
-        trace::short_keys(&receiver);
+        report_short_keys(&receiver);
         let shared = Shared {
             receiver: Arc::new(receiver),
             clock: Arc::new(SystemClock),

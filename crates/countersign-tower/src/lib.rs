@@ -69,7 +69,6 @@ mod future;
 mod layer;
 mod run;
 mod service;
-mod trace;
 
 pub use countersign;
 pub use countersign::{

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use countersign::adapter::report_refusal;
 use countersign::{Delivery, Refusal, RefusalKind};
 use http::request::Parts;
 use http::{Request, Response};
@@ -17,7 +18,6 @@ use crate::body::ResponseBody;
 use crate::future::ResponseFuture;
 use crate::layer::Shared;
 use crate::run;
-use crate::trace;
 
 /// A service behind a [`WebhookLayer`](crate::WebhookLayer). See the [crate's page](crate).
 pub struct WebhookService<S, B> {
@@ -81,7 +81,7 @@ where
             run::run(shared, inner, request, delivery).await
         }
         Err(refusal) => {
-            trace::refused(&shared.receiver, &refusal);
+            report_refusal(&shared.receiver, &refusal);
             Ok(answer::refused(refusal))
         }
     }

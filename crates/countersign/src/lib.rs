@@ -59,6 +59,7 @@
 //! # Features
 //!
 //! - `http` (default): reads headers straight from `http::HeaderMap`.
+//! - `tracing`: spans and events of what happens to each request.
 //! - `sign`: runs a scheme backwards, to make authentic requests in tests and tools.
 //!
 //! The crate does no I/O, needs no runtime and reads no clock while verifying. Between a request's
@@ -85,8 +86,20 @@ mod provider;
 mod claimed;
 mod outcome;
 mod receiver;
+mod trace;
+mod drive;
 #[cfg(feature = "sign")]
 mod sign;
+
+/// What an adapter for another framework is made of.
+///
+/// [`Receiver`] verifies; [`drive`](adapter::drive) sees a verified delivery to its end.
+pub mod adapter {
+    pub use crate::drive::{
+        Ended, Host, Running, drive, in_current_span, report_misfit, report_refusal,
+        report_short_keys, turn_away,
+    };
+}
 
 pub use self::claimed::Claimed;
 pub use self::contract::{Contract, Success};

@@ -9,10 +9,17 @@ pub(crate) use self::on::*;
 
 #[cfg(feature = "tracing")]
 mod on {
+    use std::fmt::Display;
     use std::future::Future;
 
-    use countersign::{Claimed, Delivery, Outcome, Receiver, Refusal, StoreError};
     use tracing::{Instrument, Span, debug, info, info_span, warn};
+
+    use crate::claimed::Claimed;
+    use crate::dedup::StoreError;
+    use crate::delivery::Delivery;
+    use crate::error::Refusal;
+    use crate::outcome::Outcome;
+    use crate::receiver::Receiver;
 
     pub(crate) fn short_keys(receiver: &Receiver) {
         let endpoint = receiver.endpoint_name();
@@ -50,9 +57,8 @@ mod on {
         warn!(endpoint, kind, status = refusal.status(), "refused: {refusal}");
     }
 
-    #[cfg(feature = "axum")]
-    pub(crate) fn rejected(rejection: &crate::WebhookRejection) {
-        warn!("refused: {rejection}");
+    pub(crate) fn misfit(reason: &dyn Display) {
+        warn!("no event for the handler: {reason}");
     }
 
     pub(crate) fn settled(receiver: &Receiver, delivery: &Delivery, outcome: Outcome) {
@@ -85,9 +91,15 @@ mod on {
 
 #[cfg(not(feature = "tracing"))]
 mod off {
+    use std::fmt::Display;
     use std::future::Future;
 
-    use countersign::{Claimed, Delivery, Outcome, Receiver, Refusal, StoreError};
+    use crate::claimed::Claimed;
+    use crate::dedup::StoreError;
+    use crate::delivery::Delivery;
+    use crate::error::Refusal;
+    use crate::outcome::Outcome;
+    use crate::receiver::Receiver;
 
     pub(crate) fn short_keys(_: &Receiver) {}
 
@@ -107,8 +119,7 @@ mod off {
 
     pub(crate) fn refused(_: &Receiver, _: &Refusal) {}
 
-    #[cfg(feature = "axum")]
-    pub(crate) fn rejected(_: &crate::WebhookRejection) {}
+    pub(crate) fn misfit(_: &dyn Display) {}
 
     pub(crate) fn settled(_: &Receiver, _: &Delivery, _: Outcome) {}
 
