@@ -71,6 +71,8 @@ mod run;
 mod service;
 
 pub use countersign;
+#[cfg(feature = "sign")]
+pub use countersign::Unsigned;
 pub use countersign::{
     Admission, Claim, Claimed, Clock, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines,
     DedupStore, Encoding, EventKey, Fence, FixedClock, FromDelivery, Headers, Identity, Intake,

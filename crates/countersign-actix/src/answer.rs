@@ -1,0 +1,69 @@
+//! What the sender is told: a status, and when to ask again. Everything else rides in the response's
+//! extensions, for the middleware outside.
+
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use countersign::{Contract, Outcome, Refusal, RefusalKind};
+
+pub(crate) fn refused(refusal: Refusal) -> HttpResponse {
+    let mut response = HttpResponse::new(status(refusal.status()));
+    if refusal.kind() == RefusalKind::MethodNotAllowed {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response.extensions_mut().insert(refusal);
+    response
+}
+
+/// An answer of our own, where no response of the handler's is to be had.
+pub(crate) fn own(outcome: Outcome) -> HttpResponse {
+    let mut response = HttpResponse::new(status(outcome.status().unwrap_or(500)));
+    if let Some(secs) = outcome.retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
+    }
+    response.extensions_mut().insert(outcome);
+    response
+}
+
+/// The handler's response, with a success told as the sender's contract wants it.
+pub(crate) fn handlers<B>(
+    contract: &Contract,
+    outcome: Outcome,
+    mut response: ServiceResponse<B>,
+) -> ServiceResponse<B> {
+    let code = response.status();
+    if code.is_success() {
+        let code = status(contract.success_status(code.as_u16()));
+        *response.response_mut().status_mut() = code;
+    }
+    response.response_mut().extensions_mut().insert(outcome);
+    response
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// An answer that is given while the handler has the request, so as an error.
+#[derive(Debug)]
+pub(crate) struct Unanswered(pub(crate) Outcome);
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+impl ResponseError for Unanswered {
+    fn status_code(&self) -> StatusCode {
+        status(self.0.status().unwrap_or(500))
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        own(self.0)
+    }
+}

@@ -1,0 +1,113 @@
+use std::fmt;
+use std::future::{Ready, ready};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use countersign::adapter::report_short_keys;
+use countersign::{Clock, Receiver, SystemClock};
+use tokio_util::task::TaskTracker;
+
+use crate::service::WebhookService;
+
+/// Puts a [`Receiver`] in front of an app, scope or resource. See the [crate's page](crate).
+///
+/// Make it once, outside of `HttpServer::new`'s closure, and clone it into each worker's app: the
+/// clones share what was handled.
+#[derive(Clone)]
+#[must_use]
+pub struct WebhookMiddleware {
+    shared: Shared,
+}
+
+/// What a middleware and its services hold in common, over all workers.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) receiver: Arc<Receiver>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Every delivery from its claim on, whether its sender still listens or not.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl WebhookMiddleware {
+    /// Guards what it wraps with `receiver`, by the system's clock.
+    pub fn new(receiver: Receiver) -> Self {
+        report_short_keys(&receiver);
+        let shared = Shared {
+            receiver: Arc::new(receiver),
+            clock: Arc::new(SystemClock),
+            tasks: TaskTracker::new(),
+        };
+        Self { shared }
+    }
+
+    /// Compares signed times with `clock`.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.shared.clock = Arc::new(clock);
+        self
+    }
+
+    /// A handle to stop claiming and to wait for the handlers under way.
+    pub fn shutdown(&self) -> Shutdown {
+        Shutdown { tasks: self.shared.tasks.clone() }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for WebhookMiddleware
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = <WebhookService<S> as Service<ServiceRequest>>::Response;
+    type Error = Error;
+    type Transform = WebhookService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(WebhookService::new(Rc::new(service), self.shared.clone())))
+    }
+}
+
+impl fmt::Debug for WebhookMiddleware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookMiddleware")
+            .field("receiver", &self.shared.receiver)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Ends a middleware's work in good order.
+///
+/// A handler outlives the connection of a sender that hung up, but not its worker. Drain the
+/// middleware **before** the server is stopped, or such handlers are cut off and their events wait
+/// for a retry.
+///
+/// ```
+/// # use countersign_actix::{Receiver, Secret, WebhookMiddleware, omniai::OmniAi};
+/// # async fn example(server: actix_web::dev::ServerHandle) -> Result<(), Box<dyn std::error::Error>> {
+/// # let receiver = Receiver::new(OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
+/// let webhooks = WebhookMiddleware::new(receiver);
+/// let shutdown = webhooks.shutdown();
+/// // serve until told to stop, then:
+/// shutdown.drain().await;
+/// server.stop(true).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Shutdown {
+    tasks: TaskTracker,
+}
+
+impl Shutdown {
+    /// Answers every further delivery with 503, and returns when the handlers under way have ended
+    /// and their claims are settled.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

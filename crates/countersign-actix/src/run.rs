@@ -1,0 +1,114 @@
+//! Lends actix's runtime to the core, which sees a delivery from its claim to its answer.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::rt::task::JoinHandle;
+use actix_web::{Error, HttpMessage, rt};
+use countersign::adapter::{Ended, Host, Running, drive, in_current_span, turn_away};
+use countersign::{Claimed, Delivery, Outcome};
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use crate::answer::{self, Unanswered};
+use crate::middleware::Shared;
+
+pub(crate) async fn run<S, B>(
+    shared: Shared,
+    inner: Rc<S>,
+    request: ServiceRequest,
+    delivery: Delivery,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    // Taken before the look at the tracker: a drain that begins in between waits for this task.
+    let token = shared.tasks.token();
+    if shared.tasks.is_closed() {
+        let outcome = turn_away(&shared.receiver, &delivery);
+        return Ok(request.into_response(answer::own(outcome)).map_into_right_body());
+    }
+    let receiver = shared.receiver.clone();
+    // actix routes by the only handle on a request: it is the handler's once that runs, and ours else.
+    let request = Rc::new(Cell::new(Some(request)));
+    let handed = Rc::clone(&request);
+    let (reply, replied) = oneshot::channel();
+    rt::spawn(async move {
+        let host = Actix { tasks: &shared.tasks };
+        let start = |claimed: &Claimed| {
+            let request = handed.take();
+            if let Some(request) = &request {
+                request.extensions_mut().insert(crate::Delivery(delivery.clone()));
+                request.extensions_mut().insert(claimed.fence());
+            }
+            let call = async move {
+                match request {
+                    Some(request) => inner.call(request).await,
+                    None => Err(Unanswered(Outcome::ShuttingDown).into()),
+                }
+            };
+            Handler(rt::spawn(in_current_span(call)))
+        };
+        // A sender that hung up is not there to be answered.
+        let answer = |outcome, response| drop(reply.send((outcome, response)));
+        drive(&shared.receiver, &delivery, &host, start, answer).await;
+        drop(token);
+    });
+    // The task is dropped without a reply only where the worker itself ends.
+    let (outcome, response) = replied.await.unwrap_or((Outcome::ShuttingDown, None));
+    match (response, request.take()) {
+        (Some(response), _) => {
+            let response = answer::handlers(receiver.contract(), outcome, response?);
+            Ok(response.map_into_left_body())
+        }
+        (None, Some(request)) => {
+            Ok(request.into_response(answer::own(outcome)).map_into_right_body())
+        }
+        (None, None) => Err(Unanswered(outcome).into()),
+    }
+}
+
+struct Actix<'t> {
+    tasks: &'t TaskTracker,
+}
+
+impl Host for Actix<'_> {
+    fn sleep(&self, span: Duration) -> impl Future<Output = ()> {
+        rt::time::sleep(span)
+    }
+
+    fn is_closing(&self) -> bool {
+        self.tasks.is_closed()
+    }
+}
+
+/// The service's call in a task of its own, on its worker.
+struct Handler<B>(JoinHandle<Result<ServiceResponse<B>, Error>>);
+
+impl<B> Running for Handler<B> {
+    type Answer = Result<ServiceResponse<B>, Error>;
+
+    fn stop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl<B> Future for Handler<B> {
+    type Output = Ended<Result<ServiceResponse<B>, Error>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|joined| match joined {
+            Ok(Ok(response)) if response.status().is_success() => Ended::Well(Ok(response)),
+            Ok(answer) => Ended::Badly(answer),
+            Err(error) if error.is_panic() => Ended::Panicked,
+            Err(_) => Ended::Stopped,
+        })
+    }
+}

@@ -1,0 +1,108 @@
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::Error;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderMap;
+use actix_web::rt::time::timeout;
+use countersign::adapter::report_refusal;
+use countersign::{Delivery, Headers, Refusal, RefusalKind};
+use futures_core::Stream;
+
+use crate::answer;
+use crate::middleware::Shared;
+use crate::run;
+
+/// A service behind a [`WebhookMiddleware`](crate::WebhookMiddleware). See the [crate's page](crate).
+pub struct WebhookService<S> {
+    inner: Rc<S>,
+    shared: Shared,
+}
+
+impl<S> WebhookService<S> {
+    pub(crate) const fn new(inner: Rc<S>, shared: Shared) -> Self {
+        Self { inner, shared }
+    }
+}
+
+impl<S, B> Service<ServiceRequest> for WebhookService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        Box::pin(receive(self.shared.clone(), Rc::clone(&self.inner), request))
+    }
+}
+
+async fn receive<S, B>(
+    shared: Shared,
+    inner: Rc<S>,
+    mut request: ServiceRequest,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    match verify(&shared, &mut request).await {
+        Ok(delivery) => {
+            request.set_payload(Payload::from(delivery.body().clone()));
+            run::run(shared, inner, request, delivery).await
+        }
+        Err(refusal) => {
+            report_refusal(&shared.receiver, &refusal);
+            Ok(request.into_response(answer::refused(refusal)).map_into_right_body())
+        }
+    }
+}
+
+/// Reads the raw payload only after the headers have passed, and never more of it than the cap.
+async fn verify(shared: &Shared, request: &mut ServiceRequest) -> Result<Delivery, Refusal> {
+    let receiver = &*shared.receiver;
+    let (request, payload) = request.parts_mut();
+    receiver.check_method(request.method().as_str())?;
+    let headers = RequestHeaders(request.headers());
+    let mut intake = receiver.open(&headers, shared.clock.now())?;
+    let read = async {
+        while let Some(chunk) = poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await {
+            intake.push(
+                chunk.map_err(|_| Refusal::from_adapter(RefusalKind::BodyInterrupted, ""))?,
+            )?;
+        }
+        Ok(())
+    };
+    timeout(receiver.deadlines().body, read)
+        .await
+        .map_err(|_| Refusal::from_adapter(RefusalKind::BodyTimeout, ""))??;
+    intake.finish()
+}
+
+/// actix-web's own header map, read in place.
+struct RequestHeaders<'r>(&'r HeaderMap);
+
+impl Headers for RequestHeaders<'_> {
+    fn each<'h>(&'h self, mut visit: impl FnMut(&'h str, &'h [u8])) {
+        self.0.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for WebhookService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookService")
+            .field("inner", &self.inner)
+            .field("receiver", &self.shared.receiver)
+            .finish_non_exhaustive()
+    }
+}

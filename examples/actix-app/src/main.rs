@@ -1,0 +1,69 @@
+//! The shortest real application: OmniAI's events in actix-web.
+//!
+//! `OMNIAI_SECRET_HEADER=x-webhook-secret OMNIAI_WEBHOOK_SECRET=… cargo run -p actix-app`
+
+use std::error::Error;
+
+use actix_web::http::StatusCode;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use countersign_actix::{
+    ConfigError, Delivery, Receiver, Secret, Webhook, WebhookMiddleware, omniai,
+};
+
+fn webhooks(secret_header: String, secret: Secret) -> Result<WebhookMiddleware, ConfigError> {
+    let receiver = Receiver::new(omniai::OmniAi::new(secret_header, secret)?);
+    Ok(WebhookMiddleware::new(receiver))
+}
+
+/// Mounts the route; the middleware is made once and cloned into each worker.
+fn app(webhooks: WebhookMiddleware) -> impl FnOnce(&mut web::ServiceConfig) {
+    |config| {
+        let route = web::resource("/webhooks/omniai").wrap(webhooks);
+        config.service(route.route(web::post().to(on_event)));
+    }
+}
+
+async fn on_event(Webhook(event): Webhook<omniai::Event>, delivery: Delivery) -> HttpResponse {
+    match event {
+        omniai::Event::LeadCreated(lead) => println!("new lead {}", lead.data.lead_id),
+        omniai::Event::Unknown(event) => println!("new kind of event: {}", event.name()),
+        event => println!("{}, {} bytes", event.name(), delivery.body().len()),
+    }
+    HttpResponse::new(StatusCode::OK)
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let header = std::env::var("OMNIAI_SECRET_HEADER")?;
+    let webhooks = webhooks(header, Secret::from_env("OMNIAI_WEBHOOK_SECRET")?)?;
+    let server = HttpServer::new(move || App::new().configure(app(webhooks.clone())));
+    let server = server.bind("127.0.0.1:3000")?;
+    println!("listening on http://127.0.0.1:3000/webhooks/omniai");
+    Ok(server.run().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test;
+
+    use super::*;
+
+    async fn deliver(webhooks: &WebhookMiddleware, secret: &str) -> StatusCode {
+        let app = test::init_service(App::new().configure(app(webhooks.clone()))).await;
+        let request = test::TestRequest::post()
+            .uri("/webhooks/omniai")
+            .insert_header(("x-webhook-secret", secret))
+            .set_payload(r#"{"event":"lead.created","data":{"leadId":"lead-1"}}"#)
+            .to_request();
+        test::call_service(&app, request).await.status()
+    }
+
+    #[actix_web::test]
+    async fn takes_what_omniai_sends_and_nothing_else() {
+        let secret = Secret::new("the secret from OmniAI's settings").unwrap();
+        let webhooks = webhooks("x-webhook-secret".into(), secret).unwrap();
+        assert_eq!(deliver(&webhooks, "the secret from OmniAI's settings").await, StatusCode::OK);
+        assert_eq!(deliver(&webhooks, "a guess").await, StatusCode::UNAUTHORIZED);
+    }
+}
