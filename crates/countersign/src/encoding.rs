@@ -50,7 +50,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// A base64 secret: padding may be missing, as some senders print it so; nothing else is forgiven.
 pub(crate) fn decode_base64_secret(text: &[u8]) -> Option<Vec<u8>> {
-    let mut padded = zeroize::Zeroizing::new(text.to_vec());
+    // All at once: growing would leave a copy behind.
+    let mut padded = zeroize::Zeroizing::new(Vec::with_capacity(text.len() + 3));
+    padded.extend_from_slice(text);
     if !text.ends_with(b"=") {
         padded.resize(text.len().next_multiple_of(4), b'=');
     }

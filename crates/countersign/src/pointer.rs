@@ -51,20 +51,24 @@ impl Pointer {
 
     /// What stands there, as its JSON text; `None` in the cases of [`scalar`](Self::scalar).
     pub(crate) fn find<'b>(&self, body: &'b [u8]) -> Option<&'b RawValue> {
-        let [found] = find([self], body);
-        found
+        let [found] = find([self], body)?;
+        found.value()
     }
 }
 
-/// What [`Pointer::scalar`] gives for each of several pointers, in one pass over the body.
+/// What [`Pointer::scalar`] gives for each of several pointers, in one pass over the body; `None` if
+/// any of them could take two values.
 pub(crate) fn scalars<'b, const N: usize>(
     pointers: [&Pointer; N],
     body: &'b [u8],
-) -> [Option<Cow<'b, str>>; N] {
-    find(pointers, body).map(|found| scalar(found?))
+) -> Option<[Option<Cow<'b, str>>; N]> {
+    let found = find(pointers, body)?;
+    let is_clear = found.iter().all(|found| !matches!(found, Found::Twice));
+    is_clear.then(|| found.map(|found| scalar(found.value()?)))
 }
 
-fn find<'b, const N: usize>(pointers: [&Pointer; N], body: &'b [u8]) -> [Option<&'b RawValue>; N] {
+/// What stands at each pointer; `None` if the body is no JSON.
+fn find<'b, const N: usize>(pointers: [&Pointer; N], body: &'b [u8]) -> Option<[Found<'b>; N]> {
     let mut found = [Found::Nothing; N];
     let paths: Paths<'_> = pointers
         .iter()
@@ -73,15 +77,10 @@ fn find<'b, const N: usize>(pointers: [&Pointer; N], body: &'b [u8]) -> [Option<
         .take(MOST)
         .collect();
     // JSON is UTF-8; serde_json would not look at what is skipped.
-    let walked = std::str::from_utf8(body).ok().and_then(|text| {
-        let mut document = serde_json::Deserializer::from_str(text);
-        Walk { paths: &paths, found: &mut found }.deserialize(&mut document).ok()?;
-        document.end().ok()
-    });
-    found.map(|found| match found {
-        Found::One(value) if walked.is_some() => Some(value),
-        _ => None,
-    })
+    let mut document = serde_json::Deserializer::from_str(std::str::from_utf8(body).ok()?);
+    Walk { paths: &paths, found: &mut found }.deserialize(&mut document).ok()?;
+    document.end().ok()?;
+    Some(found)
 }
 
 fn scalar(value: &RawValue) -> Option<Cow<'_, str>> {
@@ -115,6 +114,15 @@ enum Found<'b> {
     One(&'b RawValue),
     /// It may be either of two.
     Twice,
+}
+
+impl<'b> Found<'b> {
+    const fn value(self) -> Option<&'b RawValue> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Nothing | Self::Twice => None,
+        }
+    }
 }
 
 /// Goes down the tokens that are left; what is beside the way is skipped, not kept.
@@ -320,12 +328,13 @@ mod tests {
 
     #[test]
     fn follows_several_at_once() {
-        let [a, b, c, both, gone] =
+        let [a, b, c, both, twice] =
             ["/a/x", "/a/y", "/b/1", "/a", "/c"].map(|text| Pointer::parse(text).unwrap());
         let body = br#"{"b":[1,2],"a":{"y":"Y","x":"X"},"c":3,"c":4}"#;
-        let found = scalars([&a, &b, &c, &gone], body);
-        assert_eq!(found, [Some("X".into()), Some("Y".into()), Some("2".into()), None]);
-        let found = find([&both, &a], body).map(|value| value.map(RawValue::get));
+        let found = scalars([&a, &b, &c], body);
+        assert_eq!(found, Some(["X", "Y", "2"].map(|text| Some(text.into()))));
+        assert_eq!(scalars([&a, &twice], body), None);
+        let found = find([&both, &a], body).unwrap().map(|found| found.value().map(RawValue::get));
         assert_eq!(found, [Some(r#"{"y":"Y","x":"X"}"#), Some(r#""X""#)]);
     }
 

@@ -10,7 +10,7 @@ use crate::encoding::{Encoding, decode_base64_secret};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{Name, Names};
 use crate::pointer::Pointer;
-use crate::secret::Secret;
+use crate::secret::{Secret, is_blank};
 use crate::time::{TimeUnit, Tolerance};
 
 /// How a sender proves that a request is its own.
@@ -105,11 +105,11 @@ impl Scheme {
                         format!("secret of `{}` is not base64 after `{prefix}`: copy it whole from the sender", self.sender),
                     )
                 })?;
-                if bytes.is_empty() {
+                if is_blank(&bytes) {
                     return Err(ConfigError::new(
                         ConfigErrorKind::EmptySecret,
                         format!(
-                            "secret of `{}` has nothing after `{prefix}`: copy it whole from the sender",
+                            "secret of `{}` has nothing, or nothing but blanks, after `{prefix}`: copy it whole from the sender",
                             self.sender
                         ),
                     ));

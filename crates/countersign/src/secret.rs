@@ -1,5 +1,6 @@
 //! Secrets and the key ring: what a sender's credential is compared with.
 
+use std::env::VarError;
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,11 +26,11 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::EmptySecret`] if it is empty or only white space: the MAC under an empty
-    /// key is public.
+    /// [`ConfigErrorKind::EmptySecret`] if it is empty, only white space or only zero bytes: the MAC
+    /// under an empty key is public, and HMAC takes zero bytes for an empty key.
     pub fn new(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
         let secret = Zeroizing::new(secret.into());
-        if secret.iter().all(u8::is_ascii_whitespace) {
+        if is_blank(&secret) {
             return Err(ConfigError::new(
                 ConfigErrorKind::EmptySecret,
                 "secret is empty: set it to the value the sender shows",
@@ -46,10 +47,14 @@ impl Secret {
     /// [`ConfigErrorKind::EmptySecret`] if it is blank, and [`ConfigErrorKind::InvalidSecret`] if
     /// white space stands around it.
     pub fn from_env(name: &str) -> Result<Self, ConfigError> {
-        let text = std::env::var(name).map_err(|_| {
+        let text = std::env::var(name).map_err(|error| {
+            let why = match error {
+                VarError::NotPresent => "is not set",
+                VarError::NotUnicode(_) => "is not Unicode",
+            };
             ConfigError::new(
                 ConfigErrorKind::UnreadableSecret,
-                format!("environment variable `{name}` is not set: put the sender's secret there"),
+                format!("environment variable `{name}` {why}: put the sender's secret there"),
             )
         })?;
         Self::from_text(text, &format!("environment variable `{name}`"))
@@ -82,8 +87,8 @@ impl Secret {
                 format!("{place} is empty: put the sender's secret there"),
             )
         })?;
-        let bytes = secret.expose();
-        if bytes.trim_ascii().len() != bytes.len() {
+        let text = std::str::from_utf8(secret.expose()).unwrap_or_default();
+        if text.trim_matches(is_space).len() != text.len() {
             return Err(ConfigError::new(
                 ConfigErrorKind::InvalidSecret,
                 format!("{place} has white space around the secret: remove it"),
@@ -95,6 +100,22 @@ impl Secret {
     /// The secret itself. Search for this name to see every place that touches one.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// What some editors write at the start of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Whether `secret` is as good as none: white space, or the zero bytes that HMAC pads keys with.
+pub(crate) fn is_blank(secret: &[u8]) -> bool {
+    secret.iter().all(|byte| *byte == 0)
+        || std::str::from_utf8(secret).is_ok_and(|text| text.chars().all(is_space))
+}
+
+const fn is_space(letter: char) -> bool {
+    match letter {
+        ' ' | '\t' | '\n' | '\r' | '\u{c}' | BYTE_ORDER_MARK => true,
+        _ => !letter.is_ascii() && letter.is_whitespace(),
     }
 }
 

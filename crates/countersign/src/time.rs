@@ -1,8 +1,8 @@
 //! Time as a value. Verification is told the time; only a [`Clock`] reads one.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The most digits a timestamp may have; leaves room to turn seconds into milliseconds in `u64`.
@@ -195,21 +195,15 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that never jumps: leases in one process run by it.
-#[derive(Clone, Copy, Debug)]
+/// A clock that never jumps and begins at its first use: leases in one process run by it.
+#[derive(Clone, Debug, Default)]
 pub struct MonotonicClock {
-    start: Instant,
-}
-
-impl Default for MonotonicClock {
-    fn default() -> Self {
-        Self { start: Instant::now() }
-    }
+    start: OnceLock<Instant>,
 }
 
 impl Clock for MonotonicClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(millis(self.start.elapsed()))
+        Timestamp::from_millis(millis(self.start.get_or_init(Instant::now).elapsed()))
     }
 }
 

@@ -159,7 +159,11 @@ fn events_are_remembered_while_they_may_come_again() {
     assert!(omniai().retention(DAY).is_ok());
 
     let wide = Tolerance::new(DAY * 10, DAY * 20);
-    let wide = || Receiver::new(StandardWebhooks::with_tolerance(secret_64(), wide).unwrap());
+    let wide = || {
+        Receiver::new(
+            StandardWebhooks::with_tolerance("standard-webhooks", secret_64(), wide).unwrap(),
+        )
+    };
     wrong(wide().retention(DAY * 30 - moment), RetentionTooShort, "`retention`");
     assert!(wide().retention(DAY * 30).is_ok());
 }

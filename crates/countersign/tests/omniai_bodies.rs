@@ -101,14 +101,20 @@ fn names_are_compared_exactly() {
 }
 
 #[test]
-fn a_body_that_names_no_event_is_refused() {
-    assert_eq!(refused::<Event>("{}"), "missing field `event`");
-    assert_eq!(refused::<Event>(r#"{"Event":"lead.created"}"#), "missing field `event`");
-    assert_eq!(refused::<Event>(r#"{"event":null}"#), "invalid type: null, expected a string");
+fn a_body_that_names_no_event_is_unknown() {
+    for body in ["{}", r#"{"Event":"lead.created"}"#, r#"{"event":null}"#, r#"{"test":true}"#] {
+        let Event::Unknown(event) = serde_json::from_str(body).unwrap() else { panic!("{body}") };
+        assert_eq!((event.name(), event.raw().get()), ("", body));
+    }
+}
+
+#[test]
+fn an_event_that_is_no_name_is_refused() {
     assert_eq!(
         refused::<Event>(r#"{"event":["lead.created"]}"#),
         "invalid type: sequence, expected a string"
     );
+    assert_eq!(refused::<Event>(r#"{"event":7}"#), "invalid type: integer `7`, expected a string");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::fs;
 
 use countersign::omniai::{
     ActionLogStatus, ActionLogType, Channel, ChecklistItemStatus, ChecklistValue, Direction, Event,
-    ExtractionResult, ExtractionStatus, Lead, LeadSource,
+    ExtractionResult, ExtractionStatus, Lead, LeadSource, SignedUrl,
 };
 use countersign::{Patch, RawJson};
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ fn a_received_document() {
     assert_eq!(document.lead_external_id.as_deref(), Some("CRM-7731"));
     assert_eq!(document.filename.as_deref(), Some("quillmoor-june.pdf"));
     let url = "https://files.example.test/quillmoor-june.pdf?sig=placeholder";
-    assert_eq!(document.signed_url.as_deref(), Some(url));
+    assert_eq!(document.signed_url.as_ref().map(SignedUrl::as_str), Some(url));
     assert_eq!(document.size, Some(48213));
     assert_eq!(document.mime_type.as_deref(), Some("application/pdf"));
     assert_eq!(document.message_id.as_deref(), Some("6507eedf-2925-4c7b-b213-b0e18d0c3080"));

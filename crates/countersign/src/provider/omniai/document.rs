@@ -1,5 +1,7 @@
 //! `document.received` and `document.extracted`.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -48,7 +50,7 @@ pub struct ReceivedDocument {
     ///
     /// This crate never fetches it. Whoever has the webhook's secret can put any address here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub signed_url: Option<String>,
+    pub signed_url: Option<SignedUrl>,
     /// Its size in bytes; `None` also for a number that is no size, such as a negative one.
     #[serde(default, deserialize_with = "count::deserialize")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +68,25 @@ pub struct ReceivedDocument {
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<OffsetDateTime>,
+}
+
+/// An address by which anyone can fetch a document for an hour; its `Debug` does not show it.
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct SignedUrl(String);
+
+impl SignedUrl {
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SignedUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignedUrl([redacted])")
+    }
 }
 
 /// The event `document.extracted`: the extraction pipeline is through with a document.

@@ -40,7 +40,8 @@ macro_rules! events {
             }
 
             fn read(raw: RawJson) -> Result<Self, serde_json::Error> {
-                let Envelope { event: name } = raw.parse()?;
+                let Envelope { event } = raw.parse()?;
+                let name = event.unwrap_or_default();
                 Ok(match &*name {
                     $($name => Self::$Payload(raw.parse()?),)+
                     _ => Self::Unknown(UnknownEvent { name: (&*name).into(), raw }),
@@ -109,7 +110,7 @@ impl<'de> Deserialize<'de> for Event {
 #[serde(expecting = "an object with the name of an event")]
 struct Envelope<'a> {
     #[serde(borrow)]
-    event: Cow<'a, str>,
+    event: Option<Cow<'a, str>>,
 }
 
 /// An event of a name that this version does not know, with its whole body.
@@ -122,7 +123,8 @@ pub struct UnknownEvent {
 }
 
 impl UnknownEvent {
-    /// The event's name, as in the body's `event` field.
+    /// The event's name, as in the body's `event` field; empty if there is none, as may be in a
+    /// test delivery, whose body the vendor does not document.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
