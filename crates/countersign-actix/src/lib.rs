@@ -47,7 +47,7 @@
 //! ```
 //!
 //! `Webhook<T>` takes the sender's event type, one event's struct, or a type of your own.
-//! [`Delivery`] is the raw request, and `web::ReqData<Fence>` the claim's fence.
+//! [`Delivery`] is the raw request, and its `fence()` guards the handler's own writes.
 //!
 //! # Deployment
 //!
@@ -74,11 +74,11 @@ pub use countersign::{
     Admission, Claim, Claimed, Clock, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines,
     DedupStore, Encoding, EventKey, Fence, FixedClock, FromDelivery, Headers, Identity, Intake,
     Key, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
-    Refusal, RefusalKind, Scheme, SchemeBuilder, Secret, Settled, Signature, StandardWebhooks,
-    StoreError, StoreErrorKind, Success, SystemClock, TimeUnit, Timestamp, Tolerance, Verifier,
-    ainexlayer, omniai,
+    Refusal, RefusalKind, Scheme, SchemeBuilder, Secret, Settled, Shutdown, Signature,
+    StandardWebhooks, StoreError, StoreErrorKind, Success, SystemClock, TimeUnit, Timestamp,
+    Tolerance, Verifier, ainexlayer, omniai,
 };
 
 pub use self::extract::{Delivery, Webhook, WebhookRejection};
-pub use self::middleware::{Shutdown, WebhookMiddleware};
+pub use self::middleware::WebhookMiddleware;
 pub use self::service::WebhookService;

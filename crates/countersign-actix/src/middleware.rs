@@ -7,8 +7,7 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use countersign::adapter::report_short_keys;
-use countersign::{Clock, Receiver, SystemClock};
-use tokio_util::task::TaskTracker;
+use countersign::{Clock, Receiver, Shutdown, SystemClock};
 
 use crate::service::WebhookService;
 
@@ -27,8 +26,8 @@ pub struct WebhookMiddleware {
 pub(crate) struct Shared {
     pub(crate) receiver: Arc<Receiver>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Every delivery from its claim on, whether its sender still listens or not.
-    pub(crate) tasks: TaskTracker,
+    /// Counts every delivery from its claim on, whether its sender still listens or not.
+    pub(crate) shutdown: Shutdown,
 }
 
 impl WebhookMiddleware {
@@ -38,7 +37,7 @@ impl WebhookMiddleware {
         let shared = Shared {
             receiver: Arc::new(receiver),
             clock: Arc::new(SystemClock),
-            tasks: TaskTracker::new(),
+            shutdown: Shutdown::default(),
         };
         Self { shared }
     }
@@ -49,9 +48,26 @@ impl WebhookMiddleware {
         self
     }
 
-    /// A handle to stop claiming and to wait for the handlers under way.
+    /// A handle to stop claiming and to wait for the handlers under way; use it **before** the server
+    /// is stopped, since a handler outlives its sender's connection, but not its worker.
+    ///
+    /// ```
+    /// # use countersign_actix::{Receiver, Secret, WebhookMiddleware, omniai::OmniAi};
+    /// # async fn example(server: actix_web::dev::ServerHandle) -> Result<(), Box<dyn std::error::Error>> {
+    /// # let receiver = Receiver::new(OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
+    /// let webhooks = WebhookMiddleware::new(receiver);
+    /// let shutdown = webhooks.shutdown();
+    /// // serve until told to stop, then:
+    /// let grace = std::time::Duration::from_secs(20);
+    /// if actix_web::rt::time::timeout(grace, shutdown.drain()).await.is_err() {
+    ///     shutdown.stop().await;
+    /// }
+    /// server.stop(true).await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown(&self) -> Shutdown {
-        Shutdown { tasks: self.shared.tasks.clone() }
+        self.shared.shutdown.clone()
     }
 }
 
@@ -76,38 +92,5 @@ impl fmt::Debug for WebhookMiddleware {
         f.debug_struct("WebhookMiddleware")
             .field("receiver", &self.shared.receiver)
             .finish_non_exhaustive()
-    }
-}
-
-/// Ends a middleware's work in good order.
-///
-/// A handler outlives the connection of a sender that hung up, but not its worker. Drain the
-/// middleware **before** the server is stopped, or such handlers are cut off and their events wait
-/// for a retry.
-///
-/// ```
-/// # use countersign_actix::{Receiver, Secret, WebhookMiddleware, omniai::OmniAi};
-/// # async fn example(server: actix_web::dev::ServerHandle) -> Result<(), Box<dyn std::error::Error>> {
-/// # let receiver = Receiver::new(OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
-/// let webhooks = WebhookMiddleware::new(receiver);
-/// let shutdown = webhooks.shutdown();
-/// // serve until told to stop, then:
-/// shutdown.drain().await;
-/// server.stop(true).await;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Shutdown {
-    tasks: TaskTracker,
-}
-
-impl Shutdown {
-    /// Answers every further delivery with 503, and returns when the handlers under way have ended
-    /// and their claims are settled.
-    pub async fn drain(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
     }
 }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::rt::task::JoinHandle;
+use actix_web::rt::time::Sleep;
 use actix_web::{Error, HttpMessage, rt};
-use countersign::adapter::{Ended, Host, Running, drive, in_current_span, turn_away};
-use countersign::{Claimed, Delivery, Outcome};
+use countersign::adapter::{Ended, Running, Timer, drive, in_current_span, turn_away};
+use countersign::{Delivery, Outcome};
 use tokio::sync::oneshot;
-use tokio_util::task::TaskTracker;
 
 use crate::answer::{self, Unanswered};
 use crate::middleware::Shared;
@@ -29,24 +29,20 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    // Taken before the look at the tracker: a drain that begins in between waits for this task.
-    let token = shared.tasks.token();
-    if shared.tasks.is_closed() {
-        let outcome = turn_away(&shared.receiver, &delivery);
+    let Some(under_way) = shared.shutdown.begin() else {
+        let outcome = turn_away(&shared.receiver);
         return Ok(request.into_response(answer::own(outcome)).map_into_right_body());
-    }
+    };
     let receiver = shared.receiver.clone();
     // actix routes by the only handle on a request: it is the handler's once that runs, and ours else.
     let request = Rc::new(Cell::new(Some(request)));
     let handed = Rc::clone(&request);
     let (reply, replied) = oneshot::channel();
     rt::spawn(async move {
-        let host = Actix { tasks: &shared.tasks };
-        let start = |claimed: &Claimed| {
+        let start = |delivery| {
             let request = handed.take();
             if let Some(request) = &request {
-                request.extensions_mut().insert(crate::Delivery(delivery.clone()));
-                request.extensions_mut().insert(claimed.fence());
+                request.extensions_mut().insert(crate::Delivery(delivery));
             }
             let call = async move {
                 match request {
@@ -58,8 +54,8 @@ where
         };
         // A sender that hung up is not there to be answered.
         let answer = |outcome, response| drop(reply.send((outcome, response)));
-        drive(&shared.receiver, &delivery, &host, start, answer).await;
-        drop(token);
+        drive(&shared.receiver, delivery, &Actix, &shared.shutdown, start, answer).await;
+        drop(under_way);
     });
     // The task is dropped without a reply only where the worker itself ends.
     let (outcome, response) = replied.await.unwrap_or((Outcome::ShuttingDown, None));
@@ -75,17 +71,13 @@ where
     }
 }
 
-struct Actix<'t> {
-    tasks: &'t TaskTracker,
-}
+struct Actix;
 
-impl Host for Actix<'_> {
-    fn sleep(&self, span: Duration) -> impl Future<Output = ()> {
+impl Timer for Actix {
+    type Sleep = Sleep;
+
+    fn sleep(&self, span: Duration) -> Sleep {
         rt::time::sleep(span)
-    }
-
-    fn is_closing(&self) -> bool {
-        self.tasks.is_closed()
     }
 }
 

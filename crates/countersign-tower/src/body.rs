@@ -23,6 +23,13 @@ impl<B> ResponseBody<B> {
     }
 }
 
+/// An empty body.
+impl<B> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
 impl<B: Body> Body for ResponseBody<B> {
     type Data = B::Data;
     type Error = B::Error;

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign::adapter::report_short_keys;
-use countersign::{Clock, Receiver, SystemClock};
+use countersign::{Clock, Receiver, Shutdown, SystemClock};
 use http_body_util::Full;
-use tokio_util::task::TaskTracker;
 use tower_layer::Layer;
 
 use crate::service::WebhookService;
@@ -25,8 +24,8 @@ pub struct WebhookLayer<B = Full<Bytes>> {
 pub(crate) struct Shared {
     pub(crate) receiver: Arc<Receiver>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Every delivery from its claim on, whether its sender still listens or not.
-    pub(crate) tasks: TaskTracker,
+    /// Counts every delivery from its claim on, whether its sender still listens or not.
+    pub(crate) shutdown: Shutdown,
 }
 
 impl WebhookLayer {
@@ -36,7 +35,7 @@ impl WebhookLayer {
         let shared = Shared {
             receiver: Arc::new(receiver),
             clock: Arc::new(SystemClock),
-            tasks: TaskTracker::new(),
+            shutdown: Shutdown::default(),
         };
         Self { shared, body: PhantomData }
     }
@@ -63,9 +62,25 @@ impl<B> WebhookLayer<B> {
         WebhookLayer { shared: self.shared, body: PhantomData }
     }
 
-    /// A handle to stop claiming and to wait for the handlers under way.
+    /// A handle to stop claiming and to wait for the handlers under way; use it after the server has
+    /// stopped, since a handler outlives the connection of a sender that hung up.
+    ///
+    /// ```
+    /// # use countersign_tower::{Receiver, Secret, WebhookLayer, omniai::OmniAi};
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let receiver = Receiver::new(OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
+    /// let layer = WebhookLayer::new(receiver);
+    /// let shutdown = layer.shutdown();
+    /// // serve until told to stop, then:
+    /// let grace = std::time::Duration::from_secs(20);
+    /// if tokio::time::timeout(grace, shutdown.drain()).await.is_err() {
+    ///     shutdown.stop().await;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown(&self) -> Shutdown {
-        Shutdown { tasks: self.shared.tasks.clone() }
+        self.shared.shutdown.clone()
     }
 }
 
@@ -88,37 +103,5 @@ impl<B> fmt::Debug for WebhookLayer<B> {
         f.debug_struct("WebhookLayer")
             .field("receiver", &self.shared.receiver)
             .finish_non_exhaustive()
-    }
-}
-
-/// Ends a layer's work in good order.
-///
-/// A server that stops waits for its connections, but a handler outlives the connection of a sender
-/// that hung up. Drain the layer after the server has stopped, or those are cut off and their events
-/// wait for a retry.
-///
-/// ```
-/// # use countersign_tower::{Receiver, Secret, WebhookLayer, omniai::OmniAi};
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// # let receiver = Receiver::new(OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
-/// let layer = WebhookLayer::new(receiver);
-/// let shutdown = layer.shutdown();
-/// // serve until told to stop, then:
-/// tokio::time::timeout(std::time::Duration::from_secs(20), shutdown.drain()).await?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Shutdown {
-    tasks: TaskTracker,
-}
-
-impl Shutdown {
-    /// Answers every further delivery with 503, and returns when the handlers under way have ended
-    /// and their claims are settled.
-    pub async fn drain(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
     }
 }

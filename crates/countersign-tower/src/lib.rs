@@ -47,14 +47,15 @@
 //! ```
 //!
 //! `Webhook<T>` takes the sender's event type, one event's struct, or a type of your own.
-//! [`Delivery`] is the raw request, and `Extension<Fence>` the claim's fence.
+//! [`Delivery`] is the raw request, and its `fence()` guards the handler's own writes.
 //!
 //! # Deployment
 //!
 //! - Put the layer **outside** of any that reads or changes the body, such as a decompression layer.
 //! - `axum::serve` sets no timer for slow request heads. Where no proxy in front does, serve through
 //!   `hyper_util`'s server builder with a timer and `header_read_timeout`.
-//! - axum's `DefaultBodyLimit` does not apply here; the cap is [`Contract::body_cap`].
+//! - The cap on bodies is [`Contract::body_cap`]. axum's `DefaultBodyLimit` does not apply to the layer,
+//!   but still to an extractor behind it that reads the body anew, such as `Bytes`.
 //! - On shutdown, [drain](Shutdown::drain) the layer after the server has stopped.
 //! - It needs a tokio runtime with its timer enabled.
 //!
@@ -77,9 +78,9 @@ pub use countersign::{
     Admission, Claim, Claimed, Clock, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines,
     DedupStore, Encoding, EventKey, Fence, FixedClock, FromDelivery, Headers, Identity, Intake,
     Key, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
-    Refusal, RefusalKind, Scheme, SchemeBuilder, Secret, Settled, Signature, StandardWebhooks,
-    StoreError, StoreErrorKind, Success, SystemClock, TimeUnit, Timestamp, Tolerance, Verifier,
-    ainexlayer, omniai,
+    Refusal, RefusalKind, Scheme, SchemeBuilder, Secret, Settled, Shutdown, Signature,
+    StandardWebhooks, StoreError, StoreErrorKind, Success, SystemClock, TimeUnit, Timestamp,
+    Tolerance, Verifier, ainexlayer, omniai,
 };
 
 pub use self::body::ResponseBody;
@@ -87,5 +88,5 @@ pub use self::delivery::Delivery;
 #[cfg(feature = "axum")]
 pub use self::extract::{Webhook, WebhookRejection};
 pub use self::future::ResponseFuture;
-pub use self::layer::{Shutdown, WebhookLayer};
+pub use self::layer::WebhookLayer;
 pub use self::service::WebhookService;

@@ -1,16 +1,16 @@
 //! Lends tokio to the core, which sees a delivery from its claim to its answer.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use countersign::adapter::{Ended, Host, Running, drive, in_current_span, turn_away};
+use countersign::adapter::{Ended, Running, Timer, drive, in_current_span, turn_away};
 use countersign::{Delivery, Outcome};
 use http::{Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_util::task::TaskTracker;
+use tokio::time::Sleep;
 use tower_service::Service;
 
 use crate::answer;
@@ -30,25 +30,24 @@ where
     B: Send + 'static,
     ResBody: Send + 'static,
 {
-    // Taken before the look at the tracker: a drain that begins in between waits for this task.
-    let token = shared.tasks.token();
-    if shared.tasks.is_closed() {
-        return Ok(answer::own(turn_away(&shared.receiver, &delivery)));
-    }
+    let Some(under_way) = shared.shutdown.begin() else {
+        return Ok(answer::own(turn_away(&shared.receiver)));
+    };
     let receiver = shared.receiver.clone();
     let (reply, replied) = oneshot::channel();
     tokio::spawn(async move {
-        request.extensions_mut().insert(crate::Delivery(delivery.clone()));
-        let host = Tokio { tasks: &shared.tasks };
-        let start = |claimed: &countersign::Claimed| {
-            request.extensions_mut().insert(claimed.fence());
-            let call = async move { inner.call(request).await };
+        let start = |delivery| {
+            request.extensions_mut().insert(crate::Delivery(delivery));
+            let call = async move {
+                poll_fn(|cx| inner.poll_ready(cx)).await?;
+                inner.call(request).await
+            };
             Handler(tokio::spawn(in_current_span(call)))
         };
         // A sender that hung up is not there to be answered.
         let answer = |outcome, response| drop(reply.send((outcome, response)));
-        drive(&shared.receiver, &delivery, &host, start, answer).await;
-        drop(token);
+        drive(&shared.receiver, delivery, &Tokio, &shared.shutdown, start, answer).await;
+        drop(under_way);
     });
     // The task is dropped without a reply only where the runtime itself ends.
     let (outcome, response) = replied.await.unwrap_or((Outcome::ShuttingDown, None));
@@ -58,17 +57,13 @@ where
     })
 }
 
-struct Tokio<'t> {
-    tasks: &'t TaskTracker,
-}
+struct Tokio;
 
-impl Host for Tokio<'_> {
-    fn sleep(&self, span: Duration) -> impl Future<Output = ()> {
+impl Timer for Tokio {
+    type Sleep = Sleep;
+
+    fn sleep(&self, span: Duration) -> Sleep {
         tokio::time::sleep(span)
-    }
-
-    fn is_closing(&self) -> bool {
-        self.tasks.is_closed()
     }
 }
 

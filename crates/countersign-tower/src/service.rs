@@ -1,6 +1,5 @@
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
@@ -47,15 +46,14 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<ResBody, S::Error>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
+    /// Always ready: the service behind is asked once the request is authentic and its event claimed,
+    /// so that nobody else can hold its places.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // The clone is not ready, the service that was polled is: that one takes the call.
-        let clone = self.inner.clone();
-        let ready = mem::replace(&mut self.inner, clone);
-        ResponseFuture::new(receive(self.shared.clone(), ready, request))
+        ResponseFuture::new(receive(self.shared.clone(), self.inner.clone(), request))
     }
 }
 

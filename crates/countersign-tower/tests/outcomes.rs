@@ -8,9 +8,6 @@
 
 mod support;
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Waker};
 use std::time::Duration;
 
 use countersign::{Outcome, Receiver};
@@ -127,23 +124,6 @@ async fn a_claim_whose_answer_was_lost_is_handled_once_its_lease_has_run_out() {
     assert_eq!(outcome(&deliver(&service, signed("msg_1")).await), Outcome::Handled);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_commit_that_fails_keeps_the_answer_and_is_tried_again() {
-    for fault in [Fault::Unavailable, Fault::AnswerLost, Fault::Hangs] {
-        let (store, handler) = (Breakable::new(), Handler::open());
-        let service = breakable(&store, &handler);
-        store.breaks(Op::Commit, fault);
-        let answer = deliver(&service, signed("msg_1")).await;
-        assert_eq!((answer.status().as_u16(), outcome(&answer)), (200, Outcome::Unrecorded));
-        store.mend();
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        assert_eq!(store.calls_of(Op::Commit), 2, "{fault:?}: once more, and then it is done");
-        let retry = deliver(&service, signed("msg_1")).await;
-        assert_eq!(outcome(&retry), Outcome::Duplicate { same_body: true });
-        assert_eq!(handler.runs(), 1);
-    }
-}
-
 #[tokio::test]
 async fn a_handler_that_was_taken_over_is_reported() {
     let (store, handler) = (Breakable::new(), Handler::open());
@@ -164,27 +144,6 @@ async fn the_lease_is_renewed_while_the_handler_runs() {
     assert!(matches!(outcome(&retry), Outcome::InFlight { .. }), "{retry:?}");
     assert_eq!(outcome(&first.await.unwrap().unwrap()), Outcome::Running);
     assert_eq!(handler.runs(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_renewal_that_fails_does_not_stop_the_handler() {
-    let (store, handler) = (Breakable::new(), Handler::held());
-    let service = breakable(&store, &handler);
-    store.breaks(Op::Renew, Fault::Unavailable);
-    let first = tokio::spawn(service.clone().oneshot(signed("msg_1")));
-    handler.has_begun().await;
-    tokio::time::sleep(Duration::from_secs(11)).await;
-    handler.let_through(1);
-    assert_eq!(outcome(&first.await.unwrap().unwrap()), Outcome::Handled);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_handler_that_lost_its_lease_is_stopped() {
-    let (store, handler) = (Breakable::new(), Handler::held());
-    let service = breakable(&store, &handler);
-    store.breaks(Op::Renew, Fault::Stale);
-    let answer = deliver(&service, signed("msg_1")).await;
-    assert_eq!((answer.status().as_u16(), outcome(&answer)), (503, Outcome::Stopped));
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,24 +189,6 @@ async fn a_caller_that_gives_up_does_not_stop_the_handler() {
         }
     }
     assert_eq!(handler.runs(), 1);
-}
-
-#[tokio::test]
-async fn shutting_down_claims_nothing_more_and_waits_for_what_is_in_hand() {
-    let (store, handler) = (Breakable::new(), Handler::held());
-    let layer = layer(Receiver::new(sender()).dedup(store.clone()));
-    let service = layer.layer(handler.clone());
-    let caller = tokio::spawn(service.clone().oneshot(signed("msg_1")));
-    handler.has_begun().await;
-    caller.abort();
-    let shutdown = layer.shutdown();
-    let mut drained = pin!(shutdown.drain());
-    assert!(drained.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    let refused = deliver(&service, signed("msg_2")).await;
-    assert_eq!((refused.status().as_u16(), outcome(&refused)), (503, Outcome::ShuttingDown));
-    handler.let_through(1);
-    drained.await;
-    assert_eq!((store.calls_of(Op::Claim), store.calls_of(Op::Commit)), (1, 1));
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ async fn under_and_over_a_concurrency_limit() {
 }
 
 #[tokio::test]
-async fn a_ready_service_takes_the_call_and_its_clone_does_not() {
+async fn the_service_behind_is_asked_whether_it_is_ready() {
     use tower::Service;
     let inner = service_fn(|_: Request<Full<Bytes>>| async {
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
@@ -98,6 +98,13 @@ async fn a_ready_service_takes_the_call_and_its_clone_does_not() {
         let answer = ready.call(signed(&format!("msg_{at}"))).await.unwrap();
         assert_eq!(answer.status(), 200);
     }
+}
+
+/// A layer outside that makes an answer of its own needs a body for it.
+#[test]
+fn the_response_body_has_a_default() {
+    use http_body::Body as _;
+    assert!(countersign_tower::ResponseBody::<Body>::default().is_end_stream());
 }
 
 /// A response body without a default, and a request body that cannot be made from bytes.
@@ -159,7 +166,10 @@ async fn an_authentic_body_that_does_not_fit_is_422_and_not_committed() {
 
 #[tokio::test]
 async fn a_handler_can_take_the_fence() {
-    let handler = |fence: axum::Extension<Fence>| async move { fence.as_u64().to_string() };
+    let handler = |delivery: Delivery| async move {
+        assert!(!delivery.is_takeover());
+        delivery.fence().map(Fence::as_u64).unwrap_or_default().to_string()
+    };
     let app = Router::new().route("/hook", post(handler)).route_layer(guarded());
     assert_eq!(answered(app).await, (StatusCode::OK, "1".into()));
 }

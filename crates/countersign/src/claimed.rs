@@ -15,7 +15,7 @@ use crate::dedup::{Claim, DedupStore, EventKey, Fence, Settled, StoreError};
 pub struct Claimed {
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) key: EventKey,
-    pub(crate) fence: Fence,
+    pub(crate) fence: Option<Fence>,
     pub(crate) takeover: bool,
     pub(crate) lease: Duration,
     pub(crate) retention: Duration,
@@ -28,9 +28,9 @@ impl Claimed {
         &self.key
     }
 
-    /// The claim's fence, to guard the handler's own writes with.
+    /// The claim's fence, to guard the handler's own writes with; `None` without dedup.
     #[must_use]
-    pub const fn fence(&self) -> Fence {
+    pub const fn fence(&self) -> Option<Fence> {
         self.fence
     }
 
@@ -46,9 +46,9 @@ impl Claimed {
     ///
     /// A [`StoreError`] if the store fails.
     pub async fn renew(&self) -> Result<Settled, StoreError> {
-        match &self.store {
-            Some(store) => store.renew(&self.key, self.fence, self.lease).await,
-            None => Ok(Settled::Applied),
+        match (&self.store, self.fence) {
+            (Some(store), Some(fence)) => store.renew(&self.key, fence, self.lease).await,
+            _ => Ok(Settled::Applied),
         }
     }
 
@@ -58,9 +58,9 @@ impl Claimed {
     ///
     /// A [`StoreError`] if the store fails; whether it was marked is then unknown, so try again.
     pub async fn commit(&self) -> Result<Settled, StoreError> {
-        match &self.store {
-            Some(store) => store.commit(&self.key, self.fence, self.retention).await,
-            None => Ok(Settled::Applied),
+        match (&self.store, self.fence) {
+            (Some(store), Some(fence)) => store.commit(&self.key, fence, self.retention).await,
+            _ => Ok(Settled::Applied),
         }
     }
 
@@ -70,9 +70,9 @@ impl Claimed {
     ///
     /// A [`StoreError`] if the store fails; the event is then Busy until the lease has run out.
     pub async fn release(&self) -> Result<Settled, StoreError> {
-        match &self.store {
-            Some(store) => store.release(&self.key, self.fence).await,
-            None => Ok(Settled::Applied),
+        match (&self.store, self.fence) {
+            (Some(store), Some(fence)) => store.release(&self.key, fence).await,
+            _ => Ok(Settled::Applied),
         }
     }
 }

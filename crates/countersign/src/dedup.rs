@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use crate::delivery::Delivery;
 use crate::encoding::hex;
+pub use crate::fence::Fence;
 use crate::mac::{FieldHash, TAG_BYTES, sha256};
 
 /// Names one event in a store: a digest of endpoint, sender, kind of id, and id.
@@ -108,27 +109,6 @@ impl From<&Delivery> for Identity {
             Some(id) => Self::id(&id),
             None => Self::body(delivery.body()),
         }
-    }
-}
-
-/// A number given with each claim of a key, higher each time.
-///
-/// Hand it on to whatever the handler writes to: a write with a lower fence than one seen before
-/// comes from a handler whose lease ran out.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Fence(u64);
-
-impl Fence {
-    /// The fence with this number.
-    #[must_use]
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// Its number.
-    #[must_use]
-    pub const fn as_u64(self) -> u64 {
-        self.0
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Refusal, RefusalKind};
+use crate::fence::Fence;
 use crate::mac::sha256;
 use crate::scheme::{Place, Scheme};
 use crate::time::Timestamp;
@@ -32,6 +33,8 @@ pub struct Delivery {
     pub(crate) header_id: Option<HeaderText>,
     pub(crate) header_type: Option<HeaderText>,
     pub(crate) body: Bytes,
+    /// What a claim of the event gave, once there was one.
+    pub(crate) claim: Option<(Option<Fence>, bool)>,
 }
 
 impl Delivery {
@@ -78,6 +81,18 @@ impl Delivery {
     #[must_use]
     pub fn key_name(&self) -> &str {
         self.verifier.key_name(self.key)
+    }
+
+    /// The fence of the claim under which it is handled, to guard the handler's own writes with.
+    #[must_use]
+    pub fn fence(&self) -> Option<Fence> {
+        self.claim?.0
+    }
+
+    /// Whether an earlier handler's lease ran out, so that part of the work may be done.
+    #[must_use]
+    pub fn is_takeover(&self) -> bool {
+        self.claim.is_some_and(|(_, takeover)| takeover)
     }
 
     /// When it was received: the `now` that verification was given.

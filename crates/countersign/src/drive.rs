@@ -4,8 +4,9 @@
 //! answered at its deadline, stops neither the handler nor the record of what came of it.
 
 use std::fmt::Display;
-use std::future::{Future, pending, poll_fn};
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,18 +16,19 @@ use crate::delivery::Delivery;
 use crate::error::Refusal;
 use crate::outcome::Outcome;
 use crate::receiver::{Admission, Deadlines, Receiver};
+use crate::shutdown::Shutdown;
 use crate::trace;
 
 /// The first and the longest wait between two tries of a commit.
 const COMMIT_WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
 /// What an adapter's runtime lends to [`drive`].
-pub trait Host {
-    /// Ends when `span` has passed.
-    fn sleep(&self, span: Duration) -> impl Future<Output = ()>;
+pub trait Timer {
+    /// Ends when its span has passed.
+    type Sleep: Future<Output = ()>;
 
-    /// Whether the service is shutting down, so that nothing may be waited for that can be left.
-    fn is_closing(&self) -> bool;
+    /// Ends when `span` has passed since the call.
+    fn sleep(&self, span: Duration) -> Self::Sleep;
 }
 
 /// A handler under way, best in a task of its own.
@@ -53,22 +55,25 @@ pub enum Ended<A> {
 
 /// Claims the event, starts its handler and sees it to its end.
 ///
-/// `reply` is called once, with what came of the delivery and the handler's answer where that is to
-/// be sent. `drive` may go on after that: with a handler past its deadline, or a commit that failed.
+/// `start` is given the delivery with its claim. `reply` is called once, by the sender's deadline, with
+/// what came of the delivery and the handler's answer where that is to be sent. `drive` may go on
+/// after that: with a handler that is late, or a commit that failed.
 pub async fn drive<R: Running>(
     receiver: &Receiver,
-    delivery: &Delivery,
-    host: &impl Host,
-    start: impl FnOnce(&Claimed) -> R,
+    delivery: Delivery,
+    timer: &impl Timer,
+    shutdown: &Shutdown,
+    start: impl FnOnce(Delivery) -> R,
     reply: impl FnOnce(Outcome, Option<R::Answer>),
 ) {
-    let span = trace::span(receiver, delivery);
-    trace::within(span, claim_and_run(receiver, delivery, host, start, reply)).await;
+    let span = trace::span(receiver, &delivery);
+    let course = Course { receiver, spans: receiver.deadlines(), timer, shutdown };
+    trace::within(span, course.run(delivery, start, reply)).await;
 }
 
 /// Answers for a delivery that comes while the service shuts down.
-pub fn turn_away(receiver: &Receiver, delivery: &Delivery) -> Outcome {
-    trace::settled(receiver, delivery, Outcome::ShuttingDown);
+pub fn turn_away(receiver: &Receiver) -> Outcome {
+    trace::settled(receiver, Outcome::ShuttingDown);
     Outcome::ShuttingDown
 }
 
@@ -94,149 +99,190 @@ pub fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> 
     trace::within(trace::current(), future)
 }
 
-async fn claim_and_run<R: Running>(
-    receiver: &Receiver,
-    delivery: &Delivery,
-    host: &impl Host,
-    start: impl FnOnce(&Claimed) -> R,
-    reply: impl FnOnce(Outcome, Option<R::Answer>),
-) {
-    let spans = receiver.deadlines();
-    let deadline = host.sleep(spans.answer);
-    let claim = bounded(host, spans.store, receiver.claim(delivery)).await;
-    let admission = claim.unwrap_or_else(|error| {
-        trace::store_failed(receiver, "claim", &error);
-        Admission::Answer(Outcome::from(&error))
-    });
-    let claimed = match admission {
-        Admission::Run(claimed) => claimed,
-        Admission::Answer(outcome) => {
-            trace::settled(receiver, delivery, outcome);
-            return reply(outcome, None);
-        }
-    };
-    let mut reply = Some(reply);
-    let mut answer = |outcome, response| {
-        if let Some(reply) = reply.take() {
-            reply(outcome, response);
-        }
-    };
-    let late = async {
-        deadline.await;
-        answer(Outcome::Running, None);
-        pending().await
-    };
-    let (outcome, response) = match watch(receiver, &spans, host, &claimed, start(&claimed), late)
-        .await
-    {
-        Ended::Well(response) => (commit(receiver, &spans, host, &claimed).await, Some(response)),
-        Ended::Badly(response) => (Outcome::Failed, Some(response)),
-        Ended::Panicked => (Outcome::Panicked, None),
-        Ended::Stopped => (Outcome::Stopped, None),
-    };
-    if matches!(outcome, Outcome::Failed | Outcome::Panicked | Outcome::Stopped)
-        && let Err(error) = bounded(host, spans.store, claimed.release()).await
-    {
-        trace::store_failed(receiver, "release", &error);
-    }
-    trace::settled(receiver, delivery, outcome);
-    answer(outcome, response);
-    if outcome == Outcome::Unrecorded {
-        commit_late(receiver, &spans, host, &claimed).await;
-    }
+/// What every step of a delivery's way looks at.
+struct Course<'c, T> {
+    receiver: &'c Receiver,
+    spans: Deadlines,
+    timer: &'c T,
+    shutdown: &'c Shutdown,
 }
 
-/// Waits for the handler while its lease is renewed, `late` is done at the sender's deadline, and the
-/// handler is stopped where it runs past its limit or another has taken the event over.
-async fn watch<R: Running>(
-    receiver: &Receiver,
-    spans: &Deadlines,
-    host: &impl Host,
-    claimed: &Claimed,
-    mut handler: R,
-    late: impl Future<Output = ()>,
-) -> Ended<R::Answer> {
-    let mut late = pin!(late);
-    let mut limit = pin!(host.sleep(spans.handler));
-    let mut lost = pin!(async {
-        loop {
-            host.sleep(spans.renew).await;
-            match bounded(host, spans.store, claimed.renew()).await {
-                Ok(Settled::Applied) => {}
-                Ok(Settled::Stale) => break,
-                // It may be back before the lease ends.
-                Err(error) => trace::store_failed(receiver, "renew", &error),
+impl<T: Timer> Course<'_, T> {
+    async fn run<R: Running>(
+        &self,
+        mut delivery: Delivery,
+        start: impl FnOnce(Delivery) -> R,
+        reply: impl FnOnce(Outcome, Option<R::Answer>),
+    ) {
+        let mut deadline = pin!(self.timer.sleep(self.spans.answer));
+        let hold = self.hold();
+        let admission =
+            self.bounded(self.receiver.claim(&delivery)).await.unwrap_or_else(|error| {
+                trace::store_failed(self.receiver, "claim", &error);
+                Admission::Answer(Outcome::from(&error))
+            });
+        let claimed = match admission {
+            Admission::Run(claimed) => claimed,
+            Admission::Answer(outcome) => {
+                trace::settled(self.receiver, outcome);
+                return reply(outcome, None);
+            }
+        };
+        delivery.claim = Some((claimed.fence(), claimed.is_takeover()));
+        let mut reply = Some(reply);
+        let mut answer = |outcome, response| {
+            trace::settled(self.receiver, outcome);
+            if let Some(reply) = reply.take() {
+                reply(outcome, response);
+            }
+        };
+
+        let mut ending = pin!(self.watch(&claimed, start(delivery), hold));
+        let in_time = before(ending.as_mut(), deadline.as_mut()).await;
+        let is_late = in_time.is_none();
+        let ended = match in_time {
+            Some(ended) => ended,
+            None => {
+                answer(Outcome::Running, None);
+                ending.await
+            }
+        };
+        let (outcome, response) = match ended {
+            Ended::Well(response) => (Outcome::Handled, Some(response)),
+            Ended::Badly(response) => (Outcome::Failed, Some(response)),
+            Ended::Panicked => (Outcome::Panicked, None),
+            Ended::Stopped => (Outcome::Stopped, None),
+        };
+
+        let mut settling = pin!(self.settle(&claimed, outcome));
+        let in_time =
+            if is_late { None } else { before(settling.as_mut(), deadline.as_mut()).await };
+        match in_time {
+            Some(outcome) => answer(outcome, response),
+            None => {
+                // What is not settled yet is not told as such.
+                let unsettled =
+                    if outcome == Outcome::Handled { Outcome::Unrecorded } else { outcome };
+                if !is_late {
+                    answer(unsettled, response);
+                }
+                let outcome = settling.await;
+                trace::settled_late(self.receiver, &claimed, outcome);
             }
         }
-    });
-    let mut handler = pin!(&mut handler);
-    let ended = poll_fn(|cx| {
-        if let Poll::Ready(ended) = handler.as_mut().poll(cx) {
-            return Poll::Ready(Some(ended));
+    }
+
+    /// Waits for the handler while its lease is renewed. It is stopped where it runs past its limit,
+    /// its lease is lost or can no longer be held, or the service ends.
+    async fn watch<R: Running>(
+        &self,
+        claimed: &Claimed,
+        mut handler: R,
+        hold: T::Sleep,
+    ) -> Ended<R::Answer> {
+        let mut stop = pin!(first(
+            first(self.timer.sleep(self.spans.handler), self.shutdown.stopping()),
+            self.lose_lease(claimed, hold),
+        ));
+        if let Some(ended) = before(Pin::new(&mut handler), stop.as_mut()).await {
+            return ended;
         }
-        if limit.as_mut().poll(cx).is_ready() || lost.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        late.as_mut().poll(cx).map(|()| None)
-    });
-    match ended.await {
-        Some(ended) => ended,
-        None => {
-            handler.stop();
-            // Nothing is released before it has truly ended.
-            handler.await
+        handler.stop();
+        // Nothing is released before it has truly ended.
+        handler.await
+    }
+
+    /// Renews the lease until another has taken the event over, or may have.
+    async fn lose_lease(&self, claimed: &Claimed, hold: T::Sleep) {
+        let mut hold = Box::pin(hold);
+        loop {
+            let next = pin!(self.timer.sleep(self.spans.renew));
+            if before(next, hold.as_mut()).await.is_none() {
+                return;
+            }
+            let renewed = self.hold();
+            match before(pin!(self.bounded(claimed.renew())), hold.as_mut()).await {
+                Some(Ok(Settled::Applied)) => hold = Box::pin(renewed),
+                Some(Ok(Settled::Stale)) | None => return,
+                // It may be back before the lease ends.
+                Some(Err(error)) => trace::store_failed(self.receiver, "renew", &error),
+            }
         }
     }
-}
 
-async fn commit(
-    receiver: &Receiver,
-    spans: &Deadlines,
-    host: &impl Host,
-    claimed: &Claimed,
-) -> Outcome {
-    match bounded(host, spans.store, claimed.commit()).await {
-        Ok(Settled::Applied) => Outcome::Handled,
-        Ok(Settled::Stale) => Outcome::Overlapped,
-        Err(error) => {
-            trace::store_failed(receiver, "commit", &error);
-            Outcome::Unrecorded
-        }
+    /// How long a lease is relied on. It is counted from before the store is asked, so it ends before
+    /// the store's own, and leaves a sixth for stopping the handler.
+    fn hold(&self) -> T::Sleep {
+        self.timer.sleep(self.spans.lease - self.spans.lease / 6)
     }
-}
 
-/// Goes on trying to mark an event as handled: a retry of it would repeat work that is done.
-async fn commit_late(receiver: &Receiver, spans: &Deadlines, host: &impl Host, claimed: &Claimed) {
-    let mut waited = Duration::ZERO;
-    let mut wait = COMMIT_WAITS.0;
-    loop {
-        let last = host.is_closing() || waited >= spans.commit_retry;
-        if !last {
-            host.sleep(wait).await;
+    async fn settle(&self, claimed: &Claimed, outcome: Outcome) -> Outcome {
+        if outcome == Outcome::Handled {
+            return self.commit(claimed).await;
+        }
+        if let Err(error) = self.bounded(claimed.release()).await {
+            trace::store_failed(self.receiver, "release", &error);
+        }
+        outcome
+    }
+
+    /// Marks the event as handled, however often that takes: a retry of it would repeat work that is
+    /// done. Meanwhile the lease is kept up, as far as the store lets it.
+    async fn commit(&self, claimed: &Claimed) -> Outcome {
+        let mut waited = Duration::ZERO;
+        let mut wait = COMMIT_WAITS.0;
+        let mut is_last = false;
+        loop {
+            match self.bounded(claimed.commit()).await {
+                Ok(Settled::Applied) => return Outcome::Handled,
+                Ok(Settled::Stale) => return Outcome::Overlapped,
+                Err(error) => trace::store_failed(self.receiver, "commit", &error),
+            }
+            if is_last || waited >= self.spans.commit_retry {
+                return Outcome::Unrecorded;
+            }
+            // Whatever it says: the commit may have taken effect, and its next try tells the truth.
+            drop(self.bounded(claimed.renew()).await);
+            let pause = pin!(self.timer.sleep(wait));
+            is_last = before(pause, pin!(self.shutdown.closing())).await.is_none();
             waited = waited.saturating_add(wait);
-            wait = wait.saturating_mul(2).min(COMMIT_WAITS.1);
+            wait = wait.saturating_mul(2).min(COMMIT_WAITS.1).min(self.spans.renew);
         }
-        let outcome = commit(receiver, spans, host, claimed).await;
-        if last || outcome != Outcome::Unrecorded {
-            return trace::recorded_late(receiver, claimed, outcome);
-        }
+    }
+
+    /// Gives the store its time and no longer; a store that panics has failed.
+    async fn bounded<A>(
+        &self,
+        call: impl Future<Output = Result<A, StoreError>>,
+    ) -> Result<A, StoreError> {
+        let failed = |kind, message: String| Err(StoreError::new(kind, message));
+        let mut call = pin!(call);
+        let caught = poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
+            polled.unwrap_or_else(|_| {
+                Poll::Ready(failed(StoreErrorKind::Unavailable, "the store panicked".to_owned()))
+            })
+        });
+        let limit = self.spans.store;
+        before(pin!(caught), pin!(self.timer.sleep(limit))).await.unwrap_or_else(|| {
+            failed(StoreErrorKind::Timeout, format!("the store did not answer in {limit:?}"))
+        })
     }
 }
 
-/// Gives the store no longer than `span`.
-async fn bounded<T>(
-    host: &impl Host,
-    span: Duration,
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    let mut limit = pin!(host.sleep(span));
-    let mut call = pin!(call);
-    poll_fn(|cx| match call.as_mut().poll(cx) {
-        Poll::Pending => limit.as_mut().poll(cx).map(|()| {
-            let message = format!("the store did not answer in {span:?}");
-            Err(StoreError::new(StoreErrorKind::Timeout, message))
-        }),
-        ready => ready,
+/// What `future` gives, unless `end` comes before it.
+async fn before<T>(
+    mut future: Pin<&mut impl Future<Output = T>>,
+    mut end: Pin<&mut (impl Future<Output = ()> + ?Sized)>,
+) -> Option<T> {
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
     })
     .await
+}
+
+/// Ends with the first of the two.
+async fn first(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    before(pin!(one), pin!(other)).await;
 }

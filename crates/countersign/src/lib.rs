@@ -75,6 +75,7 @@ mod encoding;
 mod headers;
 mod pointer;
 mod scheme;
+mod fence;
 mod delivery;
 mod verify;
 mod open_enum;
@@ -86,6 +87,7 @@ mod provider;
 mod claimed;
 mod outcome;
 mod receiver;
+mod shutdown;
 mod trace;
 mod drive;
 #[cfg(feature = "sign")]
@@ -96,9 +98,10 @@ mod sign;
 /// [`Receiver`] verifies; [`drive`](adapter::drive) sees a verified delivery to its end.
 pub mod adapter {
     pub use crate::drive::{
-        Ended, Host, Running, drive, in_current_span, report_misfit, report_refusal,
+        Ended, Running, Timer, drive, in_current_span, report_misfit, report_refusal,
         report_short_keys, turn_away,
     };
+    pub use crate::shutdown::UnderWay;
 }
 
 pub use self::claimed::Claimed;
@@ -118,6 +121,7 @@ pub use self::raw_json::RawJson;
 pub use self::receiver::{Admission, Deadlines, Receiver};
 pub use self::scheme::{Part, Scheme, SchemeBuilder, Signature};
 pub use self::secret::{Key, Keyring, Secret};
+pub use self::shutdown::Shutdown;
 #[cfg(feature = "sign")]
 pub use self::sign::Unsigned;
 pub use self::time::{

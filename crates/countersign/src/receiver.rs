@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::claimed::{Claimed, Store};
 use crate::contract::{Contract, positive};
 use crate::dedup::memory::MemoryStore;
-use crate::dedup::{Claim, DedupStore, EventKey, Fence, StoreError};
+use crate::dedup::{Claim, DedupStore, EventKey, StoreError, StoreErrorKind};
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
 use crate::headers::Headers;
@@ -90,7 +90,8 @@ impl Receiver {
         }
     }
 
-    /// Remembers what it handled in `store`.
+    /// Remembers what it handled in `store`. Where receivers share one, name each
+    /// [`endpoint`](Self::endpoint).
     pub fn dedup(mut self, store: impl DedupStore) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -102,8 +103,8 @@ impl Receiver {
         self
     }
 
-    /// Names the endpoint; the sender's name unless set. Endpoints that share a store need
-    /// different names, or an event meant for two reaches one.
+    /// Names the endpoint; the sender's name unless set. Receivers that share a store need different
+    /// names, or an event of one is taken for a duplicate of the other's.
     pub fn endpoint(mut self, name: impl Into<Arc<str>>) -> Self {
         self.endpoint = name.into();
         self
@@ -219,6 +220,12 @@ impl Receiver {
     ///
     /// A [`StoreError`] if the store fails; `Outcome::from(&error)` is the answer to give.
     pub async fn claim(&self, delivery: &Delivery) -> Result<Admission, StoreError> {
+        if delivery.sender() != self.scheme().sender() {
+            return Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "the delivery is another sender's: claim it with the receiver that verified it",
+            ));
+        }
         let identity = self.provider.identity(delivery);
         let key = EventKey::new(&self.endpoint, self.scheme().sender(), &identity);
         let retention = if identity.is_brief() {
@@ -229,7 +236,7 @@ impl Receiver {
         let mut claimed = Claimed {
             store: self.store.clone(),
             key,
-            fence: Fence::new(0),
+            fence: None,
             takeover: false,
             lease: self.lease_span(),
             retention,
@@ -237,7 +244,7 @@ impl Receiver {
         if let Some(store) = &self.store {
             match store.claim(&key, delivery.fingerprint(), claimed.lease).await? {
                 Claim::Acquired { fence, takeover } => {
-                    claimed.fence = fence;
+                    claimed.fence = Some(fence);
                     claimed.takeover = takeover;
                 }
                 Claim::Busy { retry_after } => {
@@ -293,6 +300,7 @@ impl Receiver {
             store: self.store_timeout,
             answer: self.contract().answer_span(),
             handler: self.handler_limit,
+            lease: self.lease_span(),
             renew: self.lease_span() / 3,
             commit_retry: self.contract().replay_span(),
         }
@@ -323,6 +331,8 @@ pub struct Deadlines {
     pub answer: Duration,
     /// For the handler to end.
     pub handler: Duration,
+    /// For which a claim holds without being renewed.
+    pub lease: Duration,
     /// Between two renewals of the lease: a third of it.
     pub renew: Duration,
     /// For which a commit that failed is tried again.

@@ -21,6 +21,9 @@ mod on {
     use crate::outcome::Outcome;
     use crate::receiver::Receiver;
 
+    /// The longest event type that is shown.
+    const LONGEST_TYPE: usize = 64;
+
     pub(crate) fn short_keys(receiver: &Receiver) {
         let endpoint = receiver.endpoint_name();
         for key in receiver.short_keys() {
@@ -36,8 +39,12 @@ mod on {
             key = delivery.key_name(),
             event_type = tracing::field::Empty,
         );
+        // It is a piece of the body, so it is shown only where it is a plain name.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/".contains(&byte);
         if !span.is_disabled()
             && let Some(event_type) = delivery.event_type()
+            && event_type.len() <= LONGEST_TYPE
+            && event_type.bytes().all(is_plain)
         {
             span.record("event_type", &*event_type);
         }
@@ -61,8 +68,8 @@ mod on {
         warn!("no event for the handler: {reason}");
     }
 
-    pub(crate) fn settled(receiver: &Receiver, delivery: &Delivery, outcome: Outcome) {
-        let (endpoint, sender) = (receiver.endpoint_name(), delivery.sender());
+    pub(crate) fn settled(receiver: &Receiver, outcome: Outcome) {
+        let (endpoint, sender) = (receiver.endpoint_name(), receiver.scheme().sender());
         let kind = outcome.as_str();
         match outcome {
             Outcome::Handled => info!(endpoint, sender, outcome = kind, "handled"),
@@ -78,14 +85,9 @@ mod on {
         warn!(endpoint = receiver.endpoint_name(), operation, "dedup store failed: {error}");
     }
 
-    pub(crate) fn recorded_late(receiver: &Receiver, claimed: &Claimed, outcome: Outcome) {
+    pub(crate) fn settled_late(receiver: &Receiver, claimed: &Claimed, outcome: Outcome) {
         let (endpoint, key) = (receiver.endpoint_name(), claimed.key());
-        match outcome {
-            Outcome::Handled => info!(endpoint, event = %key, "marked as handled, late"),
-            _ => {
-                warn!(endpoint, event = %key, outcome = outcome.as_str(), "handled but not marked: a retry may repeat it")
-            }
-        }
+        info!(endpoint, event = %key, outcome = outcome.as_str(), "settled after the answer");
     }
 }
 
@@ -121,9 +123,9 @@ mod off {
 
     pub(crate) fn misfit(_: &dyn Display) {}
 
-    pub(crate) fn settled(_: &Receiver, _: &Delivery, _: Outcome) {}
+    pub(crate) fn settled(_: &Receiver, _: Outcome) {}
 
     pub(crate) fn store_failed(_: &Receiver, _: &str, _: &StoreError) {}
 
-    pub(crate) fn recorded_late(_: &Receiver, _: &Claimed, _: Outcome) {}
+    pub(crate) fn settled_late(_: &Receiver, _: &Claimed, _: Outcome) {}
 }

@@ -309,7 +309,7 @@ impl<'r> Intake<'r> {
     /// # Errors
     ///
     /// - [`RefusalKind::SignatureMismatch`] if no valid key made any of the signatures.
-    /// - [`RefusalKind::BodyAltered`] if it did not, and the body is not as long as announced.
+    /// - [`RefusalKind::BodyAltered`] if the body is not proved, and not as long as announced.
     /// - [`RefusalKind::BodyTooLarge`] if a piece was refused for that.
     /// - [`RefusalKind::StaleTimestamp`], [`RefusalKind::FutureTimestamp`] or
     ///   [`RefusalKind::MissingTimestamp`] where the signed time stands in the body.
@@ -323,6 +323,9 @@ impl<'r> Intake<'r> {
         let body = self.body.into_bytes();
         let scheme = self.verifier.scheme();
         let key = match self.proof {
+            Proof::Key(_) if self.announced.is_some_and(|announced| announced != length) => {
+                return Err(Refusal::new(RefusalKind::BodyAltered));
+            }
             Proof::Key(key) => key,
             Proof::Spoilt => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
             Proof::Macs(macs) => macs.finish().ok_or_else(|| match self.announced {
@@ -344,6 +347,7 @@ impl<'r> Intake<'r> {
             header_id: self.id.map(HeaderText::from),
             header_type: self.event_type.map(HeaderText::from),
             body,
+            claim: None,
         })
     }
 

@@ -86,6 +86,7 @@ pub(crate) enum Act {
 #[derive(Clone)]
 pub(crate) struct Handler {
     pub(crate) runs: Arc<AtomicUsize>,
+    under_way: Arc<AtomicUsize>,
     pub(crate) began: Arc<Semaphore>,
     gate: Arc<Semaphore>,
     acts: Arc<Mutex<Vec<Act>>>,
@@ -103,6 +104,7 @@ impl Handler {
     pub(crate) fn held() -> Self {
         Self {
             runs: Arc::default(),
+            under_way: Arc::default(),
             began: Arc::new(Semaphore::new(0)),
             gate: Arc::new(Semaphore::new(0)),
             acts: Arc::default(),
@@ -127,6 +129,20 @@ impl Handler {
     pub(crate) fn runs(&self) -> usize {
         self.runs.load(Ordering::SeqCst)
     }
+
+    /// How many runs have begun and not ended, nor been stopped.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::SeqCst)
+    }
+}
+
+/// Counts a run as ended when it is dropped.
+struct Ended(Arc<AtomicUsize>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Service<Request<Body>> for Handler {
@@ -142,6 +158,8 @@ impl Service<Request<Body>> for Handler {
         let handler = self.clone();
         Box::pin(async move {
             handler.runs.fetch_add(1, Ordering::SeqCst);
+            handler.under_way.fetch_add(1, Ordering::SeqCst);
+            let _ended = Ended(handler.under_way.clone());
             handler.began.add_permits(1);
             handler.gate.acquire().await.unwrap().forget();
             let act = {
@@ -207,6 +225,7 @@ pub(crate) enum Fault {
     Hangs,
     /// It says the fence is stale.
     Stale,
+    Panics,
 }
 
 /// A memory store that fails as told, and notes what it was asked.
@@ -252,6 +271,7 @@ impl Breakable {
             (Some(Fault::Stale), Some(stale)) => Ok(stale),
             (Some(Fault::Full), _) => Err(StoreError::new(StoreErrorKind::Full, "full")),
             (Some(Fault::Hangs), _) => std::future::pending().await,
+            (Some(Fault::Panics), _) => panic!("the store panics, as the test wants it to"),
             (Some(fault), _) => {
                 if fault == Fault::AnswerLost {
                     call.await?;

@@ -1,0 +1,22 @@
+//! What tells a claim from every other of its key.
+
+/// A number given with each claim of a key, higher each time.
+///
+/// Hand it on to whatever the handler writes to: a write with a lower fence than one seen before
+/// comes from a handler whose lease ran out.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Fence(u64);
+
+impl Fence {
+    /// The fence with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
