@@ -75,6 +75,7 @@ mod encoding;
 mod headers;
 mod pointer;
 mod scheme;
+mod signature;
 mod fence;
 mod delivery;
 mod verify;

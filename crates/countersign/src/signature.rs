@@ -1,0 +1,160 @@
+//! The signature header's grammar: from its value to the signatures and the time in it.
+
+use memchr::memchr;
+
+use crate::encoding::Encoding;
+use crate::error::{Refusal, RefusalKind};
+use crate::mac::TAG_BYTES;
+use crate::scheme::{Grammar, SignatureAt};
+
+/// The most signatures one header may list; Standard Webhooks senders list one for each secret in
+/// rotation, so sixteen is far above any real list. They cost a compare each, never a MAC.
+const MAX_CANDIDATES: usize = 16;
+
+/// The value after its fixed prefix.
+pub(crate) fn whole<'h>(at: &SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Refusal> {
+    match &at.grammar {
+        Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
+        Grammar::Versioned { .. } | Grammar::Pairs { .. } => None,
+    }
+    .ok_or_else(|| {
+        at.header
+            .refuse(RefusalKind::MalformedHeader)
+            .because("its prefix is not the configured one")
+    })
+}
+
+/// The first signature of a header and how many there are; refused if there is none, or too many.
+///
+/// A malformed item beside a good one is passed over, so that one bad signature cannot hide a good
+/// one; a header with none that can be read is malformed.
+pub(crate) fn judge_signatures(
+    at: &SignatureAt,
+    value: &[u8],
+) -> Result<([u8; TAG_BYTES], usize), Refusal> {
+    let malformed = |why| Err(at.header.refuse(RefusalKind::MalformedHeader).because(why));
+    if matches!(at.grammar, Grammar::Whole { .. }) {
+        whole(at, value)?;
+    }
+    let mut candidates = Candidates::of(at, value);
+    if let Some(first) = candidates.next() {
+        return match candidates.take(MAX_CANDIDATES).count() + 1 {
+            count @ 1..=MAX_CANDIDATES => Ok((first, count)),
+            _ => malformed("it lists more than 16 signatures"),
+        };
+    }
+    let mut items = Items::of(&at.grammar, value).peekable();
+    let readable = items.peek().is_some();
+    // If none is of our version; else some were, but are not written as they should be.
+    if readable && items.all(|item| item.signature.is_none()) {
+        return Err(at.header.refuse(RefusalKind::NoCandidate));
+    }
+    malformed("its signature is not written as configured")
+}
+
+/// The digits of the time that stands beside the signatures.
+pub(crate) fn time_pair<'h>(at: &'h SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Refusal> {
+    let malformed = |why| at.header.refuse(RefusalKind::MalformedHeader).because(why);
+    let mut times = Items::of(&at.grammar, value).filter_map(|item| item.time);
+    let time = times.next().ok_or_else(|| malformed("it has no time"))?;
+    match times.next() {
+        None => Ok(time),
+        Some(_) => Err(malformed("it has two times")),
+    }
+}
+
+/// One item of a signature header.
+struct Item<'h> {
+    /// Its text, if it is a signature of the configured version.
+    signature: Option<&'h [u8]>,
+    /// Its text, if it is the time.
+    time: Option<&'h [u8]>,
+}
+
+/// The items of a signature header that follow its grammar.
+#[derive(Clone)]
+struct Items<'h> {
+    grammar: &'h Grammar,
+    rest: Option<&'h [u8]>,
+}
+
+impl<'h> Items<'h> {
+    fn of(grammar: &'h Grammar, value: &'h [u8]) -> Self {
+        Self { grammar, rest: Some(value) }
+    }
+
+    fn next_text(&mut self, separator: u8) -> Option<&'h [u8]> {
+        let (text, rest) = cut(self.rest?, separator);
+        self.rest = rest;
+        Some(text)
+    }
+}
+
+impl<'h> Iterator for Items<'h> {
+    type Item = Item<'h>;
+
+    fn next(&mut self) -> Option<Item<'h>> {
+        loop {
+            match self.grammar {
+                Grammar::Whole { prefix } => {
+                    let signature = self.rest.take()?.strip_prefix(prefix.as_bytes())?;
+                    return Some(Item { signature: Some(signature), time: None });
+                }
+                Grammar::Versioned { version } => {
+                    let item = self.next_text(b' ')?;
+                    let signature = item
+                        .strip_prefix(version.as_bytes())
+                        .and_then(|rest| rest.strip_prefix(b","));
+                    if signature.is_some() || memchr(b',', item).is_some() {
+                        return Some(Item { signature, time: None });
+                    }
+                }
+                Grammar::Pairs { signature, time } => {
+                    let (name, text) = cut(self.next_text(b',')?, b'=');
+                    if let Some(text) = text {
+                        let called = |wanted: &str| (name == wanted.as_bytes()).then_some(text);
+                        let time = time.as_ref().and_then(|time| called(time));
+                        return Some(Item { signature: called(signature), time });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The signatures in a header that are written as they should be.
+#[derive(Clone)]
+pub(crate) struct Candidates<'h> {
+    items: Items<'h>,
+    encoding: Encoding,
+}
+
+impl<'h> Candidates<'h> {
+    pub(crate) fn of(at: &'h SignatureAt, value: &'h [u8]) -> Self {
+        Self { items: Items::of(&at.grammar, value), encoding: at.encoding }
+    }
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = [u8; TAG_BYTES];
+
+    fn next(&mut self) -> Option<[u8; TAG_BYTES]> {
+        loop {
+            let item = self.items.next()?;
+            if let Some(tag) = item.signature.and_then(|text| self.encoding.decode_tag(text)) {
+                return Some(tag);
+            }
+        }
+    }
+}
+
+/// What stands before and after the first `separator`.
+fn cut(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match memchr(separator, text) {
+        None => (text, None),
+        Some(at) => {
+            let (before, after) = text.split_at(at);
+            (before, after.get(1..))
+        }
+    }
+}
