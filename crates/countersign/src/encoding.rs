@@ -82,7 +82,7 @@ const fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
-fn decode_base64(text: &[u8], table: &[u8; 256], out: &mut [u8]) -> Option<usize> {
+fn decode_base64(text: &[u8], table: &Table, out: &mut [u8]) -> Option<usize> {
     let (groups, rest) = text.as_chunks::<4>();
     let Some((last, whole)) = groups.split_last() else {
         return rest.is_empty().then_some(0);
@@ -112,35 +112,50 @@ fn decode_base64(text: &[u8], table: &[u8; 256], out: &mut [u8]) -> Option<usize
 const FIRST: u8 = b'A';
 
 /// Four characters as three bytes; what it gives has the bit [`INVALID`] if one is not in the alphabet.
-fn sextets(table: &[u8; 256], characters: [u8; 4], out: &mut [u8; 3]) -> u8 {
-    let value = |character| table.get(usize::from(character)).copied().unwrap_or(INVALID);
-    let [a, b, c, d] = characters.map(value);
-    *out = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
-    a | b | c | d
+fn sextets(table: &Table, characters: [u8; 4], out: &mut [u8; 3]) -> u32 {
+    let [a, b, c, d] = characters;
+    let bits = table.at(0, a) | table.at(1, b) | table.at(2, c) | table.at(3, d);
+    let [_, x, y, z] = bits.to_be_bytes();
+    *out = [x, y, z];
+    bits
+}
+
+/// For each of four places the value of every character, already where it belongs.
+struct Table([[u32; 256]; 4]);
+
+impl Table {
+    fn at(&self, place: usize, character: u8) -> u32 {
+        let values = self.0.get(place);
+        values.and_then(|values| values.get(usize::from(character))).copied().unwrap_or(INVALID)
+    }
 }
 
 const STANDARD_ALPHABET: &[u8; 64] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL_SAFE_ALPHABET: &[u8; 64] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-static STANDARD: [u8; 256] = table(STANDARD_ALPHABET);
-static URL_SAFE: [u8; 256] = table(URL_SAFE_ALPHABET);
+static STANDARD: Table = table(STANDARD_ALPHABET);
+static URL_SAFE: Table = table(URL_SAFE_ALPHABET);
 
-/// Marks characters outside the alphabet; no sextet has this bit.
-const INVALID: u8 = 0x80;
+/// Marks characters outside the alphabet; no three bytes have this bit.
+const INVALID: u32 = 1 << 31;
 
 #[expect(
     clippy::indexing_slicing,
     reason = "evaluated at compile time, where a slip fails the build"
 )]
-const fn table(alphabet: &[u8; 64]) -> [u8; 256] {
-    let mut table = [INVALID; 256];
-    let mut at = 0;
-    while at < alphabet.len() {
-        table[alphabet[at] as usize] = at as u8;
-        at += 1;
+const fn table(alphabet: &[u8; 64]) -> Table {
+    let mut table = [[INVALID; 256]; 4];
+    let mut place = 0;
+    while place < 4 {
+        let mut at = 0;
+        while at < alphabet.len() {
+            table[place][alphabet[at] as usize] = (at as u32) << (18 - 6 * place);
+            at += 1;
+        }
+        place += 1;
     }
-    table
+    Table(table)
 }
 
 #[cfg(feature = "sign")]

@@ -20,6 +20,7 @@ impl HmacKey {
         Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
     }
 
+    #[inline]
     pub(crate) fn begin(&self) -> HmacState {
         HmacState(self.0.clone())
     }
@@ -34,8 +35,9 @@ impl HmacState {
         self.0.update(bytes);
     }
 
-    pub(crate) fn finish(self) -> Tag {
-        Tag(self.0.finalize().into_bytes().into())
+    /// What it comes to so far.
+    pub(crate) fn finish(&self) -> Tag {
+        Tag(self.0.clone().finalize().into_bytes().into())
     }
 }
 
@@ -72,13 +74,14 @@ impl Tag {
     }
 }
 
-/// Compares in constant time, eight bytes a step.
+/// Compares in constant time: gathers every bit that differs before it asks whether there is one.
 fn equal(left: &[u8; TAG_BYTES], right: &[u8; TAG_BYTES]) -> Choice {
     let (left, _) = left.as_chunks::<8>();
     let (right, _) = right.as_chunks::<8>();
-    left.iter().zip(right).fold(Choice::from(1), |equal, (left, right)| {
-        equal & u64::from_ne_bytes(*left).ct_eq(&u64::from_ne_bytes(*right))
-    })
+    let differing = left.iter().zip(right).fold(0, |differing, (left, right)| {
+        differing | (u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(*right))
+    });
+    differing.ct_eq(&0)
 }
 
 /// SHA-256 of `bytes`.

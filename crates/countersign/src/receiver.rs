@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::claimed::{Claimed, Store};
 use crate::contract::{Contract, positive};
 use crate::dedup::memory::MemoryStore;
@@ -31,8 +33,8 @@ const HANDLER_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Receives what one sender delivers to one endpoint.
 ///
-/// An adapter wraps a route with it. Without a framework, [`open`](Self::open) verifies and
-/// [`claim`](Self::claim) deduplicates:
+/// An adapter wraps a route with it. Without a framework, [`verify`](Self::verify) verifies (or, where
+/// the body comes in pieces, [`open`](Self::open)), and [`claim`](Self::claim) deduplicates:
 ///
 /// ```
 /// use countersign::{Admission, Outcome, Receiver, Refusal, StoreError, Timestamp};
@@ -43,9 +45,7 @@ const HANDLER_LIMIT: Duration = Duration::from_secs(15 * 60);
 ///     body: Vec<u8>,
 ///     now: Timestamp,
 /// ) -> Result<Outcome, Box<dyn std::error::Error>> {
-///     let mut intake = receiver.open(headers, now)?;
-///     intake.push(body)?;
-///     let delivery = intake.finish()?;
+///     let delivery = receiver.verify(headers, body, now)?;
 ///     let claimed = match receiver.claim(&delivery).await? {
 ///         Admission::Run(claimed) => claimed,
 ///         Admission::Answer(outcome) => return Ok(outcome),
@@ -212,6 +212,20 @@ impl Receiver {
         now: Timestamp,
     ) -> Result<Intake<'r>, Refusal> {
         self.provider.verifier().open(headers, now, self.provider.contract().cap())
+    }
+
+    /// Judges a request whose body is at hand: [`open`](Self::open), push and finish in one.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] that says what is wrong.
+    pub fn verify<H: Headers + ?Sized>(
+        &self,
+        headers: &H,
+        body: impl Into<Bytes>,
+        now: Timestamp,
+    ) -> Result<Delivery, Refusal> {
+        self.provider.verifier().verify(headers, body, now, self.provider.contract().cap())
     }
 
     /// Claims the event in the store.

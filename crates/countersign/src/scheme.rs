@@ -84,9 +84,9 @@ impl Scheme {
         self.algorithm == Algorithm::HmacSha256
     }
 
-    /// Whether the signature covers the header `name`.
-    pub(crate) fn signs_header(&self, name: &Name) -> bool {
-        self.signed.iter().any(|part| matches!(part, SignedPart::Header(signed) if signed == name))
+    /// Whether the signature covers the header that holds the event's id.
+    pub(crate) fn signs_id_header(&self) -> bool {
+        self.signed.iter().any(|part| matches!(part, SignedPart::Id(_)))
     }
 
     /// The key's bytes, as the MAC takes them.
@@ -131,7 +131,9 @@ impl fmt::Display for Scheme {
         for part in &self.signed {
             match part {
                 SignedPart::Literal(text) => f.write_str(text)?,
-                SignedPart::Header(name) => write!(f, "{{{}}}", name.as_str())?,
+                SignedPart::Header(name) | SignedPart::Id(name) => {
+                    write!(f, "{{{}}}", name.as_str())?;
+                }
                 SignedPart::Body => f.write_str("{body}")?,
                 SignedPart::Timestamp => match &self.timestamp {
                     Some(TimestampAt::Header(name, _)) => write!(f, "{{{}}}", name.as_str())?,
@@ -187,7 +189,10 @@ pub(crate) enum TimestampAt {
 #[derive(Clone, Debug)]
 pub(crate) enum SignedPart {
     Literal(Cow<'static, str>),
+    /// Any header but the id's.
     Header(Name),
+    /// The header that holds the event's id.
+    Id(Name),
     Timestamp,
     Body,
 }

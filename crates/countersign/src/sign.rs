@@ -104,8 +104,8 @@ impl<'r> Unsigned<'r> {
                 SignedPart::Literal(text) => mac.update(text.as_bytes()),
                 SignedPart::Timestamp => mac.update(self.digits(scheme)?.as_bytes()),
                 SignedPart::Body => mac.update(self.body),
-                SignedPart::Header(name) => {
-                    let is_id = matches!(&scheme.id, Some(Place::Header(id)) if id == name);
+                SignedPart::Header(name) | SignedPart::Id(name) => {
+                    let is_id = matches!(part, SignedPart::Id(_));
                     let value = match self.id {
                         Some(id) if is_id => id,
                         _ => self

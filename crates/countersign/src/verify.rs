@@ -124,40 +124,68 @@ impl Verifier {
         now: Timestamp,
         body_cap: usize,
     ) -> Result<Intake<'r>, Refusal> {
+        let mut intake = Intake::new(self, now, body_cap);
+        self.begin(headers, &mut intake)?;
+        Ok(intake)
+    }
+
+    /// Judges a request whose body is at hand: [`open`](Self::open), push and finish in one.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] that says what is wrong.
+    pub fn verify<H: Headers + ?Sized>(
+        self: &Arc<Self>,
+        headers: &H,
+        body: impl Into<Bytes>,
+        now: Timestamp,
+        body_cap: usize,
+    ) -> Result<Delivery, Refusal> {
+        // An intake is large: here it stays where it is put together.
+        let mut intake = Intake::new(self, now, body_cap);
+        self.begin(headers, &mut intake)?;
+        intake.push(body)?;
+        intake.conclude()
+    }
+
+    fn begin<'r, H: Headers + ?Sized>(
+        self: &'r Arc<Self>,
+        headers: &'r H,
+        intake: &mut Intake<'r>,
+    ) -> Result<(), Refusal> {
+        let mut values = Values::default();
+        self.scheme.names.read(headers, &mut values);
+        self.judge(&values, intake)
+    }
+
+    /// What [`begin`](Self::begin) does once the headers are found, whatever held them.
+    fn judge<'r>(
+        self: &'r Arc<Self>,
+        values: &Values<'r>,
+        intake: &mut Intake<'r>,
+    ) -> Result<(), Refusal> {
         let scheme = &self.scheme;
-        let values = scheme.names.read(headers);
-        refuse_coded_body(scheme, &values)?;
-        let announced = announced_length(scheme, &values)?;
-        if announced.is_some_and(|length| length > body_cap as u64) {
+        refuse_coded_body(scheme, values)?;
+        intake.announced = announced_length(scheme, values)?;
+        if intake.announced.is_some_and(|length| length > intake.body_cap as u64) {
             return Err(Refusal::new(RefusalKind::BodyTooLarge));
         }
-        let mut intake = Intake {
-            verifier: self,
-            now,
-            body_cap,
-            announced,
-            timestamp: None,
-            digits: b"",
-            id: None,
-            event_type: None,
-            proof: Proof::Key(0),
-            trailer: Vec::new(),
-            body: Body::Empty,
-        };
         let Some(at) = &scheme.signature else {
-            intake.read_facts(&values)?;
-            return Ok(intake);
+            intake.facts = Facts::read(scheme, values, intake.now)?;
+            return Ok(());
         };
-        let value = at.header.required(&values)?;
-        if let Some(rival) = scheme.rivals.iter().find(|name| name.found(&values) != Found::None) {
+        let value = at.header.required(values)?;
+        let mut rivals = scheme.rivals.iter();
+        if let Some(rival) = rivals.find(|name| name.found(values) != Found::None) {
             return Err(rival.refuse(RefusalKind::MixedHeaderFamilies));
         }
-        intake.read_facts(&values)?;
-        match scheme.algorithm {
-            Algorithm::HmacSha256 => intake.begin_macs(at, value, &values)?,
-            _ => intake.proof = Proof::Key(self.match_token(at, value, now)?),
+        intake.facts = Facts::read(scheme, values, intake.now)?;
+        if scheme.algorithm == Algorithm::HmacSha256 {
+            intake.begin_macs(at, value, values)
+        } else {
+            intake.proof = Proof::Key(self.match_token(at, value, intake.now)?);
+            Ok(())
         }
-        Ok(intake)
     }
 
     /// Compares digests, so that neither length nor content shows in the time it takes.
@@ -205,15 +233,74 @@ pub struct Intake<'r> {
     now: Timestamp,
     body_cap: usize,
     announced: Option<u64>,
-    timestamp: Option<Timestamp>,
-    /// The signed time as it was written, where it stands in a header.
-    digits: &'r [u8],
-    id: Option<&'r [u8]>,
-    event_type: Option<&'r [u8]>,
+    facts: Facts<'r>,
     proof: Proof<'r>,
     /// What is signed after the body.
     trailer: Vec<u8>,
     body: Body,
+}
+
+/// What the headers say of the event.
+#[derive(Default)]
+struct Facts<'r> {
+    id: Option<&'r [u8]>,
+    event_type: Option<&'r [u8]>,
+    time: Option<SignedTime<'r>>,
+}
+
+impl<'r> Facts<'r> {
+    /// Reads id, event type and, where it has a header of its own, the time.
+    fn read(scheme: &Scheme, values: &Values<'r>, now: Timestamp) -> Result<Self, Refusal> {
+        let id = match &scheme.id {
+            Some(Place::Header(name)) if scheme.signs_id_header() => {
+                Some(short(name.required(values)?).ok_or_else(|| {
+                    name.refuse(RefusalKind::MalformedHeader).because("it is over 256 bytes")
+                })?)
+            }
+            // Not covered by the signature: kept for logs where it is presentable.
+            Some(Place::Header(name)) => name.required(values).ok().and_then(short),
+            Some(Place::Body(_)) | None => None,
+        };
+        let event_type = match &scheme.event_type {
+            Some(Place::Header(name)) => name.required(values).ok().and_then(short),
+            Some(Place::Body(_)) | None => None,
+        };
+        let time = match &scheme.timestamp {
+            Some(TimestampAt::Header(name, unit)) => {
+                Some(SignedTime::read(scheme, name, name.required(values)?, *unit, now)?)
+            }
+            Some(TimestampAt::Pair(_) | TimestampAt::Body(..)) | None => None,
+        };
+        Ok(Self { id, event_type, time })
+    }
+}
+
+/// A signed time that stands in a header.
+struct SignedTime<'r> {
+    /// As it was written, which is what is signed.
+    digits: &'r [u8],
+    time: Timestamp,
+}
+
+impl<'r> SignedTime<'r> {
+    /// Reads and judges it; `name` is the header it stands in.
+    fn read(
+        scheme: &Scheme,
+        name: &Name,
+        digits: &'r [u8],
+        unit: TimeUnit,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let time = Timestamp::parse(digits, unit).ok_or_else(|| {
+            name.refuse(RefusalKind::MalformedHeader)
+                .because("its time is not 1 to 15 digits without a leading zero")
+        })?;
+        match scheme.tolerance.judge(now, time, unit) {
+            Freshness::Fresh => Ok(Self { digits, time }),
+            Freshness::Stale => Err(name.refuse(RefusalKind::StaleTimestamp)),
+            Freshness::Future => Err(name.refuse(RefusalKind::FutureTimestamp)),
+        }
+    }
 }
 
 /// The state of the proof while the body arrives.
@@ -246,19 +333,16 @@ impl Macs<'_> {
     }
 
     /// The last key that made one of the signatures. Every key is tried, whichever matches.
-    fn finish(self) -> Option<usize> {
-        let Self { first: (first, state), more, signature, all } = self;
-        let is_made_by = |state: HmacState| match &all {
-            None => state.finish().matches_any([signature]),
-            Some(all) => state.finish().matches_any(all.clone()),
+    fn finish(&self) -> Option<usize> {
+        let made = |(key, state): &(usize, HmacState)| {
+            let tag = state.finish();
+            match &self.all {
+                None => tag.matches_any([self.signature]),
+                Some(all) => tag.matches_any(all.clone()),
+            }
+            .then_some(*key)
         };
-        let matched = is_made_by(state).then_some(first);
-        more.into_iter().fold(
-            matched,
-            |matched, (key, state)| {
-                if is_made_by(state) { Some(key) } else { matched }
-            },
-        )
+        self.more.iter().fold(made(&self.first), |matched, keyed| made(keyed).or(matched))
     }
 }
 
@@ -270,6 +354,101 @@ enum Body {
 }
 
 impl<'r> Intake<'r> {
+    fn new(verifier: &'r Arc<Verifier>, now: Timestamp, body_cap: usize) -> Self {
+        Self {
+            verifier,
+            now,
+            body_cap,
+            announced: None,
+            facts: Facts::default(),
+            proof: Proof::Key(0),
+            trailer: Vec::new(),
+            body: Body::Empty,
+        }
+    }
+
+    /// Judges the signature header, begins a MAC under each key and takes in what is signed before
+    /// the body.
+    fn begin_macs(
+        &mut self,
+        at: &'r SignatureAt,
+        value: &'r [u8],
+        values: &Values<'r>,
+    ) -> Result<(), Refusal> {
+        let verifier: &'r Verifier = self.verifier;
+        let scheme = &verifier.scheme;
+        let (signature, count) = judge_signatures(at, value)?;
+        if let Some(TimestampAt::Pair(unit)) = scheme.timestamp {
+            self.facts.time =
+                Some(SignedTime::read(scheme, &at.header, time_pair(at, value)?, unit, self.now)?);
+        }
+        let mut keys = verifier.valid_keys(self.now).filter_map(|(index, key)| match &key.check {
+            Check::Hmac(key) => Some((index, key)),
+            Check::Token(_) => None,
+        });
+        let (first, key) = keys.next().ok_or_else(|| Refusal::new(RefusalKind::UnknownKey))?;
+        self.proof = Proof::Macs(Macs {
+            first: (first, key.begin()),
+            more: keys.map(|(index, key)| (index, key.begin())).collect(),
+            signature,
+            all: (count > 1).then(|| Candidates::of(at, value)),
+        });
+        let digits = self.facts.time.as_ref().map_or(&b""[..], |time| time.digits);
+        let mut before: &[u8] = b"";
+        // What stands before the body is mostly short: one update of the MAC instead of many.
+        let mut prefix = ArrayVec::<u8, 256>::new();
+        let mut after_body = false;
+        let mut parts = scheme.signed.as_slice();
+        while let [part, rest @ ..] = parts {
+            parts = rest;
+            let (name, bytes) = match part {
+                SignedPart::Body => {
+                    after_body = true;
+                    continue;
+                }
+                SignedPart::Literal(text) => (None, text.as_bytes()),
+                SignedPart::Header(name) => (Some(name), name.required(values)?),
+                SignedPart::Id(name) => match self.facts.id {
+                    Some(id) => (Some(name), id),
+                    None => (Some(name), name.required(values)?),
+                },
+                SignedPart::Timestamp => match &scheme.timestamp {
+                    Some(TimestampAt::Header(name, _)) => (Some(name), digits),
+                    _ => (Some(&at.header), digits),
+                },
+            };
+            // Read from the left up to the body, and from the right down to it, what is signed must
+            // come apart in one way only, or bytes could move from one value to the next.
+            if let Some(name) = name
+                && match rest {
+                    _ if after_body => is_met_again(bytes, before),
+                    [SignedPart::Literal(after), ..] => is_met_early(bytes, after.as_bytes()),
+                    _ => false,
+                }
+            {
+                return Err(name
+                    .refuse(RefusalKind::MalformedHeader)
+                    .because("it contains the text that parts the signed values"));
+            }
+            before = bytes;
+            if after_body {
+                self.trailer.extend_from_slice(bytes);
+            } else if prefix.try_extend_from_slice(bytes).is_err() {
+                self.update(&prefix);
+                self.update(bytes);
+                prefix.clear();
+            }
+        }
+        self.update(&prefix);
+        Ok(())
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        if let Proof::Macs(macs) = &mut self.proof {
+            macs.update(bytes);
+        }
+    }
+
     /// Takes the next piece of the body.
     ///
     /// # Errors
@@ -284,9 +463,7 @@ impl<'r> Intake<'r> {
             self.proof = Proof::Spoilt;
             return Err(Refusal::new(RefusalKind::BodyTooLarge));
         }
-        if let Proof::Macs(macs) = &mut self.proof {
-            macs.update(&chunk);
-        }
+        self.update(&chunk);
         match &mut self.body {
             Body::Empty => self.body = Body::One(chunk),
             Body::One(first) => {
@@ -310,148 +487,46 @@ impl<'r> Intake<'r> {
     /// - [`RefusalKind::StaleTimestamp`], [`RefusalKind::FutureTimestamp`] or
     ///   [`RefusalKind::MissingTimestamp`] where the signed time stands in the body.
     pub fn finish(mut self) -> Result<Delivery, Refusal> {
-        let length = self.body.len() as u64;
-        if let Proof::Macs(macs) = &mut self.proof
-            && !self.trailer.is_empty()
-        {
-            macs.update(&self.trailer);
+        self.conclude()
+    }
+
+    fn conclude(&mut self) -> Result<Delivery, Refusal> {
+        if !self.trailer.is_empty() {
+            let trailer = std::mem::take(&mut self.trailer);
+            self.update(&trailer);
         }
-        let body = self.body.into_bytes();
-        let scheme = self.verifier.scheme();
-        let key = match self.proof {
-            Proof::Key(_) if self.announced.is_some_and(|announced| announced != length) => {
-                return Err(Refusal::new(RefusalKind::BodyAltered));
-            }
-            Proof::Key(key) => key,
+        let Self { verifier, now, announced, ref facts, .. } = *self;
+        let body = std::mem::replace(&mut self.body, Body::Empty).into_bytes();
+        let is_altered = announced.is_some_and(|announced| announced != body.len() as u64);
+        let key = match &self.proof {
+            Proof::Key(_) if is_altered => return Err(Refusal::new(RefusalKind::BodyAltered)),
+            Proof::Key(key) => *key,
             Proof::Spoilt => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
-            Proof::Macs(macs) => macs.finish().ok_or_else(|| match self.announced {
-                Some(announced) if announced != length => Refusal::new(RefusalKind::BodyAltered),
-                _ => Refusal::new(RefusalKind::SignatureMismatch),
+            Proof::Macs(macs) => macs.finish().ok_or_else(|| {
+                Refusal::new(if is_altered {
+                    RefusalKind::BodyAltered
+                } else {
+                    RefusalKind::SignatureMismatch
+                })
             })?,
         };
+        let scheme = verifier.scheme();
         let timestamp = match &scheme.timestamp {
             Some(TimestampAt::Body(pointer, unit)) => {
-                Some(time_in_body(scheme, pointer, *unit, &body, self.now)?)
+                Some(time_in_body(scheme, pointer, *unit, &body, now)?)
             }
-            _ => self.timestamp,
+            _ => facts.time.as_ref().map(|signed| signed.time),
         };
         Ok(Delivery {
-            verifier: Arc::clone(self.verifier),
+            verifier: Arc::clone(verifier),
             key,
-            received: self.now,
+            received: now,
             timestamp,
-            header_id: self.id.map(HeaderText::from),
-            header_type: self.event_type.map(HeaderText::from),
+            header_id: facts.id.map(HeaderText::from),
+            header_type: facts.event_type.map(HeaderText::from),
             body,
             claim: None,
         })
-    }
-
-    /// Reads id, event type and, where it has a header of its own, the time.
-    fn read_facts(&mut self, values: &Values<'r>) -> Result<(), Refusal> {
-        let scheme = self.verifier.scheme();
-        if let Some(Place::Header(name)) = &scheme.id {
-            self.id = if scheme.signs_header(name) {
-                Some(short(name.required(values)?).ok_or_else(|| {
-                    name.refuse(RefusalKind::MalformedHeader).because("it is over 256 bytes")
-                })?)
-            } else {
-                // Not covered by the signature: kept for logs where it is presentable.
-                name.required(values).ok().and_then(short)
-            };
-        }
-        if let Some(Place::Header(name)) = &scheme.event_type {
-            self.event_type = name.required(values).ok().and_then(short);
-        }
-        if let Some(TimestampAt::Header(name, unit)) = &scheme.timestamp {
-            self.digits = name.required(values)?;
-            self.judge_time(name, *unit)?;
-        }
-        Ok(())
-    }
-
-    fn judge_time(&mut self, name: &Name, unit: TimeUnit) -> Result<(), Refusal> {
-        let time = Timestamp::parse(self.digits, unit).ok_or_else(|| {
-            name.refuse(RefusalKind::MalformedHeader)
-                .because("its time is not 1 to 15 digits without a leading zero")
-        })?;
-        match self.verifier.scheme().tolerance.judge(self.now, time, unit) {
-            Freshness::Fresh => {}
-            Freshness::Stale => return Err(name.refuse(RefusalKind::StaleTimestamp)),
-            Freshness::Future => return Err(name.refuse(RefusalKind::FutureTimestamp)),
-        }
-        self.timestamp = Some(time);
-        Ok(())
-    }
-
-    fn begin_macs(
-        &mut self,
-        at: &'r SignatureAt,
-        value: &'r [u8],
-        values: &Values<'r>,
-    ) -> Result<(), Refusal> {
-        let verifier = self.verifier;
-        let scheme = verifier.scheme();
-        let (signature, count) = judge_signatures(at, value)?;
-        if let Some(TimestampAt::Pair(unit)) = scheme.timestamp {
-            self.digits = time_pair(at, value)?;
-            self.judge_time(&at.header, unit)?;
-        }
-        let mut states =
-            verifier.valid_keys(self.now).filter_map(|(index, key)| match &key.check {
-                Check::Hmac(key) => Some((index, key.begin())),
-                Check::Token(_) => None,
-            });
-        let mut macs = Macs {
-            first: states.next().ok_or_else(|| Refusal::new(RefusalKind::UnknownKey))?,
-            more: states.collect(),
-            signature,
-            all: (count > 1).then(|| Candidates::of(at, value)),
-        };
-        let mut parts = scheme.signed.iter().peekable();
-        let mut before: &[u8] = b"";
-        // What stands before the body is mostly short: one update of the MAC instead of many.
-        let mut prefix = ArrayVec::<u8, 256>::new();
-        let mut after_body = false;
-        while let Some(part) = parts.next() {
-            let (name, bytes) = match part {
-                SignedPart::Body => {
-                    after_body = true;
-                    continue;
-                }
-                SignedPart::Literal(text) => (None, text.as_bytes()),
-                SignedPart::Header(name) => (Some(name), name.required(values)?),
-                SignedPart::Timestamp => match &scheme.timestamp {
-                    Some(TimestampAt::Header(name, _)) => (Some(name), self.digits),
-                    _ => (Some(&at.header), self.digits),
-                },
-            };
-            // Read from the left up to the body, and from the right down to it, what is signed must
-            // come apart in one way only, or bytes could move from one value to the next.
-            let mut is_met = || match parts.peek() {
-                _ if after_body => is_met_again(bytes, before),
-                Some(SignedPart::Literal(after)) => is_met_early(bytes, after.as_bytes()),
-                _ => false,
-            };
-            if let Some(name) = name
-                && is_met()
-            {
-                return Err(name
-                    .refuse(RefusalKind::MalformedHeader)
-                    .because("it contains the text that parts the signed values"));
-            }
-            before = bytes;
-            if after_body {
-                self.trailer.extend_from_slice(bytes);
-            } else if prefix.try_extend_from_slice(bytes).is_err() {
-                macs.update(&prefix);
-                macs.update(bytes);
-                prefix.clear();
-            }
-        }
-        macs.update(&prefix);
-        self.proof = Proof::Macs(macs);
-        Ok(())
     }
 }
 

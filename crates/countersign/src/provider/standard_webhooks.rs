@@ -29,9 +29,8 @@ use crate::verify::Verifier;
 ///     ("webhook-timestamp", "1614265330"),
 ///     ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
 /// ];
-/// let mut intake = receiver.open(&headers, Timestamp::from_secs(1614265330))?;
-/// intake.push(&br#"{"test": 2432232314}"#[..])?;
-/// let delivery = intake.finish()?;
+/// let body = &br#"{"test": 2432232314}"#[..];
+/// let delivery = receiver.verify(&headers, body, Timestamp::from_secs(1614265330))?;
 /// assert_eq!(delivery.signed_id().as_deref(), Some("msg_p5jXN8AQM9LWM0D4loKWxJek"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -256,7 +256,10 @@ fn signed_parts(
     for part in parts {
         signed.push(match part {
             Part::Literal(text) => SignedPart::Literal(text.clone()),
-            Part::Header(name) => SignedPart::Header(names.add(name)?),
+            Part::Header(name) => match (names.add(name)?, id) {
+                (name, Some(Place::Header(id))) if name == *id => SignedPart::Id(name),
+                (name, _) => SignedPart::Header(name),
+            },
             Part::Body => SignedPart::Body,
             Part::Timestamp => match timestamp {
                 Some(TimestampAt::Header(..) | TimestampAt::Pair(_)) => SignedPart::Timestamp,
@@ -268,7 +271,7 @@ fn signed_parts(
                 None => return Err(invalid("the time is signed: say where it stands")),
             },
             Part::Id => match id {
-                Some(Place::Header(name)) => SignedPart::Header(name.clone()),
+                Some(Place::Header(name)) => SignedPart::Id(name.clone()),
                 _ => return Err(invalid("the id is signed: say in which header it stands")),
             },
         });
