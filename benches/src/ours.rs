@@ -74,9 +74,7 @@ pub fn handled<'w>(receiver: &Receiver, requests: &'w [Request]) -> Result<Conte
 }
 
 fn verify(receiver: &Receiver, request: &Request, now: Timestamp) -> Result<Delivery, Refusal> {
-    let mut intake = receiver.open(&request.headers, now)?;
-    intake.push(request.body.clone())?;
-    intake.finish()
+    receiver.verify(&request.headers, request.body.clone(), now)
 }
 
 fn handle(receiver: &Receiver, request: &Request) -> Option<Settled> {

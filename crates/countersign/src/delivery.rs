@@ -31,7 +31,7 @@ pub struct Delivery {
     pub(crate) received: Timestamp,
     pub(crate) timestamp: Option<Timestamp>,
     pub(crate) header_id: Option<HeaderText>,
-    pub(crate) header_type: Option<HeaderText>,
+    pub(crate) header_type: Option<Arc<[u8]>>,
     pub(crate) body: Bytes,
     /// What a claim of the event gave, once there was one.
     pub(crate) claim: Option<(Option<Fence>, bool)>,
@@ -130,7 +130,7 @@ impl Delivery {
     #[must_use]
     pub fn event_type(&self) -> Option<Cow<'_, str>> {
         match self.scheme().event_type.as_ref()? {
-            Place::Header(_) => self.header_type.as_ref().map(HeaderText::as_cow),
+            Place::Header(_) => self.header_type.as_deref().map(String::from_utf8_lossy),
             Place::Body(pointer) => pointer.scalar(&self.body),
         }
     }

@@ -134,7 +134,7 @@ impl Names {
             while names != 0 {
                 let slot = names.trailing_zeros() as usize;
                 if let (Some(name), Some(first)) = (self.list.get(slot), values.first.get_mut(slot))
-                    && (*name.text == *header || name.text.eq_ignore_ascii_case(header))
+                    && name.is(header)
                 {
                     match first {
                         None => *first = Some(value),
@@ -181,6 +181,14 @@ impl Name {
         &self.text
     }
 
+    /// Whether `header` is this name, in any case. Most are not, and most of those differ at once.
+    #[inline]
+    fn is(&self, header: &str) -> bool {
+        let starts = |name: &str| name.as_bytes().first().map(u8::to_ascii_lowercase);
+        starts(header) == starts(&self.text)
+            && (*self.text == *header || self.text.eq_ignore_ascii_case(header))
+    }
+
     /// What stands under this name.
     pub(crate) fn found<'h>(&self, values: &Values<'h>) -> Found<'h> {
         match values.first.get(self.slot) {
@@ -216,19 +224,44 @@ impl fmt::Debug for Name {
     }
 }
 
-/// Whether all of `value` is printable ASCII.
-///
-/// It looks at every byte, which is faster than stopping, and at eights, the last of which may
-/// overlap the one before, which is faster than odd bytes one by one.
+/// Whether all of `value` is printable ASCII, looked at by eights.
+#[inline]
 pub(crate) fn is_printable(value: &[u8]) -> bool {
-    let all = |bytes: &[u8]| {
-        bytes.iter().fold(true, |printable, byte| printable & (b' '..=b'~').contains(byte))
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    // Each byte's high bit comes to be set if it is below a space, above a tilde, or set already. The
+    // first that is below borrows from its neighbour, but is found itself.
+    let odd = |eight: &[u8; 8]| {
+        let eight = u64::from_le_bytes(*eight);
+        let below = eight.wrapping_sub(u64::from_ne_bytes([b' '; 8]));
+        let above = eight.wrapping_add(u64::from_ne_bytes([1; 8]));
+        (below | above | eight) & HIGH
     };
     match value.last_chunk::<8>() {
-        None => all(value),
+        // The last eight may overlap those before them.
         Some(last) => {
             let (eights, _) = value.as_chunks::<8>();
-            eights.iter().fold(all(last), |printable, eight| printable & all(eight))
+            eights.iter().fold(odd(last), |found, eight| found | odd(eight)) == 0
+        }
+        None => value.iter().all(|byte| (b' '..=b'~').contains(byte)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_printable;
+
+    #[test]
+    fn printable_is_from_space_to_tilde_in_any_place() {
+        for length in 0..40 {
+            assert!(is_printable(&vec![b' '; length]));
+            assert!(is_printable(&vec![b'~'; length]));
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut value = vec![b'a'; length];
+                    value[at] = byte;
+                    assert_eq!(is_printable(&value), (b' '..=b'~').contains(&byte), "{value:?}");
+                }
+            }
         }
     }
 }

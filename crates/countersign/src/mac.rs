@@ -22,22 +22,24 @@ impl HmacKey {
 
     #[inline]
     pub(crate) fn begin(&self) -> HmacState {
-        HmacState(self.0.clone())
+        HmacState(Some(self.0.clone()))
     }
 }
 
-/// A MAC under way.
-#[derive(Clone)]
-pub(crate) struct HmacState(Hmac<Sha256>);
+/// A MAC under way; empty before it has begun and once it has been finished.
+#[derive(Default)]
+pub(crate) struct HmacState(Option<Hmac<Sha256>>);
 
 impl HmacState {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        if let Some(mac) = &mut self.0 {
+            mac.update(bytes);
+        }
     }
 
-    /// What it comes to so far.
-    pub(crate) fn finish(&self) -> Tag {
-        Tag(self.0.clone().finalize().into_bytes().into())
+    /// What it comes to. It is taken out and not copied: a copy would have to be wiped as well.
+    pub(crate) fn finish(&mut self) -> Option<Tag> {
+        self.0.take().map(|mac| Tag(mac.finalize().into_bytes().into()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::mac::HmacKey;
+use crate::mac::{HmacKey, Tag};
 use crate::scheme::{Algorithm, Grammar, Place, Scheme, SignedPart, TimestampAt};
 use crate::secret::Secret;
 use crate::time::{TimeUnit, Timestamp};
@@ -119,7 +119,7 @@ impl<'r> Unsigned<'r> {
                 }
             }
         }
-        Ok(mac.finish().into_bytes())
+        Ok(mac.finish().map(Tag::into_bytes).unwrap_or_default())
     }
 
     fn digits(&self, scheme: &Scheme) -> Result<String, ConfigError> {

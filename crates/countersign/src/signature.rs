@@ -38,6 +38,9 @@ pub(crate) fn judge_signatures(
     }
     let mut candidates = Candidates::of(at, value);
     if let Some(first) = candidates.next() {
+        if candidates.is_at_end() {
+            return Ok((first, 1));
+        }
         return match candidates.take(MAX_CANDIDATES).count() + 1 {
             count @ 1..=MAX_CANDIDATES => Ok((first, count)),
             _ => malformed("it lists more than 16 signatures"),
@@ -132,6 +135,13 @@ pub(crate) struct Candidates<'h> {
 impl<'h> Candidates<'h> {
     pub(crate) fn of(at: &'h SignatureAt, value: &'h [u8]) -> Self {
         Self { items: Items::of(&at.grammar, value), encoding: at.encoding }
+    }
+}
+
+impl Candidates<'_> {
+    /// Whether nothing follows that is yet to be read.
+    const fn is_at_end(&self) -> bool {
+        self.items.rest.is_none()
     }
 }
 

@@ -234,7 +234,9 @@ pub struct Intake<'r> {
     body_cap: usize,
     announced: Option<u64>,
     facts: Facts<'r>,
-    proof: Proof<'r>,
+    proof: Proof,
+    /// Beside the proof and not in it, so that it is put together where it stays.
+    macs: Macs<'r>,
     /// What is signed after the body.
     trailer: Vec<u8>,
     body: Body,
@@ -304,17 +306,17 @@ impl<'r> SignedTime<'r> {
 }
 
 /// The state of the proof while the body arrives.
-#[expect(clippy::large_enum_variant, reason = "boxing it would be the one allocation on this path")]
-enum Proof<'r> {
-    /// Shown by the headers alone.
+enum Proof {
+    /// Shown by the headers alone, by the key of this number.
     Key(usize),
-    /// To be shown by the body.
-    Macs(Macs<'r>),
+    /// To be shown by the body, against [`Intake::macs`].
+    Macs,
     /// The body was over the cap: nothing can be proved any more.
     Spoilt,
 }
 
 /// One MAC for each key that is valid now, and the signatures to find among them.
+#[derive(Default)]
 struct Macs<'r> {
     /// The first key's, in place: most senders have one. More are only there during a rotation.
     first: (usize, HmacState),
@@ -333,16 +335,18 @@ impl Macs<'_> {
     }
 
     /// The last key that made one of the signatures. Every key is tried, whichever matches.
-    fn finish(&self) -> Option<usize> {
-        let made = |(key, state): &(usize, HmacState)| {
-            let tag = state.finish();
-            match &self.all {
-                None => tag.matches_any([self.signature]),
+    fn finish(&mut self) -> Option<usize> {
+        let Self { first, more, signature, all } = self;
+        let made = |(key, state): &mut (usize, HmacState)| {
+            let tag = state.finish()?;
+            match &*all {
+                None => tag.matches_any([*signature]),
                 Some(all) => tag.matches_any(all.clone()),
             }
             .then_some(*key)
         };
-        self.more.iter().fold(made(&self.first), |matched, keyed| made(keyed).or(matched))
+        let matched = made(first);
+        more.iter_mut().fold(matched, |matched, keyed| made(keyed).or(matched))
     }
 }
 
@@ -362,6 +366,7 @@ impl<'r> Intake<'r> {
             announced: None,
             facts: Facts::default(),
             proof: Proof::Key(0),
+            macs: Macs::default(),
             trailer: Vec::new(),
             body: Body::Empty,
         }
@@ -387,12 +392,11 @@ impl<'r> Intake<'r> {
             Check::Token(_) => None,
         });
         let (first, key) = keys.next().ok_or_else(|| Refusal::new(RefusalKind::UnknownKey))?;
-        self.proof = Proof::Macs(Macs {
-            first: (first, key.begin()),
-            more: keys.map(|(index, key)| (index, key.begin())).collect(),
-            signature,
-            all: (count > 1).then(|| Candidates::of(at, value)),
-        });
+        self.proof = Proof::Macs;
+        self.macs.first = (first, key.begin());
+        self.macs.more = keys.map(|(index, key)| (index, key.begin())).collect();
+        self.macs.signature = signature;
+        self.macs.all = (count > 1).then(|| Candidates::of(at, value));
         let digits = self.facts.time.as_ref().map_or(&b""[..], |time| time.digits);
         let mut before: &[u8] = b"";
         // What stands before the body is mostly short: one update of the MAC instead of many.
@@ -422,6 +426,13 @@ impl<'r> Intake<'r> {
             if let Some(name) = name
                 && match rest {
                     _ if after_body => is_met_again(bytes, before),
+                    // Digits hold nothing else.
+                    [SignedPart::Literal(after), ..]
+                        if matches!(part, SignedPart::Timestamp)
+                            && !after.starts_with(|first: char| first.is_ascii_digit()) =>
+                    {
+                        false
+                    }
                     [SignedPart::Literal(after), ..] => is_met_early(bytes, after.as_bytes()),
                     _ => false,
                 }
@@ -434,19 +445,13 @@ impl<'r> Intake<'r> {
             if after_body {
                 self.trailer.extend_from_slice(bytes);
             } else if prefix.try_extend_from_slice(bytes).is_err() {
-                self.update(&prefix);
-                self.update(bytes);
+                self.macs.update(&prefix);
+                self.macs.update(bytes);
                 prefix.clear();
             }
         }
-        self.update(&prefix);
+        self.macs.update(&prefix);
         Ok(())
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        if let Proof::Macs(macs) = &mut self.proof {
-            macs.update(bytes);
-        }
     }
 
     /// Takes the next piece of the body.
@@ -463,7 +468,7 @@ impl<'r> Intake<'r> {
             self.proof = Proof::Spoilt;
             return Err(Refusal::new(RefusalKind::BodyTooLarge));
         }
-        self.update(&chunk);
+        self.macs.update(&chunk);
         match &mut self.body {
             Body::Empty => self.body = Body::One(chunk),
             Body::One(first) => {
@@ -493,16 +498,16 @@ impl<'r> Intake<'r> {
     fn conclude(&mut self) -> Result<Delivery, Refusal> {
         if !self.trailer.is_empty() {
             let trailer = std::mem::take(&mut self.trailer);
-            self.update(&trailer);
+            self.macs.update(&trailer);
         }
-        let Self { verifier, now, announced, ref facts, .. } = *self;
+        let Self { verifier, now, announced, .. } = *self;
         let body = std::mem::replace(&mut self.body, Body::Empty).into_bytes();
         let is_altered = announced.is_some_and(|announced| announced != body.len() as u64);
-        let key = match &self.proof {
+        let key = match self.proof {
             Proof::Key(_) if is_altered => return Err(Refusal::new(RefusalKind::BodyAltered)),
-            Proof::Key(key) => *key,
+            Proof::Key(key) => key,
             Proof::Spoilt => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
-            Proof::Macs(macs) => macs.finish().ok_or_else(|| {
+            Proof::Macs => self.macs.finish().ok_or_else(|| {
                 Refusal::new(if is_altered {
                     RefusalKind::BodyAltered
                 } else {
@@ -515,15 +520,15 @@ impl<'r> Intake<'r> {
             Some(TimestampAt::Body(pointer, unit)) => {
                 Some(time_in_body(scheme, pointer, *unit, &body, now)?)
             }
-            _ => facts.time.as_ref().map(|signed| signed.time),
+            _ => self.facts.time.as_ref().map(|signed| signed.time),
         };
         Ok(Delivery {
             verifier: Arc::clone(verifier),
             key,
             received: now,
             timestamp,
-            header_id: facts.id.map(HeaderText::from),
-            header_type: facts.event_type.map(HeaderText::from),
+            header_id: self.facts.id.map(HeaderText::from),
+            header_type: self.facts.event_type.map(Arc::from),
             body,
             claim: None,
         })
@@ -599,17 +604,20 @@ fn refuse_coded_body(scheme: &Scheme, values: &Values<'_>) -> Result<(), Refusal
 /// What `content-length` announces: a reason to refuse early, never to allocate.
 fn announced_length(scheme: &Scheme, values: &Values<'_>) -> Result<Option<u64>, Refusal> {
     let Some(name) = scheme.names.content_length() else { return Ok(None) };
+    let malformed = || name.refuse(RefusalKind::MalformedHeader).because("it is no number");
     match name.found(values) {
         Found::None => Ok(None),
         Found::Many => Err(name.refuse(RefusalKind::DuplicateHeader)),
-        Found::One(digits) if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) => {
-            Err(name.refuse(RefusalKind::MalformedHeader).because("it is no number"))
-        }
         Found::One(digits) => {
-            let add = |length: u64, digit: &u8| {
-                length.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-            };
-            Ok(Some(digits.iter().fold(0, add)))
+            let mut length = 0_u64;
+            for digit in digits {
+                let digit = digit.wrapping_sub(b'0');
+                if digit > 9 {
+                    return Err(malformed());
+                }
+                length = length.saturating_mul(10).saturating_add(u64::from(digit));
+            }
+            if digits.is_empty() { Err(malformed()) } else { Ok(Some(length)) }
         }
     }
 }
