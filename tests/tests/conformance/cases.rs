@@ -1,0 +1,25 @@
+//! What a request must get.
+
+mod body;
+mod contract;
+mod dedup;
+mod handler;
+mod headers;
+mod keys;
+mod store;
+mod transport;
+
+use crate::case::Case;
+
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = Vec::new();
+    cases.extend(headers::cases());
+    cases.extend(keys::cases());
+    cases.extend(body::cases());
+    cases.extend(transport::cases());
+    cases.extend(contract::cases());
+    cases.extend(dedup::cases());
+    cases.extend(store::cases());
+    cases.extend(handler::cases());
+    cases
+}

@@ -1,0 +1,158 @@
+//! The body: whole, in pieces, late, short, long, broken.
+
+use std::time::Duration;
+
+use countersign::{Outcome, RefusalKind as Kind};
+
+use crate::case::{Answer, Case, Holds, Protocol, Step};
+use crate::request::{End, Framing, Request};
+
+const BRIEF: &str = r#"{"type":"ping"}"#;
+const CAP: usize = 1024;
+const FRAMED: &str = "HTTP/2 frames carry the length, and a stream that lies is reset";
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = whole();
+    cases.extend(split());
+    cases.extend(capped());
+    cases.extend(late());
+    cases.extend(broken());
+    cases
+}
+
+fn chunked(body: impl Into<Vec<u8>>) -> Request {
+    Request::good().body(body).framed(Framing::Chunked)
+}
+
+fn whole() -> Vec<Case> {
+    let refused = |name: &str, request| Case::refused(name, request, 401, Kind::SignatureMismatch);
+    vec![
+        Case::handled("a body that is not UTF-8", Request::good().body(b"\xff\xfe\x00\x80")),
+        Case::handled("a body with a byte order mark", Request::good().body(b"\xef\xbb\xbf{}")),
+        Case::handled("a body that ends in a line end", Request::good().body(b"{\"n\":1.0}\r\n")),
+        Case::handled("an empty body of length 0", Request::good().body("")),
+        Case::handled("no body at all", Request::good().body("").framed(Framing::Nothing)),
+        Case::handled("an empty chunked body", chunked("")),
+        Case::handled("a chunked body with a trailer", chunked(BRIEF).trailed()),
+        refused("another body", Request::good().tampered(BRIEF)),
+        refused("one space more", Request::good().body(BRIEF).tampered(r#"{"type": "ping"}"#)),
+        refused("one byte less", Request::good().body(BRIEF).tampered(r#"{"type":"ping""#)),
+        refused("no body under a body's signature", Request::good().tampered("")),
+        Case::refused(
+            "a body that something in front has eaten",
+            Request::good(),
+            500,
+            Kind::BodyAltered,
+        )
+        .setup(|setup| setup.eaten_in_front = true),
+    ]
+}
+
+/// Every way to part the body in two, and every byte by itself.
+fn split() -> Vec<Case> {
+    let mut cases: Vec<_> = (1..BRIEF.len())
+        .map(|at| Case::handled(format!("chunks parted at byte {at}"), chunked(BRIEF).cut([at])))
+        .collect();
+    let single = || vec![1; BRIEF.len() - 1];
+    cases.push(Case::handled("a chunk a byte", chunked(BRIEF).cut(single())));
+    let length = Request::good().body(BRIEF).cut(single());
+    cases.push(Case::handled("a write a byte", length));
+    let forged = chunked(r#"{"type":"pong"}"#).tampered(BRIEF).cut(single());
+    cases.push(Case::refused("a forged chunk a byte", forged, 401, Kind::SignatureMismatch));
+    cases
+}
+
+fn capped() -> Vec<Case> {
+    let cap = |case: Case| case.setup(|setup| setup.body_cap = Some(CAP));
+    let too_large =
+        |name: &str, request| cap(Case::refused(name, request, 413, Kind::BodyTooLarge));
+    vec![
+        cap(Case::handled("a body at the cap", Request::good().body(" ".repeat(CAP)))),
+        cap(Case::handled("a chunked body at the cap", chunked(" ".repeat(CAP)).cut([1000]))),
+        too_large("a body over the cap", Request::good().body(" ".repeat(CAP + 1))),
+        too_large("a chunked body over the cap", chunked(" ".repeat(CAP + 1)).cut([1000])),
+        too_large(
+            "a chunked body over the cap that does not end",
+            chunked(" ".repeat(CAP + 1)).ends(End::Stall),
+        ),
+        too_large(
+            "a length over the cap, and no body",
+            Request::good().framed(Framing::Announced(CAP + 1)).cut([0]).ends(End::Stall),
+        ),
+        too_large(
+            "a length of 4 EiB",
+            Request::good().framed(Framing::Announced(1 << 62)).cut([0]).ends(End::Stall),
+        ),
+    ]
+}
+
+fn late() -> Vec<Case> {
+    let soon =
+        |case: Case| case.setup(|setup| setup.body_timeout = Some(Duration::from_millis(100)));
+    let timeout = |name: &str, request| soon(Case::refused(name, request, 408, Kind::BodyTimeout));
+    let stalled = |request: Request| request.ends(End::Stall);
+    let drip = |body: &str, pace| {
+        chunked(body).cut(vec![1; body.len() - 1]).paced(Duration::from_millis(pace))
+    };
+    vec![
+        timeout("a body that does not begin", stalled(Request::good().cut([0]))),
+        timeout("a body that stops", stalled(Request::good().cut([10]))),
+        timeout("a chunked body that stops", stalled(chunked(BRIEF).cut([10]))),
+        timeout("a chunked body without its end", stalled(chunked(BRIEF))),
+        timeout("a body that drips for ever", stalled(drip(&" ".repeat(2000), 10))),
+        Case::handled("a slow body within its time", drip(BRIEF, 5)),
+        Case::refused(
+            "a body that does not begin, and no signature",
+            stalled(Request::good().without("webhook-signature").cut([0])),
+            401,
+            Kind::MissingHeader,
+        ),
+    ]
+}
+
+fn broken() -> Vec<Case> {
+    let gone = |name: &str, request| {
+        let interrupted = Answer::refused(400, Kind::BodyInterrupted).unheard();
+        Case::new(name, [Step::Send(request, interrupted)])
+    };
+    let again = |mut case: Case| {
+        case.steps.push(Step::Send(Request::good().body(BRIEF), Answer::handled()));
+        case.ends(1, Holds::Duplicate)
+    };
+    let brief = || Request::good().body(BRIEF);
+    let wrong = Answer::refused(401, Kind::SignatureMismatch);
+    vec![
+        gone("a sender gone before the body", brief().cut([0]).ends(End::Abort)),
+        gone("a sender gone within the body", brief().cut([7]).ends(End::Abort)),
+        gone("a sender gone within a chunked body", chunked(BRIEF).cut([7]).ends(End::Abort)),
+        again(gone("a retry after a body that broke off", brief().cut([7]).ends(End::Abort))),
+        Case::refused(
+            "a body that ends before its length",
+            brief().framed(Framing::Announced(16)).ends(End::HalfClose),
+            400,
+            Kind::BodyInterrupted,
+        )
+        .not_over(Protocol::Http2, FRAMED),
+        Case::refused(
+            "a chunked body that ends within",
+            chunked(BRIEF).cut([7]).ends(End::HalfClose),
+            400,
+            Kind::BodyInterrupted,
+        )
+        .not_over(Protocol::Http2, "an HTTP/2 stream's end is the body's end"),
+        Case::new(
+            "a body that goes on after its length",
+            [Step::Send(brief().framed(Framing::Announced(14)).ends(End::HalfClose), wrong)],
+        )
+        .not_over(Protocol::Http2, FRAMED),
+        Case::new(
+            "a right body with more behind its length",
+            [Step::Send(
+                brief().tampered(format!("{BRIEF}more")).framed(Framing::Announced(15)),
+                Answer::handlers(200, Outcome::Handled),
+            )],
+        )
+        .ends(1, Holds::Duplicate)
+        .not_over(Protocol::Http2, FRAMED),
+    ]
+}

@@ -1,0 +1,61 @@
+//! Whose signature it is, while keys come and go.
+
+use countersign::RefusalKind as Kind;
+
+use crate::case::Case;
+use crate::request::Request;
+use crate::sender::{By, Ring, Sender};
+
+const SENDERS: [Sender; 4] =
+    [Sender::StandardWebhooks, Sender::OmniAi, Sender::AiNexLayer, Sender::Pairs];
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for sender in SENDERS {
+        let by = |key| Request::good().by(key);
+        let in_ring = |case: Case, ring| case.from(sender).setup(|setup| setup.ring = ring);
+        let mismatch = Kind::SignatureMismatch;
+        cases.extend([
+            in_ring(
+                Case::refused(
+                    format!("{sender:?}: a stranger's key"),
+                    by(By::Stranger),
+                    401,
+                    mismatch,
+                ),
+                Ring::New,
+            ),
+            in_ring(
+                Case::handled(format!("{sender:?}: the old key during a rotation"), by(By::Old)),
+                Ring::OldAndNew,
+            ),
+            in_ring(
+                Case::handled(format!("{sender:?}: the new key during a rotation"), by(By::New)),
+                Ring::OldAndNew,
+            ),
+            in_ring(
+                Case::refused(
+                    format!("{sender:?}: the old key after a rotation"),
+                    by(By::Old),
+                    401,
+                    mismatch,
+                ),
+                Ring::ExpiredAndNew,
+            ),
+            in_ring(
+                Case::refused(
+                    format!("{sender:?}: no key but an expired one"),
+                    by(By::Old),
+                    401,
+                    Kind::UnknownKey,
+                ),
+                Ring::OnlyExpired,
+            ),
+        ]);
+    }
+    cases.push(
+        Case::refused("a key before its time", Request::good(), 401, Kind::UnknownKey)
+            .setup(|setup| setup.ring = Ring::NotYet),
+    );
+    cases
+}

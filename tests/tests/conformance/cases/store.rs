@@ -1,0 +1,149 @@
+//! A store that fails, at each of its operations.
+
+use std::time::Duration;
+
+use countersign::Outcome;
+
+use crate::case::{Act, Answer, Case, Holds, Step};
+use crate::request::Request;
+use crate::stage::LEASE_OVER;
+use crate::store::{Fault, Op};
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = at_claim();
+    cases.extend(at_renew());
+    cases.extend(at_commit());
+    cases.extend(at_release());
+    cases
+}
+
+fn send(answer: Answer) -> Step {
+    Step::Send(Request::good(), answer)
+}
+
+/// Short enough to wait for.
+fn hasty(case: Case) -> Case {
+    case.setup(|setup| setup.store_timeout = Some(Duration::from_millis(50)))
+}
+
+fn at_claim() -> Vec<Case> {
+    let down = || send(Answer::own(503, Outcome::StoreUnavailable));
+    vec![
+        Case::new("a claim fails", [down()]).fault(Op::Claim, Fault::Unavailable),
+        Case::new("a claim fails, and the retry does not", [down(), send(Answer::handled())])
+            .fault(Op::Claim, Fault::Unavailable)
+            .ends(1, Holds::Duplicate),
+        hasty(Case::new("a claim hangs", [down()])).fault(Op::Claim, Fault::Hangs),
+        hasty(Case::new(
+            "a claim hangs, and the retry does not",
+            [down(), send(Answer::handled())],
+        ))
+        .fault(Op::Claim, Fault::Hangs)
+        .ends(1, Holds::Duplicate),
+        Case::new(
+            "a claim's answer is lost: its lease runs out",
+            [down(), send(Answer::in_flight()), Step::Later(LEASE_OVER), send(Answer::handled())],
+        )
+        .fault(Op::Claim, Fault::AnswerLost)
+        .ends(1, Holds::Duplicate),
+    ]
+}
+
+/// A lease that is renewed after a second; the handler has twice as long after that.
+fn renewed(case: Case) -> Case {
+    case.setup(|setup| {
+        setup.answer_within = Some(Duration::from_secs(3));
+        setup.store_timeout = Some(Duration::from_millis(50));
+        setup.lease = Some(Duration::from_millis(3100));
+    })
+}
+
+fn at_renew() -> Vec<Case> {
+    let through = |name: &str| {
+        let steps = [
+            Step::Begin(Request::good()),
+            Step::Until(Op::Renew, 1),
+            send(Answer::in_flight()),
+            Step::Release,
+            Step::Finish(Answer::handled()),
+        ];
+        renewed(Case::new(name, steps)).acts([Act::Held(200)]).ends(1, Holds::Duplicate)
+    };
+    vec![
+        through("a lease is renewed while the handler runs"),
+        through("a renewal fails: the handler goes on").fault(Op::Renew, Fault::Unavailable),
+        renewed(Case::new(
+            "a renewal finds the claim lost: the handler is stopped",
+            [Step::Begin(Request::good()), Step::Finish(Answer::own(503, Outcome::Stopped))],
+        ))
+        .acts([Act::Held(200)])
+        .fault(Op::Renew, Fault::Stale)
+        .ends(1, Holds::Claimable),
+        renewed(Case::new(
+            "a renewal after a takeover: the first handler is stopped, the second is not",
+            [
+                Step::Begin(Request::good()),
+                Step::Later(LEASE_OVER),
+                Step::Begin(Request::good()),
+                Step::Finish(Answer::own(503, Outcome::Stopped)),
+                Step::Release,
+                Step::Finish(Answer::handled()),
+            ],
+        ))
+        .acts([Act::Held(200), Act::Held(200)])
+        .ends(2, Holds::Duplicate),
+    ]
+}
+
+fn at_commit() -> Vec<Case> {
+    let unrecorded = || send(Answer::handlers(200, Outcome::Unrecorded));
+    vec![
+        Case::new(
+            "a commit fails: the answer stands, and it is tried again",
+            [unrecorded(), Step::Until(Op::Commit, 2), send(Answer::duplicate())],
+        )
+        .fault(Op::Commit, Fault::Unavailable)
+        .ends(1, Holds::Duplicate),
+        Case::new(
+            "a commit fails twice and is tried a third time",
+            [unrecorded(), Step::Until(Op::Commit, 3), send(Answer::duplicate())],
+        )
+        .fault(Op::Commit, Fault::Unavailable)
+        .fault(Op::Commit, Fault::Unavailable)
+        .ends(1, Holds::Duplicate),
+        Case::new(
+            "a commit's answer is lost: it is done all the same",
+            [unrecorded(), send(Answer::duplicate())],
+        )
+        .fault(Op::Commit, Fault::AnswerLost)
+        .ends(1, Holds::Duplicate),
+        hasty(Case::new(
+            "a commit hangs: the answer stands, and it is tried again",
+            [unrecorded(), Step::Until(Op::Commit, 1), send(Answer::duplicate())],
+        ))
+        .fault(Op::Commit, Fault::Hangs)
+        .ends(1, Holds::Duplicate),
+        Case::new(
+            "a commit finds the claim lost",
+            [send(Answer::handlers(200, Outcome::Overlapped))],
+        )
+        .fault(Op::Commit, Fault::Stale)
+        .ends(1, Holds::Busy),
+    ]
+}
+
+fn at_release() -> Vec<Case> {
+    let failed = || send(Answer::handlers(500, Outcome::Failed));
+    let case = |name: &str, fault| {
+        let steps =
+            [failed(), send(Answer::in_flight()), Step::Later(LEASE_OVER), send(Answer::handled())];
+        Case::new(name, steps)
+            .acts([Act::Answer(500)])
+            .fault(Op::Release, fault)
+            .ends(2, Holds::Duplicate)
+    };
+    vec![
+        case("a release fails: its lease runs out", Fault::Unavailable),
+        hasty(case("a release hangs: its lease runs out", Fault::Hangs)),
+    ]
+}

@@ -1,0 +1,133 @@
+//! Several requests on one connection, and bodies that are asked for.
+
+use countersign::RefusalKind as Kind;
+
+use crate::case::{Act, Answer, Case, Holds, Protocol, Step};
+use crate::request::{Framing, Request};
+
+const STREAMS: &str = "HTTP/2 streams have no order among each other";
+const NO_INTERIM: &str = "a client of HTTP/2 does not wait for an interim response";
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = several();
+    cases.extend(on_demand());
+    cases
+}
+
+fn several() -> Vec<Case> {
+    let good = Request::of;
+    let handled = Answer::handled;
+    let missing = || Answer::refused(401, Kind::MissingHeader);
+    let unsigned = |event| good(event).without("webhook-signature");
+    // Were it ever taken for a request, it would be handled: its headers are right.
+    let within =
+        Request::good().body("POST /hook HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n");
+    let all = |events: [u32; 3]| events.map(|event| (good(event), handled())).to_vec();
+    vec![
+        Case::new("three deliveries on one connection", [Step::KeepAlive(all([1, 2, 3]))])
+            .ends(3, Holds::Duplicate),
+        Case::new("three deliveries in one write", [Step::Pipeline(all([1, 2, 3]))])
+            .ends(3, Holds::Duplicate),
+        Case::new(
+            "one event twice in one write",
+            [Step::Pipeline(vec![(good(1), handled()), (good(1), Answer::duplicate())])],
+        )
+        .ends(1, Holds::Duplicate)
+        .not_over(Protocol::Http2, STREAMS),
+        Case::new(
+            "two chunked deliveries in one write",
+            [Step::Pipeline(vec![
+                (good(1).framed(Framing::Chunked).cut([5, 6]), handled()),
+                (good(2).framed(Framing::Chunked).cut([7]), handled()),
+            ])],
+        )
+        .ends(2, Holds::Duplicate),
+        Case::new(
+            "a delivery after one that failed, in one write",
+            [Step::Pipeline(vec![
+                (good(2), Answer::handlers(500, countersign::Outcome::Failed)),
+                (good(1), handled()),
+            ])],
+        )
+        .acts([Act::Answer(500)])
+        .ends(2, Holds::Duplicate)
+        .not_over(Protocol::Http2, STREAMS),
+        Case::new(
+            "a delivery after one that was refused unread",
+            [Step::KeepAlive(vec![(unsigned(2), missing()), (good(1), handled())])],
+        )
+        .ends(1, Holds::Duplicate),
+        Case::new(
+            "a delivery after a chunked one that was refused unread",
+            [Step::KeepAlive(vec![
+                (unsigned(2).framed(Framing::Chunked).cut([9]), missing()),
+                (good(1), handled()),
+            ])],
+        )
+        .ends(1, Holds::Duplicate),
+        Case::new(
+            "a delivery after one of another method",
+            [Step::KeepAlive(vec![
+                (good(2).method("PUT"), Answer::refused(405, Kind::MethodNotAllowed)),
+                (good(1), handled()),
+            ])],
+        )
+        .ends(1, Holds::Duplicate),
+        Case::new(
+            "a request within a body that was refused unread",
+            [Step::KeepAlive(vec![
+                (within.without("webhook-signature"), missing()),
+                (unsigned(1), missing()),
+            ])],
+        ),
+        Case::new(
+            "a hundred refusals on one connection",
+            [Step::KeepAlive(vec![(unsigned(1), missing()); 100])],
+        ),
+    ]
+}
+
+fn on_demand() -> Vec<Case> {
+    let handled = Answer::handled().asked();
+    let refused = |name: &str, request: Request, status, kind| {
+        Case::refused(name, request.on_demand(), status, kind).not_over(Protocol::Http2, NO_INTERIM)
+    };
+    vec![
+        Case::new(
+            "a body that waits to be asked for",
+            [Step::Send(Request::good().on_demand(), handled.clone())],
+        )
+        .ends(1, Holds::Duplicate)
+        .not_over(Protocol::Http2, NO_INTERIM),
+        Case::new(
+            "a chunked body that waits to be asked for",
+            [Step::Send(Request::good().framed(Framing::Chunked).on_demand(), handled)],
+        )
+        .ends(1, Holds::Duplicate)
+        .not_over(Protocol::Http2, NO_INTERIM),
+        refused(
+            "no signature: the body is not asked for",
+            Request::good().without("webhook-signature"),
+            401,
+            Kind::MissingHeader,
+        ),
+        refused(
+            "a stale time: the body is not asked for",
+            Request::good().late(-301),
+            401,
+            Kind::StaleTimestamp,
+        ),
+        refused(
+            "a length over the cap: the body is not asked for",
+            Request::good().framed(Framing::Announced(1 << 40)),
+            413,
+            Kind::BodyTooLarge,
+        ),
+        refused(
+            "a coded body is not asked for",
+            Request::good().with("content-encoding", "gzip"),
+            415,
+            Kind::UnsupportedEncoding,
+        ),
+    ]
+}

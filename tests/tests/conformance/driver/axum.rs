@@ -1,0 +1,77 @@
+//! The adapter for tower under `axum::serve`.
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::pin::Pin;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use countersign_tower::{Delivery, Shutdown, Webhook, WebhookLayer, WebhookRejection};
+use tokio::task::JoinSet;
+
+use super::hyper::{end, exchange};
+use super::{Driver, FROM_HANDLER, PATH, Reply, Script, Server, Site, Strict};
+use crate::case::Protocol;
+
+pub(crate) struct Axum;
+
+impl Driver for Axum {
+    fn name(&self) -> &'static str {
+        "axum"
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol::Http1
+    }
+
+    fn serve(&self, listener: TcpListener, site: Site) -> Box<dyn Server> {
+        let layer = WebhookLayer::new(site.receiver.clone()).clock(site.clock.clone());
+        let shutdown = layer.shutdown();
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, app(site, layer)).await });
+        Box::new(Serving { shutdown, _tasks: tasks })
+    }
+}
+
+/// A server of the adapter for tower; its tasks end with it.
+pub(super) struct Serving<T> {
+    pub(super) shutdown: Shutdown,
+    pub(super) _tasks: JoinSet<T>,
+}
+
+impl<T: Send> Server for Serving<T> {
+    fn drain(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let shutdown = self.shutdown.clone();
+        Box::pin(async move { shutdown.drain().await })
+    }
+}
+
+fn app(site: Site, layer: WebhookLayer) -> Router {
+    let Site { script, log, eaten_in_front, .. } = site;
+    let handler = move |_: Delivery, event: Result<Webhook<Strict>, WebhookRejection>| {
+        answer(script.clone(), event)
+    };
+    let front = from_fn(move |request: Request<Body>, next: Next| {
+        let entry = log.begin(exchange(request.headers()));
+        async move {
+            let request = if eaten_in_front { request.map(|_| Body::empty()) } else { request };
+            let response = next.run(request).await;
+            end(entry, response.extensions());
+            response
+        }
+    });
+    Router::new().route(PATH, post(handler)).route_layer(layer).layer(front)
+}
+
+async fn answer(script: Script, event: Result<Webhook<Strict>, WebhookRejection>) -> Response {
+    let Reply::Status(status) = script.run().await else {
+        return event.map(|event| format!("{:?}", event.0)).into_response();
+    };
+    let text = "from the handler";
+    (StatusCode::from_u16(status).unwrap(), [(FROM_HANDLER, "yes")], text).into_response()
+}

@@ -1,0 +1,107 @@
+//! The adapter for tower under bare hyper, without a framework.
+
+use std::convert::Infallible;
+use std::net::TcpListener;
+
+use bytes::Bytes;
+use countersign::{Outcome, Refusal};
+use countersign_tower::{Delivery, WebhookLayer};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{Either, Empty, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tower::{Layer, ServiceExt, service_fn};
+
+use super::axum::Serving;
+use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, Reply, Script, Server, Site, Strict};
+use crate::case::Protocol;
+
+pub(crate) struct Hyper(pub(crate) Protocol);
+
+impl Driver for Hyper {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            Protocol::Http1 => "hyper/1",
+            Protocol::Http2 => "hyper/2",
+        }
+    }
+
+    fn protocol(&self) -> Protocol {
+        self.0
+    }
+
+    fn serve(&self, listener: TcpListener, site: Site) -> Box<dyn Server> {
+        let layer = WebhookLayer::new(site.receiver.clone()).clock(site.clock.clone());
+        let shutdown = layer.shutdown();
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        let protocol = self.0;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                connections.spawn(connection(protocol, stream, site.clone(), layer.clone()));
+            }
+        });
+        Box::new(Serving::<()> { shutdown, _tasks: tasks })
+    }
+}
+
+async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: WebhookLayer) {
+    let Site { script, log, eaten_in_front, .. } = site;
+    let handler = service_fn(move |request: Request<Full<Bytes>>| answer(script.clone(), request));
+    let guarded = layer.layer(handler);
+    let front = service_fn(move |request: Request<Incoming>| {
+        let entry = log.begin(exchange(request.headers()));
+        let guarded = guarded.clone();
+        async move {
+            let request = request.map(|body| match eaten_in_front {
+                true => Either::Left(Empty::<Bytes>::new()),
+                false => Either::Right(body),
+            });
+            let response = guarded.oneshot(request).await?;
+            end(entry, response.extensions());
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let (io, service) = (TokioIo::new(stream), TowerToHyperService::new(front));
+    // How a connection ends is for its client to see.
+    let _ended = match protocol {
+        Protocol::Http1 => {
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).serve_connection(io, service).await
+        }
+        Protocol::Http2 => {
+            http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await
+        }
+    };
+}
+
+async fn answer(
+    script: Script,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let delivery = request.extensions().get::<Delivery>().unwrap().clone();
+    let Reply::Status(status) = script.run().await else {
+        let refusal = delivery.event::<Strict>().unwrap_err();
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::from_u16(refusal.status()).unwrap();
+        response.extensions_mut().insert(refusal);
+        return Ok(response);
+    };
+    let response = Response::builder().status(status).header(FROM_HANDLER, "yes");
+    Ok(response.body("from the handler".into()).unwrap())
+}
+
+pub(super) fn exchange(headers: &HeaderMap) -> Option<&str> {
+    headers.get(EXCHANGE)?.to_str().ok()
+}
+
+pub(super) fn end(entry: Entry, extensions: &http::Extensions) {
+    let refusal = extensions.get::<Refusal>().map(Refusal::kind);
+    entry.end(refusal, extensions.get::<Outcome>().copied());
+}

@@ -1,0 +1,183 @@
+//! Who sends, with which keys, and how the receiver is set up for it.
+
+use std::time::Duration;
+
+use countersign::ainexlayer::AiNexLayer;
+use countersign::omniai::OmniAi;
+use countersign::{
+    Contract, Custom, Encoding, Key, Keyring, Part, Provider, Receiver, Scheme, Secret, Signature,
+    StandardWebhooks, TimeUnit, Timestamp,
+};
+
+/// When all cases take place.
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Sender {
+    /// Id, time and body are signed.
+    StandardWebhooks,
+    /// A static secret; only 200 is success.
+    OmniAi,
+    /// The body is signed, with a time in it.
+    AiNexLayer,
+    /// A scheme of the user's own: `t=…,v1=…` in one header.
+    Pairs,
+}
+
+/// A secret by its role.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum By {
+    New,
+    Old,
+    Stranger,
+}
+
+/// Which keys the receiver has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ring {
+    New,
+    /// A rotation under way: both are valid.
+    OldAndNew,
+    /// A rotation that is over: the old one is still there, and expired.
+    ExpiredAndNew,
+    OnlyExpired,
+    NotYet,
+}
+
+/// What differs from the sender's own set-up.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) ring: Ring,
+    pub(crate) dedup: bool,
+    /// How many events the store may hold.
+    pub(crate) capacity: usize,
+    pub(crate) body_cap: Option<usize>,
+    pub(crate) body_timeout: Option<Duration>,
+    pub(crate) answer_within: Option<Duration>,
+    pub(crate) store_timeout: Option<Duration>,
+    pub(crate) lease: Option<Duration>,
+    pub(crate) handler_limit: Option<Duration>,
+    /// Whether something in front of the adapter reads the body and leaves nothing of it.
+    pub(crate) eaten_in_front: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            ring: Ring::New,
+            dedup: true,
+            capacity: 100,
+            body_cap: None,
+            body_timeout: None,
+            answer_within: None,
+            store_timeout: None,
+            lease: None,
+            handler_limit: None,
+            eaten_in_front: false,
+        }
+    }
+}
+
+impl Sender {
+    /// A body that each sender's events may have.
+    pub(crate) fn body(event: u32) -> Vec<u8> {
+        format!(
+            r#"{{"event":"lead.created","type":"ping","id":"evt_{event}","timestamp":1700000000,"data":{{"leadId":"{event}"}}}}"#
+        )
+        .into_bytes()
+    }
+
+    pub(crate) fn receiver(self, setup: &Setup) -> Receiver {
+        let keys = setup.ring.keys();
+        let receiver = match self {
+            Self::StandardWebhooks => {
+                let sender = StandardWebhooks::new(keys).unwrap();
+                let contract = setup.contract(&sender);
+                Receiver::new(sender.contract(contract))
+            }
+            Self::OmniAi => {
+                let sender = OmniAi::new("x-webhook-secret", keys).unwrap();
+                let contract = setup.contract(&sender);
+                Receiver::new(sender.contract(contract))
+            }
+            Self::AiNexLayer => {
+                let builder = AiNexLayer::builder(keys)
+                    .signature_header("x-signature")
+                    .encoding(Encoding::Hex)
+                    .prefix("sha256=");
+                let sender = builder.assumed_envelope().build().unwrap();
+                let contract = setup.contract(&sender);
+                Receiver::new(sender.contract(contract))
+            }
+            Self::Pairs => {
+                let signature = Signature::header("x-acme", Encoding::Hex).pairs("v1");
+                let scheme = Scheme::hmac_sha256("acme", signature)
+                    .timestamp_pair("t", TimeUnit::Seconds)
+                    .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body])
+                    .id_field("/id")
+                    .build();
+                let sender = Custom::new(scheme.unwrap(), keys).unwrap();
+                let contract = setup.contract(&sender);
+                Receiver::new(sender.contract(contract))
+            }
+        };
+        setup.spans(receiver)
+    }
+}
+
+impl By {
+    pub(crate) fn secret(self) -> Secret {
+        let text = match self {
+            Self::New => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            Self::Old => "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+            Self::Stranger => "whsec_plJ3nmyCDGBKInavdOK15jsl0000aaaa",
+        };
+        Secret::new(text).unwrap()
+    }
+}
+
+impl Ring {
+    fn keys(self) -> Keyring {
+        let second = Duration::from_secs(1);
+        let new = || Key::new("new", By::New.secret());
+        let old = || Key::new("old", By::Old.secret());
+        let expired = || old().not_after(NOW.saturating_sub(second));
+        Keyring::new(match self {
+            Self::New => vec![new()],
+            Self::OldAndNew => vec![old().not_after(NOW), new().not_before(NOW)],
+            Self::ExpiredAndNew => vec![expired(), new()],
+            Self::OnlyExpired => vec![expired()],
+            Self::NotYet => vec![new().not_before(NOW.saturating_add(second))],
+        })
+        .unwrap()
+    }
+}
+
+impl Setup {
+    fn contract(&self, sender: &impl Provider) -> Contract {
+        let mut contract = *sender.contract();
+        if let Some(cap) = self.body_cap {
+            contract = contract.body_cap(cap).unwrap();
+        }
+        if let Some(span) = self.answer_within {
+            contract = contract.answer_within(span).unwrap();
+        }
+        contract
+    }
+
+    fn spans(&self, mut receiver: Receiver) -> Receiver {
+        if let Some(span) = self.body_timeout {
+            receiver = receiver.body_timeout(span).unwrap();
+        }
+        if let Some(span) = self.store_timeout {
+            receiver = receiver.store_timeout(span).unwrap();
+        }
+        if let Some(span) = self.lease {
+            receiver = receiver.lease(span).unwrap();
+        }
+        if let Some(span) = self.handler_limit {
+            receiver = receiver.handler_limit(span).unwrap();
+        }
+        receiver
+    }
+}

@@ -1,0 +1,127 @@
+//! A memory store that fails as told, and notes what it was asked.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use countersign::{
+    Claim, DedupStore, EventKey, Fence, MemoryStore, Settled, StoreError, StoreErrorKind,
+};
+use tokio::sync::watch;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Op {
+    Claim,
+    Renew,
+    Commit,
+    Release,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fault {
+    Unavailable,
+    /// It does as asked, and its answer is lost.
+    AnswerLost,
+    /// It never answers.
+    Hangs,
+    /// It says that the fence is stale.
+    Stale,
+}
+
+#[derive(Clone)]
+pub(crate) struct Faulty {
+    pub(crate) sound: MemoryStore,
+    faults: Arc<Mutex<Vec<(Op, Fault)>>>,
+    asked: Arc<Mutex<Vec<Op>>>,
+    answered: Arc<watch::Sender<Vec<Op>>>,
+}
+
+impl Faulty {
+    /// `sound`, but each of `faults` happens once.
+    pub(crate) fn new(sound: MemoryStore, faults: Vec<(Op, Fault)>) -> Self {
+        Self {
+            sound,
+            faults: Arc::new(Mutex::new(faults)),
+            asked: Arc::default(),
+            answered: Arc::default(),
+        }
+    }
+
+    /// How often it was asked to do `op`.
+    pub(crate) fn asked(&self, op: Op) -> usize {
+        count(&self.asked.lock().unwrap(), op)
+    }
+
+    /// Returns once it has answered `times` calls of `op`.
+    pub(crate) async fn has_answered(&self, op: Op, times: usize) {
+        let mut answered = self.answered.subscribe();
+        let reached = answered.wait_for(|calls| count(calls, op) >= times).await;
+        drop(reached.unwrap());
+    }
+
+    fn fault(&self, op: Op) -> Option<Fault> {
+        let mut faults = self.faults.lock().unwrap();
+        let at = faults.iter().position(|(broken, _)| *broken == op)?;
+        Some(faults.remove(at).1)
+    }
+
+    async fn run<T>(
+        &self,
+        op: Op,
+        stale: Option<T>,
+        call: impl AsyncFnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.asked.lock().unwrap().push(op);
+        let down = || Err(StoreError::new(StoreErrorKind::Unavailable, "down"));
+        let result = match (self.fault(op), stale) {
+            (None, _) => call().await,
+            (Some(Fault::Stale), Some(stale)) => Ok(stale),
+            (Some(Fault::Hangs), _) => pending().await,
+            (Some(Fault::AnswerLost), _) => call().await.and_then(|_| down()),
+            (Some(Fault::Unavailable | Fault::Stale), _) => down(),
+        };
+        self.answered.send_modify(|answered| answered.push(op));
+        result
+    }
+}
+
+fn count(calls: &[Op], op: Op) -> usize {
+    calls.iter().filter(|called| **called == op).count()
+}
+
+impl DedupStore for Faulty {
+    async fn claim(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        let call = async || self.sound.claim(key, fingerprint, lease).await;
+        self.run(Op::Claim, None, call).await
+    }
+
+    async fn renew(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        lease: Duration,
+    ) -> Result<Settled, StoreError> {
+        let call = async || self.sound.renew(key, fence, lease).await;
+        self.run(Op::Renew, Some(Settled::Stale), call).await
+    }
+
+    async fn commit(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        retention: Duration,
+    ) -> Result<Settled, StoreError> {
+        let call = async || self.sound.commit(key, fence, retention).await;
+        self.run(Op::Commit, Some(Settled::Stale), call).await
+    }
+
+    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+        let call = async || self.sound.release(key, fence).await;
+        self.run(Op::Release, Some(Settled::Stale), call).await
+    }
+}
