@@ -49,12 +49,12 @@ fn at_claim() -> Vec<Case> {
     ]
 }
 
-/// A lease that is renewed after a second; the handler has twice as long after that.
+/// A lease that is renewed after 1.4 s and again after 2.8 s; the answer is due after 4 s.
 fn renewed(case: Case) -> Case {
     case.setup(|setup| {
-        setup.answer_within = Some(Duration::from_secs(3));
+        setup.answer_within = Some(Duration::from_secs(4));
         setup.store_timeout = Some(Duration::from_millis(50));
-        setup.lease = Some(Duration::from_millis(3100));
+        setup.lease = Some(Duration::from_millis(4200));
     })
 }
 
@@ -72,6 +72,7 @@ fn at_renew() -> Vec<Case> {
     vec![
         through("a lease is renewed while the handler runs"),
         through("a renewal fails: the handler goes on").fault(Op::Renew, Fault::Unavailable),
+        through("a renewal hangs: the next one does not").fault(Op::Renew, Fault::Hangs),
         renewed(Case::new(
             "a renewal finds the claim lost: the handler is stopped",
             [Step::Begin(Request::good()), Step::Finish(Answer::own(503, Outcome::Stopped))],
@@ -145,5 +146,12 @@ fn at_release() -> Vec<Case> {
     vec![
         case("a release fails: its lease runs out", Fault::Unavailable),
         hasty(case("a release hangs: its lease runs out", Fault::Hangs)),
+        Case::new(
+            "a release's answer is lost: it is done all the same",
+            [failed(), send(Answer::handled())],
+        )
+        .acts([Act::Answer(500)])
+        .fault(Op::Release, Fault::AnswerLost)
+        .ends(2, Holds::Duplicate),
     ]
 }
