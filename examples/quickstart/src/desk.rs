@@ -1,5 +1,6 @@
 //! The work behind the handlers. Here it notes what it was given, and fails or waits when told to.
 
+use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
@@ -60,5 +61,11 @@ impl Desk {
     /// Replaces the plan, and gives the one there was.
     fn plan(&self, next: Option<Next>) -> Option<Next> {
         std::mem::replace(&mut *self.next.lock().unwrap_or_else(PoisonError::into_inner), next)
+    }
+}
+
+impl Display for Failed {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the work could not be done")
     }
 }

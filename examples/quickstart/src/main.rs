@@ -1,20 +1,24 @@
-//! Both senders in one axum service, which sends itself every kind of delivery over real HTTP and
-//! shows what came of each.
+//! Both senders in one service, which sends itself every kind of delivery over real HTTP and shows
+//! what came of each.
 //!
-//! `cargo run -p quickstart`; with `-- --serve` it stays up for deliveries of yours. Read `app.rs`
-//! first: it is the service itself. The other files deliver to it and watch it.
+//! `cargo run -p quickstart`; with `-- --framework actix` in actix-web instead of axum, and with
+//! `-- --serve` it stays up for deliveries of yours. Read `axum.rs` or `actix.rs` first: it is the
+//! service itself, for the two senders of `senders.rs`. The other files deliver to it and watch it.
 
-mod app;
+mod actix;
+mod args;
+mod axum;
 mod client;
 mod desk;
+mod notes;
 mod post;
 mod scenario;
+mod senders;
 mod server;
 mod stage;
 mod table;
 mod witness;
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -22,26 +26,17 @@ use std::time::Duration;
 
 use countersign::{Clock, Outcome, SystemClock};
 
+use crate::args::{Command, HELP};
 use crate::desk::Desk;
 use crate::post::{Post, rfc3339};
 use crate::scenario::Act;
-use crate::server::Server;
+use crate::server::{Framework, Server};
 use crate::stage::{Stage, reason};
 use crate::table::Table;
 use crate::witness::{Verdict, Witness};
 
 /// Whatever goes wrong here ends the program with a line of text.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
-const HELP: &str = "\
-Starts an axum server with two webhook senders mounted, sends itself every kind of
-delivery and prints what came of each. Ends with 0 if all is as it should be, else 1.
-
-usage: cargo run -p quickstart [-- --serve]
-
-  --serve  stay up afterwards, and print curl lines to deliver with
-  --help   print this
-";
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// The whole play takes less than a second; past this, something hangs.
 const PLAY: Duration = Duration::from_secs(60);
@@ -49,19 +44,13 @@ const PLAY: Duration = Duration::from_secs(60);
 /// How long a signed time stays fresh, see `Tolerance::FIVE_MINUTES`.
 const FRESH: Duration = Duration::from_secs(300);
 
-#[derive(Debug, Eq, PartialEq)]
-enum Command {
-    Help,
-    Play { then_serve: bool },
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match command(std::env::args_os().skip(1)) {
+    let result = match Command::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help) => io::stdout().write_all(HELP.as_bytes()).map_err(Into::into),
-        Ok(Command::Play { then_serve }) => run(then_serve).await,
-        Err(unknown) => {
-            eprintln!("quickstart: unknown argument `{unknown}`, see --help");
+        Ok(Command::Play { framework, then_serve }) => run(framework, then_serve).await,
+        Err(wrong) => {
+            eprintln!("quickstart: {wrong}; see --help");
             return ExitCode::from(2);
         }
     };
@@ -74,39 +63,29 @@ async fn main() -> ExitCode {
     }
 }
 
-fn command(args: impl Iterator<Item = OsString>) -> std::result::Result<Command, String> {
-    let mut command = Command::Play { then_serve: false };
-    for arg in args {
-        match arg.to_str() {
-            Some("--serve") => command = Command::Play { then_serve: true },
-            Some("--help" | "-h") => return Ok(Command::Help),
-            _ => return Err(arg.to_string_lossy().into_owned()),
-        }
-    }
-    Ok(command)
-}
-
-async fn run(then_serve: bool) -> Result<()> {
-    let (server, mut stage) = start().await?;
+async fn run(framework: Framework, then_serve: bool) -> Result<()> {
+    let (server, mut stage) = start(framework).await?;
     let acts = play(&mut stage).await?;
     let no_colour = std::env::var_os("NO_COLOR").is_some();
     let table = Table { acts: &acts, is_coloured: io::stdout().is_terminal() && !no_colour };
-    writeln!(io::stdout(), "\nReal HTTP to an axum server on {}:\n\n{table}", stage.address)?;
+    let (name, address) = (framework.name(), stage.address);
+    writeln!(io::stdout(), "\nReal HTTP to an {name} server on {address}:\n\n{table}")?;
     if table.problems() > 0 {
         return Err("a delivery did not go as it should: see the rows marked ✗".into());
     }
     if then_serve {
         serve(&mut stage).await?;
     } else {
-        writeln!(io::stdout(), "To deliver yourself: cargo run -p quickstart -- --serve")?;
+        let again = format!("cargo run -p quickstart -- --framework {name} --serve");
+        writeln!(io::stdout(), "To deliver yourself: {again}")?;
     }
     server.stop().await
 }
 
-async fn start() -> Result<(Server, Stage)> {
+async fn start(framework: Framework) -> Result<(Server, Stage)> {
     let (desk, notes) = Desk::new();
     let (witness, verdicts) = Witness::new();
-    let server = Server::start(desk.clone(), witness).await?;
+    let server = framework.start(desk.clone(), witness).await?;
     let stage = Stage { address: server.address, desk, notes, verdicts };
     Ok((server, stage))
 }
@@ -163,24 +142,30 @@ fn invitation(stage: &Stage) -> Result<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_unknown_argument_is_named() {
-        let command = |arg: &str| command([OsString::from(arg)].into_iter());
-        assert_eq!(command("--serve"), Ok(Command::Play { then_serve: true }));
-        assert_eq!(command("--help"), Ok(Command::Help));
-        assert_eq!(command("--sevre"), Err("--sevre".into()));
+    #[tokio::test]
+    async fn every_delivery_goes_as_it_should() {
+        for framework in Framework::ALL {
+            let (server, mut stage) = start(framework).await.unwrap();
+            let acts = play(&mut stage).await.unwrap();
+            server.stop().await.unwrap();
+            let table = Table { acts: &acts, is_coloured: false };
+            let text = table.to_string();
+            assert_eq!(table.problems(), 0, "{framework:?}:\n{text}");
+            assert!(!text.contains('\x1b'), "{text}");
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= 120, "{widest} columns do not fit a terminal:\n{text}");
+        }
     }
 
     #[tokio::test]
-    async fn every_delivery_goes_as_it_should() {
-        let (server, mut stage) = start().await.unwrap();
-        let acts = play(&mut stage).await.unwrap();
-        server.stop().await.unwrap();
-        let table = Table { acts: &acts, is_coloured: false };
-        let text = table.to_string();
-        assert_eq!(table.problems(), 0, "{text}");
-        assert!(!text.contains('\x1b'), "{text}");
-        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
-        assert!(widest <= 120, "{widest} columns do not fit a terminal:\n{text}");
+    async fn a_stop_waits_for_a_handler_whose_sender_hung_up() {
+        for framework in Framework::ALL {
+            let (server, mut stage) = start(framework).await.unwrap();
+            let post = Post::ainexlayer("chat.message", "evt-1", scenario::HANDBOOK).unwrap();
+            let held = stage.hold(post).await.unwrap();
+            let both = async { tokio::try_join!(server.stop(), stage.hang_up(held)) };
+            let ((), row) = tokio::time::timeout(PLAY, both).await.unwrap().unwrap();
+            assert_eq!(row.problem, None, "{framework:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::Result;
-use crate::app::{AINEXLAYER_SECRET, OMNIAI_SECRET, ainexlayer_receiver, omniai_receiver};
+use crate::senders::{AINEXLAYER_SECRET, OMNIAI_SECRET, ainexlayer_receiver, omniai_receiver};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Sender {

@@ -1,57 +1,60 @@
-//! The app on a free port of this machine, until it is stopped.
+//! The service on a free port of this machine, in either framework, until it is stopped.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::from_fn_with_state;
-use countersign_tower::{Shutdown, WebhookLayer};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
-use crate::Result;
-use crate::app::{ainexlayer_receiver, app, omniai_receiver};
 use crate::desk::Desk;
-use crate::witness::{Witness, watch};
+use crate::witness::Witness;
+use crate::{Result, actix, axum};
 
 /// How long handlers may take to end once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Framework {
+    #[default]
+    Axum,
+    Actix,
+}
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
-    layers: [Shutdown; 2],
+    stopping: Pin<Box<dyn Future<Output = Result<()>>>>,
+}
+
+impl Framework {
+    pub(crate) const ALL: [Self; 2] = [Self::Axum, Self::Actix];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Axum => "axum",
+            Self::Actix => "actix",
+        }
+    }
+
+    pub(crate) async fn start(self, desk: Arc<Desk>, witness: Witness) -> Result<Server> {
+        match self {
+            Self::Axum => axum::start(desk, witness).await,
+            Self::Actix => actix::start(desk, witness),
+        }
+    }
 }
 
 impl Server {
-    pub(crate) async fn start(desk: Arc<Desk>, witness: Witness) -> Result<Self> {
-        let omniai = WebhookLayer::new(omniai_receiver()?);
-        let ainexlayer = WebhookLayer::new(ainexlayer_receiver()?);
-        let layers = [omniai.shutdown(), ainexlayer.shutdown()];
-        let app = app(omniai, ainexlayer, desk).layer(from_fn_with_state(witness, watch));
-
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = axum::serve(listener, app).with_graceful_shutdown(async {
-            drop(stopped.await);
-        });
-        Ok(Self { address, stop, serving: tokio::spawn(serving.into_future()), layers })
+    /// A server that runs already, and how it is stopped.
+    pub(crate) fn new(
+        address: SocketAddr,
+        stopping: impl Future<Output = Result<()>> + 'static,
+    ) -> Self {
+        Self { address, stopping: Box::pin(stopping) }
     }
 
     /// Takes no more requests, and waits for the handlers under way.
     pub(crate) async fn stop(self) -> Result<()> {
-        drop(self.stop);
-        tokio::time::timeout(DRAIN, async {
-            self.serving.await??;
-            for layer in &self.layers {
-                layer.drain().await;
-            }
-            Ok(())
-        })
-        .await
-        .map_err(|_| "a handler did not end in time: it is cut off")?
+        tokio::time::timeout(DRAIN, self.stopping)
+            .await
+            .map_err(|_| "a handler did not end in time: it is cut off")?
     }
 }

@@ -1,9 +1,6 @@
 //! What the operator can see: the reason behind each answer, which the wire does not carry.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use countersign_tower::{Outcome, Refusal};
+use countersign::{Outcome, Refusal};
 use tokio::sync::mpsc;
 
 /// What became of a request.
@@ -20,13 +17,13 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// The layer and the extractor leave what they found in the response's extensions.
-    fn of(response: &Response) -> Self {
-        let extensions = response.extensions();
-        if let Some(refusal) = extensions.get::<Refusal>() {
-            return Self::Refused(refusal.clone());
+    /// By what stands in the extensions of the response.
+    pub(crate) fn of(refusal: Option<&Refusal>, outcome: Option<&Outcome>) -> Self {
+        match (refusal, outcome) {
+            (Some(refusal), _) => Self::Refused(refusal.clone()),
+            (None, Some(outcome)) => Self::Verified(*outcome),
+            (None, None) => Self::Elsewhere,
         }
-        extensions.get::<Outcome>().map_or(Self::Elsewhere, |outcome| Self::Verified(*outcome))
     }
 }
 
@@ -40,27 +37,26 @@ impl Witness {
         let (verdicts, given) = mpsc::unbounded_channel();
         (Self(verdicts), given)
     }
-}
 
-/// A middleware for outside all webhook routes.
-pub(crate) async fn watch(
-    State(Witness(verdicts)): State<Witness>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut pending = Pending { verdicts, verdict: Verdict::HungUp };
-    let response = next.run(request).await;
-    pending.verdict = Verdict::of(&response);
-    response
+    /// Watches a request from here on.
+    pub(crate) fn begin(&self) -> Watched {
+        Watched { verdicts: self.0.clone(), verdict: Verdict::HungUp }
+    }
 }
 
 /// Gives its verdict when dropped: a server drops the future of a request whose sender hung up.
-struct Pending {
+pub(crate) struct Watched {
     verdicts: mpsc::UnboundedSender<Verdict>,
     verdict: Verdict,
 }
 
-impl Drop for Pending {
+impl Watched {
+    pub(crate) fn end(mut self, verdict: Verdict) {
+        self.verdict = verdict;
+    }
+}
+
+impl Drop for Watched {
     fn drop(&mut self) {
         drop(self.verdicts.send(self.verdict.clone()));
     }
