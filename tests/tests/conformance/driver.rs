@@ -1,5 +1,6 @@
 //! What an adapter brings to be judged: a server of its kind.
 
+pub(crate) mod actix;
 pub(crate) mod axum;
 pub(crate) mod hyper;
 
@@ -31,6 +32,11 @@ pub(crate) trait Driver: Sync {
 
     /// Serves `site` at [`PATH`] on `listener`, which does not block, until the server is dropped.
     fn serve(&self, listener: TcpListener, site: Site) -> Box<dyn Server>;
+
+    /// Why a case asks something of the adapter that its server does by itself.
+    fn excuse(&self, _case: &str) -> Option<&'static str> {
+        None
+    }
 
     /// Whether the server gives up a request whose sender is gone.
     fn gives_up(&self) -> bool {

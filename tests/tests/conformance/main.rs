@@ -30,12 +30,13 @@ use tokio::task::JoinSet;
 
 use self::case::{Case, Protocol};
 use self::driver::Driver;
+use self::driver::actix::Actix;
 use self::driver::axum::Axum;
 use self::driver::hyper::Hyper;
 use self::table::{Row, Table};
 
 /// The adapters, each under each server that carries it.
-const DRIVERS: [&dyn Driver; 3] = [&Axum, &Hyper(Protocol::Http1), &Hyper(Protocol::Http2)];
+const DRIVERS: [&dyn Driver; 4] = [&Axum, &Hyper(Protocol::Http1), &Hyper(Protocol::Http2), &Actix];
 
 /// How many cases run at once; most of their time they wait for a deadline.
 const AT_ONCE: usize = 16;
@@ -60,7 +61,8 @@ async fn judge(cases: &[Case]) -> Table<'_> {
     let mut running = JoinSet::new();
     for (row, case) in cases.iter().enumerate() {
         for (column, driver) in DRIVERS.into_iter().enumerate() {
-            if case.not_over.is_some_and(|(protocol, _)| protocol == driver.protocol()) {
+            let is_over = case.not_over.is_some_and(|(protocol, _)| protocol == driver.protocol());
+            if is_over || driver.excuse(&case.name).is_some() {
                 continue;
             }
             let (case, permits) = (case.clone(), permits.clone());

@@ -58,6 +58,11 @@ impl fmt::Display for Table<'_> {
             if let Some((_, reason)) = row.case.not_over {
                 writeln!(f, "– {}: {reason}", row.case.name)?;
             }
+            for driver in self.drivers {
+                if let Some(reason) = driver.excuse(&row.case.name) {
+                    writeln!(f, "– {}: {reason}", row.case.name)?;
+                }
+            }
         }
         Ok(())
     }

@@ -99,30 +99,30 @@ fn at_renew() -> Vec<Case> {
 fn at_commit() -> Vec<Case> {
     let unrecorded = || send(Answer::handlers(200, Outcome::Unrecorded));
     vec![
-        Case::new(
-            "a commit fails: the answer stands, and it is tried again",
-            [unrecorded(), Step::Until(Op::Commit, 2), send(Answer::duplicate())],
-        )
-        .fault(Op::Commit, Fault::Unavailable)
-        .ends(1, Holds::Duplicate),
-        Case::new(
-            "a commit fails twice and is tried a third time",
-            [unrecorded(), Step::Until(Op::Commit, 3), send(Answer::duplicate())],
-        )
-        .fault(Op::Commit, Fault::Unavailable)
-        .fault(Op::Commit, Fault::Unavailable)
-        .ends(1, Holds::Duplicate),
+        Case::new("a commit fails, and is tried again", [send(Answer::handled())])
+            .fault(Op::Commit, Fault::Unavailable)
+            .ends(1, Holds::Duplicate),
+        Case::new("a commit fails twice and is tried a third time", [send(Answer::handled())])
+            .fault(Op::Commit, Fault::Unavailable)
+            .fault(Op::Commit, Fault::Unavailable)
+            .ends(1, Holds::Duplicate),
         Case::new(
             "a commit's answer is lost: it is done all the same",
-            [unrecorded(), send(Answer::duplicate())],
+            [send(Answer::handled()), send(Answer::duplicate())],
         )
         .fault(Op::Commit, Fault::AnswerLost)
         .ends(1, Holds::Duplicate),
+        hasty(Case::new("a commit hangs, and is tried again", [send(Answer::handled())]))
+            .fault(Op::Commit, Fault::Hangs)
+            .ends(1, Holds::Duplicate),
         hasty(Case::new(
-            "a commit hangs: the answer stands, and it is tried again",
-            [unrecorded(), Step::Until(Op::Commit, 1), send(Answer::duplicate())],
+            "commits fail past the deadline: the answer stands, and they are tried again",
+            [unrecorded(), Step::Until(Op::Commit, 4), send(Answer::duplicate())],
         ))
-        .fault(Op::Commit, Fault::Hangs)
+        .setup(|setup| setup.answer_within = Some(Duration::from_millis(400)))
+        .fault(Op::Commit, Fault::Unavailable)
+        .fault(Op::Commit, Fault::Unavailable)
+        .fault(Op::Commit, Fault::Unavailable)
         .ends(1, Holds::Duplicate),
         Case::new(
             "a commit finds the claim lost",

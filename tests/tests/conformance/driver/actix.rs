@@ -1,0 +1,110 @@
+//! The adapter for actix-web under its own server.
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::pin::Pin;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error, HttpResponse, HttpServer, Responder, web};
+use countersign::{Outcome, Refusal, Shutdown};
+use countersign_actix::{Delivery, Webhook, WebhookMiddleware, WebhookRejection};
+
+use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, PATH, Reply, Script, Server, Site, Strict};
+use crate::case::Protocol;
+
+pub(crate) struct Actix;
+
+impl Driver for Actix {
+    fn name(&self) -> &'static str {
+        "actix"
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol::Http1
+    }
+
+    fn excuse(&self, case: &str) -> Option<&'static str> {
+        if case.ends_with("is not asked for") {
+            Some("actix asks for a body that waits to be asked for before any middleware runs")
+        } else if case == "a hundred refusals on one connection" {
+            Some("actix closes a connection after a request whose body was not read")
+        } else {
+            None
+        }
+    }
+
+    fn serve(&self, listener: TcpListener, site: Site) -> Box<dyn Server> {
+        let middleware = WebhookMiddleware::new(site.receiver.clone()).clock(site.clock.clone());
+        let shutdown = middleware.shutdown();
+        let server = HttpServer::new(move || {
+            let resource = web::resource(PATH)
+                .wrap(middleware.clone())
+                .wrap(from_fn(front))
+                .route(web::post().to(answer));
+            App::new().app_data(web::Data::new(site.clone())).service(resource)
+        });
+        // A sender that hangs up is noticed then, and not only once it is answered.
+        let server = server.workers(1).h1_allow_half_closed(false).disable_signals();
+        let server = server.listen(listener).unwrap().run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Box::new(Serving { shutdown, handle })
+    }
+}
+
+struct Serving {
+    shutdown: Shutdown,
+    handle: ServerHandle,
+}
+
+impl Server for Serving {
+    fn drain(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let shutdown = self.shutdown.clone();
+        Box::pin(async move { shutdown.drain().await })
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+async fn front(
+    site: web::Data<Site>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let exchange = request.headers().get(EXCHANGE).and_then(|number| number.to_str().ok());
+    let entry = site.log.begin(exchange);
+    if site.eaten_in_front {
+        request.set_payload(Payload::None);
+    }
+    let result = next.call(request).await;
+    match &result {
+        Ok(response) => end(entry, response.response()),
+        Err(error) => end(entry, &error.error_response()),
+    }
+    result
+}
+
+fn end<B>(entry: Entry, response: &HttpResponse<B>) {
+    let extensions = response.extensions();
+    entry.end(extensions.get::<Refusal>().map(Refusal::kind), extensions.get::<Outcome>().copied());
+}
+
+async fn answer(
+    site: web::Data<Site>,
+    _: Delivery,
+    event: Result<Webhook<Strict>, WebhookRejection>,
+) -> Result<impl Responder, WebhookRejection> {
+    let script: &Script = &site.script;
+    let Reply::Status(status) = script.run().await else {
+        return event.map(|event| HttpResponse::Ok().body(format!("{:?}", event.0)));
+    };
+    let status = StatusCode::from_u16(status).unwrap();
+    Ok(HttpResponse::build(status).insert_header((FROM_HANDLER, "yes")).body("from the handler"))
+}
