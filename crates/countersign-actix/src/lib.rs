@@ -56,6 +56,9 @@
 //!   comes to stand in front.
 //! - actix's payload limits do not apply here; the cap is [`Contract::body_cap`].
 //! - On shutdown, [drain](Shutdown::drain) the middleware before the server is stopped.
+//! - actix by default goes on with a request whose sender closed its side; the handler runs on either
+//!   way. It closes a connection after a request that was refused with its body unread.
+//! - actix tells an error's text to the sender: give your handlers' errors an `error_response` without.
 //! - An answer that is due while the handler still has the request (past the deadline, a panic) comes
 //!   as an actix error, which some middleware outside, such as actix's logger, does not log.
 //!

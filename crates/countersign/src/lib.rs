@@ -53,8 +53,8 @@
 //! | why a request was refused | [`Refusal`] and its [`RefusalKind`] |
 //! | what became of a delivery | [`Outcome`] |
 //!
-//! The adapter for axum and any tower service is the crate `countersign-tower`. It re-exports all of
-//! this, so one dependency is enough.
+//! The adapter for axum and any tower service is the crate `countersign-tower`, that for actix-web
+//! `countersign-actix`. Each re-exports all of this, so one dependency is enough.
 //!
 //! # Features
 //!
