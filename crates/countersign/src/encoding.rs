@@ -86,17 +86,18 @@ const fn nibble(digit: u8) -> Option<u8> {
 const TAG_TEXT: usize = TAG_BYTES.div_ceil(3) * 4;
 
 /// One tag, whose length is known to the compiler.
+#[inline]
 fn decode_base64_tag(text: &[u8], table: &Table) -> Option<[u8; TAG_BYTES]> {
-    let text: &[u8; TAG_TEXT] = text.try_into().ok()?;
+    let mut text: [u8; TAG_TEXT] = text.try_into().ok()?;
+    // The last character is padding, and is read as no bits.
+    let padding = std::mem::replace(text.last_mut()?, FIRST);
     let mut bytes = [[0; 3]; TAG_TEXT / 4];
-    let (groups, _) = text.as_chunks::<4>();
-    let [whole @ .., [a, b, c, b'=']] = groups else { return None };
     let mut invalid = 0;
-    for (group, slot) in whole.iter().chain([&[*a, *b, *c, FIRST]]).zip(&mut bytes) {
+    for (group, slot) in text.as_chunks::<4>().0.iter().zip(&mut bytes) {
         invalid |= sextets(table, *group, slot);
     }
     let (tag, stray) = bytes.as_flattened().split_first_chunk()?;
-    (invalid & INVALID == 0 && *stray == [0]).then_some(*tag)
+    (padding == b'=' && invalid & INVALID == 0 && *stray == [0]).then_some(*tag)
 }
 
 fn decode_base64(text: &[u8], table: &Table, out: &mut [u8]) -> Option<usize> {
@@ -129,6 +130,7 @@ fn decode_base64(text: &[u8], table: &Table, out: &mut [u8]) -> Option<usize> {
 const FIRST: u8 = b'A';
 
 /// Four characters as three bytes; what it gives has the bit [`INVALID`] if one is not in the alphabet.
+#[inline]
 fn sextets(table: &Table, characters: [u8; 4], out: &mut [u8; 3]) -> u32 {
     let [a, b, c, d] = characters;
     let bits = table.at(0, a) | table.at(1, b) | table.at(2, c) | table.at(3, d);
@@ -141,6 +143,7 @@ fn sextets(table: &Table, characters: [u8; 4], out: &mut [u8; 3]) -> u32 {
 struct Table([[u32; 256]; 4]);
 
 impl Table {
+    #[inline]
     fn at(&self, place: usize, character: u8) -> u32 {
         let values = self.0.get(place);
         values.and_then(|values| values.get(usize::from(character))).copied().unwrap_or(INVALID)

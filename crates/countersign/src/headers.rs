@@ -153,6 +153,20 @@ fn length_class(name: &str) -> usize {
     name.len().min(LENGTHS - 1)
 }
 
+/// Whether two names of one length are the same, by eights of which the last may overlap: they are
+/// too short for a call to be worth it.
+#[inline]
+fn is_same(left: &[u8], right: &[u8]) -> bool {
+    match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        (Some(left_end), Some(right_end)) if left.len() == right.len() => {
+            let (left, _) = left.as_chunks::<8>();
+            let (right, _) = right.as_chunks::<8>();
+            left_end == right_end && left.iter().zip(right).all(|(left, right)| left == right)
+        }
+        _ => left == right,
+    }
+}
+
 /// What stands under a header's name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Found<'h> {
@@ -186,7 +200,8 @@ impl Name {
     fn is(&self, header: &str) -> bool {
         let starts = |name: &str| name.as_bytes().first().map(u8::to_ascii_lowercase);
         starts(header) == starts(&self.text)
-            && (*self.text == *header || self.text.eq_ignore_ascii_case(header))
+            && (is_same(self.text.as_bytes(), header.as_bytes())
+                || self.text.eq_ignore_ascii_case(header))
     }
 
     /// What stands under this name.

@@ -21,6 +21,13 @@ impl HmacKey {
     }
 
     #[inline]
+    /// The tag of `parts`, one after the other.
+    pub(crate) fn tag(&self, parts: [&[u8]; 3]) -> Tag {
+        let mut mac = self.0.clone();
+        parts.iter().filter(|part| !part.is_empty()).for_each(|part| mac.update(part));
+        Tag(mac.finalize().into_bytes().into())
+    }
+
     pub(crate) fn begin(&self) -> HmacState {
         HmacState(Some(self.0.clone()))
     }

@@ -125,7 +125,9 @@ impl Verifier {
         body_cap: usize,
     ) -> Result<Intake<'r>, Refusal> {
         let mut intake = Intake::new(self, now, body_cap);
-        self.begin(headers, &mut intake)?;
+        let mut leader = Leader::default();
+        self.begin(headers, &mut intake, &mut leader)?;
+        intake.begin_macs(&leader)?;
         Ok(intake)
     }
 
@@ -141,21 +143,41 @@ impl Verifier {
         now: Timestamp,
         body_cap: usize,
     ) -> Result<Delivery, Refusal> {
-        // An intake is large: here it stays where it is put together.
+        let body = body.into();
         let mut intake = Intake::new(self, now, body_cap);
-        self.begin(headers, &mut intake)?;
+        let mut leader = Leader::default();
+        self.begin(headers, &mut intake, &mut leader)?;
+        if body.len() > body_cap {
+            return Err(Refusal::new(RefusalKind::BodyTooLarge));
+        }
+        if let Proof::Macs = intake.proof {
+            // No MAC is kept under way, so none is moved about.
+            let mut any_valid = false;
+            let mut matched = None;
+            for (index, key) in self.valid_hmacs(now) {
+                any_valid = true;
+                if intake.macs.has(&key.tag([leader.bytes(), &body, &intake.trailer])) {
+                    matched = Some(index);
+                }
+            }
+            if !any_valid {
+                return Err(Refusal::new(RefusalKind::UnknownKey));
+            }
+            return intake.deliver(matched, body);
+        }
         intake.push(body)?;
-        intake.conclude()
+        intake.finish()
     }
 
     fn begin<'r, H: Headers + ?Sized>(
         self: &'r Arc<Self>,
         headers: &'r H,
         intake: &mut Intake<'r>,
+        leader: &mut Leader,
     ) -> Result<(), Refusal> {
         let mut values = Values::default();
         self.scheme.names.read(headers, &mut values);
-        self.judge(&values, intake)
+        self.judge(&values, intake, leader)
     }
 
     /// What [`begin`](Self::begin) does once the headers are found, whatever held them.
@@ -163,6 +185,7 @@ impl Verifier {
         self: &'r Arc<Self>,
         values: &Values<'r>,
         intake: &mut Intake<'r>,
+        leader: &mut Leader,
     ) -> Result<(), Refusal> {
         let scheme = &self.scheme;
         refuse_coded_body(scheme, values)?;
@@ -181,7 +204,8 @@ impl Verifier {
         }
         intake.facts = Facts::read(scheme, values, intake.now)?;
         if scheme.algorithm == Algorithm::HmacSha256 {
-            intake.begin_macs(at, value, values)
+            intake.proof = Proof::Macs;
+            intake.read_signed(at, value, values, leader)
         } else {
             intake.proof = Proof::Key(self.match_token(at, value, intake.now)?);
             Ok(())
@@ -210,6 +234,13 @@ impl Verifier {
             return Err(Refusal::new(RefusalKind::UnknownKey));
         }
         matched.ok_or_else(|| at.header.refuse(RefusalKind::SignatureMismatch))
+    }
+
+    fn valid_hmacs(&self, now: Timestamp) -> impl Iterator<Item = (usize, &HmacKey)> {
+        self.valid_keys(now).filter_map(|(index, key)| match &key.check {
+            Check::Hmac(key) => Some((index, key)),
+            Check::Token(_) => None,
+        })
     }
 
     fn valid_keys(&self, now: Timestamp) -> impl Iterator<Item = (usize, &KeyedCheck)> {
@@ -315,6 +346,30 @@ enum Proof {
     Spoilt,
 }
 
+/// What is signed before the body: mostly short, and one update of the MAC instead of many.
+#[derive(Default)]
+struct Leader {
+    short: ArrayVec<u8, 128>,
+    /// All of it, where it is longer.
+    long: Vec<u8>,
+}
+
+impl Leader {
+    fn push(&mut self, bytes: &[u8]) {
+        if self.long.is_empty() && self.short.try_extend_from_slice(bytes).is_ok() {
+            return;
+        }
+        if self.long.is_empty() {
+            self.long.extend_from_slice(&self.short);
+        }
+        self.long.extend_from_slice(bytes);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.long.is_empty() { &self.short } else { &self.long }
+    }
+}
+
 /// One MAC for each key that is valid now, and the signatures to find among them.
 #[derive(Default)]
 struct Macs<'r> {
@@ -334,19 +389,25 @@ impl Macs<'_> {
         }
     }
 
+    /// Whether `tag` is one of the signatures.
+    fn has(&self, tag: &Tag) -> bool {
+        match &self.all {
+            None => tag.matches_any([self.signature]),
+            Some(all) => tag.matches_any(all.clone()),
+        }
+    }
+
     /// The last key that made one of the signatures. Every key is tried, whichever matches.
     fn finish(&mut self) -> Option<usize> {
-        let Self { first, more, signature, all } = self;
-        let made = |(key, state): &mut (usize, HmacState)| {
-            let tag = state.finish()?;
-            match &*all {
-                None => tag.matches_any([*signature]),
-                Some(all) => tag.matches_any(all.clone()),
+        let first = std::mem::take(&mut self.first);
+        let more = std::mem::take(&mut self.more);
+        let mut matched = None;
+        for (key, mut state) in std::iter::once(first).chain(more) {
+            if state.finish().is_some_and(|tag| self.has(&tag)) {
+                matched = Some(key);
             }
-            .then_some(*key)
-        };
-        let matched = made(first);
-        more.iter_mut().fold(matched, |matched, keyed| made(keyed).or(matched))
+        }
+        matched
     }
 }
 
@@ -372,13 +433,25 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Judges the signature header, begins a MAC under each key and takes in what is signed before
-    /// the body.
-    fn begin_macs(
+    /// Begins a MAC under each key with what is signed before the body.
+    fn begin_macs(&mut self, leader: &Leader) -> Result<(), Refusal> {
+        if let Proof::Macs = self.proof {
+            let mut keys = self.verifier.valid_hmacs(self.now);
+            let (first, key) = keys.next().ok_or_else(|| Refusal::new(RefusalKind::UnknownKey))?;
+            self.macs.first = (first, key.begin());
+            self.macs.more = keys.map(|(index, key)| (index, key.begin())).collect();
+            self.macs.update(leader.bytes());
+        }
+        Ok(())
+    }
+
+    /// Judges the signature header, and reads what is signed before and after the body.
+    fn read_signed(
         &mut self,
         at: &'r SignatureAt,
         value: &'r [u8],
         values: &Values<'r>,
+        leader: &mut Leader,
     ) -> Result<(), Refusal> {
         let verifier: &'r Verifier = self.verifier;
         let scheme = &verifier.scheme;
@@ -387,20 +460,10 @@ impl<'r> Intake<'r> {
             self.facts.time =
                 Some(SignedTime::read(scheme, &at.header, time_pair(at, value)?, unit, self.now)?);
         }
-        let mut keys = verifier.valid_keys(self.now).filter_map(|(index, key)| match &key.check {
-            Check::Hmac(key) => Some((index, key)),
-            Check::Token(_) => None,
-        });
-        let (first, key) = keys.next().ok_or_else(|| Refusal::new(RefusalKind::UnknownKey))?;
-        self.proof = Proof::Macs;
-        self.macs.first = (first, key.begin());
-        self.macs.more = keys.map(|(index, key)| (index, key.begin())).collect();
         self.macs.signature = signature;
         self.macs.all = (count > 1).then(|| Candidates::of(at, value));
         let digits = self.facts.time.as_ref().map_or(&b""[..], |time| time.digits);
         let mut before: &[u8] = b"";
-        // What stands before the body is mostly short: one update of the MAC instead of many.
-        let mut prefix = ArrayVec::<u8, 256>::new();
         let mut after_body = false;
         let mut parts = scheme.signed.as_slice();
         while let [part, rest @ ..] = parts {
@@ -444,13 +507,10 @@ impl<'r> Intake<'r> {
             before = bytes;
             if after_body {
                 self.trailer.extend_from_slice(bytes);
-            } else if prefix.try_extend_from_slice(bytes).is_err() {
-                self.macs.update(&prefix);
-                self.macs.update(bytes);
-                prefix.clear();
+            } else {
+                leader.push(bytes);
             }
         }
-        self.macs.update(&prefix);
         Ok(())
     }
 
@@ -492,29 +552,34 @@ impl<'r> Intake<'r> {
     /// - [`RefusalKind::StaleTimestamp`], [`RefusalKind::FutureTimestamp`] or
     ///   [`RefusalKind::MissingTimestamp`] where the signed time stands in the body.
     pub fn finish(mut self) -> Result<Delivery, Refusal> {
-        self.conclude()
-    }
-
-    fn conclude(&mut self) -> Result<Delivery, Refusal> {
         if !self.trailer.is_empty() {
             let trailer = std::mem::take(&mut self.trailer);
             self.macs.update(&trailer);
         }
-        let Self { verifier, now, announced, .. } = *self;
         let body = std::mem::replace(&mut self.body, Body::Empty).into_bytes();
-        let is_altered = announced.is_some_and(|announced| announced != body.len() as u64);
         let key = match self.proof {
-            Proof::Key(_) if is_altered => return Err(Refusal::new(RefusalKind::BodyAltered)),
-            Proof::Key(key) => key,
+            Proof::Key(key) => (!self.is_altered(&body)).then_some(key),
             Proof::Spoilt => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
-            Proof::Macs => self.macs.finish().ok_or_else(|| {
-                Refusal::new(if is_altered {
-                    RefusalKind::BodyAltered
-                } else {
-                    RefusalKind::SignatureMismatch
-                })
-            })?,
+            Proof::Macs => self.macs.finish(),
         };
+        self.deliver(key, body)
+    }
+
+    /// Whether the body is not as long as was announced.
+    fn is_altered(&self, body: &[u8]) -> bool {
+        self.announced.is_some_and(|announced| announced != body.len() as u64)
+    }
+
+    /// Hands the body over, if a key has proved it.
+    fn deliver(&self, key: Option<usize>, body: Bytes) -> Result<Delivery, Refusal> {
+        let Self { verifier, now, .. } = *self;
+        let key = key.ok_or_else(|| {
+            Refusal::new(if self.is_altered(&body) {
+                RefusalKind::BodyAltered
+            } else {
+                RefusalKind::SignatureMismatch
+            })
+        })?;
         let scheme = verifier.scheme();
         let timestamp = match &scheme.timestamp {
             Some(TimestampAt::Body(pointer, unit)) => {
