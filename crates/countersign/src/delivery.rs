@@ -111,7 +111,7 @@ impl Delivery {
     #[must_use]
     pub fn signed_id(&self) -> Option<Cow<'_, str>> {
         match self.scheme().id.as_ref()? {
-            Place::Header(_) if self.scheme().signs_id_header() => self.id_header(),
+            Place::Header(_) if self.scheme().signs_id_header => self.id_header(),
             Place::Body(pointer) if self.scheme().signs_body() => pointer.scalar(&self.body),
             Place::Header(_) | Place::Body(_) => None,
         }

@@ -140,6 +140,7 @@ impl Names {
                         None => *first = Some(value),
                         Some(_) => values.repeated |= 1 << slot,
                     }
+                    values.present |= 1 << slot;
                     return;
                 }
                 names &= names - 1;
@@ -179,6 +180,8 @@ pub(crate) enum Found<'h> {
 #[derive(Default)]
 pub(crate) struct Values<'h> {
     first: [Option<&'h [u8]>; MAX_NAMES],
+    /// A bit for each name that there is a value under.
+    present: u16,
     /// A bit for each name that there is more than one value under.
     repeated: u16,
 }
@@ -213,16 +216,29 @@ impl Name {
         }
     }
 
+    /// Whether anything stands under this name.
+    #[inline]
+    pub(crate) const fn is_in(&self, values: &Values<'_>) -> bool {
+        values.present & 1 << self.slot != 0
+    }
+
     /// The one value under this name: there, single, not empty, not long, printable ASCII.
     pub(crate) fn required<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Refusal> {
+        let value = self.single(values)?;
+        if is_printable(value) {
+            Ok(value)
+        } else {
+            Err(self.refuse(RefusalKind::MalformedHeader).because("it is not printable ASCII"))
+        }
+    }
+
+    /// The same, for a value whose every byte is judged by whoever reads it.
+    pub(crate) fn single<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Refusal> {
         match self.found(values) {
             Found::None | Found::One(b"") => Err(self.refuse(RefusalKind::MissingHeader)),
             Found::Many => Err(self.refuse(RefusalKind::DuplicateHeader)),
             Found::One(value) if value.len() > MAX_HEADER_BYTES => {
                 Err(self.refuse(RefusalKind::MalformedHeader).because("it is over 8 KiB"))
-            }
-            Found::One(value) if !is_printable(value) => {
-                Err(self.refuse(RefusalKind::MalformedHeader).because("it is not printable ASCII"))
             }
             Found::One(value) => Ok(value),
         }

@@ -38,6 +38,8 @@ pub struct Scheme {
     pub(crate) timestamp: Option<TimestampAt>,
     pub(crate) tolerance: Tolerance,
     pub(crate) id: Option<Place>,
+    /// Whether the signature covers the header that holds the event's id.
+    pub(crate) signs_id_header: bool,
     pub(crate) event_type: Option<Place>,
     pub(crate) payload: Option<Pointer>,
     pub(crate) key_form: KeyForm,
@@ -82,11 +84,6 @@ impl Scheme {
     #[must_use]
     pub fn signs_body(&self) -> bool {
         self.algorithm == Algorithm::HmacSha256
-    }
-
-    /// Whether the signature covers the header that holds the event's id.
-    pub(crate) fn signs_id_header(&self) -> bool {
-        self.signed.iter().any(|part| matches!(part, SignedPart::Id(_)))
     }
 
     /// The key's bytes, as the MAC takes them.

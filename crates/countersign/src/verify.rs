@@ -199,7 +199,7 @@ impl Verifier {
         };
         let value = at.header.required(values)?;
         let mut rivals = scheme.rivals.iter();
-        if let Some(rival) = rivals.find(|name| name.found(values) != Found::None) {
+        if let Some(rival) = rivals.find(|name| name.is_in(values)) {
             return Err(rival.refuse(RefusalKind::MixedHeaderFamilies));
         }
         intake.facts = Facts::read(scheme, values, intake.now)?;
@@ -285,7 +285,7 @@ impl<'r> Facts<'r> {
     /// Reads id, event type and, where it has a header of its own, the time.
     fn read(scheme: &Scheme, values: &Values<'r>, now: Timestamp) -> Result<Self, Refusal> {
         let id = match &scheme.id {
-            Some(Place::Header(name)) if scheme.signs_id_header() => {
+            Some(Place::Header(name)) if scheme.signs_id_header => {
                 Some(short(name.required(values)?).ok_or_else(|| {
                     name.refuse(RefusalKind::MalformedHeader).because("it is over 256 bytes")
                 })?)
@@ -300,7 +300,7 @@ impl<'r> Facts<'r> {
         };
         let time = match &scheme.timestamp {
             Some(TimestampAt::Header(name, unit)) => {
-                Some(SignedTime::read(scheme, name, name.required(values)?, *unit, now)?)
+                Some(SignedTime::read(scheme, name, name.single(values)?, *unit, now)?)
             }
             Some(TimestampAt::Pair(_) | TimestampAt::Body(..)) | None => None,
         };
@@ -356,7 +356,12 @@ struct Leader {
 
 impl Leader {
     fn push(&mut self, bytes: &[u8]) {
-        if self.long.is_empty() && self.short.try_extend_from_slice(bytes).is_ok() {
+        let fits = match bytes {
+            // Mostly the dot between two values, for which a call to copy it would be long.
+            [byte] => self.short.try_push(*byte).is_ok(),
+            _ => self.short.try_extend_from_slice(bytes).is_ok(),
+        };
+        if self.long.is_empty() && fits {
             return;
         }
         if self.long.is_empty() {

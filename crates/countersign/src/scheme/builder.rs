@@ -213,6 +213,7 @@ impl SchemeBuilder {
             sender: self.sender,
             algorithm: self.algorithm,
             signature,
+            signs_id_header: signed.iter().any(|part| matches!(part, SignedPart::Id(_))),
             signed,
             timestamp,
             tolerance: self.tolerance,
