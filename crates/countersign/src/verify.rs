@@ -127,7 +127,7 @@ impl Verifier {
         let mut intake = Intake::new(self, now, body_cap);
         let mut leader = Leader::default();
         self.begin(headers, &mut intake, &mut leader)?;
-        intake.begin_macs(&leader)?;
+        intake.begin_macs(&leader);
         Ok(intake)
     }
 
@@ -152,16 +152,11 @@ impl Verifier {
         }
         if let Proof::Macs = intake.proof {
             // No MAC is kept under way, so none is moved about.
-            let mut any_valid = false;
             let mut matched = None;
             for (index, key) in self.valid_hmacs(now) {
-                any_valid = true;
                 if intake.macs.has(&key.tag([leader.bytes(), &body, &intake.trailer])) {
                     matched = Some(index);
                 }
-            }
-            if !any_valid {
-                return Err(Refusal::new(RefusalKind::UnknownKey));
             }
             return intake.deliver(matched, body);
         }
@@ -205,7 +200,11 @@ impl Verifier {
         intake.facts = Facts::read(scheme, values, intake.now)?;
         if scheme.algorithm == Algorithm::HmacSha256 {
             intake.proof = Proof::Macs;
-            intake.read_signed(at, value, values, leader)
+            intake.read_signed(at, value, values, leader)?;
+            match self.valid_hmacs(intake.now).next() {
+                Some(_) => Ok(()),
+                None => Err(Refusal::new(RefusalKind::UnknownKey)),
+            }
         } else {
             intake.proof = Proof::Key(self.match_token(at, value, intake.now)?);
             Ok(())
@@ -439,15 +438,13 @@ impl<'r> Intake<'r> {
     }
 
     /// Begins a MAC under each key with what is signed before the body.
-    fn begin_macs(&mut self, leader: &Leader) -> Result<(), Refusal> {
-        if let Proof::Macs = self.proof {
-            let mut keys = self.verifier.valid_hmacs(self.now);
-            let (first, key) = keys.next().ok_or_else(|| Refusal::new(RefusalKind::UnknownKey))?;
+    fn begin_macs(&mut self, leader: &Leader) {
+        let mut keys = self.verifier.valid_hmacs(self.now);
+        if let (Proof::Macs, Some((first, key))) = (&self.proof, keys.next()) {
             self.macs.first = (first, key.begin());
             self.macs.more = keys.map(|(index, key)| (index, key.begin())).collect();
             self.macs.update(leader.bytes());
         }
-        Ok(())
     }
 
     /// Judges the signature header, and reads what is signed before and after the body.

@@ -53,6 +53,11 @@ pub fn intake_chunks(data: &[u8]) {
     let sizes = control.get(4..).unwrap_or_default();
     let cut = take(verifier, &headers, cap, chunks(body, sizes));
     assert_eq!(whole, cut, "the verdict depends on how the body is cut");
+    let at_once = verifier
+        .verify(&headers, body.to_vec(), NOW, cap)
+        .map(|delivery| (delivery.key_name().to_owned(), delivery.body().to_vec()))
+        .map_err(|refusal| refusal.kind());
+    assert_eq!(whole, at_once, "the verdict depends on whether the body is at hand");
 
     let is_token = pick == 2;
     let expected = if announced.is_some_and(|length| length > cap) {
