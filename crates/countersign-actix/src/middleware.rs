@@ -6,8 +6,8 @@ use std::sync::Arc;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use countersign::adapter::report_short_keys;
-use countersign::{Clock, Receiver, Shutdown, SystemClock};
+use countersign::adapter::Shared;
+use countersign::{Clock, Receiver, Shutdown};
 
 use crate::service::WebhookService;
 
@@ -21,25 +21,10 @@ pub struct WebhookMiddleware {
     shared: Shared,
 }
 
-/// What a middleware and its services hold in common, over all workers.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) receiver: Arc<Receiver>,
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Counts every delivery from its claim on, whether its sender still listens or not.
-    pub(crate) shutdown: Shutdown,
-}
-
 impl WebhookMiddleware {
     /// Guards what it wraps with `receiver`, by the system's clock.
     pub fn new(receiver: Receiver) -> Self {
-        report_short_keys(&receiver);
-        let shared = Shared {
-            receiver: Arc::new(receiver),
-            clock: Arc::new(SystemClock),
-            shutdown: Shutdown::default(),
-        };
-        Self { shared }
+        Self { shared: Shared::new(receiver) }
     }
 
     /// Compares signed times with `clock`.

@@ -12,12 +12,11 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::Sleep;
 use actix_web::{Error, HttpMessage, rt};
-use countersign::adapter::{Ended, Running, Timer, drive, in_current_span, turn_away};
+use countersign::adapter::{Ended, Running, Shared, Timer, drive, in_current_span, turn_away};
 use countersign::{Delivery, Outcome};
 use tokio::sync::oneshot;
 
 use crate::answer::{self, Unanswered};
-use crate::middleware::Shared;
 
 pub(crate) async fn run<S, B>(
     shared: Shared,

@@ -9,12 +9,11 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderMap;
 use actix_web::rt::time::timeout;
-use countersign::adapter::report_refusal;
+use countersign::adapter::{Shared, report_refusal};
 use countersign::{Delivery, Headers, Refusal, RefusalKind};
 use futures_core::Stream;
 
 use crate::answer;
-use crate::middleware::Shared;
 use crate::run;
 
 /// A service behind a [`WebhookMiddleware`](crate::WebhookMiddleware). See the [crate's page](crate).

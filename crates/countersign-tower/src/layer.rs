@@ -3,8 +3,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign::adapter::report_short_keys;
-use countersign::{Clock, Receiver, Shutdown, SystemClock};
+use countersign::adapter::Shared;
+use countersign::{Clock, Receiver, Shutdown};
 use http_body_util::Full;
 use tower_layer::Layer;
 
@@ -19,25 +19,10 @@ pub struct WebhookLayer<B = Full<Bytes>> {
     body: PhantomData<fn() -> B>,
 }
 
-/// What a layer and its services hold in common.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) receiver: Arc<Receiver>,
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Counts every delivery from its claim on, whether its sender still listens or not.
-    pub(crate) shutdown: Shutdown,
-}
-
 impl WebhookLayer {
     /// Guards a service with `receiver`, by the system's clock.
     pub fn new(receiver: Receiver) -> Self {
-        report_short_keys(&receiver);
-        let shared = Shared {
-            receiver: Arc::new(receiver),
-            clock: Arc::new(SystemClock),
-            shutdown: Shutdown::default(),
-        };
-        Self { shared, body: PhantomData }
+        Self { shared: Shared::new(receiver), body: PhantomData }
     }
 }
 

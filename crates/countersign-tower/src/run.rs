@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use countersign::adapter::{Ended, Running, Timer, drive, in_current_span, turn_away};
+use countersign::adapter::{Ended, Running, Shared, Timer, drive, in_current_span, turn_away};
 use countersign::{Delivery, Outcome};
 use http::{Request, Response};
 use tokio::sync::oneshot;
@@ -15,7 +15,6 @@ use tower_service::Service;
 
 use crate::answer;
 use crate::body::ResponseBody;
-use crate::layer::Shared;
 
 pub(crate) async fn run<S, B, ResBody>(
     shared: Shared,

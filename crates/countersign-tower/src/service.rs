@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
-use countersign::adapter::report_refusal;
+use countersign::adapter::{Shared, report_refusal};
 use countersign::{Delivery, Refusal, RefusalKind};
 use http::request::Parts;
 use http::{Request, Response};
@@ -15,7 +15,6 @@ use tower_service::Service;
 use crate::answer;
 use crate::body::ResponseBody;
 use crate::future::ResponseFuture;
-use crate::layer::Shared;
 use crate::run;
 
 /// A service behind a [`WebhookLayer`](crate::WebhookLayer). See the [crate's page](crate).

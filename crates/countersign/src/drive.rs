@@ -3,10 +3,11 @@
 //! An adapter runs [`drive`] in a task of its own, so that a sender that hangs up, or has been
 //! answered at its deadline, stops neither the handler nor the record of what came of it.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -17,10 +18,44 @@ use crate::error::Refusal;
 use crate::outcome::Outcome;
 use crate::receiver::{Admission, Deadlines, Receiver};
 use crate::shutdown::Shutdown;
+use crate::time::{Clock, SystemClock};
 use crate::trace;
 
 /// The first and the longest wait between two tries of a commit.
 const COMMIT_WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+
+/// What an adapter's middleware and all its services hold in common.
+#[derive(Clone)]
+pub struct Shared {
+    /// What is in front of the service.
+    pub receiver: Arc<Receiver>,
+    /// What signed times are compared with.
+    pub clock: Arc<dyn Clock>,
+    /// Counts every delivery from its claim on, whether its sender still listens or not.
+    pub shutdown: Shutdown,
+}
+
+impl Shared {
+    /// By the system's clock; warns the operator of keys that are too short (feature `tracing`).
+    #[must_use]
+    pub fn new(receiver: Receiver) -> Self {
+        trace::short_keys(&receiver);
+        Self {
+            receiver: Arc::new(receiver),
+            clock: Arc::new(SystemClock),
+            shutdown: Shutdown::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("receiver", &self.receiver)
+            .field("shutdown", &self.shutdown)
+            .finish_non_exhaustive()
+    }
+}
 
 /// What an adapter's runtime lends to [`drive`].
 pub trait Timer {
@@ -75,11 +110,6 @@ pub async fn drive<R: Running>(
 pub fn turn_away(receiver: &Receiver) -> Outcome {
     trace::settled(receiver, Outcome::ShuttingDown);
     Outcome::ShuttingDown
-}
-
-/// Warns the operator of keys that are too short, at start-up (feature `tracing`).
-pub fn report_short_keys(receiver: &Receiver) {
-    trace::short_keys(receiver);
 }
 
 /// Tells the operator why a request was refused (feature `tracing`).

@@ -99,8 +99,8 @@ mod sign;
 /// [`Receiver`] verifies; [`drive`](adapter::drive) sees a verified delivery to its end.
 pub mod adapter {
     pub use crate::drive::{
-        Ended, Running, Timer, drive, in_current_span, report_misfit, report_refusal,
-        report_short_keys, turn_away,
+        Ended, Running, Shared, Timer, drive, in_current_span, report_misfit, report_refusal,
+        turn_away,
     };
     pub use crate::shutdown::UnderWay;
 }
