@@ -95,6 +95,11 @@ impl Identity {
         Self { kind: "body", digest: sha256(body), brief: true }
     }
 
+    /// The digest of what is signed, where that is some fields of a body.
+    const fn signed(digest: [u8; TAG_BYTES]) -> Self {
+        Self { kind: "signed", digest, brief: true }
+    }
+
     /// Whether it is remembered only briefly.
     #[must_use]
     pub const fn is_brief(&self) -> bool {
@@ -102,12 +107,13 @@ impl Identity {
     }
 }
 
-/// The signed id where there is one, else the digest of the body.
+/// The signed id where there is one, else the digest of what is signed of the body.
 impl From<&Delivery> for Identity {
     fn from(delivery: &Delivery) -> Self {
-        match delivery.signed_id() {
-            Some(id) => Self::id(&id),
-            None => Self::body(delivery.body()),
+        match (delivery.signed_id(), &delivery.signed_digest) {
+            (Some(id), _) => Self::id(&id),
+            (None, Some(digest)) => Self::signed(**digest),
+            (None, None) => Self::body(delivery.body()),
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Refusal, RefusalKind};
 use crate::fence::Fence;
-use crate::mac::sha256;
+use crate::mac::{TAG_BYTES, sha256};
 use crate::scheme::{Place, Scheme};
 use crate::time::Timestamp;
 use crate::verify::Verifier;
@@ -32,6 +32,8 @@ pub struct Delivery {
     pub(crate) timestamp: Option<Timestamp>,
     pub(crate) header_id: Option<HeaderText>,
     pub(crate) header_type: Option<Arc<[u8]>>,
+    /// The digest of what is signed, where that is not header values and the body.
+    pub(crate) signed_digest: Option<Box<[u8; TAG_BYTES]>>,
     pub(crate) body: Bytes,
     /// What a claim of the event gave, once there was one.
     pub(crate) claim: Option<(Option<Fence>, bool)>,
@@ -110,11 +112,7 @@ impl Delivery {
     /// The event's id where the signature covers it: a signed header, or a field of a signed body.
     #[must_use]
     pub fn signed_id(&self) -> Option<Cow<'_, str>> {
-        match self.scheme().id.as_ref()? {
-            Place::Header(_) if self.scheme().signs_id_header => self.id_header(),
-            Place::Body(pointer) if self.scheme().signs_body() => pointer.scalar(&self.body),
-            Place::Header(_) | Place::Body(_) => None,
-        }
+        if self.scheme().signs_id() { self.id_for_logs() } else { None }
     }
 
     /// The event's id wherever it stands. **Not** always signed: for logs, never to decide by.

@@ -3,7 +3,9 @@
 //! One text for one value: no white space, no foreign alphabet, right padding, and no stray bits in
 //! the last character. Hexadecimal letters may be of either case.
 
-use crate::mac::TAG_BYTES;
+use arrayvec::ArrayVec;
+
+use crate::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES};
 
 /// How a signature is written.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -15,6 +17,8 @@ pub enum Encoding {
     Base64,
     /// Base64 with padding, URL-safe alphabet of RFC 4648 section 5.
     Base64Url,
+    /// The same without padding.
+    Base64UrlUnpadded,
 }
 
 impl Encoding {
@@ -25,8 +29,22 @@ impl Encoding {
             Self::Hex => decode_hex(text, &mut tag),
             Self::Base64 => return decode_base64_tag(text, &STANDARD),
             Self::Base64Url => return decode_base64_tag(text, &URL_SAFE),
+            Self::Base64UrlUnpadded => decode_unpadded(text, &mut tag),
         }?;
         (length == TAG_BYTES).then_some(tag)
+    }
+
+    /// Reads one signature, of whatever length.
+    pub(crate) fn decode(self, text: &[u8]) -> Option<SignatureBytes> {
+        let mut signature = SignatureBytes::from([0; MAX_SIGNATURE_BYTES]);
+        let length = match self {
+            Self::Hex => decode_hex(text, &mut signature),
+            Self::Base64 => decode_base64(text, &STANDARD, &mut signature),
+            Self::Base64Url => decode_base64(text, &URL_SAFE, &mut signature),
+            Self::Base64UrlUnpadded => decode_unpadded(text, &mut signature),
+        }?;
+        signature.truncate(length);
+        Some(signature)
     }
 
     #[cfg(feature = "sign")]
@@ -35,6 +53,11 @@ impl Encoding {
             Self::Hex => hex(bytes),
             Self::Base64 => encode_base64(bytes, STANDARD_ALPHABET),
             Self::Base64Url => encode_base64(bytes, URL_SAFE_ALPHABET),
+            Self::Base64UrlUnpadded => {
+                let mut text = encode_base64(bytes, URL_SAFE_ALPHABET);
+                text.truncate(text.trim_end_matches('=').len());
+                text
+            }
         }
     }
 }
@@ -59,6 +82,13 @@ pub(crate) fn decode_base64_secret(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = vec![0; padded.len() / 4 * 3];
     let length = decode_base64(&padded, &STANDARD, &mut bytes)?;
     bytes.truncate(length);
+    Some(bytes)
+}
+
+/// A hexadecimal secret, in either case.
+pub(crate) fn decode_hex_secret(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 2];
+    decode_hex(text, &mut bytes)?;
     Some(bytes)
 }
 
@@ -98,6 +128,19 @@ fn decode_base64_tag(text: &[u8], table: &Table) -> Option<[u8; TAG_BYTES]> {
     }
     let (tag, stray) = bytes.as_flattened().split_first_chunk()?;
     (padding == b'=' && invalid & INVALID == 0 && *stray == [0]).then_some(*tag)
+}
+
+/// URL-safe base64 that must not be padded.
+fn decode_unpadded(text: &[u8], out: &mut [u8]) -> Option<usize> {
+    let mut padded: ArrayVec<u8, { MAX_SIGNATURE_BYTES.div_ceil(3) * 4 }> = text.try_into().ok()?;
+    // A length that is one over a multiple of four holds no whole byte more.
+    while padded.len() % 4 != 0 {
+        padded.try_push(b'=').ok()?;
+    }
+    if text.ends_with(b"=") {
+        return None;
+    }
+    decode_base64(&padded, &URL_SAFE, out)
 }
 
 fn decode_base64(text: &[u8], table: &Table, out: &mut [u8]) -> Option<usize> {

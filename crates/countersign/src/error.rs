@@ -101,6 +101,9 @@ impl fmt::Display for Refusal {
             RefusalKind::MissingTimestamp => {
                 write!(f, "the signed body has no readable time at `{place}`")?;
             }
+            RefusalKind::MissingSignature => {
+                write!(f, "the body has no readable signature at `{place}`")?;
+            }
             RefusalKind::NoCandidate => write!(
                 f,
                 "header `{place}` holds no signature of the version this sender is set up with"
@@ -152,6 +155,8 @@ pub enum RefusalKind {
     FutureTimestamp,
     /// The signed body lacks the time that freshness is set up on. Status 401.
     MissingTimestamp,
+    /// The body lacks the signature that the sender puts into it. Status 401.
+    MissingSignature,
     /// The signature header is readable and holds nothing for the configured version. Status 401.
     NoCandidate,
     /// No configured key is valid now. Status 401.
@@ -176,6 +181,7 @@ impl RefusalKind {
             | Self::StaleTimestamp
             | Self::FutureTimestamp
             | Self::MissingTimestamp
+            | Self::MissingSignature
             | Self::NoCandidate
             | Self::UnknownKey
             | Self::SignatureMismatch => 401,
@@ -204,6 +210,7 @@ impl RefusalKind {
             Self::StaleTimestamp => "stale_timestamp",
             Self::FutureTimestamp => "future_timestamp",
             Self::MissingTimestamp => "missing_timestamp",
+            Self::MissingSignature => "missing_signature",
             Self::NoCandidate => "no_candidate",
             Self::UnknownKey => "unknown_key",
             Self::SignatureMismatch => "signature_mismatch",

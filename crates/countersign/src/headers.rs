@@ -34,11 +34,23 @@ pub trait Headers {
     ///
     /// Names may be in any case; values are to be as they were received.
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8]));
+
+    /// The query of the request's target as it was received, without its `?`; `None` where it is not
+    /// known or there is none.
+    ///
+    /// Only senders that sign the URL need it: Twilio.
+    fn query(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<H: Headers + ?Sized> Headers for &H {
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
         (**self).each(visit);
+    }
+
+    fn query(&self) -> Option<&str> {
+        (**self).query()
     }
 }
 
@@ -64,6 +76,30 @@ impl<K: AsRef<str>, V: AsRef<[u8]>> Headers for Vec<(K, V)> {
 impl Headers for http::HeaderMap {
     fn each<'h>(&'h self, mut visit: impl FnMut(&'h str, &'h [u8])) {
         self.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+    }
+}
+
+/// The head of a request, query and all.
+#[cfg(feature = "http")]
+impl Headers for http::request::Parts {
+    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
+        self.headers.each(visit);
+    }
+
+    fn query(&self) -> Option<&str> {
+        Some(self.uri.query().unwrap_or_default())
+    }
+}
+
+/// The head of a request, query and all.
+#[cfg(feature = "http")]
+impl<B> Headers for http::Request<B> {
+    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
+        self.headers().each(visit);
+    }
+
+    fn query(&self) -> Option<&str> {
+        Some(self.uri().query().unwrap_or_default())
     }
 }
 

@@ -71,11 +71,14 @@ mod error;
 mod time;
 mod secret;
 mod mac;
+mod asymmetric;
 mod encoding;
 mod headers;
 mod pointer;
+mod content;
 mod scheme;
 mod signature;
+mod check;
 mod fence;
 mod delivery;
 mod verify;
@@ -120,11 +123,11 @@ pub use self::patch::Patch;
 pub use self::provider::{Custom, Provider, StandardWebhooks, ainexlayer, omniai};
 pub use self::raw_json::RawJson;
 pub use self::receiver::{Admission, Deadlines, Receiver};
-pub use self::scheme::{Part, Scheme, SchemeBuilder, Signature};
+pub use self::scheme::{Algorithm, Field, Part, Scheme, SchemeBuilder, Signature};
 pub use self::secret::{Key, Keyring, Secret};
 pub use self::shutdown::Shutdown;
 #[cfg(feature = "sign")]
-pub use self::sign::Unsigned;
+pub use self::sign::{Signed, Unsigned};
 pub use self::time::{
     Clock, FixedClock, MonotonicClock, SystemClock, TimeUnit, Timestamp, Tolerance,
 };

@@ -1,11 +1,20 @@
 //! The only file that names the hash, the MAC and the constant-time compare.
 
+use arrayvec::ArrayVec;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
 use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
 
 /// The length of an HMAC-SHA256 tag and of a SHA-256 digest.
 pub(crate) const TAG_BYTES: usize = 32;
+
+/// The longest signature of any algorithm, in bytes: P-256's in DER.
+pub(crate) const MAX_SIGNATURE_BYTES: usize = 72;
+
+/// A signature as it was decoded, of whatever algorithm.
+pub(crate) type SignatureBytes = ArrayVec<u8, MAX_SIGNATURE_BYTES>;
 
 /// A keyed HMAC-SHA256 ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)), ready to begin.
 #[derive(Clone)]
@@ -50,6 +59,63 @@ impl HmacState {
     }
 }
 
+/// A key of one of the rarer algorithms, whose message is at hand as a whole.
+pub(crate) enum WholeMac {
+    HmacSha256(HmacKey),
+    HmacSha1(Box<Hmac<Sha1>>),
+    HmacSha512(Box<Hmac<Sha512>>),
+    /// SHA-256 over the key and then the message, which is no MAC: whoever has one request can
+    /// lengthen it.
+    PrefixedSha256(Zeroizing<Vec<u8>>),
+}
+
+impl WholeMac {
+    pub(crate) fn hmac_sha1(key: &[u8]) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "HMAC takes a key of any length (RFC 2104 section 3)"
+        )]
+        Self::HmacSha1(Box::new(Hmac::new_from_slice(key).expect("HMAC takes a key of any length")))
+    }
+
+    pub(crate) fn hmac_sha512(key: &[u8]) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "HMAC takes a key of any length (RFC 2104 section 3)"
+        )]
+        let key = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
+        Self::HmacSha512(Box::new(key))
+    }
+
+    /// What the message's pieces, one after the other, come to under this key.
+    pub(crate) fn tag(&self, message: [&[u8]; 3]) -> SignatureBytes {
+        fn run<M: Mac + Clone>(key: &M, message: [&[u8]; 3]) -> SignatureBytes {
+            let mut mac = key.clone();
+            message.iter().for_each(|piece| mac.update(piece));
+            mac.finalize().into_bytes().iter().copied().collect()
+        }
+        match self {
+            Self::HmacSha256(HmacKey(key)) => run(key, message),
+            Self::HmacSha1(key) => run(&**key, message),
+            Self::HmacSha512(key) => run(&**key, message),
+            Self::PrefixedSha256(key) => {
+                let mut hash = Sha256::new_with_prefix(&**key);
+                message.iter().for_each(|piece| hash.update(piece));
+                hash.finalize().iter().copied().collect()
+            }
+        }
+    }
+
+    /// Whether one of `signatures` is the message's tag; all are looked at, whichever matches.
+    pub(crate) fn made(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
+        let tag = self.tag(message);
+        let found = signatures
+            .iter()
+            .fold(Choice::from(0), |found, signature| found | tag.as_slice().ct_eq(signature));
+        found.into()
+    }
+}
+
 /// What we computed. It has no `==`: it can only be asked whether a candidate matches.
 pub(crate) struct Tag([u8; TAG_BYTES]);
 
@@ -74,12 +140,6 @@ impl Tag {
     /// Whether `other` is the same, in constant time.
     pub(crate) fn matches(&self, other: &Self) -> bool {
         equal(&self.0, &other.0).into()
-    }
-
-    /// The tag's bytes, to be written into a request we sign.
-    #[cfg(feature = "sign")]
-    pub(crate) const fn into_bytes(self) -> [u8; TAG_BYTES] {
-        self.0
     }
 }
 

@@ -49,6 +49,25 @@ impl Pointer {
         scalar(self.find(body)?)
     }
 
+    /// The text of the string, number or truth value that stands there, also where it is empty;
+    /// `Some(None)` if nothing or null does.
+    ///
+    /// `None` if another kind of value does, and where the body is not JSON or not clear.
+    pub(crate) fn text<'b>(&self, body: &'b [u8]) -> Option<Option<Cow<'b, str>>> {
+        let [found] = find([self], body)?;
+        let raw = match found {
+            Found::Nothing => return Some(None),
+            Found::One(value) => value.get(),
+            Found::Twice => return None,
+        };
+        match raw.as_bytes().first()? {
+            b'"' => Some(Some(serde_json::from_str::<Text<'_>>(raw).ok()?.0)),
+            b'n' => Some(None),
+            b'{' | b'[' => None,
+            _ => Some(Some(Cow::Borrowed(raw))),
+        }
+    }
+
     /// What stands there, as its JSON text; `None` in the cases of [`scalar`](Self::scalar).
     pub(crate) fn find<'b>(&self, body: &'b [u8]) -> Option<&'b RawValue> {
         let [found] = find([self], body)?;
@@ -91,6 +110,25 @@ fn scalar(value: &RawValue) -> Option<Cow<'_, str>> {
         _ => return None,
     };
     (!text.is_empty()).then_some(text)
+}
+
+#[cfg(feature = "sign")]
+impl Pointer {
+    /// Where it points in a document to be changed; the last step is made if it is a new key.
+    pub(crate) fn slot<'d>(
+        &self,
+        document: &'d mut serde_json::Value,
+    ) -> Option<&'d mut serde_json::Value> {
+        use serde_json::Value;
+
+        let (last, way) = self.tokens.split_last()?;
+        let parent = way.iter().try_fold(document, |value, token| match value {
+            Value::Object(fields) => fields.get_mut(&**token),
+            Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
+            _ => None,
+        })?;
+        Some(parent.as_object_mut()?.entry(&**last).or_insert(Value::Null))
+    }
 }
 
 impl fmt::Debug for Pointer {

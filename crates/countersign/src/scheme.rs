@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use self::builder::SchemeBuilder;
-use crate::encoding::{Encoding, decode_base64_secret};
+use crate::content::{Content, FieldKind};
+use crate::encoding::{Encoding, decode_base64_secret, decode_hex_secret};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{Name, Names};
 use crate::pointer::Pointer;
@@ -44,6 +45,12 @@ pub struct Scheme {
     pub(crate) payload: Option<Pointer>,
     pub(crate) key_form: KeyForm,
     pub(crate) rivals: Vec<Name>,
+    /// Headers that must have one value, such as the version of the sender's scheme.
+    pub(crate) fixed: Vec<(Name, Cow<'static, str>)>,
+    /// Whether a signed time touches another part, so that it must be as wide as times are now.
+    pub(crate) has_fixed_width_time: bool,
+    /// What is signed, where that is not the parts as they stand.
+    pub(crate) content: Option<Content>,
 }
 
 impl Scheme {
@@ -58,6 +65,61 @@ impl Scheme {
         signature: Signature,
     ) -> SchemeBuilder {
         SchemeBuilder::new(sender.into(), Algorithm::HmacSha256, Some(signature))
+    }
+
+    /// HMAC-SHA1, which is still sound as a MAC; see [`hmac_sha256`](Self::hmac_sha256).
+    pub fn hmac_sha1(sender: impl Into<Cow<'static, str>>, signature: Signature) -> SchemeBuilder {
+        SchemeBuilder::new(sender.into(), Algorithm::HmacSha1, Some(signature))
+    }
+
+    /// HMAC-SHA512; see [`hmac_sha256`](Self::hmac_sha256).
+    pub fn hmac_sha512(
+        sender: impl Into<Cow<'static, str>>,
+        signature: Signature,
+    ) -> SchemeBuilder {
+        SchemeBuilder::new(sender.into(), Algorithm::HmacSha512, Some(signature))
+    }
+
+    /// Ed25519 ([RFC 8032](https://www.rfc-editor.org/rfc/rfc8032)), feature `ed25519`; the sender's
+    /// public key stands where others have a secret.
+    pub fn ed25519(sender: impl Into<Cow<'static, str>>, signature: Signature) -> SchemeBuilder {
+        SchemeBuilder::new(sender.into(), Algorithm::Ed25519, Some(signature))
+    }
+
+    /// ECDSA on P-256 with SHA-256, signatures in DER, feature `p256`; the sender's public key (DER
+    /// of its SubjectPublicKeyInfo) stands where others have a secret.
+    pub fn ecdsa_p256(sender: impl Into<Cow<'static, str>>, signature: Signature) -> SchemeBuilder {
+        SchemeBuilder::new(sender.into(), Algorithm::EcdsaP256, Some(signature))
+    }
+
+    /// SHA-256 over the secret and then the signed parts, which is no MAC: **whoever has seen one
+    /// request can forge others** that begin like it, without the secret.
+    ///
+    /// For a sender that offers nothing else.
+    pub fn danger_prefixed_sha256(
+        sender: impl Into<Cow<'static, str>>,
+        signature: Signature,
+    ) -> SchemeBuilder {
+        SchemeBuilder::new(sender.into(), Algorithm::PrefixedSha256, Some(signature))
+    }
+
+    /// HMAC-SHA256 over some fields of a JSON body, joined by colons; the signature is a field too.
+    ///
+    /// A field that is absent or null counts as empty. Only the one of `fields` that is
+    /// [`free`](Field::free) may hold a colon, so that the text comes apart in one way. **All other fields
+    /// of the body are the word of whoever sent it.**
+    pub fn hmac_sha256_of_fields(
+        sender: impl Into<Cow<'static, str>>,
+        signature: impl Into<Cow<'static, str>>,
+        encoding: Encoding,
+        fields: impl IntoIterator<Item = Field>,
+    ) -> SchemeBuilder {
+        let fields = fields.into_iter().collect();
+        SchemeBuilder::new(sender.into(), Algorithm::HmacSha256, None).signs_fields(
+            signature.into(),
+            encoding,
+            fields,
+        )
     }
 
     /// Takes every request as it comes: **anyone on the network can send events**.
@@ -83,7 +145,36 @@ impl Scheme {
     /// Whether a body that was tampered with is refused.
     #[must_use]
     pub fn signs_body(&self) -> bool {
+        let is_whole = !matches!(self.content, Some(Content::Fields { .. }));
+        is_whole && !matches!(self.algorithm, Algorithm::StaticToken | Algorithm::Unauthenticated)
+    }
+
+    /// Whether the signature covers the event's id, so that an event is known by it.
+    #[must_use]
+    pub fn signs_id(&self) -> bool {
+        match &self.id {
+            Some(Place::Header(_)) => self.signs_id_header,
+            Some(Place::Body(_)) => self.signs_body(),
+            None => false,
+        }
+    }
+
+    /// Whether the MAC can run while the body arrives.
+    pub(crate) fn is_streamed(&self) -> bool {
         self.algorithm == Algorithm::HmacSha256
+            && self.content.is_none()
+            && self.signature.as_ref().is_some_and(|at| at.second.is_none())
+    }
+
+    /// Whether its keys are to be kept secret.
+    pub(crate) const fn has_secret_key(&self) -> bool {
+        !matches!(self.algorithm, Algorithm::Ed25519 | Algorithm::EcdsaP256)
+    }
+
+    /// What the credential is made with.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 
     /// The key's bytes, as the MAC takes them.
@@ -94,6 +185,15 @@ impl Scheme {
         let text = secret.expose();
         match self.key_form {
             KeyForm::AsGiven => Ok(text.to_vec().into()),
+            KeyForm::Hex => decode_hex_secret(text).map(Into::into).ok_or_else(|| {
+                ConfigError::new(
+                    ConfigErrorKind::InvalidSecret,
+                    format!(
+                        "secret of `{}` is not hexadecimal: copy it whole from the sender",
+                        self.sender
+                    ),
+                )
+            }),
             KeyForm::Base64 { prefix } => {
                 let text = text.strip_prefix(prefix.as_bytes()).unwrap_or(text);
                 let bytes = decode_base64_secret(text).ok_or_else(|| {
@@ -123,7 +223,13 @@ impl fmt::Display for Scheme {
         match self.algorithm {
             Algorithm::Unauthenticated => return f.write_str("no authentication"),
             Algorithm::StaticToken => return write!(f, "static token in header `{header}`"),
-            Algorithm::HmacSha256 => f.write_str("HMAC-SHA256 over `")?,
+            algorithm => write!(f, "{algorithm} over `")?,
+        }
+        if let Some(content) = &self.content {
+            content.fmt(f)?;
+            if let Content::Fields { signature, .. } = content {
+                return write!(f, "`, in the body at `{}`", signature.as_shared());
+            }
         }
         for part in &self.signed {
             match part {
@@ -142,23 +248,56 @@ impl fmt::Display for Scheme {
     }
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Algorithm {
+/// What a credential is made with. It is fixed by the set-up and never read from a request.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// Nothing proves who sent a request.
     Unauthenticated,
+    /// The secret itself is sent.
     StaticToken,
+    /// HMAC ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)) with SHA-256.
     HmacSha256,
+    /// HMAC with SHA-1.
+    HmacSha1,
+    /// HMAC with SHA-512.
+    HmacSha512,
+    /// SHA-256 over the secret and what is signed.
+    PrefixedSha256,
+    /// Ed25519 ([RFC 8032](https://www.rfc-editor.org/rfc/rfc8032)).
+    Ed25519,
+    /// ECDSA on the curve P-256 with SHA-256.
+    EcdsaP256,
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unauthenticated => "none",
+            Self::StaticToken => "static token",
+            Self::HmacSha256 => "HMAC-SHA256",
+            Self::HmacSha1 => "HMAC-SHA1",
+            Self::HmacSha512 => "HMAC-SHA512",
+            Self::PrefixedSha256 => "SHA-256 after the secret",
+            Self::Ed25519 => "Ed25519",
+            Self::EcdsaP256 => "ECDSA P-256",
+        })
+    }
 }
 
 /// How the configured secret becomes the MAC's key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum KeyForm {
     AsGiven,
+    Hex,
     Base64 { prefix: &'static str },
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct SignatureAt {
     pub(crate) header: Name,
+    /// Where a second signature may stand, by another key.
+    pub(crate) second: Option<Name>,
     pub(crate) encoding: Encoding,
     pub(crate) grammar: Grammar,
 }
@@ -170,8 +309,8 @@ pub(crate) enum Grammar {
     Whole { prefix: Cow<'static, str> },
     /// `v1,<signature> v1,<signature>`: items parted by spaces.
     Versioned { version: Cow<'static, str> },
-    /// `t=<time>,v1=<signature>,v1=<signature>`: pairs parted by commas.
-    Pairs { signature: Cow<'static, str>, time: Option<Cow<'static, str>> },
+    /// `t=<time>,v1=<signature>,v1=<signature>`: pairs parted by commas, or another character.
+    Pairs { signature: Cow<'static, str>, time: Option<Cow<'static, str>>, separator: u8 },
 }
 
 #[derive(Clone, Debug)]
@@ -215,12 +354,47 @@ pub enum Part {
     Id,
     /// The body's bytes as received.
     Body,
+    /// The public URL of the endpoint, and then the fields of a form body by name, as Twilio signs.
+    ///
+    /// A body that is no form stands in the query as `bodySHA256` instead. The URL is tried with its
+    /// port and without. It stands for the body, and alone.
+    UrlAndForm(Cow<'static, str>),
+}
+
+/// A field of the body that is signed; see [`Scheme::hmac_sha256_of_fields`].
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub(crate) pointer: Cow<'static, str>,
+    pub(crate) kind: FieldKind,
+}
+
+impl Field {
+    /// The field at this JSON pointer; it must not hold a colon.
+    #[must_use]
+    pub fn new(pointer: impl Into<Cow<'static, str>>) -> Self {
+        Self { pointer: pointer.into(), kind: FieldKind::Plain }
+    }
+
+    /// It may hold any text; one field may.
+    #[must_use]
+    pub const fn free(mut self) -> Self {
+        self.kind = FieldKind::Free;
+        self
+    }
+
+    /// It is not signed and must not be there: a second event beside the one that is signed.
+    #[must_use]
+    pub const fn absent(mut self) -> Self {
+        self.kind = FieldKind::Absent;
+        self
+    }
 }
 
 /// Where the credential stands and how it is written.
 #[derive(Clone, Debug)]
 pub struct Signature {
     header: Cow<'static, str>,
+    second: Option<Cow<'static, str>>,
     encoding: Encoding,
     grammar: Grammar,
 }
@@ -229,7 +403,16 @@ impl Signature {
     /// The header's whole value is the signature.
     #[must_use]
     pub fn header(name: impl Into<Cow<'static, str>>, encoding: Encoding) -> Self {
-        Self { header: name.into(), encoding, grammar: Grammar::Whole { prefix: "".into() } }
+        let grammar = Grammar::Whole { prefix: "".into() };
+        Self { header: name.into(), second: None, encoding, grammar }
+    }
+
+    /// A second header that holds one more signature while keys are changed. One of the two is
+    /// enough.
+    #[must_use]
+    pub fn or_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.second = Some(name.into());
+        self
     }
 
     /// The header's whole value is the secret.
@@ -254,8 +437,14 @@ impl Signature {
 
     /// The value is a list of `name=value` parted by commas; signatures are called `name`.
     #[must_use]
-    pub fn pairs(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.grammar = Grammar::Pairs { signature: name.into(), time: None };
+    pub fn pairs(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.pairs_parted_by(b',', name)
+    }
+
+    /// As [`pairs`](Self::pairs), parted by another ASCII character.
+    #[must_use]
+    pub fn pairs_parted_by(mut self, separator: u8, name: impl Into<Cow<'static, str>>) -> Self {
+        self.grammar = Grammar::Pairs { signature: name.into(), time: None, separator };
         self
     }
 }

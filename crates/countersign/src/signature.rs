@@ -1,15 +1,19 @@
 //! The signature header's grammar: from its value to the signatures and the time in it.
 
+use arrayvec::ArrayVec;
 use memchr::memchr;
 
 use crate::encoding::Encoding;
 use crate::error::{Refusal, RefusalKind};
-use crate::mac::TAG_BYTES;
-use crate::scheme::{Grammar, SignatureAt};
+use crate::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES};
+use crate::scheme::{Algorithm, Grammar, SignatureAt};
 
 /// The most signatures one header may list; Standard Webhooks senders list one for each secret in
 /// rotation, so sixteen is far above any real list. They cost a compare each, never a MAC.
 const MAX_CANDIDATES: usize = 16;
+
+/// The most where each costs a pass over the message: two keys and their successors.
+const MAX_PUBLIC_CANDIDATES: usize = 4;
 
 /// The value after its fixed prefix.
 pub(crate) fn whole<'h>(at: &SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Refusal> {
@@ -53,6 +57,67 @@ pub(crate) fn judge_signatures(
         return Err(at.header.refuse(RefusalKind::NoCandidate));
     }
     malformed("its signature is not written as configured")
+}
+
+/// The signatures of a request, where a proof needs the whole body.
+pub(crate) struct Signatures(ArrayVec<SignatureBytes, MAX_CANDIDATES>);
+
+impl Signatures {
+    pub(crate) const fn new() -> Self {
+        Self(ArrayVec::new_const())
+    }
+
+    pub(crate) fn one(signature: SignatureBytes) -> Self {
+        let mut list = Self::new();
+        list.0.push(signature);
+        list
+    }
+
+    pub(crate) fn as_slice(&self) -> &[SignatureBytes] {
+        &self.0
+    }
+
+    /// Those of the header and of the second one, if there is one; refused as by
+    /// [`judge_signatures`].
+    pub(crate) fn read(
+        algorithm: Algorithm,
+        at: &SignatureAt,
+        value: &[u8],
+        second: Option<&[u8]>,
+    ) -> Result<Self, Refusal> {
+        let malformed = |why| Err(at.header.refuse(RefusalKind::MalformedHeader).because(why));
+        let (lengths, most) = match algorithm {
+            Algorithm::HmacSha1 => (20..=20, MAX_CANDIDATES),
+            Algorithm::HmacSha512 => (64..=64, MAX_CANDIDATES),
+            Algorithm::Ed25519 => (64..=64, MAX_PUBLIC_CANDIDATES),
+            Algorithm::EcdsaP256 => (8..=MAX_SIGNATURE_BYTES, MAX_PUBLIC_CANDIDATES),
+            _ => (TAG_BYTES..=TAG_BYTES, MAX_CANDIDATES),
+        };
+        if matches!(at.grammar, Grammar::Whole { .. }) {
+            whole(at, value)?;
+        }
+        let mut list = Self::new();
+        for value in std::iter::once(value).chain(second) {
+            for item in Items::of(&at.grammar, value) {
+                let decoded = item.signature.and_then(|text| at.encoding.decode(text));
+                let Some(signature) = decoded.filter(|bytes| lengths.contains(&bytes.len())) else {
+                    continue;
+                };
+                if list.0.len() == most {
+                    return malformed("it lists too many signatures");
+                }
+                list.0.push(signature);
+            }
+        }
+        if !list.0.is_empty() {
+            return Ok(list);
+        }
+        let mut items = Items::of(&at.grammar, value).peekable();
+        if items.peek().is_some() && items.all(|item| item.signature.is_none()) {
+            return Err(at.header.refuse(RefusalKind::NoCandidate));
+        }
+        malformed("its signature is not written as configured")
+    }
 }
 
 /// The digits of the time that stands beside the signatures.
@@ -112,8 +177,8 @@ impl<'h> Iterator for Items<'h> {
                         return Some(Item { signature, time: None });
                     }
                 }
-                Grammar::Pairs { signature, time } => {
-                    let (name, text) = cut(self.next_text(b',')?, b'=');
+                Grammar::Pairs { signature, time, separator } => {
+                    let (name, text) = cut(self.next_text(*separator)?, b'=');
                     if let Some(text) = text {
                         let called = |wanted: &str| (name == wanted.as_bytes()).then_some(text);
                         let time = time.as_ref().and_then(|time| called(time));

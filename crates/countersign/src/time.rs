@@ -57,11 +57,15 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// Reads 1 to 15 ASCII digits without a leading zero, and nothing else.
+    /// Reads 1 to 15 ASCII digits without a leading zero, and nothing else; or RFC 3339 text, where
+    /// the sender writes that.
     ///
     /// What is signed are the digits as they stood in the request, never this number.
     #[must_use]
     pub fn parse(text: &[u8], unit: TimeUnit) -> Option<Self> {
+        if unit == TimeUnit::Rfc3339 {
+            return Self::parse_rfc3339(text);
+        }
         if text.is_empty() || text.len() > MAX_DIGITS || (text.len() > 1 && text.starts_with(b"0"))
         {
             return None;
@@ -76,15 +80,44 @@ impl Timestamp {
         }
         Some(match unit {
             TimeUnit::Seconds => Self::from_secs(number),
-            TimeUnit::Millis => Self::from_millis(number),
+            TimeUnit::Millis | TimeUnit::Rfc3339 => Self::from_millis(number),
         })
+    }
+
+    /// Reads the text of [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6).
+    pub(crate) fn parse_rfc3339(text: &[u8]) -> Option<Self> {
+        // The parser takes any character there.
+        if !matches!(text.get(10), Some(b'T' | b't')) {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        let format = &time::format_description::well_known::Rfc3339;
+        let nanos = time::OffsetDateTime::parse(text, format).ok()?.unix_timestamp_nanos();
+        Some(Self::from_millis(u64::try_from(nanos / 1_000_000).ok()?))
     }
 
     /// This instant without what is finer than `unit`.
     const fn floor(self, unit: TimeUnit) -> Self {
         match unit {
             TimeUnit::Seconds => Self::from_secs(self.as_secs()),
-            TimeUnit::Millis => self,
+            TimeUnit::Millis | TimeUnit::Rfc3339 => self,
+        }
+    }
+}
+
+#[cfg(feature = "sign")]
+impl Timestamp {
+    /// As a sender writes it.
+    pub(crate) fn written(self, unit: TimeUnit) -> String {
+        let secs = i64::try_from(self.as_secs()).unwrap_or(i64::MAX);
+        match unit {
+            TimeUnit::Seconds => self.as_secs().to_string(),
+            TimeUnit::Millis => self.as_millis().to_string(),
+            TimeUnit::Rfc3339 => {
+                let format = &time::format_description::well_known::Rfc3339;
+                let time = time::OffsetDateTime::from_unix_timestamp(secs);
+                time.ok().and_then(|time| time.format(format).ok()).unwrap_or_default()
+            }
         }
     }
 }
@@ -99,13 +132,28 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The unit in which a sender counts.
+/// The unit in which a sender counts, or the form in which it writes times.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum TimeUnit {
     /// Seconds since the Unix epoch.
     Seconds,
     /// Milliseconds since the Unix epoch.
     Millis,
+    /// Text like `2026-01-31T12:00:00Z` ([RFC 3339](https://www.rfc-editor.org/rfc/rfc3339)).
+    Rfc3339,
+}
+
+impl TimeUnit {
+    /// Whether a time is as wide as all are from 2001 to 2286, so that it shows where it begins and
+    /// ends: whole seconds in text, with `Z` or an offset.
+    pub(crate) const fn is_usual_width(self, text: &[u8]) -> bool {
+        match self {
+            Self::Seconds => text.len() == 10,
+            Self::Millis => text.len() == 13,
+            Self::Rfc3339 => matches!(text, [.., b'Z'] if text.len() == 20) || text.len() == 25,
+        }
+    }
 }
 
 /// How far a signed time may lie from now; both limits are still accepted.

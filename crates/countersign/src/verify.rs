@@ -9,14 +9,16 @@ use arrayvec::ArrayVec;
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
+use crate::check::Check;
+use crate::content::Content;
 use crate::delivery::{Delivery, HeaderText, MAX_ID_BYTES};
 use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
-use crate::headers::{Found, Headers, Name, Values, is_printable};
-use crate::mac::{HmacKey, HmacState, TAG_BYTES, Tag};
+use crate::headers::{Found, Headers, Name, Values};
+use crate::mac::{HmacKey, HmacState, TAG_BYTES, Tag, sha256};
 use crate::pointer::Pointer;
 use crate::scheme::{Algorithm, Place, Scheme, SignatureAt, SignedPart, TimestampAt};
 use crate::secret::{Keyring, Window};
-use crate::signature::{Candidates, judge_signatures, time_pair, whole};
+use crate::signature::{Candidates, Signatures, judge_signatures, time_pair, whole};
 use crate::time::{Freshness, TimeUnit, Timestamp};
 
 /// Below this many bytes a key is warned of: the least that Standard Webhooks advises.
@@ -35,11 +37,6 @@ struct KeyedCheck {
     check: Check,
 }
 
-enum Check {
-    Hmac(HmacKey),
-    Token(Tag),
-}
-
 impl Verifier {
     /// Readies the keys of `keys` for `scheme`.
     ///
@@ -53,30 +50,11 @@ impl Verifier {
         let mut checks = Vec::with_capacity(keys.keys().len());
         for key in keys.keys() {
             let bytes = scheme.key_bytes(&key.secret)?;
-            let check = match scheme.algorithm {
-                Algorithm::HmacSha256 => Check::Hmac(HmacKey::new(&bytes)),
-                Algorithm::StaticToken if !fits_a_header(&bytes) => {
-                    return Err(ConfigError::new(
-                        ConfigErrorKind::InvalidSecret,
-                        format!(
-                            "key `{}` could never arrive in a header: it has outer spaces or is not printable ASCII",
-                            key.name
-                        ),
-                    ));
-                }
-                Algorithm::StaticToken => Check::Token(Tag::of_token(&bytes)),
-                Algorithm::Unauthenticated => {
-                    return Err(ConfigError::new(
-                        ConfigErrorKind::InvalidScheme,
-                        "this scheme takes no key: use `Verifier::danger_unauthenticated`",
-                    ));
-                }
-            };
             checks.push(KeyedCheck {
                 name: Arc::clone(&key.name),
-                is_short: bytes.len() < ADVISED_KEY_BYTES,
+                is_short: scheme.has_secret_key() && bytes.len() < ADVISED_KEY_BYTES,
                 window: key.window,
-                check,
+                check: Check::new(&scheme, &key.name, &bytes)?,
             });
         }
         Ok(Arc::new(Self { scheme, keys: checks }))
@@ -158,7 +136,7 @@ impl Verifier {
                     matched = Some(index);
                 }
             }
-            return intake.deliver(matched, body);
+            return intake.deliver(matched, body, None);
         }
         intake.push(body)?;
         intake.finish()
@@ -172,7 +150,12 @@ impl Verifier {
     ) -> Result<(), Refusal> {
         let mut values = Values::default();
         self.scheme.names.read(headers, &mut values);
-        self.judge(&values, intake, leader)
+        self.judge(&values, intake, leader)?;
+        if let Some(whole) = &mut intake.whole {
+            whole.leader = leader.bytes().to_vec();
+            whole.query = headers.query();
+        }
+        Ok(())
     }
 
     /// What [`begin`](Self::begin) does once the headers are found, whatever held them.
@@ -188,26 +171,51 @@ impl Verifier {
         if intake.announced.is_some_and(|length| length > intake.body_cap as u64) {
             return Err(Refusal::new(RefusalKind::BodyTooLarge));
         }
+        for (name, value) in &scheme.fixed {
+            if name.required(values)? != value.as_bytes() {
+                return Err(name.refuse(RefusalKind::NoCandidate));
+            }
+        }
         let Some(at) = &scheme.signature else {
             intake.facts = Facts::read(scheme, values, intake.now)?;
+            if scheme.content.is_some() {
+                intake.begin_whole(Signatures::new());
+                return self.some_valid_key(intake.now);
+            }
             return Ok(());
         };
-        let value = at.header.required(values)?;
+        let value = match &at.second {
+            Some(second) if !at.header.is_in(values) => second.required(values)?,
+            _ => at.header.required(values)?,
+        };
         let mut rivals = scheme.rivals.iter();
         if let Some(rival) = rivals.find(|name| name.is_in(values)) {
             return Err(rival.refuse(RefusalKind::MixedHeaderFamilies));
         }
         intake.facts = Facts::read(scheme, values, intake.now)?;
-        if scheme.algorithm == Algorithm::HmacSha256 {
-            intake.proof = Proof::Macs;
-            intake.read_signed(at, value, values, leader)?;
-            match self.valid_hmacs(intake.now).next() {
-                Some(_) => Ok(()),
-                None => Err(Refusal::new(RefusalKind::UnknownKey)),
-            }
-        } else {
+        if scheme.algorithm == Algorithm::StaticToken {
             intake.proof = Proof::Key(self.match_token(at, value, intake.now)?);
-            Ok(())
+            return Ok(());
+        }
+        if scheme.is_streamed() {
+            let (signature, count) = judge_signatures(at, value)?;
+            intake.proof = Proof::Macs;
+            intake.macs.signature = signature;
+            intake.macs.all = (count > 1).then(|| Candidates::of(at, value));
+        } else {
+            let second = at.second.as_ref().filter(|_| at.header.is_in(values));
+            let second = second.filter(|name| name.is_in(values));
+            let second = second.map(|name| name.required(values)).transpose()?;
+            intake.begin_whole(Signatures::read(scheme.algorithm, at, value, second)?);
+        }
+        intake.read_signed(at, value, values, leader)?;
+        self.some_valid_key(intake.now)
+    }
+
+    fn some_valid_key(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.valid_keys(now).next() {
+            Some(_) => Ok(()),
+            None => Err(Refusal::new(RefusalKind::UnknownKey)),
         }
     }
 
@@ -238,7 +246,7 @@ impl Verifier {
     fn valid_hmacs(&self, now: Timestamp) -> impl Iterator<Item = (usize, &HmacKey)> {
         self.valid_keys(now).filter_map(|(index, key)| match &key.check {
             Check::Hmac(key) => Some((index, key)),
-            Check::Token(_) => None,
+            Check::Token(_) | Check::Whole(_) | Check::Public(_) => None,
         })
     }
 
@@ -267,6 +275,8 @@ pub struct Intake<'r> {
     proof: Proof,
     /// Beside the proof and not in it, so that it is put together where it stays.
     macs: Macs<'r>,
+    /// In the place of MACs, where the proof needs the whole body.
+    whole: Option<Box<Whole<'r>>>,
     /// What is signed after the body.
     trailer: Vec<u8>,
     body: Body,
@@ -324,9 +334,17 @@ impl<'r> SignedTime<'r> {
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         let time = Timestamp::parse(digits, unit).ok_or_else(|| {
-            name.refuse(RefusalKind::MalformedHeader)
-                .because("its time is not 1 to 15 digits without a leading zero")
+            let form = match unit {
+                TimeUnit::Rfc3339 => "its time is not RFC 3339",
+                _ => "its time is not 1 to 15 digits without a leading zero",
+            };
+            name.refuse(RefusalKind::MalformedHeader).because(form)
         })?;
+        if scheme.has_fixed_width_time && !unit.is_usual_width(digits) {
+            return Err(name
+                .refuse(RefusalKind::MalformedHeader)
+                .because("its time is not as long as times are now"));
+        }
         match scheme.tolerance.judge(now, time, unit) {
             Freshness::Fresh => Ok(Self { digits, time }),
             Freshness::Stale => Err(name.refuse(RefusalKind::StaleTimestamp)),
@@ -341,8 +359,18 @@ enum Proof {
     Key(usize),
     /// To be shown by the body, against [`Intake::macs`].
     Macs,
+    /// To be shown by the body once it is whole, against [`Intake::whole`].
+    Whole,
     /// The body was over the cap: nothing can be proved any more.
     Spoilt,
+}
+
+/// What a proof that needs the whole body is made against.
+struct Whole<'r> {
+    signatures: Signatures,
+    /// What is signed before the body.
+    leader: Vec<u8>,
+    query: Option<&'r str>,
 }
 
 /// What is signed before the body: mostly short, and one update of the MAC instead of many.
@@ -432,6 +460,7 @@ impl<'r> Intake<'r> {
             facts: Facts::default(),
             proof: Proof::Key(0),
             macs: Macs::default(),
+            whole: None,
             trailer: Vec::new(),
             body: Body::Empty,
         }
@@ -447,7 +476,12 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Judges the signature header, and reads what is signed before and after the body.
+    fn begin_whole(&mut self, signatures: Signatures) {
+        self.proof = Proof::Whole;
+        self.whole = Some(Box::new(Whole { signatures, leader: Vec::new(), query: None }));
+    }
+
+    /// Reads the time beside the signature, and what is signed before and after the body.
     fn read_signed(
         &mut self,
         at: &'r SignatureAt,
@@ -457,13 +491,10 @@ impl<'r> Intake<'r> {
     ) -> Result<(), Refusal> {
         let verifier: &'r Verifier = self.verifier;
         let scheme = &verifier.scheme;
-        let (signature, count) = judge_signatures(at, value)?;
         if let Some(TimestampAt::Pair(unit)) = scheme.timestamp {
             self.facts.time =
                 Some(SignedTime::read(scheme, &at.header, time_pair(at, value)?, unit, self.now)?);
         }
-        self.macs.signature = signature;
-        self.macs.all = (count > 1).then(|| Candidates::of(at, value));
         let digits = self.facts.time.as_ref().map_or(&b""[..], |time| time.digits);
         let mut before: &[u8] = b"";
         let mut after_body = false;
@@ -473,6 +504,7 @@ impl<'r> Intake<'r> {
             let (name, bytes) = match part {
                 SignedPart::Body => {
                     after_body = true;
+                    before = b"";
                     continue;
                 }
                 SignedPart::Literal(text) => (None, text.as_bytes()),
@@ -490,7 +522,8 @@ impl<'r> Intake<'r> {
             // come apart in one way only, or bytes could move from one value to the next.
             if let Some(name) = name
                 && match rest {
-                    _ if after_body => is_met_again(bytes, before),
+                    // Only a time of fixed width has nothing before it.
+                    _ if after_body => !before.is_empty() && is_met_again(bytes, before),
                     // Digits hold nothing else.
                     [SignedPart::Literal(after), ..]
                         if matches!(part, SignedPart::Timestamp)
@@ -563,8 +596,48 @@ impl<'r> Intake<'r> {
             Proof::Key(key) => (!self.is_altered(&body)).then_some(key),
             Proof::Spoilt => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
             Proof::Macs => self.macs.finish(),
+            Proof::Whole => return self.finish_whole(body),
         };
-        self.deliver(key, body)
+        self.deliver(key, body, None)
+    }
+
+    fn finish_whole(&self, body: Bytes) -> Result<Delivery, Refusal> {
+        let scheme = &self.verifier.scheme;
+        let Some(whole) = &self.whole else { return self.deliver(None, body, None) };
+        let Some(content) = &scheme.content else {
+            let message = [whole.leader.as_slice(), &body, &self.trailer];
+            let key = self.key_that_made(&[message], &whole.signatures);
+            return self.deliver(key, body, None);
+        };
+        let in_body;
+        let signatures = match content {
+            Content::UrlAndForm(_) => &whole.signatures,
+            Content::Fields { signature, encoding, .. } => {
+                let text = signature.scalar(&body);
+                let decoded = text.and_then(|text| encoding.decode(text.as_bytes()));
+                in_body = Signatures::one(decoded.ok_or_else(|| {
+                    Refusal::new(RefusalKind::MissingSignature).at(signature.as_shared())
+                })?);
+                &in_body
+            }
+        };
+        let Some(text) = content.text(whole.query, &body) else {
+            return self.deliver(None, body, None);
+        };
+        let messages = content.beginnings().map(|beginning| [beginning, &text, &[]]);
+        let key = self.key_that_made(&messages, signatures);
+        self.deliver(key, body, Some(sha256(&text)))
+    }
+
+    /// The last key that made one of the signatures over one of the messages.
+    fn key_that_made(&self, messages: &[[&[u8]; 3]], signatures: &Signatures) -> Option<usize> {
+        let keys = self.verifier.valid_keys(self.now);
+        let made = |check: &Check| {
+            messages
+                .iter()
+                .fold(false, |found, message| found | check.made(*message, signatures.as_slice()))
+        };
+        keys.filter(|(_, key)| made(&key.check)).last().map(|(index, _)| index)
     }
 
     /// Whether the body is not as long as was announced.
@@ -573,7 +646,14 @@ impl<'r> Intake<'r> {
     }
 
     /// Hands the body over, if a key has proved it.
-    fn deliver(&self, key: Option<usize>, body: Bytes) -> Result<Delivery, Refusal> {
+    ///
+    /// `signed` is the digest of what is signed, where that is not the body.
+    fn deliver(
+        &self,
+        key: Option<usize>,
+        body: Bytes,
+        signed: Option<[u8; TAG_BYTES]>,
+    ) -> Result<Delivery, Refusal> {
         let Self { verifier, now, .. } = *self;
         let key = key.ok_or_else(|| {
             Refusal::new(if self.is_altered(&body) {
@@ -596,6 +676,7 @@ impl<'r> Intake<'r> {
             timestamp,
             header_id: self.facts.id.map(HeaderText::from),
             header_type: self.facts.event_type.map(Arc::from),
+            signed_digest: signed.map(Box::new),
             body,
             claim: None,
         })
@@ -648,11 +729,6 @@ fn is_met_again(value: &[u8], separator: &[u8]) -> bool {
         let overlap = separator.strip_suffix(start);
         start.ends_with(separator) || overlap.is_some_and(|head| separator.ends_with(head))
     })
-}
-
-/// Whether a token can be a header's value as a whole.
-fn fits_a_header(token: &[u8]) -> bool {
-    token.trim_ascii().len() == token.len() && is_printable(token)
 }
 
 /// A value that is short enough to be kept with the delivery.
@@ -710,14 +786,10 @@ fn time_in_body(
 
 /// The time and the unit it is exact to.
 fn read_time(text: &str, unit: TimeUnit) -> Option<(Timestamp, TimeUnit)> {
-    if let Some(time) = Timestamp::parse(text.as_bytes(), unit) {
-        return Some((time, unit));
+    let bytes = text.as_bytes();
+    let number = (unit != TimeUnit::Rfc3339).then(|| Timestamp::parse(bytes, unit)).flatten();
+    match number {
+        Some(time) => Some((time, unit)),
+        None => Some((Timestamp::parse_rfc3339(bytes)?, TimeUnit::Millis)),
     }
-    // RFC 3339 section 5.6; the parser takes any character there.
-    if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
-        return None;
-    }
-    let format = &time::format_description::well_known::Rfc3339;
-    let millis = time::OffsetDateTime::parse(text, format).ok()?.unix_timestamp_nanos() / 1_000_000;
-    Some((Timestamp::from_millis(u64::try_from(millis).ok()?), TimeUnit::Millis))
 }

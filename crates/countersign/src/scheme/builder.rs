@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use super::{
-    Algorithm, Grammar, KeyForm, Part, Place, Scheme, Signature, SignatureAt, SignedPart,
+    Algorithm, Field, Grammar, KeyForm, Part, Place, Scheme, Signature, SignatureAt, SignedPart,
     TimestampAt,
 };
+use crate::content::{Content, FieldKind, PublicUrl, SignedField};
+use crate::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{Names, is_printable};
 use crate::pointer::Pointer;
@@ -26,6 +28,15 @@ pub struct SchemeBuilder {
     payload: Option<Cow<'static, str>>,
     key_form: KeyForm,
     rivals: Vec<Cow<'static, str>>,
+    fixed: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    fields: Option<Fields>,
+}
+
+#[derive(Clone, Debug)]
+struct Fields {
+    signature: Cow<'static, str>,
+    encoding: Encoding,
+    list: Vec<Field>,
 }
 
 #[derive(Clone, Debug)]
@@ -68,7 +79,19 @@ impl SchemeBuilder {
             payload: None,
             key_form: KeyForm::AsGiven,
             rivals: Vec::new(),
+            fixed: Vec::new(),
+            fields: None,
         }
+    }
+
+    pub(super) fn signs_fields(
+        mut self,
+        signature: Cow<'static, str>,
+        encoding: Encoding,
+        list: Vec<Field>,
+    ) -> Self {
+        self.fields = Some(Fields { signature, encoding, list });
+        self
     }
 
     /// What the MAC runs over, in order.
@@ -143,6 +166,22 @@ impl SchemeBuilder {
         self
     }
 
+    /// The key is the secret read as hexadecimal.
+    pub const fn hex_key(mut self) -> Self {
+        self.key_form = KeyForm::Hex;
+        self
+    }
+
+    /// A header that must have this value, such as the version of the sender's scheme.
+    pub fn fixed_header(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.fixed.push((name.into(), value.into()));
+        self
+    }
+
     /// Headers of another family: one of them in a request means that two families are mixed.
     pub fn rivals(mut self, names: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) -> Self {
         self.rivals = names.into_iter().map(Into::into).collect();
@@ -156,8 +195,10 @@ impl SchemeBuilder {
     /// - [`ConfigErrorKind::InvalidHeaderName`] and [`ConfigErrorKind::InvalidPointer`] for a name
     ///   that cannot stand in a request.
     /// - [`ConfigErrorKind::InvalidScheme`] if the body is not signed exactly once, two parts of the
-    ///   request touch without a literal between them (bytes could move from one to the other), or
-    ///   a time is set up that the signature does not cover (it would be no replay protection).
+    ///   request touch without a literal between them (bytes could move from one to the other, unless
+    ///   one is a time, which then must be as wide as times are now), or a time is set up that the
+    ///   signature does not cover (it would be no replay protection).
+    /// - [`ConfigErrorKind::MissingSetting`] for a URL that is not absolute.
     pub fn build(self) -> Result<Scheme, ConfigError> {
         if self.sender.is_empty() {
             return Err(invalid(
@@ -169,12 +210,13 @@ impl SchemeBuilder {
             self.signature.as_ref().map(|at| SignatureAt::parse(at, &mut names)).transpose()?;
         let id = self.id.as_ref().map(|at| at.place(&mut names)).transpose()?;
         let event_type = self.event_type.as_ref().map(|at| at.place(&mut names)).transpose()?;
+        let content = self.content()?;
         let timestamp = match self.timestamp {
             None => None,
             Some(Time::Header(name, unit)) => Some(TimestampAt::Header(names.add(&name)?, unit)),
             Some(Time::Body(at, unit)) => Some(TimestampAt::Body(Pointer::parse(&at)?, unit)),
             Some(Time::Pair(name, unit)) => {
-                let Some(Grammar::Pairs { signature, time }) =
+                let Some(Grammar::Pairs { signature, time, .. }) =
                     signature.as_mut().map(|at| &mut at.grammar)
                 else {
                     return Err(invalid("a timestamp pair needs a signature header made of pairs"));
@@ -194,11 +236,11 @@ impl SchemeBuilder {
             return Err(invalid("a static token is its header's whole value: leave out the list"));
         }
         let signed = match self.algorithm {
-            Algorithm::HmacSha256 => {
-                signed_parts(&self.signed, id.as_ref(), timestamp.as_ref(), &mut names)?
-            }
             Algorithm::StaticToken | Algorithm::Unauthenticated => Vec::new(),
+            _ if content.is_some() => Vec::new(),
+            _ => signed_parts(&self.signed, id.as_ref(), timestamp.as_ref(), &mut names)?,
         };
+        let has_fixed_width_time = touching(&signed).next().is_some();
         let covered = match &timestamp {
             None => true,
             Some(TimestampAt::Body(..)) => !signed.is_empty(),
@@ -214,16 +256,51 @@ impl SchemeBuilder {
             algorithm: self.algorithm,
             signature,
             signs_id_header: signed.iter().any(|part| matches!(part, SignedPart::Id(_))),
-            signed,
             timestamp,
             tolerance: self.tolerance,
             id,
             event_type,
             payload: self.payload.as_deref().map(Pointer::parse).transpose()?,
             key_form: self.key_form,
+            fixed: self
+                .fixed
+                .iter()
+                .map(|(name, value)| Ok((names.add(name)?, value.clone())))
+                .collect::<Result<_, ConfigError>>()?,
+            has_fixed_width_time,
+            signed,
+            content,
             rivals: self.rivals.iter().map(|name| names.add(name)).collect::<Result<_, _>>()?,
             names,
         })
+    }
+
+    fn content(&self) -> Result<Option<Content>, ConfigError> {
+        if let Some(fields) = &self.fields {
+            let pointer = |field: &Field| {
+                Ok(SignedField { pointer: Pointer::parse(&field.pointer)?, kind: field.kind })
+            };
+            let list: Vec<_> =
+                fields.list.iter().map(pointer).collect::<Result<_, ConfigError>>()?;
+            let count = |kind| list.iter().filter(|field| field.kind == kind).count();
+            if count(FieldKind::Plain) + count(FieldKind::Free) == 0 || count(FieldKind::Free) > 1 {
+                return Err(invalid(
+                    "of the signed fields one at most may hold any text, and there must be some",
+                ));
+            }
+            return Ok(Some(Content::Fields {
+                fields: list,
+                signature: Pointer::parse(&fields.signature)?,
+                encoding: fields.encoding,
+            }));
+        }
+        match self.signed.as_slice() {
+            [Part::UrlAndForm(url)] => PublicUrl::parse(url).map(Content::UrlAndForm).map(Some),
+            parts if parts.iter().any(|part| matches!(part, Part::UrlAndForm(_))) => {
+                Err(invalid("the URL with the form is signed alone: leave out the other parts"))
+            }
+            _ => Ok(None),
+        }
     }
 }
 
@@ -232,7 +309,9 @@ impl SignatureAt {
         let sound = match &signature.grammar {
             Grammar::Whole { prefix } => is_printable(prefix.as_bytes()),
             Grammar::Versioned { version } => is_word(version),
-            Grammar::Pairs { signature, .. } => is_word(signature),
+            Grammar::Pairs { signature, separator, .. } => {
+                is_word(signature) && b",; |&".contains(separator)
+            }
         };
         if !sound {
             return Err(invalid(
@@ -241,6 +320,7 @@ impl SignatureAt {
         }
         Ok(Self {
             header: names.add(&signature.header)?,
+            second: signature.second.as_deref().map(|name| names.add(name)).transpose()?,
             encoding: signature.encoding,
             grammar: signature.grammar.clone(),
         })
@@ -261,7 +341,7 @@ fn signed_parts(
                 (name, Some(Place::Header(id))) if name == *id => SignedPart::Id(name),
                 (name, _) => SignedPart::Header(name),
             },
-            Part::Body => SignedPart::Body,
+            Part::Body | Part::UrlAndForm(_) => SignedPart::Body,
             Part::Timestamp => match timestamp {
                 Some(TimestampAt::Header(..) | TimestampAt::Pair(_)) => SignedPart::Timestamp,
                 Some(TimestampAt::Body(..)) => {
@@ -280,14 +360,21 @@ fn signed_parts(
     if signed.iter().filter(|part| matches!(part, SignedPart::Body)).count() != 1 {
         return Err(invalid("the body must be signed exactly once"));
     }
-    let literal = |part: &SignedPart| matches!(part, SignedPart::Literal(text) if !text.is_empty());
-    let mut neighbours = signed.iter().zip(signed.iter().skip(1));
-    if neighbours.any(|(left, right)| !literal(left) && !literal(right)) {
+    // A time that is as wide as times are now shows where it begins and ends.
+    let is_time = |part: &SignedPart| matches!(part, SignedPart::Timestamp);
+    if touching(&signed).any(|(left, right)| is_time(left) == is_time(right)) {
         return Err(invalid(
             "two signed parts touch, so bytes could move between them: put a literal between",
         ));
     }
     Ok(signed)
+}
+
+/// The signed parts that have no literal between them.
+fn touching(signed: &[SignedPart]) -> impl Iterator<Item = (&SignedPart, &SignedPart)> {
+    let literal = |part: &SignedPart| matches!(part, SignedPart::Literal(text) if !text.is_empty());
+    let neighbours = signed.iter().zip(signed.iter().skip(1));
+    neighbours.filter(move |(left, right)| !literal(left) && !literal(right))
 }
 
 fn is_word(text: &str) -> bool {

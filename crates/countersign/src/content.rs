@@ -1,0 +1,205 @@
+//! What a sender signs, where that is not the header values and the body as they stand.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::encoding::{Encoding, decode_hex_secret};
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::mac::sha256;
+use crate::pointer::Pointer;
+
+/// The part of a query that stands for a body which is no form: SHA-256 in hexadecimal.
+pub(crate) const BODY_DIGEST: &str = "bodySHA256";
+
+/// Signed text that is made from the body.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    /// The public URL and the form's fields
+    /// ([Twilio](https://www.twilio.com/docs/usage/webhooks/webhooks-security)).
+    UrlAndForm(PublicUrl),
+    /// Some fields of a JSON body, joined by colons, with the signature beside them.
+    Fields { fields: Vec<SignedField>, signature: Pointer, encoding: Encoding },
+}
+
+impl Content {
+    /// What is signed, but for how it begins; `None` if the body has not the form it needs.
+    pub(crate) fn text(&self, query: Option<&str>, body: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::UrlAndForm(url) => {
+                let query = query.or(url.query.as_deref()).unwrap_or_default();
+                let mut text = Vec::with_capacity(query.len() + 1 + body.len());
+                if !query.is_empty() {
+                    text.push(b'?');
+                    text.extend_from_slice(query.as_bytes());
+                }
+                let mut digests = query.split('&').filter_map(|pair| {
+                    pair.strip_prefix(BODY_DIGEST).and_then(|rest| rest.strip_prefix('='))
+                });
+                match (digests.next(), digests.next()) {
+                    (None, _) => text.extend_from_slice(&form_text(body)?),
+                    (Some(digest), None) => {
+                        let digest = decode_hex_secret(digest.as_bytes())?;
+                        if digest != sha256(body) {
+                            return None;
+                        }
+                    }
+                    (Some(_), Some(_)) => return None,
+                }
+                Some(text)
+            }
+            Self::Fields { fields, .. } => joined(fields, body),
+        }
+    }
+
+    /// How the signed text may begin.
+    pub(crate) fn beginnings(&self) -> [&[u8]; 2] {
+        match self {
+            Self::UrlAndForm(url) => [url.without_port.as_bytes(), url.with_port.as_bytes()],
+            Self::Fields { .. } => [b""; 2],
+        }
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UrlAndForm(_) => f.write_str("{url}{sorted form}"),
+            Self::Fields { fields, .. } => {
+                let signed = fields.iter().filter(|field| field.kind != FieldKind::Absent);
+                for (at, field) in signed.enumerate() {
+                    let colon = if at == 0 { "" } else { ":" };
+                    let name = field.pointer.as_shared().rsplit('/').next().unwrap_or_default();
+                    write!(f, "{colon}{{{name}}}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A field of a JSON body.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedField {
+    pub(crate) pointer: Pointer,
+    pub(crate) kind: FieldKind,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum FieldKind {
+    /// It holds no colon.
+    Plain,
+    /// It may hold one.
+    Free,
+    /// It is not there.
+    Absent,
+}
+
+/// `None` if a field holds what it must not, or could take two values.
+fn joined(fields: &[SignedField], body: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut is_first = true;
+    for field in fields {
+        let value = field.pointer.text(body)?;
+        match field.kind {
+            FieldKind::Absent if value.is_none() => continue,
+            FieldKind::Absent => return None,
+            FieldKind::Plain if value.as_ref().is_some_and(|value| value.contains(':')) => {
+                return None;
+            }
+            FieldKind::Plain | FieldKind::Free => {}
+        }
+        if !is_first {
+            text.push(b':');
+        }
+        is_first = false;
+        text.extend_from_slice(value.unwrap_or(Cow::Borrowed("")).as_bytes());
+    }
+    Some(text)
+}
+
+/// The URL that the sender was given, with its port and without.
+#[derive(Clone, Debug)]
+pub(crate) struct PublicUrl {
+    without_port: String,
+    with_port: String,
+    query: Option<String>,
+}
+
+impl PublicUrl {
+    pub(crate) fn parse(url: &str) -> Result<Self, ConfigError> {
+        let invalid = || {
+            ConfigError::new(
+                ConfigErrorKind::MissingSetting,
+                format!(
+                    "`{}` is no public URL: give the one the sender delivers to, like `https://example.com/hook`",
+                    url.escape_debug()
+                ),
+            )
+        };
+        let (rest, port) = if let Some(rest) = url.strip_prefix("https://") {
+            (rest, "443")
+        } else {
+            (url.strip_prefix("http://").ok_or_else(invalid)?, "80")
+        };
+        let scheme = url.strip_suffix(rest).ok_or_else(invalid)?;
+        let is_plain = rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        let (head, query) = match rest.split_once('?') {
+            Some((head, query)) => (head, Some(query.to_owned())),
+            None => (rest, None),
+        };
+        let (authority, path) = head.split_at(head.find('/').unwrap_or(head.len()));
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, given)) if !given.ends_with(']') => (host, given),
+            _ => (authority, port),
+        };
+        if host.is_empty() || !is_plain || port.parse::<u16>().is_err() {
+            return Err(invalid());
+        }
+        Ok(Self {
+            without_port: format!("{scheme}{host}{path}"),
+            with_port: format!("{scheme}{host}:{port}{path}"),
+            query,
+        })
+    }
+}
+
+#[cfg(feature = "sign")]
+impl PublicUrl {
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+}
+
+/// A form's fields by name and value, each once, names and values joined without anything between.
+///
+/// `None` if it is no form: a `%` without two hexadecimal digits behind it.
+fn form_text(body: &[u8]) -> Option<Vec<u8>> {
+    let mut fields = Vec::new();
+    for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let mut sides = pair.splitn(2, |byte| *byte == b'=');
+        let mut side = || form_decoded(sides.next().unwrap_or_default());
+        fields.push((side()?, side()?));
+    }
+    fields.sort_unstable();
+    fields.dedup();
+    Some(fields.into_iter().flat_map(|(name, value)| [name, value]).flatten().collect())
+}
+
+/// One name or value of `application/x-www-form-urlencoded`
+/// ([WHATWG URL](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)).
+fn form_decoded(mut text: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(text.len());
+    while let [first, rest @ ..] = text {
+        let (byte, rest) = match first {
+            b'+' => (b' ', rest),
+            b'%' => {
+                let (digits, rest) = rest.split_first_chunk::<2>()?;
+                (*decode_hex_secret(digits)?.first()?, rest)
+            }
+            byte => (*byte, rest),
+        };
+        decoded.push(byte);
+        text = rest;
+    }
+    Some(decoded)
+}
