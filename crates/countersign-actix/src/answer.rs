@@ -6,9 +6,11 @@ use std::fmt;
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{
+    ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::{HttpResponse, ResponseError};
-use countersign::{Contract, Outcome, Refusal, RefusalKind};
+use countersign::{Contract, Outcome, Refusal, RefusalKind, Reply};
 
 pub(crate) fn refused(refusal: Refusal) -> HttpResponse {
     let mut response = HttpResponse::new(status(refusal.status()));
@@ -26,6 +28,18 @@ pub(crate) fn own(outcome: Outcome) -> HttpResponse {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
     }
     response.extensions_mut().insert(outcome);
+    response
+}
+
+/// The answer to the sender's handshake.
+pub(crate) fn greeted(reply: &Reply) -> HttpResponse {
+    let mut response = HttpResponse::build(status(reply.status()));
+    if let Some(content_type) = reply.content_type() {
+        response.insert_header((CONTENT_TYPE, HeaderValue::from_static(content_type)));
+        response.insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
+    }
+    let mut response = response.body(reply.body().clone());
+    response.extensions_mut().insert(Outcome::Greeted);
     response
 }
 

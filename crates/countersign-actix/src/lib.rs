@@ -71,16 +71,17 @@ mod run;
 mod service;
 
 pub use countersign;
-#[cfg(feature = "sign")]
-pub use countersign::Unsigned;
 pub use countersign::{
-    Admission, Claim, Claimed, Clock, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines,
-    DedupStore, Encoding, EventKey, Fence, FixedClock, FromDelivery, Headers, Identity, Intake,
-    Key, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
-    Refusal, RefusalKind, Scheme, SchemeBuilder, Secret, Settled, Shutdown, Signature,
-    StandardWebhooks, StoreError, StoreErrorKind, Success, SystemClock, TimeUnit, Timestamp,
-    Tolerance, Verifier, ainexlayer, omniai,
+    Admission, Algorithm, BodyAnswer, Challenge, Claim, Claimed, Clock, ConfigError,
+    ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey, Fence, Field,
+    FixedClock, FromDelivery, Handshake, Headers, Identity, Intake, Key, Keyring, MemoryStore,
+    MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver, Refusal, RefusalKind, Reply,
+    Scheme, SchemeBuilder, Secret, Settled, Shutdown, Signature, StandardWebhooks, StoreError,
+    StoreErrorKind, Success, SystemClock, TimeUnit, Timestamp, Tolerance, Verifier, ainexlayer,
+    omniai, senders,
 };
+#[cfg(feature = "sign")]
+pub use countersign::{Signed, Unsigned};
 
 pub use self::extract::{Delivery, Webhook, WebhookRejection};
 pub use self::middleware::WebhookMiddleware;

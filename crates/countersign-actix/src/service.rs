@@ -4,13 +4,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::HeaderMap;
 use actix_web::rt::time::timeout;
-use countersign::adapter::{Shared, report_refusal};
-use countersign::{Delivery, Headers, Refusal, RefusalKind};
+use actix_web::{Error, HttpRequest};
+use countersign::adapter::{Shared, report_greeting, report_refusal};
+use countersign::{Delivery, Headers, Refusal, RefusalKind, Reply};
 use futures_core::Stream;
 
 use crate::answer;
@@ -55,8 +54,21 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    match verify(&shared, &mut request).await {
+    let receiver = &*shared.receiver;
+    let greeted = |request: ServiceRequest, reply: &Reply| {
+        report_greeting(receiver);
+        Ok(request.into_response(answer::greeted(reply)).map_into_right_body())
+    };
+    let verified = match receiver.greet(request.method().as_str(), &Head(request.request())) {
+        Ok(Some(reply)) => return greeted(request, &reply),
+        Ok(None) => verify(&shared, &mut request).await,
+        Err(refusal) => Err(refusal),
+    };
+    match verified {
         Ok(delivery) => {
+            if let Some(reply) = receiver.handshake_reply(&delivery) {
+                return greeted(request, &reply);
+            }
             request.set_payload(Payload::from(delivery.body().clone()));
             run::run(shared, inner, request, delivery).await
         }
@@ -71,9 +83,8 @@ where
 async fn verify(shared: &Shared, request: &mut ServiceRequest) -> Result<Delivery, Refusal> {
     let receiver = &*shared.receiver;
     let (request, payload) = request.parts_mut();
-    receiver.check_method(request.method().as_str())?;
-    let headers = RequestHeaders(request.headers());
-    let mut intake = receiver.open(&headers, shared.clock.now())?;
+    let head = Head(request);
+    let mut intake = receiver.open(&head, shared.clock.now())?;
     let read = async {
         while let Some(chunk) = poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await {
             intake.push(
@@ -88,12 +99,16 @@ async fn verify(shared: &Shared, request: &mut ServiceRequest) -> Result<Deliver
     intake.finish()
 }
 
-/// actix-web's own header map, read in place.
-struct RequestHeaders<'r>(&'r HeaderMap);
+/// A request with actix-web's own header map, read in place.
+struct Head<'r>(&'r HttpRequest);
 
-impl Headers for RequestHeaders<'_> {
+impl Headers for Head<'_> {
     fn each<'h>(&'h self, mut visit: impl FnMut(&'h str, &'h [u8])) {
-        self.0.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+        self.0.headers().iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
+    }
+
+    fn query(&self) -> Option<&str> {
+        Some(self.0.query_string())
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the sender is told: a status, and when to ask again. Everything else rides in the response's
 //! extensions, for the layers outside.
 
-use countersign::{Contract, Outcome, Refusal, RefusalKind};
-use http::header::{ALLOW, RETRY_AFTER};
+use countersign::{Contract, Outcome, Refusal, RefusalKind, Reply};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::body::ResponseBody;
@@ -23,6 +23,19 @@ pub(crate) fn own<B>(outcome: Outcome) -> Response<ResponseBody<B>> {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
     }
     response.extensions_mut().insert(outcome);
+    response
+}
+
+/// The answer to the sender's handshake.
+pub(crate) fn greeted<B>(reply: &Reply) -> Response<ResponseBody<B>> {
+    let mut response = Response::new(ResponseBody::own(reply.body().clone()));
+    *response.status_mut() = status(reply.status());
+    if let Some(content_type) = reply.content_type() {
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    response.extensions_mut().insert(Outcome::Greeted);
     response
 }
 

@@ -1,25 +1,32 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The handler's response body, or none where the layer answers itself.
+    /// The handler's response body, or that of an answer of the layer's own.
     #[derive(Debug)]
+    #[project = Projected]
     pub struct ResponseBody<B> {
         #[pin]
         inner: Option<B>,
+        own: Bytes,
     }
 }
 
 impl<B> ResponseBody<B> {
     pub(crate) const fn empty() -> Self {
-        Self { inner: None }
+        Self::own(Bytes::new())
+    }
+
+    pub(crate) const fn own(own: Bytes) -> Self {
+        Self { inner: None, own }
     }
 
     pub(crate) const fn new(inner: B) -> Self {
-        Self { inner: Some(inner) }
+        Self { inner: Some(inner), own: Bytes::new() }
     }
 }
 
@@ -31,24 +38,30 @@ impl<B> Default for ResponseBody<B> {
 }
 
 impl<B: Body> Body for ResponseBody<B> {
-    type Data = B::Data;
+    type Data = Bytes;
     type Error = B::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        match self.project().inner.as_pin_mut() {
-            Some(inner) => inner.poll_frame(cx),
-            None => Poll::Ready(None),
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Projected { inner, own } = self.project();
+        match inner.as_pin_mut() {
+            Some(inner) => inner.poll_frame(cx).map_ok(|frame| {
+                // Bytes are handed on as they are.
+                frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+            }),
+            None if own.is_empty() => Poll::Ready(None),
+            None => Poll::Ready(Some(Ok(Frame::data(std::mem::take(own))))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(Body::is_end_stream)
+        self.inner.as_ref().map_or(self.own.is_empty(), Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        let own = || SizeHint::with_exact(self.own.len() as u64);
+        self.inner.as_ref().map_or_else(own, Body::size_hint)
     }
 }

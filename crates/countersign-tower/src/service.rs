@@ -4,8 +4,8 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
-use countersign::adapter::{Shared, report_refusal};
-use countersign::{Delivery, Refusal, RefusalKind};
+use countersign::adapter::{Shared, report_greeting, report_refusal};
+use countersign::{Delivery, Receiver, Refusal, RefusalKind, Reply};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
@@ -72,8 +72,17 @@ where
     ResBody: Send + 'static,
 {
     let (parts, body) = request.into_parts();
-    match verify(&shared, &parts, body).await {
+    let receiver = &*shared.receiver;
+    let verified = match receiver.greet(parts.method.as_str(), &parts) {
+        Ok(Some(reply)) => return Ok(greeted(receiver, &reply)),
+        Ok(None) => verify(&shared, &parts, body).await,
+        Err(refusal) => Err(refusal),
+    };
+    match verified {
         Ok(delivery) => {
+            if let Some(reply) = receiver.handshake_reply(&delivery) {
+                return Ok(greeted(receiver, &reply));
+            }
             let request = Request::from_parts(parts, B::from(delivery.body().clone()));
             run::run(shared, inner, request, delivery).await
         }
@@ -84,6 +93,11 @@ where
     }
 }
 
+fn greeted<B>(receiver: &Receiver, reply: &Reply) -> Response<ResponseBody<B>> {
+    report_greeting(receiver);
+    answer::greeted(reply)
+}
+
 /// Reads the body only after the headers have passed, and never more of it than the cap.
 async fn verify<ReqBody: Body>(
     shared: &Shared,
@@ -91,8 +105,7 @@ async fn verify<ReqBody: Body>(
     body: ReqBody,
 ) -> Result<Delivery, Refusal> {
     let receiver = &*shared.receiver;
-    receiver.check_method(parts.method.as_str())?;
-    let mut intake = receiver.open(&parts.headers, shared.clock.now())?;
+    let mut intake = receiver.open(parts, shared.clock.now())?;
     let mut body = pin!(body);
     let read = async {
         while let Some(frame) = body.frame().await {

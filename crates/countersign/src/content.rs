@@ -54,7 +54,7 @@ impl Content {
     /// How the signed text may begin.
     pub(crate) fn beginnings(&self) -> [&[u8]; 2] {
         match self {
-            Self::UrlAndForm(url) => [url.without_port.as_bytes(), url.with_port.as_bytes()],
+            Self::UrlAndForm(url) => [url.as_given.as_bytes(), url.otherwise.as_bytes()],
             Self::Fields { .. } => [b""; 2],
         }
     }
@@ -120,8 +120,9 @@ fn joined(fields: &[SignedField], body: &[u8]) -> Option<Vec<u8>> {
 /// The URL that the sender was given, with its port and without.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicUrl {
-    without_port: String,
-    with_port: String,
+    as_given: String,
+    /// Without the port, if it is given with one; with the usual one, if not.
+    otherwise: String,
     query: Option<String>,
 }
 
@@ -148,18 +149,17 @@ impl PublicUrl {
             None => (rest, None),
         };
         let (authority, path) = head.split_at(head.find('/').unwrap_or(head.len()));
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, given)) if !given.ends_with(']') => (host, given),
-            _ => (authority, port),
+        let (host, otherwise) = match authority.rsplit_once(':') {
+            Some((host, given)) if !given.ends_with(']') => {
+                given.parse::<u16>().map_err(|_| invalid())?;
+                (host, format!("{scheme}{host}{path}"))
+            }
+            _ => (authority, format!("{scheme}{authority}:{port}{path}")),
         };
-        if host.is_empty() || !is_plain || port.parse::<u16>().is_err() {
+        if host.is_empty() || !is_plain {
             return Err(invalid());
         }
-        Ok(Self {
-            without_port: format!("{scheme}{host}{path}"),
-            with_port: format!("{scheme}{host}:{port}{path}"),
-            query,
-        })
+        Ok(Self { as_given: format!("{scheme}{head}"), otherwise, query })
     }
 }
 
@@ -187,7 +187,7 @@ fn form_text(body: &[u8]) -> Option<Vec<u8>> {
 
 /// One name or value of `application/x-www-form-urlencoded`
 /// ([WHATWG URL](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)).
-fn form_decoded(mut text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn form_decoded(mut text: &[u8]) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(text.len());
     while let [first, rest @ ..] = text {
         let (byte, rest) = match first {

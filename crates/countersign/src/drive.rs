@@ -112,6 +112,11 @@ pub fn turn_away(receiver: &Receiver) -> Outcome {
     Outcome::ShuttingDown
 }
 
+/// Tells the operator that the sender's handshake was answered (feature `tracing`).
+pub fn report_greeting(receiver: &Receiver) {
+    trace::settled(receiver, Outcome::Greeted);
+}
+
 /// Tells the operator why a request was refused (feature `tracing`).
 pub fn report_refusal(receiver: &Receiver, refusal: &Refusal) {
     trace::refused(receiver, refusal);

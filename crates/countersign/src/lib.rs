@@ -86,8 +86,10 @@ mod open_enum;
 mod patch;
 mod raw_json;
 mod dedup;
+mod challenge;
 mod contract;
 mod provider;
+pub mod senders;
 mod claimed;
 mod outcome;
 mod receiver;
@@ -102,12 +104,13 @@ mod sign;
 /// [`Receiver`] verifies; [`drive`](adapter::drive) sees a verified delivery to its end.
 pub mod adapter {
     pub use crate::drive::{
-        Ended, Running, Shared, Timer, drive, in_current_span, report_misfit, report_refusal,
-        turn_away,
+        Ended, Running, Shared, Timer, drive, in_current_span, report_greeting, report_misfit,
+        report_refusal, turn_away,
     };
     pub use crate::shutdown::UnderWay;
 }
 
+pub use self::challenge::{BodyAnswer, Challenge, Handshake, Reply};
 pub use self::claimed::Claimed;
 pub use self::contract::{Contract, Success};
 pub use self::dedup::memory::MemoryStore;

@@ -1,5 +1,7 @@
 //! The only file that names the hash, the MAC and the constant-time compare.
 
+use std::fmt;
+
 use arrayvec::ArrayVec;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -137,9 +139,20 @@ impl Tag {
         found.into()
     }
 
+    /// The tag's bytes, for a sender that asks for one.
+    pub(crate) const fn to_bytes(&self) -> [u8; TAG_BYTES] {
+        self.0
+    }
+
     /// Whether `other` is the same, in constant time.
     pub(crate) fn matches(&self, other: &Self) -> bool {
         equal(&self.0, &other.0).into()
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tag([redacted])")
     }
 }
 

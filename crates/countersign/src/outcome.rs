@@ -41,14 +41,18 @@ pub enum Outcome {
     StoreFull,
     /// The service is shutting down; the handler did not run.
     ShuttingDown,
+    /// It was the sender's handshake and is answered; the handler did not run.
+    Greeted,
 }
 
 impl Outcome {
-    /// The status to answer with; `None` where it is the handler's own.
+    /// The status to answer with; `None` where it is the handler's own, or a handshake's.
     #[must_use]
     pub const fn status(self) -> Option<u16> {
         match self {
-            Self::Handled | Self::Unrecorded | Self::Overlapped | Self::Failed => None,
+            Self::Handled | Self::Unrecorded | Self::Overlapped | Self::Failed | Self::Greeted => {
+                None
+            }
             Self::Duplicate { .. } => Some(200),
             Self::Panicked => Some(500),
             Self::Stopped
@@ -87,6 +91,7 @@ impl Outcome {
             Self::StoreUnavailable => "store_unavailable",
             Self::StoreFull => "store_full",
             Self::ShuttingDown => "shutting_down",
+            Self::Greeted => "greeted",
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 pub use self::custom::Custom;
 pub use self::standard_webhooks::StandardWebhooks;
+use crate::challenge::Handshake;
 use crate::contract::Contract;
 use crate::dedup::Identity;
 use crate::delivery::Delivery;
@@ -28,5 +29,10 @@ pub trait Provider: Send + Sync + 'static {
     /// What makes two deliveries the same event. Take it from signed material only.
     fn identity(&self, delivery: &Delivery) -> Identity {
         Identity::from(delivery)
+    }
+
+    /// How it asks whether the endpoint is ready, if it does.
+    fn handshake(&self) -> Option<&Handshake> {
+        None
     }
 }

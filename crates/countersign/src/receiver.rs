@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::challenge::Reply;
 use crate::claimed::{Claimed, Store};
 use crate::contract::{Contract, positive};
 use crate::dedup::memory::MemoryStore;
@@ -197,6 +198,30 @@ impl Receiver {
     /// [`RefusalKind::MethodNotAllowed`].
     pub fn check_method(&self, method: &str) -> Result<(), Refusal> {
         if method == "POST" { Ok(()) } else { Err(Refusal::new(RefusalKind::MethodNotAllowed)) }
+    }
+
+    /// Answers the sender's handshake where that is no `POST`, and refuses any other method.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalKind::MethodNotAllowed`], and [`RefusalKind::SignatureMismatch`] if a handshake shows
+    /// the wrong token.
+    pub fn greet<H: Headers + ?Sized>(
+        &self,
+        method: &str,
+        head: &H,
+    ) -> Result<Option<Reply>, Refusal> {
+        let handshake = self.provider.handshake().filter(|_| method != "POST");
+        match handshake.and_then(|handshake| handshake.greet(method, head)) {
+            Some(reply) => reply.map(Some),
+            None => self.check_method(method).map(|()| None),
+        }
+    }
+
+    /// The answer to a delivery that is the sender's handshake and no event.
+    #[must_use]
+    pub fn handshake_reply(&self, delivery: &Delivery) -> Option<Reply> {
+        self.provider.handshake()?.reply(delivery)
     }
 
     /// Judges a request by its headers; the body is pushed into the [`Intake`] it gives.

@@ -361,6 +361,13 @@ pub enum Part {
     UrlAndForm(Cow<'static, str>),
 }
 
+/// A [`Part::Literal`].
+impl From<&'static str> for Part {
+    fn from(text: &'static str) -> Self {
+        Self::Literal(text.into())
+    }
+}
+
 /// A field of the body that is signed; see [`Scheme::hmac_sha256_of_fields`].
 #[derive(Clone, Debug)]
 pub struct Field {

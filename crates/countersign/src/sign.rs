@@ -104,7 +104,9 @@ impl<'r> Unsigned<'r> {
             body: self.body.to_vec(),
         };
         let mut push = |name: &str, value: String| signed.headers.push((name.to_owned(), value));
-        if let (Some(Place::Header(name)), Some(id)) = (&scheme.id, self.id) {
+        if let Some(Place::Header(name)) = &scheme.id
+            && let Some(id) = self.id.or_else(|| self.header(name.as_str()))
+        {
             push(name.as_str(), id.to_owned());
         }
         if let Some(TimestampAt::Header(name, _)) = &scheme.timestamp {

@@ -12,6 +12,7 @@ use memchr::memchr;
 use crate::check::Check;
 use crate::content::Content;
 use crate::delivery::{Delivery, HeaderText, MAX_ID_BYTES};
+use crate::encoding::hex;
 use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
 use crate::headers::{Found, Headers, Name, Values};
 use crate::mac::{HmacKey, HmacState, TAG_BYTES, Tag, sha256};
@@ -87,6 +88,14 @@ impl Verifier {
 
     pub(crate) fn key_name(&self, key: usize) -> &str {
         self.keys.get(key).map_or("none", |key| &*key.name)
+    }
+
+    /// The HMAC of `text` under the key of this number, in hexadecimal.
+    pub(crate) fn seal(&self, key: usize, text: &[u8]) -> Option<String> {
+        match &self.keys.get(key)?.check {
+            Check::Hmac(key) => Some(hex(&key.tag([text, b"", b""]).to_bytes())),
+            Check::Token(_) | Check::Whole(_) | Check::Public(_) => None,
+        }
     }
 
     /// Judges all that the headers alone can tell, and readies the MAC for the body.
@@ -587,15 +596,16 @@ impl<'r> Intake<'r> {
     /// - [`RefusalKind::StaleTimestamp`], [`RefusalKind::FutureTimestamp`] or
     ///   [`RefusalKind::MissingTimestamp`] where the signed time stands in the body.
     pub fn finish(mut self) -> Result<Delivery, Refusal> {
-        if !self.trailer.is_empty() {
-            let trailer = std::mem::take(&mut self.trailer);
-            self.macs.update(&trailer);
-        }
         let body = std::mem::replace(&mut self.body, Body::Empty).into_bytes();
         let key = match self.proof {
             Proof::Key(key) => (!self.is_altered(&body)).then_some(key),
             Proof::Spoilt => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
-            Proof::Macs => self.macs.finish(),
+            Proof::Macs => {
+                if !self.trailer.is_empty() {
+                    self.macs.update(&self.trailer);
+                }
+                self.macs.finish()
+            }
             Proof::Whole => return self.finish_whole(body),
         };
         self.deliver(key, body, None)

@@ -42,7 +42,7 @@ pub fn header_grammars(data: &[u8]) {
     let Some(sender) = SENDERS.get(pick % SENDERS.len()) else { return };
     let at = match sender.unit {
         TimeUnit::Seconds => SIGNED_AT,
-        TimeUnit::Millis => SIGNED_AT * 1000,
+        _ => SIGNED_AT * 1000,
     };
     let Some(mut wire) = Wire::parse(data, at) else { return };
     let right = (sender.signature)(&wire);

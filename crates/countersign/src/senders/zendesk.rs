@@ -1,0 +1,31 @@
+//! [Zendesk](https://developer.zendesk.com/documentation/webhooks/verifying/).
+
+use std::time::Duration;
+
+use super::{Sender, Setup};
+use crate::encoding::Encoding;
+use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
+use crate::time::{TimeUnit, Tolerance};
+
+/// [Zendesk](https://developer.zendesk.com/documentation/webhooks/verifying/). Tests before a webhook is
+/// made are signed with a public secret, which must not be set up.
+///
+/// Whether retries are signed anew is not documented, so the time may lie an hour back.
+pub const ZENDESK: Sender = Sender::new(
+    "zendesk",
+    "Zendesk",
+    "https://developer.zendesk.com/documentation/webhooks/verifying/",
+    scheme,
+)
+.deadline(10)
+.repeats_for_days(1);
+
+fn scheme(setup: &Setup) -> SchemeBuilder {
+    let signature = Signature::header("x-zendesk-webhook-signature", Encoding::Base64);
+    Scheme::hmac_sha256(setup.name(), signature)
+        .timestamp_header("x-zendesk-webhook-signature-timestamp", TimeUnit::Rfc3339)
+        .tolerance(Tolerance::new(Duration::from_secs(60 * 60), Duration::from_secs(300)))
+        .signs([Part::Timestamp, Part::Body])
+        .id_field("/id")
+        .event_type_field("/type")
+}

@@ -1,0 +1,195 @@
+//! The catalogue against vectors that others published: one loop a file, and a failure names the vector.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign::senders::{self, Known, Sender, Setup};
+use countersign::{
+    Algorithm, ConfigError, Delivery, Headers, Receiver, Refusal, Secret, Timestamp, Tolerance,
+    Unsigned,
+};
+use serde::Deserialize;
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/");
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    sender: String,
+    vectors: Vec<Vector>,
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    name: String,
+    #[serde(default)]
+    sender: String,
+    secret: String,
+    signing_key: Option<String>,
+    url: Option<String>,
+    method: Option<String>,
+    tolerance: Option<u64>,
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+    body_b64: Option<String>,
+    now: u64,
+    expect: String,
+    /// Why our signing does not make it, though we accept it.
+    not_signed: Option<String>,
+    /// What we answer: `ok`, or the kind of the refusal or of the set-up's error.
+    ours: String,
+    /// Why we answer otherwise than the source.
+    why: Option<String>,
+}
+
+/// The head of a vector's request.
+struct Head<'v>(&'v Vector);
+
+impl Headers for Head<'_> {
+    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
+        self.0.headers.each(visit);
+    }
+
+    fn query(&self) -> Option<&str> {
+        Some(self.0.url.as_deref()?.split_once('?').map_or("", |(_, query)| query))
+    }
+}
+
+impl Vector {
+    fn body(&self) -> Vec<u8> {
+        match (&self.body, &self.body_b64) {
+            (Some(text), _) => text.clone().into_bytes(),
+            (None, Some(text)) => STANDARD.decode(text).unwrap(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn sender<'v>(&'v self, file: &'v str) -> Sender {
+        let name = if self.sender.is_empty() { file } else { &self.sender };
+        senders::find(name).unwrap_or_else(|| panic!("{name} is no sender"))
+    }
+
+    fn setup(&self, sender: Sender) -> Setup {
+        let mut setup = sender.setup();
+        if let Some(url) = &self.url {
+            setup = setup.public_url(url);
+        }
+        if let Some(secs) = self.tolerance {
+            let span = Duration::from_secs(secs);
+            setup = setup.tolerance(Tolerance::new(span, span));
+        }
+        match self.method.as_deref() {
+            Some("GET") => setup.method("GET"),
+            _ => setup,
+        }
+    }
+
+    fn known(&self, sender: Sender) -> Result<Known, ConfigError> {
+        self.setup(sender).keys(Secret::new(self.secret.as_str())?)
+    }
+
+    fn verify(&self, known: Known) -> Result<Delivery, Refusal> {
+        Receiver::new(known).verify(&Head(self), self.body(), Timestamp::from_secs(self.now))
+    }
+
+    /// `ok`, or the kind of the refusal or of the set-up's error.
+    fn answer(&self, sender: Sender) -> String {
+        match self.known(sender) {
+            Err(error) => format!("{:?}", error.kind()),
+            Ok(known) => match self.verify(known) {
+                Ok(_) => "ok".to_owned(),
+                Err(refusal) => refusal.kind().as_str().to_owned(),
+            },
+        }
+    }
+}
+
+fn files() -> Vec<PathBuf> {
+    let folder = fs::read_dir(Path::new(VECTORS).join("senders")).unwrap();
+    let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    files.push(Path::new(VECTORS).join("published.json"));
+    files.sort();
+    files
+}
+
+fn each_vector(mut visit: impl FnMut(Sender, &Vector, &str)) {
+    for path in files() {
+        let file: File = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        for vector in &file.vectors {
+            let sender = vector.sender(&file.sender);
+            let place = format!("{}, {}", path.file_name().unwrap().display(), vector.name);
+            visit(sender, vector, &place);
+        }
+    }
+}
+
+#[test]
+fn every_vector_is_answered_as_it_says() {
+    each_vector(|sender, vector, place| {
+        assert_eq!(vector.answer(sender), vector.ours, "{place}");
+        let agrees = (vector.ours == "ok") == (vector.expect == "ok");
+        assert_ne!(agrees, vector.why.is_some(), "{place}: say why, and only where we differ");
+    });
+}
+
+#[test]
+fn every_accepted_vector_is_what_its_scheme_signs() {
+    let mut checked = 0;
+    each_vector(|sender, vector, place| {
+        if vector.answer(sender) != "ok" || vector.not_signed.is_some() {
+            return;
+        }
+        let scheme = vector.setup(sender).scheme().unwrap();
+        let is_public = matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256);
+        let key = match &vector.signing_key {
+            Some(key) => key,
+            None if is_public => return,
+            None => &vector.secret,
+        };
+        let headers: Vec<_> =
+            vector.headers.iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let body = vector.body();
+        let mut unsigned = Unsigned::new(&body).headers(&headers);
+        if let Some(time) = vector.verify(vector.known(sender).unwrap()).unwrap().timestamp() {
+            unsigned = unsigned.timestamp(time);
+        }
+        if let Some((_, query)) = vector.url.as_deref().and_then(|url| url.split_once('?')) {
+            unsigned = unsigned.query(query);
+        }
+        let signed = unsigned.request(&scheme, &Secret::new(key.as_str()).unwrap()).unwrap();
+        for (name, value) in signed.headers {
+            // A list may hold more than what one key makes.
+            for item in value.split([' ', ',', ';']) {
+                assert!(
+                    headers.iter().any(|(_, sent)| sent.contains(item)),
+                    "{place}: {name}: {value}"
+                );
+            }
+        }
+        if signed.body != body {
+            let json = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).unwrap();
+            assert_eq!(json(&signed.body), json(&body), "{place}");
+        }
+        checked += 1;
+    });
+    assert!(checked > 100, "{checked}");
+}
+
+#[test]
+fn every_sender_has_a_vector_that_is_accepted() {
+    for sender in senders::ALL {
+        let file = Path::new(VECTORS).join("senders").join(format!("{}.json", sender.name()));
+        let mut found = false;
+        each_vector(|of, vector, _| {
+            found |= of.name() == sender.name() && vector.answer(of) == "ok";
+        });
+        assert!(found, "{}: put one into {}", sender.name(), file.display());
+    }
+}
