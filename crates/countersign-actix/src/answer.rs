@@ -17,6 +17,9 @@ pub(crate) fn refused(refusal: Refusal) -> HttpResponse {
     if refusal.kind() == RefusalKind::MethodNotAllowed {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     }
+    if refusal.status() == 503 {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
     response.extensions_mut().insert(refusal);
     response
 }

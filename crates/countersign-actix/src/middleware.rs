@@ -6,12 +6,12 @@ use std::sync::Arc;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use countersign::adapter::Shared;
-use countersign::{Clock, Receiver, Shutdown};
+use countersign::adapter::{Receivers, Shared};
+use countersign::{Clock, Shutdown};
 
 use crate::service::WebhookService;
 
-/// Puts a [`Receiver`] in front of an app, scope or resource. See the [crate's page](crate).
+/// Puts a [`Receiver`](crate::Receiver) in front of an app, scope or resource. See the [crate's page](crate).
 ///
 /// Make it once, outside of `HttpServer::new`'s closure, and clone it into each worker's app: the
 /// clones share what was handled.
@@ -22,8 +22,9 @@ pub struct WebhookMiddleware {
 }
 
 impl WebhookMiddleware {
-    /// Guards what it wraps with `receiver`, by the system's clock.
-    pub fn new(receiver: Receiver) -> Self {
+    /// Guards what it wraps with a [`Receiver`](crate::Receiver), or [`Tenants`](crate::Tenants) with one for each, by
+    /// the system's clock.
+    pub fn new(receiver: impl Into<Receivers>) -> Self {
         Self { shared: Shared::new(receiver) }
     }
 
@@ -75,7 +76,7 @@ where
 impl fmt::Debug for WebhookMiddleware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookMiddleware")
-            .field("receiver", &self.shared.receiver)
+            .field("receiver", self.shared.face())
             .finish_non_exhaustive()
     }
 }

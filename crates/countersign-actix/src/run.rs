@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,14 +13,15 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::Sleep;
 use actix_web::{Error, HttpMessage, rt};
-use countersign::adapter::{Ended, Running, Shared, Timer, drive, in_current_span, turn_away};
-use countersign::{Delivery, Outcome};
+use countersign::adapter::{Ended, Running, Timer, drive, in_current_span, turn_away};
+use countersign::{Delivery, Outcome, Receiver, Shutdown};
 use tokio::sync::oneshot;
 
 use crate::answer::{self, Unanswered};
 
 pub(crate) async fn run<S, B>(
-    shared: Shared,
+    receiver: Arc<Receiver>,
+    shutdown: Shutdown,
     inner: Rc<S>,
     request: ServiceRequest,
     delivery: Delivery,
@@ -28,11 +30,11 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    let Some(under_way) = shared.shutdown.begin() else {
-        let outcome = turn_away(&shared.receiver);
+    let Some(under_way) = shutdown.begin() else {
+        let outcome = turn_away(&receiver);
         return Ok(request.into_response(answer::own(outcome)).map_into_right_body());
     };
-    let receiver = shared.receiver.clone();
+    let driven = Arc::clone(&receiver);
     // actix routes by the only handle on a request: it is the handler's once that runs, and ours else.
     let request = Rc::new(Cell::new(Some(request)));
     let handed = Rc::clone(&request);
@@ -53,7 +55,7 @@ where
         };
         // A sender that hung up is not there to be answered.
         let answer = |outcome, response| drop(reply.send((outcome, response)));
-        drive(&shared.receiver, delivery, &Actix, &shared.shutdown, start, answer).await;
+        drive(&driven, delivery, &Actix, &shutdown, start, answer).await;
         drop(under_way);
     });
     // The task is dropped without a reply only where the worker itself ends.

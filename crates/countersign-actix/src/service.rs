@@ -2,6 +2,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
@@ -9,7 +10,7 @@ use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
 use actix_web::rt::time::timeout;
 use actix_web::{Error, HttpRequest};
 use countersign::adapter::{Shared, report_greeting, report_refusal};
-use countersign::{Delivery, Headers, Refusal, RefusalKind, Reply};
+use countersign::{Delivery, Headers, Receiver, Refusal, RefusalKind, Reply, Timestamp};
 use futures_core::Stream;
 
 use crate::answer;
@@ -54,14 +55,21 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    let receiver = &*shared.receiver;
+    let refused = |receiver: &Receiver, request: ServiceRequest, refusal| {
+        report_refusal(receiver, &refusal);
+        Ok(request.into_response(answer::refused(refusal)).map_into_right_body())
+    };
+    let receiver = match shared.receiver(&Head(request.request())).await {
+        Ok(receiver) => receiver,
+        Err(refusal) => return refused(shared.face(), request, refusal),
+    };
     let greeted = |request: ServiceRequest, reply: &Reply| {
-        report_greeting(receiver);
+        report_greeting(&receiver);
         Ok(request.into_response(answer::greeted(reply)).map_into_right_body())
     };
     let verified = match receiver.greet(request.method().as_str(), &Head(request.request())) {
         Ok(Some(reply)) => return greeted(request, &reply),
-        Ok(None) => verify(&shared, &mut request).await,
+        Ok(None) => verify(&receiver, shared.clock.now(), &mut request).await,
         Err(refusal) => Err(refusal),
     };
     match verified {
@@ -70,21 +78,21 @@ where
                 return greeted(request, &reply);
             }
             request.set_payload(Payload::from(delivery.body().clone()));
-            run::run(shared, inner, request, delivery).await
+            run::run(Arc::clone(&receiver), shared.shutdown, inner, request, delivery).await
         }
-        Err(refusal) => {
-            report_refusal(&shared.receiver, &refusal);
-            Ok(request.into_response(answer::refused(refusal)).map_into_right_body())
-        }
+        Err(refusal) => refused(&receiver, request, refusal),
     }
 }
 
 /// Reads the raw payload only after the headers have passed, and never more of it than the cap.
-async fn verify(shared: &Shared, request: &mut ServiceRequest) -> Result<Delivery, Refusal> {
-    let receiver = &*shared.receiver;
+async fn verify(
+    receiver: &Receiver,
+    now: Timestamp,
+    request: &mut ServiceRequest,
+) -> Result<Delivery, Refusal> {
     let (request, payload) = request.parts_mut();
     let head = Head(request);
-    let mut intake = receiver.open(&head, shared.clock.now())?;
+    let mut intake = receiver.open(&head, now)?;
     let read = async {
         while let Some(chunk) = poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await {
             intake.push(
@@ -107,6 +115,10 @@ impl Headers for Head<'_> {
         self.0.headers().iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
     }
 
+    fn path(&self) -> Option<&str> {
+        Some(self.0.path())
+    }
+
     fn query(&self) -> Option<&str> {
         Some(self.0.query_string())
     }
@@ -116,7 +128,7 @@ impl<S: fmt::Debug> fmt::Debug for WebhookService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookService")
             .field("inner", &self.inner)
-            .field("receiver", &self.shared.receiver)
+            .field("receiver", self.shared.face())
             .finish_non_exhaustive()
     }
 }

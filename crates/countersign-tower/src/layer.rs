@@ -3,8 +3,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign::adapter::Shared;
-use countersign::{Clock, Receiver, Shutdown};
+use countersign::adapter::{Receivers, Shared};
+use countersign::{Clock, Shutdown};
 use http_body_util::Full;
 use tower_layer::Layer;
 
@@ -20,8 +20,9 @@ pub struct WebhookLayer<B = Full<Bytes>> {
 }
 
 impl WebhookLayer {
-    /// Guards a service with `receiver`, by the system's clock.
-    pub fn new(receiver: Receiver) -> Self {
+    /// Guards a service with a [`Receiver`](crate::Receiver), or [`Tenants`](crate::Tenants) with one
+    /// for each, by the system's clock.
+    pub fn new(receiver: impl Into<Receivers>) -> Self {
         Self { shared: Shared::new(receiver), body: PhantomData }
     }
 }
@@ -85,8 +86,6 @@ impl<B> Clone for WebhookLayer<B> {
 
 impl<B> fmt::Debug for WebhookLayer<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookLayer")
-            .field("receiver", &self.shared.receiver)
-            .finish_non_exhaustive()
+        f.debug_struct("WebhookLayer").field("receiver", self.shared.face()).finish_non_exhaustive()
     }
 }

@@ -2,11 +2,12 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use countersign::adapter::{Ended, Running, Shared, Timer, drive, in_current_span, turn_away};
-use countersign::{Delivery, Outcome};
+use countersign::adapter::{Ended, Running, Timer, drive, in_current_span, turn_away};
+use countersign::{Delivery, Outcome, Receiver, Shutdown};
 use http::{Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -17,7 +18,8 @@ use crate::answer;
 use crate::body::ResponseBody;
 
 pub(crate) async fn run<S, B, ResBody>(
-    shared: Shared,
+    receiver: Arc<Receiver>,
+    shutdown: Shutdown,
     mut inner: S,
     mut request: Request<B>,
     delivery: Delivery,
@@ -29,10 +31,10 @@ where
     B: Send + 'static,
     ResBody: Send + 'static,
 {
-    let Some(under_way) = shared.shutdown.begin() else {
-        return Ok(answer::own(turn_away(&shared.receiver)));
+    let Some(under_way) = shutdown.begin() else {
+        return Ok(answer::own(turn_away(&receiver)));
     };
-    let receiver = shared.receiver.clone();
+    let driven = Arc::clone(&receiver);
     let (reply, replied) = oneshot::channel();
     tokio::spawn(async move {
         let start = |delivery| {
@@ -45,7 +47,7 @@ where
         };
         // A sender that hung up is not there to be answered.
         let answer = |outcome, response| drop(reply.send((outcome, response)));
-        drive(&shared.receiver, delivery, &Tokio, &shared.shutdown, start, answer).await;
+        drive(&driven, delivery, &Tokio, &shutdown, start, answer).await;
         drop(under_way);
     });
     // The task is dropped without a reply only where the runtime itself ends.

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use countersign::adapter::{Shared, report_greeting, report_refusal};
-use countersign::{Delivery, Receiver, Refusal, RefusalKind, Reply};
+use countersign::{Delivery, Receiver, Refusal, RefusalKind, Reply, Timestamp};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
@@ -72,25 +72,30 @@ where
     ResBody: Send + 'static,
 {
     let (parts, body) = request.into_parts();
-    let receiver = &*shared.receiver;
+    let receiver = match shared.receiver(&parts).await {
+        Ok(receiver) => receiver,
+        Err(refusal) => return Ok(refused(shared.face(), refusal)),
+    };
     let verified = match receiver.greet(parts.method.as_str(), &parts) {
-        Ok(Some(reply)) => return Ok(greeted(receiver, &reply)),
-        Ok(None) => verify(&shared, &parts, body).await,
+        Ok(Some(reply)) => return Ok(greeted(&receiver, &reply)),
+        Ok(None) => verify(&receiver, shared.clock.now(), &parts, body).await,
         Err(refusal) => Err(refusal),
     };
     match verified {
         Ok(delivery) => {
             if let Some(reply) = receiver.handshake_reply(&delivery) {
-                return Ok(greeted(receiver, &reply));
+                return Ok(greeted(&receiver, &reply));
             }
             let request = Request::from_parts(parts, B::from(delivery.body().clone()));
-            run::run(shared, inner, request, delivery).await
+            run::run(receiver, shared.shutdown, inner, request, delivery).await
         }
-        Err(refusal) => {
-            report_refusal(&shared.receiver, &refusal);
-            Ok(answer::refused(refusal))
-        }
+        Err(refusal) => Ok(refused(&receiver, refusal)),
     }
+}
+
+fn refused<B>(receiver: &Receiver, refusal: Refusal) -> Response<ResponseBody<B>> {
+    report_refusal(receiver, &refusal);
+    answer::refused(refusal)
 }
 
 fn greeted<B>(receiver: &Receiver, reply: &Reply) -> Response<ResponseBody<B>> {
@@ -100,12 +105,12 @@ fn greeted<B>(receiver: &Receiver, reply: &Reply) -> Response<ResponseBody<B>> {
 
 /// Reads the body only after the headers have passed, and never more of it than the cap.
 async fn verify<ReqBody: Body>(
-    shared: &Shared,
+    receiver: &Receiver,
+    now: Timestamp,
     parts: &Parts,
     body: ReqBody,
 ) -> Result<Delivery, Refusal> {
-    let receiver = &*shared.receiver;
-    let mut intake = receiver.open(parts, shared.clock.now())?;
+    let mut intake = receiver.open(parts, now)?;
     let mut body = pin!(body);
     let read = async {
         while let Some(frame) = body.frame().await {
@@ -133,7 +138,7 @@ impl<S: fmt::Debug, B> fmt::Debug for WebhookService<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookService")
             .field("inner", &self.inner)
-            .field("receiver", &self.shared.receiver)
+            .field("receiver", self.shared.face())
             .finish_non_exhaustive()
     }
 }

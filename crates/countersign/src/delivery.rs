@@ -79,6 +79,12 @@ impl Delivery {
         self.scheme().sender()
     }
 
+    /// Whose keys it was verified with, where there are many [`Tenants`](crate::Tenants).
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.verifier.tenant()
+    }
+
     /// The name of the key that matched.
     #[must_use]
     pub fn key_name(&self) -> &str {

@@ -15,9 +15,11 @@ use crate::claimed::Claimed;
 use crate::dedup::{Settled, StoreError, StoreErrorKind};
 use crate::delivery::Delivery;
 use crate::error::Refusal;
+use crate::headers::Headers;
 use crate::outcome::Outcome;
 use crate::receiver::{Admission, Deadlines, Receiver};
 use crate::shutdown::Shutdown;
+use crate::tenants::Tenants;
 use crate::time::{Clock, SystemClock};
 use crate::trace;
 
@@ -27,8 +29,7 @@ const COMMIT_WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration
 /// What an adapter's middleware and all its services hold in common.
 #[derive(Clone)]
 pub struct Shared {
-    /// What is in front of the service.
-    pub receiver: Arc<Receiver>,
+    receivers: Receivers,
     /// What signed times are compared with.
     pub clock: Arc<dyn Clock>,
     /// Counts every delivery from its claim on, whether its sender still listens or not.
@@ -38,12 +39,32 @@ pub struct Shared {
 impl Shared {
     /// By the system's clock; warns the operator of keys that are too short (feature `tracing`).
     #[must_use]
-    pub fn new(receiver: Receiver) -> Self {
-        trace::short_keys(&receiver);
-        Self {
-            receiver: Arc::new(receiver),
-            clock: Arc::new(SystemClock),
-            shutdown: Shutdown::default(),
+    pub fn new(receivers: impl Into<Receivers>) -> Self {
+        let receivers = receivers.into();
+        if let Receivers::One(receiver) = &receivers {
+            trace::short_keys(receiver);
+        }
+        Self { receivers, clock: Arc::new(SystemClock), shutdown: Shutdown::default() }
+    }
+
+    /// What receives this request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tenants::receiver`]; none where there is one receiver for all.
+    pub async fn receiver<H: Headers + ?Sized>(&self, head: &H) -> Result<Arc<Receiver>, Refusal> {
+        match &self.receivers {
+            Receivers::One(receiver) => Ok(Arc::clone(receiver)),
+            Receivers::Tenants(tenants) => tenants.receiver(head).await,
+        }
+    }
+
+    /// What speaks for the endpoint while no tenant is known.
+    #[must_use]
+    pub const fn face(&self) -> &Arc<Receiver> {
+        match &self.receivers {
+            Receivers::One(receiver) => receiver,
+            Receivers::Tenants(tenants) => tenants.decoy(),
         }
     }
 }
@@ -51,9 +72,31 @@ impl Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("receiver", &self.receiver)
+            .field("receiver", self.face())
             .field("shutdown", &self.shutdown)
             .finish_non_exhaustive()
+    }
+}
+
+/// What is in front of a service: a [`Receiver`], or [`Tenants`] with one for each.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Receivers {
+    /// One for all requests.
+    One(Arc<Receiver>),
+    /// One for each tenant.
+    Tenants(Tenants),
+}
+
+impl From<Receiver> for Receivers {
+    fn from(receiver: Receiver) -> Self {
+        Self::One(Arc::new(receiver))
+    }
+}
+
+impl From<Tenants> for Receivers {
+    fn from(tenants: Tenants) -> Self {
+        Self::Tenants(tenants)
     }
 }
 

@@ -85,6 +85,14 @@ pub(crate) fn decode_base64_secret(text: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// URL-safe base64 without padding, of up to 72 bytes.
+pub(crate) fn decode_base64_url(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; MAX_SIGNATURE_BYTES];
+    let length = decode_unpadded(text, &mut bytes)?;
+    bytes.truncate(length);
+    Some(bytes)
+}
+
 /// A hexadecimal secret, in either case.
 pub(crate) fn decode_hex_secret(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = vec![0; text.len() / 2];
@@ -221,7 +229,11 @@ const fn table(alphabet: &[u8; 64]) -> Table {
     Table(table)
 }
 
-#[cfg(feature = "sign")]
+/// Base64 with padding.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    encode_base64(bytes, STANDARD_ALPHABET)
+}
+
 fn encode_base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
     let letter = |bits: u32| {
         let at = usize::try_from(bits & 63).unwrap_or_default();

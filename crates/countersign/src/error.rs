@@ -108,6 +108,9 @@ impl fmt::Display for Refusal {
                 f,
                 "header `{place}` holds no signature of the version this sender is set up with"
             )?,
+            RefusalKind::KeysUnavailable => {
+                f.write_str("the tenant's keys cannot be had now: check what resolves them")?;
+            }
             RefusalKind::UnknownKey => {
                 f.write_str("no key is valid at this time: check the key ring's not-before and not-after")?;
             }
@@ -159,6 +162,8 @@ pub enum RefusalKind {
     MissingSignature,
     /// The signature header is readable and holds nothing for the configured version. Status 401.
     NoCandidate,
+    /// What resolves a tenant's keys failed. Status 503.
+    KeysUnavailable,
     /// No configured key is valid now. Status 401.
     UnknownKey,
     /// No key and signature go together. Status 401.
@@ -190,6 +195,7 @@ impl RefusalKind {
             Self::UnsupportedEncoding => 415,
             Self::Undecodable => 422,
             Self::BodyAltered => 500,
+            Self::KeysUnavailable => 503,
         }
     }
 
@@ -212,6 +218,7 @@ impl RefusalKind {
             Self::MissingTimestamp => "missing_timestamp",
             Self::MissingSignature => "missing_signature",
             Self::NoCandidate => "no_candidate",
+            Self::KeysUnavailable => "keys_unavailable",
             Self::UnknownKey => "unknown_key",
             Self::SignatureMismatch => "signature_mismatch",
             Self::Undecodable => "undecodable",

@@ -35,6 +35,13 @@ pub trait Headers {
     /// Names may be in any case; values are to be as they were received.
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8]));
 
+    /// The path of the request's target as it was received; `None` where it is not known.
+    ///
+    /// Only [`TenantFrom::PathAfter`](crate::TenantFrom::PathAfter) needs it.
+    fn path(&self) -> Option<&str> {
+        None
+    }
+
     /// The query of the request's target as it was received, without its `?`; `None` where it is not
     /// known or there is none.
     ///
@@ -47,6 +54,10 @@ pub trait Headers {
 impl<H: Headers + ?Sized> Headers for &H {
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
         (**self).each(visit);
+    }
+
+    fn path(&self) -> Option<&str> {
+        (**self).path()
     }
 
     fn query(&self) -> Option<&str> {
@@ -86,6 +97,10 @@ impl Headers for http::request::Parts {
         self.headers.each(visit);
     }
 
+    fn path(&self) -> Option<&str> {
+        Some(self.uri.path())
+    }
+
     fn query(&self) -> Option<&str> {
         Some(self.uri.query().unwrap_or_default())
     }
@@ -96,6 +111,10 @@ impl Headers for http::request::Parts {
 impl<B> Headers for http::Request<B> {
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
         self.headers().each(visit);
+    }
+
+    fn path(&self) -> Option<&str> {
+        Some(self.uri().path())
     }
 
     fn query(&self) -> Option<&str> {

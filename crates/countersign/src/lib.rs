@@ -90,9 +90,11 @@ mod challenge;
 mod contract;
 mod provider;
 pub mod senders;
+mod jwks;
 mod claimed;
 mod outcome;
 mod receiver;
+mod tenants;
 mod shutdown;
 mod trace;
 mod drive;
@@ -104,8 +106,8 @@ mod sign;
 /// [`Receiver`] verifies; [`drive`](adapter::drive) sees a verified delivery to its end.
 pub mod adapter {
     pub use crate::drive::{
-        Ended, Running, Shared, Timer, drive, in_current_span, report_greeting, report_misfit,
-        report_refusal, turn_away,
+        Ended, Receivers, Running, Shared, Timer, drive, in_current_span, report_greeting,
+        report_misfit, report_refusal, turn_away,
     };
     pub use crate::shutdown::UnderWay;
 }
@@ -131,6 +133,7 @@ pub use self::secret::{Key, Keyring, Secret};
 pub use self::shutdown::Shutdown;
 #[cfg(feature = "sign")]
 pub use self::sign::{Signed, Unsigned};
+pub use self::tenants::{KeyResolver, ResolveError, TenantFrom, Tenants};
 pub use self::time::{
     Clock, FixedClock, MonotonicClock, SystemClock, TimeUnit, Timestamp, Tolerance,
 };

@@ -77,18 +77,29 @@ pub struct Receiver {
 impl Receiver {
     /// Receives from `provider`, and remembers what it handled in a [`MemoryStore`] of its own.
     pub fn new(provider: impl Provider) -> Self {
+        Self::with(Arc::new(provider), Arc::new(MemoryStore::default()))
+    }
+
+    pub(crate) fn with(provider: Arc<dyn Provider>, store: Arc<dyn Store>) -> Self {
         let contract = provider.contract();
         let retention = least_retention(contract, provider.verifier().scheme());
         Self {
             endpoint: provider.verifier().scheme().sender().into(),
-            provider: Arc::new(provider),
-            store: Some(Arc::new(MemoryStore::default())),
+            provider,
+            store: Some(store),
             retention,
             lease: None,
             store_timeout: STORE_TIMEOUT,
             body_timeout: BODY_TIMEOUT,
             handler_limit: HANDLER_LIMIT,
         }
+    }
+
+    /// The same settings for one tenant's `provider`, with dedup keys apart from every other's.
+    pub(crate) fn for_tenant(&self, provider: Arc<dyn Provider>, tenant: &str) -> Self {
+        // No tenant's name has the character between.
+        let endpoint = format!("{}\u{1f}{tenant}", self.endpoint).into();
+        Self { provider, endpoint, ..self.clone() }
     }
 
     /// Remembers what it handled in `store`. Where receivers share one, name each

@@ -28,7 +28,11 @@ const ADVISED_KEY_BYTES: usize = 24;
 /// A scheme with the keys to check it.
 pub struct Verifier {
     scheme: Scheme,
-    keys: Vec<KeyedCheck>,
+    keys: Arc<[KeyedCheck]>,
+    /// Whose keys they are, where there are many tenants.
+    tenant: Option<Arc<str>>,
+    /// Whether it refuses all, after the usual work.
+    is_decoy: bool,
 }
 
 struct KeyedCheck {
@@ -58,7 +62,7 @@ impl Verifier {
                 check: Check::new(&scheme, &key.name, &bytes)?,
             });
         }
-        Ok(Arc::new(Self { scheme, keys: checks }))
+        Ok(Arc::new(Self { scheme, keys: checks.into(), tenant: None, is_decoy: false }))
     }
 
     /// Takes every request; for [`Scheme::danger_unauthenticated`].
@@ -73,7 +77,23 @@ impl Verifier {
                 "this scheme authenticates: give it a secret through `Verifier::new`",
             ));
         }
-        Ok(Arc::new(Self { scheme, keys: Vec::new() }))
+        Ok(Arc::new(Self { scheme, keys: Arc::new([]), tenant: None, is_decoy: false }))
+    }
+
+    /// The same keys, known as those of `tenant`.
+    pub(crate) fn of_tenant(&self, tenant: &str) -> Self {
+        let (scheme, keys) = (self.scheme.clone(), Arc::clone(&self.keys));
+        Self { scheme, keys, tenant: Some(tenant.into()), is_decoy: false }
+    }
+
+    /// The same, and refuses all, as for a tenant that there is not.
+    pub(crate) fn as_decoy(&self) -> Self {
+        let (scheme, keys) = (self.scheme.clone(), Arc::clone(&self.keys));
+        Self { scheme, keys, tenant: None, is_decoy: true }
+    }
+
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
     }
 
     /// How the sender signs.
@@ -665,6 +685,10 @@ impl<'r> Intake<'r> {
         signed: Option<[u8; TAG_BYTES]>,
     ) -> Result<Delivery, Refusal> {
         let Self { verifier, now, .. } = *self;
+        if verifier.is_decoy {
+            return Err(Refusal::new(RefusalKind::SignatureMismatch)
+                .because("there is no tenant of the name that the request gives"));
+        }
         let key = key.ok_or_else(|| {
             Refusal::new(if self.is_altered(&body) {
                 RefusalKind::BodyAltered

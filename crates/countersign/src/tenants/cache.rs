@@ -1,0 +1,143 @@
+//! Bounded, with one asker a tenant at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use event_listener::{Event, EventListener};
+
+use crate::time::Timestamp;
+
+/// How many tenants' keys may be asked for at once: names in requests are anybody's.
+const MAX_ASKED: usize = 64;
+
+/// What is known of tenants by name.
+pub(super) struct Cache<T> {
+    capacity: usize,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    known: Bounded<T>,
+    unknown: Bounded<()>,
+    asked: HashMap<Box<str>, Arc<Event>>,
+}
+
+/// What a cache says of a tenant.
+pub(super) enum Look<'c, T: Clone> {
+    Known(T),
+    Unknown,
+    /// Somebody asks for it; look again when this ends.
+    Wait(EventListener),
+    /// Nobody does: ask, and tell.
+    Ask(Asked<'c, T>),
+    /// Too many are asked for already.
+    Crowded,
+}
+
+impl<T: Clone> Cache<T> {
+    pub(super) fn new(capacity: usize) -> Self {
+        let state = State {
+            known: Bounded::new(capacity),
+            unknown: Bounded::new(capacity),
+            asked: HashMap::new(),
+        };
+        Self { capacity, state: Mutex::new(state) }
+    }
+
+    pub(super) const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(super) fn look(&self, tenant: &str, now: Timestamp) -> Look<'_, T> {
+        let mut state = self.lock();
+        if let Some(value) = state.known.get(tenant, now) {
+            return Look::Known(value);
+        }
+        if state.unknown.get(tenant, now).is_some() {
+            return Look::Unknown;
+        }
+        if let Some(event) = state.asked.get(tenant) {
+            return Look::Wait(event.listen());
+        }
+        if state.asked.len() >= MAX_ASKED {
+            return Look::Crowded;
+        }
+        state.asked.insert(tenant.into(), Arc::new(Event::new()));
+        Look::Ask(Asked { cache: self, tenant: tenant.into() })
+    }
+
+    pub(super) fn forget(&self, tenant: &str) {
+        let mut state = self.lock();
+        state.known.entries.remove(tenant);
+        state.unknown.entries.remove(tenant);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // Nothing panics while it is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to ask for one tenant's keys. It ends with being dropped, whatever came of it, and whoever
+/// waits looks again.
+pub(super) struct Asked<'c, T: Clone> {
+    cache: &'c Cache<T>,
+    tenant: Box<str>,
+}
+
+impl<T: Clone> Asked<'_, T> {
+    pub(super) fn is_known(&mut self, value: T, until: Timestamp) {
+        self.cache.lock().known.put(&self.tenant, value, until);
+    }
+
+    pub(super) fn is_unknown(&mut self, until: Timestamp) {
+        self.cache.lock().unknown.put(&self.tenant, (), until);
+    }
+}
+
+impl<T: Clone> Drop for Asked<'_, T> {
+    fn drop(&mut self) {
+        if let Some(event) = self.cache.lock().asked.remove(&self.tenant) {
+            event.notify(usize::MAX);
+        }
+    }
+}
+
+/// As many entries as fit; the one that was put first goes first.
+struct Bounded<T> {
+    capacity: usize,
+    entries: HashMap<Box<str>, Entry<T>>,
+    /// By age. An entry that was put again stands here twice, and only its later place counts.
+    order: VecDeque<(Box<str>, u64)>,
+    puts: u64,
+}
+
+struct Entry<T> {
+    value: T,
+    until: Timestamp,
+    put: u64,
+}
+
+impl<T: Clone> Bounded<T> {
+    fn new(capacity: usize) -> Self {
+        Self { capacity, entries: HashMap::new(), order: VecDeque::new(), puts: 0 }
+    }
+
+    fn get(&self, tenant: &str, now: Timestamp) -> Option<T> {
+        let entry = self.entries.get(tenant)?;
+        (now < entry.until).then(|| entry.value.clone())
+    }
+
+    fn put(&mut self, tenant: &str, value: T, until: Timestamp) {
+        self.puts += 1;
+        let put = self.puts;
+        self.entries.insert(tenant.into(), Entry { value, until, put });
+        self.order.push_back((tenant.into(), put));
+        while self.entries.len() > self.capacity || self.order.len() > 2 * self.capacity {
+            let Some((oldest, put)) = self.order.pop_front() else { return };
+            if self.entries.get(&*oldest).is_some_and(|entry| entry.put == put) {
+                self.entries.remove(&*oldest);
+            }
+        }
+    }
+}
