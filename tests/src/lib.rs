@@ -4,7 +4,15 @@ pub mod mutation;
 pub mod properties;
 pub mod seeds;
 
-/// The README's code, compiled.
+/// The code of the README and the docs, compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod docs {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/senders.md")]
+    struct Senders;
+    #[doc = include_str!("../../docs/adding-a-sender.md")]
+    struct AddingASender;
+    #[doc = include_str!("../../docs/tenants.md")]
+    struct ManyTenants;
+}

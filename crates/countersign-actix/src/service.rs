@@ -59,7 +59,12 @@ where
         report_refusal(receiver, &refusal);
         Ok(request.into_response(answer::refused(refusal)).map_into_right_body())
     };
-    let receiver = match shared.receiver(&Head(request.request())).await {
+    let limit = shared.face().deadlines().store;
+    let found = timeout(limit, shared.receiver(&Head(request.request()))).await;
+    let too_late = "they did not come within `store_timeout`";
+    let found = found
+        .unwrap_or_else(|_| Err(Refusal::from_adapter(RefusalKind::KeysUnavailable, too_late)));
+    let receiver = match found {
         Ok(receiver) => receiver,
         Err(refusal) => return refused(shared.face(), request, refusal),
     };

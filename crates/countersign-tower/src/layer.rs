@@ -10,7 +10,7 @@ use tower_layer::Layer;
 
 use crate::service::WebhookService;
 
-/// Puts a [`Receiver`] in front of a service. See the [crate's page](crate).
+/// Puts a [`Receiver`](crate::Receiver) in front of a service. See the [crate's page](crate).
 ///
 /// `B` is the body that the service behind gets; it is made from the verified bytes.
 #[must_use]

@@ -72,7 +72,9 @@ where
     ResBody: Send + 'static,
 {
     let (parts, body) = request.into_parts();
-    let receiver = match shared.receiver(&parts).await {
+    let limit = shared.face().deadlines().store;
+    let found = tokio::time::timeout(limit, shared.receiver(&parts)).await;
+    let receiver = match found.unwrap_or_else(|_| Err(keys_too_late())) {
         Ok(receiver) => receiver,
         Err(refusal) => return Ok(refused(shared.face(), refusal)),
     };
@@ -91,6 +93,10 @@ where
         }
         Err(refusal) => Ok(refused(&receiver, refusal)),
     }
+}
+
+fn keys_too_late() -> Refusal {
+    Refusal::from_adapter(RefusalKind::KeysUnavailable, "they did not come within `store_timeout`")
 }
 
 fn refused<B>(receiver: &Receiver, refusal: Refusal) -> Response<ResponseBody<B>> {

@@ -95,19 +95,27 @@ impl Contract {
         }
     }
 
-    pub(crate) const fn answer_span(&self) -> Duration {
+    /// When the sender is answered at the latest.
+    #[must_use]
+    pub const fn answer_span(&self) -> Duration {
         self.answer_within
     }
 
-    pub(crate) const fn replay_span(&self) -> Duration {
+    /// How long after its first delivery an event may be repeated.
+    #[must_use]
+    pub const fn replay_span(&self) -> Duration {
         self.replay_window
     }
 
-    pub(crate) const fn digest_span(&self) -> Duration {
+    /// How long an event is remembered by its digest alone.
+    #[must_use]
+    pub const fn digest_span(&self) -> Duration {
         self.digest_retention
     }
 
-    pub(crate) const fn cap(&self) -> usize {
+    /// The largest body that is taken, in bytes.
+    #[must_use]
+    pub const fn cap(&self) -> usize {
         self.body_cap
     }
 }

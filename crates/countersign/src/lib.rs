@@ -46,7 +46,8 @@
 //!
 //! | you need | it is |
 //! |---|---|
-//! | a sender | [`omniai`], [`ainexlayer`], [`StandardWebhooks`], or [`Custom`] with a [`Scheme`] of your own |
+//! | a sender | [`omniai`], [`ainexlayer`], [`StandardWebhooks`], one of the catalogue [`senders`], or [`Custom`] with a [`Scheme`] of your own |
+//! | keys of many customers at one endpoint | [`Tenants`] |
 //! | keys, several at a time | [`Secret`], [`Key`], [`Keyring`] |
 //! | what to remember handled events in | [`MemoryStore`], or any [`DedupStore`] |
 //! | the object an adapter drives | [`Receiver`]: also for a queue worker or a lambda, see there |
@@ -59,6 +60,8 @@
 //! # Features
 //!
 //! - `http` (default): reads headers straight from `http::HeaderMap`.
+//! - `ed25519`: senders that sign with it, such as Discord and Standard Webhooks v1a.
+//! - `p256`: senders that sign with ECDSA on that curve, such as SendGrid.
 //! - `tracing`: spans and events of what happens to each request.
 //! - `sign`: runs a scheme backwards, to make authentic requests in tests and tools.
 //!

@@ -66,6 +66,8 @@ pub struct Receiver {
     provider: Arc<dyn Provider>,
     store: Option<Arc<dyn Store>>,
     endpoint: Arc<str>,
+    /// The endpoint with the tenant, where there are many: what dedup keys are apart by.
+    scope: Arc<str>,
     retention: Duration,
     /// `None` until it is set: then it follows from the contract and the store's timeout.
     lease: Option<Duration>,
@@ -83,8 +85,10 @@ impl Receiver {
     pub(crate) fn with(provider: Arc<dyn Provider>, store: Arc<dyn Store>) -> Self {
         let contract = provider.contract();
         let retention = least_retention(contract, provider.verifier().scheme());
+        let endpoint: Arc<str> = provider.verifier().scheme().sender().into();
         Self {
-            endpoint: provider.verifier().scheme().sender().into(),
+            scope: Arc::clone(&endpoint),
+            endpoint,
             provider,
             store: Some(store),
             retention,
@@ -98,8 +102,8 @@ impl Receiver {
     /// The same settings for one tenant's `provider`, with dedup keys apart from every other's.
     pub(crate) fn for_tenant(&self, provider: Arc<dyn Provider>, tenant: &str) -> Self {
         // No tenant's name has the character between.
-        let endpoint = format!("{}\u{1f}{tenant}", self.endpoint).into();
-        Self { provider, endpoint, ..self.clone() }
+        let scope = format!("{}\u{1f}{tenant}", self.endpoint).into();
+        Self { provider, scope, ..self.clone() }
     }
 
     /// Remembers what it handled in `store`. Where receivers share one, name each
@@ -119,6 +123,7 @@ impl Receiver {
     /// names, or an event of one is taken for a duplicate of the other's.
     pub fn endpoint(mut self, name: impl Into<Arc<str>>) -> Self {
         self.endpoint = name.into();
+        self.scope = Arc::clone(&self.endpoint);
         self
     }
 
@@ -277,7 +282,7 @@ impl Receiver {
             ));
         }
         let identity = self.provider.identity(delivery);
-        let key = EventKey::new(&self.endpoint, self.scheme().sender(), &identity);
+        let key = EventKey::new(&self.scope, self.scheme().sender(), &identity);
         let retention = if identity.is_brief() {
             self.provider.contract().digest_span().max(freshness_window(self.scheme()))
         } else {

@@ -89,7 +89,9 @@ use crate::challenge::{Challenge, Handshake};
 use crate::contract::{Contract, Success};
 use crate::dedup::Identity;
 use crate::delivery::Delivery;
+use crate::encoding::hex;
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::mac::sha256;
 use crate::provider::Provider;
 use crate::scheme::{Scheme, SchemeBuilder};
 use crate::secret::{Keyring, Secret};
@@ -176,8 +178,11 @@ pub struct Sender {
     digest: Option<Duration>,
     body_cap: usize,
     challenge: Option<Challenge>,
-    identity: Option<fn(&Delivery) -> Option<Identity>>,
+    identity: Option<(&'static str, Identify)>,
 }
+
+/// Takes an event's identity out of signed material; `None` if a delivery lacks it.
+pub type Identify = fn(&Delivery) -> Option<Identity>;
 
 impl Sender {
     /// A sender with a name for dedup keys and logs, a title, the page that documents its signature,
@@ -249,10 +254,10 @@ impl Sender {
         self
     }
 
-    /// What makes two deliveries the same event, where that is not the signed id or the digest of what
-    /// is signed. `None` for a delivery falls back to that.
-    pub const fn identity(mut self, identity: fn(&Delivery) -> Option<Identity>) -> Self {
-        self.identity = Some(identity);
+    /// What makes two deliveries the same event, in words and in code, where that is not the signed id
+    /// or the digest of what is signed. `None` for a delivery falls back to that.
+    pub const fn identity(mut self, words: &'static str, identity: Identify) -> Self {
+        self.identity = Some((words, identity));
         self
     }
 
@@ -278,6 +283,15 @@ impl Sender {
     #[must_use]
     pub const fn wants_url(&self) -> bool {
         self.needs_url
+    }
+
+    /// What an event is known by, where that is not its signed id or the digest of what is signed.
+    #[must_use]
+    pub const fn known_by(&self) -> Option<&'static str> {
+        match self.identity {
+            Some((words, _)) => Some(words),
+            None => None,
+        }
     }
 
     /// Its handshake, if it has one.
@@ -412,7 +426,7 @@ impl Setup {
         Ok(Known {
             verifier: Verifier::new(self.scheme()?, keys)?,
             contract: self.sender.contract()?,
-            identity: self.sender.identity,
+            identity: self.sender.identity.map(|(_, identity)| identity),
             handshake: match &self.verify_token {
                 Some(token) => handshake.map(|handshake| handshake.with_token(token)),
                 None => handshake,
@@ -450,7 +464,7 @@ impl Setup {
 pub struct Known {
     verifier: Arc<Verifier>,
     contract: Contract,
-    identity: Option<fn(&Delivery) -> Option<Identity>>,
+    identity: Option<Identify>,
     handshake: Option<Handshake>,
 }
 
@@ -512,6 +526,12 @@ fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity> {
     let texts: Option<Vec<_>> =
         pointers.iter().map(|pointer| text(body.pointer(pointer)?)).collect();
     Some(Identity::fields(texts?.iter().map(|text| &**text)))
+}
+
+/// The identity by the signed time and the body, where two events may have the same body.
+fn time_and_body(delivery: &Delivery) -> Option<Identity> {
+    let time = delivery.timestamp()?.as_millis().to_string();
+    Some(Identity::fields([&*time, &*hex(&sha256(delivery.body()))]))
 }
 
 fn text(value: &Value) -> Option<Cow<'_, str>> {

@@ -12,7 +12,7 @@ pub const GOCARDLESS: Sender = Sender::new(
     scheme,
 )
 .deadline(10)
-.identity(|delivery| ids_of_list(delivery, "/events", &["/id"]));
+.identity("the ids in its body", |delivery| ids_of_list(delivery, "/events", &["/id"]));
 
 fn scheme(setup: &Setup) -> SchemeBuilder {
     Scheme::hmac_sha256(setup.name(), Signature::header("webhook-signature", Encoding::Hex))

@@ -20,7 +20,7 @@ pub const HUBSPOT: Sender = Sender::new("hubspot", "HubSpot v3", SPEC, |setup| {
 .needs_url()
 .deadline(5)
 .repeats_for_days(3)
-.identity(identity);
+.identity("the ids in its body", identity);
 
 /// HubSpot v1, which is no MAC: **whoever has seen one request can forge longer ones**. Use
 /// [`HUBSPOT`]; every request carries its signature as well.
@@ -28,7 +28,7 @@ pub const DANGER_HUBSPOT_V1: Sender =
     Sender::new("hubspot-v1", "HubSpot v1", SPEC, |setup| legacy(setup, "v1").signs([Part::Body]))
         .deadline(5)
         .repeats_for_days(3)
-        .identity(identity);
+        .identity("the ids in its body", identity);
 
 /// HubSpot v2, which is no MAC: **whoever has seen one request can forge longer ones**. Use
 /// [`HUBSPOT`]; every request carries its signature as well.
@@ -38,7 +38,7 @@ pub const DANGER_HUBSPOT_V2: Sender = Sender::new("hubspot-v2", "HubSpot v2", SP
 .needs_url()
 .deadline(5)
 .repeats_for_days(3)
-.identity(identity);
+.identity("the ids in its body", identity);
 
 fn legacy(setup: &Setup, version: &'static str) -> SchemeBuilder {
     let signature = Signature::header("x-hubspot-signature", Encoding::Hex);

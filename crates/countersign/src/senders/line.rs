@@ -14,7 +14,7 @@ pub const LINE: Sender = Sender::new(
 )
 .success(Success::Exactly200)
 .deadline(2)
-.identity(|delivery| ids_of_list(delivery, "/events", &["/webhookEventId"]));
+.identity("the ids in its body", |delivery| ids_of_list(delivery, "/events", &["/webhookEventId"]));
 
 fn scheme(setup: &Setup) -> SchemeBuilder {
     Scheme::hmac_sha256(setup.name(), Signature::header("x-line-signature", Encoding::Base64))

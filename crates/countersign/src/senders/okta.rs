@@ -10,7 +10,9 @@ pub const OKTA: Sender =
     Sender::new("okta", "Okta", "https://developer.okta.com/docs/concepts/event-hooks/", scheme)
         .deadline(3)
         .repeats_for_days(1)
-        .identity(|delivery| ids_of_list(delivery, "/data/events", &["/uuid"]))
+        .identity("the ids in its body", |delivery| {
+            ids_of_list(delivery, "/data/events", &["/uuid"])
+        })
         .challenge(Challenge::Header {
             name: "x-okta-verification-challenge",
             field: "verification",

@@ -1,15 +1,17 @@
 //! [Sanity](https://www.sanity.io/docs/content-lake/webhooks).
 
-use super::{Sender, Setup};
+use super::{Sender, Setup, time_and_body};
 use crate::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
 use crate::time::TimeUnit;
 
-/// [Sanity](https://www.sanity.io/docs/content-lake/webhooks).
+/// [Sanity](https://www.sanity.io/docs/content-lake/webhooks). A projection may give two changes the same
+/// body, so an event is known by its signed time as well.
 pub const SANITY: Sender =
     Sender::new("sanity", "Sanity", "https://www.sanity.io/docs/content-lake/webhooks", scheme)
         .deadline(30)
-        .repeats_for_days(1);
+        .repeats_for_days(1)
+        .identity("its time and its body", time_and_body);
 
 fn scheme(setup: &Setup) -> SchemeBuilder {
     let signature =

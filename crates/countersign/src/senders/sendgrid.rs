@@ -14,7 +14,7 @@ use crate::time::{TimeUnit, Tolerance};
 /// may lie that far back.
 pub const SENDGRID: Sender = Sender::new("sendgrid", "SendGrid", "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features", scheme).deadline(10)
 .repeats_for_days(3)
-.identity(|delivery| ids_of_list(delivery, "", &["/sg_event_id"]));
+.identity("the ids in its body", |delivery| ids_of_list(delivery, "", &["/sg_event_id"]));
 
 fn scheme(setup: &Setup) -> SchemeBuilder {
     let signature = Signature::header("x-twilio-email-event-webhook-signature", Encoding::Base64);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Sender, Setup};
+use super::{Sender, Setup, time_and_body};
+use crate::dedup::Identity;
 use crate::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
 use crate::time::{TimeUnit, Tolerance};
@@ -18,7 +19,12 @@ pub const ZENDESK: Sender = Sender::new(
     scheme,
 )
 .deadline(10)
-.repeats_for_days(1);
+.repeats_for_days(1)
+.identity("its id, or its time and its body", |delivery| match delivery.signed_id() {
+    Some(id) => Some(Identity::id(&id)),
+    // A trigger's body is whatever was written into it.
+    None => time_and_body(delivery),
+});
 
 fn scheme(setup: &Setup) -> SchemeBuilder {
     let signature = Signature::header("x-zendesk-webhook-signature", Encoding::Base64);
