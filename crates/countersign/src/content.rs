@@ -99,20 +99,22 @@ fn joined(fields: &[SignedField], body: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     let mut is_first = true;
     for field in fields {
-        let value = field.pointer.text(body)?;
-        match field.kind {
-            FieldKind::Absent if value.is_none() => continue,
-            FieldKind::Absent => return None,
-            FieldKind::Plain if value.as_ref().is_some_and(|value| value.contains(':')) => {
-                return None;
+        if field.kind == FieldKind::Absent {
+            // Null is an item of a list, and another may stand behind it.
+            if field.pointer.is_absent(body) {
+                continue;
             }
-            FieldKind::Plain | FieldKind::Free => {}
+            return None;
+        }
+        let value = field.pointer.text(body)?.unwrap_or(Cow::Borrowed(""));
+        if field.kind == FieldKind::Plain && value.contains(':') {
+            return None;
         }
         if !is_first {
             text.push(b':');
         }
         is_first = false;
-        text.extend_from_slice(value.unwrap_or(Cow::Borrowed("")).as_bytes());
+        text.extend_from_slice(value.as_bytes());
     }
     Some(text)
 }

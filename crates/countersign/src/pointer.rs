@@ -68,6 +68,12 @@ impl Pointer {
         }
     }
 
+    /// Whether nothing at all stands there, not even null; `false` where the body is not JSON or not
+    /// clear.
+    pub(crate) fn is_absent(&self, body: &[u8]) -> bool {
+        matches!(find([self], body), Some([Found::Nothing]))
+    }
+
     /// What stands there, as its JSON text; `None` in the cases of [`scalar`](Self::scalar).
     pub(crate) fn find<'b>(&self, body: &'b [u8]) -> Option<&'b RawValue> {
         let [found] = find([self], body)?;
