@@ -8,7 +8,7 @@ use crate::error::{ConfigError, ConfigErrorKind};
 use crate::mac::sha256;
 use crate::pointer::Pointer;
 
-/// The part of a query that stands for a body which is no form: SHA-256 in hexadecimal.
+/// The part of a query, its last, that stands for a body which is no form: SHA-256 in hexadecimal.
 pub(crate) const BODY_DIGEST: &str = "bodySHA256";
 
 /// Signed text that is made from the body.
@@ -32,18 +32,21 @@ impl Content {
                     text.push(b'?');
                     text.extend_from_slice(query.as_bytes());
                 }
-                let mut digests = query.split('&').filter_map(|pair| {
+                let mut pairs = query.rsplit('&').map(|pair| {
                     pair.strip_prefix(BODY_DIGEST).and_then(|rest| rest.strip_prefix('='))
                 });
-                match (digests.next(), digests.next()) {
-                    (None, _) => text.extend_from_slice(&form_text(body)?),
-                    (Some(digest), None) => {
-                        let digest = decode_hex_secret(digest.as_bytes())?;
-                        if digest != sha256(body) {
-                            return None;
-                        }
+                let digest = pairs.next().flatten();
+                // The sender adds it at the end. Before that it may be text out of a form, which
+                // whoever captured the request has moved into the query.
+                if pairs.any(|digest| digest.is_some()) {
+                    return None;
+                }
+                match digest {
+                    None => text.extend_from_slice(&form_text(body)?),
+                    Some(digest) if decode_hex_secret(digest.as_bytes())? != sha256(body) => {
+                        return None;
                     }
-                    (Some(_), Some(_)) => return None,
+                    Some(_) => {}
                 }
                 Some(text)
             }
