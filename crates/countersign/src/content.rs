@@ -156,12 +156,15 @@ impl PublicUrl {
         let (authority, path) = head.split_at(head.find('/').unwrap_or(head.len()));
         let (host, otherwise) = match authority.rsplit_once(':') {
             Some((host, given)) if !given.ends_with(']') => {
-                given.parse::<u16>().map_err(|_| invalid())?;
+                // The parser takes a sign as well.
+                let is_number = given.bytes().all(|byte| byte.is_ascii_digit());
+                given.parse::<u16>().ok().filter(|_| is_number).ok_or_else(invalid)?;
                 (host, format!("{scheme}{host}{path}"))
             }
             _ => (authority, format!("{scheme}{authority}:{port}{path}")),
         };
-        if host.is_empty() || !is_plain {
+        let is_whole = host.starts_with('[') == host.ends_with(']');
+        if host.is_empty() || !is_whole || !is_plain {
             return Err(invalid());
         }
         Ok(Self { as_given: format!("{scheme}{head}"), otherwise, query })
