@@ -5,6 +5,7 @@ use memchr::memchr;
 
 use crate::encoding::Encoding;
 use crate::error::{Refusal, RefusalKind};
+use crate::headers::Name;
 use crate::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES};
 use crate::scheme::{Algorithm, Grammar, SignatureAt};
 
@@ -15,16 +16,18 @@ const MAX_CANDIDATES: usize = 16;
 /// The most where each costs a pass over the message: two keys and their successors.
 const MAX_PUBLIC_CANDIDATES: usize = 4;
 
-/// The value after its fixed prefix.
-pub(crate) fn whole<'h>(at: &SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Refusal> {
+/// The value after its fixed prefix; it stands in the header `name`.
+pub(crate) fn whole<'h>(
+    at: &SignatureAt,
+    name: &Name,
+    value: &'h [u8],
+) -> Result<&'h [u8], Refusal> {
     match &at.grammar {
         Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
         Grammar::Versioned { .. } | Grammar::Pairs { .. } => None,
     }
     .ok_or_else(|| {
-        at.header
-            .refuse(RefusalKind::MalformedHeader)
-            .because("its prefix is not the configured one")
+        name.refuse(RefusalKind::MalformedHeader).because("its prefix is not the configured one")
     })
 }
 
@@ -38,7 +41,7 @@ pub(crate) fn judge_signatures(
 ) -> Result<([u8; TAG_BYTES], usize), Refusal> {
     let malformed = |why| Err(at.header.refuse(RefusalKind::MalformedHeader).because(why));
     if matches!(at.grammar, Grammar::Whole { .. }) {
-        whole(at, value)?;
+        whole(at, &at.header, value)?;
     }
     let mut candidates = Candidates::of(at, value);
     if let Some(first) = candidates.next() {
@@ -77,15 +80,16 @@ impl Signatures {
         &self.0
     }
 
-    /// Those of the header and of the second one, if there is one; refused as by
+    /// Those of the header `name` and of the second one, if both are there; refused as by
     /// [`judge_signatures`].
     pub(crate) fn read(
         algorithm: Algorithm,
         at: &SignatureAt,
+        name: &Name,
         value: &[u8],
         second: Option<&[u8]>,
     ) -> Result<Self, Refusal> {
-        let malformed = |why| Err(at.header.refuse(RefusalKind::MalformedHeader).because(why));
+        let malformed = |why| Err(name.refuse(RefusalKind::MalformedHeader).because(why));
         let (lengths, most) = match algorithm {
             Algorithm::HmacSha1 => (20..=20, MAX_CANDIDATES),
             Algorithm::HmacSha512 => (64..=64, MAX_CANDIDATES),
@@ -94,7 +98,7 @@ impl Signatures {
             _ => (TAG_BYTES..=TAG_BYTES, MAX_CANDIDATES),
         };
         if matches!(at.grammar, Grammar::Whole { .. }) {
-            whole(at, value)?;
+            whole(at, name, value)?;
         }
         let mut list = Self::new();
         for value in std::iter::once(value).chain(second) {
@@ -114,7 +118,7 @@ impl Signatures {
         }
         let mut items = Items::of(&at.grammar, value).peekable();
         if items.peek().is_some() && items.all(|item| item.signature.is_none()) {
-            return Err(at.header.refuse(RefusalKind::NoCandidate));
+            return Err(name.refuse(RefusalKind::NoCandidate));
         }
         malformed("its signature is not written as configured")
     }

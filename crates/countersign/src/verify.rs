@@ -213,17 +213,18 @@ impl Verifier {
             }
             return Ok(());
         };
-        let value = match &at.second {
-            Some(second) if !at.header.is_in(values) => second.required(values)?,
-            _ => at.header.required(values)?,
+        let name = match &at.second {
+            Some(second) if second.is_in(values) && !at.header.is_in(values) => second,
+            _ => &at.header,
         };
+        let value = name.required(values)?;
         let mut rivals = scheme.rivals.iter();
         if let Some(rival) = rivals.find(|name| name.is_in(values)) {
             return Err(rival.refuse(RefusalKind::MixedHeaderFamilies));
         }
         intake.facts = Facts::read(scheme, values, intake.now)?;
         if scheme.algorithm == Algorithm::StaticToken {
-            intake.proof = Proof::Key(self.match_token(at, value, intake.now)?);
+            intake.proof = Proof::Key(self.match_token(at, name, value, intake.now)?);
             return Ok(());
         }
         if scheme.is_streamed() {
@@ -235,7 +236,7 @@ impl Verifier {
             let second = at.second.as_ref().filter(|_| at.header.is_in(values));
             let second = second.filter(|name| name.is_in(values));
             let second = second.map(|name| name.required(values)).transpose()?;
-            intake.begin_whole(Signatures::read(scheme.algorithm, at, value, second)?);
+            intake.begin_whole(Signatures::read(scheme.algorithm, at, name, value, second)?);
         }
         intake.read_signed(at, value, values, leader)?;
         self.some_valid_key(intake.now)
@@ -252,10 +253,11 @@ impl Verifier {
     fn match_token(
         &self,
         at: &SignatureAt,
+        name: &Name,
         value: &[u8],
         now: Timestamp,
     ) -> Result<usize, Refusal> {
-        let token = Tag::of_token(whole(at, value)?);
+        let token = Tag::of_token(whole(at, name, value)?);
         let mut any_valid = false;
         let mut matched = None;
         for (index, key) in self.valid_keys(now) {
@@ -269,7 +271,7 @@ impl Verifier {
         if !any_valid {
             return Err(Refusal::new(RefusalKind::UnknownKey));
         }
-        matched.ok_or_else(|| at.header.refuse(RefusalKind::SignatureMismatch))
+        matched.ok_or_else(|| name.refuse(RefusalKind::SignatureMismatch))
     }
 
     fn valid_hmacs(&self, now: Timestamp) -> impl Iterator<Item = (usize, &HmacKey)> {
