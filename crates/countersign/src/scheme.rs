@@ -183,37 +183,27 @@ impl Scheme {
         secret: &Secret,
     ) -> Result<zeroize::Zeroizing<Vec<u8>>, ConfigError> {
         let text = secret.expose();
-        match self.key_form {
-            KeyForm::AsGiven => Ok(text.to_vec().into()),
-            KeyForm::Hex => decode_hex_secret(text).map(Into::into).ok_or_else(|| {
-                ConfigError::new(
-                    ConfigErrorKind::InvalidSecret,
-                    format!(
-                        "secret of `{}` is not hexadecimal: copy it whole from the sender",
-                        self.sender
-                    ),
-                )
-            }),
+        let (bytes, form) = match self.key_form {
+            KeyForm::AsGiven => return Ok(text.to_vec().into()),
+            KeyForm::Hex => (decode_hex_secret(text), Cow::Borrowed("hexadecimal")),
             KeyForm::Base64 { prefix } => {
                 let text = text.strip_prefix(prefix.as_bytes()).unwrap_or(text);
-                let bytes = decode_base64_secret(text).ok_or_else(|| {
-                    ConfigError::new(
-                        ConfigErrorKind::InvalidSecret,
-                        format!("secret of `{}` is not base64 after `{prefix}`: copy it whole from the sender", self.sender),
-                    )
-                })?;
-                if is_blank(&bytes) {
-                    return Err(ConfigError::new(
-                        ConfigErrorKind::EmptySecret,
-                        format!(
-                            "secret of `{}` has nothing, or nothing but blanks, after `{prefix}`: copy it whole from the sender",
-                            self.sender
-                        ),
-                    ));
-                }
-                Ok(bytes.into())
+                (decode_base64_secret(text), format!("base64 after `{prefix}`").into())
             }
+        };
+        let wrong = |kind, what: fmt::Arguments<'_>| {
+            let message =
+                format!("secret of `{}` {what}: copy it whole from the sender", self.sender);
+            ConfigError::new(kind, message)
+        };
+        let bytes = bytes
+            .map(zeroize::Zeroizing::new)
+            .ok_or_else(|| wrong(ConfigErrorKind::InvalidSecret, format_args!("is not {form}")))?;
+        if is_blank(&bytes) {
+            let what = format_args!("has nothing, or nothing but blanks, in its {form}");
+            return Err(wrong(ConfigErrorKind::EmptySecret, what));
         }
+        Ok(bytes)
     }
 }
 
