@@ -64,6 +64,7 @@
 //! - `p256`: senders that sign with ECDSA on that curve, such as SendGrid.
 //! - `tracing`: spans and events of what happens to each request.
 //! - `sign`: runs a scheme backwards, to make authentic requests in tests and tools.
+//! - `testing`: the contract of a [`DedupStore`], as a suite to run against one of your own.
 //!
 //! The crate does no I/O, needs no runtime and reads no clock while verifying. Between a request's
 //! headers and its [`Delivery`] it allocates nothing, if the sender has one key that is valid now and
@@ -103,6 +104,8 @@ mod trace;
 mod drive;
 #[cfg(feature = "sign")]
 mod sign;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 /// What an adapter for another framework is made of.
 ///

@@ -1,0 +1,3 @@
+//! What tests of your own can lean on (feature `testing`).
+
+pub mod store;

@@ -1,0 +1,149 @@
+//! A store's answers, each compared with the one that is due.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use super::violation::{Violation, ViolationKind};
+use super::{StoreUnderTest, cases::LONG};
+use crate::dedup::{Claim, DedupStore, EventKey, Fence, Identity, Settled};
+
+/// A handle on the store, and events that no other run knows.
+pub(super) struct Probe<S> {
+    pub(super) store: S,
+    case: &'static str,
+    run: u64,
+}
+
+/// An operation that takes a fence.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Settle {
+    Renew(Duration),
+    Commit(Duration),
+    Release,
+}
+
+impl<S: DedupStore> Probe<S> {
+    pub(super) async fn new(harness: &impl StoreUnderTest<Store = S>, case: &'static str) -> Self {
+        Self { store: harness.open().await, case, run: RandomState::new().hash_one(case) }
+    }
+
+    /// The same events through another handle.
+    pub(super) async fn another(&self, harness: &impl StoreUnderTest<Store = S>) -> Self {
+        Self { store: harness.open().await, ..*self }
+    }
+
+    /// The event of that number.
+    pub(super) fn event(&self, number: usize) -> EventKey {
+        let identity = Identity::id(&format!("{:016x} {number}", self.run));
+        EventKey::new("contract suite", self.case, &identity)
+    }
+
+    pub(super) async fn claim(
+        &self,
+        event: usize,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<Claim, Violation> {
+        let answer = self.store.claim(&self.event(event), fingerprint, lease).await;
+        answer.map_err(|error| Violation::from(error).in_case(self.case))
+    }
+
+    pub(super) async fn settle(
+        &self,
+        event: usize,
+        fence: Fence,
+        settle: Settle,
+    ) -> Result<Settled, Violation> {
+        let key = self.event(event);
+        let answer = match settle {
+            Settle::Renew(lease) => self.store.renew(&key, fence, lease).await,
+            Settle::Commit(retention) => self.store.commit(&key, fence, retention).await,
+            Settle::Release => self.store.release(&key, fence).await,
+        };
+        answer.map_err(|error| Violation::from(error).in_case(self.case))
+    }
+
+    /// A claim of an event that nobody holds.
+    pub(super) async fn granted(&self, event: usize, lease: Duration) -> Result<Fence, Violation> {
+        self.acquired(event, lease, false).await
+    }
+
+    /// A claim of an event whose lease ran out.
+    pub(super) async fn taken_over(
+        &self,
+        event: usize,
+        lease: Duration,
+    ) -> Result<Fence, Violation> {
+        self.acquired(event, lease, true).await
+    }
+
+    async fn acquired(&self, event: usize, lease: Duration, due: bool) -> Result<Fence, Violation> {
+        match self.claim(event, 0, lease).await? {
+            Claim::Acquired { fence, takeover } if takeover == due => Ok(fence),
+            answer @ (Claim::Busy { .. } | Claim::Duplicate { .. }) => {
+                self.broken(ViolationKind::Stuck, format!("{answer:?} where it is to be granted"))
+            }
+            answer @ Claim::Acquired { .. } => {
+                self.broken(ViolationKind::Transition, format!("{answer:?}, takeover is {due}"))
+            }
+        }
+    }
+
+    /// A claim of an event that is held under [`LONG`].
+    pub(super) async fn is_busy(&self, event: usize) -> Result<(), Violation> {
+        match self.claim(event, 0, LONG).await? {
+            Claim::Busy { retry_after } if retry_after > LONG / 2 => Ok(()),
+            answer @ Claim::Acquired { .. } => {
+                self.broken(ViolationKind::TwoAtATime, format!("{answer:?} while it is held"))
+            }
+            answer => {
+                self.broken(ViolationKind::Transition, format!("{answer:?} while it is held"))
+            }
+        }
+    }
+
+    /// A claim of an event that is handled; its body's fingerprint was 0.
+    pub(super) async fn is_duplicate(&self, event: usize) -> Result<(), Violation> {
+        match self.claim(event, 0, LONG).await? {
+            Claim::Duplicate { same_body: true } => Ok(()),
+            answer @ Claim::Acquired { .. } => {
+                self.broken(ViolationKind::DoneTwice, format!("{answer:?} though it is handled"))
+            }
+            answer => {
+                self.broken(ViolationKind::Transition, format!("{answer:?} though it is handled"))
+            }
+        }
+    }
+
+    pub(super) async fn applies(
+        &self,
+        event: usize,
+        fence: Fence,
+        settle: Settle,
+    ) -> Result<(), Violation> {
+        match self.settle(event, fence, settle).await? {
+            Settled::Applied => Ok(()),
+            Settled::Stale => self
+                .broken(ViolationKind::Transition, format!("{settle:?} with {fence:?} is stale")),
+        }
+    }
+
+    /// With each of the operations.
+    pub(super) async fn is_stale(&self, event: usize, fence: Fence) -> Result<(), Violation> {
+        for settle in [Settle::Renew(Duration::ZERO), Settle::Commit(LONG), Settle::Release] {
+            if self.settle(event, fence, settle).await? == Settled::Applied {
+                let how = format!("{settle:?} with {fence:?} is applied");
+                return self.broken(ViolationKind::StaleApplied, how);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn broken<T>(
+        &self,
+        kind: ViolationKind,
+        how: impl Into<String>,
+    ) -> Result<T, Violation> {
+        Err(Violation::new(kind, how).in_case(self.case))
+    }
+}

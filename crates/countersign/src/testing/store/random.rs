@@ -1,0 +1,105 @@
+//! Random steps on a few events, each answer judged by the model.
+
+use std::time::Duration;
+
+use super::StoreUnderTest;
+use super::cases::LONG;
+use super::model::{Event, Span};
+use super::probe::{Probe, Settle};
+use super::violation::Violation;
+use crate::dedup::{Claim, Fence};
+
+const STEPS: usize = 120;
+const EVENTS: usize = 4;
+
+/// Numbers that look random and follow from a seed.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `limit`. (SplitMix64, Steele et al., OOPSLA 2014.)
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let scaled = u128::from(mixed ^ (mixed >> 31)) * limit as u128;
+        (scaled >> 64) as usize
+    }
+
+    pub(super) fn one_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    /// A lease or a retention.
+    pub(super) fn span(&mut self, brief: Duration) -> (Duration, Span) {
+        match self.below(8) {
+            0 => (Duration::ZERO, Span::IsOver),
+            1..4 => (brief, Span::MayBeOver),
+            4 => (Duration::MAX, Span::Runs),
+            _ => (LONG, Span::Runs),
+        }
+    }
+}
+
+/// Claims, renewals, commits and releases in an order that follows from `seed`, with fences that
+/// are current, stale, foreign or unknown: each answer is one that the states of the event allow.
+///
+/// # Errors
+///
+/// The first [`Violation`], with the number of its step.
+pub async fn random_steps(harness: &impl StoreUnderTest, seed: u64) -> Result<(), Violation> {
+    let probe = Probe::new(harness, "random steps").await;
+    let mut random = Random::new(seed);
+    let mut events = [Event::default(); EVENTS];
+    let mut fences = vec![Fence::new(1)];
+    for number in 0..STEPS {
+        step(harness, &probe, &mut random, &mut events, &mut fences)
+            .await
+            .map_err(|violation| violation.in_case(&format!("seed {seed}, step {number}")))?;
+    }
+    Ok(())
+}
+
+async fn step<H: StoreUnderTest>(
+    harness: &H,
+    probe: &Probe<H::Store>,
+    random: &mut Random,
+    events: &mut [Event; EVENTS],
+    fences: &mut Vec<Fence>,
+) -> Result<(), Violation> {
+    if random.one_in(16) {
+        harness.pass(harness.brief()).await;
+        events.iter_mut().for_each(Event::pass);
+        return Ok(());
+    }
+    let number = random.below(EVENTS);
+    let Some(event) = events.get_mut(number) else { return Ok(()) };
+    if random.one_in(2) {
+        let (lease, span) = random.span(harness.brief());
+        let fingerprint = random.below(2) as u64;
+        let answer = probe.claim(number, fingerprint, lease).await?;
+        if let Claim::Acquired { fence, .. } = answer {
+            fences.push(fence);
+        }
+        return event.claimed(fingerprint, span, answer);
+    }
+    let any = fences.get(random.below(fences.len())).copied();
+    let fence = match random.below(8) {
+        0 => any.map(|fence| Fence::new(fence.as_u64() + 1)),
+        1 => any,
+        _ => event.granted(),
+    };
+    let fence = fence.unwrap_or(Fence::new(1));
+    let (length, span) = random.span(harness.brief());
+    let settle = match random.below(5) {
+        0 => Settle::Renew(length),
+        1 | 2 => Settle::Commit(length),
+        _ => Settle::Release,
+    };
+    let answer = probe.settle(number, fence, settle).await?;
+    event.settled(fence, settle, span, answer)
+}

@@ -1,0 +1,142 @@
+//! The contract suite: the memory store passes it, and no planted fault does.
+
+#![allow(clippy::unwrap_used)]
+
+mod dedup {
+    pub(crate) mod poll;
+    #[allow(dead_code, reason = "other suites use the rest")]
+    pub(crate) mod reference;
+}
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use countersign::testing::store::{
+    StoreUnderTest, ViolationKind, check, random_steps, workers_at_once,
+};
+use countersign::{FixedClock, MemoryStore, Timestamp};
+
+use self::dedup::poll::block_on;
+use self::dedup::reference::{Fault, Reach, ReferenceStore};
+
+fn clock() -> FixedClock {
+    FixedClock::new(Timestamp::from_secs(1_790_000_000))
+}
+
+/// In memory, called by threads in parallel.
+struct Memory(MemoryStore, FixedClock);
+
+impl StoreUnderTest for Memory {
+    type Store = MemoryStore;
+
+    async fn open(&self) -> MemoryStore {
+        self.0.clone()
+    }
+
+    async fn pass(&self, span: Duration) {
+        self.1.advance(span);
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        let worker = thread::spawn(|| block_on(work));
+        async { worker.join().unwrap() }
+    }
+}
+
+#[test]
+fn memory_keeps_the_contract() {
+    let clock = clock();
+    let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
+    assert_eq!(block_on(check(&Memory(store, clock))), Ok(()));
+}
+
+/// In turns; every other handle is that of a worker whose own clock is ahead.
+struct Reference(ReferenceStore, FixedClock, AtomicUsize);
+
+impl Reference {
+    fn with(fault: Option<Fault>) -> Self {
+        let clock = clock();
+        Self(ReferenceStore::new(clock.clone(), fault), clock, AtomicUsize::new(0))
+    }
+}
+
+impl StoreUnderTest for Reference {
+    type Store = ReferenceStore;
+
+    async fn open(&self) -> ReferenceStore {
+        let ahead = self.2.fetch_add(1, Ordering::SeqCst) % 2 == 1;
+        self.0.seen_by(if ahead { 4_000_000 } else { 0 })
+    }
+
+    async fn pass(&self, span: Duration) {
+        self.1.advance(span);
+    }
+}
+
+#[test]
+fn the_reference_without_a_fault_keeps_the_contract() {
+    assert_eq!(block_on(check(&Reference::with(None))), Ok(()));
+}
+
+#[track_caller]
+fn caught(fault: Fault, kind: ViolationKind) {
+    let violation = block_on(check(&Reference::with(Some(fault)))).unwrap_err();
+    assert_eq!(violation.kind(), kind, "{violation}");
+}
+
+#[test]
+fn a_commit_that_does_not_compare_the_fence_is_caught() {
+    caught(Fault::CommitIgnoresFence, ViolationKind::StaleApplied);
+}
+
+#[test]
+fn a_release_that_does_not_compare_the_fence_is_caught() {
+    caught(Fault::ReleaseIgnoresFence, ViolationKind::StaleApplied);
+}
+
+#[test]
+fn a_fence_that_restarts_after_release_is_caught() {
+    caught(Fault::FenceRestartsAfterRelease, ViolationKind::FenceNotHigher);
+}
+
+#[test]
+fn a_check_before_the_insert_is_caught() {
+    caught(Fault::CheckThenInsert, ViolationKind::TwoAtATime);
+}
+
+#[test]
+fn a_claim_without_a_lease_is_caught() {
+    caught(Fault::NoLease, ViolationKind::Stuck);
+}
+
+#[test]
+fn a_lease_judged_by_the_workers_clock_is_caught() {
+    caught(Fault::LeaseByWorkersClock, ViolationKind::TwoAtATime);
+}
+
+#[test]
+fn random_steps_alone_catch_every_fault_of_one_caller() {
+    for fault in [
+        Fault::CommitIgnoresFence,
+        Fault::ReleaseIgnoresFence,
+        Fault::FenceRestartsAfterRelease,
+        Fault::NoLease,
+    ] {
+        let steps = |seed| block_on(random_steps(&Reference::with(Some(fault)), seed));
+        assert!((0..20).any(|seed| steps(seed).is_err()), "{fault:?}");
+    }
+}
+
+#[test]
+fn workers_at_once_catch_a_check_before_the_insert() {
+    let harness = || Reference::with(Some(Fault::CheckThenInsert));
+    let kinds = (0..6).filter_map(|seed| block_on(workers_at_once(&harness(), seed)).err());
+    let kinds: Vec<_> = kinds.map(|violation| violation.kind()).collect();
+    let due = [ViolationKind::TwoAtATime, ViolationKind::DoneTwice];
+    assert!(!kinds.is_empty() && kinds.iter().all(|kind| due.contains(kind)), "{kinds:?}");
+}
