@@ -78,7 +78,7 @@ pub use countersign::{
     MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver, Refusal,
     RefusalKind, Reply, ResolveError, Scheme, SchemeBuilder, Secret, Settled, Shutdown, Signature,
     StandardWebhooks, StoreError, StoreErrorKind, Success, SystemClock, TenantFrom, Tenants,
-    TimeUnit, Timestamp, Tolerance, Verifier, ainexlayer, omniai, senders,
+    Ticket, TimeUnit, Timestamp, Tolerance, Verifier, ainexlayer, omniai, senders,
 };
 #[cfg(feature = "sign")]
 pub use countersign::{Signed, Unsigned};

@@ -22,8 +22,8 @@ use countersign::{Contract, Custom, Encoding, Provider, Scheme, Signature, Succe
 use countersign_tower::ainexlayer::{self, AiNexLayer, At};
 use countersign_tower::omniai::{self, OmniAi};
 use countersign_tower::{
-    Delivery, Fence, MemoryStore, Outcome, RawJson, Receiver, Refusal, RefusalKind, Secret,
-    Webhook, WebhookLayer,
+    DedupStore, Delivery, Fence, MemoryStore, Outcome, RawJson, Receiver, Refusal, RefusalKind,
+    Secret, Settled, Webhook, WebhookLayer,
 };
 use http::Response;
 use http_body_util::{BodyExt, Empty, Full};
@@ -172,6 +172,24 @@ async fn a_handler_can_take_the_fence() {
     };
     let app = Router::new().route("/hook", post(handler)).route_layer(guarded());
     assert_eq!(answered(app).await, (StatusCode::OK, "1".into()));
+}
+
+#[tokio::test]
+async fn a_handlers_ticket_settles_its_own_claim() {
+    let store = MemoryStore::default();
+    let shared = store.clone();
+    let handler = move |delivery: Delivery| {
+        let store = shared.clone();
+        async move {
+            let ticket = delivery.ticket().unwrap();
+            let commit = store.commit(ticket.key(), ticket.fence(), ticket.retention());
+            assert_eq!(commit.await, Ok(Settled::Applied));
+            "handled"
+        }
+    };
+    let layer = WebhookLayer::new(receiver().dedup(store)).clock(TokioClock::start());
+    let app = Router::new().route("/hook", post(handler)).route_layer(layer);
+    assert_eq!(answered(app).await, (StatusCode::OK, "handled".into()));
 }
 
 async fn omniai_answer(handler_says: StatusCode) -> (StatusCode, Option<Outcome>) {

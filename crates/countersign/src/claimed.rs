@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::dedup::{Claim, DedupStore, EventKey, Fence, Settled, StoreError};
+use crate::dedup::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, Ticket};
 
 /// An event that is ours to handle, until its lease ends.
 ///
@@ -32,6 +32,13 @@ impl Claimed {
     #[must_use]
     pub const fn fence(&self) -> Option<Fence> {
         self.fence
+    }
+
+    /// The claim, for a store to mark the event as handled in a transaction of yours; `None` without
+    /// dedup.
+    #[must_use]
+    pub fn ticket(&self) -> Option<Ticket> {
+        Some(Ticket::new(self.key, self.fence?, self.retention))
     }
 
     /// Whether an earlier handler's lease ran out, so that part of the work may be done.

@@ -20,15 +20,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::delivery::Delivery;
-use crate::encoding::hex;
 pub use crate::fence::Fence;
 use crate::mac::{FieldHash, TAG_BYTES, sha256};
-
-/// Names one event in a store: a digest of endpoint, sender, kind of id, and id.
-///
-/// It has a fixed size and holds no personal data.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct EventKey([u8; TAG_BYTES]);
+pub use crate::ticket::{EventKey, Ticket};
 
 impl EventKey {
     /// The key of `identity` at `endpoint`, which comes from set-up and never from a request.
@@ -41,25 +35,6 @@ impl EventKey {
             .field(identity.kind.as_bytes())
             .field(&identity.digest);
         Self(hash.finish())
-    }
-
-    /// The digest, for a store to keep.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; TAG_BYTES] {
-        &self.0
-    }
-}
-
-/// Lower-case hexadecimal.
-impl fmt::Display for EventKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
-    }
-}
-
-impl fmt::Debug for EventKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EventKey({self})")
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::{Refusal, RefusalKind};
 use crate::fence::Fence;
 use crate::mac::{TAG_BYTES, sha256};
 use crate::scheme::{Place, Scheme};
+use crate::ticket::Ticket;
 use crate::time::Timestamp;
 use crate::verify::Verifier;
 
@@ -36,7 +37,7 @@ pub struct Delivery {
     pub(crate) signed_digest: Option<Box<[u8; TAG_BYTES]>>,
     pub(crate) body: Bytes,
     /// What a claim of the event gave, once there was one.
-    pub(crate) claim: Option<(Option<Fence>, bool)>,
+    pub(crate) claim: Option<(Option<Ticket>, bool)>,
 }
 
 impl Delivery {
@@ -94,6 +95,13 @@ impl Delivery {
     /// The fence of the claim under which it is handled, to guard the handler's own writes with.
     #[must_use]
     pub fn fence(&self) -> Option<Fence> {
+        self.ticket().map(|ticket| ticket.fence())
+    }
+
+    /// The claim under which it is handled, for a store to mark it as handled in a transaction of
+    /// the handler's own; `None` without dedup.
+    #[must_use]
+    pub fn ticket(&self) -> Option<Ticket> {
         self.claim?.0
     }
 

@@ -206,7 +206,7 @@ impl<T: Timer> Course<'_, T> {
                 return reply(outcome, None);
             }
         };
-        delivery.claim = Some((claimed.fence(), claimed.is_takeover()));
+        delivery.claim = Some((claimed.ticket(), claimed.is_takeover()));
         let mut reply = Some(reply);
         let mut answer = |outcome, response| {
             trace::settled(self.receiver, outcome);

@@ -40,7 +40,8 @@
 //!    [`Contract`] asks for, by its deadline, even if the handler runs on.
 //!
 //! This gives **at least once, and one at a time within a lease**. Effectively-once handling needs
-//! the handler's own transaction.
+//! the handler's own transaction: a store that keeps its events in your database takes the
+//! [`Ticket`] of a delivery for that.
 //!
 //! # What is where
 //!
@@ -84,6 +85,7 @@ mod scheme;
 mod signature;
 mod check;
 mod fence;
+mod ticket;
 mod delivery;
 mod verify;
 mod open_enum;
@@ -123,7 +125,7 @@ pub use self::claimed::Claimed;
 pub use self::contract::{Contract, Success};
 pub use self::dedup::memory::MemoryStore;
 pub use self::dedup::{
-    Claim, DedupStore, EventKey, Fence, Identity, Settled, StoreError, StoreErrorKind,
+    Claim, DedupStore, EventKey, Fence, Identity, Settled, StoreError, StoreErrorKind, Ticket,
 };
 pub use self::delivery::{Delivery, FromDelivery};
 pub use self::encoding::Encoding;

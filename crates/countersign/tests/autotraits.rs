@@ -8,7 +8,8 @@ use countersign::{
     Encoding, EventKey, Fence, FixedClock, Identity, Intake, Key, Keyring, MemoryStore,
     MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Refusal, RefusalKind, Scheme,
     SchemeBuilder, Secret, Settled, Signature, StandardWebhooks, StoreError, StoreErrorKind,
-    Success, SystemClock, TimeUnit, Timestamp, Tolerance, Unsigned, Verifier, ainexlayer, omniai,
+    Success, SystemClock, Ticket, TimeUnit, Timestamp, Tolerance, Unsigned, Verifier, ainexlayer,
+    omniai,
 };
 
 const fn shared<T: Send + Sync + Unpin + Debug>() {}
@@ -102,6 +103,7 @@ fn plain_values_are_copied() {
     copied::<Settled>();
     copied::<StoreErrorKind>();
     copied::<Success>();
+    copied::<Ticket>();
     copied::<TimeUnit>();
     copied::<Timestamp>();
     copied::<Tolerance>();
