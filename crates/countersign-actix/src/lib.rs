@@ -74,11 +74,12 @@ pub use countersign;
 pub use countersign::{
     Admission, Algorithm, BodyAnswer, Challenge, Claim, Claimed, Clock, ConfigError,
     ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey, Fence, Field,
-    FixedClock, FromDelivery, Handshake, Headers, Identity, Intake, Key, KeyResolver, Keyring,
-    MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver, Refusal,
-    RefusalKind, Reply, ResolveError, Scheme, SchemeBuilder, Secret, Settled, Shutdown, Signature,
-    StandardWebhooks, StoreError, StoreErrorKind, Success, SystemClock, TenantFrom, Tenants,
-    Ticket, TimeUnit, Timestamp, Tolerance, Verifier, ainexlayer, omniai, senders,
+    FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore, Intake, Key, KeyResolver,
+    Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
+    Record, RecordState, Refusal, RefusalKind, Reply, ResolveError, Scheme, SchemeBuilder, Secret,
+    Settled, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind, StoreStats,
+    Success, SystemClock, TenantFrom, Tenants, Ticket, TimeUnit, Timestamp, Tolerance, Verifier,
+    ainexlayer, omniai, senders,
 };
 #[cfg(feature = "sign")]
 pub use countersign::{Signed, Unsigned};

@@ -13,12 +13,14 @@
 //! What this gives, whatever the store: an event is handled **at least once**, and **one at a time
 //! within a lease**. No store outside the handler's own transaction can give more.
 
+mod inspect;
 pub(crate) mod memory;
 
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+pub use self::inspect::{InspectStore, Record, RecordState, StoreStats};
 use crate::delivery::Delivery;
 pub use crate::fence::Fence;
 use crate::mac::{FieldHash, TAG_BYTES, sha256};

@@ -125,7 +125,8 @@ pub use self::claimed::Claimed;
 pub use self::contract::{Contract, Success};
 pub use self::dedup::memory::MemoryStore;
 pub use self::dedup::{
-    Claim, DedupStore, EventKey, Fence, Identity, Settled, StoreError, StoreErrorKind, Ticket,
+    Claim, DedupStore, EventKey, Fence, Identity, InspectStore, Record, RecordState, Settled,
+    StoreError, StoreErrorKind, StoreStats, Ticket,
 };
 pub use self::delivery::{Delivery, FromDelivery};
 pub use self::encoding::Encoding;

@@ -6,10 +6,10 @@ use std::fmt::Debug;
 use countersign::{
     Admission, Claim, Claimed, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, Delivery,
     Encoding, EventKey, Fence, FixedClock, Identity, Intake, Key, Keyring, MemoryStore,
-    MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Refusal, RefusalKind, Scheme,
+    MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Record, Refusal, RefusalKind, Scheme,
     SchemeBuilder, Secret, Settled, Signature, StandardWebhooks, StoreError, StoreErrorKind,
-    Success, SystemClock, Ticket, TimeUnit, Timestamp, Tolerance, Unsigned, Verifier, ainexlayer,
-    omniai,
+    StoreStats, Success, SystemClock, Ticket, TimeUnit, Timestamp, Tolerance, Unsigned, Verifier,
+    ainexlayer, omniai,
 };
 
 const fn shared<T: Send + Sync + Unpin + Debug>() {}
@@ -99,9 +99,11 @@ fn plain_values_are_copied() {
     copied::<EventKey>();
     copied::<Fence>();
     copied::<Outcome>();
+    copied::<Record>();
     copied::<RefusalKind>();
     copied::<Settled>();
     copied::<StoreErrorKind>();
+    copied::<StoreStats>();
     copied::<Success>();
     copied::<Ticket>();
     copied::<TimeUnit>();

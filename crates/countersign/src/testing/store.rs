@@ -35,6 +35,7 @@ mod cases;
 mod cut;
 mod fences;
 mod history;
+mod inspection;
 mod join;
 mod model;
 mod probe;
@@ -58,6 +59,7 @@ pub use self::fences::{
     a_repeated_commit_changes_nothing, a_stale_fence_changes_nothing,
     an_unknown_fence_changes_nothing, events_are_kept_apart, fences_rise,
 };
+pub use self::inspection::an_operator_sees_and_forgets;
 pub use self::races::{of_many_claims_one_is_granted, workers_at_once};
 pub use self::random::random_steps;
 pub use self::violation::{Violation, ViolationKind};
@@ -93,7 +95,8 @@ pub trait StoreUnderTest: Sync {
     }
 }
 
-/// Runs every case.
+/// Runs every case of a [`DedupStore`]; one that can be looked into has
+/// [another](an_operator_sees_and_forgets).
 ///
 /// The suite makes events of its own for each run, so the store may hold others.
 ///
