@@ -188,7 +188,11 @@ impl Scheme {
             KeyForm::Hex => (decode_hex_secret(text), Cow::Borrowed("hexadecimal")),
             KeyForm::Base64 { prefix } => {
                 let text = text.strip_prefix(prefix.as_bytes()).unwrap_or(text);
-                (decode_base64_secret(text), format!("base64 after `{prefix}`").into())
+                let form = match prefix {
+                    "" => Cow::Borrowed("base64"),
+                    prefix => format!("base64 after `{prefix}`").into(),
+                };
+                (decode_base64_secret(text), form)
             }
         };
         let wrong = |kind, what: fmt::Arguments<'_>| {

@@ -1,0 +1,308 @@
+//! Bodies that are changed on the way, and bytes that move between what is signed.
+
+use countersign::{Contract, Receiver, RefusalKind as Kind, Timestamp};
+
+use crate::forge::{By, NOW, Plan};
+use crate::shape::{Body, Made, SHAPES, Shape, Unit};
+use crate::{Class, Expect, Mutant, class, good, mutant, refused, taken};
+
+pub(crate) fn classes() -> Vec<Class> {
+    vec![
+        class("body-bit", flipped),
+        class("body-truncated", truncated),
+        class("body-emptied", |shape| carried(shape, |_| Vec::new(), Kind::MissingSignature)),
+        class("body-newline", newline),
+        class("body-prepend-bom", |shape| {
+            carried(shape, |body| [b"\xef\xbb\xbf", body].concat(), Kind::MissingSignature)
+        }),
+        class("body-reserialized", reserialized),
+        class("body-not-utf8", not_utf8),
+        class("body-not-utf8-replaced", replaced),
+        class("body-not-json", not_json),
+        class("field-shift", shifted),
+        class("other-url", other_url),
+        class("other-query", other_query),
+        class("content-type", content_type),
+        class("content-encoding", coded),
+        class("content-length", length),
+    ]
+}
+
+/// What comes of another body under the same signature; `in_fields` where only fields are signed.
+fn carried(shape: &Shape, change: fn(&[u8]) -> Vec<u8>, in_fields: Kind) -> Vec<Mutant> {
+    let plan = shape.good();
+    let mut request = plan.request();
+    request.body = change(&request.body);
+    let expect = match (shape.made, shape.body) {
+        (Made::Token, _) => Expect::Taken,
+        (_, Body::Adyen) => Expect::Refused(in_fields),
+        _ => Expect::Refused(Kind::SignatureMismatch),
+    };
+    vec![mutant("under the same signature", request, expect)]
+}
+
+fn flipped(shape: &Shape) -> Vec<Mutant> {
+    let request = shape.good().request();
+    if !shape.signs_body() {
+        return Vec::new();
+    }
+    let flip = |at: usize| {
+        let mut request = request.clone();
+        request.body[at] ^= 1;
+        refused(format!("byte {at}"), request, Kind::SignatureMismatch)
+    };
+    // Every bit of a few senders is in `bit_flips.rs`.
+    (0..request.body.len()).step_by(9).map(flip).collect()
+}
+
+fn truncated(shape: &Shape) -> Vec<Mutant> {
+    carried(shape, |body| body[..body.len() - 1].to_vec(), Kind::MissingSignature)
+}
+
+fn newline(shape: &Shape) -> Vec<Mutant> {
+    if shape.body == Body::Adyen {
+        let mut request = good(shape).1;
+        request.body.push(b'\n');
+        return vec![taken("behind the fields", request)];
+    }
+    carried(shape, |body| [body, b"\n"].concat(), Kind::SignatureMismatch)
+}
+
+/// The same JSON or form in other bytes.
+fn reserialized(shape: &Shape) -> Vec<Mutant> {
+    let mut request = good(shape).1;
+    let text = String::from_utf8(request.body.clone()).unwrap();
+    let other = match shape.body {
+        Body::Form => {
+            let mut pairs: Vec<_> = text.split('&').collect();
+            pairs.reverse();
+            pairs.join("&").replace('+', "%20")
+        }
+        _ => text.replace("\":", "\": "),
+    };
+    assert_ne!(text, other);
+    request.body = other.into_bytes();
+    vec![match shape.body {
+        // Only what it says is signed.
+        Body::Form | Body::Adyen => taken("the same fields", request),
+        _ if shape.made == Made::Token => taken("not signed", request),
+        _ => refused("the same JSON", request, Kind::SignatureMismatch),
+    }]
+}
+
+/// A body that holds bytes which are no UTF-8.
+fn odd_body(shape: &Shape, odd: &[u8]) -> Vec<u8> {
+    let body = shape.usual_body(&shape.written(NOW * 1000), 0);
+    let (at, end) = match shape.body {
+        Body::Form => (body.len(), &b""[..]),
+        Body::Json | Body::Timed | Body::Adyen => (body.len() - 1, &b"\"}"[..]),
+    };
+    let start = if shape.body == Body::Form { &b"&z="[..] } else { b",\"z\":\"" };
+    [&body[..at], start, odd, end].concat()
+}
+
+fn not_utf8(shape: &Shape) -> Vec<Mutant> {
+    let time = shape.written(NOW * 1000);
+    let mutant = |odd: &[u8]| {
+        let body = odd_body(shape, odd);
+        let request = match shape.body {
+            // The form is signed as its bytes are.
+            Body::Form => {
+                let plan = shape.plan(&time, body);
+                let mut message = plan.message();
+                let text = "z\u{fffd}".as_bytes();
+                let at = message.windows(text.len()).position(|piece| piece == text).unwrap();
+                message.splice(at.., [b"z", odd].concat());
+                let signature = plan.sign(By::Own, &message);
+                plan.under(signature).request()
+            }
+            _ => shape.plan(&time, body).request(),
+        };
+        let what = odd.escape_ascii().to_string();
+        match shape.body {
+            Body::Timed => refused(what, request, Kind::MissingTimestamp),
+            Body::Adyen => refused(what, request, Kind::MissingSignature),
+            Body::Json | Body::Form => taken(what, request),
+        }
+    };
+    [&b"\xff"[..], b"\xc3\x28", b"\xed\xa0\x80"].map(mutant).into()
+}
+
+/// Under the signature of the text that a lossy reader makes of it.
+fn replaced(shape: &Shape) -> Vec<Mutant> {
+    if !shape.signs_body() {
+        return Vec::new();
+    }
+    let plan = shape.plan(&shape.written(NOW * 1000), odd_body(shape, "\u{fffd}".as_bytes()));
+    let request = plan.carrying(odd_body(shape, b"\xff")).request();
+    vec![refused("for what was signed", request, Kind::SignatureMismatch)]
+}
+
+/// Rightly signed, and no JSON: that is for the handler's type to say.
+fn not_json(shape: &Shape) -> Vec<Mutant> {
+    if !matches!(shape.body, Body::Json) {
+        return Vec::new();
+    }
+    let time = shape.written(NOW * 1000);
+    let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+    let bodies = [
+        "",
+        "null",
+        "a=b&c=d",
+        "{\"id\":",
+        "{\"id\":\"1\",\"id\":\"2\"}",
+        "{\"id\":9007199254740993}",
+        &deep,
+    ];
+    bodies.into_iter().map(|body| taken("signed", shape.plan(&time, body).request())).collect()
+}
+
+/// The same signed bytes, cut up otherwise.
+fn shifted(shape: &Shape) -> Vec<Mutant> {
+    let time = shape.written(NOW * 1000);
+    let cut = |id: &str, time: &str, body: &str| {
+        let plan = Plan {
+            id: id.to_owned(),
+            time: time.to_owned(),
+            body: body.as_bytes().to_vec(),
+            ..shape.good()
+        };
+        let message = plan.message();
+        (plan, message)
+    };
+    // What is signed, and what arrives in its place.
+    let (signed, arriving) = match (shape.signs, shape.unit) {
+        ("{id}.{t}.{body}", _) => (
+            ("msg_1", &*time, format!("{time}.{{}}")),
+            vec![
+                (format!("msg_1.{time}"), time.clone(), "{}".to_owned()),
+                ("msg_1".to_owned(), format!("{time}.{time}"), "{}".to_owned()),
+                (String::new(), String::new(), String::new()),
+            ],
+        ),
+        ("{t}.{body}", _) => (
+            ("", &*time, "5.{}".to_owned()),
+            vec![(String::new(), format!("{time}.5"), "{}".to_owned())],
+        ),
+        ("{t}:{body}" | "v0:{t}:{body}", _) => (
+            ("", &*time, "5:{}".to_owned()),
+            vec![(String::new(), format!("{time}:5"), "{}".to_owned())],
+        ),
+        ("{t}{body}", Unit::Rfc3339) => (
+            ("", &*time, "{}".to_owned()),
+            vec![
+                (String::new(), format!("{time}{{"), "}".to_owned()),
+                (String::new(), time[..19].to_owned(), "Z{}".to_owned()),
+            ],
+        ),
+        ("{t}{body}", _) => (
+            ("", &*time, "0{}".to_owned()),
+            vec![
+                (String::new(), format!("{time}0"), "{}".to_owned()),
+                (String::new(), time[..9].to_owned(), "00{}".to_owned()),
+            ],
+        ),
+        ("{body}{t}" | "POST{url}{body}{t}", _) => (
+            ("", &*time, "{}1".to_owned()),
+            vec![
+                (String::new(), format!("1{time}"), "{}".to_owned()),
+                (String::new(), time[1..].to_owned(), format!("{{}}1{}", &time[..1])),
+            ],
+        ),
+        _ => return Vec::new(),
+    };
+    let (plan, message) = cut(signed.0, signed.1, &signed.2);
+    let signature = plan.sign(By::Own, &message);
+    let mut mutants = vec![taken("as signed", plan.under(&*signature).request())];
+    for (id, time, body) in arriving.iter().filter(|(_, time, _)| !time.is_empty()) {
+        let (plan, same) = cut(if id.is_empty() { "msg_1" } else { id }, time, body);
+        assert_eq!(same, message, "{}", shape.name);
+        let what = format!("{id} {time} {body}");
+        mutants.push(refused(what, plan.under(&*signature).request(), Kind::MalformedHeader));
+    }
+    mutants
+}
+
+fn other_url(shape: &Shape) -> Vec<Mutant> {
+    if !shape.signs.contains("{url}") {
+        return Vec::new();
+    }
+    let plan = shape.good();
+    let message = String::from_utf8(plan.message()).unwrap();
+    [("/one", "/two"), ("/one", "/one/"), ("https", "http"), ("example.com", "example.org")]
+        .map(|(own, other)| {
+            let signature = plan.sign(By::Own, message.replacen(own, other, 1).as_bytes());
+            let request = plan.clone().under(signature).request();
+            refused(other, request, Kind::SignatureMismatch)
+        })
+        .into()
+}
+
+/// A query that was not signed counts where the URL is the request's own, and nowhere else.
+fn other_query(shape: &Shape) -> Vec<Mutant> {
+    let mut plan = shape.good();
+    plan.query = "order=1".to_owned();
+    vec![if shape.body == Body::Form {
+        refused("unsigned", plan.request(), Kind::SignatureMismatch)
+    } else {
+        taken("not read", plan.request())
+    }]
+}
+
+fn content_type(shape: &Shape) -> Vec<Mutant> {
+    let other = |value: &str| taken(value, good(shape).1.instead("content-type", value));
+    let mut mutants: Vec<_> =
+        ["application/x-www-form-urlencoded", "text/plain", "", "multipart/form-data"]
+            .map(other)
+            .into();
+    mutants.push(taken("none", good(shape).1.without("content-type")));
+    mutants
+}
+
+fn coded(shape: &Shape) -> Vec<Mutant> {
+    let coded = |coding: &str| good(shape).1.with("content-encoding", coding);
+    let mut mutants: Vec<_> = ["gzip", "identity, gzip", "aws-chunked", ""]
+        .map(|coding| refused(coding, coded(coding), Kind::UnsupportedEncoding))
+        .into();
+    mutants.push(taken("identity", coded("identity")));
+    mutants
+}
+
+fn length(shape: &Shape) -> Vec<Mutant> {
+    let (plan, request) = good(shape);
+    let right = request.body.len();
+    let announced = |length: &str| request.clone().with("content-length", length);
+    // A body that another layer has touched; where the fields still fit, nobody can tell.
+    let mut cut = request.clone().with("content-length", right.to_string());
+    cut.body.pop();
+    let cut = match shape.body {
+        Body::Adyen => refused("cut", cut, Kind::MissingSignature),
+        _ => refused("cut", cut, Kind::BodyAltered),
+    };
+    let stranger = plan.sign(By::Stranger, &plan.message());
+    let forged = plan.under(stranger).request().with("content-length", right.to_string());
+    vec![
+        taken("right", announced(&right.to_string())),
+        refused("no number", announced("+1"), Kind::MalformedHeader),
+        refused("over the cap", announced("99999999999999999999"), Kind::BodyTooLarge),
+        refused("twice", announced("1").with("content-length", "1"), Kind::DuplicateHeader),
+        refused("forged", forged, Kind::SignatureMismatch),
+        cut,
+    ]
+}
+
+#[test]
+fn a_body_over_the_cap_is_refused_for_every_sender() {
+    for shape in SHAPES {
+        let request = shape.good().request();
+        let receiver = |cap| {
+            let known = shape.known(&shape.secret(By::Own)).unwrap();
+            Receiver::new(known.contract(Contract::default().body_cap(cap).unwrap()))
+        };
+        let now = Timestamp::from_secs(NOW);
+        let length = request.body.len();
+        request.verdict(&receiver(length), now).unwrap();
+        let refusal = request.verdict(&receiver(length - 1), now).unwrap_err();
+        assert_eq!(refusal.kind(), Kind::BodyTooLarge, "{}: {refusal}", shape.name);
+    }
+}

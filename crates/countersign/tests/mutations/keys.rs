@@ -1,0 +1,130 @@
+//! Secrets that must not be set up.
+
+use countersign::{ConfigErrorKind as Kind, Key as RingKey, Keyring, Secret, Timestamp, senders};
+
+use crate::forge::{By, NOW, URL};
+use crate::shape::{Key, Made, SHAPES, Shape};
+
+/// What stands in for a secret, and why it is refused.
+type Wrong = (&'static str, fn(&Shape) -> Vec<String>, Kind);
+
+const CLASSES: [Wrong; 6] = [
+    ("secret-empty", |_| vec![String::new()], Kind::EmptySecret),
+    ("secret-blank", blank, Kind::EmptySecret),
+    ("secret-prefix-only", prefix_only, Kind::EmptySecret),
+    ("secret-zeros", zeros, Kind::EmptySecret),
+    ("secret-other-form", other_form, Kind::InvalidSecret),
+    ("secret-cut", cut, Kind::InvalidSecret),
+];
+
+fn blank(_: &Shape) -> Vec<String> {
+    [" ", "\t\r\n ", "\0", "\0\0\0\0", "\u{feff}", "\u{a0}\u{3000}"].map(ToOwned::to_owned).into()
+}
+
+fn prefix_only(shape: &Shape) -> Vec<String> {
+    match shape.key {
+        Key::Base64("") | Key::Hex | Key::Text => Vec::new(),
+        Key::Base64(prefix) => vec![prefix.to_owned()],
+    }
+}
+
+fn zeros(shape: &Shape) -> Vec<String> {
+    match shape.key {
+        Key::Text => Vec::new(),
+        Key::Hex => vec!["00".repeat(32), "00".to_owned()],
+        Key::Base64(prefix) => {
+            vec![format!("{prefix}AAAA"), format!("{prefix}{}=", "A".repeat(43))]
+        }
+    }
+}
+
+fn other_form(shape: &Shape) -> Vec<String> {
+    match shape.key {
+        Key::Text if shape.made == Made::Token => {
+            vec![" outer".to_owned(), "outer\n".to_owned(), "sécret".to_owned(), "a\0b".to_owned()]
+        }
+        Key::Text => Vec::new(),
+        Key::Hex => vec!["whsec_00".to_owned(), "xyz".to_owned(), "0x00".to_owned()],
+        Key::Base64(prefix) => vec![format!("{prefix}n0t base-64"), format!("other_{prefix}YWJj")],
+    }
+}
+
+fn cut(shape: &Shape) -> Vec<String> {
+    let secret = shape.secret(By::Own);
+    let odd = |secret: &str| secret[..secret.len() - 1].to_owned();
+    match (shape.made, shape.key) {
+        (Made::Ed25519 | Made::P256, _) => vec![secret[..secret.len() - 4].to_owned()],
+        (_, Key::Hex) => vec![odd(&secret)],
+        // Base64 with one character over.
+        (_, Key::Base64(_)) => vec![secret.trim_end_matches('=')[..secret.len() - 3].to_owned()],
+        (_, Key::Text) => Vec::new(),
+    }
+}
+
+#[test]
+fn every_secret_that_is_none_is_refused_at_set_up() {
+    for (class, secrets, kind) in CLASSES {
+        let mut applied = 0;
+        for shape in SHAPES {
+            for secret in secrets(shape) {
+                let error = shape.known(&secret).unwrap_err();
+                assert_eq!(error.kind(), kind, "{}, {class}, {secret:?}: {error}", shape.name);
+                let told = error.to_string();
+                let is_told =
+                    !secret.trim().is_empty() && secret.len() > 6 && told.contains(&secret);
+                assert!(!is_told, "{}, {class}: {told}", shape.name);
+                applied += 1;
+            }
+        }
+        assert!(applied > 0, "{class} applies to no sender");
+    }
+}
+
+#[test]
+fn a_sender_that_signs_its_url_is_set_up_with_one() {
+    let mut wanting = 0;
+    for shape in SHAPES {
+        let sender = senders::find(shape.name).unwrap();
+        assert_eq!(sender.wants_url(), shape.signs.contains("{url}"), "{}", shape.name);
+        let secret = || Secret::new(shape.secret(By::Own)).unwrap();
+        for setup in [sender.setup(), sender.setup().public_url("")] {
+            match setup.keys(secret()) {
+                Ok(_) => assert!(!sender.wants_url(), "{}", shape.name),
+                Err(error) => {
+                    assert_eq!(error.kind(), Kind::MissingSetting, "{}: {error}", shape.name);
+                    wanting += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(wanting, 2 * 4);
+}
+
+/// During a rotation either key counts, and its name is told; a key that is over does not.
+#[test]
+fn every_sender_can_change_its_keys() {
+    for shape in SHAPES {
+        let now = Timestamp::from_secs(NOW);
+        let key =
+            |name: &'static str, by| RingKey::new(name, Secret::new(shape.secret(by)).unwrap());
+        let receiver = |keys: Vec<RingKey>| {
+            let setup = senders::find(shape.name).unwrap().setup().public_url(URL);
+            countersign::Receiver::new(setup.keys(Keyring::new(keys).unwrap()).unwrap())
+        };
+        let both = receiver(vec![key("old", By::Stranger), key("new", By::Own)]);
+        let plan = shape.good();
+        for (by, name) in [(By::Own, "new"), (By::Stranger, "old")] {
+            let delivery = plan.clone().signed(by).request().verdict(&both, now).unwrap();
+            assert_eq!(delivery.key_name(), name, "{}", shape.name);
+        }
+        let over = Timestamp::from_secs(NOW - 1);
+        let ended = receiver(vec![key("old", By::Stranger).not_after(over), key("new", By::Own)]);
+        let refusal = plan.clone().signed(By::Stranger).request().verdict(&ended, now).unwrap_err();
+        let mismatch = countersign::RefusalKind::SignatureMismatch;
+        assert_eq!(refusal.kind(), mismatch, "{}: {refusal}", shape.name);
+        let none = receiver(vec![key("old", By::Own).not_after(over)]);
+        let refusal = plan.request().verdict(&none, now).unwrap_err();
+        let unknown = countersign::RefusalKind::UnknownKey;
+        assert_eq!(refusal.kind(), unknown, "{}: {refusal}", shape.name);
+    }
+}

@@ -1,0 +1,305 @@
+//! How each sender of the catalogue signs, written down a second time, from the senders' own pages.
+
+/// What a credential is made with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Made {
+    Token,
+    HmacSha256,
+    HmacSha1,
+    /// SHA-256 over the secret and the message.
+    PrefixedSha256,
+    Ed25519,
+    P256,
+}
+
+/// How a signature is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Text {
+    Hex,
+    Base64,
+    UrlUnpadded,
+    /// The secret as it is.
+    Plain,
+}
+
+/// What stands around signatures in their header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Around {
+    Prefix(&'static str),
+    /// Items parted by spaces, of this version.
+    Versioned(&'static str),
+    /// Pairs parted by a character: the time's name, if it is one of them, and the signature's.
+    Pairs(char, Option<&'static str>, &'static str),
+    /// It stands in the body, and there is no header.
+    Body,
+}
+
+/// Where the signed time stands, unless in a pair.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Time {
+    Unsigned,
+    Header(&'static str),
+    Pair,
+    Body,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unit {
+    Seconds,
+    Millis,
+    Rfc3339,
+}
+
+/// The form in which the operator gets the key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Key {
+    Text,
+    Hex,
+    /// Base64 behind this prefix.
+    Base64(&'static str),
+}
+
+/// What the sender's bodies are like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Body {
+    Json,
+    /// JSON with the time in it.
+    Timed,
+    Adyen,
+    Form,
+}
+
+/// One sender.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) name: &'static str,
+    pub(crate) made: Made,
+    pub(crate) key: Key,
+    pub(crate) header: &'static str,
+    pub(crate) around: Around,
+    pub(crate) text: Text,
+    /// `{id}`, `{t}`, `{body}`, `{url}`, `{form}` and `{fields}` stand for what they say.
+    pub(crate) signs: &'static str,
+    pub(crate) time: Time,
+    pub(crate) unit: Unit,
+    /// How many seconds the time may lie back, and ahead.
+    pub(crate) tolerance: (u64, u64),
+    /// The header of a signed id.
+    pub(crate) id: Option<&'static str>,
+    pub(crate) fixed: &'static [(&'static str, &'static str)],
+    pub(crate) rivals: &'static [&'static str],
+    pub(crate) body: Body,
+}
+
+const PLAIN: Shape = Shape {
+    name: "",
+    made: Made::HmacSha256,
+    key: Key::Text,
+    header: "",
+    around: Around::Prefix(""),
+    text: Text::Hex,
+    signs: "{body}",
+    time: Time::Unsigned,
+    unit: Unit::Seconds,
+    tolerance: (300, 300),
+    id: None,
+    fixed: &[],
+    rivals: &[],
+    body: Body::Json,
+};
+
+const fn hex(name: &'static str, header: &'static str) -> Shape {
+    Shape { name, header, ..PLAIN }
+}
+
+const fn base64(name: &'static str, header: &'static str) -> Shape {
+    Shape { text: Text::Base64, ..hex(name, header) }
+}
+
+const fn token(name: &'static str, header: &'static str) -> Shape {
+    Shape { made: Made::Token, text: Text::Plain, signs: "", ..hex(name, header) }
+}
+
+const fn pairs(name: &'static str, header: &'static str) -> Shape {
+    let around = Around::Pairs(',', Some("t"), "v1");
+    Shape { around, signs: "{t}.{body}", time: Time::Pair, ..hex(name, header) }
+}
+
+const fn standard(name: &'static str) -> Shape {
+    Shape {
+        key: Key::Base64("whsec_"),
+        around: Around::Versioned("v1"),
+        signs: "{id}.{t}.{body}",
+        time: Time::Header("webhook-timestamp"),
+        id: Some("webhook-id"),
+        rivals: &["svix-id", "svix-timestamp", "svix-signature"],
+        ..base64(name, "webhook-signature")
+    }
+}
+
+const fn svix(name: &'static str) -> Shape {
+    Shape {
+        header: "svix-signature",
+        time: Time::Header("svix-timestamp"),
+        id: Some("svix-id"),
+        rivals: &["webhook-id", "webhook-timestamp", "webhook-signature"],
+        ..standard(name)
+    }
+}
+
+const fn discord(name: &'static str) -> Shape {
+    Shape {
+        made: Made::Ed25519,
+        key: Key::Hex,
+        signs: "{t}{body}",
+        time: Time::Header("x-signature-timestamp"),
+        tolerance: (900, 300),
+        ..hex(name, "x-signature-ed25519")
+    }
+}
+
+const fn v0(name: &'static str, header: &'static str, time: &'static str) -> Shape {
+    let around = Around::Prefix("v0=");
+    Shape { around, signs: "v0:{t}:{body}", time: Time::Header(time), ..hex(name, header) }
+}
+
+/// One for each of `senders::ALL`.
+pub(crate) const SHAPES: &[Shape] = &[
+    Shape {
+        key: Key::Hex,
+        around: Around::Body,
+        signs: "{fields}",
+        body: Body::Adyen,
+        ..base64("adyen", "")
+    },
+    Shape { key: Key::Hex, ..base64("adyen-platform", "hmacsignature") },
+    token("auth0", "authorization"),
+    Shape {
+        signs: "{body}{t}",
+        time: Time::Header("box-delivery-timestamp"),
+        unit: Unit::Rfc3339,
+        tolerance: (600, 60),
+        fixed: &[("box-signature-version", "1"), ("box-signature-algorithm", "HmacSHA256")],
+        ..base64("box", "box-signature-primary")
+    },
+    svix("clerk"),
+    discord("discord"),
+    discord("discord-events"),
+    hex("dropbox", "x-dropbox-signature"),
+    Shape { around: Around::Prefix("sha256="), ..hex("github", "x-hub-signature-256") },
+    token("gitlab", "x-gitlab-token"),
+    standard("gitlab-signed"),
+    hex("gocardless", "webhook-signature"),
+    Shape {
+        signs: "POST{url}{body}{t}",
+        time: Time::Header("x-hubspot-request-timestamp"),
+        unit: Unit::Millis,
+        ..base64("hubspot", "x-hubspot-signature-v3")
+    },
+    Shape {
+        made: Made::PrefixedSha256,
+        fixed: &[("x-hubspot-signature-version", "v1")],
+        ..hex("hubspot-v1", "x-hubspot-signature")
+    },
+    Shape {
+        made: Made::PrefixedSha256,
+        signs: "POST{url}{body}",
+        fixed: &[("x-hubspot-signature-version", "v2")],
+        ..hex("hubspot-v2", "x-hubspot-signature")
+    },
+    Shape {
+        made: Made::HmacSha1,
+        around: Around::Prefix("sha1="),
+        ..hex("intercom", "x-hub-signature")
+    },
+    base64("line", "x-line-signature"),
+    Shape {
+        time: Time::Body,
+        unit: Unit::Millis,
+        tolerance: (60, 60),
+        body: Body::Timed,
+        ..hex("linear", "linear-signature")
+    },
+    Shape { around: Around::Prefix("sha256="), ..hex("meta", "x-hub-signature-256") },
+    pairs("mux", "mux-signature"),
+    token("okta", "authorization"),
+    standard("openai"),
+    Shape {
+        around: Around::Pairs(';', Some("ts"), "h1"),
+        signs: "{t}:{body}",
+        ..pairs("paddle", "paddle-signature")
+    },
+    Shape { around: Around::Pairs(',', None, "v1"), ..hex("pagerduty", "x-pagerduty-signature") },
+    hex("razorpay", "x-razorpay-signature"),
+    svix("resend"),
+    Shape {
+        text: Text::UrlUnpadded,
+        unit: Unit::Millis,
+        ..pairs("sanity", "sanity-webhook-signature")
+    },
+    Shape {
+        made: Made::P256,
+        key: Key::Base64(""),
+        signs: "{t}{body}",
+        time: Time::Header("x-twilio-email-event-webhook-timestamp"),
+        tolerance: (25 * 60 * 60, 300),
+        ..base64("sendgrid", "x-twilio-email-event-webhook-signature")
+    },
+    base64("shopify", "x-shopify-hmac-sha256"),
+    base64("shopify-events", "shopify-hmac-sha256"),
+    v0("slack", "x-slack-signature", "x-slack-request-timestamp"),
+    Shape { signs: "{url}{body}", ..base64("square", "x-square-hmacsha256-signature") },
+    standard("standard-webhooks"),
+    Shape {
+        made: Made::Ed25519,
+        key: Key::Base64("whpk_"),
+        around: Around::Versioned("v1a"),
+        rivals: &["svix-id", "svix-timestamp", "svix-signature"],
+        ..standard("standard-webhooks-v1a")
+    },
+    pairs("stripe", "stripe-signature"),
+    svix("svix"),
+    token("telegram", "x-telegram-bot-api-secret-token"),
+    Shape {
+        made: Made::HmacSha1,
+        signs: "{url}{form}",
+        body: Body::Form,
+        ..base64("twilio", "x-twilio-signature")
+    },
+    Shape { around: Around::Prefix("sha256="), ..base64("typeform", "typeform-signature") },
+    Shape {
+        signs: "{t}{body}",
+        time: Time::Header("x-zendesk-webhook-signature-timestamp"),
+        unit: Unit::Rfc3339,
+        tolerance: (3600, 300),
+        ..base64("zendesk", "x-zendesk-webhook-signature")
+    },
+    Shape { tolerance: (7200, 300), ..v0("zoom", "x-zm-signature", "x-zm-request-timestamp") },
+];
+
+impl Shape {
+    /// Whether a byte of the body that is changed is a signature that no longer fits.
+    pub(crate) fn signs_body(&self) -> bool {
+        !matches!(self.made, Made::Token) && self.body != Body::Adyen
+    }
+
+    /// Whether a time touches what is before or behind it.
+    pub(crate) fn time_touches(&self) -> bool {
+        self.signs.contains("{t}{") || self.signs.contains("}{t}")
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.around, Around::Versioned(_) | Around::Pairs(..))
+    }
+
+    /// The headers that must be there.
+    pub(crate) fn required(&self) -> Vec<&'static str> {
+        let signature = (self.around != Around::Body).then_some(self.header);
+        let time = match self.time {
+            Time::Header(name) => Some(name),
+            _ => None,
+        };
+        let fixed = self.fixed.iter().map(|(name, _)| *name);
+        signature.into_iter().chain(time).chain(self.id).chain(fixed).collect()
+    }
+}
