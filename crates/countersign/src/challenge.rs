@@ -145,7 +145,12 @@ impl Handshake {
                 if parameter(head, "hub.mode")? != b"subscribe" {
                     return None;
                 }
-                let is_known = self.token.as_ref()?.matches(&Tag::of_token(&token));
+                let Some(own) = &self.token else {
+                    return Some(Err(Refusal::new(RefusalKind::MethodNotAllowed).because(
+                        "the sender asks whether the endpoint is ready: give the token it was told as `verify_token`",
+                    )));
+                };
+                let is_known = own.matches(&Tag::of_token(&token));
                 Some(is_known.then_some(challenge).ok_or_else(|| {
                     Refusal::new(RefusalKind::SignatureMismatch)
                         .because("`hub.verify_token` is not the configured `verify_token`")

@@ -63,9 +63,10 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.place().unwrap_or("?");
         match self.kind {
-            RefusalKind::MethodNotAllowed => {
+            RefusalKind::MethodNotAllowed if self.detail.is_empty() => {
                 f.write_str("method is not POST: have the sender deliver with POST")?;
             }
+            RefusalKind::MethodNotAllowed => f.write_str("method is not POST")?,
             RefusalKind::MissingHeader => write!(
                 f,
                 "header `{place}` is missing: check its name in the sender's settings and that no proxy drops it"

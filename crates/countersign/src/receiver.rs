@@ -220,8 +220,8 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// [`RefusalKind::MethodNotAllowed`], and [`RefusalKind::SignatureMismatch`] if a handshake shows
-    /// the wrong token.
+    /// [`RefusalKind::MethodNotAllowed`], also where a handshake needs a token that is not set up, and
+    /// [`RefusalKind::SignatureMismatch`] if it shows the wrong one.
     pub fn greet<H: Headers + ?Sized>(
         &self,
         method: &str,
