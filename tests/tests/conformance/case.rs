@@ -95,6 +95,8 @@ pub(crate) struct Answer {
     /// Whether the response is the handler's; else it is empty.
     pub(crate) from_handler: bool,
     pub(crate) retry_after: Option<RangeInclusive<u64>>,
+    /// What a handshake is answered with: its type and its text.
+    pub(crate) reply: Option<(&'static str, String)>,
     /// Whether `100 Continue` must come first; else it must not.
     pub(crate) asked: bool,
 }
@@ -107,6 +109,7 @@ impl Answer {
             outcome: None,
             from_handler: false,
             retry_after: None,
+            reply: None,
             asked: false,
         }
     }
@@ -119,6 +122,7 @@ impl Answer {
             outcome: Some(outcome),
             from_handler: false,
             retry_after: (status == 503).then_some(1..=60),
+            reply: None,
             asked: false,
         }
     }
@@ -129,6 +133,12 @@ impl Answer {
 
     pub(crate) fn handled() -> Self {
         Self::handlers(200, Outcome::Handled)
+    }
+
+    /// The sender's handshake is answered; without text there is no type either.
+    pub(crate) fn greeted(status: u16, content_type: &'static str, text: &str) -> Self {
+        let reply = (!text.is_empty()).then(|| (content_type, text.to_owned()));
+        Self { reply, ..Self::own(status, Outcome::Greeted) }
     }
 
     pub(crate) fn duplicate() -> Self {

@@ -4,6 +4,7 @@ mod body;
 mod contract;
 mod dedup;
 mod handler;
+mod handshakes;
 mod headers;
 mod keys;
 mod store;
@@ -21,5 +22,6 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(dedup::cases());
     cases.extend(store::cases());
     cases.extend(handler::cases());
+    cases.extend(handshakes::cases());
     cases
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{Receiver, Unsigned};
+use countersign::{Receiver, Signed, Unsigned};
 
 use crate::sender::{By, NOW, Sender};
 
@@ -10,6 +10,8 @@ use crate::sender::{By, NOW, Sender};
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
+    /// What stands behind the path, with its `?`.
+    pub(crate) query: String,
     pub(crate) event: u32,
     pub(crate) body: Vec<u8>,
     signed_body: Option<Vec<u8>>,
@@ -22,6 +24,8 @@ pub(crate) struct Request {
 
 #[derive(Clone, Debug)]
 enum Edit {
+    /// Without all headers that were signed.
+    Bare,
     Without(&'static str),
     /// One more header; a name in braces stands for that header's right value.
     With(&'static str, Vec<u8>),
@@ -76,6 +80,7 @@ impl Request {
     pub(crate) fn of(event: u32) -> Self {
         Self {
             method: "POST",
+            query: String::new(),
             event,
             body: Sender::body(event),
             signed_body: None,
@@ -95,6 +100,24 @@ impl Request {
 
     pub(crate) fn method(mut self, method: &'static str) -> Self {
         self.method = method;
+        self
+    }
+
+    /// A `GET` with this query, and nothing else.
+    pub(crate) fn asking(query: &str) -> Self {
+        let mut request = Self::good().method("GET").framed(Framing::Nothing);
+        request.query = format!("?{query}");
+        request.unsigned()
+    }
+
+    /// Without anything that a sender signs with.
+    pub(crate) fn unsigned(mut self) -> Self {
+        self.edits.push(Edit::Bare);
+        self
+    }
+
+    pub(crate) fn query(mut self, query: &str) -> Self {
+        self.query = format!("?{query}");
         self
     }
 
@@ -169,19 +192,25 @@ impl Request {
         self
     }
 
-    /// The headers, signed by `receiver`'s scheme and then changed.
-    pub(crate) fn headers(&self, receiver: &Receiver) -> Vec<(String, Vec<u8>)> {
+    /// The whole request as its sender would send it, by `receiver`'s scheme.
+    pub(crate) fn signed(&self, receiver: &Receiver) -> Signed {
         let late = Duration::from_secs(self.late.unsigned_abs());
         let time = if self.late < 0 { NOW.saturating_sub(late) } else { NOW.saturating_add(late) };
-        let signed = Unsigned::new(self.signed_body.as_ref().unwrap_or(&self.body))
+        Unsigned::new(self.signed_body.as_ref().unwrap_or(&self.body))
             .id(&format!("msg_{}", self.event))
             .timestamp(time)
-            .sign(receiver.scheme(), &self.key.secret())
-            .unwrap();
+            .request(receiver.scheme(), &self.key.signing(receiver.scheme()))
+            .unwrap()
+    }
+
+    /// The headers, signed by `receiver`'s scheme and then changed.
+    pub(crate) fn headers(&self, receiver: &Receiver) -> Vec<(String, Vec<u8>)> {
+        let signed = self.signed(receiver).headers;
         let mut headers: Vec<_> =
             signed.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
         for edit in &self.edits {
             match edit {
+                Edit::Bare => headers.clear(),
                 Edit::Without(name) => headers.retain(|(own, _)| own != name),
                 Edit::With(name, value) => headers.push(((*name).into(), filled(value, &signed))),
                 Edit::Shouted => {

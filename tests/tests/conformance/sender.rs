@@ -5,8 +5,8 @@ use std::time::Duration;
 use countersign::ainexlayer::AiNexLayer;
 use countersign::omniai::OmniAi;
 use countersign::{
-    Contract, Custom, Encoding, Key, Keyring, Part, Provider, Receiver, Scheme, Secret, Signature,
-    StandardWebhooks, TimeUnit, Timestamp,
+    Algorithm, Contract, Custom, Encoding, Field, Key, Keyring, Part, Provider, Receiver, Scheme,
+    Secret, Signature, StandardWebhooks, TimeUnit, Timestamp, senders,
 };
 
 /// When all cases take place.
@@ -20,6 +20,10 @@ pub(crate) enum Sender {
     OmniAi,
     /// The body is signed, with a time in it.
     AiNexLayer,
+    /// A field of the body is signed, and the signature stands beside it.
+    Fields,
+    /// One of the catalogue's, by its name.
+    Known(&'static str),
     /// A scheme of the user's own: `t=…,v1=…` in one header.
     Pairs,
 }
@@ -31,6 +35,10 @@ pub(crate) enum By {
     Old,
     Stranger,
 }
+
+/// The first key pair of RFC 8032 section 7.1, for senders that sign with Ed25519.
+const PRIVATE_KEY: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
 /// Which keys the receiver has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,6 +57,8 @@ pub(crate) enum Ring {
 pub(crate) struct Setup {
     pub(crate) ring: Ring,
     pub(crate) dedup: bool,
+    /// What a sender's handshake must show.
+    pub(crate) verify_token: Option<&'static str>,
     /// How many events the store may hold.
     pub(crate) capacity: usize,
     pub(crate) body_cap: Option<usize>,
@@ -66,6 +76,7 @@ impl Default for Setup {
         Self {
             ring: Ring::New,
             dedup: true,
+            verify_token: None,
             capacity: 100,
             body_cap: None,
             body_timeout: None,
@@ -109,6 +120,25 @@ impl Sender {
                 let contract = setup.contract(&sender);
                 Receiver::new(sender.contract(contract))
             }
+            Self::Fields => {
+                let field = Field::new("/id");
+                let scheme =
+                    Scheme::hmac_sha256_of_fields("fields", "/signature", Encoding::Hex, [field]);
+                let sender = Custom::new(scheme.build().unwrap(), keys).unwrap();
+                let contract = setup.contract(&sender);
+                Receiver::new(sender.contract(contract))
+            }
+            Self::Known(name) => {
+                let mut sender = senders::find(name).unwrap().setup();
+                if let Some(token) = setup.verify_token {
+                    sender = sender.verify_token(Secret::new(token).unwrap());
+                }
+                let is_public = sender.scheme().unwrap().algorithm() == Algorithm::Ed25519;
+                let keys = if is_public { Secret::new(PUBLIC_KEY).unwrap().into() } else { keys };
+                let sender = sender.keys(keys).unwrap();
+                let contract = setup.contract(&sender);
+                Receiver::new(sender.contract(contract))
+            }
             Self::Pairs => {
                 let signature = Signature::header("x-acme", Encoding::Hex).pairs("v1");
                 let scheme = Scheme::hmac_sha256("acme", signature)
@@ -133,6 +163,14 @@ impl By {
             Self::Stranger => "whsec_plJ3nmyCDGBKInavdOK15jsl0000aaaa",
         };
         Secret::new(text).unwrap()
+    }
+
+    /// What a sender of this scheme signs with.
+    pub(crate) fn signing(self, scheme: &Scheme) -> Secret {
+        match scheme.algorithm() {
+            Algorithm::Ed25519 => Secret::new(PRIVATE_KEY).unwrap(),
+            _ => self.secret(),
+        }
     }
 }
 

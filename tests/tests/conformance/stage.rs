@@ -132,9 +132,9 @@ impl Stage {
     }
 
     fn delivery(&self, request: &Request) -> Delivery {
-        let headers = request.headers(&self.probe);
-        let mut intake = self.probe.open(&headers, NOW).unwrap();
-        intake.push(request.body.clone()).unwrap();
+        let signed = request.signed(&self.probe);
+        let mut intake = self.probe.open(&signed.headers, NOW).unwrap();
+        intake.push(signed.body).unwrap();
         intake.finish().unwrap()
     }
 

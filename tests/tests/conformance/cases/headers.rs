@@ -131,6 +131,8 @@ fn times() -> Vec<Case> {
         ),
         Case::refused("a stale time among pairs", late(-301), 401, Kind::StaleTimestamp)
             .from(Sender::Pairs),
+        Case::refused("no signature in the body", Request::good(), 401, Kind::MissingSignature)
+            .from(Sender::Fields),
         Case::refused("no time in the signed body", no_time, 401, Kind::MissingTimestamp)
             .from(Sender::AiNexLayer),
         Case::refused(

@@ -170,7 +170,8 @@ impl Connection {
 
 fn head(outgoing: &Outgoing<'_>) -> Vec<u8> {
     let request = outgoing.request;
-    let mut head = format!("{} {PATH} HTTP/1.1\r\nhost: localhost\r\n", request.method);
+    let mut head =
+        format!("{} {PATH}{} HTTP/1.1\r\nhost: localhost\r\n", request.method, request.query);
     match request.sending.framing {
         Framing::Length => head += &format!("content-length: {}\r\n", request.body.len()),
         Framing::Announced(length) => head += &format!("content-length: {length}\r\n"),

@@ -114,7 +114,7 @@ fn head(outgoing: &Outgoing<'_>) -> http::Request<()> {
     let request = outgoing.request;
     let mut head = http::Request::builder()
         .method(request.method)
-        .uri(format!("http://localhost{PATH}"))
+        .uri(format!("http://localhost{PATH}{}", request.query))
         .version(http::Version::HTTP_2);
     match request.sending.framing {
         Framing::Length => head = head.header("content-length", request.body.len()),
