@@ -6,6 +6,7 @@ mod gaps;
 mod header_grammars;
 mod intake_chunks;
 mod json_pointer;
+mod known_senders;
 mod naive;
 mod omniai_event;
 mod omniai_identity;
@@ -13,6 +14,7 @@ mod secret_forms;
 mod signed_parts;
 mod standard_webhooks;
 mod timestamp_text;
+mod twilio_form;
 mod wire;
 
 use std::fmt;
@@ -25,29 +27,33 @@ pub use self::event_keys::event_keys;
 pub use self::header_grammars::header_grammars;
 pub use self::intake_chunks::intake_chunks;
 pub use self::json_pointer::json_pointer;
+pub use self::known_senders::known_senders;
 pub use self::omniai_event::omniai_event;
 pub use self::omniai_identity::omniai_identity;
 pub use self::secret_forms::secret_forms;
 pub use self::signed_parts::signed_parts;
 pub use self::standard_webhooks::standard_webhooks;
 pub use self::timestamp_text::timestamp_text;
+pub use self::twilio_form::twilio_form;
 
 /// Checks one input.
 pub type Property = fn(&[u8]);
 
 /// Every property by the name of its fuzz target and its corpus.
-pub const ALL: [(&str, Property); 11] = [
+pub const ALL: [(&str, Property); 13] = [
     ("ainexlayer_envelope", ainexlayer_envelope),
     ("event_keys", event_keys),
     ("header_grammars", header_grammars),
     ("intake_chunks", intake_chunks),
     ("json_pointer", json_pointer),
+    ("known_senders", known_senders),
     ("omniai_event", omniai_event),
     ("omniai_identity", omniai_identity),
     ("secret_forms", secret_forms),
     ("signed_parts", signed_parts),
     ("standard_webhooks", standard_webhooks),
     ("timestamp_text", timestamp_text),
+    ("twilio_form", twilio_form),
 ];
 
 /// A cap that no input reaches.

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use countersign::senders::{ALL, Sender};
+
 /// The folder of the corpora.
 const CORPORA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus");
 
@@ -34,12 +36,14 @@ pub fn seeds(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
         "header_grammars" => (Vec::new(), HEADERS),
         "intake_chunks" => (Vec::new(), INTAKES),
         "json_pointer" => (Vec::new(), POINTERS),
+        "known_senders" => (known_senders(), KNOWN),
         "omniai_event" => (fixtures("omniai")?, EVENTS),
         "omniai_identity" => (fixtures("omniai")?, IDENTITIES),
         "secret_forms" => (Vec::new(), SECRETS),
         "signed_parts" => (Vec::new(), PARTS),
         "standard_webhooks" => (Vec::new(), STANDARD),
         "timestamp_text" => (Vec::new(), TIMES),
+        "twilio_form" => (Vec::new(), FORMS),
         _ => (Vec::new(), &[][..]),
     };
     let named = |(at, text): (usize, &&str)| (format!("edge-{at:02}"), text.as_bytes().to_vec());
@@ -59,6 +63,24 @@ fn fixtures(sender: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
     }
     bodies.sort();
     Ok(bodies)
+}
+
+/// A rightly signed request of each sender of the catalogue.
+fn known_senders() -> Vec<(String, Vec<u8>)> {
+    let seed = |sender: &Sender| {
+        let names = SIGNED.iter().filter(|(name, _)| *name == sender.name());
+        let headers: String = names.map(|(_, headers)| *headers).collect();
+        let body = match sender.name() {
+            "adyen" => {
+                r#"{"notificationItems":[{"NotificationRequestItem":{"additionalData":{},"amount":{"value":1,"currency":"EUR"},"merchantReference":"a:b","success":"true"}}]}"#
+            }
+            "linear" => r#"{"webhookTimestamp":1700000000000}"#,
+            "twilio" => "Body=a+%26+b&From=%2B1",
+            _ => r#"{"id":"evt_1","type":"a"}"#,
+        };
+        (sender.name().to_owned(), format!("{}*\n\n{headers}\n{body}", sender.name()).into_bytes())
+    };
+    ALL.iter().map(seed).collect()
 }
 
 const ENVELOPES: &[&str] = &[
@@ -272,4 +294,97 @@ const TIMES: &[&str] = &[
     "NaN",
     "٣",
     "１",
+];
+
+/// The headers that each sender of the catalogue signs with; see `properties::known_senders`.
+const SIGNED: &[(&str, &str)] = &[
+    ("adyen", ""),
+    ("adyen-platform", "hmacsignature:*\n"),
+    ("auth0", "authorization:*\n"),
+    (
+        "box",
+        "box-delivery-timestamp:2023-11-14T22:13:20Z\nbox-signature-version:1\nbox-signature-algorithm:HmacSHA256\nbox-signature-primary:*\n",
+    ),
+    ("clerk", "svix-id:msg_1\nsvix-timestamp:@\nsvix-signature:*\n"),
+    ("discord", "x-signature-timestamp:@\nx-signature-ed25519:*\n"),
+    ("discord-events", "x-signature-timestamp:@\nx-signature-ed25519:*\n"),
+    ("dropbox", "x-dropbox-signature:*\n"),
+    ("github", "x-hub-signature-256:*\nx-github-delivery:1\n"),
+    ("gitlab", "x-gitlab-token:*\n"),
+    ("gitlab-signed", "webhook-id:msg_1\nwebhook-timestamp:@\nwebhook-signature:*\n"),
+    ("gocardless", "webhook-signature:*\n"),
+    ("hubspot", "x-hubspot-request-timestamp:@000\nx-hubspot-signature-v3:*\n"),
+    ("hubspot-v1", "x-hubspot-signature-version:v1\nx-hubspot-signature:*\n"),
+    ("hubspot-v2", "x-hubspot-signature-version:v2\nx-hubspot-signature:*\n"),
+    ("intercom", "x-hub-signature:*\n"),
+    ("line", "x-line-signature:*\n"),
+    ("linear", "linear-signature:*\n"),
+    ("meta", "x-hub-signature-256:*\n"),
+    ("mux", "mux-signature:*\n"),
+    ("okta", "authorization:*\n"),
+    ("openai", "webhook-id:msg_1\nwebhook-timestamp:@\nwebhook-signature:*\n"),
+    ("paddle", "paddle-signature:*\n"),
+    ("pagerduty", "x-pagerduty-signature:*\n"),
+    ("razorpay", "x-razorpay-signature:*\n"),
+    ("resend", "svix-id:msg_1\nsvix-timestamp:@\nsvix-signature:*\n"),
+    ("sanity", "sanity-webhook-signature:*\n"),
+    (
+        "sendgrid",
+        "x-twilio-email-event-webhook-timestamp:@\nx-twilio-email-event-webhook-signature:*\n",
+    ),
+    ("shopify", "x-shopify-hmac-sha256:*\n"),
+    ("shopify-events", "shopify-hmac-sha256:*\n"),
+    ("slack", "x-slack-request-timestamp:@\nx-slack-signature:*\n"),
+    ("square", "x-square-hmacsha256-signature:*\n"),
+    ("standard-webhooks", "webhook-id:msg_1\nwebhook-timestamp:@\nwebhook-signature:*\n"),
+    ("standard-webhooks-v1a", "webhook-id:msg_1\nwebhook-timestamp:@\nwebhook-signature:*\n"),
+    ("stripe", "stripe-signature:*\n"),
+    ("svix", "svix-id:msg_1\nsvix-timestamp:@\nsvix-signature:*\n"),
+    ("telegram", "x-telegram-bot-api-secret-token:*\n"),
+    ("twilio", "x-twilio-signature:*\n"),
+    ("typeform", "typeform-signature:*\n"),
+    (
+        "zendesk",
+        "x-zendesk-webhook-signature-timestamp:2023-11-14T22:13:20Z\nx-zendesk-webhook-signature:*\n",
+    ),
+    ("zoom", "x-zm-request-timestamp:@\nx-zm-signature:*\n"),
+];
+
+const KNOWN: &[&str] = &[
+    "stripe\n\nstripe-signature:*,v1=00,v0=x\n\n{}",
+    "stripe\n\nstripe-signature:t=@,t=@,*\n\n{}",
+    "svix\n\nsvix-id:msg.1\nsvix-timestamp:@\nsvix-signature:*\n\n{}",
+    "svix\n\nsvix-id:m\nsvix-timestamp:@\nsvix-signature:*\nwebhook-id:m\n\n{}",
+    "slack\n\nx-slack-request-timestamp:+@\nx-slack-signature:*\n\n{}",
+    "discord\n\nx-signature-timestamp:@0\nx-signature-ed25519:*\n\n{}",
+    "box\n\nbox-delivery-timestamp:2023-11-14T22:13:20.1234Z\nbox-signature-version:1\nbox-signature-algorithm:HmacSHA256\nbox-signature-primary:x\nbox-signature-secondary:*\n\n{}",
+    "twilio*\norder=1\nx-twilio-signature:*\n\n{\"a\":1}",
+    "twilio\norder=1\nx-twilio-signature:*\n\na=1&a=1&b=%zz",
+    "twilio\nxbodySHA256=00\nx-twilio-signature:*\n\n{}",
+    "adyen*\n\n\n{\"notificationItems\":[{\"NotificationRequestItem\":{\"additionalData\":{}}},null]}",
+    "github\n\nx-hub-signature-256:*\nx-hub-signature-256:*\n\n{}",
+    "github\n\ncontent-length:2\nx-hub-signature-256:*\n\n{}",
+    "linear\n\nlinear-signature:*\n\n{\"webhookTimestamp\":\"2023-11-14T22:13:20Z\"}",
+];
+
+const FORMS: &[&str] = &[
+    "",
+    "a=b",
+    "b=2&a=1&b=1&b=1",
+    "a",
+    "=",
+    "&&=&",
+    "a+b=c%20d",
+    "%41=%42",
+    "a=%",
+    "a=%4",
+    "a=%zz",
+    "a=%C3%A9",
+    "a=\u{e9}",
+    "a=%FF",
+    "a==b",
+    "a=b;c=d",
+    "+%2B= ",
+    "a=1\n&a=0",
+    "Body=x%26bodySHA256%3D00&From=%2B1",
 ];

@@ -69,6 +69,6 @@ impl<'d> Wire<'d> {
     }
 }
 
-fn expand(template: &[u8], mark: u8, text: &[u8]) -> Vec<u8> {
+pub(super) fn expand(template: &[u8], mark: u8, text: &[u8]) -> Vec<u8> {
     template.split(|byte| *byte == mark).collect::<Vec<_>>().join(text)
 }
