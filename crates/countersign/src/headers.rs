@@ -11,8 +11,8 @@ const MAX_HEADER_BYTES: usize = 8 * 1024;
 /// The most headers that one scheme reads: a bit each in a `u16`.
 const MAX_NAMES: usize = 16;
 
-/// The lengths of names that are told apart; all that are longer go with the longest.
-const LENGTHS: usize = 64;
+/// The classes that names are told apart by before they are compared; a power of two.
+const CLASSES: usize = 64;
 
 /// A request's headers, whatever holds them.
 ///
@@ -126,14 +126,14 @@ impl<B> Headers for http::Request<B> {
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     list: Vec<Name>,
-    /// For each length, a bit for each name that is as long; most headers are passed over by it.
-    by_length: [u16; LENGTHS],
+    /// For each class, a bit for each name of it; most headers are passed over by it.
+    by_class: [u16; CLASSES],
 }
 
 impl Names {
     /// The names that are read for every scheme.
     pub(crate) fn new() -> Self {
-        let mut names = Self { list: Vec::new(), by_length: [0; LENGTHS] };
+        let mut names = Self { list: Vec::new(), by_class: [0; CLASSES] };
         names.push("content-encoding".into());
         names.push("content-length".into());
         names
@@ -175,7 +175,7 @@ impl Names {
 
     fn push(&mut self, text: Arc<str>) -> Name {
         let name = Name { text, slot: self.list.len() };
-        if let Some(names) = self.by_length.get_mut(length_class(&name.text)) {
+        if let Some(names) = self.by_class.get_mut(class(&name.text)) {
             *names |= 1 << name.slot;
         }
         self.list.push(name.clone());
@@ -185,7 +185,7 @@ impl Names {
     /// Adds to `values` what `headers` has under these names.
     pub(crate) fn read<'h, H: Headers + ?Sized>(&self, headers: &'h H, values: &mut Values<'h>) {
         headers.each(|header, value| {
-            let mut names = self.by_length.get(length_class(header)).copied().unwrap_or(0);
+            let mut names = self.by_class.get(class(header)).copied().unwrap_or(0);
             while names != 0 {
                 let slot = names.trailing_zeros() as usize;
                 if let (Some(name), Some(first)) = (self.list.get(slot), values.first.get_mut(slot))
@@ -204,23 +204,12 @@ impl Names {
     }
 }
 
+/// What two names have in common if they are the same in any case: their length and the five bits of
+/// their last character that a letter's case does not touch.
 #[inline]
-fn length_class(name: &str) -> usize {
-    name.len().min(LENGTHS - 1)
-}
-
-/// Whether two names of one length are the same, by eights of which the last may overlap: they are
-/// too short for a call to be worth it.
-#[inline]
-fn is_same(left: &[u8], right: &[u8]) -> bool {
-    match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
-        (Some(left_end), Some(right_end)) if left.len() == right.len() => {
-            let (left, _) = left.as_chunks::<8>();
-            let (right, _) = right.as_chunks::<8>();
-            left_end == right_end && left.iter().zip(right).all(|(left, right)| left == right)
-        }
-        _ => left == right,
-    }
+fn class(name: &str) -> usize {
+    let last = name.as_bytes().last().map_or(0, |last| usize::from(last & 31));
+    (name.len() + 7 * last) % CLASSES
 }
 
 /// What stands under a header's name.
@@ -253,13 +242,10 @@ impl Name {
         &self.text
     }
 
-    /// Whether `header` is this name, in any case. Most are not, and most of those differ at once.
+    /// Whether `header` is this name, in any case.
     #[inline]
     fn is(&self, header: &str) -> bool {
-        let starts = |name: &str| name.as_bytes().first().map(u8::to_ascii_lowercase);
-        starts(header) == starts(&self.text)
-            && (is_same(self.text.as_bytes(), header.as_bytes())
-                || self.text.eq_ignore_ascii_case(header))
+        *self.text == *header || self.text.eq_ignore_ascii_case(header)
     }
 
     /// What stands under this name.
