@@ -5,14 +5,24 @@ use countersign::{Delivery, Headers, Provider, Refusal, Timestamp};
 /// The cap on bodies in tests.
 pub(crate) const CAP: usize = 64 * 1024;
 
-/// Receives a body that arrives in one piece.
+/// Receives a body in one piece: the answer is the same whether it arrives or is at hand.
 pub(crate) fn receive(
     sender: &dyn Provider,
     headers: &(impl Headers + ?Sized),
     body: &[u8],
     now: Timestamp,
 ) -> Result<Delivery, Refusal> {
-    let mut intake = sender.verifier().open(headers, now, CAP)?;
-    intake.push(body.to_vec())?;
-    intake.finish()
+    let arriving = || {
+        let mut intake = sender.verifier().open(headers, now, CAP)?;
+        intake.push(body.to_vec())?;
+        intake.finish()
+    };
+    let answer = arriving();
+    let at_hand = sender.verifier().verify(headers, body.to_vec(), now, CAP);
+    let told = |answer: &Result<Delivery, Refusal>| match answer {
+        Ok(delivery) => Ok((delivery.key_name().to_owned(), delivery.body().clone())),
+        Err(refusal) => Err(refusal.clone()),
+    };
+    assert_eq!(told(&answer), told(&at_hand), "it matters whether the body is at hand");
+    answer
 }
