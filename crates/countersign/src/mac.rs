@@ -3,6 +3,7 @@
 use std::fmt;
 
 use arrayvec::ArrayVec;
+use hmac::digest::FixedOutput;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
@@ -18,6 +19,9 @@ pub(crate) const MAX_SIGNATURE_BYTES: usize = 72;
 /// A signature as it was decoded, of whatever algorithm.
 pub(crate) type SignatureBytes = ArrayVec<u8, MAX_SIGNATURE_BYTES>;
 
+// A tag is taken by `finalize_fixed`, as bare bytes: the wrapper that `finalize` puts round them is
+// there to compare them in constant time, which is what [`Tag`] is for.
+
 /// A keyed HMAC-SHA256 ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)), ready to begin.
 #[derive(Clone)]
 pub(crate) struct HmacKey(Hmac<Sha256>);
@@ -31,12 +35,12 @@ impl HmacKey {
         Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
     }
 
-    #[inline]
     /// The tag of `parts`, one after the other.
+    #[inline]
     pub(crate) fn tag(&self, parts: [&[u8]; 3]) -> Tag {
         let mut mac = self.0.clone();
         parts.iter().filter(|part| !part.is_empty()).for_each(|part| mac.update(part));
-        Tag(mac.finalize().into_bytes().into())
+        Tag(mac.finalize_fixed().into())
     }
 
     pub(crate) fn begin(&self) -> HmacState {
@@ -57,7 +61,7 @@ impl HmacState {
 
     /// What it comes to. It is taken out and not copied: a copy would have to be wiped as well.
     pub(crate) fn finish(&mut self) -> Option<Tag> {
-        self.0.take().map(|mac| Tag(mac.finalize().into_bytes().into()))
+        self.0.take().map(|mac| Tag(mac.finalize_fixed().into()))
     }
 }
 
@@ -91,10 +95,10 @@ impl WholeMac {
 
     /// What the message's pieces, one after the other, come to under this key.
     pub(crate) fn tag(&self, message: [&[u8]; 3]) -> SignatureBytes {
-        fn run<M: Mac + Clone>(key: &M, message: [&[u8]; 3]) -> SignatureBytes {
+        fn run<M: Mac + FixedOutput + Clone>(key: &M, message: [&[u8]; 3]) -> SignatureBytes {
             let mut mac = key.clone();
-            message.iter().for_each(|piece| mac.update(piece));
-            mac.finalize().into_bytes().iter().copied().collect()
+            message.iter().for_each(|piece| Mac::update(&mut mac, piece));
+            mac.finalize_fixed().iter().copied().collect()
         }
         match self {
             Self::HmacSha256(HmacKey(key)) => run(key, message),
