@@ -249,6 +249,7 @@ impl Name {
     }
 
     /// What stands under this name.
+    #[inline]
     pub(crate) fn found<'h>(&self, values: &Values<'h>) -> Found<'h> {
         match values.first.get(self.slot) {
             Some(Some(_)) if values.repeated & 1 << self.slot != 0 => Found::Many,
@@ -274,6 +275,7 @@ impl Name {
     }
 
     /// The same, for a value whose every byte is judged by whoever reads it.
+    #[inline]
     pub(crate) fn single<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Refusal> {
         match self.found(values) {
             Found::None | Found::One(b"") => Err(self.refuse(RefusalKind::MissingHeader)),
@@ -285,6 +287,7 @@ impl Name {
         }
     }
 
+    #[cold]
     pub(crate) fn refuse(&self, kind: RefusalKind) -> Refusal {
         Refusal::new(kind).at(&self.text)
     }

@@ -86,8 +86,12 @@ mod signature;
 mod check;
 mod fence;
 mod ticket;
-mod delivery;
 mod verify;
+mod delivery;
+mod facts;
+mod opening;
+mod prove;
+mod intake;
 mod open_enum;
 mod patch;
 mod raw_json;
@@ -132,6 +136,7 @@ pub use self::delivery::{Delivery, FromDelivery};
 pub use self::encoding::Encoding;
 pub use self::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
 pub use self::headers::Headers;
+pub use self::intake::Intake;
 pub use self::outcome::Outcome;
 pub use self::patch::Patch;
 pub use self::provider::{Custom, Provider, StandardWebhooks, ainexlayer, omniai};
@@ -146,4 +151,4 @@ pub use self::tenants::{KeyResolver, ResolveError, TenantFrom, Tenants};
 pub use self::time::{
     Clock, FixedClock, MonotonicClock, SystemClock, TimeUnit, Timestamp, Tolerance,
 };
-pub use self::verify::{Intake, Verifier};
+pub use self::verify::Verifier;

@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 /// The length of an HMAC-SHA256 tag and of a SHA-256 digest.
 pub(crate) const TAG_BYTES: usize = 32;
 
+/// How many bytes SHA-256 takes at once.
+pub(crate) const BLOCK_BYTES: usize = 64;
+
 /// The longest signature of any algorithm, in bytes: P-256's in DER.
 pub(crate) const MAX_SIGNATURE_BYTES: usize = 72;
 
@@ -48,7 +51,7 @@ impl HmacKey {
     }
 }
 
-/// A MAC under way; empty before it has begun and once it has been finished.
+/// A MAC under way; empty before it has begun.
 #[derive(Default)]
 pub(crate) struct HmacState(Option<Hmac<Sha256>>);
 
@@ -59,9 +62,9 @@ impl HmacState {
         }
     }
 
-    /// What it comes to. It is taken out and not copied: a copy would have to be wiped as well.
-    pub(crate) fn finish(&mut self) -> Option<Tag> {
-        self.0.take().map(|mac| Tag(mac.finalize_fixed().into()))
+    /// What it comes to.
+    pub(crate) fn finish(self) -> Option<Tag> {
+        self.0.map(|mac| Tag(mac.finalize_fixed().into()))
     }
 }
 

@@ -14,11 +14,11 @@ use crate::dedup::{Claim, DedupStore, EventKey, StoreError, StoreErrorKind};
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
 use crate::headers::Headers;
+use crate::intake::Intake;
 use crate::outcome::Outcome;
 use crate::provider::Provider;
 use crate::scheme::Scheme;
 use crate::time::{Timestamp, Tolerance};
-use crate::verify::Intake;
 
 /// The shortest and longest lease that is set without being asked for.
 const LEASES: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));

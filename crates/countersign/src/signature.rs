@@ -6,7 +6,7 @@ use memchr::memchr;
 use crate::encoding::Encoding;
 use crate::error::{Refusal, RefusalKind};
 use crate::headers::Name;
-use crate::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES};
+use crate::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES, Tag};
 use crate::scheme::{Algorithm, Grammar, SignatureAt};
 
 /// The most signatures one header may list; Standard Webhooks senders list one for each secret in
@@ -26,40 +26,53 @@ pub(crate) fn whole<'h>(
         Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
         Grammar::Versioned { .. } | Grammar::Pairs { .. } => None,
     }
-    .ok_or_else(|| {
-        name.refuse(RefusalKind::MalformedHeader).because("its prefix is not the configured one")
-    })
+    .ok_or_else(|| malformed(name, "its prefix is not the configured one"))
 }
 
-/// The first signature of a header and how many there are; refused if there is none, or too many.
-///
-/// A malformed item beside a good one is passed over, so that one bad signature cannot hide a good
-/// one; a header with none that can be read is malformed.
-pub(crate) fn judge_signatures(
-    at: &SignatureAt,
-    value: &[u8],
-) -> Result<([u8; TAG_BYTES], usize), Refusal> {
-    let malformed = |why| Err(at.header.refuse(RefusalKind::MalformedHeader).because(why));
-    if matches!(at.grammar, Grammar::Whole { .. }) {
-        whole(at, &at.header, value)?;
-    }
-    let mut candidates = Candidates::of(at, value);
-    if let Some(first) = candidates.next() {
-        if candidates.is_at_end() {
-            return Ok((first, 1));
-        }
-        return match candidates.take(MAX_CANDIDATES).count() + 1 {
-            count @ 1..=MAX_CANDIDATES => Ok((first, count)),
-            _ => malformed("it lists more than 16 signatures"),
+/// The signatures of one header, where the proof is a MAC that runs while the body arrives.
+pub(crate) enum Candidates<'h> {
+    /// The only one, read.
+    One([u8; TAG_BYTES]),
+    /// All that are listed, read anew each time.
+    Many(Listed<'h>),
+}
+
+impl<'h> Candidates<'h> {
+    /// A value that is one signature and nothing else, as most are: every byte of it is judged.
+    #[inline]
+    pub(crate) fn only(at: &SignatureAt, value: &[u8]) -> Option<Self> {
+        // What parts a list is no letter of any encoding, so no list is taken for one signature.
+        let text = match &at.grammar {
+            Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
+            Grammar::Versioned { version } => after_version(value, version),
+            Grammar::Pairs { .. } => None,
         };
+        Some(Self::One(at.encoding.decode_tag(text?)?))
     }
-    let mut items = Items::of(&at.grammar, value).peekable();
-    let readable = items.peek().is_some();
-    // If none is of our version; else some were, but are not written as they should be.
-    if readable && items.all(|item| item.signature.is_none()) {
-        return Err(at.header.refuse(RefusalKind::NoCandidate));
+
+    /// Any other value; refused if it lists no signature, or too many.
+    ///
+    /// A malformed item beside a good one is passed over, so that one bad signature cannot hide a
+    /// good one; a header with none that can be read is malformed.
+    pub(crate) fn listed(at: &'h SignatureAt, value: &'h [u8]) -> Result<Self, Refusal> {
+        if matches!(at.grammar, Grammar::Whole { .. }) {
+            whole(at, &at.header, value)?;
+        }
+        let listed = Listed { items: Items::of(&at.grammar, value), encoding: at.encoding };
+        match listed.clone().take(MAX_CANDIDATES + 1).count() {
+            0 => Err(none_readable(at, &at.header, value)),
+            1..=MAX_CANDIDATES => Ok(Self::Many(listed)),
+            _ => Err(malformed(&at.header, "it lists more than 16 signatures")),
+        }
     }
-    malformed("its signature is not written as configured")
+
+    /// Whether `tag` is one of them.
+    pub(crate) fn have(&self, tag: &Tag) -> bool {
+        match self {
+            Self::One(signature) => tag.matches_any([*signature]),
+            Self::Many(listed) => tag.matches_any(listed.clone()),
+        }
+    }
 }
 
 /// The signatures of a request, where a proof needs the whole body.
@@ -81,7 +94,7 @@ impl Signatures {
     }
 
     /// Those of the header `name` and of the second one, if both are there; refused as by
-    /// [`judge_signatures`].
+    /// [`Candidates::listed`].
     pub(crate) fn read(
         algorithm: Algorithm,
         at: &SignatureAt,
@@ -89,7 +102,6 @@ impl Signatures {
         value: &[u8],
         second: Option<&[u8]>,
     ) -> Result<Self, Refusal> {
-        let malformed = |why| Err(name.refuse(RefusalKind::MalformedHeader).because(why));
         let (lengths, most) = match algorithm {
             Algorithm::HmacSha1 => (20..=20, MAX_CANDIDATES),
             Algorithm::HmacSha512 => (64..=64, MAX_CANDIDATES),
@@ -108,30 +120,37 @@ impl Signatures {
                     continue;
                 };
                 if list.0.len() == most {
-                    return malformed("it lists too many signatures");
+                    return Err(malformed(name, "it lists too many signatures"));
                 }
                 list.0.push(signature);
             }
         }
-        if !list.0.is_empty() {
-            return Ok(list);
-        }
-        let mut items = Items::of(&at.grammar, value).peekable();
-        if items.peek().is_some() && items.all(|item| item.signature.is_none()) {
-            return Err(name.refuse(RefusalKind::NoCandidate));
-        }
-        malformed("its signature is not written as configured")
+        if list.0.is_empty() { Err(none_readable(at, name, value)) } else { Ok(list) }
     }
+}
+
+/// Why a header has no signature that can be read.
+fn none_readable(at: &SignatureAt, name: &Name, value: &[u8]) -> Refusal {
+    let mut items = Items::of(&at.grammar, value).peekable();
+    let any = items.peek().is_some();
+    // If none is of our version; else some were, but are not written as they should be.
+    if any && items.all(|item| item.signature.is_none()) {
+        return name.refuse(RefusalKind::NoCandidate);
+    }
+    malformed(name, "its signature is not written as configured")
+}
+
+fn malformed(name: &Name, why: &'static str) -> Refusal {
+    name.refuse(RefusalKind::MalformedHeader).because(why)
 }
 
 /// The digits of the time that stands beside the signatures.
 pub(crate) fn time_pair<'h>(at: &'h SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Refusal> {
-    let malformed = |why| at.header.refuse(RefusalKind::MalformedHeader).because(why);
     let mut times = Items::of(&at.grammar, value).filter_map(|item| item.time);
-    let time = times.next().ok_or_else(|| malformed("it has no time"))?;
+    let time = times.next().ok_or_else(|| malformed(&at.header, "it has no time"))?;
     match times.next() {
         None => Ok(time),
-        Some(_) => Err(malformed("it has two times")),
+        Some(_) => Err(malformed(&at.header, "it has two times")),
     }
 }
 
@@ -174,9 +193,7 @@ impl<'h> Iterator for Items<'h> {
                 }
                 Grammar::Versioned { version } => {
                     let item = self.next_text(b' ')?;
-                    let signature = item
-                        .strip_prefix(version.as_bytes())
-                        .and_then(|rest| rest.strip_prefix(b","));
+                    let signature = after_version(item, version);
                     if signature.is_some() || memchr(b',', item).is_some() {
                         return Some(Item { signature, time: None });
                     }
@@ -196,25 +213,12 @@ impl<'h> Iterator for Items<'h> {
 
 /// The signatures in a header that are written as they should be.
 #[derive(Clone)]
-pub(crate) struct Candidates<'h> {
+pub(crate) struct Listed<'h> {
     items: Items<'h>,
     encoding: Encoding,
 }
 
-impl<'h> Candidates<'h> {
-    pub(crate) fn of(at: &'h SignatureAt, value: &'h [u8]) -> Self {
-        Self { items: Items::of(&at.grammar, value), encoding: at.encoding }
-    }
-}
-
-impl Candidates<'_> {
-    /// Whether nothing follows that is yet to be read.
-    const fn is_at_end(&self) -> bool {
-        self.items.rest.is_none()
-    }
-}
-
-impl Iterator for Candidates<'_> {
+impl Iterator for Listed<'_> {
     type Item = [u8; TAG_BYTES];
 
     fn next(&mut self) -> Option<[u8; TAG_BYTES]> {
@@ -225,6 +229,11 @@ impl Iterator for Candidates<'_> {
             }
         }
     }
+}
+
+/// What follows `version` and its comma.
+fn after_version<'h>(item: &'h [u8], version: &str) -> Option<&'h [u8]> {
+    item.strip_prefix(version.as_bytes())?.strip_prefix(b",")
 }
 
 /// What stands before and after the first `separator`.

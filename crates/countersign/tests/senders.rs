@@ -93,8 +93,20 @@ impl Vector {
         self.setup(sender).keys(Secret::new(self.secret.as_str())?)
     }
 
+    /// The answer is the same whether the body is at hand or arrives in pieces.
     fn verify(&self, known: Known) -> Result<Delivery, Refusal> {
-        Receiver::new(known).verify(&Head(self), self.body(), Timestamp::from_secs(self.now))
+        let (receiver, head) = (Receiver::new(known), Head(self));
+        let (body, now) = (self.body(), Timestamp::from_secs(self.now));
+        let arriving = receiver.open(&head, now).and_then(|mut intake| {
+            let (first, rest) = body.split_at(body.len() / 2);
+            intake.push(first.to_vec())?;
+            intake.push(rest.to_vec())?;
+            intake.finish()
+        });
+        let at_hand = receiver.verify(&head, body.clone(), now);
+        let kind = |answer: &Result<Delivery, Refusal>| answer.as_ref().err().map(Refusal::kind);
+        assert_eq!(kind(&arriving), kind(&at_hand), "{}", self.name);
+        at_hand
     }
 
     /// `ok`, or the kind of the refusal or of the set-up's error.

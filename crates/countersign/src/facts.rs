@@ -1,0 +1,123 @@
+//! What a request's headers say of its event and its body.
+
+use crate::delivery::MAX_ID_BYTES;
+use crate::error::{Refusal, RefusalKind};
+use crate::headers::{Found, Name, Values};
+use crate::scheme::{Place, Scheme, TimestampAt};
+use crate::time::{Freshness, TimeUnit, Timestamp};
+
+/// What the headers say of the event.
+#[derive(Default)]
+pub(crate) struct Facts<'r> {
+    pub(crate) id: Option<&'r [u8]>,
+    pub(crate) event_type: Option<&'r [u8]>,
+    pub(crate) time: Option<SignedTime<'r>>,
+}
+
+impl<'r> Facts<'r> {
+    /// Reads id, event type and, where it has a header of its own, the time.
+    #[inline]
+    pub(crate) fn read(
+        scheme: &Scheme,
+        values: &Values<'r>,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let id = match &scheme.id {
+            Some(Place::Header(name)) if scheme.signs_id_header => {
+                Some(short(name.required(values)?).ok_or_else(|| {
+                    name.refuse(RefusalKind::MalformedHeader).because("it is over 256 bytes")
+                })?)
+            }
+            // Not covered by the signature: kept for logs where it is presentable.
+            Some(Place::Header(name)) => name.required(values).ok().and_then(short),
+            Some(Place::Body(_)) | None => None,
+        };
+        let event_type = match &scheme.event_type {
+            Some(Place::Header(name)) => name.required(values).ok().and_then(short),
+            Some(Place::Body(_)) | None => None,
+        };
+        let time = match &scheme.timestamp {
+            Some(TimestampAt::Header(name, unit)) => {
+                Some(SignedTime::read(scheme, name, name.single(values)?, *unit, now)?)
+            }
+            Some(TimestampAt::Pair(_) | TimestampAt::Body(..)) | None => None,
+        };
+        Ok(Self { id, event_type, time })
+    }
+}
+
+/// A signed time that stands in a header.
+pub(crate) struct SignedTime<'r> {
+    /// As it was written, which is what is signed.
+    pub(crate) digits: &'r [u8],
+    pub(crate) time: Timestamp,
+}
+
+impl<'r> SignedTime<'r> {
+    /// Reads and judges it; `name` is the header it stands in.
+    pub(crate) fn read(
+        scheme: &Scheme,
+        name: &Name,
+        digits: &'r [u8],
+        unit: TimeUnit,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let time = Timestamp::parse(digits, unit).ok_or_else(|| {
+            let form = match unit {
+                TimeUnit::Rfc3339 => "its time is not RFC 3339",
+                _ => "its time is not 1 to 15 digits without a leading zero",
+            };
+            name.refuse(RefusalKind::MalformedHeader).because(form)
+        })?;
+        if scheme.has_fixed_width_time && !unit.is_usual_width(digits) {
+            return Err(name
+                .refuse(RefusalKind::MalformedHeader)
+                .because("its time is not as long as times are now"));
+        }
+        match scheme.tolerance.judge(now, time, unit) {
+            Freshness::Fresh => Ok(Self { digits, time }),
+            Freshness::Stale => Err(name.refuse(RefusalKind::StaleTimestamp)),
+            Freshness::Future => Err(name.refuse(RefusalKind::FutureTimestamp)),
+        }
+    }
+}
+
+/// A value that is short enough to be kept with the delivery.
+fn short(value: &[u8]) -> Option<&[u8]> {
+    (value.len() <= MAX_ID_BYTES).then_some(value)
+}
+
+/// Refuses a body that is compressed.
+#[inline]
+pub(crate) fn refuse_coded_body(scheme: &Scheme, values: &Values<'_>) -> Result<(), Refusal> {
+    match scheme.names.content_encoding().map(|name| name.found(values)) {
+        None | Some(Found::None) => Ok(()),
+        Some(Found::One(coding)) if coding.eq_ignore_ascii_case(b"identity") => Ok(()),
+        Some(Found::One(_) | Found::Many) => Err(Refusal::new(RefusalKind::UnsupportedEncoding)),
+    }
+}
+
+/// What `content-length` announces: a reason to refuse early, never to allocate.
+#[inline]
+pub(crate) fn announced_length(
+    scheme: &Scheme,
+    values: &Values<'_>,
+) -> Result<Option<u64>, Refusal> {
+    let Some(name) = scheme.names.content_length() else { return Ok(None) };
+    let malformed = || name.refuse(RefusalKind::MalformedHeader).because("it is no number");
+    match name.found(values) {
+        Found::None => Ok(None),
+        Found::Many => Err(name.refuse(RefusalKind::DuplicateHeader)),
+        Found::One(digits) => {
+            let mut length = 0_u64;
+            for digit in digits {
+                let digit = digit.wrapping_sub(b'0');
+                if digit > 9 {
+                    return Err(malformed());
+                }
+                length = length.saturating_mul(10).saturating_add(u64::from(digit));
+            }
+            if digits.is_empty() { Err(malformed()) } else { Ok(Some(length)) }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A body that arrives in pieces: open, push, finish.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::delivery::Delivery;
+use crate::error::{Refusal, RefusalKind};
+use crate::headers::Headers;
+use crate::mac::HmacState;
+use crate::opening::{Opening, Proof};
+use crate::signature::Candidates;
+use crate::time::Timestamp;
+use crate::verify::Verifier;
+
+impl Verifier {
+    /// Judges all that the headers alone can tell, and readies the MAC for the body.
+    ///
+    /// `now` is what the signed time is compared with; `body_cap` is in bytes.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] that says which header is wrong and how.
+    pub fn open<'r, H: Headers + ?Sized>(
+        self: &'r Arc<Self>,
+        headers: &'r H,
+        now: Timestamp,
+        body_cap: usize,
+    ) -> Result<Intake<'r>, Refusal> {
+        let mut intake = Intake::new(self, now, body_cap);
+        self.begin(headers, now, body_cap, &mut intake.opening)?;
+        intake.begin_macs();
+        Ok(intake)
+    }
+}
+
+/// A request whose headers passed and whose body is arriving.
+///
+/// The body is hashed as it comes and kept; it is never larger than the cap, whatever the headers
+/// announce.
+pub struct Intake<'r> {
+    verifier: &'r Arc<Verifier>,
+    now: Timestamp,
+    body_cap: usize,
+    opening: Opening<'r>,
+    macs: Macs,
+    body: Body,
+    /// Whether a piece was refused: then nothing can be proved any more.
+    is_spoilt: bool,
+}
+
+/// One MAC for each key that is valid now.
+#[derive(Default)]
+struct Macs {
+    /// The first key's, in place: most senders have one. More are only there during a rotation.
+    first: (usize, HmacState),
+    more: Vec<(usize, HmacState)>,
+}
+
+impl Macs {
+    fn update(&mut self, bytes: &[u8]) {
+        self.first.1.update(bytes);
+        for (_, state) in &mut self.more {
+            state.update(bytes);
+        }
+    }
+
+    /// The last key that made one of `candidates`. Every key is tried, whichever matches.
+    fn finish(self, candidates: &Candidates<'_>) -> Option<usize> {
+        let mut matched = None;
+        for (key, state) in std::iter::once(self.first).chain(self.more) {
+            if state.finish().is_some_and(|tag| candidates.have(&tag)) {
+                matched = Some(key);
+            }
+        }
+        matched
+    }
+}
+
+enum Body {
+    Empty,
+    /// The first chunk as it came, without a copy.
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl<'r> Intake<'r> {
+    fn new(verifier: &'r Arc<Verifier>, now: Timestamp, body_cap: usize) -> Self {
+        Self {
+            verifier,
+            now,
+            body_cap,
+            opening: Opening::default(),
+            macs: Macs::default(),
+            body: Body::Empty,
+            is_spoilt: false,
+        }
+    }
+
+    /// Begins a MAC under each key with what is signed before the body.
+    fn begin_macs(&mut self) {
+        let mut keys = self.verifier.valid_hmacs(self.now);
+        if let (Proof::Macs(_), Some((first, key))) = (&self.opening.proof, keys.next()) {
+            self.macs.first = (first, key.begin());
+            self.macs.more = keys.map(|(index, key)| (index, key.begin())).collect();
+            self.macs.update(self.opening.leader.bytes());
+        }
+    }
+
+    /// Takes the next piece of the body.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalKind::BodyTooLarge`] once the pieces together pass the cap.
+    pub fn push(&mut self, chunk: impl Into<Bytes>) -> Result<(), Refusal> {
+        let chunk = chunk.into();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        if chunk.len() > self.body_cap - self.body.len() {
+            self.is_spoilt = true;
+            return Err(Refusal::new(RefusalKind::BodyTooLarge));
+        }
+        self.macs.update(&chunk);
+        match &mut self.body {
+            Body::Empty => self.body = Body::One(chunk),
+            Body::One(first) => {
+                let mut joined = BytesMut::with_capacity(first.len() + chunk.len());
+                joined.extend_from_slice(first);
+                joined.extend_from_slice(&chunk);
+                self.body = Body::Many(joined);
+            }
+            Body::Many(joined) => joined.extend_from_slice(&chunk),
+        }
+        Ok(())
+    }
+
+    /// Compares the credential with what arrived: the only way to a [`Delivery`].
+    ///
+    /// # Errors
+    ///
+    /// - [`RefusalKind::SignatureMismatch`] if no valid key made any of the signatures.
+    /// - [`RefusalKind::BodyAltered`] if the body is not proved, and not as long as announced.
+    /// - [`RefusalKind::BodyTooLarge`] if a piece was refused for that.
+    /// - [`RefusalKind::StaleTimestamp`], [`RefusalKind::FutureTimestamp`] or
+    ///   [`RefusalKind::MissingTimestamp`] where the signed time stands in the body.
+    pub fn finish(self) -> Result<Delivery, Refusal> {
+        if self.is_spoilt {
+            return Err(Refusal::new(RefusalKind::BodyTooLarge));
+        }
+        let Self { verifier, now, opening, mut macs, body, .. } = self;
+        let body = body.into_bytes();
+        let key = match &opening.proof {
+            Proof::Key(key) => (!opening.is_altered(&body)).then_some(*key),
+            Proof::Macs(candidates) => {
+                if !opening.trailer.is_empty() {
+                    macs.update(&opening.trailer);
+                }
+                macs.finish(candidates)
+            }
+            Proof::Whole(signatures) => {
+                return verifier.prove_whole(&opening, signatures, body, now);
+            }
+        };
+        verifier.deliver(&opening, key, body, None, now)
+    }
+}
+
+impl fmt::Debug for Intake<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake")
+            .field("sender", &self.verifier.scheme().sender())
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::One(chunk) => chunk.len(),
+            Self::Many(joined) => joined.len(),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::One(chunk) => chunk,
+            Self::Many(joined) => joined.freeze(),
+        }
+    }
+}

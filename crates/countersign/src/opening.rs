@@ -1,0 +1,277 @@
+//! What a request's headers tell before its body is there.
+
+use arrayvec::ArrayVec;
+use memchr::memchr;
+
+use crate::error::{Refusal, RefusalKind};
+use crate::facts::{Facts, SignedTime, announced_length, refuse_coded_body};
+use crate::headers::{Headers, Name, Values};
+use crate::mac::BLOCK_BYTES;
+use crate::scheme::{Algorithm, Scheme, SignatureAt, SignedPart, TimestampAt};
+use crate::signature::{Candidates, Signatures, time_pair};
+use crate::time::Timestamp;
+use crate::verify::Verifier;
+
+/// What the headers tell, put together while they are judged.
+#[derive(Default)]
+pub(crate) struct Opening<'r> {
+    pub(crate) announced: Option<u64>,
+    pub(crate) facts: Facts<'r>,
+    pub(crate) proof: Proof<'r>,
+    /// What is signed before the body.
+    pub(crate) leader: Leader,
+    /// What is signed after the body.
+    pub(crate) trailer: Vec<u8>,
+    /// The target's query, where the URL is signed.
+    pub(crate) query: Option<&'r str>,
+}
+
+/// What shows that a request is the sender's.
+pub(crate) enum Proof<'r> {
+    /// The key of this number, by the headers alone.
+    Key(usize),
+    /// The body, whose MAC is to be among these.
+    Macs(Candidates<'r>),
+    /// The body once it is whole, which is to have one of these.
+    Whole(Box<Signatures>),
+}
+
+impl Default for Proof<'_> {
+    fn default() -> Self {
+        Self::Key(0)
+    }
+}
+
+impl Verifier {
+    /// Judges all that the headers alone can tell, and notes it in `opening`.
+    pub(crate) fn begin<'r, H: Headers + ?Sized>(
+        &'r self,
+        headers: &'r H,
+        now: Timestamp,
+        body_cap: usize,
+        opening: &mut Opening<'r>,
+    ) -> Result<(), Refusal> {
+        let mut values = Values::default();
+        self.scheme().names.read(headers, &mut values);
+        if self.scheme().content.is_some() {
+            opening.query = headers.query();
+        }
+        self.judge(&values, now, body_cap, opening)
+    }
+
+    /// What [`begin`](Self::begin) does once the headers are found, whatever held them.
+    fn judge<'r>(
+        &'r self,
+        values: &Values<'r>,
+        now: Timestamp,
+        body_cap: usize,
+        opening: &mut Opening<'r>,
+    ) -> Result<(), Refusal> {
+        let scheme = self.scheme();
+        refuse_coded_body(scheme, values)?;
+        opening.announced = announced_length(scheme, values)?;
+        if opening.announced.is_some_and(|length| length > body_cap as u64) {
+            return Err(Refusal::new(RefusalKind::BodyTooLarge));
+        }
+        for (name, value) in &scheme.fixed {
+            if name.required(values)? != value.as_bytes() {
+                return Err(name.refuse(RefusalKind::NoCandidate));
+            }
+        }
+        let credential = match &scheme.signature {
+            Some(at) => Some((at, read_credential(scheme, at, values)?)),
+            None => None,
+        };
+        opening.facts = Facts::read(scheme, values, now)?;
+        let Some((at, (name, value, only))) = credential else {
+            if scheme.content.is_some() {
+                opening.proof = Proof::Whole(Box::new(Signatures::new()));
+                return self.some_valid_key(now);
+            }
+            return Ok(());
+        };
+        if scheme.algorithm == Algorithm::StaticToken {
+            opening.proof = Proof::Key(self.match_token(at, name, value, now)?);
+            return Ok(());
+        }
+        opening.proof = match only {
+            Some(only) => Proof::Macs(only),
+            None if scheme.is_streamed() => Proof::Macs(Candidates::listed(at, value)?),
+            None => Proof::Whole(Box::new(read_signatures(scheme, at, name, value, values)?)),
+        };
+        opening.read_signed(scheme, at, value, values, now)?;
+        self.some_valid_key(now)
+    }
+}
+
+/// The header that holds the credential, its value, and the signature it is, if it is one and nothing else.
+#[inline]
+fn read_credential<'r>(
+    scheme: &'r Scheme,
+    at: &'r SignatureAt,
+    values: &Values<'r>,
+) -> Result<(&'r Name, &'r [u8], Option<Candidates<'r>>), Refusal> {
+    let name = match &at.second {
+        Some(second) if second.is_in(values) && !at.header.is_in(values) => second,
+        _ => &at.header,
+    };
+    let value = name.single(values)?;
+    let only = if scheme.is_streamed() { Candidates::only(at, value) } else { None };
+    if only.is_none() {
+        name.required(values)?;
+    }
+    let mut rivals = scheme.rivals.iter();
+    match rivals.find(|name| name.is_in(values)) {
+        Some(rival) => Err(rival.refuse(RefusalKind::MixedHeaderFamilies)),
+        None => Ok((name, value, only)),
+    }
+}
+
+/// The signatures of both headers that may hold one.
+fn read_signatures(
+    scheme: &Scheme,
+    at: &SignatureAt,
+    name: &Name,
+    value: &[u8],
+    values: &Values<'_>,
+) -> Result<Signatures, Refusal> {
+    let second = at.second.as_ref().filter(|_| at.header.is_in(values));
+    let second = second.filter(|name| name.is_in(values));
+    let second = second.map(|name| name.required(values)).transpose()?;
+    Signatures::read(scheme.algorithm, at, name, value, second)
+}
+
+impl<'r> Opening<'r> {
+    /// Reads the time beside the signature, and what is signed before and after the body.
+    #[inline]
+    fn read_signed(
+        &mut self,
+        scheme: &'r Scheme,
+        at: &'r SignatureAt,
+        value: &'r [u8],
+        values: &Values<'r>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if let Some(TimestampAt::Pair(unit)) = scheme.timestamp {
+            self.facts.time =
+                Some(SignedTime::read(scheme, &at.header, time_pair(at, value)?, unit, now)?);
+        }
+        let digits = self.facts.time.as_ref().map_or(&b""[..], |time| time.digits);
+        let mut before: &[u8] = b"";
+        let mut after_body = false;
+        let mut parts = scheme.signed.as_slice();
+        while let [part, rest @ ..] = parts {
+            parts = rest;
+            let (name, bytes) = match part {
+                SignedPart::Body => {
+                    after_body = true;
+                    before = b"";
+                    continue;
+                }
+                SignedPart::Literal(text) => (None, text.as_bytes()),
+                SignedPart::Header(name) => (Some(name), name.required(values)?),
+                SignedPart::Id(name) => match self.facts.id {
+                    Some(id) => (Some(name), id),
+                    None => (Some(name), name.required(values)?),
+                },
+                SignedPart::Timestamp => match &scheme.timestamp {
+                    Some(TimestampAt::Header(name, _)) => (Some(name), digits),
+                    _ => (Some(&at.header), digits),
+                },
+            };
+            // Read from the left up to the body, and from the right down to it, what is signed must
+            // come apart in one way only, or bytes could move from one value to the next.
+            if let Some(name) = name
+                && match rest {
+                    // Only a time of fixed width has nothing before it.
+                    _ if after_body => !before.is_empty() && is_met_again(bytes, before),
+                    // Digits hold nothing else.
+                    [SignedPart::Literal(after), ..]
+                        if matches!(part, SignedPart::Timestamp)
+                            && !after.starts_with(|first: char| first.is_ascii_digit()) =>
+                    {
+                        false
+                    }
+                    [SignedPart::Literal(after), ..] => is_met_early(bytes, after.as_bytes()),
+                    _ => false,
+                }
+            {
+                return Err(name
+                    .refuse(RefusalKind::MalformedHeader)
+                    .because("it contains the text that parts the signed values"));
+            }
+            before = bytes;
+            if after_body {
+                self.trailer.extend_from_slice(bytes);
+            } else {
+                self.leader.push(bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the body is not as long as was announced.
+    pub(crate) fn is_altered(&self, body: &[u8]) -> bool {
+        self.announced.is_some_and(|announced| announced != body.len() as u64)
+    }
+}
+
+/// What is signed before the body: mostly short, and one update of the MAC instead of many.
+#[derive(Default)]
+pub(crate) struct Leader {
+    short: ArrayVec<u8, 128>,
+    /// All of it, where it is longer.
+    long: Vec<u8>,
+}
+
+impl Leader {
+    #[inline]
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let fits = match bytes {
+            // Mostly the dot between two values, for which a call to copy it would be long.
+            [byte] => self.short.try_push(*byte).is_ok(),
+            _ => self.short.try_extend_from_slice(bytes).is_ok(),
+        };
+        if !fits || !self.long.is_empty() {
+            self.push_long(bytes);
+        }
+    }
+
+    #[cold]
+    fn push_long(&mut self, bytes: &[u8]) {
+        if self.long.is_empty() {
+            self.long.extend_from_slice(&self.short);
+        }
+        self.long.extend_from_slice(bytes);
+    }
+
+    /// How many bytes it is short of whole blocks of the hash.
+    pub(crate) fn gap(&self) -> usize {
+        self.bytes().len().wrapping_neg() % BLOCK_BYTES
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        if self.long.is_empty() { &self.short } else { &self.long }
+    }
+}
+
+/// Whether `separator`, standing behind `value`, is met before the end of `value`.
+fn is_met_early(value: &[u8], separator: &[u8]) -> bool {
+    if let [byte] = separator {
+        return memchr(*byte, value).is_some();
+    }
+    (0..value.len()).any(|at| {
+        let (_, rest) = value.split_at(at);
+        let overlap = separator.strip_prefix(rest);
+        rest.starts_with(separator) || overlap.is_some_and(|tail| separator.starts_with(tail))
+    })
+}
+
+/// Whether `separator`, standing before `value`, is met again in `value`.
+fn is_met_again(value: &[u8], separator: &[u8]) -> bool {
+    (1..=value.len()).any(|end| {
+        let (start, _) = value.split_at(end);
+        let overlap = separator.strip_suffix(start);
+        start.ends_with(separator) || overlap.is_some_and(|head| separator.ends_with(head))
+    })
+}
