@@ -5,12 +5,14 @@ mod peers;
 mod poll;
 mod race;
 mod request;
+mod tenants;
 
 pub use self::ours::{bare, handled, receiver, verified};
 pub use self::peers::{standard_webhooks, svix, webhook_verify};
 pub use self::poll::at_once;
 pub use self::race::{Contender, Finish, print_table, race};
 pub use self::request::{Request, secret};
+pub use self::tenants::{KNOWN, UNKNOWN, refused, tenants};
 
 /// What setting up a benchmark gives.
 pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use countersign_benches::{
-    Finish, Request, Result, bare, handled, print_table, race, receiver, standard_webhooks, svix,
-    verified, webhook_verify,
+    Finish, KNOWN, Request, Result, UNKNOWN, bare, handled, print_table, race, receiver, refused,
+    standard_webhooks, svix, tenants, verified, webhook_verify,
 };
 
 /// What verifying 1 KiB may cost, in quiet rounds.
@@ -36,6 +36,23 @@ fn main() -> Result<()> {
     {
         let request = Request::new("msg_rotation", &Request::event(1024), signer, 1)?;
         print_table(&format!("{keys} keys, the {which} one signed"), &verifying(&request, keys)?);
+    }
+
+    println!("\n## By the tenant: 1 KiB, the signature is wrong");
+    print_unknown_tenant()
+}
+
+/// What an unknown tenant costs: no more, and no less, or its names could be told by the time it takes.
+fn print_unknown_tenant() -> Result<()> {
+    let request = Request::new("msg_tenant", &Request::event(1024), 1, 1)?;
+    let tenants = tenants()?;
+    let finishes =
+        race(vec![refused(&tenants, KNOWN, &request)?, refused(&tenants, UNKNOWN, &request)?]);
+    if let Some(unknown) = finishes.last() {
+        println!(
+            "\nTo refuse an unknown tenant costs {:.2} times, quiet {:.2} times a wrong signature of a known one.",
+            unknown.ratio, unknown.quiet_ratio
+        );
     }
     Ok(())
 }

@@ -1,0 +1,62 @@
+//! Many tenants at one endpoint: requests that are refused.
+
+use std::hint::black_box;
+
+use countersign::{
+    Clock, FixedClock, KeyResolver, Keyring, Refusal, RefusalKind, ResolveError, Secret,
+    StandardWebhooks, SystemClock, TenantFrom, Tenants, Timestamp,
+};
+
+use crate::poll::at_once;
+use crate::{Contender, Request, Result, secret};
+
+/// The only tenant that there is.
+pub const KNOWN: &str = "acme";
+
+/// A name as long, of nobody.
+pub const UNKNOWN: &str = "emca";
+
+struct OneTenant;
+
+impl KeyResolver for OneTenant {
+    async fn resolve(&self, tenant: &str) -> Result<Option<Keyring>, ResolveError> {
+        if tenant != KNOWN {
+            return Ok(None);
+        }
+        Ok(Some(Secret::new(secret(0))?.into()))
+    }
+}
+
+/// An endpoint that knows one tenant, with the secret of number 0; what it once knew never ages.
+///
+/// # Errors
+///
+/// None: the sender takes its secret.
+pub fn tenants() -> Result<Tenants> {
+    let from = TenantFrom::PathAfter("/webhooks/".to_owned());
+    let tenants = Tenants::new(from, OneTenant, StandardWebhooks::new)?;
+    Ok(tenants.cache_clock(FixedClock::new(Timestamp::from_millis(0))))
+}
+
+/// `request` refused for its signature, as one for `tenant`, whose keys have been asked for.
+///
+/// # Errors
+///
+/// One that says so if it is not refused, or for another reason.
+pub fn refused<'w>(
+    tenants: &'w Tenants,
+    tenant: &'w str,
+    request: &'w Request,
+) -> Result<Contender<'w>> {
+    let mut head = http::Request::post(format!("/webhooks/{tenant}")).body(())?;
+    head.headers_mut().clone_from(&request.headers);
+    let now = SystemClock.now();
+    let refusal = move || -> Option<Refusal> {
+        let receiver = at_once(tenants.receiver(&head))?;
+        receiver.and_then(|receiver| receiver.verify(&head, request.body.clone(), now)).err()
+    };
+    if refusal().is_none_or(|refusal| refusal.kind() != RefusalKind::SignatureMismatch) {
+        return Err(format!("a request for `{tenant}` is not refused for its signature").into());
+    }
+    Ok(Contender::new(tenant, move || black_box(refusal()).is_none()))
+}
