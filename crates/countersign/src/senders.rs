@@ -294,6 +294,12 @@ impl Sender {
         }
     }
 
+    /// How long it waits for the answer.
+    #[must_use]
+    pub const fn waits(&self) -> Duration {
+        self.deadline
+    }
+
     /// Its handshake, if it has one.
     #[must_use]
     pub const fn asks(&self) -> Option<Challenge> {
