@@ -1,0 +1,122 @@
+//! `sign`: the request that a sender would send.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign::Algorithm;
+use serde_json::json;
+
+use super::time;
+use crate::args::SignArgs;
+use crate::failure::Failure;
+use crate::output::{End, Output, note};
+use crate::request;
+use crate::secrets;
+use crate::sender::{Settings, Who};
+use crate::signing::{Ready, Signer};
+
+pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<End, Failure> {
+    let who = Who::required(&args.sender)?;
+    let is_stdin_taken = args.body_file.as_deref().is_some_and(request::is_stdin);
+    let secret = secrets::signing(&secrets::read(&args.secrets, is_stdin_taken)?)?;
+    let now = time(args.now.as_deref())?;
+    let body = request::body(args.body.as_deref(), args.body_file.as_deref())?.unwrap_or_default();
+    let target = args.to.as_deref().or(args.sender.url.as_deref());
+    let headers = request::header_flags(&args.headers)?;
+    let signer = Signer::new(&who, Settings::from_args(&args.sender), secret, headers, target)?;
+    let id = args.id.clone().unwrap_or_else(|| format!("evt_{}", now.as_millis()));
+    let mut ready = signer.sign(&body, &id, now)?;
+    if signer.scheme().algorithm() == Algorithm::StaticToken && !args.danger_print_secret {
+        hide(&mut ready, args);
+    }
+    let target = Target::new(target.unwrap_or("https://example.com/"), ready.query.as_deref());
+    if output.is_json() {
+        output.json(&as_json(&ready, &target))?;
+    } else if args.curl {
+        output.line(&as_curl(&ready, &target, args))?;
+    } else {
+        output.bytes(&as_http(&ready, &target))?;
+    }
+    Ok(End::Done)
+}
+
+/// What stands for the secret, where the sender sends the secret itself.
+const HIDDEN: &str = "<the secret>";
+
+fn hide(ready: &mut Ready, args: &SignArgs) {
+    let Some(name) = ready.secret_header.clone() else { return };
+    let prefix = args.sender.prefix.clone().unwrap_or_default();
+    for (header, value) in &mut ready.headers {
+        if *header == name {
+            *value = format!("{prefix}{HIDDEN}");
+        }
+    }
+    note(&format!(
+        "header `{name}` holds the secret itself, which is left out here; `send` sends it, `--danger-print-secret` prints it"
+    ));
+}
+
+/// Where the request goes.
+struct Target {
+    host: String,
+    /// Path and query.
+    path: String,
+    url: String,
+}
+
+impl Target {
+    fn new(url: &str, query: Option<&str>) -> Self {
+        let base = url.split(['?', '#']).next().unwrap_or_default();
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        Self {
+            host: host.to_owned(),
+            path: format!("/{path}{query}"),
+            url: format!("{base}{query}"),
+        }
+    }
+}
+
+fn as_http(ready: &Ready, target: &Target) -> Vec<u8> {
+    let mut text = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", target.path, target.host);
+    for (name, value) in &ready.headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    text += &format!("content-length: {}\r\n\r\n", ready.body.len());
+    [text.as_bytes(), &ready.body].concat()
+}
+
+fn as_curl(ready: &Ready, target: &Target, args: &SignArgs) -> String {
+    let mut line = format!("curl -X POST {}", request::quoted(target.url.as_bytes()));
+    for (name, value) in &ready.headers {
+        let header = format!("{name}: {value}");
+        // The shell fills in what comes from the environment anyway.
+        let filled = header.strip_suffix(HIDDEN).zip(variable(args));
+        let word = match filled {
+            Some((start, variable)) => {
+                format!("{}\"${{{variable}}}\"", request::quoted(start.as_bytes()))
+            }
+            None => request::quoted(header.as_bytes()),
+        };
+        line += &format!(" \\\n  -H {word}");
+    }
+    line + &format!(" \\\n  --data-binary {}", request::quoted(&ready.body))
+}
+
+/// The environment variable that holds the secret.
+fn variable(args: &SignArgs) -> Option<&str> {
+    let text = args.secrets.secret_env.first()?;
+    Some(text.split_once('=').map_or(text.as_str(), |(_, variable)| variable))
+}
+
+fn as_json(ready: &Ready, target: &Target) -> serde_json::Value {
+    let mut request = json!({ "method": "POST", "url": target.url, "headers": ready.headers });
+    let (name, body) = match std::str::from_utf8(&ready.body) {
+        Ok(text) => ("body", text.to_owned()),
+        Err(_) => ("body_b64", STANDARD.encode(&ready.body)),
+    };
+    if let Some(fields) = request.as_object_mut() {
+        fields.insert(name.to_owned(), body.into());
+    }
+    request
+}

@@ -1,0 +1,55 @@
+//! Why a command could not do its work.
+
+use std::fmt;
+use std::io;
+
+use countersign::{ConfigError, ConfigErrorKind};
+
+/// Something that is no verdict on a request.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was given cannot be used. The text is one line: the place, and the mend.
+    Malformed(String),
+    /// The sender's set-up is not usable.
+    Setup(ConfigErrorKind, String),
+    /// The output cannot be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// At `place` (a flag, a file, a line) something is wrong, and `mend` says what and what to do.
+    pub(crate) fn at(place: impl fmt::Display, mend: impl fmt::Display) -> Self {
+        Self::Malformed(format!("{place}: {mend}"))
+    }
+
+    /// A setting that the sender needs was not given.
+    pub(crate) fn unset(place: impl fmt::Display, mend: impl fmt::Display) -> Self {
+        Self::Setup(ConfigErrorKind::MissingSetting, format!("{place}: {mend}"))
+    }
+
+    /// The file cannot be read.
+    pub(crate) fn unread(path: &std::path::Path, error: &io::Error) -> Self {
+        Self::at(path.display(), format_args!("cannot be read ({}): check the path", error.kind()))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(text) | Self::Setup(_, text) => f.write_str(text),
+            Self::Output(error) => write!(f, "the output cannot be written: {}", error.kind()),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Setup(error.kind(), error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}

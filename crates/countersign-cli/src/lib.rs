@@ -1,0 +1,30 @@
+//! The command `countersign`, as a library so that its tests can reach its parts.
+//!
+//! It is not meant for other programs: use the crate `countersign`.
+
+mod args;
+mod commands;
+mod failure;
+mod output;
+pub mod request;
+mod secrets;
+mod sender;
+mod signing;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::output::Output;
+
+/// Runs the command by the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(cli.json);
+    match commands::run(cli.command, &mut output) {
+        Ok(end) => ExitCode::from(end as u8),
+        Err(failure) => output.fail(&failure),
+    }
+}

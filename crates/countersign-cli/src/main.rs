@@ -1,0 +1,5 @@
+//! The command `countersign`.
+
+fn main() -> std::process::ExitCode {
+    countersign_cli::main()
+}

@@ -1,0 +1,171 @@
+//! Requests as they were captured, in whatever form.
+
+mod curl;
+mod har;
+pub(crate) mod json;
+mod raw;
+mod shell;
+
+use std::io::Read;
+use std::path::Path;
+
+use countersign::Headers;
+
+use crate::args::{Format, RequestArgs};
+use crate::failure::Failure;
+
+pub(crate) use self::shell::quoted;
+
+/// The most bytes that a capture may have: none of a sender's requests comes near.
+const MAX_CAPTURE: u64 = 256 * 1024 * 1024;
+
+/// A request as it was captured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captured {
+    /// The method; `POST` unless the capture says otherwise.
+    pub method: String,
+    /// The public URL or the request's target, as captured.
+    pub url: Option<String>,
+    /// The headers as received, in order; a value that is not UTF-8 is kept as Latin-1.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Headers for Captured {
+    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
+        self.headers.each(visit);
+    }
+
+    fn query(&self) -> Option<&str> {
+        let url = self.url.as_deref()?;
+        let url = url.split_once('#').map_or(url, |(url, _)| url);
+        Some(url.split_once('?').map_or("", |(_, query)| query))
+    }
+}
+
+impl Captured {
+    /// The captured URL, if it names scheme and host and not only a path.
+    pub(crate) fn absolute_url(&self) -> Option<&str> {
+        let starts = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
+        self.url.as_deref().filter(starts)
+    }
+
+    /// The captured content type.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Reads the request that the arguments point to.
+pub(crate) fn read(args: &RequestArgs) -> Result<Captured, Failure> {
+    if is_in_flags(args) {
+        return from_flags(args);
+    }
+    let path = args.capture.as_deref().unwrap_or(Path::new(STDIN));
+    let bytes = read_any(path)?;
+    let place = if is_stdin(path) { "standard input".into() } else { path.display().to_string() };
+    let format = if args.format == Format::Auto { guess(&bytes) } else { args.format };
+    match format {
+        Format::Curl => curl::read(&bytes),
+        Format::Har => har::read(&bytes, args.entry),
+        Format::Json => json::capture(&bytes),
+        Format::Http | Format::Auto => raw::read(&bytes),
+    }
+    .map_err(|mend| Failure::at(place, mend))
+}
+
+/// Whether standard input is, or holds, the request.
+pub(crate) fn is_from_stdin(args: &RequestArgs) -> bool {
+    let file = if is_in_flags(args) { args.body_file.as_deref() } else { args.capture.as_deref() };
+    file.map_or(!is_in_flags(args), is_stdin)
+}
+
+/// Whether the file is standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path == Path::new(STDIN)
+}
+
+/// What standard input is called among files.
+const STDIN: &str = "-";
+
+fn is_in_flags(args: &RequestArgs) -> bool {
+    !args.headers.is_empty() || args.body.is_some() || args.body_file.is_some()
+}
+
+/// The headers that flags give, each as `name: value`.
+pub(crate) fn header_flags(flags: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let parts = |flag: &String| {
+        let (name, value) = flag.split_once(':')?;
+        Some((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    let read = |flag| {
+        parts(flag).filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+            Failure::at("`--request-header`", "is not `name: value`: part the two by a colon")
+        })
+    };
+    flags.iter().map(read).collect()
+}
+
+/// A body from a flag, a file, or nowhere.
+pub(crate) fn body(text: Option<&str>, file: Option<&Path>) -> Result<Option<Vec<u8>>, Failure> {
+    match (text, file) {
+        (Some(text), _) => Ok(Some(text.as_bytes().to_vec())),
+        (None, Some(path)) => read_any(path).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn from_flags(args: &RequestArgs) -> Result<Captured, Failure> {
+    Ok(Captured {
+        method: args.method.clone().unwrap_or_else(|| "POST".to_owned()),
+        url: None,
+        headers: header_flags(&args.headers)?,
+        body: body(args.body.as_deref(), args.body_file.as_deref())?.unwrap_or_default(),
+    })
+}
+
+fn guess(bytes: &[u8]) -> Format {
+    let start = bytes.trim_ascii_start();
+    if start.starts_with(b"curl") {
+        return Format::Curl;
+    }
+    if !start.starts_with(b"{") {
+        return Format::Http;
+    }
+    if json::is_har(bytes) { Format::Har } else { Format::Json }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unread = |error| Failure::unread(path, &error);
+    let file = std::fs::File::open(path).map_err(unread)?;
+    read_capped(file, path)
+}
+
+/// A file, or standard input.
+fn read_any(path: &Path) -> Result<Vec<u8>, Failure> {
+    if is_stdin(path) {
+        return read_capped(std::io::stdin().lock(), Path::new("standard input"));
+    }
+    read_file(path)
+}
+
+fn read_capped(source: impl Read, place: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    source
+        .take(MAX_CAPTURE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::unread(place, &error))?;
+    if bytes.len() as u64 > MAX_CAPTURE {
+        return Err(Failure::at(place.display(), "is over 256 MiB: give one request of it"));
+    }
+    Ok(bytes)
+}
+
+/// Text of a header: UTF-8, or else Latin-1, in which every byte is a letter.
+fn header_text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Raw HTTP/1 ([RFC 9112](https://www.rfc-editor.org/rfc/rfc9112)), as a proxy or `nc` shows it.
+
+use super::{Captured, header_text};
+
+/// The most headers that are read.
+const MAX_HEADERS: usize = 256;
+
+/// Reads a request with CRLF or LF line ends. The error says the place and the mend.
+pub(super) fn read(bytes: &[u8]) -> Result<Captured, String> {
+    // An empty line or two may stand before a request.
+    let start = bytes.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+    let bytes = bytes.get(start..).unwrap_or_default();
+    if bytes.is_empty() {
+        return Err("is empty: give a request".to_owned());
+    }
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    let head = match request.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => {
+            return Err(
+                "the head has no end: put an empty line between headers and body".to_owned()
+            );
+        }
+        Err(error) => return Err(malformed(bytes, error)),
+    };
+    let text = |header: &httparse::Header<'_>| (header.name.to_owned(), header_text(header.value));
+    let captured = Captured {
+        method: request.method.unwrap_or("POST").to_owned(),
+        url: request.path.map(str::to_owned),
+        headers: request.headers.iter().map(text).collect(),
+        body: Vec::new(),
+    };
+    let body = body(&captured, bytes.get(head..).unwrap_or_default())?;
+    Ok(Captured { body, ..captured })
+}
+
+fn body(head: &Captured, rest: &[u8]) -> Result<Vec<u8>, String> {
+    let value =
+        |name: &str| head.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
+    if let Some((_, coding)) = value("transfer-encoding") {
+        if coding.eq_ignore_ascii_case("chunked") {
+            return unchunked(rest);
+        }
+        return Err(
+            "header `transfer-encoding`: is not `chunked`: give the body without it".to_owned()
+        );
+    }
+    let Some((_, length)) = value("content-length") else { return Ok(rest.to_vec()) };
+    let whole: usize = length.parse().map_err(|_| {
+        "header `content-length`: is no number: remove it, or give the body's length".to_owned()
+    })?;
+    let body = rest.get(..whole).ok_or_else(|| {
+        format!(
+            "header `content-length`: says {whole} bytes, but {} follow: the capture is cut short, or its line ends were changed; capture it anew",
+            rest.len()
+        )
+    })?;
+    Ok(body.to_vec())
+}
+
+/// A chunked body ([section 7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1)) as one piece;
+/// trailers are left out.
+fn unchunked(mut rest: &[u8]) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    loop {
+        let place = format!("the chunk after {} bytes of body", body.len());
+        let (line, after) =
+            line(rest).ok_or_else(|| format!("{place}: is missing: the capture is cut short"))?;
+        let size = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let size = std::str::from_utf8(size).ok().filter(|size| !size.starts_with('+'));
+        let size = size.and_then(|size| usize::from_str_radix(size, 16).ok()).ok_or_else(|| {
+            format!("{place}: has no size: remove `transfer-encoding` if the body is not chunked")
+        })?;
+        if size == 0 {
+            return Ok(body);
+        }
+        let chunk = after.get(..size).ok_or_else(|| {
+            format!(
+                "{place}: says {size} bytes, but {} follow: the capture is cut short",
+                after.len()
+            )
+        })?;
+        body.extend_from_slice(chunk);
+        match self::line(after.get(size..).unwrap_or_default()) {
+            Some((b"", next)) => rest = next,
+            _ => return Err(format!("{place}: is longer than it says: the body was changed")),
+        }
+    }
+}
+
+/// The first line without its end, and what follows.
+fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (line, rest) = bytes.split_at_checked(end)?;
+    Some((line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..)?))
+}
+
+fn malformed(bytes: &[u8], error: httparse::Error) -> String {
+    if error == httparse::Error::TooManyHeaders {
+        return format!("the head has over {MAX_HEADERS} headers: leave some out");
+    }
+    let first = line(bytes).map_or(bytes, |(line, _)| line);
+    if !first.windows(6).any(|part| part == b"HTTP/1") {
+        return "line 1: is no HTTP/1 request line like `POST /path HTTP/1.1`: give a raw request, a HAR, a `curl` line or JSON".to_owned();
+    }
+    let at = first_bad_line(bytes);
+    format!("line {at}: {}: write it as `name: value`", describe(error))
+}
+
+fn describe(error: httparse::Error) -> &'static str {
+    match error {
+        httparse::Error::HeaderName => "a header's name has a character that names cannot have",
+        httparse::Error::HeaderValue => "a header's value has a control character",
+        httparse::Error::NewLine => "a line ends in a carriage return alone",
+        httparse::Error::Version => "the version is not HTTP/1.0 or HTTP/1.1",
+        _ => "the request line is malformed",
+    }
+}
+
+/// The number of the first line of the head that does not parse.
+fn first_bad_line(bytes: &[u8]) -> usize {
+    let (mut end, mut number) = (0, 0);
+    while let Some((text, rest)) = line(bytes.get(end..).unwrap_or_default()) {
+        end = bytes.len() - rest.len();
+        number += 1;
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let whole = bytes.get(..end).unwrap_or_default();
+        if httparse::Request::new(&mut headers).parse(whole).is_err() || text.is_empty() {
+            break;
+        }
+    }
+    number.max(1)
+}

@@ -1,0 +1,115 @@
+//! Where secrets come from: the environment, files or standard input, never the command line.
+
+use std::path::{Path, PathBuf};
+
+use countersign::{Key, Keyring, Secret};
+use zeroize::Zeroizing;
+
+use crate::args::SecretArgs;
+use crate::failure::Failure;
+
+/// A secret with the name that is reported when it matches, as it was configured.
+pub(crate) type Named = (String, Zeroizing<Vec<u8>>);
+
+/// Reads every secret, in the order environment, files, standard input, unless that is `taken`.
+pub(crate) fn read(args: &SecretArgs, is_stdin_taken: bool) -> Result<Vec<Named>, Failure> {
+    let mut secrets = Vec::new();
+    for text in &args.secret_env {
+        let (name, variable) = text.split_once('=').unwrap_or((text, text));
+        secrets.push((name.to_owned(), from_env(variable)?));
+    }
+    for text in &args.secret_file {
+        let (name, path) = match text.split_once('=') {
+            Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
+            None => (file_name(Path::new(text)), PathBuf::from(text)),
+        };
+        secrets.push((name, from_file(&path)?));
+    }
+    if args.secret_stdin && is_stdin_taken {
+        return Err(Failure::at(
+            "`--secret-stdin`",
+            "standard input is the request: name a file with either of the two",
+        ));
+    }
+    if args.secret_stdin {
+        secrets.push(("stdin".to_owned(), from_stdin()?));
+    }
+    Ok(secrets)
+}
+
+/// What to do where no secret is given.
+pub(crate) fn none() -> Failure {
+    Failure::Malformed(
+        "no secret is given: name where it is with `--secret-env NAME` or `--secret-file PATH`"
+            .to_owned(),
+    )
+}
+
+/// The secrets as a key ring.
+pub(crate) fn keyring(secrets: &[Named]) -> Result<Keyring, Failure> {
+    if secrets.is_empty() {
+        return Err(none());
+    }
+    let keys: Result<Vec<_>, Failure> =
+        secrets.iter().map(|named| Ok(Key::new(named.0.as_str(), secret(named)?))).collect();
+    Ok(Keyring::new(keys?)?)
+}
+
+/// The one secret to sign with: the first.
+pub(crate) fn signing(secrets: &[Named]) -> Result<Secret, Failure> {
+    keyring(secrets)?;
+    secrets.first().map_or_else(|| Err(none()), secret)
+}
+
+fn secret((name, bytes): &Named) -> Result<Secret, Failure> {
+    let place = || format!("secret `{name}`");
+    let is_padded = std::str::from_utf8(bytes)
+        .is_ok_and(|text| !text.trim().is_empty() && text.trim().len() != text.len());
+    if is_padded {
+        return Err(Failure::at(place(), "white space stands around it: remove that"));
+    }
+    Secret::new(bytes.to_vec()).map_err(|error| Failure::at(place(), error))
+}
+
+pub(crate) fn from_env(variable: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let Some(value) = std::env::var_os(variable) else {
+        return Err(Failure::at(
+            format_args!("environment variable `{variable}`"),
+            "is not set: put the secret there and export it",
+        ));
+    };
+    match value.into_string() {
+        Ok(text) => Ok(Zeroizing::new(text.into_bytes())),
+        Err(_) => Err(Failure::at(
+            format_args!("environment variable `{variable}`"),
+            "is not Unicode: put the secret into a file and name it with `--secret-file`",
+        )),
+    }
+}
+
+/// One line end at a file's end is no part of the secret, as for `Secret::from_file`.
+fn from_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes =
+        Zeroizing::new(std::fs::read(path).map_err(|error| Failure::unread(path, &error))?);
+    drop_line_end(&mut bytes);
+    Ok(bytes)
+}
+
+fn from_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map_err(|error| {
+        Failure::at("standard input", format_args!("cannot be read ({})", error.kind()))
+    })?;
+    drop_line_end(&mut bytes);
+    Ok(bytes)
+}
+
+fn drop_line_end(bytes: &mut Vec<u8>) {
+    if bytes.pop_if(|byte| *byte == b'\n').is_some() {
+        bytes.pop_if(|byte| *byte == b'\r');
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,263 @@
+//! Who sent a request: a sender of the catalogue, OmniAI, AINexLayer, or one that a file describes.
+
+mod custom;
+mod settings;
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::Duration;
+
+use countersign::ainexlayer::{AiNexLayer, At};
+use countersign::omniai::OmniAi;
+use countersign::senders::{self, Sender, Setup};
+use countersign::{ConfigError, Custom, Keyring, Provider, Receiver, Scheme, Secret, Signature};
+
+use crate::args::SenderArgs;
+use crate::failure::Failure;
+
+pub(crate) use self::custom::CustomSender;
+pub(crate) use self::settings::Settings;
+
+/// A sender, before its settings and keys.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    Known(Sender),
+    OmniAi,
+    AiNexLayer,
+    Custom(Box<CustomSender>),
+}
+
+impl Who {
+    /// The sender of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "omniai" => Some(Self::OmniAi),
+            "ainexlayer" => Some(Self::AiNexLayer),
+            _ => senders::find(name).map(Self::Known),
+        }
+    }
+
+    /// Every sender that has a name.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut all: Vec<_> = senders::ALL.iter().copied().map(Self::Known).collect();
+        all.extend([Self::OmniAi, Self::AiNexLayer]);
+        all.sort_by(|left, right| left.name().cmp(right.name()));
+        all
+    }
+
+    /// The sender that the arguments name, if they name one.
+    pub(crate) fn from_args(args: &SenderArgs) -> Result<Option<Self>, Failure> {
+        match (&args.scheme, &args.sender) {
+            (Some(path), _) => Self::from_file(path).map(Some),
+            (None, Some(name)) => Self::wanted(name).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The sender that the arguments must name.
+    pub(crate) fn required(args: &SenderArgs) -> Result<Self, Failure> {
+        Self::from_args(args)?.ok_or_else(|| {
+            Failure::Malformed(
+                "no sender is named: give `--sender NAME` (`countersign senders` lists them) or `--scheme FILE`"
+                    .to_owned(),
+            )
+        })
+    }
+
+    /// The sender of this name, or what to do where there is none.
+    pub(crate) fn wanted(name: &str) -> Result<Self, Failure> {
+        Self::named(name).ok_or_else(|| {
+            Failure::at(
+                format_args!("sender `{name}`"),
+                "is not known: `countersign senders` lists those that are; describe one of your own with `--scheme`",
+            )
+        })
+    }
+
+    /// The sender that a TOML file describes.
+    pub(crate) fn from_file(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::unread(path, &error))?;
+        let custom =
+            CustomSender::parse(&text).map_err(|mend| Failure::at(path.display(), mend))?;
+        Ok(Self::Custom(Box::new(custom)))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Known(sender) => sender.name(),
+            Self::OmniAi => "omniai",
+            Self::AiNexLayer => "ainexlayer",
+            Self::Custom(custom) => custom.name(),
+        }
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        match self {
+            Self::Known(sender) => sender.title(),
+            Self::OmniAi => "OmniAI",
+            Self::AiNexLayer => "AINexLayer",
+            Self::Custom(custom) => custom.name(),
+        }
+    }
+
+    /// Where it documents its signature.
+    pub(crate) fn spec(&self) -> Option<&'static str> {
+        match self {
+            Self::Known(sender) => Some(sender.spec()),
+            Self::OmniAi => Some("https://docs.getomni.ai/webhooks.md"),
+            Self::AiNexLayer | Self::Custom(_) => None,
+        }
+    }
+
+    /// Whether it signs the public URL.
+    pub(crate) fn wants_url(&self) -> bool {
+        match self {
+            Self::Known(sender) => sender.wants_url(),
+            Self::Custom(custom) => custom.wants_url(),
+            Self::OmniAi | Self::AiNexLayer => false,
+        }
+    }
+
+    /// How long it waits for an answer.
+    pub(crate) fn deadline(&self) -> Duration {
+        match self {
+            Self::Known(sender) => sender.waits(),
+            Self::OmniAi => Duration::from_secs(5),
+            Self::AiNexLayer => Duration::from_secs(30),
+            Self::Custom(custom) => custom.deadline(),
+        }
+    }
+
+    /// Whether no success but 200 counts.
+    pub(crate) fn wants_exactly_200(&self) -> Result<bool, Failure> {
+        let contract = match self {
+            Self::Known(sender) => sender.contract()?,
+            Self::Custom(custom) => custom.contract()?,
+            Self::OmniAi => return Ok(true),
+            Self::AiNexLayer => return Ok(false),
+        };
+        Ok(contract.success_status(204) == 200)
+    }
+
+    /// How it signs, by these settings.
+    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
+        match self {
+            Self::Known(sender) => {
+                known(*sender, settings)?.scheme().map_err(|error| self.mended(error))
+            }
+            Self::OmniAi => omniai_scheme(settings),
+            Self::AiNexLayer => {
+                // Its builder takes keys along, and a scheme holds none.
+                let unused = Secret::new("a scheme holds no key")?;
+                Ok(ainexlayer(settings, unused.into())?.verifier().scheme().clone())
+            }
+            Self::Custom(custom) => custom.scheme(settings),
+        }
+    }
+
+    /// What verifies its requests.
+    pub(crate) fn receiver(&self, settings: &Settings, keys: Keyring) -> Result<Receiver, Failure> {
+        Ok(match self {
+            Self::Known(sender) => {
+                let known =
+                    known(*sender, settings)?.keys(keys).map_err(|error| self.mended(error))?;
+                Receiver::new(known)
+            }
+            Self::OmniAi => Receiver::new(OmniAi::with_scheme(omniai_scheme(settings)?, keys)?),
+            Self::AiNexLayer => Receiver::new(ainexlayer(settings, keys)?),
+            Self::Custom(custom) => {
+                let provider = Custom::new(custom.scheme(settings)?, keys)?;
+                Receiver::new(provider.contract(custom.contract()?))
+            }
+        })
+    }
+
+    /// The core's error in the words of the command line.
+    fn mended(&self, error: ConfigError) -> Failure {
+        if self.wants_url() && error.kind() == countersign::ConfigErrorKind::MissingSetting {
+            return Failure::unset(
+                "`--url`",
+                format_args!(
+                    "`{}` signs the public URL: give it as it stands in the sender's settings, `https://` and all",
+                    self.name()
+                ),
+            );
+        }
+        error.into()
+    }
+}
+
+fn known(sender: Sender, settings: &Settings) -> Result<Setup, Failure> {
+    let only = |flag: &str| {
+        Failure::at(
+            format_args!("`--{flag}`"),
+            format_args!("is not for `{}`: leave it out", sender.name()),
+        )
+    };
+    if settings.encoding.is_some() {
+        return Err(only("encoding"));
+    }
+    if settings.prefix.is_some() {
+        return Err(only("prefix"));
+    }
+    let mut setup = sender.setup().method(settings.method());
+    if let Some(url) = &settings.url {
+        setup = setup.public_url(url);
+    }
+    if let Some(tolerance) = settings.both_ways() {
+        setup = setup.tolerance(tolerance);
+    }
+    if let Some(token) = &settings.verify_token {
+        setup = setup.verify_token(Secret::new(token.to_vec())?);
+    }
+    if let Some(header) = &settings.header {
+        setup = setup.header(header.clone());
+        let named = format!("`{}`", header.to_ascii_lowercase());
+        if setup.scheme().is_ok_and(|scheme| !scheme.to_string().contains(&named)) {
+            return Err(only("header"));
+        }
+    }
+    Ok(setup)
+}
+
+fn omniai_scheme(settings: &Settings) -> Result<Scheme, Failure> {
+    let header = settings.header.clone().filter(|name| !name.is_empty()).ok_or_else(|| {
+        Failure::unset(
+            "`--header`",
+            "OmniAI does not document which header holds the secret: send yourself a test delivery, and let `countersign explain` find it",
+        )
+    })?;
+    let token = Signature::token(header).prefix(settings.prefix.clone().unwrap_or_default());
+    Ok(Scheme::static_token("omniai", token).event_type_field("/event").build()?)
+}
+
+fn ainexlayer(settings: &Settings, keys: Keyring) -> Result<AiNexLayer, Failure> {
+    let missing = |flag: &str| {
+        Failure::unset(
+            format_args!("`--{flag}`"),
+            "AINexLayer does not document it: read it off a captured delivery, with `countersign explain`",
+        )
+    };
+    let header = settings.header.clone().ok_or_else(|| missing("header"))?;
+    let encoding = settings.encoding.ok_or_else(|| missing("encoding"))?;
+    let mut builder = AiNexLayer::builder(keys)
+        .signature_header(header)
+        .encoding(encoding)
+        .prefix(settings.prefix.clone().unwrap_or_default())
+        .event_type(place(settings.type_at.as_ref()))
+        .event_id(place(settings.id_at.as_ref()))
+        .time(place(settings.time_at.as_ref()));
+    if let Some(tolerance) = settings.both_ways() {
+        builder = builder.tolerance(tolerance);
+    }
+    Ok(builder.build()?)
+}
+
+/// A JSON pointer begins with a slash, which no header's name has.
+fn place(text: Option<&String>) -> At {
+    match text.cloned().map(Cow::<'static, str>::Owned) {
+        None => At::Nowhere,
+        Some(text) if text.starts_with('/') => At::Field(text),
+        Some(text) => At::Header(text),
+    }
+}

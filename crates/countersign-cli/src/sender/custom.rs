@@ -1,0 +1,227 @@
+//! A sender of the user's own, described in TOML.
+
+mod file;
+
+use std::time::Duration;
+
+use countersign::{
+    Contract, Encoding, Part, Scheme, SchemeBuilder, Signature, Success, TimeUnit, Tolerance,
+};
+
+pub(crate) use self::file::CustomSender;
+use self::file::{Algorithm, Form, Place, SignatureAt, Status, TimeAt, Unit, Written};
+use super::Settings;
+use crate::failure::Failure;
+
+impl CustomSender {
+    /// Reads the file's text. The error says the place and the mend, and holds nothing of the values.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let custom: Self = toml::from_str(text).map_err(|error| mend(text, &error))?;
+        // What does not go together is told now, not at the first request.
+        let settings =
+            Settings { url: Some("https://example.com/".to_owned()), ..Settings::default() };
+        custom.scheme(&settings).map_err(|failure| failure.to_string())?;
+        custom.contract().map_err(|failure| failure.to_string())?;
+        Ok(custom)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn wants_url(&self) -> bool {
+        ["{url}", "{url-and-form}"].iter().any(|part| self.signs.contains(part))
+    }
+
+    pub(crate) const fn deadline(&self) -> Duration {
+        Duration::from_secs(self.contract.deadline)
+    }
+
+    /// When it repeats a delivery that failed, counted from each failure.
+    pub(crate) fn retries(&self) -> Vec<Duration> {
+        self.contract.retries.iter().copied().map(Duration::from_secs).collect()
+    }
+
+    pub(crate) fn contract(&self) -> Result<Contract, Failure> {
+        let success = match self.contract.success {
+            Status::Any2xx => Success::Any2xx,
+            Status::Exactly200 => Success::Exactly200,
+        };
+        Ok(Contract::default().success(success).answer_within(self.deadline())?)
+    }
+
+    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
+        let mut scheme = self.begin()?;
+        if !matches!(self.algorithm, Algorithm::StaticToken) {
+            scheme = scheme.signs(self.parts(settings)?);
+        }
+        scheme = match (self.secret.form, &self.secret.prefix) {
+            (Form::Text, None) => scheme,
+            (Form::Hex, None) => scheme.hex_key(),
+            // A file is read once a run.
+            (Form::Base64, prefix) => scheme.base64_key(prefix.clone().unwrap_or_default().leak()),
+            (_, Some(_)) => {
+                return Err(Failure::at(
+                    "`secret.prefix`",
+                    "is for `form = \"base64\"` alone: leave it out",
+                ));
+            }
+        };
+        if let Some(time) = &self.timestamp {
+            scheme = time.add_to(scheme)?;
+        }
+        if let Some(secs) =
+            settings.tolerance.or(self.timestamp.as_ref().and_then(|time| time.tolerance))
+        {
+            let span = Duration::from_secs(secs);
+            scheme = scheme.tolerance(Tolerance::new(span, span));
+        }
+        scheme = match self.id.as_ref().map(|at| at.read("id")).transpose()? {
+            None => scheme,
+            Some(Found::Header(name)) => scheme.id_header(name),
+            Some(Found::Field(pointer)) => scheme.id_field(pointer),
+        };
+        scheme = match self.event_type.as_ref().map(|at| at.read("event_type")).transpose()? {
+            None => scheme,
+            Some(Found::Header(name)) => scheme.event_type_header(name),
+            Some(Found::Field(pointer)) => scheme.event_type_field(pointer),
+        };
+        Ok(scheme.build()?)
+    }
+
+    fn begin(&self) -> Result<SchemeBuilder, Failure> {
+        let (name, signature) = (self.name.clone(), self.signature.read()?);
+        Ok(match self.algorithm {
+            Algorithm::HmacSha256 => Scheme::hmac_sha256(name, signature),
+            Algorithm::HmacSha1 => Scheme::hmac_sha1(name, signature),
+            Algorithm::HmacSha512 => Scheme::hmac_sha512(name, signature),
+            Algorithm::Ed25519 => Scheme::ed25519(name, signature),
+            Algorithm::EcdsaP256 => Scheme::ecdsa_p256(name, signature),
+            Algorithm::StaticToken => Scheme::static_token(name, signature),
+            Algorithm::DangerPrefixedSha256 => Scheme::danger_prefixed_sha256(name, signature),
+        })
+    }
+
+    /// The parts between and in the braces of `signs`.
+    fn parts(&self, settings: &Settings) -> Result<Vec<Part>, Failure> {
+        let wrong = |mend: &str| Failure::at("`signs`", mend);
+        let url = || {
+            settings.url.clone().ok_or_else(|| {
+                Failure::unset(
+                    "`--url`",
+                    format_args!(
+                        "`{}` signs the public URL: give it as the sender was given it",
+                        self.name
+                    ),
+                )
+            })
+        };
+        let (mut parts, mut rest) = (Vec::new(), self.signs.as_str());
+        while !rest.is_empty() {
+            let Some((literal, after)) = rest.split_once('{') else {
+                parts.push(Part::Literal(rest.to_owned().into()));
+                break;
+            };
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal.to_owned().into()));
+            }
+            let (name, after) =
+                after.split_once('}').ok_or_else(|| wrong("has a `{` without its `}`"))?;
+            parts.push(match name {
+                "body" => Part::Body,
+                "timestamp" => Part::Timestamp,
+                "id" => Part::Id,
+                "method" => Part::Literal(settings.method().into()),
+                "url" => Part::Literal(url()?.into()),
+                "url-and-form" => Part::UrlAndForm(url()?.into()),
+                name => match name.strip_prefix("header:") {
+                    Some(header) => Part::Header(header.to_owned().into()),
+                    None => return Err(wrong("has a part in braces that is none of body, timestamp, id, header:NAME, method, url, url-and-form")),
+                },
+            });
+            rest = after;
+        }
+        Ok(parts)
+    }
+}
+
+impl SignatureAt {
+    fn read(&self) -> Result<Signature, Failure> {
+        let encoding = match self.encoding {
+            Written::Hex => Encoding::Hex,
+            Written::Base64 => Encoding::Base64,
+            Written::Base64url => Encoding::Base64Url,
+            Written::Base64urlUnpadded => Encoding::Base64UrlUnpadded,
+        };
+        let at = Signature::header(self.header.clone(), encoding);
+        Ok(match (&self.prefix, &self.version, &self.pair) {
+            (None, None, None) => at,
+            (Some(prefix), None, None) => at.prefix(prefix.clone()),
+            (None, Some(version), None) => at.versioned(version.clone()),
+            (None, None, Some(name)) => {
+                let separator = u8::try_from(self.separator.unwrap_or(','));
+                let separator =
+                    separator.map_err(|_| Failure::at("`signature.separator`", "is not ASCII"))?;
+                at.pairs_parted_by(separator, name.clone())
+            }
+            _ => {
+                return Err(Failure::at(
+                    "`signature`",
+                    "has two of `prefix`, `version` and `pair`: keep the one that the header follows",
+                ));
+            }
+        })
+    }
+}
+
+impl TimeAt {
+    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, Failure> {
+        let unit = match self.unit {
+            Unit::Seconds => TimeUnit::Seconds,
+            Unit::Milliseconds => TimeUnit::Millis,
+            Unit::Rfc3339 => TimeUnit::Rfc3339,
+        };
+        match (self.header.clone(), self.pair.clone(), self.field.clone()) {
+            (Some(name), None, None) => Ok(scheme.timestamp_header(name, unit)),
+            (None, Some(name), None) => Ok(scheme.timestamp_pair(name, unit)),
+            (None, None, Some(pointer)) => Ok(scheme.timestamp_field(pointer, unit)),
+            _ => Err(Failure::at(
+                "`timestamp`",
+                "needs one of `header`, `pair` and `field`: say where the time stands",
+            )),
+        }
+    }
+}
+
+/// Where a fact about an event stands.
+enum Found {
+    Header(String),
+    Field(String),
+}
+
+impl Place {
+    fn read(&self, setting: &str) -> Result<Found, Failure> {
+        match (self.header.clone(), self.field.clone()) {
+            (Some(name), None) => Ok(Found::Header(name)),
+            (None, Some(pointer)) => Ok(Found::Field(pointer)),
+            _ => Err(Failure::at(
+                format_args!("`{setting}`"),
+                "needs one of `header` and `field`: say where it stands",
+            )),
+        }
+    }
+}
+
+/// Where the TOML is wrong and how: never the line itself, should a secret have strayed into it.
+fn mend(text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+    let message = error.message();
+    let is_about_names =
+        ["unknown field", "missing field"].iter().any(|start| message.starts_with(start));
+    match message.split_once("expected ") {
+        _ if is_about_names => format!("line {line}: {message}"),
+        Some((_, expected)) => format!("line {line}: expected {expected}"),
+        None => format!("line {line}: is no TOML"),
+    }
+}
