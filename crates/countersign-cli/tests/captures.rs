@@ -1,0 +1,213 @@
+//! How requests are read: every form of a capture, and every way in which one can be malformed.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use common::{Answer, call, call_list, file, signed_stripe};
+use serde_json::json;
+
+const BODY: &str = r#"{"id":"evt_1","type":"charge.paid","text":"it's é"}"#;
+const VERIFY: &str = "verify -s stripe --secret-env SECRET --now 1700000042";
+
+#[track_caller]
+fn is_accepted(answer: &Answer) {
+    answer.is(0, "evt_1 (signed)").is(0, "charge.paid").is(0, "42 s ago").is(0, "key `SECRET`");
+}
+
+fn signature() -> String {
+    let request = signed_stripe(BODY);
+    let line = request.lines().find(|line| line.starts_with("stripe-signature: ")).unwrap();
+    line.split_once(": ").unwrap().1.to_owned()
+}
+
+#[test]
+fn raw_http_is_read_from_a_file_and_from_standard_input() {
+    let request = signed_stripe(BODY);
+    is_accepted(&call(VERIFY).input(request.as_str()).run());
+    is_accepted(&call(VERIFY).arg("-").input(request.as_str()).run());
+    let path = file("raw.http", &request);
+    is_accepted(&call(VERIFY).arg(path.to_str().unwrap()).run());
+}
+
+#[test]
+fn line_ends_of_the_head_may_be_lf_alone() {
+    is_accepted(&call(VERIFY).input(signed_stripe(BODY).replace("\r\n", "\n")).run());
+}
+
+#[test]
+fn what_an_editor_adds_after_the_body_is_no_part_of_it() {
+    is_accepted(&call(VERIFY).input(signed_stripe(BODY) + "\n").run());
+}
+
+#[test]
+fn a_chunked_body_is_put_together() {
+    let head = format!(
+        "POST /hook HTTP/1.1\r\nTransfer-Encoding: chunked\r\nStripe-Signature: {}\r\n\r\n",
+        signature()
+    );
+    let (left, right) = BODY.split_at(10);
+    let chunks = format!(
+        "{:x}\r\n{left}\r\n{:X};ext=1\r\n{right}\r\n0\r\nTrailer: x\r\n\r\n",
+        left.len(),
+        right.len()
+    );
+    is_accepted(&call(VERIFY).input(head.clone() + &chunks).run());
+    is_accepted(&call(VERIFY).input((head.clone() + &chunks).replace("\r\n", "\n")).run());
+    call(VERIFY)
+        .input(head.clone() + "zz\r\n")
+        .run()
+        .is(2, "the chunk after 0 bytes of body: has no size");
+    call(VERIFY).input(head.clone() + "ff\r\nshort").run().is(2, "says 255 bytes, but 5 follow");
+    call(VERIFY).input(head.clone() + "2\r\nabc\r\n").run().is(2, "is longer than it says");
+    call(VERIFY)
+        .input(head.clone() + "2\r\nab\r\n")
+        .run()
+        .is(2, "after 2 bytes of body: is missing");
+    call(VERIFY).input(head + "ffffffffffffffffff\r\n").run().is(2, "has no size");
+}
+
+#[test]
+fn a_curl_line_is_read() {
+    let signed = call("sign -s stripe --secret-env SECRET --now 1700000000 --to https://example.com/ --curl --body").arg(BODY).run();
+    is_accepted(&call(VERIFY).input(signed.out).run());
+    let path = file("curl-body.json", BODY);
+    for data in [
+        format!("--data-raw $'{}'", BODY.replace('\'', r"\'").replace('é', r"\u00e9")),
+        format!("--data-binary '@{}'", path.display()),
+        format!("-d'@{}'", path.display()),
+        format!("--data=@{}", path.display()),
+        format!("--json @{}", path.display()),
+    ] {
+        let line = format!(
+            "curl --compressed -sS -X POST 'https://example.com/' \\\n  -H \"Stripe-Signature: {}\" {data}\n",
+            signature()
+        );
+        is_accepted(&call(VERIFY).input(line).run());
+    }
+}
+
+#[test]
+fn a_curl_line_that_cannot_be_read_names_the_option() {
+    for (line, piece) in [
+        ("curl", "has no URL"),
+        ("curl https://a.b -H", "`-H`: has no value"),
+        ("curl https://a.b -H 'no colon'", "`-H`: is not `name: value`"),
+        ("curl https://a.b 'https://c.d'", "has two URLs"),
+        ("curl https://a.b -F a=b", "`-F`: is not read here"),
+        ("curl https://a.b -d @/nowhere/at/all", "/nowhere/at/all: cannot be read"),
+        ("curl https://a.b -H \"x: $TOKEN\"", "something for a shell to fill in"),
+        ("curl 'https://a.b", "a quote that is not closed"),
+    ] {
+        call(VERIFY).input(line).run().is(2, piece);
+    }
+}
+
+fn har(entries: &[serde_json::Value]) -> String {
+    json!({ "log": { "version": "1.2", "entries": entries } }).to_string()
+}
+
+fn entry(method: &str, data: &serde_json::Value) -> serde_json::Value {
+    json!({ "request": {
+        "method": method,
+        "url": "https://example.com/hook",
+        "headers": [{ "name": "Stripe-Signature", "value": signature() }],
+        "postData": data,
+    } })
+}
+
+#[test]
+fn the_only_post_of_a_har_is_read_and_another_by_number() {
+    let text = entry("POST", &json!({ "mimeType": "application/json", "text": BODY }));
+    let base64 = entry("POST", &json!({ "text": STANDARD.encode(BODY), "encoding": "base64" }));
+    let get = entry("GET", &json!({}));
+    is_accepted(&call(VERIFY).input(har(&[get.clone(), text.clone()])).run());
+    is_accepted(&call(VERIFY).input(har(std::slice::from_ref(&base64))).run());
+    is_accepted(
+        &call(VERIFY)
+            .arg("--entry")
+            .arg("3")
+            .input(har(&[get.clone(), text.clone(), base64.clone()]))
+            .run(),
+    );
+    call(VERIFY)
+        .input(har(&[text.clone(), base64]))
+        .run()
+        .is(2, "choose one of its 2 with `--entry N`");
+    call(VERIFY).arg("--entry").arg("9").input(har(&[text])).run().is(2, "`--entry` takes 1 to 1");
+    call(VERIFY).arg("--entry").arg("0").input(har(&[get])).run().is(2, "`--entry` takes 1 to 1");
+    call(VERIFY).input(r#"{"log":{}}"#).run().is(2, "`/log/entries`: is no list");
+}
+
+#[test]
+fn a_json_object_is_read() {
+    let request = json!({ "headers": [["Stripe-Signature", signature()]], "body": BODY });
+    is_accepted(&call(VERIFY).input(request.to_string()).run());
+    let request = json!({ "headers": { "Stripe-Signature": signature() }, "body_b64": STANDARD.encode(BODY) });
+    is_accepted(&call(VERIFY).input(request.to_string()).run());
+    call(VERIFY).input("{}").run().is(2, "field `headers`: is missing");
+    call(VERIFY).input("{").run().is(2, "ends early, at line 1 column 1");
+    call(VERIFY).input(r#"{"headers":[],"body":{}}"#).run().is(2, "field `body`: is no text");
+}
+
+#[test]
+fn flags_are_read() {
+    let header = format!("Stripe-Signature: {}", signature());
+    let path = file("flags-body.json", BODY);
+    let flags: Vec<_> = VERIFY.split(' ').chain(["-H", &header]).collect();
+    is_accepted(&call_list(&flags).arg("--body").arg(BODY).run());
+    is_accepted(&call_list(&flags).arg("--body-file").arg(path.to_str().unwrap()).run());
+    is_accepted(&call_list(&flags).arg("--body-file").arg("-").input(BODY).run());
+    call_list(&flags)
+        .arg("-H")
+        .arg("nonsense")
+        .run()
+        .is(2, "`--request-header`: is not `name: value`");
+}
+
+#[test]
+fn a_raw_request_that_cannot_be_read_names_the_place() {
+    for (request, piece) in [
+        ("", "is empty"),
+        ("hello\n\n", "line 1: is no HTTP/1 request line"),
+        ("POST / HTTP/2\n\n", "line 1: is no HTTP/1 request line"),
+        ("POST / HTTP/1.1\na: b\n", "the head has no end"),
+        ("POST / HTTP/1.1\na: b\nc d\n\n", "line 3: a header's name"),
+        ("POST / HTTP/1.1\na: b\nc: \x01\n\n", "line 3: a header's value"),
+        (
+            "POST / HTTP/1.1\ncontent-length: 5\n\nabc",
+            "header `content-length`: says 5 bytes, but 3 follow",
+        ),
+        ("POST / HTTP/1.1\ncontent-length: -5\n\nabc", "header `content-length`: is no number"),
+        (
+            "POST / HTTP/1.1\ntransfer-encoding: gzip\n\nabc",
+            "header `transfer-encoding`: is not `chunked`",
+        ),
+    ] {
+        let answer = call(VERIFY).input(request).run();
+        answer.is(2, piece).is(2, "standard input: ");
+        assert_eq!(answer.err.lines().count(), 1, "{answer:?}");
+    }
+    let many = "a: b\n".repeat(300);
+    call(VERIFY).input(format!("POST / HTTP/1.1\n{many}\n")).run().is(2, "over 256 headers");
+    call(VERIFY).arg("/nowhere/at/all").run().is(2, "/nowhere/at/all: cannot be read");
+}
+
+#[test]
+fn headers_that_are_not_ascii_are_a_refusal_and_no_crash() {
+    let request = b"POST / HTTP/1.1\nstripe-signature: t=1,v1=\xff\xe9\n\n{}".to_vec();
+    call(VERIFY).input(request).run().is(1, "malformed_header");
+}
+
+#[test]
+fn with_json_what_is_malformed_is_one_object_too() {
+    let answer = call(VERIFY).arg("--json").input("hello").run();
+    assert_eq!(
+        (answer.code, &answer.json()["verdict"]),
+        (2, &json!("malformed_input")),
+        "{answer:?}"
+    );
+    assert_eq!(answer.err, "");
+}

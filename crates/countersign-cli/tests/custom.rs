@@ -1,0 +1,103 @@
+//! Senders that a TOML file describes.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use common::{Answer, SECRET, call, file};
+
+const LEAST: &str =
+    "name = \"acme\"\nalgorithm = \"hmac-sha256\"\n[signature]\nheader = \"x-acme\"\n";
+
+/// Signs and verifies a body by the description.
+fn round_trip(toml: &str, id: &str) -> Answer {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path = file(&format!("custom-{number}.toml"), toml);
+    let path = path.to_str().unwrap();
+    let settings = "--secret-env SECRET --now 1700000000 --url https://example.com/hook --scheme";
+    let body = r#"{"event":{"id":"e-1","kind":"a.b"}}"#;
+    let signed = call(&format!("sign --id {id} --body {body} {settings}")).arg(path).run();
+    if signed.code != 0 {
+        return signed;
+    }
+    call(&format!("verify {settings}")).arg(path).input(signed.out).run()
+}
+
+#[test]
+fn each_form_of_a_header_signs_and_verifies() {
+    for signature in [
+        "encoding = \"base64\"\nprefix = \"sha256=\"",
+        "encoding = \"base64url\"\nversion = \"v1\"",
+        "encoding = \"base64url-unpadded\"",
+        "encoding = \"hex\"\npair = \"v1\"\nseparator = \";\"",
+    ] {
+        round_trip(&format!("{LEAST}{signature}\n"), "x").is(0, "acme, key `SECRET`");
+    }
+}
+
+#[test]
+fn each_part_can_be_signed() {
+    let head = "name = \"acme\"\nalgorithm = \"hmac-sha512\"\nsigns = \"{id}|{timestamp}.v0:{body}\"\n[signature]\nheader = \"x-acme\"\n";
+    let places = "[timestamp]\nheader = \"x-time\"\nunit = \"milliseconds\"\ntolerance = 60\n[id]\nheader = \"x-id\"\n[event_type]\nfield = \"/event/kind\"\n";
+    let answer = round_trip(&format!("{head}{places}"), "id-7");
+    answer
+        .is(0, "id-7 (signed)")
+        .is(0, "a.b")
+        .is(0, "within 1 min back")
+        .is(0, "HMAC-SHA512 over `{x-id}|{x-time}.v0:{body}`");
+    let url = "name = \"acme\"\nalgorithm = \"hmac-sha1\"\nsigns = \"{method} {url}\\n{body}\"\n[signature]\nheader = \"x-acme\"\n";
+    round_trip(url, "x").is(0, "HMAC-SHA1 over `POST https://example.com/hook");
+    let secret = format!(
+        "{LEAST}[secret]\nform = \"base64\"\nprefix = \"whsec_\"\n[id]\nfield = \"/event/id\"\n[contract]\nsuccess = \"200\"\ndeadline = 3\n"
+    );
+    round_trip(&secret, "x").is(0, "e-1 (signed)").is(0, "200 within 3 s");
+    let pair = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{timestamp}.{body}\"\n[signature]\nheader = \"x-acme\"\npair = \"v1\"\n[timestamp]\npair = \"t\"\n";
+    round_trip(pair, "x").is(0, "1700000000, 0 s ago");
+}
+
+#[test]
+fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
+    for (toml, piece) in [
+        ("", "missing field `name`"),
+        ("name = ", "line 1: "),
+        ("name = \"a\"\nalgorithm = \"md5\"\n", "line 2: expected one of `hmac-sha256`"),
+        (&format!("{LEAST}colour = 1\n"), "line 5: unknown field `colour`"),
+        (
+            &format!("{LEAST}prefix = \"a\"\nversion = \"b\"\n"),
+            "`signature`: has two of `prefix`, `version` and `pair`",
+        ),
+        (&LEAST.replace("x-acme", "x acme"), "`x acme` is no header name"),
+        (
+            &format!("signs = \"{{timestamp}}.{{body}}\"\n{LEAST}"),
+            "the time is signed: say where it stands",
+        ),
+        (&format!("signs = \"{{body\"\n{LEAST}"), "`signs`: has a `{` without its `}`"),
+        (
+            &format!("signs = \"{{boddy}}\"\n{LEAST}"),
+            "`signs`: has a part in braces that is none of body",
+        ),
+        (
+            &format!("{LEAST}[timestamp]\nunit = \"seconds\"\n"),
+            "`timestamp`: needs one of `header`, `pair` and `field`",
+        ),
+        (&format!("{LEAST}[id]\n"), "`id`: needs one of `header` and `field`"),
+        (&format!("{LEAST}[contract]\ndeadline = 0\n"), "`answer_within` is zero"),
+    ] {
+        round_trip(toml, "x").is(2, piece);
+    }
+}
+
+#[test]
+fn a_secret_that_strayed_into_the_file_is_not_printed() {
+    for line in [
+        format!("secret = \"{SECRET}\""),
+        format!("[secret]\nform = \"{SECRET}\""),
+        format!("[timestamp]\ntolerance = \"{SECRET}\""),
+        format!("x {SECRET}"),
+    ] {
+        round_trip(&format!("{LEAST}{line}\n"), "x").is(2, "line ");
+    }
+}

@@ -1,0 +1,301 @@
+//! `send`: real deliveries to a server of the test's own.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use common::{SECRET, call};
+use countersign::{Clock, Secret, SystemClock, senders};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::{Value, json};
+
+/// What a server received.
+#[derive(Debug)]
+struct Request {
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Request {
+    fn header(&self, name: &str) -> &str {
+        &self.headers.iter().find(|(header, _)| header == name).unwrap().1
+    }
+}
+
+fn read(stream: &mut impl BufRead) -> Option<Request> {
+    let (mut line, mut headers) = (String::new(), Vec::new());
+    stream.read_line(&mut line).ok().filter(|length| *length > 0)?;
+    loop {
+        line.clear();
+        stream.read_line(&mut line).ok().filter(|length| *length > 0)?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        headers.push((name.to_lowercase(), value.to_owned()));
+    }
+    let mut request = Request { headers, body: String::new() };
+    let mut body = vec![0; request.header("content-length").parse().unwrap()];
+    stream.read_exact(&mut body).ok()?;
+    request.body = String::from_utf8(body).unwrap();
+    Some(request)
+}
+
+/// Serves until the test ends. `answer` gives the status for each request, by its number from 0;
+/// `None` never answers.
+fn serve(
+    listener: TcpListener,
+    answer: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
+) -> Receiver<Request> {
+    let (received, requests) = channel();
+    let (answer, count) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (answer, count, received) =
+                (Arc::clone(&answer), Arc::clone(&count), received.clone());
+            thread::spawn(move || {
+                let mut stream = BufReader::new(stream.unwrap());
+                while let Some(request) = read(&mut stream) {
+                    let number = count.fetch_add(1, Ordering::SeqCst);
+                    let _ = received.send(request);
+                    let Some(status) = answer(number) else { continue };
+                    let text = format!("HTTP/1.1 {status} x\r\ncontent-length: 2\r\n\r\nok");
+                    if stream.get_mut().write_all(text.as_bytes()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    requests
+}
+
+fn server(
+    answer: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
+) -> (SocketAddr, Receiver<Request>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    (listener.local_addr().unwrap(), serve(listener, answer))
+}
+
+fn send(address: SocketAddr, rest: &str) -> common::Call {
+    call(&format!("send http://{address}/hook --secret-env SECRET {rest}"))
+}
+
+#[test]
+fn a_failed_delivery_is_repeated_with_its_id_until_it_succeeds() {
+    let (address, requests) = server(|number| Some(if number < 2 { 503 } else { 202 }));
+    let answer = send(address, "-s standard-webhooks --retry-delay 1").run();
+    answer
+        .is(0, "1 of 1 delivered, 3 attempts")
+        .is(0, "202: 1, 503: 2")
+        .is(0, "again in 1.0 ms")
+        .is(0, "p50 ");
+    let requests: Vec<_> = requests.try_iter().collect();
+    let ids: BTreeSet<_> = requests.iter().map(|request| request.header("webhook-id")).collect();
+    assert_eq!((requests.len(), ids.len()), (3, 1));
+}
+
+#[test]
+fn what_is_delivered_verifies() {
+    let (address, requests) = server(|_| Some(200));
+    send(address, "-s stripe")
+        .arg("--body")
+        .arg(r#"{"id":"{{id}}","n":{{n}},"at":{{now}}}"#)
+        .run()
+        .is(0, "1 of 1");
+    let request = requests.recv().unwrap();
+    let stripe = senders::STRIPE.keys(Secret::new(SECRET).unwrap()).unwrap();
+    let receiver = countersign::Receiver::new(stripe);
+    let delivery =
+        receiver.verify(&request.headers, request.body.clone(), SystemClock.now()).unwrap();
+    assert!(delivery.signed_id().unwrap().starts_with("evt_"));
+    let body: Value = delivery.event().unwrap();
+    assert_eq!(body["n"], 1);
+    assert!(body["at"].as_u64().unwrap().abs_diff(SystemClock.now().as_secs()) < 60);
+    assert_eq!(request.header("content-type"), "application/json");
+}
+
+#[test]
+fn success_is_what_the_sender_counts_as_such() {
+    let (address, requests) = server(|_| Some(201));
+    let answer = send(address, "-s omniai --header x-secret --retry-delay 1 --json").run();
+    assert_eq!(answer.code, 3, "{answer:?}");
+    let sums = answer.json();
+    assert_eq!(
+        (&sums["delivered"], &sums["attempts"], &sums["answers"]),
+        (&json!(0), &json!(4), &json!({ "201": 4 }))
+    );
+    assert_eq!(requests.recv().unwrap().header("x-secret"), SECRET);
+    send(address, "-s stripe --retries 0").run().is(0, "1 of 1 delivered, 1 attempts");
+}
+
+#[test]
+fn retries_follow_the_senders_schedule_scaled() {
+    let (address, _requests) = server(|_| Some(500));
+    let answer = send(address, "-s svix --speed 10000000").run();
+    answer.is(3, "0 of 1 delivered, 8 attempts").is(3, "given up");
+    assert!(!answer.out.contains("assumed"), "{answer:?}");
+    let answer = send(address, "-s stripe --speed 10000000 --retries 1").run();
+    answer
+        .is(3, "0 of 1 delivered, 2 attempts")
+        .is(3, "(assumed: the sender documents no schedule)");
+    send(address, "-s github").run().is(3, "no retries").is(3, "1 attempts");
+}
+
+#[test]
+fn an_answer_after_the_deadline_is_none() {
+    let (address, _requests) = server(|number| (number > 0).then_some(200));
+    let answer = send(address, "-s stripe --deadline 0.05 --retry-delay 1").run();
+    answer.is(0, "timed out").is(0, "200: 1, timed out: 1");
+}
+
+#[test]
+fn a_redirect_is_no_success() {
+    let (address, _requests) = server(|_| Some(302));
+    send(address, "-s stripe --retries 0").run().is(3, "302: 1");
+}
+
+#[test]
+fn events_differ_and_a_share_of_them_comes_twice() {
+    let (address, requests) = server(|_| Some(200));
+    let answer =
+        send(address, "-s stripe --times 40 --concurrency 4 --duplicate-share 0.25 --json").run();
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let sums = answer.json();
+    assert_eq!((&sums["total"], &sums["delivered"]), (&json!(50), &json!(50)));
+    let twins = sums["deliveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|delivery| delivery["duplicate"] == true);
+    assert_eq!(twins.count(), 10);
+    let ids: Vec<_> = requests
+        .try_iter()
+        .map(|request| serde_json::from_str::<Value>(&request.body).unwrap()["id"].to_string())
+        .collect();
+    assert_eq!((ids.len(), ids.iter().collect::<BTreeSet<_>>().len()), (50, 40));
+}
+
+#[test]
+fn as_many_requests_are_under_way_as_asked_and_no_more() {
+    let (barrier, now, most) =
+        (Barrier::new(3), AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let seen = Arc::clone(&most);
+    let (address, _requests) = server(move |_| {
+        seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        // Three must be here before one is answered.
+        barrier.wait();
+        now.fetch_sub(1, Ordering::SeqCst);
+        Some(200)
+    });
+    send(address, "-s stripe --times 12 --concurrency 3").run().is(0, "12 of 12 delivered");
+    assert_eq!(most.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn events_that_would_be_one_are_refused() {
+    let (address, _requests) = server(|_| Some(200));
+    send(address, "-s github --times 2 --body {}")
+        .run()
+        .is(2, "the body: is the same for all events");
+    send(address, "-s standard-webhooks --times 2 --body {}").run().is(0, "2 of 2 delivered");
+}
+
+#[test]
+fn a_receiver_that_is_away_and_comes_back_gets_the_event() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut child = send(address, "-s stripe --retry-delay 5 --retries 100000").start();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("connection refused") {
+        line.clear();
+        assert_ne!(output.read_line(&mut line).unwrap(), 0, "it gave up");
+    }
+    let _requests = serve(TcpListener::bind(address).unwrap(), |_| Some(200));
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("1 of 1 delivered"), "{rest}");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_connection_that_breaks_is_a_failed_attempt() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            read(&mut stream);
+        }
+    });
+    send(address, "-s stripe --retries 0").run().is(3, "connection broke: 1");
+}
+
+#[test]
+fn a_url_that_cannot_be_delivered_to_is_malformed() {
+    for url in ["example.com", "ftp://example.com/", "/hook", "http://", "https://exa mple.com"] {
+        let call = call("send -s stripe --secret-env SECRET").arg(url);
+        call.run().is(2, "the URL: is none to deliver to");
+    }
+    call("send -s stripe --secret-env SECRET http://127.0.0.1/ --speed 0")
+        .run()
+        .is(2, "give a number above 0");
+    call("send -s stripe --secret-env SECRET http://127.0.0.1/ --duplicate-share 2")
+        .run()
+        .is(2, "from 0 to 1");
+}
+
+/// What `send` trusts in the tests below; `tls/` holds nothing that is used elsewhere.
+const ROOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/root.pem");
+
+#[test]
+fn https_is_spoken_to_a_server_whose_root_is_trusted() {
+    let folder = Path::new(ROOTS).parent().unwrap();
+    let chain =
+        CertificateDer::pem_file_iter(folder.join("server.pem")).unwrap().map(Result::unwrap);
+    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    let config = Arc::new(config.with_single_cert(chain.collect(), key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = BufReader::new(rustls::StreamOwned::new(connection, stream.unwrap()));
+            if read(&mut stream).is_some() {
+                stream.get_mut().write_all(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n").unwrap();
+            }
+        }
+    });
+    let send =
+        || call(&format!("send https://{address}/ -s stripe --secret-env SECRET --retries 0"));
+    send().env("SSL_CERT_FILE", ROOTS).run().is(0, "1 of 1 delivered");
+    // Its own certificate is no root.
+    let other = folder.join("server.pem");
+    send().env("SSL_CERT_FILE", other.to_str().unwrap()).run().is(3, "TLS failed: 1");
+}
+
+#[test]
+fn plain_http_where_tls_is_expected_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.write_all(b"HTTP/1.1 400 no\r\n\r\n").unwrap();
+            // It closes when the other side does, so that the answer is not lost to a reset.
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        }
+    });
+    let call = call(&format!("send https://{address}/ -s stripe --secret-env SECRET --retries 0"));
+    call.env("SSL_CERT_FILE", ROOTS).run().is(3, "TLS failed: 1");
+}

@@ -1,0 +1,126 @@
+//! `sign`: what is signed verifies, in every form, for every sender.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{call, call_list};
+use countersign::{Algorithm, senders};
+
+/// A body that every sender can sign: Adyen signs fields of its own.
+const BODY: &str = r#"{"id":"evt_1","webhookTimestamp":1700000000000,"notificationItems":[{"NotificationRequestItem":{
+    "additionalData":{},"amount":{"currency":"EUR","value":100},"eventCode":"AUTHORISATION","success":"true",
+    "merchantAccountCode":"m","merchantReference":"r","pspReference":"p"}}]}"#;
+
+/// A secret of the form that a sender has.
+fn secret(name: &str) -> &'static str {
+    match name {
+        "adyen" | "adyen-platform" => {
+            "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
+        }
+        _ => "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    }
+}
+
+#[test]
+fn what_is_signed_verifies_for_every_sender_with_a_shared_secret() {
+    let mut count = 0;
+    for sender in senders::ALL {
+        let scheme = sender.setup().public_url("https://example.com/hook").scheme().unwrap();
+        if matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256) {
+            continue;
+        }
+        let set_up = [
+            "-s",
+            sender.name(),
+            "--secret-env",
+            "MINE",
+            "--url",
+            "https://example.com/hook",
+            "--now",
+            "1700000000",
+        ];
+        let sign = call_list(&[&["sign", "--danger-print-secret"], &set_up[..]].concat())
+            .arg("--body")
+            .arg(BODY);
+        // This secret is to be printed here.
+        let signed = sign.env("MINE", secret(sender.name())).run();
+        assert_eq!(signed.code, 0, "{}: {signed:?}", sender.name());
+        let verify =
+            call_list(&[&["verify"], &set_up[..]].concat()).secret("MINE", secret(sender.name()));
+        let verified = verify.input(signed.out).run();
+        assert_eq!(verified.code, 0, "{}: {verified:?}", sender.name());
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
+}
+
+#[test]
+fn a_private_key_signs_what_its_public_key_verifies() {
+    // RFC 8032, section 7.1, test 1.
+    let private = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+    let public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let signed = call("sign -s discord --secret-env PRIVATE --now 1700000000 --body {}")
+        .secret("PRIVATE", private)
+        .run();
+    assert_eq!(signed.code, 0, "{signed:?}");
+    let verify =
+        call("verify -s discord --secret-env PUBLIC --now 1700000000").env("PUBLIC", public);
+    verify.input(signed.out).run().is(0, "Discord interactions, key `PUBLIC`");
+}
+
+#[test]
+fn a_secret_that_is_sent_is_left_out_unless_it_is_asked_for() {
+    let sign = "sign -s gitlab --secret-env SECRET --body {}";
+    call(sign).run().is(0, "x-gitlab-token: <the secret>").is(0, "--danger-print-secret");
+    call(sign).arg("--json").run().is(0, r#"["x-gitlab-token","<the secret>"]"#);
+    let line = call(sign).arg("--curl").run();
+    line.is(0, r#"-H 'x-gitlab-token: '"${SECRET}""#);
+}
+
+#[test]
+#[should_panic(expected = "a secret was printed")]
+fn the_tests_would_see_a_secret_that_is_printed() {
+    call("sign -s gitlab --secret-env SECRET --danger-print-secret --body {}").run();
+}
+
+#[test]
+fn a_body_that_is_no_text_survives_every_form() {
+    let path = common::file("binary-body", b"\x00\xff'\\\n\r\x1b");
+    let path = path.to_str().unwrap();
+    for form in [&[][..], &["--curl"], &["--json"]] {
+        let sign = ["sign", "-s", "github", "--secret-env", "SECRET", "--body-file", path];
+        let signed =
+            call_list(&[&sign[..], form].concat()).arg("-H").arg("X-GitHub-Event: push").run();
+        assert_eq!(signed.code, 0, "{signed:?}");
+        let verify = "verify -s github --secret-env SECRET";
+        // What is not UTF-8 does not pass through the helper's text, so raw HTTP goes by `curl` and JSON.
+        if !form.is_empty() {
+            call(verify).input(signed.out).run().is(0, "push");
+        }
+    }
+}
+
+#[test]
+fn headers_that_are_signed_can_be_given() {
+    let sign =
+        "sign -s twilio --secret-env SECRET --to https://example.com/sms?a=1 --body Digits=1";
+    let signed = call(sign).arg("-H").arg("I-Twilio-Idempotency-Token: t-1").run();
+    let verify = call("verify -s twilio --secret-env SECRET --url https://example.com/sms?a=1");
+    verify.input(signed.out).run().is(0, "t-1 (not signed");
+    let json =
+        call("sign -s twilio --secret-env SECRET --to https://example.com/sms --body {}").run();
+    json.is(0, "POST /sms?bodySHA256=");
+}
+
+#[test]
+fn what_cannot_be_signed_says_what_is_missing() {
+    call("sign -s stripe --secret-env SECRET").run().is(2, "--body");
+    call("sign -s square --secret-env SECRET --body {}")
+        .run()
+        .is(2, "`--url`: `square` signs the public URL");
+    call("sign -s adyen --secret-env SECRET --body {}").run().is(2, "error: ");
+    call("sign -s stripe --secret-env SECRET --body {} --now soon")
+        .run()
+        .is(2, "`--now`: is no time");
+}
