@@ -71,7 +71,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// A base64 secret: padding may be missing, as some senders print it so; nothing else is forgiven.
+/// A base64 secret: padding may be missing and its last character may have stray bits, as some senders
+/// print it so; it is set up by the operator, and nothing else is forgiven.
 pub(crate) fn decode_base64_secret(text: &[u8]) -> Option<Vec<u8>> {
     // All at once: growing would leave a copy behind.
     let mut padded = zeroize::Zeroizing::new(Vec::with_capacity(text.len() + 3));
@@ -80,7 +81,7 @@ pub(crate) fn decode_base64_secret(text: &[u8]) -> Option<Vec<u8>> {
         padded.resize(text.len().next_multiple_of(4), b'=');
     }
     let mut bytes = vec![0; padded.len() / 4 * 3];
-    let length = decode_base64(&padded, &STANDARD, &mut bytes)?;
+    let (length, _) = decode_base64_lax(&padded, &STANDARD, &mut bytes)?;
     bytes.truncate(length);
     Some(bytes)
 }
@@ -152,9 +153,15 @@ fn decode_unpadded(text: &[u8], out: &mut [u8]) -> Option<usize> {
 }
 
 fn decode_base64(text: &[u8], table: &Table, out: &mut [u8]) -> Option<usize> {
+    let (length, has_stray_bits) = decode_base64_lax(text, table, out)?;
+    (!has_stray_bits).then_some(length)
+}
+
+/// How many bytes there are, and whether bits are left over in the last character.
+fn decode_base64_lax(text: &[u8], table: &Table, out: &mut [u8]) -> Option<(usize, bool)> {
     let (groups, rest) = text.as_chunks::<4>();
     let Some((last, whole)) = groups.split_last() else {
-        return rest.is_empty().then_some(0);
+        return rest.is_empty().then_some((0, false));
     };
     let (out, tail) = out.split_at_mut_checked(whole.len() * 3)?;
     let (slots, _) = out.as_chunks_mut::<3>();
@@ -170,11 +177,11 @@ fn decode_base64(text: &[u8], table: &Table, out: &mut [u8]) -> Option<usize> {
     let mut end = [0; 3];
     invalid |= sextets(table, padded, &mut end);
     let (end, stray) = end.split_at_checked(length)?;
-    if !rest.is_empty() || invalid & INVALID != 0 || stray.iter().any(|bits| *bits != 0) {
+    if !rest.is_empty() || invalid & INVALID != 0 {
         return None;
     }
     tail.get_mut(..length)?.copy_from_slice(end);
-    Some(whole.len() * 3 + length)
+    Some((whole.len() * 3 + length, stray.iter().any(|bits| *bits != 0)))
 }
 
 /// The character for six zero bits, in both alphabets.

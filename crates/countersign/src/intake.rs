@@ -28,8 +28,9 @@ impl Verifier {
         now: Timestamp,
         body_cap: usize,
     ) -> Result<Intake<'r>, Refusal> {
-        let mut intake = Intake::new(self, now, body_cap);
-        self.begin(headers, now, body_cap, &mut intake.opening)?;
+        let verifier = self.meant_by(headers);
+        let mut intake = Intake::new(verifier, now, body_cap);
+        verifier.begin(headers, now, body_cap, &mut intake.opening)?;
         intake.begin_macs();
         Ok(intake)
     }

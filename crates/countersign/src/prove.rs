@@ -33,9 +33,10 @@ impl Verifier {
         now: Timestamp,
         body_cap: usize,
     ) -> Result<Delivery, Refusal> {
+        let verifier = self.meant_by(headers);
         let mut opening = Opening::default();
-        self.begin(headers, now, body_cap, &mut opening)?;
-        self.prove(&mut opening, body.into(), now, body_cap)
+        verifier.begin(headers, now, body_cap, &mut opening)?;
+        verifier.prove(&mut opening, body.into(), now, body_cap)
     }
 
     /// What [`verify`](Self::verify) does once the headers are judged.

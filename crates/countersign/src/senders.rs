@@ -171,6 +171,7 @@ pub struct Sender {
     title: &'static str,
     spec: &'static str,
     scheme: fn(&Setup) -> SchemeBuilder,
+    other_scheme: Option<fn(&Setup) -> SchemeBuilder>,
     needs_url: bool,
     success: Success,
     deadline: Duration,
@@ -199,6 +200,7 @@ impl Sender {
             title,
             spec,
             scheme,
+            other_scheme: None,
             needs_url: false,
             success: Success::Any2xx,
             deadline: Duration::from_secs(10),
@@ -208,6 +210,13 @@ impl Sender {
             challenge: None,
             identity: None,
         }
+    }
+
+    /// It signs as well under other names of headers, and in nothing else differently. A request is
+    /// taken by one family of names, never by both.
+    pub(crate) const fn or_named_by(mut self, scheme: fn(&Setup) -> SchemeBuilder) -> Self {
+        self.other_scheme = Some(scheme);
+        self
     }
 
     /// It signs the public URL, so that must be set up.
@@ -415,7 +424,10 @@ impl Setup {
                 ),
             ));
         }
-        let scheme = (self.sender.scheme)(self);
+        self.build((self.sender.scheme)(self))
+    }
+
+    fn build(&self, scheme: SchemeBuilder) -> Result<Scheme, ConfigError> {
         match self.tolerance {
             Some(tolerance) => scheme.tolerance(tolerance).build(),
             None => scheme.build(),
@@ -429,8 +441,10 @@ impl Setup {
     /// As [`scheme`](Self::scheme) and [`Verifier::new`].
     pub fn keys(self, keys: impl Into<Keyring>) -> Result<Known, ConfigError> {
         let handshake = self.sender.challenge.map(Handshake::new);
+        let verifier = Verifier::new(self.scheme()?, keys)?;
+        let other = self.sender.other_scheme.map(|scheme| self.build(scheme(&self))).transpose()?;
         Ok(Known {
-            verifier: Verifier::new(self.scheme()?, keys)?,
+            verifier: other.map_or(Arc::clone(&verifier), |other| Arc::new(verifier.or(other))),
             contract: self.sender.contract()?,
             identity: self.sender.identity.map(|(_, identity)| identity),
             handshake: match &self.verify_token {

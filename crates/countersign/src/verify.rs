@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::check::Check;
 use crate::encoding::hex;
 use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
-use crate::headers::Name;
+use crate::headers::{Headers, Name, Values};
 use crate::mac::{HmacKey, Tag};
 use crate::scheme::{Algorithm, Scheme, SignatureAt};
 use crate::secret::{Keyring, Window};
@@ -24,6 +24,8 @@ pub struct Verifier {
     tenant: Option<Arc<str>>,
     /// Whether it refuses all, after the usual work.
     is_decoy: bool,
+    /// The same keys under the sender's other family of headers.
+    other: Option<Arc<Verifier>>,
 }
 
 struct KeyedCheck {
@@ -53,7 +55,7 @@ impl Verifier {
                 check: Check::new(&scheme, &key.name, &bytes)?,
             });
         }
-        Ok(Arc::new(Self { scheme, keys: checks.into(), tenant: None, is_decoy: false }))
+        Ok(Arc::new(Self::with(scheme, checks.into())))
     }
 
     /// Takes every request; for [`Scheme::danger_unauthenticated`].
@@ -68,19 +70,47 @@ impl Verifier {
                 "this scheme authenticates: give it a secret through `Verifier::new`",
             ));
         }
-        Ok(Arc::new(Self { scheme, keys: Arc::new([]), tenant: None, is_decoy: false }))
+        Ok(Arc::new(Self::with(scheme, Arc::new([]))))
+    }
+
+    const fn with(scheme: Scheme, keys: Arc<[KeyedCheck]>) -> Self {
+        Self { scheme, keys, tenant: None, is_decoy: false, other: None }
+    }
+
+    /// The same, and takes a request with none of its own headers by `scheme`, which differs in their
+    /// names alone.
+    pub(crate) fn or(&self, scheme: Scheme) -> Self {
+        let other = Self::with(scheme, Arc::clone(&self.keys));
+        Self { other: Some(Arc::new(other)), ..self.twin() }
     }
 
     /// The same keys, known as those of `tenant`.
     pub(crate) fn of_tenant(&self, tenant: &str) -> Self {
-        let (scheme, keys) = (self.scheme.clone(), Arc::clone(&self.keys));
-        Self { scheme, keys, tenant: Some(tenant.into()), is_decoy: false }
+        let other = self.other.as_ref().map(|other| Arc::new(other.of_tenant(tenant)));
+        Self { tenant: Some(tenant.into()), other, ..self.twin() }
     }
 
     /// The same, and refuses all, as for a tenant that there is not.
     pub(crate) fn as_decoy(&self) -> Self {
-        let (scheme, keys) = (self.scheme.clone(), Arc::clone(&self.keys));
-        Self { scheme, keys, tenant: None, is_decoy: true }
+        let other = self.other.as_ref().map(|other| Arc::new(other.as_decoy()));
+        Self { is_decoy: true, other, ..self.twin() }
+    }
+
+    fn twin(&self) -> Self {
+        Self::with(self.scheme.clone(), Arc::clone(&self.keys))
+    }
+
+    /// This, or its other family where the credential stands under the names of that.
+    pub(crate) fn meant_by<H: Headers + ?Sized>(self: &Arc<Self>, headers: &H) -> &Arc<Self> {
+        let has_credential = |scheme: &Scheme| {
+            let mut values = Values::default();
+            scheme.names.read(headers, &mut values);
+            scheme.signature.as_ref().is_some_and(|at| at.header.is_in(&values))
+        };
+        match &self.other {
+            Some(other) if !has_credential(&self.scheme) && has_credential(&other.scheme) => other,
+            _ => self,
+        }
     }
 
     pub(crate) const fn is_decoy(&self) -> bool {

@@ -28,14 +28,15 @@ pub const STANDARD_WEBHOOKS_V1A: Sender = Sender::new(
 )
 .deadline(15);
 
-/// [Svix](https://docs.svix.com/receiving/verifying-payloads/how-manual) under its own header names. A
-/// sender that has Svix use `webhook-…` is one of [`STANDARD_WEBHOOKS`].
+/// [Svix](https://docs.svix.com/receiving/verifying-payloads/how-manual), under its own header names or
+/// those of Standard Webhooks, as its libraries take them; never under both at once.
 pub const SVIX: Sender = Sender::new(
     "svix",
     "Svix",
     "https://docs.svix.com/receiving/verifying-payloads/how-manual",
     svix,
 )
+.or_named_by(v1)
 .deadline(15);
 
 /// [OpenAI](https://platform.openai.com/docs/guides/webhooks).
