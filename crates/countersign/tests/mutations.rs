@@ -9,6 +9,8 @@
 
 #[path = "mutations/bodies.rs"]
 mod bodies;
+#[path = "mutations/bytes.rs"]
+mod bytes;
 #[path = "mutations/credentials.rs"]
 mod credentials;
 #[path = "mutations/forge.rs"]

@@ -5,7 +5,8 @@ use hmac::Hmac;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use crate::forge::{By, Plan, hex, hmac};
+use crate::bytes::{hex, hmac};
+use crate::forge::{By, Plan};
 use crate::shape::{Around, Made, SHAPES, Shape, Text};
 use crate::{Class, Mutant, class, refused, taken};
 
