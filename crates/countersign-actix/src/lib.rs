@@ -69,8 +69,12 @@ mod extract;
 mod middleware;
 mod run;
 mod service;
+#[cfg(feature = "testing")]
+mod test_request;
 
 pub use countersign;
+#[cfg(feature = "testing")]
+pub use countersign::testing;
 pub use countersign::{
     Admission, Algorithm, BodyAnswer, Challenge, Claim, Claimed, Clock, ConfigError,
     ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey, Fence, Field,
@@ -87,3 +91,5 @@ pub use countersign::{Signed, Unsigned};
 pub use self::extract::{Delivery, Webhook, WebhookRejection};
 pub use self::middleware::WebhookMiddleware;
 pub use self::service::WebhookService;
+#[cfg(feature = "testing")]
+pub use self::test_request::SignedTestRequest;

@@ -72,6 +72,8 @@ mod run;
 mod service;
 
 pub use countersign;
+#[cfg(feature = "testing")]
+pub use countersign::testing;
 pub use countersign::{
     Admission, Algorithm, BodyAnswer, Challenge, Claim, Claimed, Clock, ConfigError,
     ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey, Fence, Field,

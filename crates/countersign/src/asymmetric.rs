@@ -108,6 +108,41 @@ pub(crate) fn sign_p256(_: &[u8], _: [&[u8]; 3]) -> Result<SignatureBytes, Confi
     Err(missing_feature("p256"))
 }
 
+/// The public key of an Ed25519 seed, for tests.
+#[cfg(all(feature = "testing", feature = "ed25519"))]
+pub(crate) fn ed25519_public(seed: &[u8; 32]) -> Result<Vec<u8>, ConfigError> {
+    Ok(ed25519_dalek::SigningKey::from_bytes(seed).verifying_key().to_bytes().to_vec())
+}
+
+#[cfg(all(feature = "testing", not(feature = "ed25519")))]
+pub(crate) fn ed25519_public(_: &[u8; 32]) -> Result<Vec<u8>, ConfigError> {
+    Err(missing_feature("ed25519"))
+}
+
+/// What stands before the point in the DER of a P-256 key's SubjectPublicKeyInfo
+/// ([RFC 5480](https://www.rfc-editor.org/rfc/rfc5480#section-2)).
+#[cfg(all(feature = "testing", feature = "p256"))]
+const P256_PUBLIC: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+
+/// What stands before the number in the DER of a P-256 private key: PKCS #8
+/// ([RFC 5958](https://www.rfc-editor.org/rfc/rfc5958#section-2)) around the form of
+/// [RFC 5915](https://www.rfc-editor.org/rfc/rfc5915#section-3).
+#[cfg(all(feature = "testing", feature = "p256"))]
+const P256_PRIVATE: &[u8] = b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20";
+
+/// The public and the private key of a number on P-256, in DER, for tests.
+#[cfg(all(feature = "testing", feature = "p256"))]
+pub(crate) fn p256_pair(number: &[u8; 32]) -> Result<(Vec<u8>, Vec<u8>), ConfigError> {
+    let key = p256::ecdsa::SigningKey::from_slice(number).map_err(|_| invalid("of P-256"))?;
+    let point = key.verifying_key().to_sec1_point(false);
+    Ok(([P256_PUBLIC, point.as_bytes()].concat(), [P256_PRIVATE, number].concat()))
+}
+
+#[cfg(all(feature = "testing", not(feature = "p256")))]
+pub(crate) fn p256_pair(_: &[u8; 32]) -> Result<(Vec<u8>, Vec<u8>), ConfigError> {
+    Err(missing_feature("p256"))
+}
+
 #[cfg(any(feature = "ed25519", feature = "p256"))]
 fn invalid(form: &str) -> ConfigError {
     ConfigError::new(

@@ -54,6 +54,7 @@
 //! | the object an adapter drives | [`Receiver`]: also for a queue worker or a lambda, see there |
 //! | why a request was refused | [`Refusal`] and its [`RefusalKind`] |
 //! | what became of a delivery | [`Outcome`] |
+//! | to test your handlers | the module `testing`, feature `testing`, and [its page](https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md) |
 //!
 //! The adapter for axum and any tower service is the crate `countersign-tower`, that for actix-web
 //! `countersign-actix`. Each re-exports all of this, so one dependency is enough.
@@ -65,7 +66,7 @@
 //! - `p256`: senders that sign with ECDSA on that curve, such as SendGrid.
 //! - `tracing`: spans and events of what happens to each request.
 //! - `sign`: runs a scheme backwards, to make authentic requests in tests and tools.
-//! - `testing`: the contract of a [`DedupStore`], as a suite to run against one of your own.
+//! - `testing`: the test kit, for the tests of your handlers and of a [`DedupStore`] of your own.
 //!
 //! The crate does no I/O, needs no runtime and reads no clock while verifying. Between a request's
 //! headers and its [`Delivery`] it allocates nothing, if the sender has one key that is valid now and

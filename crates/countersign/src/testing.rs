@@ -1,3 +1,41 @@
-//! What tests of your own can lean on (feature `testing`).
+//! The test kit: what tests of your own can lean on, feature `testing`.
+//!
+//! - [`Post`] signs one request as its sender would, whichever that is; [`Post::damaged`] spoils it
+//!   in one of the ways that a receiver must see.
+//! - [`TestKeys`] makes the keys for that, pairs where the sender signs with one.
+//! - [`store`] is the contract of a [`DedupStore`](crate::DedupStore), as a suite to run against one.
+//!
+//! To test a handler no clock is read, nothing sleeps and no socket is opened: the time is a
+//! [`FixedClock`](crate::FixedClock), and requests go wherever your test puts them.
+//!
+//! ```
+//! use countersign::testing::{Damage, Post, TestKeys};
+//! use countersign::{Receiver, RefusalKind, Timestamp, senders};
+//! use serde_json::json;
+//!
+//! let now = Timestamp::from_secs(1_770_000_000);
+//! let setup = senders::STRIPE.setup();
+//! let keys = TestKeys::new(&setup.scheme()?, 1)?;
+//! let receiver = Receiver::new(setup.keys(keys.receiver())?);
+//!
+//! let post = Post::to("/webhooks/stripe").json(&json!({ "id": "evt_1", "type": "charge.succeeded" }));
+//! let request = post.sign(receiver.scheme(), &keys.sender(), now)?;
+//! let delivery = receiver.verify(&request, request.body().clone(), now)?;
+//! assert_eq!(delivery.signed_id().as_deref(), Some("evt_1"));
+//!
+//! let stale = post.damaged(Damage::Stale).sign(receiver.scheme(), &keys.sender(), now)?;
+//! let refusal = receiver.verify(&stale, stale.body().clone(), now).unwrap_err();
+//! assert_eq!(refusal.kind(), RefusalKind::StaleTimestamp);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod keys;
+mod damage;
+mod request;
+mod post;
 pub mod store;
+
+pub use self::damage::Damage;
+pub use self::keys::TestKeys;
+pub use self::post::Post;
+pub use self::request::SignedRequest;

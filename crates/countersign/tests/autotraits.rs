@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::Debug;
 
+use countersign::testing::{Damage, Post, SignedRequest, TestKeys};
 use countersign::{
     Admission, Claim, Claimed, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, Delivery,
     Encoding, EventKey, Fence, FixedClock, Identity, Intake, Key, Keyring, MemoryStore,
@@ -73,6 +74,9 @@ fn all_types_are_shared_between_threads() {
     shared::<SystemClock>();
     shared::<Unsigned<'static>>();
     shared::<Verifier>();
+    shared::<Post>();
+    shared::<SignedRequest>();
+    shared::<TestKeys>();
     shared::<ainexlayer::AiNexLayer>();
     shared::<ainexlayer::At>();
     shared::<ainexlayer::Builder>();
@@ -94,6 +98,7 @@ fn plain_values_are_copied() {
     copied::<Claim>();
     copied::<ConfigErrorKind>();
     copied::<Contract>();
+    copied::<Damage>();
     copied::<Deadlines>();
     copied::<Encoding>();
     copied::<EventKey>();

@@ -1,0 +1,50 @@
+use actix_web::test::TestRequest;
+use countersign::testing::SignedRequest;
+
+/// Gives actix's [`TestRequest`] what the [test kit](countersign::testing) signed, feature `testing`.
+///
+/// ```
+/// use actix_web::{App, HttpResponse, test, web};
+/// use countersign_actix::testing::{Post, TestKeys};
+/// use countersign_actix::{
+///     FixedClock, Receiver, SignedTestRequest, Timestamp, WebhookMiddleware, senders,
+/// };
+///
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let now = Timestamp::from_secs(1_770_000_000);
+/// let setup = senders::STRIPE.setup();
+/// let keys = TestKeys::new(&setup.scheme()?, 1)?;
+/// let receiver = Receiver::new(setup.keys(keys.receiver())?);
+/// let request = Post::to("/webhooks/stripe")
+///     .body(r#"{"id":"evt_1","type":"charge.succeeded"}"#)
+///     .sign(receiver.scheme(), &keys.sender(), now)?;
+///
+/// let webhooks = WebhookMiddleware::new(receiver).clock(FixedClock::new(now));
+/// let route = web::resource("/webhooks/stripe").wrap(webhooks);
+/// let app = App::new().service(route.route(web::post().to(HttpResponse::Ok)));
+/// let app = test::init_service(app).await;
+/// let answer = test::call_service(&app, test::TestRequest::signed(request).to_request()).await;
+/// assert_eq!(answer.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
+pub trait SignedTestRequest {
+    /// A test request with target, headers and body of `request`.
+    ///
+    /// # Panics
+    ///
+    /// If the target or a header that the test gave cannot stand in a request.
+    fn signed(request: SignedRequest) -> Self;
+}
+
+impl SignedTestRequest for TestRequest {
+    fn signed(request: SignedRequest) -> Self {
+        let headers = request.headers().iter();
+        headers
+            .fold(Self::post().uri(&request.target()), |built, (name, value)| {
+                built.append_header((name.as_str(), value.as_str()))
+            })
+            .set_payload(request.body().clone())
+    }
+}

@@ -1,0 +1,93 @@
+//! Keys for tests.
+
+use std::fmt;
+
+use crate::asymmetric::{ed25519_public, p256_pair};
+use crate::encoding::{Encoding, hex};
+use crate::error::ConfigError;
+use crate::mac::{TAG_BYTES, sha256};
+use crate::scheme::{Algorithm, KeyForm, Scheme};
+use crate::secret::Secret;
+
+/// The keys of a test: one to set the receiver up with, and one to sign with.
+///
+/// They are the same where the sender shares a secret, and a pair where it signs with a private key
+/// (features `ed25519` and `p256`). They are made from a number, so they are **known to everyone**.
+///
+/// ```
+/// use countersign::testing::TestKeys;
+/// use countersign::{Receiver, senders};
+///
+/// let setup = senders::DISCORD.setup();
+/// let keys = TestKeys::new(&setup.scheme()?, 1)?;
+/// let receiver = Receiver::new(setup.keys(keys.receiver())?);
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+pub struct TestKeys {
+    receiver: Secret,
+    sender: Secret,
+}
+
+impl TestKeys {
+    /// Keys in the form that `scheme` needs; another number gives others.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::MissingSetting`](crate::ConfigErrorKind::MissingSetting) if the scheme
+    /// signs with a private key whose feature is off.
+    pub fn new(scheme: &Scheme, number: u64) -> Result<Self, ConfigError> {
+        Self::labelled(b"countersign test keys", scheme, number)
+    }
+
+    /// Keys that [`new`](Self::new) never makes.
+    pub(super) fn foreign(scheme: &Scheme, number: u64) -> Result<Self, ConfigError> {
+        Self::labelled(b"countersign foreign keys", scheme, number)
+    }
+
+    fn labelled(label: &[u8], scheme: &Scheme, number: u64) -> Result<Self, ConfigError> {
+        let bytes = sha256(&[label, &number.to_le_bytes()].concat());
+        let (receiver, sender) = match scheme.algorithm {
+            Algorithm::Ed25519 => (ed25519_public(&bytes)?, bytes.to_vec()),
+            Algorithm::EcdsaP256 => p256_pair(&bytes)?,
+            _ => return Self::shared(scheme, &bytes),
+        };
+        let secret = |bytes| Secret::new(written(scheme.key_form, bytes));
+        Ok(Self { receiver: secret(&receiver)?, sender: secret(&sender)? })
+    }
+
+    fn shared(scheme: &Scheme, bytes: &[u8; TAG_BYTES]) -> Result<Self, ConfigError> {
+        let secret = match scheme.key_form {
+            KeyForm::AsGiven => Secret::new(hex(bytes))?,
+            form => Secret::new(written(form, bytes))?,
+        };
+        Ok(Self { receiver: secret.copy(), sender: secret })
+    }
+
+    /// The receiver's: the secret, or the sender's public key.
+    #[must_use]
+    pub fn receiver(&self) -> Secret {
+        self.receiver.copy()
+    }
+
+    /// The sender's: the secret, or its private key.
+    #[must_use]
+    pub fn sender(&self) -> Secret {
+        self.sender.copy()
+    }
+}
+
+fn written(form: KeyForm, bytes: &[u8]) -> Vec<u8> {
+    match form {
+        KeyForm::AsGiven => bytes.to_vec(),
+        KeyForm::Hex => hex(bytes).into_bytes(),
+        KeyForm::Base64 { prefix } => {
+            [prefix, &Encoding::Base64.encode(bytes)].concat().into_bytes()
+        }
+    }
+}
+
+impl fmt::Debug for TestKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestKeys").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,273 @@
+//! The test kit's requests: authentic for every sender, and refused for every damage.
+
+#![allow(clippy::unwrap_used)]
+
+use countersign::senders::{self, Sender, Setup};
+use countersign::testing::{Damage, Post, SignedRequest, TestKeys};
+use countersign::{
+    ConfigErrorKind, Custom, Delivery, Encoding, Part, Receiver, Refusal, RefusalKind, Scheme,
+    Secret, Signature, TimeUnit, Timestamp,
+};
+use serde_json::{Value, json};
+
+const NOW: Timestamp = Timestamp::from_millis(1_770_000_000_123);
+const URL: &str = "https://example.com/hooks?account=7";
+
+fn setup(sender: Sender) -> Setup {
+    if sender.wants_url() { sender.setup().public_url(URL) } else { sender.setup() }
+}
+
+/// A post whose body has the form of the sender's own.
+fn post(sender: Sender) -> Post {
+    match sender.name() {
+        "adyen" => post_of(&json!({ "notificationItems": [{ "NotificationRequestItem": {
+            "pspReference": "7914073381342284",
+            "amount": { "value": 1130, "currency": "EUR" },
+            "eventCode": "AUTHORISATION",
+            "success": "true",
+            "additionalData": {},
+        }}]})),
+        "twilio" => Post::to("/hooks").form(&[("From", "+1 415 555 0100"), ("Body", "a=b & c%")]),
+        _ => post_of(&json!({ "type": "ping", "n": 1 })),
+    }
+}
+
+fn post_of(body: &Value) -> Post {
+    Post::to("/hooks").json(body)
+}
+
+struct Pair {
+    receiver: Receiver,
+    keys: TestKeys,
+}
+
+impl Pair {
+    fn of(sender: Sender) -> Self {
+        let keys = TestKeys::new(&setup(sender).scheme().unwrap(), 7).unwrap();
+        let receiver = Receiver::new(setup(sender).keys(keys.receiver()).unwrap());
+        Self { receiver, keys }
+    }
+
+    fn custom(scheme: Scheme) -> Self {
+        let keys = TestKeys::new(&scheme, 7).unwrap();
+        let receiver = Receiver::new(Custom::new(scheme, keys.receiver()).unwrap());
+        Self { receiver, keys }
+    }
+
+    fn sign(&self, post: &Post) -> SignedRequest {
+        post.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap()
+    }
+
+    fn refusal(&self, post: &Post) -> ConfigErrorKind {
+        post.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap_err().kind()
+    }
+
+    fn verify(&self, request: &SignedRequest) -> Result<Delivery, Refusal> {
+        self.receiver.verify(request, request.body().clone(), NOW)
+    }
+}
+
+#[test]
+fn every_sender_of_the_catalogue_is_signed_for() {
+    for sender in senders::ALL {
+        let pair = Pair::of(*sender);
+        let request = pair.sign(&post(*sender));
+        if let Err(refusal) = pair.verify(&request) {
+            panic!("{}: {refusal}", sender.name());
+        }
+    }
+}
+
+/// The refusals by which a receiver may see a damage.
+fn seen_as(damage: Damage) -> &'static [RefusalKind] {
+    use RefusalKind as Kind;
+    match damage {
+        Damage::BodyChanged | Damage::BodyLonger | Damage::OtherKey | Damage::IdMoved => {
+            &[Kind::SignatureMismatch]
+        }
+        // Another character may be none of base64 or DER, and a shorter text another length.
+        Damage::CredentialChanged => &[Kind::SignatureMismatch, Kind::MalformedHeader],
+        Damage::CredentialCut => &[
+            Kind::SignatureMismatch,
+            Kind::MalformedHeader,
+            Kind::MissingHeader,
+            Kind::MissingSignature,
+            Kind::NoCandidate,
+        ],
+        Damage::CredentialMissing => &[Kind::MissingHeader, Kind::MissingSignature],
+        Damage::CredentialTwice => &[Kind::DuplicateHeader],
+        Damage::Stale => &[Kind::StaleTimestamp],
+        Damage::Ahead => &[Kind::FutureTimestamp],
+        Damage::TimeMoved => &[Kind::SignatureMismatch],
+        _ => &[],
+    }
+}
+
+#[test]
+fn every_damage_that_shows_in_a_sender_is_refused_for_what_it_is() {
+    for sender in senders::ALL {
+        let pair = Pair::of(*sender);
+        for damage in Damage::ALL {
+            if !damage.shows_in(pair.receiver.scheme()) {
+                continue;
+            }
+            let request = pair.sign(&post(*sender).damaged(damage));
+            let refusal = pair.verify(&request).map(|_| ()).unwrap_err();
+            assert!(
+                seen_as(damage).contains(&refusal.kind()),
+                "{}, {damage}: {refusal}",
+                sender.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_damage_shows_in_some_sender() {
+    for damage in Damage::ALL {
+        let shows = |sender: &&Sender| damage.shows_in(&setup(**sender).scheme().unwrap());
+        assert!(senders::ALL.iter().any(|sender| shows(&sender)), "{damage}");
+    }
+}
+
+#[test]
+fn a_damage_that_the_scheme_cannot_show_is_an_error() {
+    let telegram = Pair::of(senders::TELEGRAM);
+    let post = post_of(&json!({})).damaged(Damage::Stale);
+    assert_eq!(telegram.refusal(&post), ConfigErrorKind::InvalidScheme);
+}
+
+#[test]
+fn an_id_goes_where_the_sender_has_it() {
+    for sender in [senders::STANDARD_WEBHOOKS, senders::STRIPE] {
+        let pair = Pair::of(sender);
+        let request = pair.sign(&post(sender).id("evt_9"));
+        assert_eq!(
+            pair.verify(&request).unwrap().signed_id().unwrap(),
+            "evt_9",
+            "{}",
+            sender.name()
+        );
+    }
+}
+
+#[test]
+fn another_body_is_another_event() {
+    let pair = Pair::of(senders::STANDARD_WEBHOOKS);
+    let id = |n| {
+        let request = pair.sign(&post_of(&json!({ "n": n })));
+        pair.verify(&request).unwrap().signed_id().unwrap().into_owned()
+    };
+    assert_eq!(id(1), id(1));
+    assert_ne!(id(1), id(2));
+}
+
+#[test]
+fn an_event_type_goes_where_the_sender_has_it() {
+    for sender in [senders::GITHUB, senders::STRIPE] {
+        let pair = Pair::of(sender);
+        let request = pair.sign(&post(sender).event_type("push"));
+        assert_eq!(
+            pair.verify(&request).unwrap().event_type().unwrap(),
+            "push",
+            "{}",
+            sender.name()
+        );
+    }
+}
+
+#[test]
+fn a_body_without_the_senders_form_is_an_error() {
+    let adyen = Pair::of(senders::ADYEN);
+    assert_eq!(adyen.refusal(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
+    let linear = Pair::of(senders::LINEAR);
+    assert_eq!(linear.refusal(&Post::to("/").body("text")), ConfigErrorKind::MissingSetting);
+}
+
+#[test]
+fn a_value_without_a_json_form_is_an_error() {
+    let keyed = std::collections::HashMap::from([((1, 2), 3)]);
+    let github = Pair::of(senders::GITHUB);
+    assert_eq!(github.refusal(&Post::to("/").json(&keyed)), ConfigErrorKind::MissingSetting);
+}
+
+#[test]
+fn twilio_signs_json_by_its_digest_in_the_query() {
+    let twilio = Pair::of(senders::TWILIO);
+    let request = twilio.sign(&post_of(&json!({ "n": 1 })));
+    assert!(request.target().starts_with("/hooks?account=7&bodySHA256="), "{}", request.target());
+    twilio.verify(&request).unwrap();
+}
+
+#[test]
+fn a_query_of_the_requests_own_is_signed() {
+    let twilio = Pair::of(senders::TWILIO);
+    let request = twilio.sign(&Post::to("/hooks?account=8").form(&[("a", "b")]));
+    assert_eq!(request.target(), "/hooks?account=8");
+    twilio.verify(&request).unwrap();
+}
+
+#[test]
+fn a_header_that_is_signed_is_taken_from_the_post() {
+    let scheme = Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
+        .signs([Part::Header("x-tenant".into()), ".".into(), Part::Body])
+        .build()
+        .unwrap();
+    let acme = Pair::custom(scheme);
+    assert_eq!(acme.refusal(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
+    acme.verify(&acme.sign(&post_of(&json!({})).header("X-Tenant", "7"))).unwrap();
+}
+
+#[test]
+fn a_time_in_the_body_is_written_in_the_schemes_unit() {
+    for (unit, written) in [
+        (TimeUnit::Seconds, json!(1_770_000_000)),
+        (TimeUnit::Millis, json!(1_770_000_000_123_u64)),
+        (TimeUnit::Rfc3339, json!("2026-02-02T02:40:00Z")),
+    ] {
+        let scheme = Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
+            .timestamp_field("/at", unit)
+            .build()
+            .unwrap();
+        let acme = Pair::custom(scheme);
+        let request = acme.sign(&post_of(&json!({ "at": "long ago" })));
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        assert_eq!(body["at"], written);
+        acme.verify(&request).unwrap();
+    }
+}
+
+#[test]
+fn keys_of_another_number_are_others() {
+    for sender in [senders::STRIPE, senders::DISCORD, senders::SENDGRID] {
+        let pair = Pair::of(sender);
+        let other = TestKeys::new(pair.receiver.scheme(), 8).unwrap().sender();
+        let request = post(sender).sign(pair.receiver.scheme(), &other, NOW).unwrap();
+        let refusal = pair.verify(&request).map(|_| ()).unwrap_err();
+        assert_eq!(refusal.kind(), RefusalKind::SignatureMismatch, "{}", sender.name());
+    }
+}
+
+#[test]
+fn a_request_turns_into_that_of_http() {
+    let twilio = Pair::of(senders::TWILIO);
+    let signed = twilio.sign(&post_of(&json!({ "n": 1 }))).header("X-Trace", "3");
+    let request: http::Request<Vec<u8>> = signed.clone().into();
+    assert_eq!(request.method(), http::Method::POST);
+    assert_eq!(request.uri(), &*signed.target());
+    assert_eq!(request.headers()["content-type"], "application/json");
+    assert_eq!(request.headers()["x-trace"], "3");
+    twilio.receiver.verify(&request, request.body().clone(), NOW).unwrap();
+}
+
+#[test]
+fn nothing_printed_holds_a_header_value_a_key_or_a_body() {
+    let secret = "whsec_bm90aGluZyB0byBzZWUgaGVyZSwgcmVhbGx5";
+    let scheme = senders::STANDARD_WEBHOOKS.setup().scheme().unwrap();
+    let post = Post::to("/").json(&json!({ "card": "4242" })).header("x-private", "4242");
+    let request = post.sign(&scheme, &Secret::new(secret).unwrap(), NOW).unwrap();
+    let text = format!("{post:?} {request:?} {:?}", TestKeys::new(&scheme, 7).unwrap());
+    for hidden in ["4242", "whsec", "v1,"] {
+        assert!(!text.contains(hidden), "{text}");
+    }
+}
