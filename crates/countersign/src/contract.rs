@@ -95,6 +95,15 @@ impl Contract {
         }
     }
 
+    /// Whether the sender takes `status` for success.
+    #[cfg(feature = "testing")]
+    pub(crate) const fn counts(&self, status: u16) -> bool {
+        match self.success {
+            Success::Exactly200 => status == 200,
+            Success::Any2xx => 200 <= status && status <= 299,
+        }
+    }
+
     /// When the sender is answered at the latest.
     #[must_use]
     pub const fn answer_span(&self) -> Duration {

@@ -3,6 +3,8 @@
 //! - [`Post`] signs one request as its sender would, whichever that is; [`Post::damaged`] spoils it
 //!   in one of the ways that a receiver must see.
 //! - [`TestKeys`] makes the keys for that, pairs where the sender signs with one.
+//! - [`FakeSender`] delivers many events as badly as real senders do, by a seed: twice, late, in
+//!   another order, spoilt on the way, and again when the answer is no success.
 //! - [`store`] is the contract of a [`DedupStore`](crate::DedupStore), as a suite to run against one.
 //!
 //! To test a handler no clock is read, nothing sleeps and no socket is opened: the time is a
@@ -29,13 +31,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod numbers;
 mod keys;
 mod damage;
 mod request;
 mod post;
+mod gather;
+mod report;
+mod fake_sender;
 pub mod store;
 
 pub use self::damage::Damage;
+pub use self::fake_sender::FakeSender;
 pub use self::keys::TestKeys;
 pub use self::post::Post;
+pub use self::report::{Attempt, Report, Sent, SentKind};
 pub use self::request::SignedRequest;

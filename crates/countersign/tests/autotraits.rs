@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Debug;
 
-use countersign::testing::{Damage, Post, SignedRequest, TestKeys};
+use countersign::testing::{Damage, FakeSender, Post, Report, SentKind, SignedRequest, TestKeys};
 use countersign::{
     Admission, Claim, Claimed, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, Delivery,
     Encoding, EventKey, Fence, FixedClock, Identity, Intake, Key, Keyring, MemoryStore,
@@ -74,7 +74,9 @@ fn all_types_are_shared_between_threads() {
     shared::<SystemClock>();
     shared::<Unsigned<'static>>();
     shared::<Verifier>();
+    shared::<FakeSender>();
     shared::<Post>();
+    shared::<Report>();
     shared::<SignedRequest>();
     shared::<TestKeys>();
     shared::<ainexlayer::AiNexLayer>();
@@ -106,6 +108,7 @@ fn plain_values_are_copied() {
     copied::<Outcome>();
     copied::<Record>();
     copied::<RefusalKind>();
+    copied::<SentKind>();
     copied::<Settled>();
     copied::<StoreErrorKind>();
     copied::<StoreStats>();

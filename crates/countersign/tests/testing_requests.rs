@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use countersign::senders::{self, Sender, Setup};
-use countersign::testing::{Damage, Post, SignedRequest, TestKeys};
+use countersign::testing::{Damage, FakeSender, Post, SignedRequest, TestKeys};
 use countersign::{
-    ConfigErrorKind, Custom, Delivery, Encoding, Part, Receiver, Refusal, RefusalKind, Scheme,
-    Secret, Signature, TimeUnit, Timestamp,
+    Clock, ConfigErrorKind, Custom, Delivery, Encoding, Part, Receiver, Refusal, RefusalKind,
+    Scheme, Secret, Signature, TimeUnit, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -119,6 +123,28 @@ fn every_damage_that_shows_in_a_sender_is_refused_for_what_it_is() {
                 sender.name()
             );
         }
+    }
+}
+
+/// Damages in places of chance, as many as a fake sender makes of them.
+#[test]
+fn every_damage_is_refused_wherever_it_strikes() {
+    for sender in senders::ALL {
+        let pair = Pair::of(*sender);
+        let storm = FakeSender::new(&pair.receiver, pair.keys.sender(), 3).corrupt(99);
+        let clock = storm.clock();
+        let report = storm.deliver([post(*sender)], async |request: SignedRequest| {
+            let verified = pair.receiver.verify(&request, request.body().clone(), clock.now());
+            verified.map_or_else(|refusal| refusal.status(), |_| 200)
+        });
+        let mut report = pin!(report);
+        let Poll::Ready(report) = report.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        else {
+            panic!("nothing is waited for");
+        };
+        let report = report.unwrap();
+        report.assert_answers();
+        assert_eq!(report.corrupt(), 99);
     }
 }
 

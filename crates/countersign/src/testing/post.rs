@@ -122,6 +122,10 @@ impl Post {
         self
     }
 
+    pub(super) const fn has_id(&self) -> bool {
+        self.id.is_some()
+    }
+
     /// The request as the sender of `scheme` sends it at `now`.
     ///
     /// `key` is what the sender signs with: the shared secret, or its private key as
