@@ -15,4 +15,6 @@ mod docs {
     struct AddingASender;
     #[doc = include_str!("../../docs/tenants.md")]
     struct ManyTenants;
+    #[doc = include_str!("../../docs/testing-your-handlers.md")]
+    struct TestingYourHandlers;
 }
