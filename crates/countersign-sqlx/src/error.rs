@@ -1,0 +1,78 @@
+//! What a database's errors mean for a claim and for a transaction.
+
+use std::error::Error;
+use std::fmt;
+
+#[cfg(feature = "sqlite")]
+use countersign::{StoreError, StoreErrorKind};
+
+/// For the operator: what the database says, which holds none of the values that were bound.
+#[cfg(feature = "sqlite")]
+pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
+    let kind = match error {
+        sqlx::Error::PoolTimedOut => StoreErrorKind::Timeout,
+        _ => StoreErrorKind::Unavailable,
+    };
+    StoreError::new(kind, format!("the event store failed: {error}"))
+}
+
+/// Why a handler's transaction came to nothing.
+///
+/// Whatever it is, answer the sender with an error status.
+#[derive(Debug)]
+pub struct TransactionError {
+    kind: TransactionErrorKind,
+    source: Option<sqlx::Error>,
+}
+
+/// What was wrong with a transaction.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum TransactionErrorKind {
+    /// The delivery has no claim: its receiver runs without dedup, or with another store.
+    Unclaimed,
+    /// The claim is no longer the current one, or the event is marked as handled already.
+    Stale,
+    /// The database failed. If that was during the commit, it may have been applied.
+    Failed,
+}
+
+impl TransactionError {
+    #[cfg(feature = "sqlite")]
+    pub(crate) const fn new(kind: TransactionErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// What was wrong, to match on.
+    #[must_use]
+    pub const fn kind(&self) -> TransactionErrorKind {
+        self.kind
+    }
+}
+
+/// The database failed: also for the handler's own statements.
+impl From<sqlx::Error> for TransactionError {
+    fn from(error: sqlx::Error) -> Self {
+        Self { kind: TransactionErrorKind::Failed, source: Some(error) }
+    }
+}
+
+impl fmt::Display for TransactionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransactionErrorKind::Unclaimed => {
+                "the delivery has no claim: give its receiver the store that the handler uses"
+            }
+            TransactionErrorKind::Stale => {
+                "another handler has the event, or it is marked as handled already"
+            }
+            TransactionErrorKind::Failed => "the database failed",
+        })
+    }
+}
+
+impl Error for TransactionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|error| error as _)
+    }
+}

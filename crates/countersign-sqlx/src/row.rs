@@ -1,0 +1,88 @@
+//! How an event is written in a row.
+
+use std::time::Duration;
+
+use countersign::{Claim, EventKey, Fence, Record, RecordState};
+use sqlx::Row;
+
+/// A row whose event nobody holds: only its fence counts.
+const ABSENT: i16 = 0;
+/// In progress is 1, or 3 after a lease that ran out.
+const DONE: i16 = 2;
+pub(crate) const TAKEN_OVER: i16 = 3;
+
+/// A thousand years: no database's time overflows with it, and nobody waits for its end.
+const LONGEST: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
+
+/// In whole milliseconds; a started one counts.
+pub(crate) fn millis(span: Duration) -> i64 {
+    let millis = span.min(LONGEST).as_nanos().div_ceil(1_000_000);
+    i64::try_from(millis).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn span(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+/// As a number of the database's; one that no store grants becomes one that none has.
+pub(crate) fn from_fence(fence: Fence) -> i64 {
+    i64::try_from(fence.as_u64()).unwrap_or(-1)
+}
+
+pub(crate) fn to_fence(number: i64) -> Fence {
+    Fence::new(u64::try_from(number).unwrap_or(0))
+}
+
+pub(crate) fn key_bytes(key: &EventKey) -> &[u8] {
+    key.as_bytes()
+}
+
+/// A row as it was found: `state`, `fence`, `left_ms` until its lease or retention ends, and
+/// `fingerprint`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) state: i16,
+    pub(crate) fence: i64,
+    pub(crate) left_ms: i64,
+    pub(crate) fingerprint: i64,
+}
+
+impl Found {
+    pub(crate) fn read<'r, R: Row>(row: &'r R) -> Result<Self, sqlx::Error>
+    where
+        &'static str: sqlx::ColumnIndex<R>,
+        i16: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+        i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    {
+        Ok(Self {
+            state: row.try_get("state")?,
+            fence: row.try_get("fence")?,
+            left_ms: row.try_get("left_ms")?,
+            fingerprint: row.try_get("fingerprint")?,
+        })
+    }
+
+    /// The answer to a claim that is not granted; `None` where it should have been.
+    pub(crate) fn denial(&self, fingerprint: u64) -> Option<Claim> {
+        match self.state {
+            _ if self.left_ms <= 0 => None,
+            ABSENT => None,
+            DONE => {
+                let same_body = self.fingerprint == fingerprint.cast_signed();
+                Some(Claim::Duplicate { same_body })
+            }
+            _ => Some(Claim::Busy { retry_after: span(self.left_ms) }),
+        }
+    }
+
+    /// What an operator is shown.
+    pub(crate) fn record(&self) -> Option<Record> {
+        let left = span(self.left_ms);
+        let state = match self.state {
+            ABSENT => return None,
+            DONE => RecordState::Done { kept: left },
+            _ => RecordState::InProgress { lease: left },
+        };
+        Some(Record { fence: to_fence(self.fence), state })
+    }
+}

@@ -1,0 +1,189 @@
+//! Events in a SQLite file.
+
+mod inspect;
+mod job;
+mod schema;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::{
+    Claim, DedupStore, Delivery, EventKey, Fence, Settled, StoreError, StoreErrorKind, Ticket,
+};
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Sqlite, query};
+use tokio::sync::{mpsc, oneshot};
+
+use self::job::{Answer, Job, MARK, Operation};
+use self::writer::Turns;
+use crate::error::{TransactionError, TransactionErrorKind, store_error};
+use crate::held::Held;
+use crate::row::{from_fence, key_bytes, millis};
+use crate::transaction::Transaction;
+
+/// How many connections read, or wait for their turn with a handler's transaction.
+const CONNECTIONS: u32 = 8;
+
+/// Remembers events in a SQLite file: one machine, any number of processes.
+///
+/// What it has answered survives a crash of the process and of the machine: each commit is synced to
+/// the disk (WAL mode, `synchronous=FULL`). What concurrent requests ask for is written in one
+/// transaction and synced once. Rows that are over are cleared away by the claims that follow.
+///
+/// The file may be the application's own: the tables are `countersign_events` and
+/// `countersign_meta`, and for [transactions](Self::begin) they must stand beside the handler's. It
+/// must lie on a local disk, where SQLite's locks work. Time is that of the machine's clock.
+///
+/// ```no_run
+/// # async fn run(provider: countersign::StandardWebhooks) -> Result<(), countersign::StoreError> {
+/// use countersign::Receiver;
+/// use countersign_sqlx::SqliteStore;
+///
+/// let store = SqliteStore::open("app.db").await?;
+/// let receiver = Receiver::new(provider).dedup(store);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqliteStore(Arc<Shared>);
+
+struct Shared {
+    jobs: mpsc::Sender<Job>,
+    pool: SqlitePool,
+    turns: Turns,
+    held: Held,
+}
+
+impl SqliteStore {
+    /// Opens the file, and makes it and the tables where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the file cannot be opened, or its tables are of a later version.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        if path.as_os_str() == ":memory:" {
+            return Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "a SQLite store needs a file: for one in memory take `MemoryStore`",
+            ));
+        }
+        let options = schema::options(path);
+        let mut connection = options.connect().await.map_err(|error| store_error(&error))?;
+        schema::migrate(&mut connection).await?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .connect_lazy_with(options.clone());
+        let turns = Turns::default();
+        let jobs = writer::start(connection, options, turns.clone())?;
+        Ok(Self(Arc::new(Shared { jobs, pool, turns, held: Held::default() })))
+    }
+
+    /// A transaction in which the event of `delivery` is marked as handled.
+    ///
+    /// SQLite has one writer at a time: until it ends, other events wait to be claimed. So begin it
+    /// last, and keep it short.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionErrorKind::Stale`] if the claim is no longer the current one,
+    /// [`TransactionErrorKind::Unclaimed`] if there is none, and
+    /// [`TransactionErrorKind::Failed`] if the database fails.
+    pub async fn begin(
+        &self,
+        delivery: &Delivery,
+    ) -> Result<Transaction<Sqlite>, TransactionError> {
+        let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
+        self.begin_with(&delivery.ticket().ok_or(unclaimed)?).await
+    }
+
+    /// The same for a claim in hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin).
+    pub async fn begin_with(
+        &self,
+        ticket: &Ticket,
+    ) -> Result<Transaction<Sqlite>, TransactionError> {
+        let turn = self.0.turns.clone().lock_owned().await;
+        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let marked = query(MARK)
+            .bind(key_bytes(ticket.key()))
+            .bind(from_fence(ticket.fence()))
+            .bind(millis(ticket.retention()))
+            .execute(&mut *transaction)
+            .await?;
+        if marked.rows_affected() == 0 {
+            transaction.rollback().await?;
+            return Err(TransactionError::new(TransactionErrorKind::Stale));
+        }
+        Ok(Transaction::new(transaction, self.0.held.hold(ticket), Some(Box::new(turn))))
+    }
+
+    /// Removes up to `limit` rows that are over, and tells how many it removed.
+    ///
+    /// Claims do so as they come; this is for a store that gets none.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the database fails.
+    pub async fn purge(&self, limit: u32) -> Result<u64, StoreError> {
+        self.ask(Operation::Purge { limit }).await?.changed()
+    }
+
+    async fn ask(&self, operation: Operation) -> Result<Answer, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.0.jobs.send(Job { operation, answer }).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+impl DedupStore for SqliteStore {
+    async fn claim(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        self.ask(Operation::Claim { key: *key, fingerprint, lease }).await?.claim()
+    }
+
+    async fn renew(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        lease: Duration,
+    ) -> Result<Settled, StoreError> {
+        if self.0.held.holds(key, fence) {
+            return Ok(Settled::Applied);
+        }
+        self.ask(Operation::Renew { key: *key, fence, lease }).await?.settled()
+    }
+
+    async fn commit(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        retention: Duration,
+    ) -> Result<Settled, StoreError> {
+        self.ask(Operation::Commit { key: *key, fence, retention }).await?.settled()
+    }
+
+    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+        self.ask(Operation::Release { key: *key, fence }).await?.settled()
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "the SQLite writer has ended: see its panic")
+}

@@ -1,0 +1,53 @@
+//! What an operator is shown of the file.
+
+use countersign::{EventKey, InspectStore, Record, StoreError, StoreStats};
+use sqlx::{Row, query};
+
+use super::SqliteStore;
+use super::job::{FIND, Operation, now};
+use crate::error::store_error;
+use crate::row::{Found, key_bytes, span};
+
+const STATS: &str = concat!(
+    "SELECT
+         count(*) FILTER (WHERE state <> 2) AS in_progress,
+         count(*) FILTER (WHERE state <> 2 AND left_ms <= 0) AS overdue,
+         coalesce(-min(left_ms) FILTER (WHERE state <> 2), 0) AS longest_overdue_ms,
+         count(*) FILTER (WHERE state = 2 AND left_ms > 0) AS done,
+         count(*) FILTER (WHERE left_ms <= 0 AND (state = 2 OR left_ms <= -86400000)) AS expired,
+         (SELECT sum(pgsize) FROM dbstat WHERE name GLOB 'countersign_*') AS bytes
+     FROM (SELECT state, until - ",
+    now!(),
+    " AS left_ms FROM countersign_events)"
+);
+
+impl InspectStore for SqliteStore {
+    async fn stats(&self) -> Result<StoreStats, StoreError> {
+        let stats = async {
+            let row = query(STATS).fetch_one(&self.0.pool).await?;
+            let count = |name| row.try_get(name).map(|count: i64| count.unsigned_abs());
+            let mut stats = StoreStats::default();
+            stats.in_progress = count("in_progress")?;
+            stats.overdue = count("overdue")?;
+            stats.longest_overdue = span(row.try_get("longest_overdue_ms")?);
+            stats.done = count("done")?;
+            stats.expired = count("expired")?;
+            stats.bytes = Some(count("bytes")?);
+            Ok(stats)
+        };
+        stats.await.map_err(|error| store_error(&error))
+    }
+
+    async fn get(&self, key: &EventKey) -> Result<Option<Record>, StoreError> {
+        let found = async {
+            let row = query(FIND).bind(key_bytes(key)).fetch_optional(&self.0.pool).await?;
+            row.map(|row| Found::read(&row)).transpose()
+        };
+        let found: Option<Found> = found.await.map_err(|error| store_error(&error))?;
+        Ok(found.and_then(|found| found.record()))
+    }
+
+    async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
+        Ok(self.ask(Operation::Forget { key: *key }).await?.changed()? > 0)
+    }
+}

@@ -1,0 +1,305 @@
+//! Events in SQLite files: the contract, several processes, crashes, and a handler's transaction.
+
+#![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use std::future::Future;
+use std::time::Duration;
+
+use countersign::testing::store::{StoreUnderTest, an_operator_sees_and_forgets, check};
+use countersign::{Claim, DedupStore, InspectStore, Settled, StoreErrorKind};
+use countersign_sqlx::{SqliteStore, TransactionErrorKind};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{Connection, query, query_scalar};
+use support::children::{Process, place, tell};
+use support::{HOUR, claim, commit, event, granted, higher, is_busy, is_handled, unclaimed};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+const BRIEF: Duration = Duration::from_millis(50);
+
+/// A file in a folder of its own.
+struct File(TempDir);
+
+impl File {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> String {
+        self.0.path().join("app.db").to_str().unwrap().to_owned()
+    }
+
+    async fn store(&self) -> SqliteStore {
+        SqliteStore::open(self.path()).await.unwrap()
+    }
+
+    /// A connection as the application has.
+    async fn connection(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.path());
+        SqliteConnection::connect_with(&options).await.unwrap()
+    }
+
+    /// A store beside a table of the application's.
+    async fn with_notes(&self) -> SqliteStore {
+        let store = self.store().await;
+        let mut connection = self.connection().await;
+        query("CREATE TABLE notes (text TEXT)").execute(&mut connection).await.unwrap();
+        store
+    }
+
+    async fn notes(&self) -> i64 {
+        let mut connection = self.connection().await;
+        query_scalar("SELECT count(*) FROM notes").fetch_one(&mut connection).await.unwrap()
+    }
+}
+
+const NOTE: &str = "INSERT INTO notes VALUES ('written')";
+
+impl StoreUnderTest for File {
+    type Store = SqliteStore;
+
+    async fn open(&self) -> SqliteStore {
+        self.store().await
+    }
+
+    async fn pass(&self, span: Duration) {
+        sleep(span).await;
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        let worker = tokio::spawn(work);
+        async { worker.await.unwrap() }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_keeps_the_contract() {
+    assert_eq!(check(&File::new()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_operator_sees_and_forgets_events() {
+    assert_eq!(an_operator_sees_and_forgets(&File::new()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn memory_is_no_file() {
+    let error = SqliteStore::open(":memory:").await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn tables_of_a_later_version_are_left_alone() {
+    let file = File::new();
+    drop(file.store().await);
+    let mut connection = file.connection().await;
+    query("UPDATE countersign_meta SET schema = 2").execute(&mut connection).await.unwrap();
+    let error = SqliteStore::open(file.path()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("of version 2"), "{error}");
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_when_the_file_is_opened_again() {
+    let file = File::new();
+    let store = file.store().await;
+    let handled = granted(&store, 0, HOUR).await;
+    commit(&store, &handled).await;
+    let held = granted(&store, 1, HOUR).await;
+    drop(store);
+    let store = file.store().await;
+    assert!(is_handled(claim(&store, 0).await));
+    assert!(is_busy(claim(&store, 1).await));
+    assert_eq!(commit(&store, &held).await, Settled::Applied);
+}
+
+const RACED: usize = 40;
+
+/// Runs in processes of its own, of the test below.
+#[tokio::test]
+async fn child_that_races() {
+    let Some(path) = place() else { return };
+    let store = SqliteStore::open(path).await.unwrap();
+    for number in 0..RACED {
+        if let Claim::Acquired { .. } = claim(&store, number).await {
+            tell(number);
+        }
+    }
+}
+
+#[test]
+fn of_several_processes_one_is_granted_each_event() {
+    let file = File::new();
+    let children: Vec<_> =
+        (0..4).map(|_| Process::start("child_that_races", &file.path())).collect();
+    let mut granted: Vec<_> = children.into_iter().flat_map(Process::finish).collect();
+    granted.sort_unstable();
+    assert_eq!(granted, (0..RACED).collect::<Vec<_>>());
+}
+
+/// Runs until it is killed, by the test below.
+#[tokio::test]
+async fn child_that_handles() {
+    let Some(path) = place() else { return };
+    let store = SqliteStore::open(path).await.unwrap();
+    for number in 0.. {
+        let ticket = granted(&store, number, HOUR).await;
+        assert_eq!(commit(&store, &ticket).await, Settled::Applied);
+        tell(number);
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_process_had_committed_is_done() {
+    let file = File::new();
+    let mut child = Process::start("child_that_handles", &file.path());
+    for number in 0..20 {
+        assert_eq!(child.told(), Some(number));
+    }
+    let told = 20 + child.kill().len();
+    let store = file.store().await;
+    for number in 0..told {
+        assert!(is_handled(claim(&store, number).await), "{number} of {told}");
+    }
+    // At most one was under way.
+    granted(&store, told + 1, HOUR).await;
+}
+
+#[tokio::test]
+async fn a_claim_that_was_given_up_while_it_waited_is_not_made() {
+    let file = File::new();
+    let store = file.store().await;
+    let mut connection = file.connection().await;
+    let lock = connection.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+    // One is being tried, and one waits behind it.
+    timeout(BRIEF, claim(&store, 0)).await.unwrap_err();
+    timeout(BRIEF, claim(&store, 1)).await.unwrap_err();
+    lock.rollback().await.unwrap();
+    granted(&store, 1, HOUR).await;
+}
+
+#[tokio::test]
+async fn a_file_that_stays_locked_is_unavailable_and_then_is_not() {
+    let file = File::new();
+    let store = file.store().await;
+    let mut connection = file.connection().await;
+    let lock = connection.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+    let error = store.claim(&event(0), 0, HOUR).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    lock.rollback().await.unwrap();
+    granted(&store, 0, HOUR).await;
+}
+
+#[tokio::test]
+async fn a_purge_removes_what_is_over_and_no_more_than_it_may() {
+    let file = File::new();
+    let store = file.store().await;
+    let mut tickets = Vec::new();
+    for number in 0..5 {
+        tickets.push(granted(&store, number, HOUR).await);
+    }
+    for ticket in &tickets {
+        let brief = store.commit(ticket.key(), ticket.fence(), Duration::ZERO);
+        assert_eq!(brief.await, Ok(Settled::Applied));
+    }
+    let mut connection = file.connection().await;
+    let rows = async |connection: &mut SqliteConnection| -> i64 {
+        let count = query_scalar("SELECT count(*) FROM countersign_events");
+        count.fetch_one(connection).await.unwrap()
+    };
+    assert_eq!(rows(&mut connection).await, 5);
+    assert_eq!(store.purge(2).await, Ok(2));
+    assert_eq!(rows(&mut connection).await, 3);
+    let held = granted(&store, 7, Duration::ZERO).await;
+    let done = granted(&store, 8, HOUR).await;
+    commit(&store, &done).await;
+    assert_eq!(store.purge(10).await, Ok(0), "the claims had removed the rest");
+    assert_eq!(rows(&mut connection).await, 2);
+    assert_eq!(commit(&store, &held).await, Settled::Applied);
+}
+
+#[tokio::test]
+async fn the_write_and_the_mark_are_one_commit() {
+    let file = File::new();
+    let store = file.with_notes().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    query(NOTE).execute(&mut **transaction).await.unwrap();
+    assert_eq!(file.notes().await, 0);
+    transaction.commit().await.unwrap();
+    assert_eq!(file.notes().await, 1);
+    assert!(is_handled(claim(&store, 0).await));
+    assert_eq!(commit(&store, &ticket).await, Settled::Applied, "the receiver's own commit");
+    let released = store.release(ticket.key(), ticket.fence()).await;
+    assert_eq!(released, Ok(Settled::Stale), "a handler that fails after its commit");
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
+    let file = File::new();
+    let store = file.with_notes().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    query(NOTE).execute(&mut **transaction).await.unwrap();
+    drop(transaction);
+    assert!(is_busy(claim(&store, 0).await));
+    assert_eq!(file.notes().await, 0);
+    store.begin_with(&ticket).await.unwrap().rollback().await.unwrap();
+    assert_eq!(store.release(ticket.key(), ticket.fence()).await, Ok(Settled::Applied));
+}
+
+#[tokio::test]
+async fn a_stale_claim_gets_no_transaction() {
+    let file = File::new();
+    let store = file.with_notes().await;
+    let late = granted(&store, 0, Duration::ZERO).await;
+    let ticket = granted(&store, 0, HOUR).await;
+    for stale in [late, higher(&ticket)] {
+        let error = store.begin_with(&stale).await.unwrap_err();
+        assert_eq!(error.kind(), TransactionErrorKind::Stale);
+    }
+    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
+    let error = store.begin_with(&ticket).await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::Stale, "it is handled");
+}
+
+#[tokio::test]
+async fn a_delivery_without_a_claim_gets_no_transaction() {
+    let file = File::new();
+    let error = file.store().await.begin(&unclaimed()).await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::Unclaimed);
+}
+
+#[tokio::test]
+async fn an_open_transaction_holds_its_event_past_the_lease() {
+    let file = File::new();
+    let store = file.store().await;
+    let ticket = granted(&store, 0, Duration::ZERO).await;
+    let transaction = store.begin_with(&ticket).await.unwrap();
+    let renewed = store.renew(ticket.key(), ticket.fence(), HOUR).await;
+    assert_eq!(renewed, Ok(Settled::Applied));
+    timeout(BRIEF, claim(&store, 0)).await.unwrap_err();
+    transaction.commit().await.unwrap();
+    assert!(is_handled(claim(&store, 0).await));
+}
+
+#[tokio::test]
+async fn stats_count_events_as_they_stand() {
+    let file = File::new();
+    let store = file.store().await;
+    for number in 0..3 {
+        let ticket = granted(&store, number, HOUR).await;
+        commit(&store, &ticket).await;
+    }
+    granted(&store, 3, HOUR).await;
+    granted(&store, 4, Duration::ZERO).await;
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (3, 2, 1, 0));
+    assert!(stats.bytes.unwrap() > 0);
+}
