@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::fmt;
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use countersign::{StoreError, StoreErrorKind};
 
 /// For the operator: what the database says, which holds none of the values that were bound.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
     let kind = match error {
         sqlx::Error::PoolTimedOut => StoreErrorKind::Timeout,
@@ -38,7 +38,7 @@ pub enum TransactionErrorKind {
 }
 
 impl TransactionError {
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) const fn new(kind: TransactionErrorKind) -> Self {
         Self { kind, source: None }
     }

@@ -1,14 +1,16 @@
-//! Deduplication for [`countersign`] that survives a crash: in SQLite, for one machine.
+//! Deduplication for [`countersign`] that survives a crash: in SQLite for one machine, in PostgreSQL
+//! for many.
 //!
 //! | feature | store | for |
 //! |---|---|---|
 //! | `sqlite` | [`SqliteStore`] | one machine, any number of processes; a path is all it needs |
+//! | `postgres` | [`PostgresStore`] | many machines |
 //!
 //! Leases and retention run by the store's own clock, so the machines' clocks may differ.
 //!
 //! # Lease mode
 //!
-//! Given to a receiver, the store is asked before and after each handler, like any
+//! Given to a receiver, either store is asked before and after each handler, like any
 //! [`DedupStore`](countersign::DedupStore). An event is then handled at least once, and one at a time
 //! within a lease: a process that dies between the handler's work and the commit leaves an event
 //! whose next delivery repeats the work.
@@ -41,15 +43,17 @@
 //! - A handler that answers 2xx *without* committing has said that there is nothing to write: its
 //!   event is marked as handled all the same.
 //! - While a transaction is open, nobody else is granted its event. Keep it short, and begin it after
-//!   the slow work: SQLite has one writer at a time.
+//!   the slow work: PostgreSQL keeps a connection busy for it, SQLite has one writer at a time.
 
 mod error;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod held;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod row;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod transaction;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -57,7 +61,9 @@ pub use countersign;
 pub use sqlx;
 
 pub use self::error::{TransactionError, TransactionErrorKind};
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use self::transaction::Transaction;

@@ -1,8 +1,9 @@
-//! What the suites share.
+//! What the suites of both databases share.
 
 #![allow(dead_code, reason = "each suite uses its own part")]
 
 pub(crate) mod children;
+pub(crate) mod postgres;
 
 use std::time::Duration;
 

@@ -1,0 +1,169 @@
+//! One statement for each operation. `$1` is the key, `$2` the fence (of a claim: the fingerprint),
+//! `$3` a span in milliseconds.
+
+use std::sync::Arc;
+
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Postgres, query};
+
+use super::table::Table;
+
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+pub(super) struct Statements {
+    claim: Arc<str>,
+    renew: Arc<str>,
+    commit: Arc<str>,
+    mark: Arc<str>,
+    release: Arc<str>,
+    purge: Arc<str>,
+    get: Arc<str>,
+    forget: Arc<str>,
+    stats: Arc<str>,
+}
+
+/// Time by the server's clock, which goes on within a transaction.
+const UNTIL: &str = "clock_timestamp() + $3 * interval '1 millisecond'";
+
+/// A row as `Found` reads it.
+const FOUND: &str = "state, fence, fingerprint, \
+     (extract(epoch FROM until - clock_timestamp()) * 1000)::bigint AS left_ms";
+
+impl Statements {
+    pub(super) fn new(table: &Table) -> Self {
+        let sequence = table.sequence();
+        Self {
+            claim: claim(table).into(),
+            renew: format!(
+                "UPDATE {table} SET until = {UNTIL}
+                 WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
+            )
+            .into(),
+            // What is done already stays as it is.
+            commit: format!(
+                "UPDATE {table}
+                 SET until = CASE WHEN state = 2 THEN until ELSE {UNTIL} END, state = 2
+                 WHERE key = $1 AND fence = $2 AND state <> 0"
+            )
+            .into(),
+            mark: format!(
+                "UPDATE {table} SET until = {UNTIL}, state = 2
+                 WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
+            )
+            .into(),
+            // The row stays for a while: a claim under way may have drawn a lower fence.
+            release: format!(
+                "UPDATE {table} SET until = clock_timestamp(), state = 0
+                 WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
+            )
+            .into(),
+            purge: purge(table).into(),
+            get: format!("SELECT {FOUND} FROM {table} WHERE key = $1").into(),
+            // A fence of its own, so that whoever holds the event settles it no more.
+            forget: format!(
+                "UPDATE {table}
+                 SET until = clock_timestamp(), state = 0, fence = nextval('{sequence}')
+                 WHERE key = $1 AND state <> 0"
+            )
+            .into(),
+            stats: stats(table).into(),
+        }
+    }
+
+    pub(super) fn claim(&self) -> Statement<'static> {
+        prepare(&self.claim)
+    }
+
+    pub(super) fn renew(&self) -> Statement<'static> {
+        prepare(&self.renew)
+    }
+
+    pub(super) fn commit(&self) -> Statement<'static> {
+        prepare(&self.commit)
+    }
+
+    /// The commit in a handler's transaction.
+    pub(super) fn mark(&self) -> Statement<'static> {
+        prepare(&self.mark)
+    }
+
+    pub(super) fn release(&self) -> Statement<'static> {
+        prepare(&self.release)
+    }
+
+    pub(super) fn purge(&self) -> Statement<'static> {
+        prepare(&self.purge)
+    }
+
+    pub(super) fn get(&self) -> Statement<'static> {
+        prepare(&self.get)
+    }
+
+    pub(super) fn forget(&self) -> Statement<'static> {
+        prepare(&self.forget)
+    }
+
+    pub(super) fn stats(&self) -> Statement<'static> {
+        prepare(&self.stats)
+    }
+}
+
+fn prepare(statement: &Arc<str>) -> Statement<'static> {
+    query(AssertSqlSafe(statement.clone()))
+}
+
+/// What `held` finds was so when the statement began; `granted` judges the row as it is once it is
+/// locked. Where the two disagree the answer is neither, and the claim is made again.
+fn claim(table: &Table) -> String {
+    let sequence = table.sequence();
+    format!(
+        "WITH held AS MATERIALIZED (
+             SELECT {FOUND}, state <> 0 AND until > clock_timestamp() AS runs
+             FROM {table} WHERE key = $1
+         ), granted AS (
+             INSERT INTO {table} AS event (key, fence, until, fingerprint, state)
+             SELECT $1, nextval('{sequence}'), {UNTIL}, $2, 1
+             WHERE NOT EXISTS (SELECT FROM held WHERE runs)
+             ON CONFLICT (key) DO UPDATE SET
+                 fence = nextval('{sequence}'),
+                 until = {UNTIL},
+                 fingerprint = excluded.fingerprint,
+                 state = CASE WHEN event.state IN (1, 3) THEN 3 ELSE 1 END
+             WHERE event.state = 0 OR event.until <= clock_timestamp()
+             RETURNING fence, state
+         )
+         SELECT granted.fence AS granted, granted.state AS granted_state,
+             held.state, held.fence, held.fingerprint, held.left_ms
+         FROM (VALUES (1)) AS answer LEFT JOIN granted ON true LEFT JOIN held ON true"
+    )
+}
+
+/// A claim that nobody settled is kept for a day, for a late commit; any row for an hour, which no
+/// claim under way outlasts.
+fn purge(table: &Table) -> String {
+    format!(
+        "DELETE FROM {table} WHERE key IN (
+             SELECT key FROM {table}
+             WHERE until <= clock_timestamp() - interval '1 hour'
+                 AND (state IN (0, 2) OR until <= clock_timestamp() - interval '1 day')
+             ORDER BY until LIMIT $1 FOR UPDATE SKIP LOCKED
+         ) AND until <= clock_timestamp() - interval '1 hour'"
+    )
+}
+
+fn stats(table: &Table) -> String {
+    format!(
+        "SELECT
+             count(*) FILTER (WHERE state IN (1, 3)) AS in_progress,
+             count(*) FILTER (WHERE state IN (1, 3) AND until <= now) AS overdue,
+             coalesce((extract(epoch FROM now - min(until) FILTER (WHERE state IN (1, 3))) * 1000
+                 )::bigint, 0) AS longest_overdue_ms,
+             count(*) FILTER (WHERE state = 2 AND until > now) AS done,
+             count(*) FILTER (WHERE until <= now
+                 AND (state IN (0, 2) OR until <= now - interval '1 day')) AS expired,
+             pg_total_relation_size('{table}') AS bytes
+         FROM (SELECT clock_timestamp() AS now) AS clock LEFT JOIN {table} ON true
+         GROUP BY now"
+    )
+}

@@ -1,0 +1,374 @@
+//! Events in PostgreSQL: the contract, several processes, lost connections and servers, and a
+//! handler's transaction.
+
+#![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use countersign::testing::store::{
+    StoreUnderTest, an_operator_sees_and_forgets, check, of_many_claims_one_is_granted,
+    workers_at_once,
+};
+use countersign::{Claim, DedupStore, InspectStore, Settled, StoreErrorKind};
+use countersign_sqlx::{PostgresStore, TransactionErrorKind};
+use sqlx::postgres::PgPool;
+use sqlx::{Connection, PgConnection, query, query_scalar};
+use support::children::{Process, place, tell};
+use support::postgres::{Server, server};
+use support::{HOUR, claim, commit, event, granted, higher, is_busy, is_handled, unclaimed};
+use tokio::time::{sleep, timeout};
+
+const BRIEF: Duration = Duration::from_millis(100);
+
+/// A table of its own on the server, for one test.
+struct Table {
+    server: Arc<Server>,
+    name: String,
+    settings: &'static [(&'static str, &'static str)],
+}
+
+impl Table {
+    fn new() -> Option<Self> {
+        static TABLES: AtomicUsize = AtomicUsize::new(0);
+        let number = TABLES.fetch_add(1, Ordering::SeqCst);
+        Some(Self { server: server()?, name: format!("events_{number}"), settings: &[] })
+    }
+
+    fn with_settings(settings: &'static [(&'static str, &'static str)]) -> Option<Self> {
+        Some(Self { settings, ..Self::new()? })
+    }
+
+    async fn store(&self) -> PostgresStore {
+        self.over(self.pool().await).await
+    }
+
+    async fn over(&self, pool: PgPool) -> PostgresStore {
+        let store = PostgresStore::new(pool).table(&self.name).unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+
+    async fn pool(&self) -> PgPool {
+        self.server.pool(8, self.settings).await
+    }
+
+    async fn connection(&self) -> PgConnection {
+        PgConnection::connect(&self.server.url()).await.unwrap()
+    }
+
+    /// A store beside a table of the application's.
+    async fn with_notes(&self) -> PostgresStore {
+        let create = format!("CREATE TABLE {}_notes (text TEXT)", self.name);
+        self.run(&create).await;
+        self.store().await
+    }
+
+    fn note(&self) -> sqlx::AssertSqlSafe<String> {
+        sqlx::AssertSqlSafe(format!("INSERT INTO {}_notes VALUES ('written')", self.name))
+    }
+
+    async fn notes(&self) -> i64 {
+        let count = format!("SELECT count(*) FROM {}_notes", self.name);
+        let count = query_scalar(sqlx::AssertSqlSafe(count));
+        count.fetch_one(&mut self.connection().await).await.unwrap()
+    }
+
+    async fn run(&self, statement: &str) -> u64 {
+        let statement = query(sqlx::AssertSqlSafe(statement.to_owned()));
+        statement.execute(&mut self.connection().await).await.unwrap().rows_affected()
+    }
+
+    /// Ends every session but the caller's.
+    async fn cut_connections(&self) {
+        self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        )
+        .await;
+    }
+}
+
+impl StoreUnderTest for Table {
+    type Store = PostgresStore;
+
+    async fn open(&self) -> PostgresStore {
+        self.store().await
+    }
+
+    async fn pass(&self, span: Duration) {
+        sleep(span).await;
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        let worker = tokio::spawn(work);
+        async { worker.await.unwrap() }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_keeps_the_contract() {
+    let Some(table) = Table::new() else { return };
+    assert_eq!(check(&table).await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_operator_sees_and_forgets_events() {
+    let Some(table) = Table::new() else { return };
+    assert_eq!(an_operator_sees_and_forgets(&table).await, Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_in_each_others_way_are_sorted_out_under_any_isolation() {
+    let settings = &[("default_transaction_isolation", "serializable")];
+    let Some(table) = Table::with_settings(settings) else { return };
+    assert_eq!(of_many_claims_one_is_granted(&table).await, Ok(()));
+    assert_eq!(workers_at_once(&table, 7).await, Ok(()));
+}
+
+#[tokio::test]
+async fn many_may_migrate_at_once() {
+    let Some(table) = Table::new() else { return };
+    let pool = table.pool().await;
+    let name = format!("own_schema_{0}.{0}", table.name);
+    let store = PostgresStore::new(pool).table(&name).unwrap();
+    let (one, two, three) = tokio::join!(store.migrate(), store.migrate(), store.migrate());
+    assert_eq!([one, two, three], [Ok(()), Ok(()), Ok(())]);
+    granted(&store, 0, HOUR).await;
+    store.migrate().await.unwrap();
+    assert!(is_busy(claim(&store, 0).await));
+}
+
+#[tokio::test]
+async fn a_name_that_would_need_care_is_refused() {
+    let Some(table) = Table::new() else { return };
+    let pool = table.pool().await;
+    for name in ["", ".events", "events.", "a.b.c", "e\"vents", "events; --", "é", &"e".repeat(58)]
+    {
+        let error = PostgresStore::new(pool.clone()).table(name).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_table_is_unavailable() {
+    let Some(table) = Table::new() else { return };
+    let store = PostgresStore::new(table.pool().await).table("missing").unwrap();
+    let error = store.claim(&event(0), 0, HOUR).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+}
+
+const RACED: usize = 100;
+
+/// Runs in processes of its own, of the test below.
+#[tokio::test]
+async fn child_that_races() {
+    let Some(url) = place() else { return };
+    let store = PostgresStore::connect(&url).await.unwrap();
+    for number in 0..RACED {
+        if let Claim::Acquired { .. } = claim(&store, number).await {
+            tell(number);
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_several_processes_one_is_granted_each_event() {
+    let Some(server) = server() else { return };
+    PostgresStore::connect(&server.url()).await.unwrap().migrate().await.unwrap();
+    let children: Vec<_> =
+        (0..4).map(|_| Process::start("child_that_races", &server.url())).collect();
+    let mut granted: Vec<_> = children.into_iter().flat_map(Process::finish).collect();
+    granted.sort_unstable();
+    assert_eq!(granted, (0..RACED).collect::<Vec<_>>());
+}
+
+/// A server of the test's own, for one that stops it or cuts everybody off.
+fn own_server() -> Option<Table> {
+    let server = Arc::new(Server::new()?);
+    Some(Table { server, name: "events".to_owned(), settings: &[] })
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_lost_connections_and_a_crash_of_the_server() {
+    let Some(table) = own_server() else { return };
+    let store = table.store().await;
+    let handled = granted(&store, 0, HOUR).await;
+    commit(&store, &handled).await;
+    let held = granted(&store, 1, HOUR).await;
+    table.cut_connections().await;
+    assert!(is_handled(soon(&store, 0).await));
+
+    table.server.crash();
+    let error = store.claim(&event(2), 0, HOUR).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    table.server.start();
+    assert!(is_handled(soon(&store, 0).await));
+    assert!(is_busy(claim(&store, 1).await));
+    assert_eq!(commit(&store, &held).await, Settled::Applied);
+    let next = granted(&store, 2, HOUR).await;
+    assert!(next.fence() > held.fence(), "fences rise over the crash");
+}
+
+/// A claim over a pool some of whose connections are lost.
+async fn soon(store: &PostgresStore, number: usize) -> Claim {
+    for _ in 0..20 {
+        if let Ok(claim) = store.claim(&event(number), 0, HOUR).await {
+            return claim;
+        }
+    }
+    panic!("the pool does not recover");
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_cut_off_applies_nothing() {
+    let Some(table) = own_server() else { return };
+    let store = table.with_notes().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    query(table.note()).execute(&mut **transaction).await.unwrap();
+    table.cut_connections().await;
+    let error = transaction.commit().await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::Failed);
+    assert_eq!(table.notes().await, 0);
+    assert!(is_busy(soon(&store, 0).await));
+    assert_eq!(commit(&store, &ticket).await, Settled::Applied);
+}
+
+#[tokio::test]
+async fn a_claim_that_is_given_up_while_it_waits_blocks_nobody_later() {
+    let Some(table) = Table::new() else { return };
+    let store = table.over(table.server.pool(2, &[]).await).await;
+    let ticket = granted(&store, 0, Duration::ZERO).await;
+    let transaction = table.store().await.begin_with(&ticket).await.unwrap();
+    timeout(BRIEF, claim(&store, 0)).await.unwrap_err();
+    transaction.commit().await.unwrap();
+    assert!(is_handled(claim(&store, 0).await));
+    granted(&store, 1, HOUR).await;
+}
+
+#[tokio::test]
+async fn the_write_and_the_mark_are_one_commit() {
+    let Some(table) = Table::new() else { return };
+    let store = table.with_notes().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    query(table.note()).execute(&mut **transaction).await.unwrap();
+    assert_eq!(table.notes().await, 0);
+    assert!(is_busy(claim(&store, 0).await), "others are told at once");
+    transaction.commit().await.unwrap();
+    assert_eq!(table.notes().await, 1);
+    assert!(is_handled(claim(&store, 0).await));
+    assert_eq!(commit(&store, &ticket).await, Settled::Applied, "the receiver's own commit");
+    let released = store.release(ticket.key(), ticket.fence()).await;
+    assert_eq!(released, Ok(Settled::Stale), "a handler that fails after its commit");
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
+    let Some(table) = Table::new() else { return };
+    let store = table.with_notes().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    query(table.note()).execute(&mut **transaction).await.unwrap();
+    drop(transaction);
+    assert!(is_busy(claim(&store, 0).await));
+    assert_eq!(table.notes().await, 0);
+    store.begin_with(&ticket).await.unwrap().rollback().await.unwrap();
+    assert_eq!(store.release(ticket.key(), ticket.fence()).await, Ok(Settled::Applied));
+}
+
+#[tokio::test]
+async fn a_stale_claim_gets_no_transaction() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    let late = granted(&store, 0, Duration::ZERO).await;
+    let ticket = granted(&store, 0, HOUR).await;
+    for stale in [late, higher(&ticket)] {
+        let error = store.begin_with(&stale).await.unwrap_err();
+        assert_eq!(error.kind(), TransactionErrorKind::Stale);
+    }
+    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
+    let error = store.begin_with(&ticket).await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::Stale, "it is handled");
+}
+
+#[tokio::test]
+async fn a_delivery_without_a_claim_gets_no_transaction() {
+    let Some(table) = Table::new() else { return };
+    let error = table.store().await.begin(&unclaimed()).await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::Unclaimed);
+}
+
+#[tokio::test]
+async fn an_open_transaction_holds_its_event_past_the_lease() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    let ticket = granted(&store, 0, Duration::ZERO).await;
+    let transaction = store.begin_with(&ticket).await.unwrap();
+    let renewed = store.renew(ticket.key(), ticket.fence(), HOUR).await;
+    assert_eq!(renewed, Ok(Settled::Applied));
+    let other = table.store().await;
+    let waiting = tokio::spawn(async move { claim(&other, 0).await });
+    sleep(BRIEF).await;
+    assert!(!waiting.is_finished());
+    transaction.commit().await.unwrap();
+    assert!(is_handled(waiting.await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_purge_removes_what_is_long_over_and_waits_for_nobody() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    for number in 0..6 {
+        let ticket = granted(&store, number, HOUR).await;
+        match number {
+            0..3 => drop(commit(&store, &ticket).await),
+            3 => drop(store.release(ticket.key(), ticket.fence()).await),
+            _ => {}
+        }
+    }
+    assert_eq!(store.purge(100).await, Ok(0));
+    let age = |span: &str| format!("UPDATE {} SET until = now() - interval '{span}'", table.name);
+    table.run(&age("2 hours")).await;
+    // One of the four that are over is locked.
+    let mut locking = table.connection().await;
+    let mut lock = locking.begin().await.unwrap();
+    let locked = format!("SELECT 1 FROM {} WHERE key = $1 FOR UPDATE", table.name);
+    query(sqlx::AssertSqlSafe(locked))
+        .bind(&event(0).as_bytes()[..])
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    assert_eq!(store.purge(2).await, Ok(2));
+    assert_eq!(store.purge(100).await, Ok(1));
+    lock.rollback().await.unwrap();
+    assert_eq!(store.purge(100).await, Ok(1));
+    assert_eq!(store.stats().await.unwrap().overdue, 2, "kept for a late commit");
+    table.run(&age("25 hours")).await;
+    assert_eq!(store.purge(100).await, Ok(2));
+}
+
+#[tokio::test]
+async fn stats_count_events_as_they_stand() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    assert_eq!(store.stats().await.unwrap().in_progress, 0);
+    for number in 0..3 {
+        let ticket = granted(&store, number, HOUR).await;
+        commit(&store, &ticket).await;
+    }
+    granted(&store, 3, HOUR).await;
+    granted(&store, 4, Duration::ZERO).await;
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (3, 2, 1, 0));
+    assert!(stats.bytes.unwrap() > 0);
+}
