@@ -1,8 +1,10 @@
 //! Events in a SQLite file.
 
+mod batch;
 mod inspect;
 mod job;
 mod schema;
+mod statements;
 mod writer;
 
 use std::fmt;
@@ -17,7 +19,8 @@ use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Sqlite, query};
 use tokio::sync::{mpsc, oneshot};
 
-use self::job::{Answer, Job, MARK, Operation};
+use self::job::{Answer, Job, Operation, Settle};
+use self::statements::MARK;
 use self::writer::Turns;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
 use crate::held::Held;
@@ -135,6 +138,16 @@ impl SqliteStore {
         self.ask(Operation::Purge { limit }).await?.changed()
     }
 
+    async fn settle(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        how: Settle,
+        span: Duration,
+    ) -> Result<Settled, StoreError> {
+        self.ask(Operation::Settle { key: *key, fence, how, span }).await?.settled()
+    }
+
     async fn ask(&self, operation: Operation) -> Result<Answer, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.0.jobs.send(Job { operation, answer }).await.map_err(|_| gone())?;
@@ -161,7 +174,7 @@ impl DedupStore for SqliteStore {
         if self.0.held.holds(key, fence) {
             return Ok(Settled::Applied);
         }
-        self.ask(Operation::Renew { key: *key, fence, lease }).await?.settled()
+        self.settle(key, fence, Settle::Renew, lease).await
     }
 
     async fn commit(
@@ -170,11 +183,11 @@ impl DedupStore for SqliteStore {
         fence: Fence,
         retention: Duration,
     ) -> Result<Settled, StoreError> {
-        self.ask(Operation::Commit { key: *key, fence, retention }).await?.settled()
+        self.settle(key, fence, Settle::Commit, retention).await
     }
 
     async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
-        self.ask(Operation::Release { key: *key, fence }).await?.settled()
+        self.settle(key, fence, Settle::Release, Duration::ZERO).await
     }
 }
 

@@ -50,6 +50,11 @@ impl File {
         store
     }
 
+    async fn rows(&self) -> i64 {
+        let count = query_scalar("SELECT count(*) FROM countersign_events");
+        count.fetch_one(&mut self.connection().await).await.unwrap()
+    }
+
     async fn notes(&self) -> i64 {
         let mut connection = self.connection().await;
         query_scalar("SELECT count(*) FROM notes").fetch_one(&mut connection).await.unwrap()
@@ -208,20 +213,27 @@ async fn a_purge_removes_what_is_over_and_no_more_than_it_may() {
         let brief = store.commit(ticket.key(), ticket.fence(), Duration::ZERO);
         assert_eq!(brief.await, Ok(Settled::Applied));
     }
-    let mut connection = file.connection().await;
-    let rows = async |connection: &mut SqliteConnection| -> i64 {
-        let count = query_scalar("SELECT count(*) FROM countersign_events");
-        count.fetch_one(connection).await.unwrap()
-    };
-    assert_eq!(rows(&mut connection).await, 5);
+    assert_eq!(file.rows().await, 5);
     assert_eq!(store.purge(2).await, Ok(2));
-    assert_eq!(rows(&mut connection).await, 3);
+    assert_eq!(file.rows().await, 3);
     let held = granted(&store, 7, Duration::ZERO).await;
     let done = granted(&store, 8, HOUR).await;
     commit(&store, &done).await;
-    assert_eq!(store.purge(10).await, Ok(0), "the claims had removed the rest");
-    assert_eq!(rows(&mut connection).await, 2);
+    assert_eq!(store.purge(10).await, Ok(3));
+    assert_eq!(file.rows().await, 2, "what is held, and what is remembered");
     assert_eq!(commit(&store, &held).await, Settled::Applied);
+}
+
+#[tokio::test]
+async fn claims_clear_away_what_is_over() {
+    let file = File::new();
+    let store = file.store().await;
+    for number in 0..70 {
+        let ticket = granted(&store, number, HOUR).await;
+        let brief = store.commit(ticket.key(), ticket.fence(), Duration::ZERO);
+        assert_eq!(brief.await, Ok(Settled::Applied));
+    }
+    assert!(file.rows().await < 10);
 }
 
 #[tokio::test]

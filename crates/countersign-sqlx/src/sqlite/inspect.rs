@@ -4,22 +4,10 @@ use countersign::{EventKey, InspectStore, Record, StoreError, StoreStats};
 use sqlx::{Row, query};
 
 use super::SqliteStore;
-use super::job::{FIND, Operation, now};
+use super::job::Operation;
+use super::statements::{FIND, STATS};
 use crate::error::store_error;
 use crate::row::{Found, key_bytes, span};
-
-const STATS: &str = concat!(
-    "SELECT
-         count(*) FILTER (WHERE state <> 2) AS in_progress,
-         count(*) FILTER (WHERE state <> 2 AND left_ms <= 0) AS overdue,
-         coalesce(-min(left_ms) FILTER (WHERE state <> 2), 0) AS longest_overdue_ms,
-         count(*) FILTER (WHERE state = 2 AND left_ms > 0) AS done,
-         count(*) FILTER (WHERE left_ms <= 0 AND (state = 2 OR left_ms <= -86400000)) AS expired,
-         (SELECT sum(pgsize) FROM dbstat WHERE name GLOB 'countersign_*') AS bytes
-     FROM (SELECT state, until - ",
-    now!(),
-    " AS left_ms FROM countersign_events)"
-);
 
 impl InspectStore for SqliteStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {

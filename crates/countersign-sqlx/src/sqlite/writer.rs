@@ -1,13 +1,15 @@
 //! The one thread that writes: whatever waits is written in one transaction, and synced once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use countersign::{StoreError, StoreErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection, query};
+use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Mutex, mpsc};
 
-use super::job::{Answer, Job, Operation, carry_out};
+use super::batch::carry_out;
+use super::job::{Answer, Job};
 use crate::error::store_error;
 
 /// How many operations one transaction carries out at most.
@@ -16,8 +18,9 @@ const BATCH: usize = 512;
 /// How many more may wait. Beyond that, callers wait to be let in.
 const QUEUE: usize = 4096;
 
-/// How many rows that are over each granted claim clears away.
-const PURGED_PER_CLAIM: i64 = 2;
+/// After how many granted claims rows that are over are cleared away, and how many for each.
+const PURGE_AFTER: u32 = 64;
+const PURGED_PER_CLAIM: u32 = 2;
 
 /// Whose turn it is to write, in this process: first come, first served.
 pub(super) type Turns = Arc<Mutex<()>>;
@@ -33,7 +36,7 @@ pub(super) fn start(
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
     let (jobs, queue) = mpsc::channel(QUEUE);
-    let writer = Writer { connection: Some(connection), options, turns };
+    let writer = Writer { connection: Some(connection), options, turns, unpurged: 0 };
     std::thread::Builder::new()
         .name("countersign-sqlite".to_owned())
         .spawn(move || runtime.block_on(writer.run(queue)))
@@ -46,6 +49,8 @@ struct Writer {
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
     turns: Turns,
+    /// How many claims were granted since rows were last cleared away.
+    unpurged: u32,
 }
 
 impl Writer {
@@ -63,7 +68,7 @@ impl Writer {
             batch.retain(|job| !job.answer.is_closed());
             let answers = self.write(&batch).await;
             drop(turn);
-            answer(&mut batch, answers);
+            answer(&mut batch, &answers);
         }
         if let Some(connection) = self.connection {
             drop(connection.close().await);
@@ -71,56 +76,35 @@ impl Writer {
     }
 
     /// Carries all out in one transaction; the answers hold once it is committed.
-    async fn write(&mut self, batch: &[Job]) -> Result<Vec<Answer>, StoreError> {
+    async fn write(&mut self, batch: &[Job]) -> Result<HashMap<usize, Answer>, StoreError> {
         if batch.is_empty() {
-            return Ok(Vec::new());
+            return Ok(HashMap::new());
         }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.options.connect().await.map_err(|error| store_error(&error))?,
         };
-        let answers =
-            transact(&mut connection, batch).await.map_err(|error| store_error(&error))?;
+        let is_due = self.unpurged >= PURGE_AFTER;
+        let purge = if is_due { self.unpurged * PURGED_PER_CLAIM } else { 0 };
+        let (answers, granted) =
+            carry_out(&mut connection, batch, purge).await.map_err(|error| store_error(&error))?;
+        self.unpurged = granted + if is_due { 0 } else { self.unpurged };
         self.connection = Some(connection);
         Ok(answers)
     }
 }
 
-async fn transact(
-    connection: &mut SqliteConnection,
-    batch: &[Job],
-) -> Result<Vec<Answer>, sqlx::Error> {
-    query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    let mut answers = Vec::with_capacity(batch.len());
-    let mut place = 1;
-    for job in batch {
-        answers.push(carry_out(connection, job.operation, &mut place).await?);
+fn answer(jobs: &mut Vec<Job>, answers: &Result<HashMap<usize, Answer>, StoreError>) {
+    let answer = |place| match answers {
+        Ok(answers) => answers.get(&place).copied().ok_or_else(unanswered),
+        Err(error) => Err(error.clone()),
+    };
+    for (place, job) in jobs.drain(..).enumerate() {
+        // Who has gone does not hear it.
+        drop(job.answer.send(answer(place)));
     }
-    let granted = place - 1;
-    if granted > 0 {
-        query("UPDATE countersign_meta SET last_fence = last_fence + ?1")
-            .bind(granted)
-            .execute(&mut *connection)
-            .await?;
-        let limit = u32::try_from(granted * PURGED_PER_CLAIM).unwrap_or(u32::MAX);
-        carry_out(connection, Operation::Purge { limit }, &mut place).await?;
-    }
-    query("COMMIT").execute(&mut *connection).await?;
-    Ok(answers)
 }
 
-fn answer(batch: &mut Vec<Job>, answers: Result<Vec<Answer>, StoreError>) {
-    match answers {
-        Ok(answers) => {
-            for (job, answer) in batch.drain(..).zip(answers) {
-                // Who has gone does not hear it.
-                drop(job.answer.send(Ok(answer)));
-            }
-        }
-        Err(error) => {
-            for job in batch.drain(..) {
-                drop(job.answer.send(Err(error.clone())));
-            }
-        }
-    }
+fn unanswered() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "the SQLite writer left an operation out")
 }
