@@ -29,7 +29,7 @@ const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 
 /// Remembers events in a PostgreSQL table, for many machines.
 ///
-/// Each operation is one statement. Time is that of the database server, whatever the machines'
+/// Each operation is one statement; a claim that is denied takes a second one, to say why. Time is that of the database server, whatever the machines'
 /// clocks say. What was answered is as durable as the server's `synchronous_commit` makes it; after
 /// a fail-over to a standby that lagged behind, events that it did not have are handled again.
 ///
@@ -157,6 +157,12 @@ impl PostgresStore {
         Ok(retried(purge).await?.rows_affected())
     }
 
+    async fn find(&self, key: &EventKey) -> Result<Option<Found>, StoreError> {
+        let find = || self.0.statements.find().bind(key_bytes(key)).fetch_optional(&self.0.pool);
+        let row = retried(find).await?;
+        row.map(|row| Found::read(&row)).transpose().map_err(|error| store_error(&error))
+    }
+
     fn with_table(pool: PgPool, table: Table) -> Self {
         let statements = Statements::new(&table);
         Self(Arc::new(Shared { pool, table, statements, held: Held::default() }))
@@ -173,15 +179,19 @@ impl DedupStore for PostgresStore {
         for _ in 0..TRIES {
             let claim = || {
                 let claim = self.0.statements.claim().bind(key_bytes(key));
-                claim.bind(fingerprint.cast_signed()).bind(millis(lease)).fetch_one(&self.0.pool)
+                claim
+                    .bind(fingerprint.cast_signed())
+                    .bind(millis(lease))
+                    .fetch_optional(&self.0.pool)
             };
-            let row = retried(claim).await?;
-            if let Some(claim) =
-                read_claim(&row, fingerprint).map_err(|error| store_error(&error))?
-            {
-                return Ok(claim);
+            if let Some(row) = retried(claim).await? {
+                return granted(&row).map_err(|error| store_error(&error));
             }
-            // The row was another one when the statement began, and its answer is out of date.
+            // It may have changed since, so that nothing stands against a claim any more.
+            if let Some(denial) = self.find(key).await?.and_then(|found| found.denial(fingerprint))
+            {
+                return Ok(denial);
+            }
         }
         Err(StoreError::new(
             StoreErrorKind::Unavailable,
@@ -252,16 +262,9 @@ where
     }
 }
 
-/// `None` where the row says neither that the claim is granted nor why not.
-fn read_claim(row: &PgRow, fingerprint: u64) -> Result<Option<Claim>, sqlx::Error> {
-    if let Some(fence) = row.try_get("granted")? {
-        let takeover = row.try_get::<i16, _>("granted_state")? == TAKEN_OVER;
-        return Ok(Some(Claim::Acquired { fence: to_fence(fence), takeover }));
-    }
-    if row.try_get::<Option<i16>, _>("state")?.is_none() {
-        return Ok(None);
-    }
-    Ok(Found::read(row)?.denial(fingerprint))
+fn granted(row: &PgRow) -> Result<Claim, sqlx::Error> {
+    let takeover = row.try_get::<i16, _>("state")? == TAKEN_OVER;
+    Ok(Claim::Acquired { fence: to_fence(row.try_get("fence")?), takeover })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is mapped over a result")]

@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use super::{PostgresStore, retried};
 use crate::error::store_error;
-use crate::row::{Found, key_bytes, span};
+use crate::row::{key_bytes, span};
 
 impl InspectStore for PostgresStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {
@@ -25,12 +25,7 @@ impl InspectStore for PostgresStore {
     }
 
     async fn get(&self, key: &EventKey) -> Result<Option<Record>, StoreError> {
-        let found = async {
-            let get = self.0.statements.get().bind(key_bytes(key));
-            let row = get.fetch_optional(&self.0.pool).await?;
-            row.map(|row| Found::read(&row)).transpose()
-        };
-        let found: Option<Found> = found.await.map_err(|error| store_error(&error))?;
+        let found = self.find(key).await?;
         Ok(found.and_then(|found| found.record()))
     }
 

@@ -18,7 +18,7 @@ pub(super) struct Statements {
     mark: Arc<str>,
     release: Arc<str>,
     purge: Arc<str>,
-    get: Arc<str>,
+    find: Arc<str>,
     forget: Arc<str>,
     stats: Arc<str>,
 }
@@ -59,7 +59,7 @@ impl Statements {
             )
             .into(),
             purge: purge(table).into(),
-            get: format!("SELECT {FOUND} FROM {table} WHERE key = $1").into(),
+            find: format!("SELECT {FOUND} FROM {table} WHERE key = $1").into(),
             // A fence of its own, so that whoever holds the event settles it no more.
             forget: format!(
                 "UPDATE {table}
@@ -96,8 +96,8 @@ impl Statements {
         prepare(&self.purge)
     }
 
-    pub(super) fn get(&self) -> Statement<'static> {
-        prepare(&self.get)
+    pub(super) fn find(&self) -> Statement<'static> {
+        prepare(&self.find)
     }
 
     pub(super) fn forget(&self) -> Statement<'static> {
@@ -113,29 +113,26 @@ fn prepare(statement: &Arc<str>) -> Statement<'static> {
     query(AssertSqlSafe(statement.clone()))
 }
 
-/// What `held` finds was so when the statement began; `granted` judges the row as it is once it is
-/// locked. Where the two disagree the answer is neither, and the claim is made again.
+/// No row is given where the claim is not granted.
+///
+/// The look before it spares a claim that is denied the row's lock: it would wait for the end of a
+/// handler's transaction. Who comes in between is caught by the conflict, which looks at the row
+/// as it is once it is locked.
 fn claim(table: &Table) -> String {
     let sequence = table.sequence();
     format!(
-        "WITH held AS MATERIALIZED (
-             SELECT {FOUND}, state <> 0 AND until > clock_timestamp() AS runs
-             FROM {table} WHERE key = $1
-         ), granted AS (
-             INSERT INTO {table} AS event (key, fence, until, fingerprint, state)
-             SELECT $1, nextval('{sequence}'), {UNTIL}, $2, 1
-             WHERE NOT EXISTS (SELECT FROM held WHERE runs)
-             ON CONFLICT (key) DO UPDATE SET
-                 fence = nextval('{sequence}'),
-                 until = {UNTIL},
-                 fingerprint = excluded.fingerprint,
-                 state = CASE WHEN event.state IN (1, 3) THEN 3 ELSE 1 END
-             WHERE event.state = 0 OR event.until <= clock_timestamp()
-             RETURNING fence, state
+        "INSERT INTO {table} AS event (key, fence, until, fingerprint, state)
+         SELECT $1, nextval('{sequence}'), {UNTIL}, $2, 1
+         WHERE NOT EXISTS (
+             SELECT FROM {table} WHERE key = $1 AND state <> 0 AND until > clock_timestamp()
          )
-         SELECT granted.fence AS granted, granted.state AS granted_state,
-             held.state, held.fence, held.fingerprint, held.left_ms
-         FROM (VALUES (1)) AS answer LEFT JOIN granted ON true LEFT JOIN held ON true"
+         ON CONFLICT (key) DO UPDATE SET
+             fence = nextval('{sequence}'),
+             until = {UNTIL},
+             fingerprint = excluded.fingerprint,
+             state = CASE WHEN event.state IN (1, 3) THEN 3 ELSE 1 END
+         WHERE event.state = 0 OR event.until <= clock_timestamp()
+         RETURNING fence, state"
     )
 }
 
