@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, Weak};
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -17,6 +17,7 @@ pub(crate) struct Server {
     bin: PathBuf,
     dir: TempDir,
     as_postgres: bool,
+    options: &'static str,
 }
 
 /// The server that the tests of this program share; `None` where none is installed, which is told.
@@ -32,7 +33,12 @@ pub(crate) fn server() -> Option<Arc<Server>> {
 }
 
 impl Server {
+    /// One that is quick: what it writes need not survive the machine.
     pub(crate) fn new() -> Option<Self> {
+        Self::with_options("-c fsync=off -c max_connections=200 -c shared_buffers=16MB")
+    }
+
+    pub(crate) fn with_options(options: &'static str) -> Option<Self> {
         let Some(bin) = installed() else {
             let name = std::thread::current().name().unwrap_or_default().to_owned();
             assert!(std::env::var_os(REQUIRED).is_none(), "{name}: PostgreSQL is not installed");
@@ -47,7 +53,7 @@ impl Server {
             let owner = (id(&["-u", "postgres"]), id(&["-g", "postgres"]));
             chown(dir.path(), Some(owner.0), Some(owner.1)).unwrap();
         }
-        let server = Self { bin, dir, as_postgres };
+        let server = Self { bin, dir, as_postgres, options };
         server.run("initdb", &["-A", "trust", "-U", "postgres", "--no-sync"]);
         server.start();
         Some(server)
@@ -55,10 +61,7 @@ impl Server {
 
     pub(crate) fn start(&self) {
         let socket = self.dir.path().display();
-        let options = format!(
-            "-k {socket} -c listen_addresses='' -c fsync=off -c max_connections=200 \
-             -c shared_buffers=16MB"
-        );
+        let options = format!("-k {socket} -c listen_addresses='' {}", self.options);
         let log = self.data().join("log");
         self.run("pg_ctl", &["-w", "-l", log.to_str().unwrap(), "-o", &options, "start"]);
     }
@@ -92,16 +95,16 @@ impl Server {
         } else {
             Command::new(program)
         };
-        let output = command
+        let status = command
             .arg("-D")
             .arg(self.data())
             .args(args)
             .current_dir(self.dir.path())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .status();
         let log = || std::fs::read_to_string(self.data().join("log")).unwrap_or_default();
-        assert!(output.unwrap().success(), "{args:?}: {}", log());
+        assert!(status.unwrap().success(), "{args:?}: {}", log());
     }
 }
 
