@@ -1,0 +1,141 @@
+//! A handler that writes in the store's own database: its work and the mark are one commit.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request, Response, StatusCode};
+use axum::routing::post;
+use countersign::{InspectStore, Unsigned};
+use countersign_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use countersign_sqlx::sqlx::{self, query, query_scalar};
+use countersign_sqlx::{SqliteStore, TransactionError};
+use countersign_tower::{
+    Delivery, FixedClock, Outcome, Provider, Receiver, Secret, StandardWebhooks, Timestamp,
+    WebhookLayer,
+};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// What goes wrong in the handler.
+#[derive(Clone, Copy)]
+enum Fault {
+    None,
+    /// It gives up after its write.
+    GivesUp,
+    /// Its event is taken from it before it begins.
+    LosesTheEvent,
+    /// It answers with success, and forgets to commit.
+    ForgetsToCommit,
+}
+
+struct Service {
+    store: SqliteStore,
+    notes: SqlitePool,
+    _dir: TempDir,
+}
+
+impl Service {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        let options = SqliteConnectOptions::new().filename(&path);
+        let notes = SqlitePool::connect_with(options).await.unwrap();
+        query("CREATE TABLE notes (body TEXT)").execute(&notes).await.unwrap();
+        Self { store, notes, _dir: dir }
+    }
+
+    /// One delivery of the same event as ever.
+    async fn deliver(&self, fault: Fault) -> Response<Body> {
+        let sender = || StandardWebhooks::new(Secret::new(SECRET).unwrap()).unwrap();
+        let receiver = Receiver::new(sender()).dedup(self.store.clone());
+        let app = Router::new()
+            .route("/", post(on_event))
+            .with_state((self.store.clone(), fault))
+            .route_layer(WebhookLayer::new(receiver).clock(FixedClock::new(NOW)));
+        let signed = Unsigned::new(b"{}").id("msg_1").timestamp(NOW);
+        let secret = Secret::new(SECRET).unwrap();
+        let mut request = Request::post("/");
+        for (name, value) in signed.sign(sender().verifier().scheme(), &secret).unwrap() {
+            request = request.header(name, value);
+        }
+        app.oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap()
+    }
+
+    async fn written(&self) -> i64 {
+        query_scalar("SELECT count(*) FROM notes").fetch_one(&self.notes).await.unwrap()
+    }
+}
+
+async fn on_event(
+    State((store, fault)): State<(SqliteStore, Fault)>,
+    delivery: Delivery,
+) -> StatusCode {
+    match handle(&store, fault, &delivery).await {
+        Ok(()) => StatusCode::OK,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+async fn handle(
+    store: &SqliteStore,
+    fault: Fault,
+    delivery: &Delivery,
+) -> Result<(), TransactionError> {
+    if let Fault::LosesTheEvent = fault {
+        let ticket = delivery.ticket().unwrap();
+        assert_eq!(store.forget(ticket.key()).await, Ok(true));
+    }
+    let mut transaction = store.begin(delivery).await?;
+    query("INSERT INTO notes VALUES ('written')").execute(&mut **transaction).await?;
+    match fault {
+        Fault::GivesUp => Err(sqlx::Error::RowNotFound.into()),
+        Fault::ForgetsToCommit => Ok(()),
+        Fault::None | Fault::LosesTheEvent => transaction.commit().await,
+    }
+}
+
+fn outcome(answer: &Response<Body>) -> Outcome {
+    *answer.extensions().get::<Outcome>().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_handler_writes_is_applied_once() {
+    let service = Service::new().await;
+    assert_eq!(outcome(&service.deliver(Fault::None).await), Outcome::Handled);
+    let again = service.deliver(Fault::None).await;
+    assert_eq!(outcome(&again), Outcome::Duplicate { same_body: true });
+    assert_eq!(service.written().await, 1);
+}
+
+#[tokio::test]
+async fn a_handler_that_gives_up_has_written_nothing_and_is_run_again() {
+    let service = Service::new().await;
+    let failed = service.deliver(Fault::GivesUp).await;
+    assert_eq!((failed.status().as_u16(), outcome(&failed)), (503, Outcome::Failed));
+    assert_eq!(service.written().await, 0);
+    assert_eq!(outcome(&service.deliver(Fault::None).await), Outcome::Handled);
+    assert_eq!(service.written().await, 1);
+}
+
+#[tokio::test]
+async fn a_handler_that_lost_its_event_writes_nothing() {
+    let service = Service::new().await;
+    let lost = service.deliver(Fault::LosesTheEvent).await;
+    assert_eq!((lost.status().as_u16(), outcome(&lost)), (503, Outcome::Failed));
+    assert_eq!(service.written().await, 0);
+    assert_eq!(outcome(&service.deliver(Fault::None).await), Outcome::Handled);
+}
+
+#[tokio::test]
+async fn a_success_without_a_commit_is_handled_with_nothing_written() {
+    let service = Service::new().await;
+    assert_eq!(outcome(&service.deliver(Fault::ForgetsToCommit).await), Outcome::Handled);
+    assert_eq!(service.written().await, 0);
+    let again = service.deliver(Fault::None).await;
+    assert_eq!(outcome(&again), Outcome::Duplicate { same_body: true });
+}
