@@ -19,11 +19,11 @@ pub const UNKNOWN: &str = "emca";
 struct OneTenant;
 
 impl KeyResolver for OneTenant {
-    async fn resolve(&self, tenant: &str) -> Result<Option<Keyring>, ResolveError> {
+    async fn resolve(&self, tenant: &str) -> Result<Option<countersign::Tenant>, ResolveError> {
         if tenant != KNOWN {
             return Ok(None);
         }
-        Ok(Some(Secret::new(secret(0))?.into()))
+        Ok(Some(countersign::Tenant::new(tenant, Secret::new(secret(0))?)))
     }
 }
 

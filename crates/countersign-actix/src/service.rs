@@ -59,6 +59,15 @@ where
         report_refusal(receiver, &refusal);
         Ok(request.into_response(answer::refused(refusal)).map_into_right_body())
     };
+    let greeted = |request: ServiceRequest, reply: &Reply| {
+        report_greeting(shared.face());
+        Ok(request.into_response(answer::greeted(reply)).map_into_right_body())
+    };
+    match shared.face().greet(request.method().as_str(), &Head(request.request())) {
+        Ok(None) => {}
+        Ok(Some(reply)) => return greeted(request, &reply),
+        Err(refusal) => return refused(shared.face(), request, refusal),
+    }
     let limit = shared.face().deadlines().store;
     let found = timeout(limit, shared.receiver(&Head(request.request()))).await;
     let too_late = "they did not come within `store_timeout`";
@@ -68,16 +77,7 @@ where
         Ok(receiver) => receiver,
         Err(refusal) => return refused(shared.face(), request, refusal),
     };
-    let greeted = |request: ServiceRequest, reply: &Reply| {
-        report_greeting(&receiver);
-        Ok(request.into_response(answer::greeted(reply)).map_into_right_body())
-    };
-    let verified = match receiver.greet(request.method().as_str(), &Head(request.request())) {
-        Ok(Some(reply)) => return greeted(request, &reply),
-        Ok(None) => verify(&receiver, shared.clock.now(), &mut request).await,
-        Err(refusal) => Err(refusal),
-    };
-    match verified {
+    match verify(&receiver, shared.clock.now(), &mut request).await {
         Ok(delivery) => {
             if let Some(reply) = receiver.handshake_reply(&delivery) {
                 return greeted(request, &reply);

@@ -81,8 +81,8 @@ pub use countersign::{
     Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
     Record, RecordState, Refusal, RefusalKind, Reply, ResolveError, Scheme, SchemeBuilder, Secret,
     Settled, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind, StoreStats,
-    Success, SystemClock, TenantFrom, Tenants, Ticket, TimeUnit, Timestamp, Tolerance, Verifier,
-    ainexlayer, omniai, senders,
+    Success, SystemClock, Tenant, TenantFrom, Tenants, Ticket, TimeUnit, Timestamp, Tolerance,
+    Verifier, ainexlayer, omniai, senders,
 };
 #[cfg(feature = "sign")]
 pub use countersign::{Signed, Unsigned};

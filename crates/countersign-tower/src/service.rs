@@ -72,18 +72,18 @@ where
     ResBody: Send + 'static,
 {
     let (parts, body) = request.into_parts();
+    match shared.face().greet(parts.method.as_str(), &parts) {
+        Ok(None) => {}
+        Ok(Some(reply)) => return Ok(greeted(shared.face(), &reply)),
+        Err(refusal) => return Ok(refused(shared.face(), refusal)),
+    }
     let limit = shared.face().deadlines().store;
     let found = tokio::time::timeout(limit, shared.receiver(&parts)).await;
     let receiver = match found.unwrap_or_else(|_| Err(keys_too_late())) {
         Ok(receiver) => receiver,
         Err(refusal) => return Ok(refused(shared.face(), refusal)),
     };
-    let verified = match receiver.greet(parts.method.as_str(), &parts) {
-        Ok(Some(reply)) => return Ok(greeted(&receiver, &reply)),
-        Ok(None) => verify(&receiver, shared.clock.now(), &parts, body).await,
-        Err(refusal) => Err(refusal),
-    };
-    match verified {
+    match verify(&receiver, shared.clock.now(), &parts, body).await {
         Ok(delivery) => {
             if let Some(reply) = receiver.handshake_reply(&delivery) {
                 return Ok(greeted(&receiver, &reply));

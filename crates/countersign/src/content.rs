@@ -36,6 +36,17 @@ impl Content {
                     pair.strip_prefix(BODY_DIGEST).and_then(|rest| rest.strip_prefix('='))
                 });
                 let digest = pairs.next().flatten();
+                // Where the query is set up, text out of a form cannot pass for a part of it.
+                if let Some(expected) = &url.query {
+                    let own = match (digest, query.rsplit_once('&')) {
+                        (Some(_), Some((own, _))) => own,
+                        (Some(_), None) => "",
+                        (None, _) => query,
+                    };
+                    if own != expected {
+                        return None;
+                    }
+                }
                 // The sender adds it at the end. Before that it may be text out of a form, which
                 // whoever captured the request has moved into the query.
                 if pairs.any(|digest| digest.is_some()) {
@@ -150,7 +161,7 @@ impl PublicUrl {
         let scheme = url.strip_suffix(rest).ok_or_else(invalid)?;
         let is_plain = rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
         let (head, query) = match rest.split_once('?') {
-            Some((head, query)) => (head, Some(query.to_owned())),
+            Some((head, query)) => (head, Some(without_digest(query).to_owned())),
             None => (rest, None),
         };
         let (authority, path) = head.split_at(head.find('/').unwrap_or(head.len()));
@@ -171,6 +182,15 @@ impl PublicUrl {
     }
 }
 
+/// A query as it is set up: a URL that was captured may end in a body's digest.
+fn without_digest(query: &str) -> &str {
+    match query.rsplit_once('&') {
+        Some((own, last)) if last.starts_with(BODY_DIGEST) => own,
+        None if query.starts_with(BODY_DIGEST) => "",
+        _ => query,
+    }
+}
+
 #[cfg(feature = "sign")]
 impl PublicUrl {
     pub(crate) fn query(&self) -> Option<&str> {
@@ -178,12 +198,19 @@ impl PublicUrl {
     }
 }
 
+/// The most fields of a form: it is sorted before anything is verified. Twilio sends some dozens.
+const MAX_FORM_FIELDS: usize = 1000;
+
 /// A form's fields by name and value, each once, names and values joined without anything between.
 ///
-/// `None` if it is no form: a `%` without two hexadecimal digits behind it.
+/// `None` if it is no form: a `%` without two hexadecimal digits behind it; or has too many fields.
 fn form_text(body: &[u8]) -> Option<Vec<u8>> {
+    let pairs = || body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    if pairs().nth(MAX_FORM_FIELDS).is_some() {
+        return None;
+    }
     let mut fields = Vec::new();
-    for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+    for pair in pairs() {
         let mut sides = pair.splitn(2, |byte| *byte == b'=');
         let mut side = || form_decoded(sides.next().unwrap_or_default());
         fields.push((side()?, side()?));

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::claimed::Claimed;
 use crate::dedup::{Settled, StoreError, StoreErrorKind};
 use crate::delivery::Delivery;
-use crate::error::Refusal;
+use crate::error::{Refusal, RefusalKind};
 use crate::headers::Headers;
 use crate::outcome::Outcome;
 use crate::receiver::{Admission, Deadlines, Receiver};
@@ -51,11 +51,17 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// As [`Tenants::receiver`]; none where there is one receiver for all.
+    /// As [`Tenants::receiver`], and as [`Receiver::open`]: nobody is asked for a tenant's keys for a
+    /// request that is to be refused under any. None where there is one receiver for all.
     pub async fn receiver<H: Headers + ?Sized>(&self, head: &H) -> Result<Arc<Receiver>, Refusal> {
-        match &self.receivers {
-            Receivers::One(receiver) => Ok(Arc::clone(receiver)),
-            Receivers::Tenants(tenants) => tenants.receiver(head).await,
+        let tenants = match &self.receivers {
+            Receivers::One(receiver) => return Ok(Arc::clone(receiver)),
+            Receivers::Tenants(tenants) => tenants,
+        };
+        match tenants.decoy().open(head, self.clock.now()) {
+            // A static token is compared at once, and the decoy's is nobody's.
+            Err(refusal) if refusal.kind() != RefusalKind::SignatureMismatch => Err(refusal),
+            _ => tenants.receiver(head).await,
         }
     }
 

@@ -148,7 +148,7 @@ pub use self::secret::{Key, Keyring, Secret};
 pub use self::shutdown::Shutdown;
 #[cfg(feature = "sign")]
 pub use self::sign::{Signed, Unsigned};
-pub use self::tenants::{KeyResolver, ResolveError, TenantFrom, Tenants};
+pub use self::tenants::{KeyResolver, ResolveError, Tenant, TenantFrom, Tenants};
 pub use self::time::{
     Clock, FixedClock, MonotonicClock, SystemClock, TimeUnit, Timestamp, Tolerance,
 };

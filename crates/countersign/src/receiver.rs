@@ -99,6 +99,11 @@ impl Receiver {
         }
     }
 
+    /// Whether it refuses all.
+    pub(crate) fn is_decoy(&self) -> bool {
+        self.provider.verifier().is_decoy()
+    }
+
     /// The same settings for one tenant's `provider`, with dedup keys apart from every other's.
     pub(crate) fn for_tenant(&self, provider: Arc<dyn Provider>, tenant: &str) -> Self {
         // No tenant's name has the character between.
@@ -275,10 +280,12 @@ impl Receiver {
     ///
     /// A [`StoreError`] if the store fails; `Outcome::from(&error)` is the answer to give.
     pub async fn claim(&self, delivery: &Delivery) -> Result<Admission, StoreError> {
-        if delivery.sender() != self.scheme().sender() {
+        if delivery.sender() != self.scheme().sender()
+            || delivery.tenant() != self.provider.verifier().tenant()
+        {
             return Err(StoreError::new(
                 StoreErrorKind::Unavailable,
-                "the delivery is another sender's: claim it with the receiver that verified it",
+                "the delivery is another sender's or tenant's: claim it with the receiver that verified it",
             ));
         }
         let identity = self.provider.identity(delivery);

@@ -86,6 +86,7 @@ pub use self::typeform::TYPEFORM;
 pub use self::zendesk::ZENDESK;
 pub use self::zoom::ZOOM;
 use crate::challenge::{Challenge, Handshake};
+use crate::content::PublicUrl;
 use crate::contract::{Contract, Success};
 use crate::dedup::Identity;
 use crate::delivery::Delivery;
@@ -424,6 +425,9 @@ impl Setup {
                 ),
             ));
         }
+        if let (true, Some(url)) = (self.sender.needs_url, &self.url) {
+            PublicUrl::parse(url)?;
+        }
         self.build((self.sender.scheme)(self))
     }
 
@@ -546,6 +550,13 @@ fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity> {
     let texts: Option<Vec<_>> =
         pointers.iter().map(|pointer| text(body.pointer(pointer)?)).collect();
     Some(Identity::fields(texts?.iter().map(|text| &**text)))
+}
+
+/// The identity by the body without one field of it, which is another in a retry.
+fn body_without(delivery: &Delivery, field: &str) -> Option<Identity> {
+    let mut body: Value = delivery.event().ok()?;
+    body.as_object_mut()?.remove(field)?;
+    Some(Identity::fields([&*hex(&sha256(body.to_string().as_bytes()))]))
 }
 
 /// The identity by the signed time and the body, where two events may have the same body.

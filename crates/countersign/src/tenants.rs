@@ -38,31 +38,48 @@ const CAPACITY: usize = 10_000;
 /// Finds the keys of a tenant: in a database, a vault, a fetched key set.
 ///
 /// ```
-/// use countersign::{ConfigError, KeyResolver, Keyring, ResolveError, Secret};
+/// use countersign::{KeyResolver, ResolveError, Secret, Tenant};
 ///
 /// struct Table;
 ///
 /// impl KeyResolver for Table {
-///     async fn resolve(&self, tenant: &str) -> Result<Option<Keyring>, ResolveError> {
-///         match tenant {
-///             "acme" => Ok(Some(Secret::new("acme's secret, read from a table")?.into())),
+///     async fn resolve(&self, name: &str) -> Result<Option<Tenant>, ResolveError> {
+///         match name {
+///             "acme" => Ok(Some(Tenant::new("acme", Secret::new("read from a table")?))),
 ///             _ => Ok(None),
 ///         }
 ///     }
 /// }
 /// ```
 pub trait KeyResolver: Send + Sync + 'static {
-    /// The keys of `tenant`, or `None` if there is none of that name.
+    /// The tenant that `name` means, with its keys, or `None` if it means none.
     ///
-    /// `tenant` is what an unverified request says: printable ASCII, up to 128 bytes.
+    /// `name` is what an unverified request says: printable ASCII, up to 128 bytes. Where several
+    /// names mean one tenant, such as the ids of its keys, give that tenant's own name with each: an
+    /// event is known under it, whichever name it comes by.
     ///
     /// # Errors
     ///
     /// A [`ResolveError`] if that cannot be told now; the sender is answered 503.
     fn resolve(
         &self,
-        tenant: &str,
-    ) -> impl Future<Output = Result<Option<Keyring>, ResolveError>> + Send;
+        name: &str,
+    ) -> impl Future<Output = Result<Option<Tenant>, ResolveError>> + Send;
+}
+
+/// A tenant with its keys.
+#[derive(Debug)]
+pub struct Tenant {
+    name: Box<str>,
+    keys: Keyring,
+}
+
+impl Tenant {
+    /// The tenant of this name, by which its events are known, and its keys.
+    #[must_use]
+    pub fn new(name: impl Into<Box<str>>, keys: impl Into<Keyring>) -> Self {
+        Self { name: name.into(), keys: keys.into() }
+    }
 }
 
 /// Why a tenant's keys cannot be had now.
@@ -183,7 +200,14 @@ impl Tenants {
         mut self,
         set: impl FnOnce(Receiver) -> Result<Receiver, ConfigError>,
     ) -> Result<Self, ConfigError> {
-        self.decoy = Arc::new(set(Receiver::clone(&self.decoy))?);
+        let decoy = set(Receiver::clone(&self.decoy))?;
+        if !decoy.is_decoy() {
+            return Err(ConfigError::new(
+                ConfigErrorKind::MissingSetting,
+                "`settings` made a receiver of its own: change the one it is given",
+            ));
+        }
+        self.decoy = Arc::new(decoy);
         self.cache = Arc::new(Cache::new(self.cache.capacity()));
         Ok(self)
     }
@@ -253,21 +277,22 @@ impl Tenants {
                 Look::Wait(answered) => answered.await,
                 Look::Crowded => return Err(unavailable("too many are asked for".to_owned())),
                 Look::Ask(mut asked) => {
-                    let keys = self.resolve.resolve(tenant).await;
-                    let keys = keys.map_err(|error| unavailable(error.to_string()))?;
-                    let Some(keys) = keys else {
-                        asked.is_unknown(self.clock.now().saturating_add(FRESH_UNKNOWN));
-                        return Ok(Arc::clone(&self.decoy));
+                    let found = self.resolve.resolve(tenant).await;
+                    let found = found.map_err(|error| unavailable(error.to_string()))?;
+                    let now = self.clock.now();
+                    let Some(Tenant { name, keys }) = found else {
+                        if asked.is_unknown(now.saturating_add(FRESH_UNKNOWN)) {
+                            return Ok(Arc::clone(&self.decoy));
+                        }
+                        continue;
                     };
                     let provider = (self.sender)(keys)
                         .map_err(|error| unavailable(format!("those found do not fit: {error}")))?;
-                    let receiver = Arc::new(self.decoy.for_tenant(
-                        Arc::new(Tenanted::new(provider, |verifier| verifier.of_tenant(tenant))),
-                        tenant,
-                    ));
-                    let until = self.clock.now().saturating_add(self.fresh);
-                    asked.is_known(Arc::clone(&receiver), until);
-                    return Ok(receiver);
+                    let provider = Tenanted::new(provider, |verifier| verifier.of_tenant(&name));
+                    let receiver = Arc::new(self.decoy.for_tenant(Arc::new(provider), &name));
+                    if asked.is_known(Arc::clone(&receiver), now.saturating_add(self.fresh)) {
+                        return Ok(receiver);
+                    }
                 }
             }
         }
@@ -377,7 +402,7 @@ fn decoy(sender: &MakeProvider) -> Result<Arc<dyn Provider>, ConfigError> {
 }
 
 type Resolving<'r> =
-    Pin<Box<dyn Future<Output = Result<Option<Keyring>, ResolveError>> + Send + 'r>>;
+    Pin<Box<dyn Future<Output = Result<Option<Tenant>, ResolveError>> + Send + 'r>>;
 
 /// [`KeyResolver`] behind a pointer.
 trait Resolve: Send + Sync {

@@ -25,7 +25,7 @@ pub struct Verifier {
     /// Whether it refuses all, after the usual work.
     is_decoy: bool,
     /// The same keys under the sender's other family of headers.
-    other: Option<Arc<Verifier>>,
+    other: Option<Arc<Self>>,
 }
 
 struct KeyedCheck {

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use countersign::{
     Admission, ConfigErrorKind, Delivery, FixedClock, Headers, KeyResolver, Keyring, Outcome,
-    Receiver, Refusal, RefusalKind, ResolveError, Secret, TenantFrom, Tenants, Timestamp, Unsigned,
-    senders,
+    Receiver, Refusal, RefusalKind, ResolveError, Secret, Tenant, TenantFrom, Tenants, Timestamp,
+    Unsigned, senders,
 };
 
 use self::dedup::poll::block_on;
@@ -49,14 +49,20 @@ impl Table {
         self.secrets.lock().unwrap().insert(tenant.to_owned(), secret.to_owned());
     }
 
+    fn secret(&self, name: &str) -> Option<Secret> {
+        self.secrets.lock().unwrap().get(name).map(|secret| Secret::new(secret.as_str()).unwrap())
+    }
+
     fn asked(&self) -> usize {
         self.asked.load(SeqCst)
     }
 }
 
 impl KeyResolver for Table {
-    async fn resolve(&self, tenant: &str) -> Result<Option<Keyring>, ResolveError> {
+    async fn resolve(&self, tenant: &str) -> Result<Option<Tenant>, ResolveError> {
         self.asked.fetch_add(1, SeqCst);
+        // Read at once, and told late.
+        let secret = self.secret(tenant);
         let mut left = self.delay;
         poll_fn(|_| {
             left = left.saturating_sub(1);
@@ -66,8 +72,9 @@ impl KeyResolver for Table {
         if *self.is_down.lock().unwrap() {
             return Err(ResolveError::new("the database is down"));
         }
-        let secret = self.secrets.lock().unwrap().get(tenant).cloned();
-        Ok(secret.map(|secret| Secret::new(secret).unwrap().into()))
+        // Names differ in case, as in many a database.
+        let name = tenant.to_lowercase();
+        Ok(secret.or_else(|| self.secret(&name)).map(|secret| Tenant::new(name, secret)))
     }
 }
 
@@ -249,6 +256,69 @@ fn a_tenant_that_is_forgotten_is_asked_for_anew() {
     table.set("acme", "its new secret");
     tenants.forget("acme");
     refused(block_on(verify(&tenants, &request)), RefusalKind::SignatureMismatch);
+}
+
+#[test]
+fn what_was_asked_before_a_tenant_was_forgotten_is_not_kept() {
+    let table = Table { delay: 2, ..Table::of(&[("acme", "the old secret")]) };
+    let tenants = tenants(&table);
+    let request = Request::new("acme", "the old secret");
+    let mut under_way = pin!(verify(&tenants, &request));
+    assert!(poll(under_way.as_mut()).is_pending());
+    table.set("acme", "the new secret");
+    tenants.forget("acme");
+    refused(block_on(under_way), RefusalKind::SignatureMismatch);
+    refused(block_on(verify(&tenants, &request)), RefusalKind::SignatureMismatch);
+    block_on(verify(&tenants, &Request::new("acme", "the new secret"))).unwrap();
+}
+
+#[test]
+fn names_of_one_tenant_are_one_event() {
+    let tenants = tenants(&Table::of(&[("acme", "one secret")]));
+    let runs = ["acme", "Acme", "ACME"].map(|name| {
+        let request = Request::new(name, "one secret");
+        let receiver = block_on(tenants.receiver(&request)).unwrap();
+        let delivery = receiver.verify(&request, BODY, NOW).unwrap();
+        assert_eq!(delivery.tenant(), Some("acme"));
+        match block_on(receiver.claim(&delivery)).unwrap() {
+            Admission::Run(claimed) => block_on(claimed.commit()).is_ok(),
+            Admission::Answer(_) => false,
+        }
+    });
+    assert_eq!(runs, [true, false, false]);
+}
+
+#[test]
+fn a_tenant_known_before_is_asked_for_however_crowded_it_is() {
+    let table = Table { delay: 2, ..Table::of(&[("acme", "secret of acme")]) };
+    let clock = FixedClock::new(NOW);
+    let tenants = tenants(&table).cache_clock(clock.clone());
+    let request = Request::new("acme", "secret of acme");
+    block_on(verify(&tenants, &request)).unwrap();
+    clock.advance(Duration::from_secs(3600));
+    let junk: Vec<_> = (0..64).map(|at| Request::new(&format!("name{at}"), "a guess")).collect();
+    let mut waiting: Vec<_> =
+        junk.iter().map(|request| Box::pin(verify(&tenants, request))).collect();
+    assert!(waiting.iter_mut().all(|future| poll(future.as_mut()).is_pending()));
+    block_on(verify(&tenants, &request)).unwrap();
+}
+
+#[test]
+fn a_delivery_is_claimed_by_its_own_tenant_only() {
+    let tenants = tenants(&Table::of(&[("acme", "one secret"), ("beta", "one secret")]));
+    let receiver =
+        |tenant: &str| block_on(tenants.receiver(&Request::new(tenant, "one secret"))).unwrap();
+    let request = Request::new("acme", "one secret");
+    let delivery = receiver("acme").verify(&request, BODY, NOW).unwrap();
+    let error = block_on(receiver("beta").claim(&delivery)).map(drop).unwrap_err();
+    assert!(error.to_string().contains("tenant"), "{error}");
+}
+
+#[test]
+fn settings_that_make_another_receiver_are_a_mistake() {
+    let own = || Receiver::new(senders::STRIPE.keys(Secret::new("a real key").unwrap()).unwrap());
+    let error = tenants(&Table::default()).settings(|_| Ok(own())).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::MissingSetting);
 }
 
 #[test]

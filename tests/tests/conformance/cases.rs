@@ -8,6 +8,7 @@ mod handshakes;
 mod headers;
 mod keys;
 mod store;
+mod tenants;
 mod transport;
 
 use crate::case::Case;
@@ -23,5 +24,6 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(store::cases());
     cases.extend(handler::cases());
     cases.extend(handshakes::cases());
+    cases.extend(tenants::cases());
     cases
 }

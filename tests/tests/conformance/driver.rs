@@ -10,7 +10,8 @@ use std::net::TcpListener;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use countersign::{FixedClock, Outcome, Receiver, RefusalKind};
+use countersign::adapter::Receivers;
+use countersign::{FixedClock, Outcome, RefusalKind};
 use tokio::sync::{Semaphore, watch};
 
 use crate::case::{Act, Protocol};
@@ -52,7 +53,7 @@ pub(crate) trait Server: Send + Sync {
 /// What a driver is to serve.
 #[derive(Clone)]
 pub(crate) struct Site {
-    pub(crate) receiver: Receiver,
+    pub(crate) receiver: Receivers,
     pub(crate) clock: FixedClock,
     pub(crate) script: Script,
     pub(crate) log: Log,

@@ -21,6 +21,7 @@ mod sender;
 mod stage;
 mod store;
 mod table;
+mod tenants;
 
 use std::io::Write;
 use std::sync::Arc;

@@ -9,6 +9,8 @@ use countersign::{
     Secret, Signature, StandardWebhooks, TimeUnit, Timestamp, senders,
 };
 
+use crate::tenants::Resolver;
+
 /// When all cases take place.
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -59,6 +61,8 @@ pub(crate) struct Setup {
     pub(crate) dedup: bool,
     /// What a sender's handshake must show.
     pub(crate) verify_token: Option<&'static str>,
+    /// What knows the keys, where there are many tenants; of [`Sender::StandardWebhooks`].
+    pub(crate) tenants: Option<Resolver>,
     /// How many events the store may hold.
     pub(crate) capacity: usize,
     pub(crate) body_cap: Option<usize>,
@@ -77,6 +81,7 @@ impl Default for Setup {
             ring: Ring::New,
             dedup: true,
             verify_token: None,
+            tenants: None,
             capacity: 100,
             body_cap: None,
             body_timeout: None,
@@ -203,7 +208,7 @@ impl Setup {
         contract
     }
 
-    fn spans(&self, mut receiver: Receiver) -> Receiver {
+    pub(crate) fn spans(&self, mut receiver: Receiver) -> Receiver {
         if let Some(span) = self.body_timeout {
             receiver = receiver.body_timeout(span).unwrap();
         }

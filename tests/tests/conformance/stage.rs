@@ -13,6 +13,7 @@ use crate::driver::{Driver, EXCHANGE, Log, Script, Server, Site};
 use crate::request::Request;
 use crate::sender::{NOW, Ring, Setup};
 use crate::store::Faulty;
+use crate::tenants::{Resolver, receivers};
 
 /// Longer than every lease that is not set, and less than a store remembers a claim.
 pub(crate) const LEASE_OVER: Duration = Duration::from_secs(61);
@@ -47,9 +48,16 @@ impl Stage {
         let store = Faulty::new(sound.clone(), case.faults.clone());
         let any_time = Setup { ring: Ring::New, ..case.setup.clone() };
         let receiver = case.sender.receiver(&case.setup);
-        let receiver = match case.setup.dedup {
-            true => receiver.dedup(store.clone()),
-            false => receiver.danger_without_dedup(),
+        let receiver = receivers(case.setup.tenants, receiver, |receiver| {
+            let receiver = case.setup.spans(receiver);
+            match case.setup.dedup {
+                true => receiver.dedup(store.clone()),
+                false => receiver.danger_without_dedup(),
+            }
+        });
+        let probe = match case.setup.tenants {
+            Some(_) => Resolver::probe(|receiver| receiver.dedup(sound)).await,
+            None => case.sender.receiver(&any_time).dedup(sound),
         };
         let (script, log) = (Script::new(&case.acts), Log::default());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -71,7 +79,7 @@ impl Stage {
             log,
             store,
             clock,
-            probe: case.sender.receiver(&any_time).dedup(sound),
+            probe,
             sent: 0,
             begun: VecDeque::new(),
             drain: None,

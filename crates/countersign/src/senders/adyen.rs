@@ -14,7 +14,8 @@ const SPEC: &str =
 /// `eventDate`, not `reason`, nothing in `additionalData`.
 pub const ADYEN: Sender = Sender::new("adyen", "Adyen, standard webhooks", SPEC, standard)
     .deadline(10)
-    .repeats_for_days(31);
+    .repeats_for_days(31)
+    .body_cap(64 * 1024);
 
 /// [Adyen's platform, banking and management webhooks](https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures):
 /// the whole body is signed. The key is the HMAC key in hexadecimal.

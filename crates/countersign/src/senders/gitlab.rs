@@ -18,6 +18,7 @@ pub const GITLAB: Sender = Sender::new(
 )
 .deadline(10)
 .repeats_for_days(3)
+.known_by_digest_for_secs(15 * 60)
 .body_cap(25 * 1024 * 1024);
 
 /// [GitLab](https://docs.gitlab.com/user/project/integrations/webhooks/#signing-tokens) with a signing

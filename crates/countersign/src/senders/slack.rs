@@ -1,7 +1,8 @@
 //! [Slack](https://docs.slack.dev/authentication/verifying-requests-from-slack).
 
-use super::{Sender, Setup};
+use super::{Sender, Setup, time_and_body};
 use crate::challenge::{BodyAnswer, Challenge};
+use crate::dedup::Identity;
 use crate::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
 use crate::time::TimeUnit;
@@ -16,6 +17,11 @@ pub const SLACK: Sender = Sender::new(
 )
 .deadline(3)
 .repeats_for_days(1)
+.identity("its id, or its time and its body", |delivery| match delivery.signed_id() {
+    Some(id) => Some(Identity::id(&id)),
+    // Commands and interactions have none, and two may be alike.
+    None => time_and_body(delivery),
+})
 .challenge(Challenge::Body {
     kind: "/type",
     value: "url_verification",

@@ -9,7 +9,8 @@ use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
 ///
 /// The signed text has no separators, so whoever captured a request may cut it up differently; it is
 /// still the same event, and known as such for a minute. Not longer: a call asks for the same thing
-/// twice. Read the query of the request itself, which is signed, and not that of the set-up.
+/// twice. Where the URL has a query that is
+/// always the same, set it up with it, and no other is taken; without, the request's own is signed.
 pub const TWILIO: Sender = Sender::new(
     "twilio",
     "Twilio",
@@ -19,7 +20,8 @@ pub const TWILIO: Sender = Sender::new(
 .needs_url()
 .deadline(15)
 .repeats_for_days(1)
-.known_by_digest_for_secs(60);
+.known_by_digest_for_secs(60)
+.body_cap(64 * 1024);
 
 fn scheme(setup: &Setup) -> SchemeBuilder {
     Scheme::hmac_sha1(setup.name(), Signature::header("x-twilio-signature", Encoding::Base64))

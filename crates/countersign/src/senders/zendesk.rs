@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Sender, Setup, time_and_body};
-use crate::dedup::Identity;
+use super::{Sender, Setup, fields, time_and_body};
 use crate::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
 use crate::time::{TimeUnit, Tolerance};
@@ -20,10 +19,10 @@ pub const ZENDESK: Sender = Sender::new(
 )
 .deadline(10)
 .repeats_for_days(1)
-.identity("its id, or its time and its body", |delivery| match delivery.signed_id() {
-    Some(id) => Some(Identity::id(&id)),
-    // A trigger's body is whatever was written into it.
-    None => time_and_body(delivery),
+.identity("its id, or its time and its body", |delivery| match delivery.event_type() {
+    Some(kind) if kind.starts_with("zen:event-type:") => fields(delivery, &["/id"]),
+    // A trigger's body is whatever was written into it: an id there is a ticket's.
+    _ => time_and_body(delivery),
 });
 
 fn scheme(setup: &Setup) -> SchemeBuilder {
@@ -32,6 +31,5 @@ fn scheme(setup: &Setup) -> SchemeBuilder {
         .timestamp_header("x-zendesk-webhook-signature-timestamp", TimeUnit::Rfc3339)
         .tolerance(Tolerance::new(Duration::from_secs(60 * 60), Duration::from_secs(300)))
         .signs([Part::Timestamp, Part::Body])
-        .id_field("/id")
         .event_type_field("/type")
 }

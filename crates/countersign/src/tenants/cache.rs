@@ -1,7 +1,7 @@
 //! Bounded, with one asker a tenant at a time.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use event_listener::{Event, EventListener};
 
@@ -19,7 +19,15 @@ pub(super) struct Cache<T> {
 struct State<T> {
     known: Bounded<T>,
     unknown: Bounded<()>,
-    asked: HashMap<Box<str>, Arc<Event>>,
+    asked: HashMap<Box<str>, Ask>,
+    /// How many askers there were: tells one from the next.
+    asks: u64,
+}
+
+/// Somebody asking for a tenant.
+struct Ask {
+    number: u64,
+    answered: Event,
 }
 
 /// What a cache says of a tenant.
@@ -40,6 +48,7 @@ impl<T: Clone> Cache<T> {
             known: Bounded::new(capacity),
             unknown: Bounded::new(capacity),
             asked: HashMap::new(),
+            asks: 0,
         };
         Self { capacity, state: Mutex::new(state) }
     }
@@ -56,20 +65,27 @@ impl<T: Clone> Cache<T> {
         if state.unknown.get(tenant, now).is_some() {
             return Look::Unknown;
         }
-        if let Some(event) = state.asked.get(tenant) {
-            return Look::Wait(event.listen());
+        if let Some(ask) = state.asked.get(tenant) {
+            return Look::Wait(ask.answered.listen());
         }
-        if state.asked.len() >= MAX_ASKED {
+        // Names that are nobody's shut out no tenant that was known before.
+        if state.asked.len() >= MAX_ASKED && !state.known.entries.contains_key(tenant) {
             return Look::Crowded;
         }
-        state.asked.insert(tenant.into(), Arc::new(Event::new()));
-        Look::Ask(Asked { cache: self, tenant: tenant.into() })
+        state.asks += 1;
+        let ask = state.asks;
+        state.asked.insert(tenant.into(), Ask { number: ask, answered: Event::new() });
+        Look::Ask(Asked { cache: self, tenant: tenant.into(), number: ask })
     }
 
+    /// Forgets what is known, and what an asker under way is about to tell: it may be out of date.
     pub(super) fn forget(&self, tenant: &str) {
         let mut state = self.lock();
         state.known.entries.remove(tenant);
         state.unknown.entries.remove(tenant);
+        if let Some(ask) = state.asked.remove(tenant) {
+            ask.answered.notify(usize::MAX);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -83,22 +99,44 @@ impl<T: Clone> Cache<T> {
 pub(super) struct Asked<'c, T: Clone> {
     cache: &'c Cache<T>,
     tenant: Box<str>,
+    number: u64,
 }
 
 impl<T: Clone> Asked<'_, T> {
-    pub(super) fn is_known(&mut self, value: T, until: Timestamp) {
-        self.cache.lock().known.put(&self.tenant, value, until);
+    /// Keeps the answer; `false` if the tenant was forgotten meanwhile, and is to be asked for anew.
+    #[must_use]
+    pub(super) fn is_known(&mut self, value: T, until: Timestamp) -> bool {
+        let mut state = self.cache.lock();
+        let is_current = self.is_current(&state);
+        if is_current {
+            state.known.put(&self.tenant, value, until);
+        }
+        is_current
     }
 
-    pub(super) fn is_unknown(&mut self, until: Timestamp) {
-        self.cache.lock().unknown.put(&self.tenant, (), until);
+    /// As [`is_known`](Self::is_known), where there is no such tenant.
+    #[must_use]
+    pub(super) fn is_unknown(&mut self, until: Timestamp) -> bool {
+        let mut state = self.cache.lock();
+        let is_current = self.is_current(&state);
+        if is_current {
+            state.unknown.put(&self.tenant, (), until);
+        }
+        is_current
+    }
+
+    fn is_current(&self, state: &State<T>) -> bool {
+        state.asked.get(&self.tenant).is_some_and(|ask| ask.number == self.number)
     }
 }
 
 impl<T: Clone> Drop for Asked<'_, T> {
     fn drop(&mut self) {
-        if let Some(event) = self.cache.lock().asked.remove(&self.tenant) {
-            event.notify(usize::MAX);
+        let mut state = self.cache.lock();
+        if self.is_current(&state)
+            && let Some(ask) = state.asked.remove(&self.tenant)
+        {
+            ask.answered.notify(usize::MAX);
         }
     }
 }
@@ -133,7 +171,12 @@ impl<T: Clone> Bounded<T> {
         let put = self.puts;
         self.entries.insert(tenant.into(), Entry { value, until, put });
         self.order.push_back((tenant.into(), put));
-        while self.entries.len() > self.capacity || self.order.len() > 2 * self.capacity {
+        if self.order.len() > 2 * self.capacity {
+            let entries = &self.entries;
+            self.order
+                .retain(|(name, put)| entries.get(name).is_some_and(|entry| entry.put == *put));
+        }
+        while self.entries.len() > self.capacity {
             let Some((oldest, put)) = self.order.pop_front() else { return };
             if self.entries.get(&*oldest).is_some_and(|entry| entry.put == put) {
                 self.entries.remove(&*oldest);

@@ -1,0 +1,69 @@
+//! Keys of many tenants at one endpoint.
+
+use countersign::RefusalKind as Kind;
+
+use crate::case::{Answer, Case, Holds, Step};
+use crate::request::Request;
+use crate::sender::By;
+use crate::tenants::{Resolver, TENANT};
+
+pub(super) fn cases() -> Vec<Case> {
+    let of = |case: Case, resolver| case.setup(|setup| setup.tenants = Some(resolver));
+    let request = || Request::good().with(TENANT, "acme");
+    let unavailable =
+        || Answer { retry_after: Some(1..=60), ..Answer::refused(503, Kind::KeysUnavailable) };
+    let mismatch = Kind::SignatureMismatch;
+    vec![
+        of(Case::handled("a tenant's own key", request()), Resolver::Knows),
+        of(
+            Case::new(
+                "a tenant's event twice",
+                [
+                    Step::Send(request(), Answer::handled()),
+                    Step::Send(request(), Answer::duplicate()),
+                ],
+            )
+            .ends(1, Holds::Duplicate),
+            Resolver::Knows,
+        ),
+        of(
+            Case::refused("another's key for a tenant", request().by(By::Stranger), 401, mismatch),
+            Resolver::Knows,
+        ),
+        of(
+            Case::refused("a tenant that there is not", request(), 401, mismatch),
+            Resolver::KnowsNobody,
+        ),
+        of(
+            Case::refused("no tenant named", Request::good(), 401, Kind::MissingHeader),
+            Resolver::Knows,
+        ),
+        of(
+            Case::refused(
+                "a tenant named twice",
+                request().with(TENANT, "beta"),
+                400,
+                Kind::DuplicateHeader,
+            ),
+            Resolver::Knows,
+        ),
+        of(
+            Case::new("keys that cannot be had", [Step::Send(request(), unavailable())]),
+            Resolver::IsDown,
+        ),
+        of(
+            Case::new("keys that do not come", [Step::Send(request(), unavailable())])
+                .setup(|setup| setup.store_timeout = Some(std::time::Duration::from_millis(50))),
+            Resolver::Hangs,
+        ),
+        of(
+            Case::refused(
+                "a tenant's GET",
+                request().method("GET").unsigned(),
+                405,
+                Kind::MethodNotAllowed,
+            ),
+            Resolver::Knows,
+        ),
+    ]
+}

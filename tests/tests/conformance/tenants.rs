@@ -1,0 +1,59 @@
+//! What resolves a tenant's keys in the cases.
+
+use countersign::adapter::Receivers;
+use countersign::{
+    KeyResolver, Receiver, ResolveError, StandardWebhooks, Tenant, TenantFrom, Tenants,
+};
+
+use crate::sender::By;
+
+/// The header that names the tenant.
+pub(crate) const TENANT: &str = "x-tenant";
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Resolver {
+    /// Every tenant has the new key.
+    Knows,
+    KnowsNobody,
+    IsDown,
+    Hangs,
+}
+
+impl KeyResolver for Resolver {
+    async fn resolve(&self, name: &str) -> Result<Option<Tenant>, ResolveError> {
+        match self {
+            Self::Knows => Ok(Some(Tenant::new(name, By::New.secret()))),
+            Self::KnowsNobody => Ok(None),
+            Self::IsDown => Err(ResolveError::new("the table cannot be reached")),
+            Self::Hangs => std::future::pending().await,
+        }
+    }
+}
+
+impl Resolver {
+    /// One receiver for each tenant, with the settings of `receiver`.
+    pub(crate) fn tenants(self, settings: impl FnOnce(Receiver) -> Receiver) -> Tenants {
+        let from = TenantFrom::Header(TENANT.to_owned());
+        Tenants::new(from, self, StandardWebhooks::new)
+            .and_then(|tenants| tenants.settings(|receiver| Ok(settings(receiver))))
+            .unwrap()
+    }
+
+    /// The receiver of the tenant in the cases.
+    pub(crate) async fn probe(settings: impl FnOnce(Receiver) -> Receiver) -> Receiver {
+        let found = Self::Knows.tenants(settings).receiver(&[(TENANT, "acme")]).await;
+        Receiver::clone(&found.unwrap())
+    }
+}
+
+/// What a driver is to serve.
+pub(crate) fn receivers(
+    resolver: Option<Resolver>,
+    receiver: Receiver,
+    settings: impl FnOnce(Receiver) -> Receiver,
+) -> Receivers {
+    match resolver {
+        Some(resolver) => resolver.tenants(settings).into(),
+        None => settings(receiver).into(),
+    }
+}
