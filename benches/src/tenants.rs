@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use countersign::{
-    Clock, FixedClock, KeyResolver, Keyring, Refusal, RefusalKind, ResolveError, Secret,
-    StandardWebhooks, SystemClock, TenantFrom, Tenants, Timestamp,
+    Clock, FixedClock, KeyResolver, Refusal, RefusalKind, ResolveError, Secret, StandardWebhooks,
+    SystemClock, TenantFrom, Tenants, Timestamp,
 };
 
 use crate::poll::at_once;
