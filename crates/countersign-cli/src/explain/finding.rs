@@ -1,0 +1,62 @@
+//! One diagnosis, and what of a request may stand in it.
+
+use serde::Serialize;
+
+/// One diagnosis.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Finding {
+    /// A short fixed name.
+    pub kind: &'static str,
+    /// Whether it is proved: mended so, the request verifies.
+    pub certain: bool,
+    /// What is wrong, in a sentence.
+    pub what: String,
+    /// What to do next.
+    pub next: String,
+}
+
+impl Finding {
+    /// It holds if the repair that it stands for verifies.
+    pub(super) fn proved(
+        kind: &'static str,
+        what: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self { kind, certain: true, what: what.into(), next: next.into() }
+    }
+
+    /// It is only likely.
+    pub(super) fn hint(
+        kind: &'static str,
+        what: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self { kind, certain: false, what: what.into(), next: next.into() }
+    }
+}
+
+/// The longest piece of a request that is shown.
+const MOST_SHOWN: usize = 64;
+
+/// The shortest piece that may tell something of a secret.
+const TELLING: usize = 4;
+
+/// A name out of a request as it may be shown: short, plain, and neither holding the secret nor part
+/// of it.
+pub(super) fn shown<'t>(text: &'t str, secret: &[u8]) -> Option<&'t str> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    let bytes = text.as_bytes();
+    let holds = |whole: &[u8], part: &[u8]| {
+        !part.is_empty() && whole.windows(part.len()).any(|window| window == part)
+    };
+    let tells = holds(bytes, secret) || (bytes.len() >= TELLING && holds(secret, bytes));
+    (is_plain && bytes.len() <= MOST_SHOWN && !tells).then_some(text)
+}
+
+/// A header's name as it may be shown.
+pub(super) fn header_name(name: &str, secret: &[u8]) -> String {
+    match shown(name, secret) {
+        Some(name) => format!("`{}`", name.to_ascii_lowercase()),
+        None => "one whose name is not shown".to_owned(),
+    }
+}

@@ -1,0 +1,142 @@
+//! Forms written anew, taken for JSON, or JSON taken for a form.
+
+use serde_json::Value;
+
+/// The fields of a form, decoded; `None` if it is none.
+fn fields(body: &str) -> Option<Vec<(String, String)>> {
+    if body.is_empty() || !body.contains('=') || body.contains(['\n', '{', '"', ' ']) {
+        return None;
+    }
+    body.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decoded(name)?, decoded(value)?))
+        })
+        .collect()
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        (rest, _) = match first {
+            b'+' => (tail, bytes.push(b' ')),
+            b'%' => {
+                let (digits, tail) = tail.split_first_chunk::<2>()?;
+                let digits = std::str::from_utf8(digits).ok()?;
+                (tail, bytes.push(u8::from_str_radix(digits, 16).ok()?))
+            }
+            byte => (tail, bytes.push(*byte)),
+        };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// How escapes are written.
+#[derive(Clone, Copy)]
+struct Style {
+    plus: bool,
+    upper: bool,
+    /// What stands unescaped beside letters and digits.
+    plain: &'static str,
+}
+
+const STYLES: [Style; 6] = [
+    // Browsers and PHP.
+    Style { plus: true, upper: true, plain: "-._*" },
+    // Python and PHP.
+    Style { plus: true, upper: true, plain: "-._~" },
+    Style { plus: true, upper: true, plain: "-._" },
+    Style { plus: false, upper: true, plain: "-._~" },
+    // JavaScript's encodeURIComponent.
+    Style { plus: false, upper: true, plain: "-._~!*'()" },
+    Style { plus: true, upper: false, plain: "-._" },
+];
+
+fn encoded(text: &str, style: Style) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let letter = char::from(byte);
+        if letter.is_ascii_alphanumeric() || style.plain.contains(letter) {
+            out.push(letter);
+        } else if letter == ' ' && style.plus {
+            out.push('+');
+        } else if style.upper {
+            out.push_str(&format!("%{byte:02X}"));
+        } else {
+            out.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    out
+}
+
+fn written(fields: &[(String, String)], style: Style) -> Vec<u8> {
+    let pair = |(name, value): &(String, String)| {
+        format!("{}={}", encoded(name, style), encoded(value, style))
+    };
+    fields.iter().map(pair).collect::<Vec<_>>().join("&").into_bytes()
+}
+
+/// The same form as other libraries write it.
+pub(super) fn rewritten(body: &[u8]) -> Vec<Vec<u8>> {
+    let Some(mut fields) = std::str::from_utf8(body).ok().and_then(fields) else {
+        return Vec::new();
+    };
+    let mut list: Vec<_> = STYLES.iter().map(|style| written(&fields, *style)).collect();
+    fields.sort();
+    list.extend(STYLES.iter().map(|style| written(&fields, *style)));
+    list
+}
+
+/// The JSON in a form, or the form that was made JSON.
+pub(super) fn converted(body: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(text) = std::str::from_utf8(body) else { return Vec::new() };
+    let mut list = Vec::new();
+    if let Some(fields) = fields(text) {
+        for (name, value) in &fields {
+            for side in [value, name] {
+                if side.starts_with(['{', '[']) {
+                    list.push(side.clone().into_bytes());
+                }
+            }
+        }
+        list.push(as_json(&fields).into_bytes());
+    } else if let Some(inner) = text.strip_suffix('=').filter(|inner| inner.starts_with('{')) {
+        // A body parser took the whole document for a field's name.
+        list.push(inner.as_bytes().to_vec());
+    }
+    if let Ok(Value::Object(fields)) = serde_json::from_str(text) {
+        let plain = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+            Value::Null => Some(String::new()),
+            Value::Array(_) | Value::Object(_) => None,
+        };
+        let fields: Option<Vec<_>> = ordered(text, &fields)
+            .into_iter()
+            .map(|(name, value)| Some((name, plain(&value)?)))
+            .collect();
+        let fields = fields.filter(|fields| !fields.is_empty()).unwrap_or_default();
+        if !fields.is_empty() {
+            list.extend(STYLES.iter().map(|style| written(&fields, *style)));
+        }
+    }
+    list
+}
+
+/// The fields in the order in which the document names them.
+fn ordered(text: &str, fields: &serde_json::Map<String, Value>) -> Vec<(String, Value)> {
+    let place = |name: &str| text.find(&Value::from(name).to_string()).unwrap_or(usize::MAX);
+    let mut list: Vec<_> =
+        fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    list.sort_by_key(|(name, _)| place(name));
+    list
+}
+
+fn as_json(fields: &[(String, String)]) -> String {
+    let pair = |(name, value): &(String, String)| {
+        format!("{}:{}", Value::from(name.as_str()), Value::from(value.as_str()))
+    };
+    format!("{{{}}}", fields.iter().map(pair).collect::<Vec<_>>().join(","))
+}

@@ -1,0 +1,199 @@
+//! Where nothing verifies: what the request's shape suggests.
+
+use countersign::{Refusal, RefusalKind};
+
+use super::finding::{Finding, header_name};
+use super::head::GZIP;
+use super::names::same;
+use super::parts::{Parts, Source};
+use super::question::Asked;
+use super::{Question, json};
+
+/// What may be wrong, the likeliest first; never nothing.
+pub(super) fn hints(question: &Question<'_>, asked: &Asked) -> Vec<Finding> {
+    let mut list = Vec::new();
+    if !asked.is_known {
+        list.push(Finding::hint(
+            "unknown_sender",
+            "No sender has this name.",
+            "Name one that `countersign senders` lists, `omniai` or `ainexlayer`, or none to have it guessed.",
+        ));
+        return list;
+    }
+    if asked.secret.is_empty() {
+        list.push(Finding::hint(
+            "secret_missing",
+            "No secret was given, so nothing can be proved.",
+            "Give the endpoint's secret, from an environment variable or a file.",
+        ));
+    }
+    let base = asked.bases.first();
+    list.extend(base.and_then(missing));
+    list.extend(asked.refusal.as_ref().and_then(form));
+    list.extend(body(question, base));
+    let setup = url_missing(question, asked).or_else(|| setup_refused(asked));
+    list.extend(setup);
+    if asked.bases.is_empty() && asked.is_guessed {
+        list.push(Finding::hint(
+            "sender_unknown",
+            "No header of the request is one in which a sender of the catalogue has its credential.",
+            "Name the sender, or describe its scheme; if there should be a signature, check that no proxy drops its header.",
+        ));
+    }
+    list.extend(base.and_then(|base| no_credential(base, question)));
+    list.push(nothing(asked));
+    list
+}
+
+/// Headers that must be there and are not.
+fn missing(base: &Parts) -> Option<Finding> {
+    let is_missing = |name: &&String| base.head.first(name).is_none_or(str::is_empty);
+    if matches!(base.source, Source::OmniAi | Source::AiNexLayer) {
+        return None;
+    }
+    let names: Vec<_> = base.form.needed.iter().filter(is_missing).collect();
+    let first = names.first()?;
+    let near = base.head.headers.iter().map(|(name, _)| name).find(|name| same(name, first));
+    let near = near.map_or_else(String::new, |name| {
+        format!(" Header {} looks like it.", header_name(name, &base.secret))
+    });
+    let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Some(Finding::hint(
+        "header_missing",
+        format!(
+            "The request lacks what a request of `{}` has: {listed}.{near}",
+            base.scheme.sender()
+        ),
+        "Check in the sender's settings that it signs, that a secret is set there, and that no proxy drops these headers.",
+    ))
+}
+
+/// What of the request has not the form that it must have, in the words of the refusal.
+fn form(refusal: &Refusal) -> Option<Finding> {
+    let is_of_form = matches!(
+        refusal.kind(),
+        RefusalKind::MalformedHeader
+            | RefusalKind::DuplicateHeader
+            | RefusalKind::MixedHeaderFamilies
+            | RefusalKind::NoCandidate
+            | RefusalKind::MissingSignature
+    );
+    is_of_form.then(|| {
+        Finding::hint(
+            refusal.kind().as_str(),
+            format!("The request is refused for its form: {refusal}."),
+            "Compare it with the sender's documentation, and with what the sender sends in a test delivery.",
+        )
+    })
+}
+
+/// What the body's bytes tell.
+fn body(question: &Question<'_>, base: Option<&Parts>) -> Vec<Finding> {
+    let body = &question.request.body;
+    let header = |name: &str| {
+        let mut headers = question.request.headers.iter();
+        headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    };
+    let announced = header("content-length").and_then(|text| text.parse::<usize>().ok());
+    let is_coded =
+        header("content-encoding").is_some_and(|value| !value.eq_ignore_ascii_case("identity"));
+    let signs_body = base.is_none_or(|base| base.scheme.signs_body());
+    let mut list = Vec::new();
+    if body.is_empty() {
+        list.push(Finding::hint(
+            "body_empty",
+            "The body is empty, and senders do not sign empty ones.",
+            "Look for a layer that reads the body before countersign does, or for a redirect that drops it; capture the raw request.",
+        ));
+    } else if is_coded && !body.starts_with(GZIP) {
+        list.push(Finding::hint(
+            "gzip_decoded",
+            "`content-encoding` says that the body was compressed, and it is not: the signature covers the compressed bytes, if the sender compressed it.",
+            "Hand countersign the bytes as received: put its layer outside of decompression. The compressed bytes cannot be made again, so this is not proved.",
+        ));
+    } else if let Some(announced) =
+        announced.filter(|announced| *announced != body.len() && signs_body)
+    {
+        let what = if announced > body.len() { "shorter" } else { "longer" };
+        list.push(Finding::hint(
+            "body_altered",
+            format!("The body is {what} than `content-length` says: {} bytes, not {announced}.", body.len()),
+            "Capture the raw bytes: something changed the body after it was received, or the capture is cut.",
+        ));
+    }
+    if String::from_utf8_lossy(body).contains('\u{fffd}') && !body.starts_with(GZIP) {
+        list.push(Finding::hint(
+            "charset_changed",
+            "The body has bytes that are no UTF-8, or the mark that stands for such (U+FFFD): its text was decoded in the wrong charset.",
+            "Hand on the body as bytes, never as text. What was replaced cannot be brought back, so this is not proved.",
+        ));
+    }
+    if is_pretty(body) && signs_body {
+        list.push(Finding::hint(
+            "body_reserialised",
+            "The body is pretty-printed JSON, which senders seldom send: it may have been parsed and serialised anew.",
+            "Hand countersign the raw bytes: put its layer outside of anything that parses JSON.",
+        ));
+    }
+    list
+}
+
+fn is_pretty(body: &[u8]) -> bool {
+    json::is_document(body) && body.trim_ascii().contains(&b'\n')
+}
+
+fn url_missing(question: &Question<'_>, asked: &Asked) -> Option<Finding> {
+    let sender = question.sender.and_then(countersign::senders::find)?;
+    (sender.wants_url() && asked.url.is_none()).then(|| {
+        Finding::hint(
+            "url_missing",
+            format!("`{}` signs the public URL, and none is configured.", sender.name()),
+            "Give the URL to the letter as it stands in the sender's settings.",
+        )
+    })
+}
+
+fn setup_refused(asked: &Asked) -> Option<Finding> {
+    let error = asked.unusable.as_ref().filter(|_| !asked.secret.is_empty())?;
+    Some(Finding::hint(
+        "setup_refused",
+        format!("The set-up is refused: {error}."),
+        "Mend the setting that it names, and ask again.",
+    ))
+}
+
+/// That no header holds what a sender without a documented header sends.
+fn no_credential(base: &Parts, question: &Question<'_>) -> Option<Finding> {
+    let (kind, what) = match base.source {
+        Source::OmniAi => (
+            "header_not_found",
+            "No header holds the secret, neither as it is nor in base64 or hexadecimal.",
+        ),
+        Source::AiNexLayer => (
+            "header_not_found",
+            "No header holds a signature that this secret made, over the body or over what is usually signed with it.",
+        ),
+        Source::Known(_) | Source::Own => return None,
+    };
+    let next = match question.header {
+        Some(_) => "Check the secret, and leave the header open to have all of them searched.",
+        None => {
+            "Check the secret: set it anew at the sender, send a test delivery, and capture that with all its headers."
+        }
+    };
+    Some(Finding::hint(kind, what, next))
+}
+
+fn nothing(asked: &Asked) -> Finding {
+    let is_token = asked.bases.first().is_some_and(|base| !base.scheme.signs_body());
+    let what = if is_token {
+        "Nothing that was tried verifies: most likely the secret is another."
+    } else {
+        "Nothing that was tried verifies: most likely the secret is another, or the body was changed in a way that cannot be undone."
+    };
+    Finding::hint(
+        "no_cause_found",
+        what,
+        "Copy the secret anew from the sender, have it send a test delivery, and capture the raw bytes right where they arrive.",
+    )
+}

@@ -1,0 +1,116 @@
+//! All of a request and its set-up but the body, as captured or as a repair has it.
+
+use std::rc::Rc;
+
+use countersign::{Headers, Scheme, Tolerance};
+use zeroize::Zeroizing;
+
+use super::finding::Finding;
+use super::form::Form;
+
+/// The head of a request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Head {
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) query: Option<String>,
+}
+
+impl Headers for Head {
+    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
+        self.headers.each(visit);
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+}
+
+impl Head {
+    /// The values under `name`, in any case.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let is_it = move |(key, _): &&(String, String)| key.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(is_it).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value under `name`.
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// With this value alone under `name`.
+    pub(super) fn with(&self, name: &str, value: impl Into<String>) -> Self {
+        let mut head = self.without(name);
+        head.headers.push((name.to_owned(), value.into()));
+        head
+    }
+
+    pub(super) fn without(&self, name: &str) -> Self {
+        let mut head = self.clone();
+        head.headers.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+        head
+    }
+}
+
+/// What a repair changes. Repairs of two are tried together, in this order.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Side {
+    Nothing,
+    Secret,
+    Head,
+    Setup,
+}
+
+/// Where a scheme comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Known(countersign::senders::Sender),
+    OmniAi,
+    AiNexLayer,
+    Own,
+}
+
+/// All but the body.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) source: Source,
+    pub(super) scheme: Scheme,
+    /// The scheme as far as it shows itself.
+    pub(super) form: Rc<Form>,
+    /// How far the time may lie; the scheme's own may be wider, so that it judges the MAC alone.
+    pub(super) tolerance: Option<Tolerance>,
+    pub(super) secret: Zeroizing<Vec<u8>>,
+    pub(super) head: Rc<Head>,
+    /// What has been repaired.
+    pub(super) found: Vec<Finding>,
+    pub(super) side: Side,
+}
+
+impl Parts {
+    /// With another secret.
+    pub(super) fn secret(&self, secret: Vec<u8>, finding: Finding) -> Self {
+        let mut parts = self.found(finding, Side::Secret);
+        parts.secret = Zeroizing::new(secret);
+        parts
+    }
+
+    /// With another head.
+    pub(super) fn head(&self, head: Head, finding: Finding) -> Self {
+        let mut parts = self.found(finding, Side::Head);
+        parts.head = Rc::new(head);
+        parts
+    }
+
+    /// With another scheme.
+    pub(super) fn scheme(&self, scheme: Scheme, finding: Finding) -> Self {
+        let mut parts = self.found(finding, Side::Setup);
+        parts.scheme = scheme;
+        parts
+    }
+
+    fn found(&self, finding: Finding, side: Side) -> Self {
+        let mut parts = self.clone();
+        parts.found.push(finding);
+        parts.side = side;
+        parts
+    }
+}

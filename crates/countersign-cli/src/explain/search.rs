@@ -1,0 +1,244 @@
+//! Trying repairs, one and two at a time, until one verifies or the work is over its bound.
+//!
+//! Repairs of the head cost little and those of the body a pass over it each, so the bound counts
+//! bytes. In the order of trying, one repair goes before two, and what happens often goes before what
+//! is rare.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use countersign::{Algorithm, Refusal, RefusalKind, Secret, TimeUnit, Timestamp, Verifier};
+
+use super::finding::Finding;
+use super::form::Form;
+use super::parts::{Head, Parts, Side};
+use super::question::Asked;
+use super::{Authentic, body, head, is_at_the_mac, secret, setup};
+
+/// The most bytes that are put through a MAC.
+const MOST_BYTES: usize = 40 * 1024 * 1024;
+
+/// How often more the body may be, up to [`LARGE`], so that large ones are looked into as well.
+const MOST_PASSES: usize = 60;
+const LARGE: usize = 2 * 1024 * 1024;
+
+/// The most verifications.
+const MOST_TRIES: usize = 8000;
+
+/// What a verification costs beside its body, in bytes put through a MAC.
+const OVERHEAD: usize = 4 * 1024;
+
+/// What a verification with a public key costs.
+const PUBLIC_KEY_OVERHEAD: usize = 128 * 1024;
+
+/// How many senders are looked into where none is named.
+const MOST_BASES: usize = 4;
+
+/// How many repairs of secret, head and set-up are each tried with every repair of the body.
+const MOST_WITH_BODIES: usize = 40;
+
+/// What verified.
+pub(super) struct Proof {
+    pub(super) parts: Parts,
+    pub(super) body_finding: Option<Finding>,
+    pub(super) outcome: Authentic,
+}
+
+/// What is left of the bound.
+pub(super) struct Search {
+    now: Timestamp,
+    tries: usize,
+    bytes: usize,
+}
+
+/// Parts with what verifies by them.
+struct Front {
+    parts: Parts,
+    /// `None` if the secret does not fit the scheme.
+    verifier: Option<Arc<Verifier>>,
+    /// Whether the headers passed, so that another body might verify.
+    reaches_mac: bool,
+}
+
+impl Search {
+    pub(super) fn new(now: Timestamp, body: &[u8]) -> Self {
+        let bytes = MOST_BYTES + MOST_PASSES * body.len().min(LARGE);
+        Self { now, tries: MOST_TRIES, bytes }
+    }
+
+    /// The first set of repairs that verifies.
+    pub(super) fn run(&mut self, asked: &Asked, body: &Bytes) -> Option<Proof> {
+        let mut bases = Vec::new();
+        for base in asked.bases.iter().cloned() {
+            let mut base = Front::of(base);
+            if let Some(proof) = self.try_front(&mut base, body) {
+                return Some(proof);
+            }
+            bases.push(base);
+        }
+        bases.truncate(MOST_BASES);
+        let mut fronts = Vec::new();
+        for base in &bases {
+            if let Some(proof) = self.try_common_bodies(base, body) {
+                return Some(proof);
+            }
+            for parts in repairs(&base.parts, asked, body) {
+                let mut front = Front::of(parts);
+                if let Some(proof) = self.try_front(&mut front, body) {
+                    return Some(proof);
+                }
+                fronts.push(front);
+            }
+        }
+        if let Some(proof) = self.try_bodies(&bases, body) {
+            return Some(proof);
+        }
+        let rare = bases.iter().flat_map(|base| secret::rare(&base.parts));
+        let two = fronts.iter().flat_map(|front| repairs(&front.parts, asked, body));
+        for parts in rare.chain(two) {
+            if let Some(proof) = self.try_front(&mut Front::of(parts), body) {
+                return Some(proof);
+            }
+        }
+        self.try_bodies(&fronts, body)
+    }
+
+    fn try_front(&mut self, front: &mut Front, body: &Bytes) -> Option<Proof> {
+        match self.verify(front, body) {
+            Ok(outcome) => Some(Proof { parts: front.parts.clone(), body_finding: None, outcome }),
+            Err(refusal) => {
+                front.reaches_mac = refusal.as_ref().is_some_and(is_at_the_mac);
+                None
+            }
+        }
+    }
+
+    fn try_common_bodies(&mut self, front: &Front, body: &Bytes) -> Option<Proof> {
+        let mut proof = None;
+        if front.reaches_mac {
+            body::common(body, &mut |finding, repaired| {
+                proof = self.try_body(front, &finding, &repaired);
+                proof.is_some()
+            });
+        }
+        proof
+    }
+
+    /// Each repair of the body with each of `fronts` that it may help.
+    fn try_bodies(&mut self, fronts: &[Front], body: &Bytes) -> Option<Proof> {
+        let fronts = fronts.iter().filter(|front| front.reaches_mac).take(MOST_WITH_BODIES);
+        let fronts: Vec<_> = fronts.collect();
+        let mut proof = None;
+        if !fronts.is_empty() {
+            body::all(body, &mut |finding, repaired| {
+                let mut fronts = fronts.iter();
+                proof = fronts.find_map(|front| self.try_body(front, &finding, &repaired));
+                proof.is_some() || self.is_spent()
+            });
+        }
+        proof
+    }
+
+    fn try_body(&mut self, front: &Front, finding: &Finding, body: &Bytes) -> Option<Proof> {
+        let outcome = self.verify(front, body).ok()?;
+        Some(Proof { parts: front.parts.clone(), body_finding: Some(finding.clone()), outcome })
+    }
+
+    const fn is_spent(&self) -> bool {
+        self.tries == 0 || self.bytes == 0
+    }
+
+    /// Whether the credential is authentic, at whatever time; `Err(None)` once the bound is met.
+    fn verify(&mut self, front: &Front, body: &Bytes) -> Result<Authentic, Option<Refusal>> {
+        let Front { parts, verifier: Some(verifier), .. } = front else { return Err(None) };
+        let mut times = vec![self.now];
+        let mut last = None;
+        while let Some(now) = times.pop() {
+            if self.is_spent() {
+                return Err(None);
+            }
+            self.tries -= 1;
+            let refusal = match verifier.verify(&*parts.head, body.clone(), now, usize::MAX) {
+                Ok(delivery) => {
+                    self.spend(parts, body);
+                    return Ok(Authentic::Delivered(Box::new(delivery)));
+                }
+                Err(refusal) => refusal,
+            };
+            if is_at_the_mac(&refusal) {
+                self.spend(parts, body);
+            }
+            match refusal.kind() {
+                // It is looked at only after the compare.
+                RefusalKind::MissingTimestamp => return Ok(Authentic::Timeless),
+                RefusalKind::StaleTimestamp | RefusalKind::FutureTimestamp if last.is_none() => {
+                    times = own_times(&refusal, &parts.head, body);
+                }
+                _ => {}
+            }
+            last = Some(refusal);
+        }
+        Err(last)
+    }
+
+    fn spend(&mut self, parts: &Parts, body: &Bytes) {
+        let overhead = match parts.scheme.algorithm() {
+            Algorithm::Ed25519 | Algorithm::EcdsaP256 => PUBLIC_KEY_OVERHEAD,
+            _ => OVERHEAD,
+        };
+        self.bytes = self.bytes.saturating_sub(body.len().saturating_add(overhead));
+    }
+}
+
+impl Front {
+    fn of(parts: Parts) -> Self {
+        let keys = Secret::new(parts.secret.to_vec());
+        let verifier = keys.and_then(|keys| Verifier::new(parts.scheme.clone(), keys)).ok();
+        Self { parts, verifier, reaches_mac: false }
+    }
+}
+
+/// Every repair of what comes after the side that was repaired already.
+fn repairs(parts: &Parts, asked: &Asked, body: &Bytes) -> Vec<Parts> {
+    let mut repairs = Vec::new();
+    if parts.side < Side::Secret {
+        repairs.extend(secret::repairs(parts, asked));
+    }
+    if parts.side < Side::Head {
+        repairs.extend(head::repairs(parts, body));
+    }
+    if parts.side < Side::Setup {
+        repairs.extend(setup::repairs(parts, asked, body));
+    }
+    repairs
+}
+
+/// The times that the refused one may be meant as.
+fn own_times(refusal: &Refusal, head: &Head, body: &[u8]) -> Vec<Timestamp> {
+    let Some(place) = refusal.place() else { return Vec::new() };
+    let texts: Vec<String> = if place.starts_with('/') {
+        let document = serde_json::from_slice::<serde_json::Value>(body).ok();
+        let value = document.as_ref().and_then(|document| document.pointer(place));
+        value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    } else {
+        head.first(place).map(str::to_owned)
+    }
+    .into_iter()
+    .collect();
+    let mut times = Vec::new();
+    for text in &texts {
+        let digits = text.split(|letter: char| !letter.is_ascii_digit());
+        for piece in digits.chain([text.as_str()]) {
+            for unit in [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Rfc3339] {
+                times.extend(Timestamp::parse(piece.as_bytes(), unit));
+            }
+        }
+    }
+    times.truncate(16);
+    times
+}
+
+/// The form of a scheme, to be shared.
+pub(super) fn form_of(scheme: &countersign::Scheme) -> std::rc::Rc<Form> {
+    std::rc::Rc::new(Form::of(scheme))
+}

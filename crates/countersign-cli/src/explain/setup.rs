@@ -1,0 +1,56 @@
+//! What may be wrong with the set-up: the sender, the URL, the header, what is signed and how.
+
+use countersign::senders::Sender;
+use countersign::{Scheme, Tolerance};
+
+use super::finding::Finding;
+use super::parts::{Head, Parts, Side, Source};
+use super::question::Asked;
+use super::{signing, token, url};
+
+/// The scheme repaired in each way.
+pub(super) fn repairs(parts: &Parts, asked: &Asked, body: &[u8]) -> Vec<Parts> {
+    let mut list = url::repairs(parts, asked);
+    list.extend(other_senders(parts, asked));
+    list.extend(token::repairs(parts));
+    // There are many, so they go with another repair only where nothing else can be found.
+    let is_open = matches!(parts.source, Source::AiNexLayer | Source::OmniAi);
+    if parts.side == Side::Nothing || is_open {
+        list.extend(signing::repairs(parts, asked, body));
+    }
+    list
+}
+
+fn other_senders(parts: &Parts, asked: &Asked) -> Vec<Parts> {
+    // A guess has looked at them, and what AINexLayer sends is found by its own search.
+    if asked.is_guessed || matches!(parts.source, Source::AiNexLayer) {
+        return Vec::new();
+    }
+    let configured = parts.scheme.sender();
+    let others = asked
+        .senders
+        .iter()
+        .filter(|(sender, scheme, _)| sender.name() != configured && may_hold(&parts.head, scheme));
+    let repair = |(sender, scheme, tolerance): &(Sender, Scheme, Option<Tolerance>)| {
+        let finding = Finding::proved(
+            "wrong_sender",
+            format!("The request verifies as one of `{}`, not of `{configured}`.", sender.name()),
+            format!(
+                "Set up `{}` for this endpoint, or check which endpoint's URL the sender was given.",
+                sender.name()
+            ),
+        );
+        let mut repaired = parts.scheme(scheme.clone(), finding);
+        repaired.tolerance = *tolerance;
+        repaired.source = Source::Known(*sender);
+        repaired
+    };
+    others.map(repair).collect()
+}
+
+/// Whether the header in which the sender has its credential is there; so it is where that is the body.
+fn may_hold(head: &Head, scheme: &Scheme) -> bool {
+    let text = scheme.to_string();
+    let header = text.strip_suffix('`').and_then(|text| text.rsplit_once("in header `"));
+    header.is_none_or(|(_, name)| head.first(name).is_some())
+}
