@@ -32,6 +32,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Verify a captured request, or with `--jsonl` one request a line
     Verify(VerifyArgs),
+    /// Say what is wrong with a captured request, and what to do
+    Explain(ExplainArgs),
     /// Sign a request and print it
     Sign(SignArgs),
     /// Sign requests and deliver them over HTTP, with the sender's own retries
@@ -60,6 +62,19 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) verify_token_env: Option<String>,
     /// The time to verify at: Unix seconds, or like 2026-01-31T12:00:00Z; the present unless given
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    #[command(flatten)]
+    pub(crate) sender: SenderArgs,
+    #[command(flatten)]
+    pub(crate) secrets: SecretArgs,
+    /// The time it was received at: Unix seconds, or like 2026-01-31T12:00:00Z; the present unless given
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod explain;
 mod jsonl;
 mod send;
 mod senders;
@@ -18,6 +19,7 @@ pub(crate) fn run(command: Command, output: &mut Output) -> Result<End, Failure>
     let end = match command {
         Command::Verify(args) if args.jsonl => jsonl::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
+        Command::Explain(args) => explain::run(&args, output),
         Command::Sign(args) => sign::run(&args, output),
         Command::Send(args) => send::run(&args, output),
         Command::Senders(args) => senders::run(&args, output),

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+pub mod explain;
 mod failure;
 mod output;
 pub mod request;

@@ -91,6 +91,11 @@ impl Who {
         }
     }
 
+    /// Whether a file describes it.
+    pub(crate) const fn is_custom(&self) -> bool {
+        matches!(self, Self::Custom(_))
+    }
+
     pub(crate) fn title(&self) -> &str {
         match self {
             Self::Known(sender) => sender.title(),

@@ -49,6 +49,11 @@ impl Settings {
         Some(self)
     }
 
+    /// Whether they change the sender's scheme beyond its URL and header.
+    pub(crate) const fn are_special(&self) -> bool {
+        self.encoding.is_some() || self.prefix.is_some() || self.tolerance.is_some()
+    }
+
     pub(crate) fn method(&self) -> &'static str {
         self.method.unwrap_or("POST")
     }

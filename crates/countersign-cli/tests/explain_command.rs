@@ -1,0 +1,73 @@
+//! `explain` on the command line: what it is asked, and how it answers.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{SECRET, call, file, signed_stripe};
+
+const BODY: &str = "{\n  \"id\": \"evt_1\",\n  \"type\": \"charge.paid\"\n}";
+
+/// A body that was parsed and written anew on its way.
+fn reserialised() -> String {
+    let request = signed_stripe(BODY);
+    let (head, _) = request.split_once("\r\n\r\n").unwrap();
+    let head: Vec<_> = head.lines().filter(|line| !line.starts_with("content-length")).collect();
+    format!("{}\n\n{}", head.join("\n"), r#"{"id":"evt_1","type":"charge.paid"}"#)
+}
+
+#[test]
+fn a_cause_that_is_proved_is_told_with_what_to_do() {
+    let explain = call("explain -s stripe --secret-env SECRET --now 1700000042");
+    let answer = explain.input(reserialised()).run();
+    answer
+        .is(1, "refused   signature_mismatch\n")
+        .is(1, "cause     ")
+        .is(1, "(body_reserialised)\nnext      ");
+}
+
+#[test]
+fn a_request_that_verifies_has_no_cause() {
+    let explain = call("explain -s stripe --secret-env SECRET --now 1700000042");
+    let answer = explain.input(signed_stripe(BODY)).run();
+    answer.is(0, "ok        nothing is wrong");
+    assert_eq!(answer.out.lines().count(), 1, "{answer:?}");
+}
+
+#[test]
+fn with_json_it_is_one_object() {
+    let explain = call("explain -s stripe --secret-env SECRET --now 1700000042 --json");
+    let found = explain.input(reserialised()).run().json();
+    assert_eq!(found["verdict"], "signature_mismatch");
+    assert_eq!(found["findings"][0]["kind"], "body_reserialised");
+    assert_eq!(found["findings"][0]["certain"], true);
+}
+
+#[test]
+fn without_a_sender_it_is_guessed() {
+    let explain = call("explain --secret-env SECRET --now 1700000042");
+    explain.input(signed_stripe(BODY)).run().is(0, "`stripe`");
+}
+
+#[test]
+fn the_header_that_omniai_does_not_document_is_found() {
+    let request = format!("POST / HTTP/1.1\nx-hook-token: {SECRET}\n\n{{}}");
+    call("explain -s omniai --secret-env SECRET").input(request).run().is(1, "`x-hook-token`");
+}
+
+#[test]
+fn settings_are_judged_as_they_are_given() {
+    let explain = call("explain -s stripe --secret-env SECRET --now 1700000042 --tolerance 10");
+    explain.input(signed_stripe(BODY)).run().is(1, "stale_timestamp").is(1, "(clock_off)");
+    let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{url}|{body}\"\n[signature]\nheader = \"x-acme\"\n";
+    let path = file("explained.toml", toml);
+    let explain = || call("explain --secret-env SECRET --scheme").arg(path.to_str().unwrap());
+    explain().input("POST / HTTP/1.1\n\n{}").run().is(2, "`--url`: `acme` signs the public URL");
+    let url = explain().arg("--url").arg("https://example.com/");
+    url.input("POST / HTTP/1.1\n\n{}").run().is(1, "missing_header");
+}
+
+#[test]
+fn without_a_secret_it_says_so() {
+    call("explain -s stripe").input("POST / HTTP/1.1\n\n{}").run().is(2, "no secret is given");
+}
