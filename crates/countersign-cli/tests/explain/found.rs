@@ -1,0 +1,434 @@
+//! What is found rather than refused: valid requests, senders, headers, and two causes at once.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{Encoding, Part, Scheme, Signature, TimeUnit, Timestamp, Tolerance, senders};
+use countersign_cli::explain::Explanation;
+use countersign_cli::request::Captured;
+use serde::Deserialize;
+
+use super::breaks::{MACS, TEXT, of, valid};
+use super::valid::{Asked, NOW, RAW, Recipe, Rng, URL};
+
+fn kinds(explanation: &Explanation) -> Vec<&str> {
+    explanation.findings.iter().map(|finding| finding.kind).collect()
+}
+
+#[test]
+fn a_valid_request_of_every_sender_is_ok_and_nothing_is_found() {
+    for sender in senders::ALL {
+        for seed in 0..4 {
+            let asked = Recipe::new(sender.name(), &mut Rng::new(seed)).send();
+            let explanation = asked.explain();
+            assert_eq!(explanation.verdict, "ok", "{}: {explanation:?}", sender.name());
+            assert_eq!(explanation.findings, [], "{}", sender.name());
+        }
+    }
+}
+
+#[test]
+fn a_sender_that_is_not_named_is_guessed() {
+    for sender in senders::ALL.iter().filter(|sender| sender.name() != "adyen") {
+        let mut asked = Recipe::new(sender.name(), &mut Rng::new(3)).send();
+        asked.sender = None;
+        let explanation = asked.explain();
+        assert_eq!(explanation.verdict, "ok", "{}: {explanation:?}", sender.name());
+        assert_eq!(kinds(&explanation), ["sender_guessed"], "{}", sender.name());
+        assert!(explanation.findings[0].certain, "{}", sender.name());
+    }
+}
+
+#[test]
+fn what_is_wrong_is_found_for_a_sender_that_is_not_named() {
+    for seed in 0..12 {
+        let mut asked = of(&mut Rng::new(seed), MACS);
+        let name = asked.sender.take().unwrap();
+        asked.request.body.push(b'\n');
+        let explanation = asked.explain();
+        assert_eq!(kinds(&explanation), ["sender_guessed", "trailing_newline"], "{name}");
+    }
+}
+
+#[test]
+fn two_causes_are_found_together() {
+    for seed in 0..12 {
+        let rng = &mut Rng::new(seed);
+        let mut asked = of(rng, TEXT);
+        let secret = asked.secrets[0].1.clone();
+        asked.secret([&secret, b"\n".as_slice()].concat());
+        asked.request.body.extend(b"\n");
+        let explanation = asked.explain();
+        assert_eq!(
+            kinds(&explanation),
+            ["secret_whitespace", "trailing_newline"],
+            "{}",
+            asked.sender()
+        );
+        assert!(explanation.findings.iter().all(|finding| finding.certain));
+    }
+    for seed in 0..12 {
+        let mut asked = of(&mut Rng::new(seed), &["github", "slack", "typeform", "zoom", "meta"]);
+        let secret = asked.secrets[0].1.clone();
+        asked.secret([b" ", secret.as_slice()].concat());
+        let value = &mut asked.signature().1;
+        *value = value.split_once('=').unwrap().1.to_owned();
+        let explanation = asked.explain();
+        assert_eq!(
+            kinds(&explanation),
+            ["secret_whitespace", "signature_prefix"],
+            "{}",
+            asked.sender()
+        );
+    }
+}
+
+#[test]
+fn a_cause_and_a_clock_that_is_off_are_found_together() {
+    for seed in 0..12 {
+        let mut asked = of(&mut Rng::new(seed), &["stripe", "svix", "slack", "mux", "openai"]);
+        let secret = asked.secrets[0].1.clone();
+        asked.secret([b"\"", secret.as_slice(), b"\""].concat());
+        asked.now = Timestamp::from_secs(NOW.as_secs() + 421);
+        let explanation = asked.explain();
+        assert_eq!(kinds(&explanation), ["secret_quoted", "clock_off"], "{}", asked.sender());
+        let what = &explanation.findings[1].what;
+        assert!(what.contains("421 s behind") && what.contains("300 s are allowed"), "{what}");
+    }
+}
+
+#[test]
+fn the_clock_is_told_both_ways_with_its_tolerance() {
+    for (name, past, future) in [("stripe", 300, 300), ("box", 600, 60), ("discord", 900, 300)] {
+        for (now, told) in [
+            (NOW.as_secs() + past + 5, format!("{} s behind", past + 5)),
+            (NOW.as_secs() - future - 7, format!("{} s ahead", future + 7)),
+        ] {
+            let mut asked = Recipe::new(name, &mut Rng::new(now)).send();
+            asked.now = Timestamp::from_secs(now);
+            let explanation = asked.explain();
+            assert_eq!(kinds(&explanation), ["clock_off"], "{name}");
+            let what = &explanation.findings[0].what;
+            let allowed = format!("{past} s are allowed behind and {future} s ahead");
+            assert!(what.contains(&told) && what.contains(&allowed), "{name}: {what}");
+        }
+    }
+}
+
+#[test]
+fn another_key_and_another_sender_are_named() {
+    for seed in 0..12 {
+        let rng = &mut Rng::new(seed);
+        let name = *rng.pick(MACS);
+        let mut asked = of(rng, &[name]);
+        let right = asked.secrets[0].1.clone();
+        asked.secret(Recipe::new(name, rng).secret);
+        asked.secrets.push(("tenant-b".to_owned(), right));
+        let what = &asked.explain().findings[0].what;
+        assert!(what.contains("`tenant-b`"), "{name}: {what}");
+
+        let mut asked = of(rng, &["shopify", "slack", "zendesk", "line"]);
+        let right = asked.sender.replace("github".to_owned()).unwrap();
+        let what = &asked.explain().findings[0].what;
+        assert!(what.contains(&format!("`{right}`")), "{what}");
+    }
+}
+
+/// A request of OmniAI that holds the secret in `header`, made by `value`.
+fn omniai(rng: &mut Rng, header: &str, value: fn(&str) -> String) -> Asked {
+    let mut asked = of(rng, &["telegram"]);
+    let secret = String::from_utf8(asked.secrets[0].1.clone()).unwrap();
+    *asked.signature() = (header.to_owned(), value(&secret));
+    asked.hidden = vec![secret];
+    asked.request.headers.push(("x-request-id".to_owned(), "0b1f".to_owned()));
+    asked.sender = Some("omniai".to_owned());
+    asked
+}
+
+#[test]
+fn the_header_that_holds_omniai_s_secret_is_found() {
+    type Way = (fn(&str) -> String, &'static str, &'static str);
+    let ways: [Way; 6] = [
+        (str::to_owned, "as it is.", "OmniAi::new(\"x-hook-token\", secret)"),
+        (
+            |secret| format!("Bearer {secret}"),
+            "as it is, behind `Bearer `.",
+            ".prefix(\"Bearer \")",
+        ),
+        (
+            |secret| format!("Token token={secret}"),
+            "as it is, behind `Token token=`.",
+            ".prefix(\"Token token=\")",
+        ),
+        (|secret| STANDARD.encode(secret), "in base64.", "OmniAi::new(\"x-hook-token\", secret)"),
+        (
+            |secret| super::breaks::hex(secret.as_bytes()),
+            "in hexadecimal.",
+            "OmniAi::new(\"x-hook-token\", secret)",
+        ),
+        (
+            |secret| format!("Basic {}", STANDARD.encode(format!("omniai:{secret}"))),
+            "in base64 with a user's name, as basic authentication has it, behind `Basic `.",
+            ".prefix(\"Basic \")",
+        ),
+    ];
+    for (value, what, next) in ways {
+        for seed in 0..10 {
+            let asked = omniai(&mut Rng::new(seed), "X-Hook-Token", value);
+            let explanation = asked.explain();
+            assert_eq!(explanation.verdict, "missing_setting");
+            assert_eq!(kinds(&explanation), ["header_found"], "{explanation:?}");
+            let finding = &explanation.findings[0];
+            assert!(
+                finding.certain
+                    && finding.what.starts_with("The secret stands in header `x-hook-token`")
+            );
+            assert!(finding.what.ends_with(what), "{}", finding.what);
+            assert!(finding.next.contains(next), "{}", finding.next);
+        }
+    }
+}
+
+#[test]
+fn a_header_that_was_set_up_wrongly_for_omniai_is_told() {
+    for seed in 0..10 {
+        let mut asked = omniai(&mut Rng::new(seed), "x-hook-token", str::to_owned);
+        asked.header = Some("x-hook-token".to_owned());
+        let explanation = asked.explain();
+        assert_eq!((explanation.verdict.as_str(), kinds(&explanation)), ("ok", vec![]));
+
+        asked.header = Some("x-webhook-secret".to_owned());
+        let explanation = asked.explain();
+        assert_eq!(
+            (explanation.verdict.as_str(), kinds(&explanation)),
+            ("missing_header", vec!["header_found"])
+        );
+    }
+}
+
+#[test]
+fn a_secret_in_no_header_is_a_hint() {
+    for seed in 0..10 {
+        let asked = omniai(&mut Rng::new(seed), "x-hook-token", |_| "something else".to_owned());
+        let explanation = asked.explain();
+        assert_eq!(kinds(&explanation)[0], "header_not_found");
+        assert!(explanation.findings.iter().all(|finding| !finding.certain));
+    }
+}
+
+/// A request of AINexLayer as it may come, by this scheme.
+fn ainexlayer(rng: &mut Rng, scheme: &Scheme) -> Asked {
+    let mut recipe = Recipe::new("github", rng);
+    recipe.body = br#"{"event":"document.uploaded","id":"d-77","timestamp":"2026-02-02T02:40:00Z","data":{"name":"\u00dcber"}}"#.to_vec();
+    let mut asked = recipe.send_by(scheme);
+    asked.sender = Some("ainexlayer".to_owned());
+    asked
+}
+
+#[test]
+fn the_header_that_holds_ainexlayer_s_signature_is_found() {
+    let encodings = [
+        (Encoding::Hex, "Encoding::Hex"),
+        (Encoding::Base64, "Encoding::Base64"),
+        (Encoding::Base64UrlUnpadded, "Encoding::Base64UrlUnpadded"),
+    ];
+    for (encoding, code) in encodings {
+        for prefix in ["", "sha256=", "v1=", "v0=", "hmac "] {
+            for header in ["x-ainex-signature", "x-hub-signature-256"] {
+                let signature = Signature::header(header, encoding).prefix(prefix);
+                let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
+                // An odd seed now and then gives base64 that is the same in both alphabets.
+                let asked = ainexlayer(&mut Rng::new(prefix.len() as u64 + 40), &scheme);
+                let explanation = asked.explain();
+                assert_eq!(explanation.verdict, "missing_setting");
+                assert_eq!(kinds(&explanation), ["signature_found"], "{header} {prefix} {code}");
+                let next = &explanation.findings[0].next;
+                let settings = format!(
+                    ".signature_header(\"{header}\").encoding({code}).prefix(\"{prefix}\")"
+                );
+                assert!(next.contains(&settings), "{settings}\n{next}");
+                let pointers = ".event_type(At::field(\"/event\")).event_id(At::field(\"/id\")).time(At::field(\"/timestamp\"))";
+                assert!(next.contains(pointers), "{next}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_time_that_ainexlayer_signs_in_a_header_is_found() {
+    for seed in 0..10 {
+        let scheme = Scheme::hmac_sha256("x", Signature::header("x-signature", Encoding::Hex))
+            .timestamp_header("x-time", TimeUnit::Seconds)
+            .signs([Part::Timestamp, ".".into(), Part::Body])
+            .build()
+            .unwrap();
+        let explanation = ainexlayer(&mut Rng::new(seed), &scheme).explain();
+        assert_eq!(kinds(&explanation), ["signature_found"]);
+        let finding = &explanation.findings[0];
+        assert!(finding.what.contains("`{x-time}.{body}`"), "{}", finding.what);
+        assert!(finding.next.contains(".time(At::header(\"x-time\"))"), "{}", finding.next);
+    }
+}
+
+#[test]
+fn ainexlayer_s_signature_is_found_though_secret_or_body_are_broken() {
+    let scheme = || {
+        let signature = Signature::header("x-signature", Encoding::Hex).prefix("sha256=");
+        Scheme::hmac_sha256("x", signature).build().unwrap()
+    };
+    for seed in 0..10 {
+        let mut asked = ainexlayer(&mut Rng::new(seed), &scheme());
+        let secret = asked.secrets[0].1.clone();
+        asked.secret([&secret, b"\n".as_slice()].concat());
+        assert_eq!(kinds(&asked.explain()), ["secret_whitespace", "signature_found"]);
+
+        let mut asked = ainexlayer(&mut Rng::new(seed), &scheme());
+        asked.request.body.push(b'\n');
+        assert_eq!(kinds(&asked.explain()), ["signature_found", "trailing_newline"]);
+
+        let mut asked = ainexlayer(&mut Rng::new(seed), &scheme());
+        asked.secret("another one altogether");
+        let explanation = asked.explain();
+        assert_eq!(kinds(&explanation)[0], "header_not_found");
+    }
+}
+
+#[test]
+fn a_header_that_was_named_for_ainexlayer_is_judged() {
+    let signature = Signature::header("x-signature", Encoding::Base64);
+    let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
+    for (header, verdict) in
+        [("x-signature", "ok"), ("x-other", "missing_header"), ("user-agent", "malformed_header")]
+    {
+        let mut asked = ainexlayer(&mut Rng::new(9), &scheme);
+        asked.header = Some(header.to_owned());
+        let explanation = asked.explain();
+        assert_eq!(
+            (explanation.verdict.as_str(), kinds(&explanation)),
+            (verdict, vec!["signature_found"])
+        );
+    }
+}
+
+#[test]
+fn the_unit_of_a_time_is_told_with_the_clock() {
+    let mut recipe = Recipe::new("stripe", &mut Rng::new(5));
+    recipe.time = Timestamp::from_secs(NOW.as_millis() - 3_600_000);
+    let explanation = recipe.send().explain();
+    assert_eq!(kinds(&explanation), ["seconds_and_milliseconds", "clock_off"]);
+}
+
+#[test]
+fn what_does_not_matter_to_a_sender_is_not_called_wrong() {
+    // A token proves no body; Adyen signs eight fields of it.
+    for name in ["telegram", "gitlab", "adyen"] {
+        let mut asked = Recipe::new(name, &mut Rng::new(1)).send();
+        asked.request.body.extend(b"\n");
+        let explanation = asked.explain();
+        assert_eq!((explanation.verdict.as_str(), kinds(&explanation)), ("ok", vec![]), "{name}");
+    }
+}
+
+#[test]
+fn a_header_that_some_other_layer_added_is_not_called_wrong() {
+    for seed in 0..RAW.len() as u64 {
+        let mut asked = valid(&mut Rng::new(seed));
+        asked.request.headers.insert(0, ("x-forwarded-for".to_owned(), "10.0.0.1".to_owned()));
+        asked.request.headers.insert(0, ("X-Forwarded-For".to_owned(), "10.0.0.2".to_owned()));
+        assert_eq!(asked.explain().findings, [], "{}", asked.sender());
+    }
+}
+
+#[test]
+fn a_scheme_of_one_s_own_under_a_sender_s_name_is_looked_into_as_that_sender() {
+    for seed in 0..10 {
+        let recipe = Recipe::new("square", &mut Rng::new(seed));
+        let url = URL.replace("https", "http");
+        let custom = recipe.sender.setup().public_url(url.clone()).scheme().unwrap();
+        let mut asked = recipe.send();
+        asked.custom = Some(custom);
+        asked.url = Some(url.clone());
+        asked.request.url = Some(url);
+        assert_eq!(kinds(&asked.explain()), ["url_changed"]);
+    }
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    sender: String,
+    vectors: Vec<Vector>,
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    name: String,
+    #[serde(default)]
+    sender: String,
+    secret: String,
+    url: Option<String>,
+    method: Option<String>,
+    tolerance: Option<u64>,
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+    body_b64: Option<String>,
+    now: u64,
+    /// What countersign answers.
+    ours: String,
+}
+
+/// The vectors of the core, published ones among them.
+#[test]
+fn every_vector_is_explained_as_it_is_answered() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../countersign/tests/vectors");
+    let files = fs::read_dir(folder.join("senders")).unwrap().map(|entry| entry.unwrap().path());
+    let mut explained = 0;
+    for path in files.chain([folder.join("published.json")]) {
+        let file: File = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        // One has for a secret what the verdict is called.
+        for vector in file.vectors.into_iter().filter(|vector| vector.secret != "invalid_secret") {
+            let name = if vector.sender.is_empty() { &file.sender } else { &vector.sender };
+            let sender = senders::find(name).unwrap();
+            let method = vector.method.clone().unwrap_or("POST".to_owned());
+            // Settings beside the usual make it a scheme of one's own.
+            let custom = vector.tolerance.and_then(|secs| {
+                let span = Duration::from_secs(secs);
+                let setup = sender.setup().tolerance(Tolerance::new(span, span));
+                setup.public_url(vector.url.clone().unwrap_or_default()).scheme().ok()
+            });
+            let body = match (vector.body, vector.body_b64) {
+                (Some(text), _) => text.into_bytes(),
+                (None, text) => STANDARD.decode(text.unwrap_or_default()).unwrap(),
+            };
+            let asked = Asked {
+                sender: Some(name.clone()),
+                custom,
+                secrets: vec![("default".to_owned(), vector.secret.into_bytes())],
+                url: vector.url.clone(),
+                header: None,
+                request: Captured {
+                    method: method.clone(),
+                    url: vector.url,
+                    headers: vector.headers,
+                    body,
+                },
+                now: Timestamp::from_secs(vector.now),
+                hidden: Vec::new(),
+            };
+            let explanation = asked.explain();
+            let place = format!("{}, {}: {explanation:#?}", path.display(), vector.name);
+            if vector.ours == "ok" && method == "POST" {
+                assert_eq!(explanation.verdict, "ok", "{place}");
+                assert_eq!(explanation.findings, [], "{place}");
+            } else {
+                assert_ne!(explanation.verdict, "ok", "{place}");
+                assert!(!explanation.findings.is_empty(), "{place}");
+            }
+            explained += 1;
+        }
+    }
+    assert!(explained > 100, "{explained}");
+}
