@@ -6,3 +6,4 @@ mod breaks;
 mod valid;
 mod diagnoses;
 mod found;
+mod bounds;
