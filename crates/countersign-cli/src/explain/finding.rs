@@ -60,3 +60,24 @@ pub(super) fn header_name(name: &str, secret: &[u8]) -> String {
         None => "one whose name is not shown".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_the_secret_or_is_part_of_it_is_not_shown() {
+        let secret = b"whsec_MfKQ9r8GKYqrTw";
+        for text in ["whsec_MfKQ9r8GKYqrTw", "x-whsec_MfKQ9r8GKYqrTw-x", "GKYq", "whsec_"] {
+            assert_eq!(shown(text, secret), None, "{text}");
+            assert_eq!(header_name(text, secret), "one whose name is not shown");
+        }
+        for text in ["\u{1b}[31m", "caf\u{e9}", "line\nend", &"x".repeat(65)] {
+            assert_eq!(shown(text, secret), None, "{text}");
+        }
+        for text in ["sha256=", "Bearer ", "v1=", "tenant-b", "Mf"] {
+            assert_eq!(shown(text, secret), Some(text));
+        }
+        assert_eq!(header_name("X-Hook-Token", secret), "`x-hook-token`");
+    }
+}

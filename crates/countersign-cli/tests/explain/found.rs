@@ -119,6 +119,39 @@ fn the_clock_is_told_both_ways_with_its_tolerance() {
 }
 
 #[test]
+fn a_time_within_the_tolerance_is_not_called_off() {
+    for (now, name) in [
+        (NOW.as_secs() + 599, "box"),
+        (NOW.as_secs() - 59, "box"),
+        (NOW.as_secs() + 899, "discord"),
+    ] {
+        let mut asked = Recipe::new(name, &mut Rng::new(now)).send();
+        asked.now = Timestamp::from_secs(now);
+        asked.request.body.push(b'\n');
+        assert_eq!(kinds(&asked.explain()), ["trailing_newline"], "{name} at {now}");
+    }
+}
+
+#[test]
+fn a_name_that_holds_a_secret_is_not_told() {
+    for seed in 0..10 {
+        // The secret in the key's name, in the header's name, and twice in its value.
+        let rng = &mut Rng::new(seed);
+        let mut asked = of(rng, &["github"]);
+        let right = asked.secrets[0].1.clone();
+        asked.secret(Recipe::new("github", rng).secret);
+        asked.secrets.push((format!("key {}", String::from_utf8_lossy(&right)), right));
+        assert_eq!(kinds(&asked.explain()), ["other_key"]);
+
+        let mut asked = omniai(rng, "x-hook-token", |secret| format!("{secret} {secret}"));
+        let secret = String::from_utf8(asked.secrets[0].1.clone()).unwrap();
+        assert_eq!(kinds(&asked.explain()), ["header_found"]);
+        asked.request.headers[3].0 = format!("x-{secret}");
+        assert_eq!(kinds(&asked.explain()), ["header_found"]);
+    }
+}
+
+#[test]
 fn another_key_and_another_sender_are_named() {
     for seed in 0..12 {
         let rng = &mut Rng::new(seed);
