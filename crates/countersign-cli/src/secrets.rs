@@ -72,16 +72,21 @@ fn secret((name, bytes): &Named) -> Result<Secret, Failure> {
 }
 
 pub(crate) fn from_env(variable: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    // What is no name of a variable may be the secret itself, given in its place.
+    let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let place = match variable {
+        name if name.len() <= 64 && name.bytes().all(is_name) => {
+            format!("environment variable `{name}`")
+        }
+        _ => "environment variable that was named".to_owned(),
+    };
     let Some(value) = std::env::var_os(variable) else {
-        return Err(Failure::at(
-            format_args!("environment variable `{variable}`"),
-            "is not set: put the secret there and export it",
-        ));
+        return Err(Failure::at(place, "is not set: put the secret there and export it"));
     };
     match value.into_string() {
         Ok(text) => Ok(Zeroizing::new(text.into_bytes())),
         Err(_) => Err(Failure::at(
-            format_args!("environment variable `{variable}`"),
+            place,
             "is not Unicode: put the secret into a file and name it with `--secret-file`",
         )),
     }
@@ -89,8 +94,11 @@ pub(crate) fn from_env(variable: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
 
 /// One line end at a file's end is no part of the secret, as for `Secret::from_file`.
 fn from_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes =
-        Zeroizing::new(std::fs::read(path).map_err(|error| Failure::unread(path, &error))?);
+    let mut bytes = Zeroizing::new(std::fs::read(path).map_err(|error| {
+        // Its name is not shown: it may be the secret itself, given in its place.
+        let mend = format_args!("cannot be read ({}): check the path", error.kind());
+        Failure::at("secret file", mend)
+    })?);
     drop_line_end(&mut bytes);
     Ok(bytes)
 }

@@ -15,7 +15,8 @@ impl Asked {
     pub(super) fn guess(&mut self, question: &Question<'_>, head: &Rc<Head>) -> String {
         let mut found = Vec::new();
         for (sender, scheme, tolerance) in &self.senders {
-            let base = self.base(Source::Known(*sender), scheme.clone(), *tolerance, head);
+            let base =
+                self.base(Source::Known(Box::new(*sender)), scheme.clone(), *tolerance, head);
             let score = likeness(sender, &base, head);
             if score > 0 {
                 found.push((score, *sender, base));

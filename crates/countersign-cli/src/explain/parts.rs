@@ -63,7 +63,7 @@ pub(super) enum Side {
 /// Where a scheme comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    Known(countersign::senders::Sender),
+    Known(Box<countersign::senders::Sender>),
     OmniAi,
     AiNexLayer,
     Own,

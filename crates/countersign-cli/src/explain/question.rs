@@ -76,7 +76,9 @@ impl Asked {
                 let source = match question.sender {
                     Some("omniai") => Source::OmniAi,
                     Some("ainexlayer") => Source::AiNexLayer,
-                    name => name.and_then(senders::find).map_or(Source::Own, Source::Known),
+                    name => name
+                        .and_then(senders::find)
+                        .map_or(Source::Own, |sender| Source::Known(Box::new(sender))),
                 };
                 let base = asked.base(source, scheme.clone(), scheme.tolerance(), &head);
                 asked.bases.push(base);
@@ -193,8 +195,17 @@ impl Asked {
             self.is_known = false;
             return "missing_setting".to_owned();
         };
-        if let Ok((_, scheme, tolerance)) = self.known(sender) {
-            self.bases.push(self.base(Source::Known(sender), scheme, tolerance, head));
+        // Svix is taken under the names of Standard Webhooks as well, by one family at a time.
+        let has =
+            |wanted: &str| head.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let family = match name {
+            "svix" if has("webhook-signature") && !has("svix-signature") => {
+                senders::STANDARD_WEBHOOKS
+            }
+            _ => sender,
+        };
+        if let Ok((_, scheme, tolerance)) = self.known(family) {
+            self.bases.push(self.base(Source::Known(Box::new(sender)), scheme, tolerance, head));
         }
         let setup = self.setup(sender);
         self.verdict_of(question, |secret| setup.keys(secret))

@@ -42,7 +42,7 @@ fn other_senders(parts: &Parts, asked: &Asked) -> Vec<Parts> {
         );
         let mut repaired = parts.scheme(scheme.clone(), finding);
         repaired.tolerance = *tolerance;
-        repaired.source = Source::Known(*sender);
+        repaired.source = Source::Known(Box::new(*sender));
         repaired
     };
     others.map(repair).collect()

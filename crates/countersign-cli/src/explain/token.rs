@@ -60,9 +60,12 @@ fn found(
     let signature = Signature::token(header.to_ascii_lowercase()).prefix(before.to_owned());
     let scheme = Scheme::static_token(sender, signature).build().ok()?;
     let place = header_name(header, &parts.secret);
-    let prefix = (!before.is_empty()).then(|| {
-        shown(before, &parts.secret).map_or("a fixed text".into(), |text| format!("`{text}`"))
-    });
+    // More of what may be the secret: then it was cut, and no text stands before it.
+    if before.ends_with(|last: char| last.is_alphanumeric()) {
+        return None;
+    }
+    let prefix = (!before.is_empty())
+        .then(|| usual_prefix(before).map_or("a fixed text".into(), |text| format!("`{text}`")));
     let written = how.map_or_else(|| "as it is".to_owned(), |how| format!("in {how}"));
     let behind = prefix.as_ref().map_or_else(String::new, |prefix| format!(", behind {prefix}"));
     let what = format!("The secret stands in header {place}, {written}{behind}.");
@@ -72,17 +75,23 @@ fn found(
     Some(repaired)
 }
 
+/// A text before a token, if it is one of those that all the world writes there: any other may be
+/// somebody's secret, and is not shown.
+fn usual_prefix(text: &str) -> Option<&str> {
+    const USUAL: [&str; 6] = ["bearer ", "basic ", "token ", "token token=", "apikey ", "secret "];
+    USUAL.iter().any(|usual| usual.eq_ignore_ascii_case(text)).then_some(text)
+}
+
 fn next(parts: &Parts, header: &str, before: &str, how: Option<&str>) -> String {
     let Some(header) = shown(header, &parts.secret).map(str::to_ascii_lowercase) else {
         return "Set up the header that holds the secret.".to_owned();
     };
-    let Some(before) = (if before.is_empty() { Some("") } else { shown(before, &parts.secret) })
-    else {
+    let Some(before) = (if before.is_empty() { Some("") } else { usual_prefix(before) }) else {
         return format!(
             "Set up header `{header}`, with the fixed text that stands before the secret."
         );
     };
-    let line = match parts.source {
+    let line = match &parts.source {
         Source::OmniAi if before.is_empty() => format!("`OmniAi::new(\"{header}\", secret)`"),
         Source::OmniAi => format!(
             "`OmniAi::with_scheme(Scheme::static_token(\"omniai\", Signature::token(\"{header}\").prefix(\"{before}\")).event_type_field(\"/event\").build()?, secret)`"

@@ -31,14 +31,14 @@ struct Url {
 
 /// The scheme under each URL that the sender may have signed.
 pub(super) fn repairs(parts: &Parts, asked: &Asked) -> Vec<Parts> {
-    let Source::Known(sender) = parts.source else { return Vec::new() };
+    let Source::Known(sender) = &parts.source else { return Vec::new() };
     let Some(configured) = asked.url.as_deref().and_then(Url::parse) else { return Vec::new() };
     if !sender.wants_url() {
         return Vec::new();
     }
     let mut list = Vec::new();
     for url in candidates(&configured, asked, &parts.head) {
-        let Some(scheme) = asked.under(sender, &url.to_text()) else { continue };
+        let Some(scheme) = asked.under(**sender, &url.to_text()) else { continue };
         let mut repaired = parts.scheme(scheme, changed(&configured, &url));
         if parts.head.query.is_some() || url.query.is_some() {
             let mut head = Head::clone(&parts.head);

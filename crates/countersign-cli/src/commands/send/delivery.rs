@@ -69,6 +69,12 @@ impl std::fmt::Display for Answer {
     }
 }
 
+/// The longest wait before a retry, however slow it is to go.
+const LONGEST_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// More retries than any sender makes.
+const MOST_RETRIES: usize = 1000;
+
 /// How long to wait before each retry.
 pub(super) struct Pace {
     pub(super) delays: Vec<Duration>,
@@ -78,11 +84,16 @@ impl Pace {
     pub(super) fn new(args: &SendArgs, schedule: &Schedule) -> Self {
         let last = schedule.delays.last().copied().unwrap_or(Duration::from_secs(60));
         let own = schedule.delays.len();
-        let count = args.retries.map_or(own, |count| usize::try_from(count).unwrap_or(usize::MAX));
+        let count =
+            args.retries.map_or(own, |count| usize::try_from(count).unwrap_or(MOST_RETRIES));
+        let count = count.min(MOST_RETRIES);
         let delays = schedule.delays.iter().copied().chain(std::iter::repeat(last)).take(count);
         let scaled = |delay: Duration| match args.retry_delay {
             Some(millis) => Duration::from_millis(millis),
-            None => delay.div_f64(args.speed),
+            None => {
+                let secs = delay.as_secs_f64() / args.speed;
+                Duration::try_from_secs_f64(secs).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+            }
         };
         Self { delays: delays.map(scaled).collect() }
     }
