@@ -227,8 +227,12 @@ fn twilio_signs_json_by_its_digest_in_the_query() {
 
 #[test]
 fn a_query_of_the_requests_own_is_signed() {
-    let twilio = Pair::of(senders::TWILIO);
-    let request = twilio.sign(&Post::to("/hooks?account=8").form(&[("a", "b")]));
+    let post = Post::to("/hooks?account=8").form(&[("a", "b")]);
+    // One that is set up is the only one.
+    assert_eq!(Pair::of(senders::TWILIO).refusal(&post), ConfigErrorKind::MissingSetting);
+    let twilio = senders::TWILIO.setup().public_url("https://example.com/hooks");
+    let twilio = Pair::custom(twilio.scheme().unwrap());
+    let request = twilio.sign(&post);
     assert_eq!(request.target(), "/hooks?account=8");
     twilio.verify(&request).unwrap();
 }
