@@ -78,8 +78,9 @@ fn a_secret_that_cannot_be_used_names_its_place() {
     for (flags, piece) in [
         (vec![], "no secret is given: name where it is with `--secret-env NAME`"),
         (vec!["--secret-env", "NOWHERE"], "environment variable `NOWHERE`: is not set"),
+        (vec!["--secret-env", "whsec_abc"], "environment variable that was named: is not set"),
         (vec!["--secret-env", "EMPTY"], "secret `EMPTY`: secret is empty"),
-        (vec!["--secret-file", "/nowhere/at/all"], "/nowhere/at/all: cannot be read"),
+        (vec!["--secret-file", "/nowhere/at/all"], "secret file: cannot be read"),
         (vec!["--secret-file", &padded], "secret `padded.txt`: white space stands around it"),
         (vec!["--secret-env", "SECRET", "--secret-env", "SECRET"], "two keys are named `SECRET`"),
         (vec!["--secret-stdin"], "`--secret-stdin`: standard input is the request"),

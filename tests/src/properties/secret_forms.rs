@@ -1,5 +1,7 @@
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD;
 use countersign::{ConfigErrorKind, Provider, Secret, StandardWebhooks, Timestamp, Unsigned};
 
 use super::wire::SIGNED_AT;
@@ -60,7 +62,10 @@ fn is_blank(data: &[u8]) -> bool {
 /// The key that the text stands for.
 fn key(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.strip_prefix(b"whsec_").unwrap_or(text);
-    let padded = text.ends_with(b"=");
-    let engine = if padded { &BASE64_STANDARD } else { &BASE64_STANDARD_NO_PAD };
+    // Bits that are left over in the last character are no matter.
+    let lax = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    let padded = GeneralPurpose::new(&STANDARD, lax);
+    let bare = lax.with_decode_padding_mode(DecodePaddingMode::RequireNone);
+    let engine = if text.ends_with(b"=") { padded } else { GeneralPurpose::new(&STANDARD, bare) };
     engine.decode(text).ok()
 }
