@@ -40,15 +40,13 @@ impl Timestamp {
     /// The instant `span` later, or the last one there is; a started millisecond counts as whole.
     #[must_use]
     pub fn saturating_add(self, span: Duration) -> Self {
-        let millis = span.as_nanos().div_ceil(1_000_000);
-        Self(self.0.saturating_add(u64::try_from(millis).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_add(started_millis(span)))
     }
 
     /// The instant `span` earlier, or the first one there is; a started millisecond counts as whole.
     #[must_use]
     pub fn saturating_sub(self, span: Duration) -> Self {
-        let millis = span.as_nanos().div_ceil(1_000_000);
-        Self(self.0.saturating_sub(u64::try_from(millis).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_sub(started_millis(span)))
     }
 
     /// How long after `earlier` this is; zero if it is not.
@@ -126,6 +124,12 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
     }
+}
+
+/// The milliseconds of a span, a started one counted as whole.
+const fn started_millis(span: Duration) -> u64 {
+    let started = span.subsec_nanos().div_ceil(1_000_000) as u64;
+    span.as_secs().saturating_mul(1000).saturating_add(started)
 }
 
 fn millis(span: Duration) -> u64 {

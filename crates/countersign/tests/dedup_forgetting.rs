@@ -1,16 +1,17 @@
 //! When a memory store forgets, and when it must not: cases that went wrong once.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod dedup {
     pub(crate) mod poll;
 }
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use countersign::{
-    Claim, DedupStore, EventKey, Fence, FixedClock, Identity, MemoryStore, Outcome, StoreErrorKind,
-    Timestamp,
+    Claim, Clock, DedupStore, EventKey, Fence, FixedClock, Identity, MemoryStore, Outcome,
+    StoreErrorKind, Timestamp,
 };
 
 use self::dedup::poll::block_on;
@@ -62,6 +63,80 @@ fn due_events_make_room_at_once() {
     (100..40_000).for_each(|number| _ = claim(&store, number, LEASE).unwrap());
     clock.advance(LEASE);
     assert!(claim(&store, 40_000, LEASE).is_ok());
+}
+
+#[test]
+fn events_make_room_when_each_is_due_and_not_before() {
+    let spans =
+        |power: u32| [-1, 0, 1].map(|off_by| (1_u64 << power).saturating_add_signed(off_by));
+    let retentions: BTreeSet<u64> = (1..40).flat_map(spans).collect();
+    let (store, clock) = store(retentions.len());
+    let start = clock.now();
+    for (number, retention) in retentions.iter().rev().enumerate() {
+        let fence = claim(&store, number, LEASE).unwrap();
+        let retention = Duration::from_secs(*retention);
+        block_on(store.commit(&event(number), fence, retention)).unwrap();
+    }
+    for (number, retention) in (1000..).zip(&retentions) {
+        let due = start.saturating_add(Duration::from_secs(*retention));
+        clock.set(due.saturating_sub(Duration::from_millis(1)));
+        assert_eq!(claim(&store, number, LEASE), Err(StoreErrorKind::Full), "{retention} s");
+        clock.set(due);
+        assert!(claim(&store, number, Duration::MAX).is_ok(), "{retention} s");
+    }
+}
+
+#[test]
+fn of_events_that_come_and_go_each_is_known_while_it_lasts() {
+    const EACH_SECOND: usize = 200;
+    let (store, clock) = store(1_000_000);
+    let retention = |number: usize| Duration::from_secs(50 + number as u64 * 7919 % 200);
+    let mut expires = Vec::new();
+    for second in 1..400 {
+        clock.advance(Duration::from_secs(1));
+        for _ in 0..EACH_SECOND {
+            let number = expires.len();
+            let fence = claim(&store, number, LEASE).unwrap();
+            block_on(store.commit(&event(number), fence, retention(number))).unwrap();
+            expires.push(clock.now().saturating_add(retention(number)));
+        }
+        let released = claim(&store, usize::MAX - second, LEASE).unwrap();
+        block_on(store.release(&event(usize::MAX - second), released)).unwrap();
+        for number in (second..expires.len()).step_by(97) {
+            if clock.now() < expires[number] {
+                let again = block_on(store.claim(&event(number), 0, LEASE));
+                assert_eq!(again, Ok(Claim::Duplicate { same_body: true }), "{number}");
+            }
+        }
+        let live = expires.iter().filter(|expires| clock.now() < **expires).count();
+        let kept = live..=live + live / 20 + EACH_SECOND;
+        assert!(kept.contains(&store.len()), "{} are kept of {live}", store.len());
+    }
+}
+
+#[test]
+fn a_full_store_whose_clock_is_set_back_still_answers() {
+    let (store, clock) = store(64);
+    let fences: Vec<_> = (0..64).map(|number| claim(&store, number, LEASE).unwrap()).collect();
+    let start = clock.now();
+    clock.advance(LEASE * 100);
+    assert_eq!(claim(&store, 64, LEASE), Err(StoreErrorKind::Full));
+    clock.set(start.saturating_sub(LEASE));
+    for (number, fence) in fences.into_iter().enumerate() {
+        block_on(store.commit(&event(number), fence, LEASE * 3)).unwrap();
+    }
+    assert_eq!(claim(&store, 64, LEASE), Err(StoreErrorKind::Full));
+    clock.advance(LEASE * 101);
+    assert!(claim(&store, 64, LEASE).is_ok());
+}
+
+#[test]
+fn a_lease_renewed_for_less_makes_room_sooner() {
+    let (store, clock) = store(1);
+    let fence = claim(&store, 0, Duration::MAX).unwrap();
+    block_on(store.renew(&event(0), fence, LEASE)).unwrap();
+    clock.advance(LEASE + Duration::from_secs(24 * 3600));
+    assert!(claim(&store, 1, LEASE).is_ok());
 }
 
 #[test]

@@ -1,0 +1,184 @@
+//! Where a shard keeps its records: 48 bytes for each, in numbered slots.
+
+use std::time::Duration;
+
+use super::index::NUMBER;
+use crate::dedup::{EventKey, Fence};
+use crate::time::Timestamp;
+
+/// How long a claim that nobody settled is kept after its lease, for a late commit.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many slots stand in one piece of memory. They stay there: growing moves none.
+const CHUNK: usize = 1 << CHUNK_BITS;
+const CHUNK_BITS: u32 = 7;
+
+/// No slot.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// How many slots there may be: whole chunks, and as many as the index can tell apart.
+pub(super) const MOST: u32 = NUMBER - NUMBER % (1 << CHUNK_BITS);
+
+/// What is remembered of an event.
+#[derive(Clone, Copy)]
+pub(super) struct Record {
+    pub(super) fence: Fence,
+    pub(super) fingerprint: u64,
+    pub(super) state: State,
+}
+
+impl Record {
+    /// Whether the event is in progress, and for whom this fence was given.
+    pub(super) fn is_in_progress(&self, fence: Fence) -> bool {
+        self.fence == fence && matches!(self.state, State::InProgress { .. })
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum State {
+    InProgress { lease_until: Timestamp },
+    Done { expires: Timestamp },
+}
+
+impl State {
+    /// From when on the record may be forgotten.
+    pub(super) fn deadline(self) -> Timestamp {
+        match self {
+            Self::InProgress { lease_until } => lease_until.saturating_add(ABANDONED_AFTER),
+            Self::Done { expires } => expires,
+        }
+    }
+}
+
+/// The first half of an event's key: 128 bits of a digest.
+///
+/// To make two that are alike takes 2^64 digests, and gains that the one's second event is taken
+/// for his first; to meet another's event takes 2^128, divided by how many there are.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) struct Name(pub(super) u64, pub(super) u64);
+
+impl From<&EventKey> for Name {
+    fn from(key: &EventKey) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = *key.as_bytes();
+        Self(
+            u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            u64::from_le_bytes([i, j, k, l, m, n, o, p]),
+        )
+    }
+}
+
+/// A record as it is kept, with its place in one of the wheel's lists.
+pub(super) struct Slot {
+    pub(super) name: Name,
+    fingerprint: u64,
+    /// Twice the fence, and one more once the event is done.
+    fence_and_done: u64,
+    /// When the lease ends or, once done, when the record expires.
+    until: Timestamp,
+    /// Its neighbours in the list. Before the first one is its bucket, before a free slot nothing.
+    pub(super) before: u32,
+    pub(super) after: u32,
+}
+
+impl Slot {
+    const fn free(after: u32) -> Self {
+        let until = Timestamp::from_millis(0);
+        Self { name: Name(0, 0), fingerprint: 0, fence_and_done: 0, until, before: NONE, after }
+    }
+
+    pub(super) const fn record(&self) -> Record {
+        let state = if self.fence_and_done & 1 == 0 {
+            State::InProgress { lease_until: self.until }
+        } else {
+            State::Done { expires: self.until }
+        };
+        let fence = Fence::new(self.fence_and_done >> 1);
+        Record { fence, fingerprint: self.fingerprint, state }
+    }
+
+    pub(super) const fn write(&mut self, record: Record) {
+        let (done, until) = match record.state {
+            State::InProgress { lease_until } => (0, lease_until),
+            State::Done { expires } => (1, expires),
+        };
+        self.fingerprint = record.fingerprint;
+        self.fence_and_done = record.fence.as_u64() << 1 | done;
+        self.until = until;
+    }
+}
+
+/// The slots of a shard, those that are free among them.
+pub(super) struct Slots {
+    chunks: Vec<Box<[Slot]>>,
+    /// The first free slot; each is followed by the next.
+    free: u32,
+}
+
+impl Slots {
+    pub(super) fn get(&self, slot: u32) -> Option<&Slot> {
+        let (chunk, place) = position(slot);
+        self.chunks.get(chunk)?.get(place)
+    }
+
+    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+        let (chunk, place) = position(slot);
+        self.chunks.get_mut(chunk)?.get_mut(place)
+    }
+
+    /// All that are not free, with their records' names.
+    pub(super) fn used(&self) -> impl Iterator<Item = (u32, Name)> {
+        let slots = (0_u32..).zip(self.chunks.iter().flatten());
+        slots.filter(|(_, slot)| slot.before != NONE).map(|(number, slot)| (number, slot.name))
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.free != NONE || self.chunks.len() << CHUNK_BITS < MOST as usize
+    }
+
+    /// Fills a free slot; there must be room for it.
+    pub(super) fn add(&mut self, name: Name, record: Record) -> u32 {
+        if self.free == NONE {
+            self.grow();
+        }
+        let slot = self.free;
+        if let Some(place) = self.get_mut(slot) {
+            let next = place.after;
+            place.name = name;
+            place.write(record);
+            self.free = next;
+        }
+        slot
+    }
+
+    /// Frees a slot that is in no list any more.
+    pub(super) fn remove(&mut self, slot: u32) {
+        let next = self.free;
+        if let Some(place) = self.get_mut(slot) {
+            place.before = NONE;
+            place.after = next;
+            self.free = slot;
+        }
+    }
+
+    /// Adds a chunk of free slots, in order: those that are used together lie together.
+    fn grow(&mut self) {
+        let first = self.chunks.len() << CHUNK_BITS;
+        let slots = (first + 1..=first + CHUNK).map(|next| {
+            let is_last = next == first + CHUNK;
+            Slot::free(if is_last { NONE } else { u32::try_from(next).unwrap_or(NONE) })
+        });
+        self.chunks.push(slots.collect());
+        self.free = u32::try_from(first).unwrap_or(NONE);
+    }
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), free: NONE }
+    }
+}
+
+const fn position(slot: u32) -> (usize, usize) {
+    let slot = slot as usize;
+    (slot >> CHUNK_BITS, slot % CHUNK)
+}
