@@ -1,0 +1,233 @@
+//! Connections and servers that are lost while they are used.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use countersign::{Claim, DedupStore, Settled, StoreErrorKind, Ticket};
+use countersign_redis::RedisStore;
+use support::proxy::Proxy;
+use support::server::Server;
+use support::{
+    HOUR, claim, claim_soon, commit, event, granted, handled, is_busy, is_handled, try_claim,
+};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+async fn unavailable(store: &RedisStore, number: usize) {
+    let error = try_claim(store, number).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_cut_while_idle_is_not_noticed() {
+    let Some(server) = Server::start(&[]) else { return };
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    for number in 0..20 {
+        handled(&store, number).await;
+        server.ask::<u32>("CLIENT KILL TYPE normal");
+        assert!(is_handled(claim(&store, number).await));
+    }
+}
+
+/// Workers that see `EVENTS` events through, each as a receiver would, whatever gets in the way.
+const WORKERS: usize = 16;
+const EVENTS: usize = 320;
+
+async fn see_through(store: RedisStore, number: usize) -> Ticket {
+    let ticket = loop {
+        match store.claim(&event(number), 0, Duration::from_millis(50)).await {
+            Ok(Claim::Acquired { fence, .. }) => break Ticket::new(event(number), fence, HOUR),
+            // A claim whose answer was lost holds until its lease is over.
+            Ok(Claim::Busy { .. }) => {}
+            Ok(answer) => panic!("{answer:?} though nobody else handles event {number}"),
+            Err(error) => assert_ne!(error.kind(), StoreErrorKind::Full),
+        }
+        sleep(Duration::from_millis(5)).await;
+    };
+    loop {
+        match commit(&store, &ticket).await {
+            Ok(settled) => {
+                assert_eq!(settled, Settled::Applied, "event {number}");
+                return ticket;
+            }
+            Err(error) => assert_ne!(error.kind(), StoreErrorKind::Full),
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn all_seen_through(store: &RedisStore) {
+    let mut workers = JoinSet::new();
+    for worker in 0..WORKERS {
+        let store = store.clone();
+        workers.spawn(async move {
+            for number in (worker..EVENTS).step_by(WORKERS) {
+                see_through(store.clone(), number).await;
+            }
+        });
+    }
+    while let Some(worker) = workers.join_next().await {
+        worker.unwrap();
+    }
+    for number in 0..EVENTS {
+        assert!(is_handled(claim_soon(store, number).await), "event {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_cut_all_the_time_lose_nothing() {
+    let Some(server) = Server::start(&[]) else { return };
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let is_over = over.clone();
+    let cutting = tokio::task::spawn_blocking(move || {
+        let mut cuts = 0;
+        while !is_over.load(Ordering::Acquire) {
+            cuts += server.ask::<u32>("CLIENT KILL TYPE normal");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        (server, cuts)
+    });
+    all_seen_through(&store).await;
+    over.store(true, Ordering::Release);
+    let (_server, cuts) = cutting.await.unwrap();
+    assert!(cuts > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_writes_before_it_answers_loses_nothing_in_crashes() {
+    let Some(server) = Server::durable() else { return };
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let is_over = over.clone();
+    let crashing = tokio::task::spawn_blocking(move || {
+        let mut crashes = 0;
+        while crashes < 3 || !is_over.load(Ordering::Acquire) {
+            server.crash();
+            server.restart();
+            crashes += 1;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
+    });
+    all_seen_through(&store).await;
+    over.store(true, Ordering::Release);
+    drop(crashing.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_server_without_persistence_forgets_and_still_grants_higher_fences() {
+    let Some(server) = Server::start(&[]) else { return };
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let lost = handled(&store, 0).await;
+    server.crash();
+    server.restart();
+    let again = granted(&store, 0, HOUR).await;
+    assert!(again.fence() > lost.fence());
+}
+
+#[tokio::test]
+async fn a_server_that_shuts_down_is_unavailable_until_it_is_back() {
+    let Some(server) = Server::durable() else { return };
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    handled(&store, 0).await;
+    let held = granted(&store, 1, HOUR).await;
+    assert!(server.try_ask::<()>("SHUTDOWN NOSAVE").is_err(), "it is gone before it answers");
+    unavailable(&store, 0).await;
+    let error = commit(&store, &held).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    server.crash();
+    server.restart();
+    assert!(is_handled(claim(&store, 0).await), "the first call finds it back");
+    assert_eq!(commit(&store, &held).await, Ok(Settled::Applied));
+}
+
+#[tokio::test]
+async fn nobody_there_at_the_start_is_unavailable() {
+    let Some(server) = Server::start(&[]) else { return };
+    server.crash();
+    let error = RedisStore::connect(&server.url()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_silent_connection_times_out_and_is_replaced() {
+    let Some(server) = Server::start(&[]) else { return };
+    let proxy = Proxy::to(server.port()).await;
+    let store = RedisStore::connect(&proxy.url()).await.unwrap();
+    handled(&store, 0).await;
+    proxy.silence(true);
+    let error = try_claim(&store, 0).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Timeout, "{error}");
+    proxy.silence(false);
+    assert!(is_handled(claim_soon(&store, 0).await), "the old connection stays silent");
+}
+
+#[tokio::test]
+async fn callers_that_give_up_do_not_keep_it_from_connecting() {
+    let Some(server) = Server::start(&[]) else { return };
+    let proxy = Proxy::to(server.port()).await;
+    let store = RedisStore::with_client(redis::Client::open(proxy.url()).unwrap());
+    // Each gives up long before a connection can be open.
+    while tokio::time::timeout(Duration::from_micros(1), claim(&store, 0)).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    let clients: String = server.ask("CLIENT LIST TYPE normal");
+    assert_eq!(clients.lines().count(), 2, "ours and the one that asks: {clients}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_are_dropped_leave_the_connection_to_the_others() {
+    let Some(server) = Server::start(&[]) else { return };
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let id = || -> String {
+        let clients: String = server.ask("CLIENT LIST TYPE normal");
+        clients.lines().next().unwrap().split(' ').next().unwrap().to_owned()
+    };
+    let connection = id();
+    for round in 0..50 {
+        let calls: Vec<_> = (0..20)
+            .map(|number| {
+                let store = store.clone();
+                tokio::spawn(async move { claim(&store, 1000 + round * 20 + number).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        calls.iter().for_each(tokio::task::JoinHandle::abort);
+        handled(&store, round).await;
+        assert!(is_handled(claim(&store, round).await));
+    }
+    assert_eq!(id(), connection);
+}
+
+#[tokio::test]
+async fn a_full_server_refuses_new_events_and_knows_the_old_ones() {
+    let Some(server) = Server::start(&["--maxmemory-policy", "noeviction"]) else { return };
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    handled(&store, 0).await;
+    let held = granted(&store, 1, HOUR).await;
+    server.ask::<()>("CONFIG SET maxmemory 1");
+    let error = try_claim(&store, 2).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
+    assert!(is_handled(claim(&store, 0).await));
+    assert!(is_busy(claim(&store, 1).await));
+    server.ask::<()>("CONFIG SET maxmemory 0");
+    assert_eq!(commit(&store, &held).await, Ok(Settled::Applied));
+}
+
+#[tokio::test]
+async fn a_server_that_became_a_replica_is_unavailable_until_it_is_the_master_again() {
+    let (Some(server), Some(other)) = (Server::start(&[]), Server::start(&[])) else { return };
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    granted(&store, 0, HOUR).await;
+    server.ask::<()>("CONFIG SET replica-serve-stale-data yes");
+    server.ask::<()>(&format!("REPLICAOF 127.0.0.1 {}", other.port()));
+    unavailable(&store, 1).await;
+    server.ask::<()>("REPLICAOF NO ONE");
+    granted(&store, 2, HOUR).await;
+}

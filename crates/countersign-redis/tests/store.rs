@@ -1,0 +1,266 @@
+//! One server: the contract, what the keys are, and what is sent.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use std::time::Duration;
+
+use countersign::testing::store::{
+    a_call_that_is_dropped_wedges_nothing, an_operator_sees_and_forgets, check,
+    of_many_claims_one_is_granted,
+};
+use countersign::{Claim, DedupStore, Fence, InspectStore, Settled, StoreErrorKind};
+use countersign_redis::RedisStore;
+use redis::Client;
+use support::proxy::Proxy;
+use support::server::Server;
+use support::{
+    HOUR, Opens, children, claim, commit, event, granted, handled, is_busy, is_handled, key,
+    try_claim,
+};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One that keeps nothing, and a store on it.
+async fn fresh() -> Option<(Server, RedisStore)> {
+    let server = Server::start(&[])?;
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    Some((server, store))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_keeps_the_contract() {
+    let Some(server) = Server::start(&[]) else { return };
+    let opens = Opens(async || RedisStore::connect(&server.url()).await.unwrap());
+    assert_eq!(check(&opens).await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_operator_sees_and_forgets_events() {
+    let Some(server) = Server::start(&[]) else { return };
+    let opens = Opens(async || RedisStore::connect(&server.url()).await.unwrap());
+    assert_eq!(an_operator_sees_and_forgets(&opens).await, Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_applications_own_connection_serves_as_well() {
+    let Some(server) = Server::start(&[]) else { return };
+    let manager = Client::open(server.url()).unwrap().get_connection_manager().await.unwrap();
+    let opens = Opens(async || RedisStore::with_connection(manager.clone()));
+    assert_eq!(of_many_claims_one_is_granted(&opens).await, Ok(()));
+    assert_eq!(a_call_that_is_dropped_wedges_nothing(&opens).await, Ok(()));
+}
+
+const RACED: usize = 200;
+
+/// Runs in processes of its own, of the test below.
+#[tokio::test]
+async fn child_that_races() {
+    let Some(url) = children::place() else { return };
+    let store = RedisStore::connect(&url).await.unwrap();
+    for number in 0..RACED {
+        if let Claim::Acquired { .. } = claim(&store, number).await {
+            children::tell(number);
+        }
+    }
+}
+
+#[test]
+fn of_several_processes_one_is_granted_each_event() {
+    let Some(server) = Server::start(&[]) else { return };
+    let racing: Vec<_> =
+        (0..4).map(|_| children::start("child_that_races", &server.url())).collect();
+    let mut granted: Vec<_> = racing.into_iter().flat_map(children::told).collect();
+    granted.sort_unstable();
+    assert_eq!(granted, (0..RACED).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn each_operation_is_one_call_of_a_script() {
+    let Some((server, store)) = fresh().await else { return };
+    let all = async || {
+        let ticket = granted(&store, 0, HOUR).await;
+        store.renew(ticket.key(), ticket.fence(), HOUR).await.unwrap();
+        store.release(ticket.key(), ticket.fence()).await.unwrap();
+        handled(&store, 0).await;
+        store.forget(&event(0)).await.unwrap();
+    };
+    all().await;
+    server.ask::<()>("CONFIG RESETSTAT");
+    all().await;
+    let stats: String = server.ask("INFO commandstats");
+    assert!(stats.contains("cmdstat_evalsha:calls=6,"), "{stats}");
+    assert!(!stats.contains("cmdstat_eval:"), "{stats}");
+}
+
+#[tokio::test]
+async fn a_server_that_lost_the_scripts_is_sent_them() {
+    let Some((server, store)) = fresh().await else { return };
+    let flush = || server.ask::<()>("SCRIPT FLUSH");
+    flush();
+    let ticket = granted(&store, 0, HOUR).await;
+    flush();
+    assert_eq!(store.renew(ticket.key(), ticket.fence(), HOUR).await, Ok(Settled::Applied));
+    flush();
+    assert_eq!(store.release(ticket.key(), ticket.fence()).await, Ok(Settled::Applied));
+    let ticket = granted(&store, 0, HOUR).await;
+    flush();
+    assert_eq!(commit(&store, &ticket).await, Ok(Settled::Applied));
+    flush();
+    assert!(is_handled(claim(&store, 0).await));
+}
+
+#[tokio::test]
+async fn nothing_of_the_clients_clock_is_sent() {
+    let Some(server) = Server::start(&[]) else { return };
+    let proxy = Proxy::to(server.port()).await;
+    let store = RedisStore::connect(&proxy.url()).await.unwrap();
+    let ticket = granted(&store, 0, HOUR).await;
+    let calls = async || {
+        proxy.take_sent();
+        claim(&store, 0).await;
+        store.renew(ticket.key(), ticket.fence(), HOUR).await.unwrap();
+        proxy.take_sent()
+    };
+    // Has the scripts loaded.
+    calls().await;
+    let first = calls().await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(calls().await, first, "the same calls at another time are the same bytes");
+}
+
+#[tokio::test]
+async fn a_lease_ends_by_the_servers_clock() {
+    let Some((server, store)) = fresh().await else { return };
+    let now = || {
+        let (secs, micros): (u64, u64) = server.ask("TIME");
+        secs * 1_000_000 + micros
+    };
+    let lease = HOUR.as_micros() as u64;
+    let before = now();
+    granted(&store, 0, HOUR).await;
+    let after = now();
+    let value: String = server.ask(&format!("GET {}", key(0)));
+    let (granted, runs) =
+        (value[1..17].parse::<u64>().unwrap(), value[33..].parse::<u64>().unwrap());
+    let ends = granted + runs;
+    assert!((before + lease..=after + lease).contains(&ends), "{before} {ends} {after}");
+}
+
+#[tokio::test]
+async fn every_key_expires_by_itself() {
+    let Some((server, store)) = fresh().await else { return };
+    let lives = |number, span: Duration| {
+        let left: u64 = server.ask(&format!("PTTL {}", key(number)));
+        let left = Duration::from_millis(left);
+        assert!(left <= span && left > span - HOUR / 60, "{left:?}, not {span:?}");
+    };
+    let held = granted(&store, 0, HOUR).await;
+    lives(0, DAY + HOUR);
+    store.renew(held.key(), held.fence(), HOUR * 2).await.unwrap();
+    lives(0, DAY + HOUR * 2);
+    handled(&store, 1).await;
+    lives(1, HOUR);
+    let released = granted(&store, 2, HOUR * 5).await;
+    store.release(released.key(), released.fence()).await.unwrap();
+    lives(2, HOUR);
+    handled(&store, 3).await;
+    store.forget(&event(3)).await.unwrap();
+    lives(3, HOUR);
+    let at_once = granted(&store, 4, HOUR * 5).await;
+    store.commit(at_once.key(), at_once.fence(), Duration::ZERO).await.unwrap();
+    lives(4, HOUR);
+}
+
+#[tokio::test]
+async fn fences_rise_though_the_key_is_gone() {
+    let Some((server, store)) = fresh().await else { return };
+    let late = granted(&store, 0, HOUR).await;
+    server.ask::<()>("FLUSHALL");
+    assert_eq!(commit(&store, &late).await, Ok(Settled::Stale));
+    let next = granted(&store, 0, HOUR).await;
+    assert!(next.fence() > late.fence());
+    assert_eq!(commit(&store, &late).await, Ok(Settled::Stale));
+    assert_eq!(commit(&store, &next).await, Ok(Settled::Applied));
+}
+
+#[tokio::test]
+async fn fences_rise_though_the_clock_was_set_back() {
+    let Some((server, store)) = fresh().await else { return };
+    // As if granted in the year 2255, and given up.
+    server.ask::<()>(&format!("SET {} A9007199254740000", key(0)));
+    assert_eq!(granted(&store, 0, Duration::ZERO).await.fence(), Fence::new(9_007_199_254_740_001));
+    assert_eq!(granted(&store, 0, HOUR).await.fence(), Fence::new(9_007_199_254_740_002));
+}
+
+#[tokio::test]
+async fn a_commit_after_a_takeover_is_stale() {
+    let Some((_server, store)) = fresh().await else { return };
+    let late = granted(&store, 0, Duration::from_millis(1)).await;
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let answer = claim(&store, 0).await;
+    let Claim::Acquired { fence, takeover: true } = answer else { panic!("{answer:?}") };
+    assert!(fence > late.fence());
+    assert_eq!(commit(&store, &late).await, Ok(Settled::Stale));
+    assert!(is_busy(claim(&store, 0).await));
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_ours_is_left_alone() {
+    let Some((server, store)) = fresh().await else { return };
+    for (number, set) in
+        ["SET {} hello", "SET {} Z0000000000000001", "LPUSH {} A"].iter().enumerate()
+    {
+        server.ask::<()>(&set.replace("{}", &key(number)));
+        let before: Vec<u8> = server.ask(&format!("DUMP {}", key(number)));
+        let error = try_claim(&store, number).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{set}");
+        let after: Vec<u8> = server.ask(&format!("DUMP {}", key(number)));
+        assert_eq!(before, after, "{set}");
+    }
+}
+
+#[tokio::test]
+async fn prefixes_keep_stores_apart() {
+    let Some((server, store)) = fresh().await else { return };
+    let other = store.clone().prefix("other:1:");
+    handled(&store, 0).await;
+    granted(&other, 0, HOUR).await;
+    assert_eq!(server.ask::<u8>(&format!("EXISTS other:1:{}", event(0))), 1);
+    let stats = (store.stats().await.unwrap(), other.stats().await.unwrap());
+    assert_eq!((stats.0.done, stats.0.in_progress), (1, 0));
+    assert_eq!((stats.1.done, stats.1.in_progress), (0, 1));
+}
+
+#[tokio::test]
+async fn stats_count_events_as_they_stand_over_many_pages() {
+    let Some((server, store)) = fresh().await else { return };
+    for number in 0..1200 {
+        handled(&store, number).await;
+    }
+    for number in 1200..1210 {
+        granted(&store, number, HOUR).await;
+    }
+    granted(&store, 1210, Duration::ZERO).await;
+    let released = granted(&store, 1211, HOUR).await;
+    store.release(released.key(), released.fence()).await.unwrap();
+    server.ask::<()>("SET theirs 1");
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (1200, 11, 1, 1));
+    assert!(stats.longest_overdue > Duration::ZERO && stats.longest_overdue < HOUR);
+    assert_eq!(stats.bytes, None);
+}
+
+#[tokio::test]
+async fn what_is_no_address_is_told_without_repeating_it() {
+    for url in ["", "not an address", "http://app:password@cache", "redis://app:password@cache:x"] {
+        let error = RedisStore::connect(url).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{url}");
+        assert!(!error.to_string().contains("password"), "{error}");
+    }
+    let error = RedisStore::sentinel(&[], "main").await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let error = RedisStore::cluster(&[]).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+}

@@ -1,0 +1,99 @@
+//! What the suites share.
+
+#![allow(dead_code, reason = "each suite uses its own part")]
+
+pub(crate) mod children;
+pub(crate) mod proxy;
+pub(crate) mod server;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use countersign::testing::store::StoreUnderTest;
+use countersign::{Claim, DedupStore, EventKey, Identity, Settled, StoreError, Ticket};
+use countersign_redis::RedisStore;
+use tokio::time::sleep;
+
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// A store by its handles, for the contract suite.
+pub(crate) struct Opens<F>(pub(crate) F);
+
+impl<F, O> StoreUnderTest for Opens<F>
+where
+    F: Fn() -> O + Sync,
+    O: Future<Output = RedisStore> + Send,
+{
+    type Store = RedisStore;
+
+    fn open(&self) -> impl Future<Output = RedisStore> + Send {
+        (self.0)()
+    }
+
+    async fn pass(&self, span: Duration) {
+        sleep(span).await;
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        let worker = tokio::spawn(work);
+        async { worker.await.unwrap() }
+    }
+}
+
+pub(crate) fn event(number: usize) -> EventKey {
+    EventKey::new("tests", "sender", &Identity::id(&number.to_string()))
+}
+
+/// Its key, under the prefix that stores have unless told otherwise.
+pub(crate) fn key(number: usize) -> String {
+    format!("countersign:1:{}", event(number))
+}
+
+pub(crate) async fn try_claim(store: &RedisStore, number: usize) -> Result<Claim, StoreError> {
+    store.claim(&event(number), 0, HOUR).await
+}
+
+pub(crate) async fn claim(store: &RedisStore, number: usize) -> Claim {
+    try_claim(store, number).await.unwrap()
+}
+
+pub(crate) async fn granted(store: &RedisStore, number: usize, lease: Duration) -> Ticket {
+    match store.claim(&event(number), 0, lease).await.unwrap() {
+        Claim::Acquired { fence, .. } => Ticket::new(event(number), fence, HOUR),
+        answer => panic!("{answer:?} for event {number}"),
+    }
+}
+
+pub(crate) async fn commit(store: &RedisStore, ticket: &Ticket) -> Result<Settled, StoreError> {
+    store.commit(ticket.key(), ticket.fence(), HOUR).await
+}
+
+/// An event that is handled.
+pub(crate) async fn handled(store: &RedisStore, number: usize) -> Ticket {
+    let ticket = granted(store, number, HOUR).await;
+    assert_eq!(commit(store, &ticket).await, Ok(Settled::Applied));
+    ticket
+}
+
+pub(crate) fn is_busy(claim: Claim) -> bool {
+    matches!(claim, Claim::Busy { .. })
+}
+
+pub(crate) fn is_handled(claim: Claim) -> bool {
+    claim == Claim::Duplicate { same_body: true }
+}
+
+/// A claim once the servers are back.
+pub(crate) async fn claim_soon(store: &RedisStore, number: usize) -> Claim {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        match try_claim(store, number).await {
+            Ok(claim) => return claim,
+            Err(error) if Instant::now() > end => panic!("{error}"),
+            Err(_) => sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
