@@ -94,11 +94,14 @@ fn of_events_that_come_and_go_each_is_known_while_it_lasts() {
     let mut expires = Vec::new();
     for second in 1..400 {
         clock.advance(Duration::from_secs(1));
-        for _ in 0..EACH_SECOND {
-            let number = expires.len();
+        let now = clock.now();
+        let again = (second..expires.len()).step_by(97).filter(|number| expires[*number] <= now);
+        let new = expires.len()..expires.len() + EACH_SECOND;
+        for number in again.take(EACH_SECOND / 2).chain(new).collect::<Vec<_>>() {
             let fence = claim(&store, number, LEASE).unwrap();
             block_on(store.commit(&event(number), fence, retention(number))).unwrap();
-            expires.push(clock.now().saturating_add(retention(number)));
+            expires.resize(expires.len().max(number + 1), now);
+            expires[number] = now.saturating_add(retention(number));
         }
         let released = claim(&store, usize::MAX - second, LEASE).unwrap();
         block_on(store.release(&event(usize::MAX - second), released)).unwrap();
@@ -111,6 +114,22 @@ fn of_events_that_come_and_go_each_is_known_while_it_lasts() {
         let live = expires.iter().filter(|expires| clock.now() < **expires).count();
         let kept = live..=live + live / 20 + EACH_SECOND;
         assert!(kept.contains(&store.len()), "{} are kept of {live}", store.len());
+    }
+}
+
+#[test]
+fn what_was_given_up_is_free_however_often_the_store_fills_and_empties() {
+    const POOL: usize = 8_000;
+    let (store, _) = store(POOL);
+    for round in 0..100 {
+        let count = 300 + round * 7919 % 3_000;
+        let numbers = (0..count).map(|place| (round * 1999 + place) % POOL);
+        let held: Vec<_> =
+            numbers.map(|number| (number, claim(&store, number, LEASE).unwrap())).collect();
+        for (number, fence) in held {
+            block_on(store.release(&event(number), fence)).unwrap();
+        }
+        assert!(store.is_empty());
     }
 }
 
