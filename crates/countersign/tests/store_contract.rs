@@ -14,9 +14,10 @@ use std::thread;
 use std::time::Duration;
 
 use countersign::testing::store::{
-    StoreUnderTest, ViolationKind, check, random_steps, workers_at_once,
+    StoreUnderTest, ViolationKind, an_operator_sees_and_forgets, check, random_steps,
+    workers_at_once,
 };
-use countersign::{FixedClock, MemoryStore, Timestamp};
+use countersign::{Claim, DedupStore, EventKey, FixedClock, InspectStore, MemoryStore, Timestamp};
 
 use self::dedup::poll::block_on;
 use self::dedup::reference::{Fault, Reach, ReferenceStore};
@@ -53,6 +54,34 @@ fn memory_keeps_the_contract() {
     let clock = clock();
     let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
     assert_eq!(block_on(check(&Memory(store, clock))), Ok(()));
+}
+
+#[test]
+fn an_operator_sees_and_forgets_events_in_memory() {
+    let clock = clock();
+    let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
+    assert_eq!(block_on(an_operator_sees_and_forgets(&Memory(store, clock))), Ok(()));
+}
+
+#[test]
+fn what_is_due_to_be_forgotten_is_counted_as_expired() {
+    let clock = clock();
+    let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
+    let key = EventKey::from_bytes([7; 32]);
+    let Ok(Claim::Acquired { fence, .. }) = block_on(store.claim(&key, 0, Duration::from_secs(9)))
+    else {
+        panic!("a new event is granted")
+    };
+    block_on(store.commit(&key, fence, Duration::from_secs(60))).unwrap();
+    let counts = || {
+        let stats = block_on(store.stats()).unwrap();
+        (stats.in_progress, stats.done, stats.expired)
+    };
+    assert_eq!(counts(), (0, 1, 0));
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(counts(), (0, 0, 1));
+    assert_eq!(block_on(store.forget(&key)), Ok(true));
+    assert_eq!((counts(), store.len()), ((0, 0, 0), 0));
 }
 
 /// In turns; every other handle is that of a worker whose own clock is ahead.

@@ -1,6 +1,7 @@
 //! The default store: one process's memory.
 
 mod index;
+mod inspect;
 mod shard;
 mod slots;
 mod wheel;

@@ -26,6 +26,10 @@ impl Shard {
         Some((slot, self.slots.get(slot)?.record()))
     }
 
+    pub(super) fn records(&self) -> impl Iterator<Item = Record> {
+        self.slots.used().filter_map(|(slot, _)| Some(self.slots.get(slot)?.record()))
+    }
+
     pub(super) fn has_room(&self) -> bool {
         self.slots.has_room()
     }
