@@ -16,6 +16,7 @@ use crate::dedup::{Settled, StoreError, StoreErrorKind};
 use crate::delivery::Delivery;
 use crate::error::{Refusal, RefusalKind};
 use crate::headers::Headers;
+use crate::meter;
 use crate::outcome::Outcome;
 use crate::receiver::{Admission, Deadlines, Receiver};
 use crate::shutdown::Shutdown;
@@ -150,6 +151,7 @@ pub async fn drive<R: Running>(
     start: impl FnOnce(Delivery) -> R,
     reply: impl FnOnce(Outcome, Option<R::Answer>),
 ) {
+    meter::verified(receiver, &delivery);
     let span = trace::span(receiver, &delivery);
     let course = Course { receiver, spans: receiver.deadlines(), timer, shutdown };
     trace::within(span, course.run(delivery, start, reply)).await;
@@ -157,18 +159,19 @@ pub async fn drive<R: Running>(
 
 /// Answers for a delivery that comes while the service shuts down.
 pub fn turn_away(receiver: &Receiver) -> Outcome {
-    trace::settled(receiver, Outcome::ShuttingDown);
+    tell(receiver, Outcome::ShuttingDown);
     Outcome::ShuttingDown
 }
 
-/// Tells the operator that the sender's handshake was answered (feature `tracing`).
+/// Tells the operator that the sender's handshake was answered (features `tracing`, `metrics`).
 pub fn report_greeting(receiver: &Receiver) {
-    trace::settled(receiver, Outcome::Greeted);
+    tell(receiver, Outcome::Greeted);
 }
 
-/// Tells the operator why a request was refused (feature `tracing`).
+/// Tells the operator why a request was refused (features `tracing`, `metrics`).
 pub fn report_refusal(receiver: &Receiver, refusal: &Refusal) {
     trace::refused(receiver, refusal);
+    meter::refused(receiver, refusal);
 }
 
 /// Tells the operator why an extractor had no event for the handler (feature `tracing`).
@@ -181,6 +184,12 @@ pub fn report_misfit(reason: &dyn Display) {
 /// For the handler, which an adapter runs in a task of its own.
 pub fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
     trace::within(trace::current(), future)
+}
+
+/// Tells the operator what a delivery is answered.
+fn tell(receiver: &Receiver, outcome: Outcome) {
+    trace::settled(receiver, outcome);
+    meter::answered(receiver, outcome);
 }
 
 /// What every step of a delivery's way looks at.
@@ -200,27 +209,31 @@ impl<T: Timer> Course<'_, T> {
     ) {
         let mut deadline = pin!(self.timer.sleep(self.spans.answer));
         let hold = self.hold();
-        let admission =
-            self.bounded(self.receiver.claim(&delivery)).await.unwrap_or_else(|error| {
-                trace::store_failed(self.receiver, "claim", &error);
-                Admission::Answer(Outcome::from(&error))
-            });
+        let claim = async {
+            let event = self.receiver.event(&delivery)?;
+            trace::event(event.key());
+            self.receiver.ask(event, &delivery).await
+        };
+        let admission = self.bounded("claim", claim).await;
+        let admission = admission.unwrap_or_else(|error| Admission::Answer(Outcome::from(&error)));
         let claimed = match admission {
             Admission::Run(claimed) => claimed,
             Admission::Answer(outcome) => {
-                trace::settled(self.receiver, outcome);
+                tell(self.receiver, outcome);
                 return reply(outcome, None);
             }
         };
+        let _in_flight = meter::in_flight(self.receiver, &claimed);
         delivery.claim = Some((claimed.ticket(), claimed.is_takeover()));
         let mut reply = Some(reply);
         let mut answer = |outcome, response| {
-            trace::settled(self.receiver, outcome);
+            tell(self.receiver, outcome);
             if let Some(reply) = reply.take() {
                 reply(outcome, response);
             }
         };
 
+        let begun = meter::Started::now();
         let mut ending = pin!(self.watch(&claimed, start(delivery), hold));
         let in_time = before(ending.as_mut(), deadline.as_mut()).await;
         let is_late = in_time.is_none();
@@ -237,6 +250,7 @@ impl<T: Timer> Course<'_, T> {
             Ended::Panicked => (Outcome::Panicked, None),
             Ended::Stopped => (Outcome::Stopped, None),
         };
+        meter::handler_ended(self.receiver, begun, outcome);
 
         let mut settling = pin!(self.settle(&claimed, outcome));
         let in_time =
@@ -252,6 +266,7 @@ impl<T: Timer> Course<'_, T> {
                 }
                 let outcome = settling.await;
                 trace::settled_late(self.receiver, &claimed, outcome);
+                meter::settled_late(self.receiver, outcome);
             }
         }
     }
@@ -285,11 +300,11 @@ impl<T: Timer> Course<'_, T> {
                 return;
             }
             let renewed = self.hold();
-            match before(pin!(self.bounded(claimed.renew())), hold.as_mut()).await {
+            match before(pin!(self.bounded("renew", claimed.renew())), hold.as_mut()).await {
                 Some(Ok(Settled::Applied)) => hold = Box::pin(renewed),
                 Some(Ok(Settled::Stale)) | None => return,
                 // It may be back before the lease ends.
-                Some(Err(error)) => trace::store_failed(self.receiver, "renew", &error),
+                Some(Err(_)) => {}
             }
         }
     }
@@ -304,9 +319,8 @@ impl<T: Timer> Course<'_, T> {
         if outcome == Outcome::Handled {
             return self.commit(claimed).await;
         }
-        if let Err(error) = self.bounded(claimed.release()).await {
-            trace::store_failed(self.receiver, "release", &error);
-        }
+        // Where that fails, the event is free once the lease has run out.
+        drop(self.bounded("release", claimed.release()).await);
         outcome
     }
 
@@ -317,16 +331,16 @@ impl<T: Timer> Course<'_, T> {
         let mut wait = COMMIT_WAITS.0;
         let mut is_last = false;
         loop {
-            match self.bounded(claimed.commit()).await {
+            match self.bounded("commit", claimed.commit()).await {
                 Ok(Settled::Applied) => return Outcome::Handled,
                 Ok(Settled::Stale) => return Outcome::Overlapped,
-                Err(error) => trace::store_failed(self.receiver, "commit", &error),
+                Err(_) => {}
             }
             if is_last || waited >= self.spans.commit_retry {
                 return Outcome::Unrecorded;
             }
             // Whatever it says: the commit may have taken effect, and its next try tells the truth.
-            drop(self.bounded(claimed.renew()).await);
+            drop(self.bounded("renew", claimed.renew()).await);
             let pause = pin!(self.timer.sleep(wait));
             is_last = before(pause, pin!(self.shutdown.closing())).await.is_none();
             waited = waited.saturating_add(wait);
@@ -334,9 +348,11 @@ impl<T: Timer> Course<'_, T> {
         }
     }
 
-    /// Gives the store its time and no longer; a store that panics has failed.
+    /// Gives the store its time and no longer; a store that panics has failed. The operator hears of
+    /// failures.
     async fn bounded<A>(
         &self,
+        operation: &'static str,
         call: impl Future<Output = Result<A, StoreError>>,
     ) -> Result<A, StoreError> {
         let failed = |kind, message: String| Err(StoreError::new(kind, message));
@@ -348,9 +364,16 @@ impl<T: Timer> Course<'_, T> {
             })
         });
         let limit = self.spans.store;
-        before(pin!(caught), pin!(self.timer.sleep(limit))).await.unwrap_or_else(|| {
+        let asked = meter::Started::now();
+        let answer = before(pin!(caught), pin!(self.timer.sleep(limit))).await;
+        let answer = answer.unwrap_or_else(|| {
             failed(StoreErrorKind::Timeout, format!("the store did not answer in {limit:?}"))
-        })
+        });
+        meter::store_answered(self.receiver, operation, asked, answer.as_ref().err());
+        if let Err(error) = &answer {
+            trace::store_failed(self.receiver, operation, error);
+        }
+        answer
     }
 }
 

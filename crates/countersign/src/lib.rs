@@ -65,6 +65,7 @@
 //! - `ed25519`: senders that sign with it, such as Discord and Standard Webhooks v1a.
 //! - `p256`: senders that sign with ECDSA on that curve, such as SendGrid.
 //! - `tracing`: spans and events of what happens to each request.
+//! - `metrics`: counts and times of the same, see `metrics`.
 //! - `sign`: runs a scheme backwards, to make authentic requests in tests and tools.
 //! - `testing`: the test kit, for the tests of your handlers and of a [`DedupStore`] of your own.
 //!
@@ -108,6 +109,7 @@ mod receiver;
 mod tenants;
 mod shutdown;
 mod trace;
+mod meter;
 mod drive;
 #[cfg(feature = "sign")]
 mod sign;
@@ -138,6 +140,8 @@ pub use self::encoding::Encoding;
 pub use self::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
 pub use self::headers::Headers;
 pub use self::intake::Intake;
+#[cfg(feature = "metrics")]
+pub use self::meter::metrics;
 pub use self::outcome::Outcome;
 pub use self::patch::Patch;
 pub use self::provider::{Custom, Provider, StandardWebhooks, ainexlayer, omniai};

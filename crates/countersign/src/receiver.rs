@@ -280,6 +280,11 @@ impl Receiver {
     ///
     /// A [`StoreError`] if the store fails; `Outcome::from(&error)` is the answer to give.
     pub async fn claim(&self, delivery: &Delivery) -> Result<Admission, StoreError> {
+        self.ask(self.event(delivery)?, delivery).await
+    }
+
+    /// The delivery's event, not claimed yet.
+    pub(crate) fn event(&self, delivery: &Delivery) -> Result<Claimed, StoreError> {
         if delivery.sender() != self.scheme().sender()
             || delivery.tenant() != self.provider.verifier().tenant()
         {
@@ -295,29 +300,34 @@ impl Receiver {
         } else {
             self.retention
         };
-        let mut claimed = Claimed {
+        Ok(Claimed {
             store: self.store.clone(),
             key,
             fence: None,
             takeover: false,
             lease: self.lease_span(),
             retention,
-        };
-        if let Some(store) = &self.store {
-            match store.claim(&key, delivery.fingerprint(), claimed.lease).await? {
-                Claim::Acquired { fence, takeover } => {
-                    claimed.fence = Some(fence);
-                    claimed.takeover = takeover;
-                }
-                Claim::Busy { retry_after } => {
-                    return Ok(Admission::Answer(Outcome::InFlight { retry_after }));
-                }
-                Claim::Duplicate { same_body } => {
-                    return Ok(Admission::Answer(Outcome::Duplicate { same_body }));
-                }
+        })
+    }
+
+    /// Claims it.
+    pub(crate) async fn ask(
+        &self,
+        mut event: Claimed,
+        delivery: &Delivery,
+    ) -> Result<Admission, StoreError> {
+        let Some(store) = &self.store else { return Ok(Admission::Run(event)) };
+        match store.claim(&event.key, delivery.fingerprint(), event.lease).await? {
+            Claim::Acquired { fence, takeover } => {
+                event.fence = Some(fence);
+                event.takeover = takeover;
+                Ok(Admission::Run(event))
+            }
+            Claim::Busy { retry_after } => Ok(Admission::Answer(Outcome::InFlight { retry_after })),
+            Claim::Duplicate { same_body } => {
+                Ok(Admission::Answer(Outcome::Duplicate { same_body }))
             }
         }
-        Ok(Admission::Run(claimed))
     }
 
     /// How the sender signs.
@@ -336,6 +346,12 @@ impl Receiver {
     #[must_use]
     pub fn endpoint_name(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Whether there is deduplication.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn has_store(&self) -> bool {
+        self.store.is_some()
     }
 
     /// The names of keys under 24 bytes, to warn of at start-up.

@@ -15,7 +15,7 @@ mod on {
     use tracing::{Instrument, Span, debug, info, info_span, warn};
 
     use crate::claimed::Claimed;
-    use crate::dedup::StoreError;
+    use crate::dedup::{EventKey, StoreError};
     use crate::delivery::Delivery;
     use crate::error::Refusal;
     use crate::outcome::Outcome;
@@ -37,6 +37,7 @@ mod on {
             endpoint = receiver.endpoint_name(),
             sender = delivery.sender(),
             key = delivery.key_name(),
+            event = tracing::field::Empty,
             event_type = tracing::field::Empty,
         );
         // It is a piece of the body, so it is shown only where it is a plain name.
@@ -49,6 +50,11 @@ mod on {
             span.record("event_type", &*event_type);
         }
         span
+    }
+
+    /// Names the event in the current span, by what a store knows it by.
+    pub(crate) fn event(key: &EventKey) {
+        Span::current().record("event", tracing::field::display(key));
     }
 
     pub(crate) fn current() -> Span {
@@ -97,7 +103,7 @@ mod off {
     use std::future::Future;
 
     use crate::claimed::Claimed;
-    use crate::dedup::StoreError;
+    use crate::dedup::{EventKey, StoreError};
     use crate::delivery::Delivery;
     use crate::error::Refusal;
     use crate::outcome::Outcome;
@@ -110,6 +116,8 @@ mod off {
     pub(crate) fn span(_: &Receiver, _: &Delivery) -> Span {
         Span
     }
+
+    pub(crate) fn event(_: &EventKey) {}
 
     pub(crate) fn current() -> Span {
         Span
