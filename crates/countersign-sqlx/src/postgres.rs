@@ -27,13 +27,21 @@ const TRIES: usize = 10;
 /// A serialization failure, a deadlock, and a key that came in between.
 const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 
+/// Of how many claims, those of all machines counted, one clears away rows that are over; and how
+/// many rows that is. Twice as many, so that they become fewer while claims come.
+const CLAIMS_PER_PURGE: u64 = 512;
+const ROWS_PER_PURGE: u32 = 1024;
+
 /// Remembers events in a PostgreSQL table, for many machines.
 ///
 /// Each operation is one statement; a claim that is denied takes a second one, to say why. Time is that of the database server, whatever the machines'
 /// clocks say. What was answered is as durable as the server's `synchronous_commit` makes it; after
 /// a fail-over to a standby that lagged behind, events that it did not have are handled again.
 ///
-/// Connect, [migrate](Self::migrate) once, and [purge](Self::purge) from time to time:
+/// Rows that are over are cleared away beside the claims, by one of some five hundred, in a task of
+/// its own that nobody waits for.
+///
+/// Connect, and [migrate](Self::migrate) once:
 ///
 /// ```no_run
 /// # async fn run(provider: countersign::StandardWebhooks) -> Result<(), Box<dyn std::error::Error>> {
@@ -42,10 +50,7 @@ const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 ///
 /// let store = PostgresStore::connect("postgres://app@db/app").await?;
 /// store.migrate().await?;
-/// let receiver = Receiver::new(provider).dedup(store.clone());
-///
-/// // In a task of its own, once a minute:
-/// while store.purge(1_000).await? == 1_000 {}
+/// let receiver = Receiver::new(provider).dedup(store);
 /// # Ok(())
 /// # }
 /// ```
@@ -146,8 +151,8 @@ impl PostgresStore {
 
     /// Removes up to `limit` rows that have been over for a while, and tells how many it removed.
     ///
-    /// It waits for nobody, and nobody waits for it. Call it once a minute or so, again at once if
-    /// it removed as many as it may.
+    /// It waits for nobody, and nobody waits for it. Claims do so as they come; this is for a store
+    /// that gets none.
     ///
     /// # Errors
     ///
@@ -155,6 +160,16 @@ impl PostgresStore {
     pub async fn purge(&self, limit: u32) -> Result<u64, StoreError> {
         let purge = || self.0.statements.purge().bind(i64::from(limit)).execute(&self.0.pool);
         Ok(retried(purge).await?.rows_affected())
+    }
+
+    /// Fences come one after the other for all machines, so they tell whose turn it is.
+    fn keep_house(&self, claim: Claim) {
+        let Claim::Acquired { fence, .. } = claim else { return };
+        if fence.as_u64().is_multiple_of(CLAIMS_PER_PURGE) {
+            let store = self.clone();
+            // If it fails, the next one does more.
+            tokio::spawn(async move { store.purge(ROWS_PER_PURGE).await });
+        }
     }
 
     async fn find(&self, key: &EventKey) -> Result<Option<Found>, StoreError> {
@@ -185,7 +200,9 @@ impl DedupStore for PostgresStore {
                     .fetch_optional(&self.0.pool)
             };
             if let Some(row) = retried(claim).await? {
-                return granted(&row).map_err(|error| store_error(&error));
+                let claim = granted(&row).map_err(|error| store_error(&error))?;
+                self.keep_house(claim);
+                return Ok(claim);
             }
             // It may have changed since, so that nothing stands against a claim any more.
             if let Some(denial) = self.find(key).await?.and_then(|found| found.denial(fingerprint))

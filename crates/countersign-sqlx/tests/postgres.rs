@@ -358,6 +358,20 @@ async fn a_purge_removes_what_is_long_over_and_waits_for_nobody() {
 }
 
 #[tokio::test]
+async fn claims_clear_away_what_is_over() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    for number in 0..3 {
+        commit(&store, &granted(&store, number, HOUR).await).await;
+    }
+    table.run(&format!("UPDATE {} SET until = now() - interval '2 hours'", table.name)).await;
+    table.run(&format!("SELECT setval('{}_fence', 511)", table.name)).await;
+    assert_eq!(granted(&store, 3, HOUR).await.fence().as_u64(), 512);
+    let cleared = async { while store.stats().await.unwrap().expired > 0 {} };
+    tokio::time::timeout(Duration::from_secs(30), cleared).await.expect("they are cleared away");
+}
+
+#[tokio::test]
 async fn stats_count_events_as_they_stand() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
