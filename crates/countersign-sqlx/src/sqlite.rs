@@ -85,6 +85,16 @@ impl SqliteStore {
         Ok(Self(Arc::new(Shared { jobs, pool, turns, held: Held::default() })))
     }
 
+    /// Opens a file that has the tables already, and else touches none: for an operator's tools.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if there is no such file, or no such tables in it.
+    pub async fn existing(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        schema::look(path.as_ref()).await.map_err(|error| store_error(&error))?;
+        Self::open(path).await
+    }
+
     /// A transaction in which the event of `delivery` is marked as handled.
     ///
     /// SQLite has one writer at a time: until it ends, other events wait to be claimed. So begin it

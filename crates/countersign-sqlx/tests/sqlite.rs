@@ -6,6 +6,7 @@
 mod support;
 
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
 
 use countersign::testing::store::{StoreUnderTest, an_operator_sees_and_forgets, check};
@@ -91,6 +92,22 @@ async fn a_file_keeps_the_contract() {
 #[tokio::test]
 async fn an_operator_sees_and_forgets_events() {
     assert_eq!(an_operator_sees_and_forgets(&File::new()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_operators_look_makes_no_file_and_no_table() {
+    let file = File::new();
+    let error = SqliteStore::existing(file.path()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(!Path::new(&file.path()).exists());
+    std::fs::write(file.path(), "").unwrap();
+    let error = SqliteStore::existing(file.path()).await.unwrap_err();
+    assert!(error.to_string().contains("no such table"), "{error}");
+    assert_eq!(std::fs::read(file.path()).unwrap(), b"", "nothing is written");
+    let store = file.store().await;
+    granted(&store, 0, HOUR).await;
+    let seen = SqliteStore::existing(file.path()).await.unwrap();
+    assert_eq!(seen.stats().await.unwrap().in_progress, 1);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign::{StoreError, StoreErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, Row, raw_sql};
+use sqlx::{ConnectOptions, Connection, Row, raw_sql};
 
 use crate::error::store_error;
 
@@ -60,7 +60,17 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Sto
 async fn create(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     raw_sql(TABLES).execute(&mut *transaction).await?;
-    let row = raw_sql("SELECT schema FROM countersign_meta").fetch_one(&mut *transaction).await?;
+    let schema = version(&mut transaction).await?;
     transaction.commit().await?;
-    row.try_get(0)
+    Ok(schema)
+}
+
+/// Sees that the file and its tables are there, and changes nothing.
+pub(super) async fn look(path: &Path) -> Result<(), sqlx::Error> {
+    let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
+    version(&mut connection).await.map(drop)
+}
+
+async fn version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    raw_sql("SELECT schema FROM countersign_meta").fetch_one(connection).await?.try_get(0)
 }
