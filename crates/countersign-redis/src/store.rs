@@ -75,7 +75,7 @@ impl RedisStore {
     /// A [`StoreError`] if these are no addresses, or no master can be reached.
     pub async fn sentinel(urls: &[&str], master: &str) -> Result<Self, StoreError> {
         let kind = SentinelServerType::Master;
-        let client = SentinelClient::build(urls.to_vec(), master.to_owned(), None, kind)
+        let client = SentinelClient::build(urls.to_vec(), String::from(master), None, kind)
             .map_err(|error| not_an_address(&error))?;
         Self::with_sentinel(client).greeted().await
     }
