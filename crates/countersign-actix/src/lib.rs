@@ -73,6 +73,8 @@ mod service;
 mod test_request;
 
 pub use countersign;
+#[cfg(feature = "metrics")]
+pub use countersign::metrics;
 #[cfg(feature = "testing")]
 pub use countersign::testing;
 pub use countersign::{

@@ -72,6 +72,8 @@ mod run;
 mod service;
 
 pub use countersign;
+#[cfg(feature = "metrics")]
+pub use countersign::metrics;
 #[cfg(feature = "testing")]
 pub use countersign::testing;
 pub use countersign::{

@@ -1,0 +1,113 @@
+//! What an operator watches: a Standard Webhooks route, its store's size, and `/metrics` beside it.
+//!
+//! `WEBHOOK_SECRET=whsec_… cargo run -p prometheus`, then `curl http://127.0.0.1:9000/metrics`
+//!
+//! The metrics have a listener of their own: what senders reach is no place for them.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use countersign_sqlx::SqliteStore;
+use countersign_tower::{
+    ConfigError, Delivery, InspectStore, Receiver, Secret, StandardWebhooks, StoreError,
+    WebhookLayer, metrics,
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+
+/// Where to count how many took how long, in seconds: from a memory store to a slow handler.
+const BUCKETS: [f64; 9] = [0.000_01, 0.000_1, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 15.0];
+
+fn recorder() -> Result<PrometheusHandle, Box<dyn Error>> {
+    let seconds = Matcher::Suffix("_seconds".into());
+    let recorder = PrometheusBuilder::new().set_buckets_for_metric(seconds, &BUCKETS)?;
+    let handle = recorder.install_recorder()?;
+    metrics::describe();
+    Ok(handle)
+}
+
+fn webhooks(secret: Secret, store: SqliteStore) -> Result<Router, ConfigError> {
+    let receiver = Receiver::new(StandardWebhooks::new(secret)?).endpoint("orders").dedup(store);
+    Ok(Router::new()
+        .route("/webhooks/orders", post(on_event))
+        .route_layer(WebhookLayer::new(receiver)))
+}
+
+async fn on_event(delivery: Delivery) -> StatusCode {
+    println!("{} bytes", delivery.body().len());
+    StatusCode::OK
+}
+
+fn metrics_page(prometheus: PrometheusHandle) -> Router {
+    Router::new().route("/metrics", get(async move || prometheus.render()))
+}
+
+/// Once a minute: how many events the store holds, and what is stuck in it. It counts them all.
+async fn report(store: SqliteStore, prometheus: PrometheusHandle) -> Result<(), StoreError> {
+    loop {
+        metrics::report_store("events", &store.stats().await?);
+        prometheus.run_upkeep();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let prometheus = recorder()?;
+    let store = SqliteStore::open("webhooks.db").await?;
+    let webhooks = webhooks(Secret::from_env("WEBHOOK_SECRET")?, store.clone())?;
+    let public = TcpListener::bind("127.0.0.1:3000").await?;
+    let private = TcpListener::bind("127.0.0.1:9000").await?;
+    println!("webhooks on http://{}/webhooks/orders", public.local_addr()?);
+    println!("metrics on http://{}/metrics", private.local_addr()?);
+    let page = metrics_page(prometheus.clone());
+    tokio::select! {
+        ended = async { axum::serve(public, webhooks).await } => ended?,
+        ended = async { axum::serve(private, page).await } => ended?,
+        ended = report(store, prometheus) => ended?,
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use countersign_tower::testing::Post;
+    use countersign_tower::{Clock, Provider, SystemClock};
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_delivery_and_the_stores_size_are_on_the_page() {
+        let prometheus = recorder().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("webhooks.db")).await.unwrap();
+        let secret = || Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let sender = StandardWebhooks::new(secret()).unwrap();
+        let request: Request<Body> = Post::to("/webhooks/orders")
+            .body(r#"{"type":"order.paid"}"#)
+            .sign(sender.verifier().scheme(), &secret(), SystemClock.now())
+            .unwrap()
+            .into();
+        let app = webhooks(secret(), store.clone()).unwrap();
+        assert_eq!(app.oneshot(request).await.unwrap().status(), StatusCode::OK);
+        metrics::report_store("events", &store.stats().await.unwrap());
+        let page = metrics_page(prometheus);
+        let answer = page.oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+        let text = answer.unwrap().into_body().collect().await.unwrap().to_bytes();
+        let text = str::from_utf8(&text).unwrap();
+        for line in [
+            r#"countersign_deliveries_total{endpoint="orders",sender="standard-webhooks",outcome="handled",refusal=""} 1"#,
+            r#"countersign_store_events{store="events",state="done"} 1"#,
+        ] {
+            assert!(text.lines().any(|is| is == line), "{line} is not in\n{text}");
+        }
+    }
+}
