@@ -15,7 +15,8 @@ Capture, explain, fix, verify:
 
 A capture is a raw HTTP request, a HAR file, a `curl` line or a JSON object, in a file or on standard input.
 
-Exit codes: 0 all is well, 1 the request is refused, 2 something given cannot be read, 3 never delivered.";
+Exit codes: 0 all is well, 1 the request is refused or the event not held, 2 something given cannot be read,
+3 never delivered or the store not reached.";
 
 /// Sign, verify, send and explain webhooks.
 #[derive(Debug, Parser)]
@@ -40,6 +41,11 @@ pub(crate) enum Command {
     Send(SendArgs),
     /// List the senders that are known by name, or tell all about one
     Senders(SendersArgs),
+    /// Look into a dedup store, or forget an event in it
+    Dedup {
+        #[command(subcommand)]
+        what: DedupCommand,
+    },
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -159,6 +165,59 @@ pub(crate) struct SendersArgs {
     /// Tell all about the sender that this file describes
     #[arg(long, value_name = "FILE", conflicts_with = "name")]
     pub(crate) scheme: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DedupCommand {
+    /// Count the events that the store holds
+    Stats(StoreArgs),
+    /// Tell what the store holds of one event
+    Get(EventArgs),
+    /// Forget one event, handled or not, so that its next delivery is handled
+    Forget(EventArgs),
+}
+
+/// Where the store is.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Store")]
+pub(crate) struct StoreArgs {
+    /// A SQLite file, or a `postgres://`, `redis://` or `rediss://` URL without a password
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) store: Option<String>,
+    /// The environment variable that holds the same; the place for a URL with a password
+    #[arg(long, value_name = "NAME", default_value = "COUNTERSIGN_STORE")]
+    pub(crate) store_env: String,
+    /// The table in PostgreSQL, if it has another name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// What keys begin with in Redis, if that was changed
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) key_prefix: Option<String>,
+    /// It is one node of a Redis cluster
+    #[arg(long)]
+    pub(crate) cluster: bool,
+}
+
+/// Which event of a store.
+#[derive(Args, Debug)]
+pub(crate) struct EventArgs {
+    /// The event's key, as logs have it in the field `event`: 64 hexadecimal digits
+    #[arg(value_name = "KEY", required_unless_present = "sender", conflicts_with_all = ["sender", "endpoint", "id", "body_file"])]
+    pub(crate) key: Option<String>,
+    /// The sender's name, where the event is known by its id or its body
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) sender: Option<String>,
+    /// The endpoint's name; the sender's unless given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) endpoint: Option<String>,
+    /// The event's id
+    #[arg(long, conflicts_with = "body_file", required_unless_present_any = ["key", "body_file"])]
+    pub(crate) id: Option<String>,
+    /// A file with the body, for a sender that gives no id; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 /// Who sent it, and what its set-up says.

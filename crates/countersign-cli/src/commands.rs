@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod dedup;
 mod explain;
 mod jsonl;
 mod send;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command, output: &mut Output) -> Result<End, Failure>
         Command::Sign(args) => sign::run(&args, output),
         Command::Send(args) => send::run(&args, output),
         Command::Senders(args) => senders::run(&args, output),
+        Command::Dedup { what } => dedup::run(&what, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut script);

@@ -15,11 +15,11 @@ use crate::failure::Failure;
 pub(crate) enum End {
     /// All is well.
     Done = 0,
-    /// A request was refused.
+    /// A request was refused, or an event is not in the store.
     Refused = 1,
     /// Something given could not be read, or the call was wrong.
     Malformed = 2,
-    /// The receiver never answered with success.
+    /// The receiver never answered with success, or the store did not.
     Undelivered = 3,
 }
 
@@ -94,6 +94,17 @@ impl Output {
             let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {text}");
         }
         ExitCode::from(End::Malformed as u8)
+    }
+
+    /// Says that a server did not do its part.
+    pub(crate) fn unreached(&mut self, reason: &str) -> Result<End, Failure> {
+        let reason = printable(reason);
+        if self.is_json {
+            self.json(&json!({ "verdict": "store_unavailable", "reason": reason }))?;
+        } else {
+            let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {reason}");
+        }
+        Ok(End::Undelivered)
     }
 
     fn check(&mut self, done: io::Result<()>) -> Result<(), Failure> {

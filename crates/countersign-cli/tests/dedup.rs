@@ -1,0 +1,132 @@
+//! `dedup`: an operator's look into each kind of store.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+#[path = "../../countersign-sqlx/tests/support/postgres.rs"]
+#[allow(dead_code, reason = "other suites use the rest")]
+mod postgres;
+#[path = "../../countersign-redis/tests/support/server.rs"]
+#[allow(dead_code, reason = "other suites use the rest")]
+mod redis_server;
+
+use std::time::Duration;
+
+use common::{Call, call, file};
+use countersign::{Claim, DedupStore, EventKey, Identity, InspectStore};
+use countersign_redis::RedisStore;
+use countersign_sqlx::{PostgresStore, SqliteStore};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn key(id: &str) -> EventKey {
+    EventKey::new("orders", "stripe", &Identity::id(id))
+}
+
+/// Holds one handled event, one in hand, and one whose lease is over.
+async fn fill(store: &impl InspectStore) {
+    for (id, lease) in [("evt_done", HOUR), ("evt_held", HOUR), ("evt_over", Duration::ZERO)] {
+        let claim = store.claim(&key(id), 0, lease).await.unwrap();
+        let Claim::Acquired { fence, .. } = claim else { panic!("a new event is granted") };
+        if id == "evt_done" {
+            store.commit(&key(id), fence, HOUR * 24 * 7).await.unwrap();
+        }
+    }
+}
+
+/// Asks `dedup` of the store at `place`.
+fn ask(place: &str, arguments: &str) -> Call {
+    call(&format!("dedup {arguments}")).env("COUNTERSIGN_STORE", place)
+}
+
+/// What an operator sees and does, whatever the store.
+fn an_operator_works(place: &str, flags: &str) {
+    let ask = |arguments: &str| ask(place, &format!("{arguments} {flags}"));
+    let stats = ask("stats --json").run().json();
+    assert_eq!((&stats["done"], &stats["in_progress"]), (&1.into(), &2.into()), "{stats}");
+    assert_eq!(stats["overdue"], 1, "{stats}");
+    ask("stats").run().is(0, "handled   1 events").is(0, "in hand   2 events");
+
+    let id = "--sender stripe --endpoint orders --id";
+    ask(&format!("get {id} evt_done")).run().is(0, "handled, and remembered for 6 d 23 h");
+    ask(&format!("get {id} evt_held")).run().is(0, "being handled, the lease runs for 59 min");
+    ask(&format!("get {id} evt_over")).run().is(0, "its lease is over");
+    ask(&format!("get {id} evt_other")).run().is(1, "holds no such event");
+    let by_key = ask(&format!("get {} --json", key("evt_done"))).run().json();
+    assert_eq!(
+        (&by_key["state"], &by_key["event"]),
+        (&"done".into(), &key("evt_done").to_string().into())
+    );
+    assert!(by_key["left_s"].as_f64().unwrap() > 600_000.0, "{by_key}");
+
+    ask(&format!("forget {id} evt_done")).run().is(0, "its next delivery will be handled");
+    ask(&format!("forget {id} evt_done")).run().is(1, "holds no such event");
+    assert_eq!(ask("stats --json").run().json()["done"], 0);
+}
+
+#[tokio::test]
+async fn an_operator_works_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    fill(&SqliteStore::open(&path).await.unwrap()).await;
+    an_operator_works(path.to_str().unwrap(), "");
+    let place = format!("sqlite://{}", path.display());
+    ask(&place, "stats").run().is(0, "in hand   2 events");
+}
+
+#[tokio::test]
+async fn an_operator_works_in_postgresql() {
+    let Some(server) = postgres::server() else { return };
+    let store =
+        PostgresStore::connect(&server.url()).await.unwrap().table("webhooks.seen").unwrap();
+    store.migrate().await.unwrap();
+    fill(&store).await;
+    an_operator_works(&server.url(), "--table webhooks.seen");
+}
+
+#[tokio::test]
+async fn an_operator_works_in_redis() {
+    let Some(server) = redis_server::Server::start(&[]) else { return };
+    fill(&RedisStore::connect(&server.url()).await.unwrap().prefix("mine:")).await;
+    an_operator_works(&server.url(), "--key-prefix mine:");
+}
+
+#[tokio::test]
+async fn an_event_without_an_id_is_known_by_its_body() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let key = EventKey::new("omniai", "omniai", &Identity::body(b"{\"event\":\"x\"}"));
+    store.claim(&key, 0, HOUR).await.unwrap();
+    let body = file("dedup-body.json", "{\"event\":\"x\"}");
+    ask(path.to_str().unwrap(), "get --sender omniai --body-file")
+        .arg(body.to_str().unwrap())
+        .run()
+        .is(0, &key.to_string());
+}
+
+#[test]
+fn a_store_that_is_not_there_is_no_malformed_input() {
+    let gone = file("dedup-empty.db", "");
+    ask(gone.to_str().unwrap(), "stats").run().is(3, "no such table");
+    assert_eq!(std::fs::read(gone).unwrap(), b"", "looking changes nothing");
+    let missing = ask("/nowhere/app.db", "stats --json").run();
+    assert_eq!((missing.code, &missing.json()["verdict"]), (3, &"store_unavailable".into()));
+}
+
+#[test]
+fn a_password_is_not_printed() {
+    for scheme in ["postgres", "redis", "rediss", "mysql"] {
+        let place = format!("{scheme}://me:correct-horse-battery@127.0.0.1:1/0");
+        let answer = ask(&place, "stats").never("correct-horse-battery").run();
+        assert_eq!(answer.code, if scheme == "mysql" { 2 } else { 3 }, "{answer:?}");
+    }
+}
+
+#[test]
+fn what_is_given_wrongly_is_named_with_its_mend() {
+    call("dedup stats").run().is(2, "COUNTERSIGN_STORE");
+    ask("app.db", "get 1234").run().is(2, "64 hexadecimal digits");
+    ask("app.db", "stats --table t").run().is(2, "`--table`: is for a PostgreSQL store");
+    ask("app.db", "stats --cluster").run().is(2, "`--cluster`: is for a Redis store");
+}
