@@ -15,6 +15,8 @@ mod docs {
     struct AddingASender;
     #[doc = include_str!("../../docs/tenants.md")]
     struct ManyTenants;
+    #[doc = include_str!("../../docs/choosing-a-store.md")]
+    struct ChoosingAStore;
     #[doc = include_str!("../../docs/testing-your-handlers.md")]
     struct TestingYourHandlers;
 }
