@@ -56,8 +56,27 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct VerifyArgs {
     /// Judge one JSON request a line; see `docs/cli.md` for its fields
-    #[arg(long, conflicts_with_all = ["sender", "secret_env", "secret_file", "secret_stdin", "headers", "body", "body_file"])]
+    #[arg(long, conflicts_with_all = ["headers", "body", "body_file", "method", "entry", "format"])]
     pub(crate) jsonl: bool,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+    /// The environment variable of a secret that it may have been mixed up with; may be given again
+    #[arg(long, value_name = "[KEY=]NAME", help_heading = "Secrets")]
+    pub(crate) other_env: Vec<String>,
+    /// The file of a secret that it may have been mixed up with; may be given again
+    #[arg(long, value_name = "[KEY=]PATH", help_heading = "Secrets")]
+    pub(crate) other_file: Vec<String>,
+}
+
+/// A request, and what it is judged by.
+#[derive(Args, Debug)]
+pub(crate) struct JudgeArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
     #[command(flatten)]
@@ -67,21 +86,8 @@ pub(crate) struct VerifyArgs {
     /// The environment variable that holds the token which the sender's handshake shows (meta)
     #[arg(long, value_name = "NAME")]
     pub(crate) verify_token_env: Option<String>,
-    /// The time to verify at: Unix seconds, or like 2026-01-31T12:00:00Z; the present unless given
-    #[arg(long, value_name = "TIME")]
-    pub(crate) now: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ExplainArgs {
-    #[command(flatten)]
-    pub(crate) request: RequestArgs,
-    #[command(flatten)]
-    pub(crate) sender: SenderArgs,
-    #[command(flatten)]
-    pub(crate) secrets: SecretArgs,
-    /// The time it was received at: Unix seconds, or like 2026-01-31T12:00:00Z; the present unless given
-    #[arg(long, value_name = "TIME")]
+    /// The time to judge it at: Unix seconds, or like 2026-01-31T12:00:00Z; the present unless given
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) now: Option<String>,
 }
 
@@ -104,7 +110,7 @@ pub(crate) struct SignArgs {
     #[arg(long)]
     pub(crate) id: Option<String>,
     /// The time to sign: Unix seconds, or like 2026-01-31T12:00:00Z; the present unless given
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) now: Option<String>,
     /// Where the request is to go; `--url` unless given
     #[arg(long, value_name = "URL")]

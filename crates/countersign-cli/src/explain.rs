@@ -32,36 +32,37 @@ mod hint;
 
 use std::fmt;
 
-use countersign::{Delivery, Refusal, RefusalKind, Scheme, Timestamp};
+use countersign::{ConfigErrorKind, Delivery, Refusal, RefusalKind, Timestamp};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 pub use self::finding::Finding;
 use self::search::{Proof, Search};
+use crate::failure::Failure;
 use crate::request::Captured;
+use crate::sender::{Settings, Who};
 
 /// What is asked.
 pub struct Question<'q> {
     /// The request.
     pub request: &'q Captured,
-    /// Names and secrets as configured. The first is the endpoint's; the others are those it may have
-    /// been mixed up with.
+    /// Names and secrets as configured; the sender may sign with any of them.
     pub secrets: &'q [(String, Zeroizing<Vec<u8>>)],
-    /// A name of the catalogue, `omniai` or `ainexlayer`; `None` to guess it.
-    pub sender: Option<&'q str>,
-    /// A scheme that stands for the sender's.
-    pub custom: Option<&'q Scheme>,
-    /// The public URL as configured.
-    pub url: Option<&'q str>,
-    /// The header that was configured to hold the credential, where the sender lets that be chosen.
-    pub header: Option<&'q str>,
+    /// Names and secrets that those may have been mixed up with.
+    pub others: &'q [(String, Zeroizing<Vec<u8>>)],
+    /// The sender; `None` to guess it.
+    pub sender: Option<&'q Who>,
+    /// What the sender is set up with.
+    pub settings: &'q Settings,
     /// What the signed time is compared with.
     pub now: Timestamp,
 }
 
 impl fmt::Debug for Question<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Question").field("sender", &self.sender).finish_non_exhaustive()
+        f.debug_struct("Question")
+            .field("sender", &self.sender.map(Who::name))
+            .finish_non_exhaustive()
     }
 }
 
@@ -77,32 +78,51 @@ pub struct Explanation {
 /// Says what is wrong with a request, or that nothing is.
 ///
 /// The work is bounded: 40 MiB are put through a MAC at most, and up to 160 MiB for a large body.
-#[must_use]
-pub fn explain(question: &Question<'_>) -> Explanation {
-    let asked = question::Asked::of(question);
-    let verdict = asked.verdict();
+///
+/// # Errors
+///
+/// A [`Failure`] if a setting or the secrets cannot be used at all, as for `verify`.
+pub fn explain(question: &Question<'_>) -> Result<Explanation, Failure> {
+    let mut asked = question::Asked::of(question);
+    if let Some(failure) = asked.unusable.take_if(|failure| !is_asked_for(failure)) {
+        return Err(failure);
+    }
+    let verdict = asked.verdict.clone();
+    if asked.is_handshake {
+        return Ok(Explanation { findings: hint::handshake(&asked), verdict });
+    }
     let body = bytes::Bytes::copy_from_slice(&question.request.body);
     let mut search = Search::new(question.now, &body);
     let findings = match search.run(&asked, &body) {
         Some(proof) => proved(question, &asked, proof),
         None => hint::hints(question, &asked),
     };
-    Explanation { verdict, findings }
+    Ok(Explanation { verdict, findings })
+}
+
+/// Whether it is for the repairs to find what this set-up lacks.
+const fn is_asked_for(failure: &Failure) -> bool {
+    use ConfigErrorKind::{InvalidSecret, MissingSetting};
+    matches!(failure, Failure::Setup(InvalidSecret | MissingSetting, _))
 }
 
 /// What a proof says, most telling first.
-fn proved(question: &Question<'_>, asked: &question::Asked, proof: Proof) -> Vec<Finding> {
+fn proved(question: &Question<'_>, asked: &question::Asked<'_>, proof: Proof) -> Vec<Finding> {
     let Proof { parts, body_finding, outcome } = proof;
     let clock = clock::findings(&outcome, &parts, question.now);
+    let has_body = body_finding.is_some();
+    let beside = asked.findings(&parts.source);
     let mut findings = parts.found;
     findings.extend(body_finding);
     findings.extend(clock);
-    // That it was compressed follows from what the body says of it.
-    if findings.iter().any(|finding| finding.kind == "gzip_not_decoded") {
-        findings.retain(|finding| finding.kind != "body_compressed");
-    }
-    findings.extend(asked.method_finding());
-    findings.extend(asked.cap_finding());
+    findings.extend(beside);
+    // That it was compressed follows from what the body says of it, and so does its length.
+    let is_unpacked = findings.iter().any(|finding| finding.kind == "gzip_not_decoded");
+    findings.retain(|finding| match finding.kind {
+        "body_compressed" => !is_unpacked,
+        "content_length_wrong" => !has_body,
+        _ => true,
+    });
     findings
 }
 

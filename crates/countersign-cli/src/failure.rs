@@ -7,7 +7,7 @@ use countersign::{ConfigError, ConfigErrorKind};
 
 /// Something that is no verdict on a request.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// What was given cannot be used. The text is one line: the place, and the mend.
     Malformed(String),
     /// The sender's set-up is not usable.
@@ -27,10 +27,34 @@ impl Failure {
         Self::Setup(ConfigErrorKind::MissingSetting, format!("{place}: {mend}"))
     }
 
+    /// What it is called among verdicts.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        match self {
+            Self::Setup(kind, _) => name(*kind),
+            Self::Malformed(_) | Self::Output(_) => MALFORMED.to_owned(),
+        }
+    }
+
     /// The file cannot be read.
     pub(crate) fn unread(path: &std::path::Path, error: &io::Error) -> Self {
         Self::at(path.display(), format_args!("cannot be read ({}): check the path", error.kind()))
     }
+}
+
+/// The verdict on what cannot be read or used.
+pub(crate) const MALFORMED: &str = "malformed_input";
+
+/// The name of a set-up's error, as those of refusals are written.
+fn name(kind: ConfigErrorKind) -> String {
+    let mut name = String::new();
+    for letter in format!("{kind:?}").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 impl fmt::Display for Failure {

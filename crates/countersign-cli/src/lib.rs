@@ -5,11 +5,12 @@
 mod args;
 mod commands;
 pub mod explain;
-mod failure;
+pub mod failure;
+mod judge;
 mod output;
 pub mod request;
 mod secrets;
-mod sender;
+pub mod sender;
 mod signing;
 
 use std::process::ExitCode;

@@ -89,7 +89,7 @@ impl Output {
         let text = printable(&failure.to_string());
         if self.is_json {
             // Nothing is left to do if this cannot be written either.
-            let _ = self.json(&json!({ "verdict": "malformed_input", "reason": text }));
+            let _ = self.json(&json!({ "verdict": failure.verdict(), "reason": text }));
         } else {
             let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {text}");
         }

@@ -19,6 +19,9 @@ pub(crate) use self::shell::quoted;
 /// The most bytes that a capture may have: none of a sender's requests comes near.
 const MAX_CAPTURE: u64 = 256 * 1024 * 1024;
 
+/// The byte order mark that some editors and shells put before UTF-8.
+pub(crate) const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A request as it was captured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captured {
@@ -51,28 +54,53 @@ impl Captured {
         self.url.as_deref().filter(starts)
     }
 
-    /// The captured content type.
-    pub(crate) fn has_header(&self, name: &str) -> bool {
-        self.headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(name))
+    /// The first value under this name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// That the body is not as long as `content-length` says.
+    fn length_note(&self) -> Option<String> {
+        let announced: u64 = self.header("content-length")?.parse().ok()?;
+        let length = self.body.len();
+        (announced != length as u64).then(|| {
+            format!("the body has {length} bytes, and `content-length` says {announced}: it is judged as it is here")
+        })
     }
 }
 
-/// Reads the request that the arguments point to.
-pub(crate) fn read(args: &RequestArgs) -> Result<Captured, Failure> {
+/// Reads the request that the arguments point to, and what is odd about its body.
+pub(crate) fn read(args: &RequestArgs) -> Result<(Captured, Option<String>), Failure> {
+    let (request, note) = read_form(args)?;
+    let note = note.or_else(|| request.length_note());
+    Ok((request, note))
+}
+
+fn read_form(args: &RequestArgs) -> Result<(Captured, Option<String>), Failure> {
     if is_in_flags(args) {
-        return from_flags(args);
+        return from_flags(args).map(plain);
     }
     let path = args.capture.as_deref().unwrap_or(Path::new(STDIN));
     let bytes = read_any(path)?;
     let place = if is_stdin(path) { "standard input".into() } else { path.display().to_string() };
-    let format = if args.format == Format::Auto { guess(&bytes) } else { args.format };
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Failure::at(place, "is UTF-16, as PowerShell writes it: save it as UTF-8"));
+    }
+    let bytes = bytes.strip_prefix(MARK).unwrap_or(&bytes);
+    let format = if args.format == Format::Auto { guess(bytes) } else { args.format };
     match format {
-        Format::Curl => curl::read(&bytes),
-        Format::Har => har::read(&bytes, args.entry),
-        Format::Json => json::capture(&bytes),
-        Format::Http | Format::Auto => raw::read(&bytes),
+        Format::Curl => curl::read(bytes).map(plain),
+        Format::Har => har::read(bytes, args.entry).map(plain),
+        Format::Json => json::capture(bytes).map(plain),
+        Format::Http | Format::Auto => raw::read(bytes),
     }
     .map_err(|mend| Failure::at(place, mend))
+}
+
+/// A request whose form has no say about its body.
+const fn plain(request: Captured) -> (Captured, Option<String>) {
+    (request, None)
 }
 
 /// Whether standard input is, or holds, the request.

@@ -13,18 +13,7 @@ pub(crate) type Named = (String, Zeroizing<Vec<u8>>);
 
 /// Reads every secret, in the order environment, files, standard input, unless that is `taken`.
 pub(crate) fn read(args: &SecretArgs, is_stdin_taken: bool) -> Result<Vec<Named>, Failure> {
-    let mut secrets = Vec::new();
-    for text in &args.secret_env {
-        let (name, variable) = text.split_once('=').unwrap_or((text, text));
-        secrets.push((name.to_owned(), from_env(variable)?));
-    }
-    for text in &args.secret_file {
-        let (name, path) = match text.split_once('=') {
-            Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
-            None => (file_name(Path::new(text)), PathBuf::from(text)),
-        };
-        secrets.push((name, from_file(&path)?));
-    }
+    let mut secrets = kept(&args.secret_env, &args.secret_file)?;
     if args.secret_stdin && is_stdin_taken {
         return Err(Failure::at(
             "`--secret-stdin`",
@@ -37,6 +26,23 @@ pub(crate) fn read(args: &SecretArgs, is_stdin_taken: bool) -> Result<Vec<Named>
     Ok(secrets)
 }
 
+/// The secrets in environment variables and files, each of which may be given a name.
+pub(crate) fn kept(variables: &[String], files: &[String]) -> Result<Vec<Named>, Failure> {
+    let mut secrets = Vec::new();
+    for text in variables {
+        let (name, variable) = text.split_once('=').unwrap_or((text, text));
+        secrets.push((name.to_owned(), from_env(variable)?));
+    }
+    for text in files {
+        let (name, path) = match text.split_once('=') {
+            Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
+            None => (file_name(Path::new(text)), PathBuf::from(text)),
+        };
+        secrets.push((name, from_file(&path)?));
+    }
+    Ok(secrets)
+}
+
 /// What to do where no secret is given.
 pub(crate) fn none() -> Failure {
     Failure::Malformed(
@@ -45,8 +51,14 @@ pub(crate) fn none() -> Failure {
     )
 }
 
-/// The secrets as a key ring.
+/// The secrets as a key ring; white space around one is told at once.
 pub(crate) fn keyring(secrets: &[Named]) -> Result<Keyring, Failure> {
+    secrets.iter().try_for_each(unpadded)?;
+    ring(secrets)
+}
+
+/// The secrets as a key ring, as they are.
+pub(crate) fn ring(secrets: &[Named]) -> Result<Keyring, Failure> {
     if secrets.is_empty() {
         return Err(none());
     }
@@ -61,14 +73,19 @@ pub(crate) fn signing(secrets: &[Named]) -> Result<Secret, Failure> {
     secrets.first().map_or_else(|| Err(none()), secret)
 }
 
-fn secret((name, bytes): &Named) -> Result<Secret, Failure> {
-    let place = || format!("secret `{name}`");
+fn unpadded((name, bytes): &Named) -> Result<(), Failure> {
     let is_padded = std::str::from_utf8(bytes)
         .is_ok_and(|text| !text.trim().is_empty() && text.trim().len() != text.len());
     if is_padded {
-        return Err(Failure::at(place(), "white space stands around it: remove that"));
+        let mend = "white space stands around it: remove that";
+        return Err(Failure::at(format_args!("secret `{name}`"), mend));
     }
-    Secret::new(bytes.to_vec()).map_err(|error| Failure::at(place(), error))
+    Ok(())
+}
+
+fn secret((name, bytes): &Named) -> Result<Secret, Failure> {
+    Secret::new(bytes.to_vec())
+        .map_err(|error| Failure::Setup(error.kind(), format!("secret `{name}`: {error}")))
 }
 
 pub(crate) fn from_env(variable: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -10,26 +10,35 @@ use std::time::Duration;
 use countersign::ainexlayer::{AiNexLayer, At};
 use countersign::omniai::OmniAi;
 use countersign::senders::{self, Sender, Setup};
-use countersign::{ConfigError, Custom, Keyring, Provider, Receiver, Scheme, Secret, Signature};
+use countersign::{
+    ConfigError, Contract, Custom, Keyring, Provider, Receiver, Scheme, Secret, Signature,
+};
 
 use crate::args::SenderArgs;
 use crate::failure::Failure;
 
-pub(crate) use self::custom::CustomSender;
-pub(crate) use self::settings::Settings;
+pub use self::custom::CustomSender;
+pub use self::settings::Settings;
 
 /// A sender, before its settings and keys.
 #[derive(Clone, Debug)]
-pub(crate) enum Who {
+pub enum Who {
+    /// One of the catalogue.
     Known(Sender),
+    /// OmniAI.
     OmniAi,
+    /// AINexLayer.
     AiNexLayer,
+    /// One that a file describes.
     Custom(Box<CustomSender>),
+    /// One that is its scheme.
+    Own(Box<Scheme>),
 }
 
 impl Who {
     /// The sender of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
         match name {
             "omniai" => Some(Self::OmniAi),
             "ainexlayer" => Some(Self::AiNexLayer),
@@ -77,23 +86,21 @@ impl Who {
     /// The sender that a TOML file describes.
     pub(crate) fn from_file(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| Failure::unread(path, &error))?;
-        let custom =
-            CustomSender::parse(&text).map_err(|mend| Failure::at(path.display(), mend))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let custom = CustomSender::parse(text).map_err(|mend| Failure::at(path.display(), mend))?;
         Ok(Self::Custom(Box::new(custom)))
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
         match self {
             Self::Known(sender) => sender.name(),
             Self::OmniAi => "omniai",
             Self::AiNexLayer => "ainexlayer",
             Self::Custom(custom) => custom.name(),
+            Self::Own(scheme) => scheme.sender(),
         }
-    }
-
-    /// Whether a file describes it.
-    pub(crate) const fn is_custom(&self) -> bool {
-        matches!(self, Self::Custom(_))
     }
 
     pub(crate) fn title(&self) -> &str {
@@ -102,6 +109,7 @@ impl Who {
             Self::OmniAi => "OmniAI",
             Self::AiNexLayer => "AINexLayer",
             Self::Custom(custom) => custom.name(),
+            Self::Own(scheme) => scheme.sender(),
         }
     }
 
@@ -110,7 +118,7 @@ impl Who {
         match self {
             Self::Known(sender) => Some(sender.spec()),
             Self::OmniAi => Some("https://docs.getomni.ai/webhooks.md"),
-            Self::AiNexLayer | Self::Custom(_) => None,
+            Self::AiNexLayer | Self::Custom(_) | Self::Own(_) => None,
         }
     }
 
@@ -119,7 +127,7 @@ impl Who {
         match self {
             Self::Known(sender) => sender.wants_url(),
             Self::Custom(custom) => custom.wants_url(),
-            Self::OmniAi | Self::AiNexLayer => false,
+            Self::OmniAi | Self::AiNexLayer | Self::Own(_) => false,
         }
     }
 
@@ -130,6 +138,7 @@ impl Who {
             Self::OmniAi => Duration::from_secs(5),
             Self::AiNexLayer => Duration::from_secs(30),
             Self::Custom(custom) => custom.deadline(),
+            Self::Own(_) => Contract::default().answer_span(),
         }
     }
 
@@ -139,7 +148,7 @@ impl Who {
             Self::Known(sender) => sender.contract()?,
             Self::Custom(custom) => custom.contract()?,
             Self::OmniAi => return Ok(true),
-            Self::AiNexLayer => return Ok(false),
+            Self::AiNexLayer | Self::Own(_) => return Ok(false),
         };
         Ok(contract.success_status(204) == 200)
     }
@@ -157,6 +166,7 @@ impl Who {
                 Ok(ainexlayer(settings, unused.into())?.verifier().scheme().clone())
             }
             Self::Custom(custom) => custom.scheme(settings),
+            Self::Own(scheme) => Ok(Scheme::clone(scheme)),
         }
     }
 
@@ -174,6 +184,7 @@ impl Who {
                 let provider = Custom::new(custom.scheme(settings)?, keys)?;
                 Receiver::new(provider.contract(custom.contract()?))
             }
+            Self::Own(scheme) => Receiver::new(Custom::new(Scheme::clone(scheme), keys)?),
         })
     }
 

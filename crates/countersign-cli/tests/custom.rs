@@ -39,6 +39,11 @@ fn each_form_of_a_header_signs_and_verifies() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_file() {
+    round_trip(&format!("\u{feff}{LEAST}"), "x").is(0, "acme, key `SECRET`");
+}
+
+#[test]
 fn each_part_can_be_signed() {
     let head = "name = \"acme\"\nalgorithm = \"hmac-sha512\"\nsigns = \"{id}|{timestamp}.v0:{body}\"\n[signature]\nheader = \"x-acme\"\n";
     let places = "[timestamp]\nheader = \"x-time\"\nunit = \"milliseconds\"\ntolerance = 60\n[id]\nheader = \"x-id\"\n[event_type]\nfield = \"/event/kind\"\n";

@@ -62,7 +62,7 @@ fn settings_are_judged_as_they_are_given() {
     let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{url}|{body}\"\n[signature]\nheader = \"x-acme\"\n";
     let path = file("explained.toml", toml);
     let explain = || call("explain --secret-env SECRET --scheme").arg(path.to_str().unwrap());
-    explain().input("POST / HTTP/1.1\n\n{}").run().is(2, "`--url`: `acme` signs the public URL");
+    explain().input("POST / HTTP/1.1\n\n{}").run().is(1, "missing_setting").is(1, "(url_missing)");
     let url = explain().arg("--url").arg("https://example.com/");
     url.input("POST / HTTP/1.1\n\n{}").run().is(1, "missing_header");
 }

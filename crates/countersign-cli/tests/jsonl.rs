@@ -273,6 +273,60 @@ fn a_sender_of_ones_own_may_be_named() {
     assert_eq!(lines(&answer)[0]["verdict"], "ok", "{answer:?}");
 }
 
+#[test]
+fn flags_hold_for_lines_that_do_not_say_it() {
+    let mut bare = signed(r#"{"id":"evt_1"}"#);
+    for field in ["sender", "secret", "now"] {
+        bare.as_object_mut().unwrap().remove(field);
+    }
+    let ask = |flags: &str, request: &Value| {
+        let answer = call("verify --jsonl").args(flags).input(request.to_string()).run();
+        lines(&answer).remove(0)
+    };
+    let flags = "-s stripe --secret-env key=SECRET --now 1700000042";
+    let verdict = ask(flags, &bare);
+    assert_eq!((&verdict["verdict"], &verdict["key"]), (&json!("ok"), &json!("key")));
+    assert_eq!(ask(&format!("{flags} --tolerance 41"), &bare)["verdict"], "stale_timestamp");
+    assert_eq!(ask("--secret-env SECRET", &bare)["field"], "sender");
+    assert_eq!(ask("-s stripe", &bare)["field"], "secret");
+    // What a line says itself goes before.
+    for (field, value, verdict) in [
+        ("now", json!(1_800_000_000), "stale_timestamp"),
+        ("tolerance", json!(1), "stale_timestamp"),
+        ("secret", json!("another secret of theirs"), "signature_mismatch"),
+        ("sender", json!("github"), "missing_header"),
+    ] {
+        let mut request = bare.clone();
+        request[field] = value;
+        assert_eq!(ask(flags, &request)["verdict"], verdict, "{field}");
+    }
+    let omniai = json!({ "headers": [["x-hook", format!("Bearer {SECRET}")]], "body": "{}" });
+    let flags = "-s omniai --secret-env SECRET --header x-hook";
+    assert_eq!(ask(flags, &omniai)["verdict"], "signature_mismatch");
+    let call = call("verify --jsonl").args(flags).arg("--prefix").arg("Bearer ");
+    assert_eq!(lines(&call.input(omniai.to_string()).run())[0]["verdict"], "ok");
+}
+
+#[test]
+fn flags_that_no_line_can_heed_are_refused() {
+    for flags in ["--method GET", "--entry 1", "--format har", "-H a:b", "--body {}"] {
+        call("verify --jsonl").args(flags).run().is(2, "cannot be used with");
+    }
+    call("verify --jsonl -s strip").run().is(2, "sender `strip`: is not known");
+    call("verify --jsonl --secret-stdin").run().is(2, "`--secret-stdin`: standard input is");
+    call("verify --jsonl --now soon").run().is(2, "`--now`: is no time");
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    let line = format!("\u{feff}{}\n", signed("{}"));
+    let answer = call("verify --jsonl").input(line.as_str()).run();
+    assert_eq!(lines(&answer)[0]["verdict"], "ok", "{answer:?}");
+    let path = file("marked.json", format!("\u{feff}[{}]", signed("{}")));
+    let answer = call("verify --jsonl").arg(path.to_str().unwrap()).run();
+    assert_eq!(lines(&answer)[0]["verdict"], "ok", "{answer:?}");
+}
+
 /// Any JSON that a careless or hostile program may put into a field.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

@@ -1,59 +1,61 @@
 //! `explain`: what is wrong with this request, and what to do.
 
-use countersign::Scheme;
+use serde::Serialize;
 
 use super::time;
-use crate::args::ExplainArgs;
+use crate::args::{ExplainArgs, JudgeArgs};
 use crate::explain::{Explanation, Finding, Question, explain};
 use crate::failure::Failure;
 use crate::output::{BAD, End, GOOD, HEAD, Output};
-use crate::request::{self, Captured};
+use crate::request;
 use crate::secrets;
 use crate::sender::{Settings, Who};
 
+/// What is printed for programs.
+#[derive(Serialize)]
+struct Printed<'e> {
+    #[serde(flatten)]
+    explanation: &'e Explanation,
+    /// What is odd about the request as it was captured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'e str>,
+}
+
 pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<End, Failure> {
-    let who = Who::from_args(&args.sender)?;
-    let secrets = secrets::read(&args.secrets, request::is_from_stdin(&args.request))?;
-    if secrets.is_empty() {
-        return Err(secrets::none());
-    }
-    let request = request::read(&args.request)?;
-    let settings = Settings::from_args(&args.sender);
-    let custom = who.as_ref().map(|who| scheme(who, &settings, &request)).transpose()?.flatten();
+    let JudgeArgs { request, sender, secrets, .. } = &args.judge;
+    let who = Who::from_args(sender)?;
+    let secrets = secrets::read(secrets, request::is_from_stdin(request))?;
+    let others = secrets::kept(&args.other_env, &args.other_file)?;
+    let (request, note) = request::read(request)?;
     let explanation = explain(&Question {
         request: &request,
         secrets: &secrets,
-        sender: who.as_ref().filter(|who| !who.is_custom()).map(Who::name),
-        custom: custom.as_ref(),
-        url: settings.url.as_deref(),
-        header: settings.header.as_deref(),
-        now: time(args.now.as_deref())?,
-    });
+        others: &others,
+        sender: who.as_ref(),
+        settings: &Settings::of(&args.judge)?,
+        now: time(args.judge.now.as_deref())?,
+    })?;
     let end = if explanation.verdict == "ok" { End::Done } else { End::Refused };
     if output.is_json() {
-        output.json(&explanation)?;
-    } else {
-        tell(&explanation, output)?;
+        output.json(&Printed { explanation: &explanation, note: note.as_deref() })?;
+        return Ok(end);
+    }
+    tell(&explanation, output)?;
+    if let Some(note) = note {
+        output.field("note", &note)?;
     }
     Ok(end)
 }
 
-/// The scheme, where a name does not tell all of it.
-fn scheme(who: &Who, settings: &Settings, request: &Captured) -> Result<Option<Scheme>, Failure> {
-    if !who.is_custom() && !settings.are_special() {
-        return Ok(None);
-    }
-    let Some(settings) = settings.clone().with_method(&request.method) else { return Ok(None) };
-    match who.scheme(&settings) {
-        // Settings that are still missing are what is asked for.
-        Err(_) if !who.is_custom() => Ok(None),
-        scheme => scheme.map(Some),
-    }
-}
-
 fn tell(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> {
     if explanation.verdict == "ok" {
-        output.styled(GOOD, "ok", "nothing is wrong: the request verifies")?;
+        let is_clear = explanation.findings.is_empty();
+        let what = if is_clear {
+            "nothing is wrong: the request verifies"
+        } else {
+            "the request verifies"
+        };
+        output.styled(GOOD, "ok", what)?;
     } else {
         output.styled(BAD, "refused", &explanation.verdict)?;
     }

@@ -3,16 +3,19 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use countersign::{Clock, Key, Keyring, Secret, SystemClock, Timestamp};
+use countersign::{Clock, SystemClock, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
-use super::verify::{Verdict, setup_verdict, unknown_method};
-use crate::args::VerifyArgs;
-use crate::failure::Failure;
+use super::verify::Verdict;
+use crate::args::{JudgeArgs, VerifyArgs};
+use crate::failure::{Failure, MALFORMED};
+use crate::judge::judge;
 use crate::output::{End, Output};
 use crate::request;
 use crate::request::json::{self, Field};
+use crate::secrets::{self, Named};
 use crate::sender::{Settings, Who};
 
 /// The most bytes of one line.
@@ -29,17 +32,37 @@ struct Line {
 }
 
 pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure> {
-    let own = args.sender.scheme.as_deref().map(Who::from_file).transpose()?;
-    let judge = Judge { own, output, number: 0, is_unread: false };
-    match args.request.capture.as_deref().filter(|path| !request::is_stdin(path)) {
+    let JudgeArgs { request, sender, secrets, now, .. } = &args.judge;
+    let file = request.capture.as_deref().filter(|path| !request::is_stdin(path));
+    let keys = secrets::read(secrets, file.is_none())?;
+    let defaults = Defaults {
+        who: Who::from_args(sender)?,
+        settings: Settings::of(&args.judge)?,
+        now: now.as_deref().map(|now| super::time(Some(now))).transpose()?,
+        keys,
+    };
+    // What is wrong with the flags is told once, and not on every line.
+    if !defaults.keys.is_empty() {
+        secrets::keyring(&defaults.keys)?;
+    }
+    let judge = Judge { defaults, output, number: 0, is_unread: false };
+    match file {
         Some(path) => judge.file(path),
         None => judge.lines(BufReader::new(std::io::stdin().lock())),
     }
 }
 
+/// What holds for the lines that do not say it themselves.
+struct Defaults {
+    /// May be named by the lines as well, beside those of the catalogue.
+    who: Option<Who>,
+    settings: Settings,
+    keys: Vec<Named>,
+    now: Option<Timestamp>,
+}
+
 struct Judge<'o> {
-    /// A sender that the lines may name beside those of the catalogue.
-    own: Option<Who>,
+    defaults: Defaults,
     output: &'o mut Output,
     number: u64,
     is_unread: bool,
@@ -60,7 +83,7 @@ impl Judge<'_> {
         let Some(list) = list else { return self.lines(bytes.as_slice()) };
         for request in list {
             self.number += 1;
-            self.write(name(request), judged(request, self.own.as_ref()))?;
+            self.write(name(request), judged(request, &self.defaults))?;
         }
         Ok(self.end())
     }
@@ -88,7 +111,7 @@ impl Judge<'_> {
             let request =
                 if is_whole { json::parse(&line) } else { Err("is over 64 MiB".to_owned()) };
             match request {
-                Ok(request) => self.write(name(&request), judged(&request, self.own.as_ref()))?,
+                Ok(request) => self.write(name(&request), judged(&request, &self.defaults))?,
                 Err(mend) => {
                     let mend = format!(
                         "the line {mend}: write one whole JSON object a line, or give a document as a file"
@@ -125,8 +148,6 @@ fn skip_line(source: &mut impl BufRead) -> std::io::Result<()> {
     }
 }
 
-const MALFORMED: &str = "malformed_input";
-
 fn malformed(field: Option<&'static str>, reason: String) -> Verdict {
     Verdict { verdict: MALFORMED.to_owned(), field, reason: Some(reason), ..Verdict::default() }
 }
@@ -135,49 +156,43 @@ fn name(request: &Value) -> Option<String> {
     ["name", "id"].iter().find_map(|field| request.get(field)?.as_str()).map(str::to_owned)
 }
 
-fn judged(request: &Value, own: Option<&Who>) -> Verdict {
+fn judged(request: &Value, defaults: &Defaults) -> Verdict {
     let Value::Object(fields) = request else {
         return malformed(None, "the request is no JSON object".to_owned());
     };
-    match judge(fields, own) {
+    match verdict(fields, defaults) {
         Ok(verdict) => verdict,
         Err(Field { name, mend }) => malformed(Some(name), format!("field `{name}` {mend}")),
     }
 }
 
-fn judge(fields: &Map<String, Value>, own: Option<&Who>) -> Result<Verdict, Field> {
-    let who = sender(fields, own)?;
+fn verdict(fields: &Map<String, Value>, defaults: &Defaults) -> Result<Verdict, Field> {
+    let who = sender(fields, defaults.who.as_ref())?;
     let request = json::request(fields)?;
-    let now = json::seconds(fields, "now")?.map_or_else(|| SystemClock.now(), Timestamp::from_secs);
+    let now = json::seconds(fields, "now")?.map(Timestamp::from_secs);
+    let now = now.or(defaults.now).unwrap_or_else(|| SystemClock.now());
+    let usual = defaults.settings.clone();
+    let text = |name| Ok(json::text(fields, name)?.map(str::to_owned));
     let settings = Settings {
-        url: request.url.clone(),
-        header: json::text(fields, "header")?.map(str::to_owned),
-        encoding: encoding(fields)?,
-        prefix: json::text(fields, "prefix")?.map(str::to_owned),
-        tolerance: json::seconds(fields, "tolerance")?,
-        ..Settings::default()
+        url: request.url.clone().or(usual.url),
+        header: text("header")?.or(usual.header),
+        encoding: encoding(fields)?.or(usual.encoding),
+        prefix: text("prefix")?.or(usual.prefix),
+        tolerance: json::seconds(fields, "tolerance")?.or(usual.tolerance),
+        ..usual
     };
-    let keys = secrets(fields)?;
-    let Some(settings) = settings.with_method(&request.method) else {
-        return Ok(Verdict::refused(who.name(), &unknown_method()));
-    };
-    let ring = keys
-        .into_iter()
-        .map(|(name, secret)| Ok(Key::new(name, Secret::new(secret)?)))
-        .collect::<Result<Vec<_>, _>>()
-        .and_then(Keyring::new);
-    let receiver = match ring {
-        Ok(ring) => who.receiver(&settings, ring),
-        Err(error) => Err(error.into()),
-    };
-    Ok(match receiver {
-        Ok(receiver) => {
-            Verdict::of(who.name(), &receiver.verify(&request, request.body.clone(), now))
-        }
-        Err(Failure::Setup(kind, reason)) => Verdict {
-            verdict: setup_verdict(kind),
+    let own = secrets(fields)?;
+    let keys = if own.is_empty() { &defaults.keys } else { &own };
+    if keys.is_empty() {
+        return Err(Field::new("secret", "is missing: give `secret` or `secrets`, or a flag"));
+    }
+    let judged = secrets::ring(keys).and_then(|keys| judge(&who, &settings, keys, &request, now));
+    Ok(match judged {
+        Ok(judged) => Verdict::of(who.name(), &judged),
+        Err(failure @ Failure::Setup(..)) => Verdict {
+            verdict: failure.verdict(),
             sender: Some(who.name().to_owned()),
-            reason: Some(reason),
+            reason: Some(failure.to_string()),
             ..Verdict::default()
         },
         Err(failure) => malformed(None, failure.to_string()),
@@ -185,40 +200,46 @@ fn judge(fields: &Map<String, Value>, own: Option<&Who>) -> Result<Verdict, Fiel
 }
 
 /// `sender`, which vector files also call `scheme`.
-fn sender(fields: &Map<String, Value>, own: Option<&Who>) -> Result<Who, Field> {
+fn sender(fields: &Map<String, Value>, usual: Option<&Who>) -> Result<Who, Field> {
     let place = if fields.contains_key("sender") { "sender" } else { "scheme" };
-    let name = json::text(fields, place)?
-        .ok_or(Field::new("sender", "is missing: name one that `countersign senders` lists"))?;
-    own.filter(|own| own.name() == name).cloned().or_else(|| Who::named(name)).ok_or(Field::new(
-        place,
-        "names no sender: `countersign senders` lists those that are known",
-    ))
+    match (json::text(fields, place)?, usual) {
+        (Some(name), Some(usual)) if usual.name() == name => Ok(usual.clone()),
+        (Some(name), _) => Who::named(name).ok_or(Field::new(
+            place,
+            "names no sender: `countersign senders` lists those that are known",
+        )),
+        (None, Some(usual)) => Ok(usual.clone()),
+        (None, None) => Err(Field::new(
+            "sender",
+            "is missing: name one that `countersign senders` lists, or give `--sender`",
+        )),
+    }
 }
 
-/// `secret`, or `secrets`: a list, or an object of names with secrets.
-fn secrets(fields: &Map<String, Value>) -> Result<Vec<(String, String)>, Field> {
+/// `secret`, or `secrets`: a list, or an object of names with secrets; empty if there is neither.
+fn secrets(fields: &Map<String, Value>) -> Result<Vec<Named>, Field> {
     const WRONG: Field =
         Field::new("secrets", "is no list of texts and no object of names with texts");
     let mut keys = Vec::new();
+    let mut push = |name: String, secret: &str| {
+        keys.push((name, Zeroizing::new(secret.as_bytes().to_vec())));
+    };
     if let Some(secret) = json::text(fields, "secret")? {
-        keys.push(("default".to_owned(), secret.to_owned()));
+        push("default".to_owned(), secret);
     }
     match fields.get("secrets") {
         None | Some(Value::Null) => {}
         Some(Value::Array(list)) => {
             for (secret, number) in list.iter().zip(1..) {
-                keys.push((format!("key-{number}"), secret.as_str().ok_or(WRONG)?.to_owned()));
+                push(format!("key-{number}"), secret.as_str().ok_or(WRONG)?);
             }
         }
         Some(Value::Object(named)) => {
             for (name, secret) in named {
-                keys.push((name.clone(), secret.as_str().ok_or(WRONG)?.to_owned()));
+                push(name.clone(), secret.as_str().ok_or(WRONG)?);
             }
         }
         Some(_) => return Err(WRONG),
-    }
-    if keys.is_empty() {
-        return Err(Field::new("secret", "is missing: give `secret`, or `secrets`"));
     }
     Ok(keys)
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use countersign::{ConfigErrorKind, Delivery, Receiver, Refusal, RefusalKind, Timestamp};
+use countersign::{Delivery, Receiver, Refusal, Timestamp};
 use serde::Serialize;
-use serde_json::json;
 
 use super::time;
-use crate::args::VerifyArgs;
+use crate::args::{JudgeArgs, VerifyArgs};
 use crate::failure::Failure;
+use crate::judge::{Judged, judge};
 use crate::output::{BAD, End, GOOD, Output};
 use crate::request::{self, Captured};
 use crate::secrets;
@@ -42,6 +42,12 @@ pub(super) struct Verdict {
     /// The status that answers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<u16>,
+    /// The status that answers the sender's handshake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) handshake: Option<u16>,
+    /// What is odd about the request as it was captured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<String>,
 }
 
 impl Verdict {
@@ -59,7 +65,7 @@ impl Verdict {
         }
     }
 
-    pub(super) fn refused(sender: &str, refusal: &Refusal) -> Self {
+    fn refused(sender: &str, refusal: &Refusal) -> Self {
         Self {
             verdict: refusal.kind().as_str().to_owned(),
             sender: Some(sender.to_owned()),
@@ -69,69 +75,61 @@ impl Verdict {
         }
     }
 
-    pub(super) fn of(sender: &str, result: &Result<Delivery, Refusal>) -> Self {
-        match result {
-            Ok(delivery) => Self::accepted(delivery),
-            Err(refusal) => Self::refused(sender, refusal),
+    pub(super) fn of(sender: &str, judged: &Judged) -> Self {
+        match judged {
+            Judged::Accepted(_, delivery) => Self::accepted(delivery),
+            Judged::Handshake(status) => Self {
+                verdict: "ok".to_owned(),
+                sender: Some(sender.to_owned()),
+                handshake: Some(*status),
+                ..Self::default()
+            },
+            Judged::Refused(refusal) | Judged::HandshakeRefused(refusal) => {
+                Self::refused(sender, refusal)
+            }
         }
     }
-}
-
-/// The name of a set-up's error, as those of refusals are written.
-pub(super) fn setup_verdict(kind: ConfigErrorKind) -> String {
-    let mut name = String::new();
-    for letter in format!("{kind:?}").chars() {
-        if letter.is_ascii_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_lowercase());
-    }
-    name
-}
-
-/// The refusal of a method that no sender signs.
-pub(super) const fn unknown_method() -> Refusal {
-    Refusal::from_adapter(RefusalKind::MethodNotAllowed, "")
 }
 
 pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure> {
-    let who = Who::required(&args.sender)?;
-    let keys = secrets::read(&args.secrets, request::is_from_stdin(&args.request))?;
-    let keys = secrets::keyring(&keys)?;
-    let request = request::read(&args.request)?;
-    let now = time(args.now.as_deref())?;
-    let mut settings = Settings::from_args(&args.sender);
-    if settings.url.is_none() {
-        settings.url = request.absolute_url().map(str::to_owned);
-    }
-    settings.verify_token = args.verify_token_env.as_deref().map(secrets::from_env).transpose()?;
-    let Some(settings) = settings.with_method(&request.method) else {
-        return tell_refusal(&who, &unknown_method(), output);
+    let JudgeArgs { request, sender, secrets, .. } = &args.judge;
+    let who = Who::required(sender)?;
+    let keys = secrets::keyring(&secrets::read(secrets, request::is_from_stdin(request))?)?;
+    let (request, note) = request::read(request)?;
+    let settings = Settings::of(&args.judge)?;
+    let judged = judge(&who, &settings, keys, &request, time(args.judge.now.as_deref())?)?;
+    let end = match &judged {
+        Judged::Accepted(..) | Judged::Handshake(_) => End::Done,
+        Judged::Refused(_) | Judged::HandshakeRefused(_) => End::Refused,
     };
-    let receiver = who.receiver(&settings, keys)?;
-    match receiver.greet(&request.method, &request) {
-        Ok(Some(reply)) => return tell_handshake(&who, reply.status(), output),
-        Err(refusal) if refusal.kind() != RefusalKind::MethodNotAllowed => {
-            return tell_refusal(&who, &refusal, output);
+    if output.is_json() {
+        output.json(&Verdict { note, ..Verdict::of(who.name(), &judged) })?;
+        return Ok(end);
+    }
+    match judged {
+        Judged::Accepted(receiver, delivery) => {
+            tell_acceptance(&who, &receiver, &delivery, &request, output)?;
         }
-        // What has another method is verified all the same: others may have received it.
-        Ok(None) | Err(_) => {}
+        Judged::Handshake(status) => tell_handshake(&who, status, output)?,
+        Judged::Refused(refusal) | Judged::HandshakeRefused(refusal) => {
+            tell_refusal(&who, &refusal, output)?;
+        }
     }
-    match receiver.verify(&request, request.body.clone(), now) {
-        Ok(delivery) => tell_acceptance(&who, &receiver, &delivery, &request, output),
-        Err(refusal) => tell_refusal(&who, &refusal, output),
+    if let Some(note) = note {
+        output.field("note", &note)?;
     }
+    Ok(end)
 }
 
 /// A handshake is the sender's question, and no event.
-fn tell_handshake(who: &Who, status: u16, output: &mut Output) -> Result<End, Failure> {
-    if output.is_json() {
-        output.json(&json!({ "verdict": "ok", "sender": who.name(), "handshake": status }))?;
-        return Ok(End::Done);
-    }
+fn tell_handshake(who: &Who, status: u16, output: &mut Output) -> Result<(), Failure> {
     output.styled(GOOD, "ok", &format!("{}, its handshake", who.title()))?;
-    output.field("answer", &format!("a receiver answers it by itself, with {status}"))?;
-    Ok(End::Done)
+    output.field("answer", &handshake_answer(status))
+}
+
+/// How a handshake is answered.
+pub(super) fn handshake_answer(status: u16) -> String {
+    format!("a receiver answers it by itself, with {status}")
 }
 
 fn tell_acceptance(
@@ -140,12 +138,8 @@ fn tell_acceptance(
     delivery: &Delivery,
     request: &Captured,
     output: &mut Output,
-) -> Result<End, Failure> {
+) -> Result<(), Failure> {
     let verdict = Verdict::accepted(delivery);
-    if output.is_json() {
-        output.json(&verdict)?;
-        return Ok(End::Done);
-    }
     let key = delivery.key_name();
     output.styled(GOOD, "ok", &format!("{}, key `{key}`", who.title()))?;
     if let Some(id) = &verdict.id {
@@ -167,31 +161,21 @@ fn tell_acceptance(
     if let Some(reply) = receiver.handshake_reply(delivery) {
         output.field(
             "note",
-            &format!(
-                "this is the sender's handshake: a receiver answers it by itself, with {}",
-                reply.status()
-            ),
+            &format!("this is the sender's handshake: {}", handshake_answer(reply.status())),
         )?;
     }
     for name in receiver.short_keys() {
         output.field("note", &format!("key `{name}` is short: have at least 24 random bytes"))?;
     }
-    Ok(End::Done)
+    Ok(())
 }
 
-fn tell_refusal(who: &Who, refusal: &Refusal, output: &mut Output) -> Result<End, Failure> {
-    if output.is_json() {
-        output.json(&Verdict::refused(who.name(), refusal))?;
-        return Ok(End::Refused);
-    }
+fn tell_refusal(who: &Who, refusal: &Refusal, output: &mut Output) -> Result<(), Failure> {
     output.styled(BAD, "refused", &format!("{}, {}", who.title(), refusal.kind().as_str()))?;
     output.field("why", &refusal.to_string())?;
     output.field("answer", &format!("{}, and nothing of why", refusal.status()))?;
-    output.field(
-        "next",
-        "run `countersign explain` with the same arguments: it looks for the cause",
-    )?;
-    Ok(End::Refused)
+    output
+        .field("next", "run `countersign explain` with the same arguments: it looks for the cause")
 }
 
 /// The signed time, and how far it lies from now, in whole seconds as senders sign it.

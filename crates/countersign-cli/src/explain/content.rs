@@ -2,7 +2,6 @@
 
 use countersign::{TimeUnit, Timestamp};
 
-use super::finding::shown;
 use super::parts::Parts;
 use super::question::Asked;
 
@@ -44,7 +43,7 @@ pub(super) fn template(parts: &Parts, content: &str) -> Option<Content> {
 /// What may be signed: the sender's own content, then the body, then what other senders sign.
 pub(super) fn contents(
     parts: &Parts,
-    asked: &Asked,
+    asked: &Asked<'_>,
     value: &str,
     template: Option<&Content>,
 ) -> Vec<Content> {
@@ -104,8 +103,7 @@ fn times(parts: &Parts, value: &str) -> Vec<(String, Option<String>)> {
     };
     let beside = value.split([',', ';', ' ', '=']).find(|text| is_time(text));
     let mut times: Vec<_> = beside.map(|text| (text.to_owned(), None)).into_iter().collect();
-    let headers =
-        parts.head.headers.iter().filter(|(name, _)| shown(name, &parts.secret).is_some());
+    let headers = parts.head.headers.iter().filter(|(name, _)| parts.shown(name).is_some());
     let whole = headers.filter(|(_, value)| is_time(value));
     times.extend(whole.map(|(name, value)| (value.clone(), Some(name.to_ascii_lowercase()))));
     times.truncate(MOST_VALUES);
@@ -120,7 +118,7 @@ fn ids(parts: &Parts) -> Vec<(String, String)> {
     };
     let headers = parts.head.headers.iter();
     headers
-        .filter(|(name, _)| names_an_id(name) && shown(name, &parts.secret).is_some())
+        .filter(|(name, _)| names_an_id(name) && parts.shown(name).is_some())
         .filter(|(_, value)| !value.is_empty() && value.len() <= 128)
         .map(|(name, value)| (value.clone(), name.to_ascii_lowercase()))
         .take(MOST_VALUES)

@@ -4,42 +4,60 @@ use std::rc::Rc;
 
 use countersign::senders::Sender;
 
-use super::Question;
 use super::finding::Finding;
+use super::form::Form;
 use super::names::same;
-use super::parts::{Head, Parts, Source};
+use super::parts::{Head, Source};
 use super::question::Asked;
+use super::search::form_of;
+use crate::sender::Who;
 
-impl Asked {
-    /// Takes the senders whose headers are there, the likeliest first.
-    pub(super) fn guess(&mut self, question: &Question<'_>, head: &Rc<Head>) -> String {
-        let mut found = Vec::new();
-        for (sender, scheme, tolerance) in &self.senders {
-            let base =
-                self.base(Source::Known(Box::new(*sender)), scheme.clone(), *tolerance, head);
-            let score = likeness(sender, &base, head);
-            if score > 0 {
-                found.push((score, *sender, base));
+/// How many senders are looked into.
+const MOST: usize = 4;
+
+impl Asked<'_> {
+    /// Takes the senders whose headers are there, the likeliest first, and then those that do not
+    /// document their header: all are searched for it.
+    pub(super) fn guess(&mut self, head: &Rc<Head>) {
+        let mut found: Vec<_> = self
+            .senders
+            .iter()
+            .map(|known| (likeness(&known.0, &form_of(&known.1), head), known.clone()))
+            .filter(|(score, _)| *score > 0)
+            .collect();
+        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        let names: Vec<_> = found.iter().map(|(_, (sender, ..))| sender.name()).collect();
+        let mut verdicts = Vec::new();
+        for (_, (sender, scheme, tolerance)) in found {
+            verdicts.push(self.verdict_on(&Who::Known(sender)));
+            if verdicts.len() <= MOST || verdicts.last().is_some_and(|verdict| verdict == "ok") {
+                let finding = guessed(sender.name(), &names);
+                let source = Source::Known(Box::new(sender));
+                self.push_bases(source, scheme, tolerance, head, Some(finding));
             }
         }
-        found.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
-        let names: Vec<_> = found.iter().map(|(_, sender, _)| sender.name()).collect();
-        let mut verdict = None;
-        for (_, sender, mut base) in found {
-            base.found.push(guessed(sender.name(), &names));
-            let setup = self.setup(sender);
-            let own = self.verdict_of(question, |secret| setup.keys(secret));
-            let is_better = verdict.is_none() || own == "ok";
-            if is_better && verdict.as_deref() != Some("ok") {
-                verdict = Some(own);
-            }
-            self.bases.push(base);
+        for who in [Who::OmniAi, Who::AiNexLayer] {
+            self.base_of(&who, head, Some(undocumented(who.title())));
         }
-        if verdict.as_deref() == Some("ok") {
+        let ok = verdicts.iter().position(|verdict| verdict == "ok").unwrap_or(0);
+        if verdicts.get(ok).is_some_and(|verdict| verdict == "ok") {
             self.unusable = None;
         }
-        verdict.unwrap_or_else(|| "missing_setting".to_owned())
+        self.verdict = verdicts.into_iter().nth(ok).unwrap_or_else(|| "missing_setting".to_owned());
     }
+}
+
+fn undocumented(title: &str) -> Finding {
+    Finding::proved(
+        "sender_guessed",
+        format!(
+            "No sender was named; the request is as {title} may send it, which does not document its header, or as a sender of your own does."
+        ),
+        format!(
+            "If it is of {title}, name the sender `{}`; else describe its scheme.",
+            title.to_lowercase()
+        ),
+    )
 }
 
 fn guessed(name: &str, names: &[&str]) -> Finding {
@@ -60,23 +78,23 @@ fn listed(names: &[&&str]) -> String {
 }
 
 /// How much of a sender's head is there; 0 if its credential is not.
-fn likeness(sender: &Sender, base: &Parts, head: &Head) -> usize {
+fn likeness(sender: &Sender, form: &Form, head: &Head) -> usize {
     let has = |name: &str| head.headers.iter().any(|(key, _)| same(key, name));
-    let Some(at) = &base.form.at else {
+    let Some(at) = &form.at else {
         // Its signature is in the body.
         return 0;
     };
     if !has(&at.header) {
         return 0;
     }
-    let needed = base.form.needed.iter().filter(|name| has(name)).count();
+    let needed = form.needed.iter().filter(|name| has(name)).count();
     let brand = sender.name().split('-').next().unwrap_or_default();
     let names_it = |(name, value): &(String, String)| {
         let is_agent = name.eq_ignore_ascii_case("user-agent");
         name.to_ascii_lowercase().contains(brand)
             || (is_agent && value.to_ascii_lowercase().contains(brand))
     };
-    let missing = base.form.needed.len() - needed;
+    let missing = form.needed.len() - needed;
     let named = usize::from(head.headers.iter().any(names_it));
     (100 + 10 * needed + 5 * named).saturating_sub(20 * missing)
 }

@@ -1,39 +1,27 @@
 //! Where nothing verifies: what the request's shape suggests.
 
-use countersign::{Refusal, RefusalKind};
+use countersign::{Challenge, Refusal, RefusalKind};
 
-use super::finding::{Finding, header_name};
+use super::finding::Finding;
 use super::head::GZIP;
 use super::names::same;
 use super::parts::{Parts, Source};
 use super::question::Asked;
 use super::{Question, json};
+use crate::sender::Who;
 
 /// What may be wrong, the likeliest first; never nothing.
-pub(super) fn hints(question: &Question<'_>, asked: &Asked) -> Vec<Finding> {
+pub(super) fn hints(question: &Question<'_>, asked: &Asked<'_>) -> Vec<Finding> {
     let mut list = Vec::new();
-    if !asked.is_known {
-        list.push(Finding::hint(
-            "unknown_sender",
-            "No sender has this name.",
-            "Name one that `countersign senders` lists, `omniai` or `ainexlayer`, or none to have it guessed.",
-        ));
-        return list;
-    }
-    if asked.secret.is_empty() {
-        list.push(Finding::hint(
-            "secret_missing",
-            "No secret was given, so nothing can be proved.",
-            "Give the endpoint's secret, from an environment variable or a file.",
-        ));
-    }
     let base = asked.bases.first();
+    list.extend(handshake_unset(question));
     list.extend(base.and_then(missing));
     list.extend(asked.refusal.as_ref().and_then(form));
     list.extend(body(question, base));
     let setup = url_missing(question, asked).or_else(|| setup_refused(asked));
     list.extend(setup);
-    if asked.bases.is_empty() && asked.is_guessed {
+    let is_known = |base: &Parts| matches!(base.source, Source::Known(_));
+    if asked.is_guessed && !asked.bases.iter().any(is_known) {
         list.push(Finding::hint(
             "sender_unknown",
             "No header of the request is one in which a sender of the catalogue has its credential.",
@@ -43,6 +31,31 @@ pub(super) fn hints(question: &Question<'_>, asked: &Asked) -> Vec<Finding> {
     list.extend(base.and_then(|base| no_credential(base, question)));
     list.push(nothing(asked));
     list
+}
+
+/// What is wrong with the sender's handshake, if anything is.
+pub(super) fn handshake(asked: &Asked<'_>) -> Vec<Finding> {
+    let refused = asked.refusal.as_ref().map(|_| {
+        Finding::proved(
+            "handshake_token",
+            "It is the sender's handshake, and the token in it is not the one that is set up.",
+            "Enter the same verify token in the sender's settings and in the set-up.",
+        )
+    });
+    refused.into_iter().collect()
+}
+
+/// That it is a handshake which cannot be answered.
+fn handshake_unset(question: &Question<'_>) -> Option<Finding> {
+    let Some(Who::Known(sender)) = question.sender else { return None };
+    let is_hub = sender.asks() == Some(Challenge::Hub) && question.request.method == "GET";
+    (is_hub && question.settings.verify_token.is_none()).then(|| {
+        Finding::hint(
+            "handshake_unset",
+            "It looks like the sender's handshake, for which a token must be set up.",
+            "Set up the verify token that you entered in the sender's settings; name where it is with `--verify-token-env` here.",
+        )
+    })
 }
 
 /// Headers that must be there and are not.
@@ -55,7 +68,7 @@ fn missing(base: &Parts) -> Option<Finding> {
     let first = names.first()?;
     let near = base.head.headers.iter().map(|(name, _)| name).find(|name| same(name, first));
     let near = near.map_or_else(String::new, |name| {
-        format!(" Header {} looks like it.", header_name(name, &base.secret))
+        format!(" Header {} looks like it.", base.header_name(name))
     });
     let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     Some(Finding::hint(
@@ -142,8 +155,8 @@ fn is_pretty(body: &[u8]) -> bool {
     json::is_document(body) && body.trim_ascii().contains(&b'\n')
 }
 
-fn url_missing(question: &Question<'_>, asked: &Asked) -> Option<Finding> {
-    let sender = question.sender.and_then(countersign::senders::find)?;
+fn url_missing(question: &Question<'_>, asked: &Asked<'_>) -> Option<Finding> {
+    let sender = question.sender?;
     (sender.wants_url() && asked.url.is_none()).then(|| {
         Finding::hint(
             "url_missing",
@@ -153,8 +166,9 @@ fn url_missing(question: &Question<'_>, asked: &Asked) -> Option<Finding> {
     })
 }
 
-fn setup_refused(asked: &Asked) -> Option<Finding> {
-    let error = asked.unusable.as_ref().filter(|_| !asked.secret.is_empty())?;
+fn setup_refused(asked: &Asked<'_>) -> Option<Finding> {
+    // What was not set up, and is searched for, is told of by itself.
+    let error = asked.unusable.as_ref().filter(|_| asked.verdict != "missing_setting")?;
     Some(Finding::hint(
         "setup_refused",
         format!("The set-up is refused: {error}."),
@@ -175,7 +189,7 @@ fn no_credential(base: &Parts, question: &Question<'_>) -> Option<Finding> {
         ),
         Source::Known(_) | Source::Own => return None,
     };
-    let next = match question.header {
+    let next = match question.settings.header {
         Some(_) => "Check the secret, and leave the header open to have all of them searched.",
         None => {
             "Check the secret: set it anew at the sender, send a test delivery, and capture that with all its headers."
@@ -184,7 +198,7 @@ fn no_credential(base: &Parts, question: &Question<'_>) -> Option<Finding> {
     Some(Finding::hint(kind, what, next))
 }
 
-fn nothing(asked: &Asked) -> Finding {
+fn nothing(asked: &Asked<'_>) -> Finding {
     let is_token = asked.bases.first().is_some_and(|base| !base.scheme.signs_body());
     let what = if is_token {
         "Nothing that was tried verifies: most likely the secret is another."

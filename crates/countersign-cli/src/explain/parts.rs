@@ -5,7 +5,7 @@ use std::rc::Rc;
 use countersign::{Headers, Scheme, Tolerance};
 use zeroize::Zeroizing;
 
-use super::finding::Finding;
+use super::finding::{Finding, Hidden, shown, shown_beside};
 use super::form::Form;
 
 /// The head of a request.
@@ -79,6 +79,8 @@ pub(super) struct Parts {
     /// How far the time may lie; the scheme's own may be wider, so that it judges the MAC alone.
     pub(super) tolerance: Option<Tolerance>,
     pub(super) secret: Zeroizing<Vec<u8>>,
+    /// What must not be shown beside it.
+    pub(super) hidden: Hidden,
     pub(super) head: Rc<Head>,
     /// What has been repaired.
     pub(super) found: Vec<Finding>,
@@ -91,6 +93,20 @@ impl Parts {
         let mut parts = self.found(finding, Side::Secret);
         parts.secret = Zeroizing::new(secret);
         parts
+    }
+
+    /// A piece of the request as it may be shown.
+    pub(super) fn shown<'t>(&self, text: &'t str) -> Option<&'t str> {
+        shown(text, &self.secret)?;
+        shown_beside(text, &self.hidden)
+    }
+
+    /// A header's name as it may be shown.
+    pub(super) fn header_name(&self, name: &str) -> String {
+        match self.shown(name) {
+            Some(name) => format!("`{}`", name.to_ascii_lowercase()),
+            None => "one whose name is not shown".to_owned(),
+        }
     }
 
     /// With another head.

@@ -3,20 +3,19 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use countersign::ainexlayer::AiNexLayer;
-use countersign::omniai::OmniAi;
 use countersign::senders::{self, Sender, Setup};
-use countersign::{
-    Algorithm, ConfigError, ConfigErrorKind, Custom, Encoding, Provider, Receiver, Refusal, Scheme,
-    Secret, Signature, Tolerance,
-};
+use countersign::{ConfigError, Encoding, Refusal, Scheme, Signature, Tolerance};
 use zeroize::Zeroizing;
 
-use super::finding::Finding;
+use super::Question;
+use super::finding::{Finding, Hidden};
 use super::parts::{Head, Parts, Side, Source};
 use super::search::form_of;
-use super::{Question, signing};
+use crate::failure::Failure;
+use crate::judge::{Judged, judge};
 use crate::request::Captured;
+use crate::secrets::{self, Named};
+use crate::sender::{Settings, Who};
 
 /// Within this any time is fresh, so that what is judged is the credential alone.
 const ANY_TIME: Tolerance = Tolerance::new(Duration::MAX, Duration::MAX);
@@ -24,84 +23,190 @@ const ANY_TIME: Tolerance = Tolerance::new(Duration::MAX, Duration::MAX);
 /// Stands where the set-up names no header; no request has it.
 const NO_HEADER: &str = "no-header-was-configured";
 
+/// How many keys are looked into.
+const MOST_KEYS: usize = 4;
+
 /// What is asked, made ready to be tried.
-pub(super) struct Asked {
-    /// What is configured; several where the sender is guessed, the likeliest first.
+pub(super) struct Asked<'q> {
+    question: &'q Question<'q>,
+    /// What is configured; several where there are several keys or the sender is guessed, the likeliest
+    /// first.
     pub(super) bases: Vec<Parts>,
-    pub(super) secret: Zeroizing<Vec<u8>>,
-    pub(super) others: Vec<(String, Zeroizing<Vec<u8>>)>,
+    pub(super) others: &'q [Named],
     /// Every sender that can be set up with what is known.
     pub(super) senders: Vec<(Sender, Scheme, Option<Tolerance>)>,
     /// The public URL as configured, or as captured where none is.
     pub(super) url: Option<String>,
+    /// Whether that is put together from the request's target and its host.
+    is_url_guessed: bool,
     pub(super) captured_url: Option<String>,
     pub(super) header: Option<String>,
     pub(super) method: &'static str,
     /// Why nothing can be set up.
-    pub(super) unusable: Option<ConfigError>,
+    pub(super) unusable: Option<Failure>,
     /// Why the request is refused as it is.
     pub(super) refusal: Option<Refusal>,
+    /// Whether it is the sender's handshake, well or not.
+    pub(super) is_handshake: bool,
     pub(super) is_guessed: bool,
-    pub(super) is_known: bool,
-    verdict: String,
+    /// What must not be shown.
+    pub(super) hidden: Hidden,
+    pub(super) verdict: String,
 }
 
-impl Asked {
-    pub(super) fn of(question: &Question<'_>) -> Self {
-        let secret = question.secrets.first().map(|(_, secret)| secret.clone());
-        let head = Head {
-            headers: question.request.headers.clone(),
-            query: countersign::Headers::query(question.request).map(str::to_owned),
-        };
+impl<'q> Asked<'q> {
+    pub(super) fn of(question: &'q Question<'q>) -> Self {
+        let request = question.request;
+        let settings = question.settings;
+        let known = settings.url.clone().or_else(|| request.absolute_url().map(str::to_owned));
+        let is_url_guessed = known.is_none();
+        let method = settings.clone().with_method(&request.method);
+        let secrets = question.secrets.iter().chain(question.others);
         let mut asked = Self {
+            question,
             bases: Vec::new(),
-            secret: secret.unwrap_or_default(),
-            others: question.secrets.iter().skip(1).cloned().collect(),
+            others: question.others,
             senders: Vec::new(),
-            url: question.url.map(str::to_owned).or_else(|| captured_url(question.request)),
-            captured_url: question.request.url.clone(),
-            header: question.header.map(str::to_owned),
-            method: method_name(&question.request.method),
+            url: known.or_else(|| guessed_url(request)),
+            is_url_guessed,
+            captured_url: request.url.clone(),
+            header: settings.header.clone(),
+            method: method.map_or("POST", |settings| settings.method()),
             unusable: None,
             refusal: None,
-            is_guessed: question.sender.is_none() && question.custom.is_none(),
-            is_known: true,
+            is_handshake: false,
+            is_guessed: question.sender.is_none(),
+            hidden: secrets.map(|(_, secret)| secret.clone()).collect(),
             verdict: String::new(),
         };
         asked.senders =
             senders::ALL.iter().filter_map(|sender| asked.known(*sender).ok()).collect();
-        let head = Rc::new(head);
-        asked.verdict = match (question.custom, question.sender) {
-            (Some(scheme), _) => {
-                let source = match question.sender {
-                    Some("omniai") => Source::OmniAi,
-                    Some("ainexlayer") => Source::AiNexLayer,
-                    name => name
-                        .and_then(senders::find)
-                        .map_or(Source::Own, |sender| Source::Known(Box::new(sender))),
-                };
-                let base = asked.base(source, scheme.clone(), scheme.tolerance(), &head);
-                asked.bases.push(base);
-                asked.verdict_of(question, |secret| own(scheme, secret))
+        let head = Rc::new(Head {
+            headers: request.headers.clone(),
+            query: countersign::Headers::query(request).map(str::to_owned),
+        });
+        match question.sender {
+            Some(who) => {
+                asked.verdict = asked.verdict_on(who);
+                asked.base_of(who, &head, None);
             }
-            (None, Some("omniai")) => asked.omniai(question, &head),
-            (None, Some("ainexlayer")) => asked.ainexlayer(question, &head),
-            (None, Some(name)) => asked.named(question, name, &head),
-            (None, None) => asked.guess(question, &head),
-        };
+            None => asked.guess(&head),
+        }
         asked
     }
 
-    pub(super) fn verdict(&self) -> String {
-        if self.verdict == "ok" && self.method_finding().is_some() {
-            return "method_not_allowed".to_owned();
+    /// `ok`, or why the set-up or the request is refused.
+    pub(super) fn verdict_on(&mut self, who: &Who) -> String {
+        let Question { request, settings, now, .. } = *self.question;
+        let judged = secrets::ring(self.question.secrets)
+            .and_then(|keys| judge(who, settings, keys, request, now));
+        match judged {
+            Ok(Judged::Accepted(..)) => "ok".to_owned(),
+            Ok(Judged::Handshake(_)) => {
+                self.is_handshake = true;
+                "ok".to_owned()
+            }
+            Ok(Judged::HandshakeRefused(refusal)) => {
+                self.is_handshake = true;
+                self.refused(refusal)
+            }
+            Ok(Judged::Refused(refusal)) => self.refused(refusal),
+            Err(failure) => {
+                let verdict = failure.verdict();
+                self.unusable = Some(failure);
+                verdict
+            }
         }
-        self.verdict.clone()
+    }
+
+    fn refused(&mut self, refusal: Refusal) -> String {
+        let verdict = refusal.kind().as_str().to_owned();
+        // The first is of the likeliest sender.
+        self.refusal.get_or_insert(refusal);
+        verdict
+    }
+
+    /// What is configured for a sender, with each key.
+    pub(super) fn base_of(&mut self, who: &Who, head: &Rc<Head>, found: Option<Finding>) {
+        let settings = Settings { url: self.url.clone(), ..self.question.settings.clone() };
+        let Some(settings) = settings.with_method(self.method) else { return };
+        let has =
+            |wanted: &str| head.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        // Svix is taken under the names of Standard Webhooks as well, by one family at a time.
+        let family = match who {
+            Who::Known(sender)
+                if sender.name() == "svix"
+                    && has("webhook-signature")
+                    && !has("svix-signature") =>
+            {
+                &Who::Known(senders::STANDARD_WEBHOOKS)
+            }
+            _ => who,
+        };
+        let Some(scheme) = family.scheme(&settings).ok().or_else(|| unset(who)) else { return };
+        let tolerance = scheme.tolerance();
+        let timeless = Settings { tolerance: Some(u64::MAX), ..settings };
+        let scheme = family.scheme(&timeless).unwrap_or(scheme);
+        let source = match who {
+            Who::Known(sender) => Source::Known(Box::new(*sender)),
+            Who::OmniAi => Source::OmniAi,
+            Who::AiNexLayer => Source::AiNexLayer,
+            Who::Custom(_) | Who::Own(_) => Source::Own,
+        };
+        self.push_bases(source, scheme, tolerance, head, found);
+    }
+
+    /// A set-up with each of the keys.
+    pub(super) fn push_bases(
+        &mut self,
+        source: Source,
+        scheme: Scheme,
+        tolerance: Option<Tolerance>,
+        head: &Rc<Head>,
+        found: Option<Finding>,
+    ) {
+        let base = Parts {
+            source,
+            form: form_of(&scheme),
+            scheme,
+            tolerance,
+            secret: Zeroizing::default(),
+            hidden: self.hidden.clone(),
+            head: Rc::clone(head),
+            found: found.into_iter().collect(),
+            side: Side::Nothing,
+        };
+        for (_, secret) in self.question.secrets.iter().take(MOST_KEYS) {
+            self.bases.push(Parts { secret: secret.clone(), ..base.clone() });
+        }
+    }
+
+    /// What beside the repairs keeps a receiver from taking the request.
+    pub(super) fn findings(&self, source: &Source) -> Vec<Finding> {
+        [self.url_finding(source), self.method_finding(), self.cap_finding()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// That the public URL is not set up, where the one that was guessed is right.
+    fn url_finding(&self, source: &Source) -> Option<Finding> {
+        let wants_url = match source {
+            Source::Known(sender) => sender.wants_url(),
+            _ => self.question.sender.is_some_and(Who::wants_url),
+        };
+        (wants_url && self.is_url_guessed).then(|| {
+            Finding::proved(
+                "url_missing",
+                "No public URL is configured, which this sender signs: the signature holds for `https://` with the request's host and target.",
+                "Configure the public URL as it stands in the sender's settings, with `--url` here; a receiver never takes it from a request.",
+            )
+        })
     }
 
     /// That the method is none that a receiver takes.
-    pub(super) fn method_finding(&self) -> Option<Finding> {
-        (self.method != "POST").then(|| {
+    fn method_finding(&self) -> Option<Finding> {
+        (self.question.request.method != "POST").then(|| {
             Finding::proved(
                 "method_not_post",
                 "The request's method is not POST, and a receiver takes no other.",
@@ -111,7 +216,7 @@ impl Asked {
     }
 
     /// That the body is over the cap, which is not looked at where repairs are tried.
-    pub(super) fn cap_finding(&self) -> Option<Finding> {
+    fn cap_finding(&self) -> Option<Finding> {
         (self.verdict == "body_too_large").then(|| {
             Finding::proved(
                 "body_too_large",
@@ -145,162 +250,23 @@ impl Asked {
     pub(super) fn under(&self, sender: Sender, url: &str) -> Option<Scheme> {
         self.setup(sender).public_url(url).tolerance(ANY_TIME).scheme().ok()
     }
-
-    pub(super) fn base(
-        &self,
-        source: Source,
-        scheme: Scheme,
-        tolerance: Option<Tolerance>,
-        head: &Rc<Head>,
-    ) -> Parts {
-        Parts {
-            source,
-            form: form_of(&scheme),
-            scheme,
-            tolerance,
-            secret: self.secret.clone(),
-            head: Rc::clone(head),
-            found: Vec::new(),
-            side: Side::Nothing,
-        }
-    }
-
-    /// `ok`, or why the set-up or the request is refused.
-    pub(super) fn verdict_of<P: Provider>(
-        &mut self,
-        question: &Question<'_>,
-        provider: impl FnOnce(Secret) -> Result<P, ConfigError>,
-    ) -> String {
-        let provider = Secret::new(self.secret.to_vec()).and_then(provider);
-        match provider {
-            Ok(provider) => match answer(provider, question) {
-                Ok(()) => "ok".to_owned(),
-                Err(refusal) => {
-                    let name = refusal.kind().as_str().to_owned();
-                    // The first is of the likeliest sender.
-                    self.refusal.get_or_insert(refusal);
-                    name
-                }
-            },
-            Err(error) => {
-                let name = config_error_name(error.kind());
-                self.unusable = Some(error);
-                name.to_owned()
-            }
-        }
-    }
-
-    fn named(&mut self, question: &Question<'_>, name: &str, head: &Rc<Head>) -> String {
-        let Some(sender) = senders::find(name) else {
-            self.is_known = false;
-            return "missing_setting".to_owned();
-        };
-        // Svix is taken under the names of Standard Webhooks as well, by one family at a time.
-        let has =
-            |wanted: &str| head.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        let family = match name {
-            "svix" if has("webhook-signature") && !has("svix-signature") => {
-                senders::STANDARD_WEBHOOKS
-            }
-            _ => sender,
-        };
-        if let Ok((_, scheme, tolerance)) = self.known(family) {
-            self.bases.push(self.base(Source::Known(Box::new(sender)), scheme, tolerance, head));
-        }
-        let setup = self.setup(sender);
-        self.verdict_of(question, |secret| setup.keys(secret))
-    }
-
-    fn omniai(&mut self, question: &Question<'_>, head: &Rc<Head>) -> String {
-        let header = question.header.unwrap_or(NO_HEADER).to_owned();
-        match Scheme::static_token("omniai", Signature::token(header.clone())).build() {
-            Ok(scheme) => self.bases.push(self.base(Source::OmniAi, scheme, None, head)),
-            Err(error) => self.unusable = Some(error),
-        }
-        if question.header.is_none() {
-            return "missing_setting".to_owned();
-        }
-        self.verdict_of(question, |secret| OmniAi::new(header, secret))
-    }
-
-    fn ainexlayer(&mut self, question: &Question<'_>, head: &Rc<Head>) -> String {
-        let signature = Signature::header(NO_HEADER, Encoding::Hex);
-        if let Ok(scheme) = Scheme::hmac_sha256("ainexlayer", signature).build() {
-            self.bases.push(self.base(Source::AiNexLayer, scheme, None, head));
-        }
-        let Some(header) = question.header else { return "missing_setting".to_owned() };
-        // Encoding and prefix can be read off the request.
-        let written = head.first(header).and_then(signing::written);
-        let Some((prefix, encoding)) = written else {
-            return if head.first(header).is_some() {
-                "malformed_header"
-            } else {
-                "missing_header"
-            }
-            .to_owned();
-        };
-        let header = header.to_owned();
-        self.verdict_of(question, |secret| {
-            use countersign::ainexlayer::At::Nowhere;
-            AiNexLayer::builder(secret)
-                .signature_header(header)
-                .encoding(encoding)
-                .prefix(prefix)
-                .event_type(Nowhere)
-                .event_id(Nowhere)
-                .time(Nowhere)
-                .build()
-        })
-    }
 }
 
-fn own(scheme: &Scheme, secret: Secret) -> Result<Custom, ConfigError> {
-    if scheme.algorithm() == Algorithm::Unauthenticated {
-        return Custom::danger_unauthenticated(scheme.clone());
+/// A scheme for settings that are still to be found.
+fn unset(who: &Who) -> Option<Scheme> {
+    match who {
+        Who::OmniAi => Scheme::static_token("omniai", Signature::token(NO_HEADER)),
+        Who::AiNexLayer => {
+            Scheme::hmac_sha256("ainexlayer", Signature::header(NO_HEADER, Encoding::Hex))
+        }
+        _ => return None,
     }
-    Custom::new(scheme.clone(), secret)
+    .build()
+    .ok()
 }
 
-fn answer(provider: impl Provider, question: &Question<'_>) -> Result<(), Refusal> {
-    let receiver = Receiver::new(provider).danger_without_dedup();
-    let body = question.request.body.clone();
-    receiver.verify(question.request, body, question.now).map(|_| ())
-}
-
-/// The URL as captured, or the target behind the host.
-fn captured_url(request: &Captured) -> Option<String> {
-    let url = request.url.as_deref()?;
-    if url.starts_with("http://") || url.starts_with("https://") {
-        return Some(url.to_owned());
-    }
-    let host = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"))?;
-    url.starts_with('/').then(|| format!("https://{}{url}", host.1))
-}
-
-fn method_name(method: &str) -> &'static str {
-    match method.to_ascii_uppercase().as_str() {
-        "" | "POST" => "POST",
-        "GET" => "GET",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "HEAD" => "HEAD",
-        _ => "OTHER",
-    }
-}
-
-/// The kind of a set-up's error, as a name for programs.
-const fn config_error_name(kind: ConfigErrorKind) -> &'static str {
-    match kind {
-        ConfigErrorKind::EmptySecret => "empty_secret",
-        ConfigErrorKind::InvalidSecret => "invalid_secret",
-        ConfigErrorKind::UnreadableSecret => "unreadable_secret",
-        ConfigErrorKind::InvalidKeyring => "invalid_keyring",
-        ConfigErrorKind::InvalidHeaderName => "invalid_header_name",
-        ConfigErrorKind::InvalidPointer => "invalid_pointer",
-        ConfigErrorKind::InvalidScheme => "invalid_scheme",
-        ConfigErrorKind::RetentionTooShort => "retention_too_short",
-        ConfigErrorKind::OutOfRange => "out_of_range",
-        _ => "missing_setting",
-    }
+/// The request's target behind its host.
+fn guessed_url(request: &Captured) -> Option<String> {
+    let target = request.url.as_deref().filter(|target| target.starts_with('/'))?;
+    Some(format!("https://{}{target}", request.header("host")?))
 }

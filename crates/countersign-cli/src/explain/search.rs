@@ -31,9 +31,6 @@ const OVERHEAD: usize = 4 * 1024;
 /// What a verification with a public key costs.
 const PUBLIC_KEY_OVERHEAD: usize = 128 * 1024;
 
-/// How many senders are looked into where none is named.
-const MOST_BASES: usize = 4;
-
 /// How many repairs of secret, head and set-up are each tried with every repair of the body.
 const MOST_WITH_BODIES: usize = 40;
 
@@ -67,7 +64,7 @@ impl Search {
     }
 
     /// The first set of repairs that verifies.
-    pub(super) fn run(&mut self, asked: &Asked, body: &Bytes) -> Option<Proof> {
+    pub(super) fn run(&mut self, asked: &Asked<'_>, body: &Bytes) -> Option<Proof> {
         let mut bases = Vec::new();
         for base in asked.bases.iter().cloned() {
             let mut base = Front::of(base);
@@ -76,7 +73,6 @@ impl Search {
             }
             bases.push(base);
         }
-        bases.truncate(MOST_BASES);
         let mut fronts = Vec::new();
         for base in &bases {
             if let Some(proof) = self.try_common_bodies(base, body) {
@@ -199,7 +195,7 @@ impl Front {
 }
 
 /// Every repair of what comes after the side that was repaired already.
-fn repairs(parts: &Parts, asked: &Asked, body: &Bytes) -> Vec<Parts> {
+fn repairs(parts: &Parts, asked: &Asked<'_>, body: &Bytes) -> Vec<Parts> {
     let mut repairs = Vec::new();
     if parts.side < Side::Secret {
         repairs.extend(secret::repairs(parts, asked));

@@ -1,7 +1,7 @@
 //! What may have happened to the secret on its way into the set-up.
 
 use super::credential::{base64_decoded, base64_text, hex_decoded, hex_text};
-use super::finding::{Finding, shown};
+use super::finding::{Finding, shown_beside};
 use super::form::KeyForm;
 use super::parts::Parts;
 use super::question::Asked;
@@ -10,7 +10,7 @@ use super::question::Asked;
 const PREFIX: &[u8] = b"whsec_";
 
 /// The secret repaired in each way, what happens often first.
-pub(super) fn repairs(parts: &Parts, asked: &Asked) -> Vec<Parts> {
+pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
     let mut repairs = Repairs { parts, list: Vec::new() };
     repairs.around();
     repairs.prefixes();
@@ -205,9 +205,9 @@ impl Repairs<'_> {
     }
 
     /// The other secrets that were given.
-    fn others(&mut self, asked: &Asked) {
-        for (name, secret) in &asked.others {
-            let called = match shown(name, secret).and_then(|name| shown(name, &asked.secret)) {
+    fn others(&mut self, asked: &Asked<'_>) {
+        for (name, secret) in asked.others {
+            let called = match shown_beside(name, &asked.hidden) {
                 Some(name) => format!("`{name}`"),
                 None => "another name".to_owned(),
             };

@@ -9,7 +9,7 @@ use super::question::Asked;
 use super::{signing, token, url};
 
 /// The scheme repaired in each way.
-pub(super) fn repairs(parts: &Parts, asked: &Asked, body: &[u8]) -> Vec<Parts> {
+pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>, body: &[u8]) -> Vec<Parts> {
     let mut list = url::repairs(parts, asked);
     list.extend(other_senders(parts, asked));
     list.extend(token::repairs(parts));
@@ -21,7 +21,7 @@ pub(super) fn repairs(parts: &Parts, asked: &Asked, body: &[u8]) -> Vec<Parts> {
     list
 }
 
-fn other_senders(parts: &Parts, asked: &Asked) -> Vec<Parts> {
+fn other_senders(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
     // A guess has looked at them, and what AINexLayer sends is found by its own search.
     if asked.is_guessed || matches!(parts.source, Source::AiNexLayer) {
         return Vec::new();

@@ -1,11 +1,11 @@
 //! Which header holds a MAC, how it is written, by which hash, and over what.
 
-use countersign::{Algorithm, Encoding, Part, Scheme, SchemeBuilder, Signature, Timestamp};
+use countersign::{Algorithm, Part, Scheme, SchemeBuilder, Signature, Timestamp};
 
 use super::clock::{in_the_other_unit, units};
 use super::content::{Content, contents, template};
 use super::credential::{self, Credential, credentials};
-use super::finding::{Finding, header_name, shown};
+use super::finding::Finding;
 use super::form::{KeyForm, is_der};
 use super::parts::{Parts, Source};
 use super::pointers;
@@ -14,14 +14,8 @@ use super::question::Asked;
 /// The most schemes that are put together from one request.
 const MOST: usize = 200;
 
-/// What stands before a signature and how it is written, where a value holds one and nothing behind it.
-pub(super) fn written(value: &str) -> Option<(String, Encoding)> {
-    let found = credentials(value, |bytes| bytes.len() == 32).into_iter().next()?;
-    found.after.is_empty().then(|| (found.before.to_owned(), found.encoding))
-}
-
 /// A scheme for every signature in the headers and all that it may cover.
-pub(super) fn repairs(parts: &Parts, asked: &Asked, body: &[u8]) -> Vec<Parts> {
+pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>, body: &[u8]) -> Vec<Parts> {
     let own = own_content(parts, asked);
     let template = parts.form.content.as_deref().and_then(|content| template(parts, content));
     let is_public = matches!(parts.scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256);
@@ -50,7 +44,7 @@ pub(super) fn repairs(parts: &Parts, asked: &Asked, body: &[u8]) -> Vec<Parts> {
 }
 
 /// What the sender signs, as people write it; the URL may have a path that is secret.
-fn own_content(parts: &Parts, asked: &Asked) -> String {
+fn own_content(parts: &Parts, asked: &Asked<'_>) -> String {
     let content = parts.form.content.as_deref().unwrap_or("{body}");
     match asked.url.as_deref().filter(|url| !url.is_empty()) {
         Some(url) => content.replace(url, "{url}"),
@@ -110,7 +104,7 @@ impl Attempt<'_> {
     }
 
     fn finding(&self, parts: &Parts, template: Option<&Content>, body: &[u8]) -> Finding {
-        let place = header_name(self.name, &parts.secret);
+        let place = parts.header_name(self.name);
         let own = parts.form.at.as_ref();
         let is_own_header = own.is_some_and(|at| at.header.eq_ignore_ascii_case(self.name));
         let is_own_content = template.is_some_and(|own| {
@@ -171,15 +165,12 @@ impl Attempt<'_> {
 
     /// The settings of AINexLayer, to be copied.
     fn settings(&self, parts: &Parts, body: &[u8]) -> Finding {
-        let place = header_name(self.name, &parts.secret);
+        let place = parts.header_name(self.name);
         let how = credential::name(self.found.encoding);
         let before = self.found.before;
-        let prefix = match shown(before, &parts.secret) {
-            _ if before.is_empty() => Some(String::new()),
-            found => found.map(str::to_owned),
-        };
-        let behind = match &prefix {
-            Some(prefix) if prefix.is_empty() => "with nothing in front".to_owned(),
+        let prefix = usual_prefix(before);
+        let behind = match prefix {
+            Some("") => "with nothing in front".to_owned(),
             Some(prefix) => format!("behind `{prefix}`"),
             None => "behind a fixed text".to_owned(),
         };
@@ -187,7 +178,7 @@ impl Attempt<'_> {
             "The signature stands in header {place}, in {how}, {behind}; it is {} over `{}`.",
             self.algorithm, self.content.called
         );
-        let header = shown(self.name, &parts.secret).map(str::to_ascii_lowercase);
+        let header = parts.shown(self.name).map(str::to_ascii_lowercase);
         let is_plain = self.content.before.is_empty() && self.content.after.is_empty();
         let fits = is_plain || self.content.dotted_time.is_some();
         let can_be_set =
@@ -210,6 +201,31 @@ impl Attempt<'_> {
         };
         Finding::proved("signature_found", what, next)
     }
+}
+
+/// A text before a signature, if it is of those that all the world writes there: any other may be
+/// somebody's secret or another signature, and is not shown.
+fn usual_prefix(text: &str) -> Option<&str> {
+    const USUAL: [&str; 16] = [
+        "",
+        "sha1",
+        "sha256",
+        "sha-256",
+        "sha512",
+        "hmac",
+        "hmac-sha1",
+        "hmac-sha256",
+        "hmac-sha512",
+        "sig",
+        "signature",
+        "s",
+        "v0",
+        "v1",
+        "v2",
+        "bearer",
+    ];
+    let label = text.strip_suffix(['=', ',', ':', ' ']).unwrap_or(text);
+    USUAL.iter().any(|usual| usual.eq_ignore_ascii_case(label)).then_some(text)
 }
 
 fn builder(algorithm: Algorithm, sender: String, signature: Signature) -> Option<SchemeBuilder> {

@@ -3,7 +3,7 @@
 use countersign::{Algorithm, Encoding, Scheme, Signature};
 
 use super::credential::{base64_text, credentials, encode, hex_text};
-use super::finding::{Finding, header_name, shown};
+use super::finding::Finding;
 use super::parts::{Parts, Source};
 
 /// A scheme for every header that holds the secret.
@@ -59,7 +59,7 @@ fn found(
     let sender = parts.scheme.sender().to_owned();
     let signature = Signature::token(header.to_ascii_lowercase()).prefix(before.to_owned());
     let scheme = Scheme::static_token(sender, signature).build().ok()?;
-    let place = header_name(header, &parts.secret);
+    let place = parts.header_name(header);
     // More of what may be the secret: then it was cut, and no text stands before it.
     if before.ends_with(|last: char| last.is_alphanumeric()) {
         return None;
@@ -83,7 +83,7 @@ fn usual_prefix(text: &str) -> Option<&str> {
 }
 
 fn next(parts: &Parts, header: &str, before: &str, how: Option<&str>) -> String {
-    let Some(header) = shown(header, &parts.secret).map(str::to_ascii_lowercase) else {
+    let Some(header) = parts.shown(header).map(str::to_ascii_lowercase) else {
         return "Set up the header that holds the secret.".to_owned();
     };
     let Some(before) = (if before.is_empty() { Some("") } else { usual_prefix(before) }) else {

@@ -30,7 +30,7 @@ struct Url {
 }
 
 /// The scheme under each URL that the sender may have signed.
-pub(super) fn repairs(parts: &Parts, asked: &Asked) -> Vec<Parts> {
+pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
     let Source::Known(sender) = &parts.source else { return Vec::new() };
     let Some(configured) = asked.url.as_deref().and_then(Url::parse) else { return Vec::new() };
     if !sender.wants_url() {
@@ -51,7 +51,7 @@ pub(super) fn repairs(parts: &Parts, asked: &Asked) -> Vec<Parts> {
 }
 
 /// The likeliest first: those that differ least.
-fn candidates(configured: &Url, asked: &Asked, head: &Head) -> Vec<Url> {
+fn candidates(configured: &Url, asked: &Asked<'_>, head: &Head) -> Vec<Url> {
     let mut bases = vec![configured.clone()];
     bases.extend(origins(configured, head));
     let mut paths: Vec<String> = asked.captured_url.iter().cloned().collect();

@@ -142,7 +142,7 @@ impl Line {
             headers: self.headers,
             body: self.data.clone().unwrap_or_default(),
         };
-        if self.data.is_some() && !captured.has_header("content-type") {
+        if self.data.is_some() && captured.header("content-type").is_none() {
             captured.headers.push(("content-type".to_owned(), form.to_owned()));
         }
         Ok(captured)

@@ -148,6 +148,7 @@ pub(super) fn form_body(fields: &[(String, String)]) -> Vec<u8> {
 
 /// A JSON document. The error says where it breaks, and holds nothing of it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let bytes = bytes.strip_prefix(super::MARK).unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| {
         let what = match error.classify() {
             serde_json::error::Category::Eof => "ends early",

@@ -5,8 +5,9 @@ use super::{Captured, header_text};
 /// The most headers that are read.
 const MAX_HEADERS: usize = 256;
 
-/// Reads a request with CRLF or LF line ends. The error says the place and the mend.
-pub(super) fn read(bytes: &[u8]) -> Result<Captured, String> {
+/// Reads a request with CRLF or LF line ends, and what is odd about its body. The error says the place
+/// and the mend.
+pub(super) fn read(bytes: &[u8]) -> Result<(Captured, Option<String>), String> {
     // An empty line or two may stand before a request.
     let start = bytes.iter().take_while(|byte| b"\r\n".contains(byte)).count();
     let bytes = bytes.get(start..).unwrap_or_default();
@@ -25,38 +26,41 @@ pub(super) fn read(bytes: &[u8]) -> Result<Captured, String> {
         Err(error) => return Err(malformed(bytes, error)),
     };
     let text = |header: &httparse::Header<'_>| (header.name.to_owned(), header_text(header.value));
-    let captured = Captured {
+    let mut captured = Captured {
         method: request.method.unwrap_or("POST").to_owned(),
         url: request.path.map(str::to_owned),
         headers: request.headers.iter().map(text).collect(),
         body: Vec::new(),
     };
-    let body = body(&captured, bytes.get(head..).unwrap_or_default())?;
-    Ok(Captured { body, ..captured })
+    let (body, note) = body(&captured, bytes.get(head..).unwrap_or_default())?;
+    captured.body = body;
+    Ok((captured, note))
 }
 
-fn body(head: &Captured, rest: &[u8]) -> Result<Vec<u8>, String> {
-    let value =
-        |name: &str| head.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
-    if let Some((_, coding)) = value("transfer-encoding") {
-        if coding.eq_ignore_ascii_case("chunked") {
-            return unchunked(rest);
+/// The body, and what is odd about it. Where the head tells of another one than follows, all that
+/// follows is taken: it may have been changed after it was received, which is for `explain` to say.
+fn body(head: &Captured, rest: &[u8]) -> Result<(Vec<u8>, Option<String>), String> {
+    let Some(coding) = head.header("transfer-encoding") else {
+        let length = head.header("content-length").unwrap_or("0");
+        // Longer than any body is a length all the same.
+        if length.is_empty() || !length.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(
+                "header `content-length`: is no number: remove it, or give the body's length"
+                    .to_owned(),
+            );
         }
+        return Ok((rest.to_vec(), None));
+    };
+    if !coding.eq_ignore_ascii_case("chunked") {
         return Err(
             "header `transfer-encoding`: is not `chunked`: give the body without it".to_owned()
         );
     }
-    let Some((_, length)) = value("content-length") else { return Ok(rest.to_vec()) };
-    let whole: usize = length.parse().map_err(|_| {
-        "header `content-length`: is no number: remove it, or give the body's length".to_owned()
-    })?;
-    let body = rest.get(..whole).ok_or_else(|| {
-        format!(
-            "header `content-length`: says {whole} bytes, but {} follow: the capture is cut short, or its line ends were changed; capture it anew",
-            rest.len()
-        )
-    })?;
-    Ok(body.to_vec())
+    if chunk_size(rest).is_none() {
+        let note = "`transfer-encoding` says that the body is in chunks, and it is not: it is judged as it is here";
+        return Ok((rest.to_vec(), Some(note.to_owned())));
+    }
+    Ok((unchunked(rest)?, None))
 }
 
 /// A chunked body ([section 7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1)) as one piece;
@@ -65,11 +69,10 @@ fn unchunked(mut rest: &[u8]) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     loop {
         let place = format!("the chunk after {} bytes of body", body.len());
-        let (line, after) =
-            line(rest).ok_or_else(|| format!("{place}: is missing: the capture is cut short"))?;
-        let size = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        let size = std::str::from_utf8(size).ok().filter(|size| !size.starts_with('+'));
-        let size = size.and_then(|size| usize::from_str_radix(size, 16).ok()).ok_or_else(|| {
+        if rest.is_empty() {
+            return Err(format!("{place}: is missing: the capture is cut short"));
+        }
+        let (size, after) = chunk_size(rest).ok_or_else(|| {
             format!("{place}: has no size: remove `transfer-encoding` if the body is not chunked")
         })?;
         if size == 0 {
@@ -87,6 +90,14 @@ fn unchunked(mut rest: &[u8]) -> Result<Vec<u8>, String> {
             _ => return Err(format!("{place}: is longer than it says: the body was changed")),
         }
     }
+}
+
+/// The size that a chunk begins with, and what follows.
+fn chunk_size(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (line, after) = line(bytes)?;
+    let size = line.split(|byte| *byte == b';').next()?.trim_ascii();
+    let size = std::str::from_utf8(size).ok().filter(|size| !size.starts_with('+'))?;
+    Some((usize::from_str_radix(size, 16).ok()?, after))
 }
 
 /// The first line without its end, and what follows.

@@ -8,7 +8,7 @@ use countersign::{
     Contract, Encoding, Part, Scheme, SchemeBuilder, Signature, Success, TimeUnit, Tolerance,
 };
 
-pub(crate) use self::file::CustomSender;
+pub use self::file::CustomSender;
 use self::file::{Algorithm, Form, Place, SignatureAt, Status, TimeAt, Unit, Written};
 use super::Settings;
 use crate::failure::Failure;

@@ -1,30 +1,47 @@
 //! What a sender's set-up says.
 
+use std::fmt;
 use std::time::Duration;
 
 use countersign::{Encoding, Tolerance};
 use zeroize::Zeroizing;
 
-use crate::args::SenderArgs;
+use crate::args::{JudgeArgs, SenderArgs};
+use crate::failure::Failure;
+use crate::secrets;
 
 /// The methods that a sender may sign.
 const METHODS: &[&str] = &["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// What its set-up says.
 #[derive(Clone, Default)]
-pub(crate) struct Settings {
-    pub(crate) url: Option<String>,
-    pub(crate) header: Option<String>,
-    pub(crate) encoding: Option<Encoding>,
-    pub(crate) prefix: Option<String>,
-    /// In seconds, both ways.
-    pub(crate) tolerance: Option<u64>,
-    pub(crate) method: Option<&'static str>,
-    pub(crate) type_at: Option<String>,
-    pub(crate) id_at: Option<String>,
-    pub(crate) time_at: Option<String>,
+pub struct Settings {
+    /// The public URL.
+    pub url: Option<String>,
+    /// The header that holds the credential, where the sender lets that be chosen.
+    pub header: Option<String>,
+    /// How the credential is written, where the sender does not document it.
+    pub encoding: Option<Encoding>,
+    /// What stands before the credential.
+    pub prefix: Option<String>,
+    /// How far the signed time may lie, in seconds, both ways.
+    pub tolerance: Option<u64>,
+    /// The method, where that is signed.
+    pub method: Option<&'static str>,
+    /// Where AINexLayer has the event's type: a header or a JSON pointer.
+    pub type_at: Option<String>,
+    /// Where it has the event's id.
+    pub id_at: Option<String>,
+    /// Where it has the time.
+    pub time_at: Option<String>,
     /// What the sender shows in its handshake.
-    pub(crate) verify_token: Option<Zeroizing<Vec<u8>>>,
+    pub verify_token: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("header", &self.header).finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -43,15 +60,16 @@ impl Settings {
         }
     }
 
+    /// Those to judge a request by.
+    pub(crate) fn of(args: &JudgeArgs) -> Result<Self, Failure> {
+        let verify_token = args.verify_token_env.as_deref().map(secrets::from_env).transpose()?;
+        Ok(Self { verify_token, ..Self::from_args(&args.sender) })
+    }
+
     /// With the method of a captured request; `None` if none of HTTP's own is called so.
     pub(crate) fn with_method(mut self, method: &str) -> Option<Self> {
         self.method = Some(METHODS.iter().copied().find(|known| *known == method)?);
         Some(self)
-    }
-
-    /// Whether they change the sender's scheme beyond its URL and header.
-    pub(crate) const fn are_special(&self) -> bool {
-        self.encoding.is_some() || self.prefix.is_some() || self.tolerance.is_some()
     }
 
     pub(crate) fn method(&self) -> &'static str {

@@ -47,6 +47,12 @@ impl Call {
         self
     }
 
+    /// More arguments, parted by spaces.
+    pub(crate) fn args(mut self, arguments: &str) -> Self {
+        self.command.args(arguments.split_whitespace());
+        self
+    }
+
     /// Sets an environment variable to a secret, which must not be printed.
     pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);

@@ -3,6 +3,7 @@
 use countersign::{Encoding, Scheme, Signature, Timestamp, senders};
 use countersign_cli::explain::{Question, explain};
 use countersign_cli::request::Captured;
+use countersign_cli::sender::{Settings, Who};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
@@ -78,19 +79,22 @@ proptest! {
         own in any::<bool>(),
         now in any::<u64>(),
     ) {
-        let secrets: Vec<_> =
+        let mut secrets: Vec<_> =
             secrets.into_iter().map(|(name, secret)| (name, Zeroizing::new(secret))).collect();
+        let others = secrets.split_off(secrets.len().div_ceil(2));
         let scheme = Scheme::hmac_sha256("own", Signature::header("x-own", Encoding::Hex));
-        let scheme = scheme.build().unwrap();
+        let own = own.then(|| Who::Own(Box::new(scheme.build().unwrap())));
+        let known = sender.as_deref().and_then(Who::named);
         let explanation = explain(&Question {
             request: &Captured { method, url, headers, body },
             secrets: &secrets,
-            sender: sender.as_deref(),
-            custom: own.then_some(&scheme),
-            url: configured.as_deref(),
-            header: header.as_deref(),
+            others: &others,
+            sender: own.or(known).as_ref(),
+            settings: &Settings { url: configured, header, ..Settings::default() },
             now: Timestamp::from_millis(now),
         });
+        // What cannot be used at all is an error.
+        let Ok(explanation) = explanation else { return Ok(()) };
         prop_assert!(explanation.verdict == "ok" || !explanation.findings.is_empty(), "{:?}", explanation);
     }
 }

@@ -7,9 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use countersign::senders::{self, Sender};
 use countersign::{Algorithm, Scheme, Secret, Timestamp, Unsigned};
 use countersign_cli::explain::{Explanation, Question, explain};
+use countersign_cli::failure::Failure;
 use countersign_cli::request::Captured;
+use countersign_cli::sender::{Settings, Who};
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
 /// When every request is sent and judged, unless it is broken in that.
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_770_000_000);
@@ -213,8 +214,8 @@ impl Recipe {
             sender: Some(self.sender.name().to_owned()),
             custom: None,
             secrets: vec![("default".to_owned(), self.secret.into_bytes())],
-            url: Some(self.url),
-            header: None,
+            others: Vec::new(),
+            settings: Settings { url: Some(self.url), ..Settings::default() },
             request: Captured {
                 method: "POST".to_owned(),
                 url: Some(target),
@@ -299,8 +300,9 @@ pub(crate) struct Asked {
     pub(crate) sender: Option<String>,
     pub(crate) custom: Option<Scheme>,
     pub(crate) secrets: Vec<(String, Vec<u8>)>,
-    pub(crate) url: Option<String>,
-    pub(crate) header: Option<String>,
+    /// What those may have been mixed up with.
+    pub(crate) others: Vec<(String, Vec<u8>)>,
+    pub(crate) settings: Settings,
     pub(crate) request: Captured,
     pub(crate) now: Timestamp,
     /// What no explanation may hold.
@@ -327,24 +329,30 @@ impl Asked {
         self.request.headers.last_mut().unwrap()
     }
 
+    /// Asks.
+    pub(crate) fn ask(&self) -> Result<Explanation, Failure> {
+        let named = |secrets: &[(String, Vec<u8>)]| -> Vec<_> {
+            let own = |(name, secret): &(String, Vec<u8>)| (name.clone(), secret.clone().into());
+            secrets.iter().map(own).collect()
+        };
+        let own = self.custom.clone().map(|scheme| Who::Own(Box::new(scheme)));
+        let known = self.sender.as_deref().map(|name| Who::named(name).unwrap());
+        explain(&Question {
+            request: &self.request,
+            secrets: &named(&self.secrets),
+            others: &named(&self.others),
+            sender: own.or(known).as_ref(),
+            settings: &self.settings,
+            now: self.now,
+        })
+    }
+
     /// Asks, and sees to it that nothing is told that must not be.
     pub(crate) fn explain(&self) -> Explanation {
-        let secrets: Vec<_> = self
-            .secrets
-            .iter()
-            .map(|(name, secret)| (name.clone(), Zeroizing::new(secret.clone())))
-            .collect();
-        let explanation = explain(&Question {
-            request: &self.request,
-            secrets: &secrets,
-            sender: self.sender.as_deref(),
-            custom: self.custom.as_ref(),
-            url: self.url.as_deref(),
-            header: self.header.as_deref(),
-            now: self.now,
-        });
+        let explanation = self.ask().unwrap();
         let told = serde_json::to_string(&explanation).unwrap().to_lowercase();
-        let secrets = self.secrets.iter().map(|(_, secret)| String::from_utf8_lossy(secret).into());
+        let secrets = self.secrets.iter().chain(&self.others);
+        let secrets = secrets.map(|(_, secret)| String::from_utf8_lossy(secret).into());
         for hidden in self.hidden.iter().cloned().chain(secrets) {
             let core = hidden.trim().trim_start_matches("whsec_").to_lowercase();
             assert!(

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// What the file says; `docs/cli.md` has one with every field.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct CustomSender {
+pub struct CustomSender {
     pub(super) name: String,
     pub(super) algorithm: Algorithm,
     /// What is signed, such as `{timestamp}.{body}`.

@@ -1,0 +1,192 @@
+//! `verify`, `explain` and `verify --jsonl` judge alike, whatever is asked.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Call, SECRET, call, call_list, file, signed_stripe};
+use serde_json::{Value, json};
+
+/// Asks both the same, and gives their verdict. Secrets are in `$SECRET` and `$OTHER`.
+#[track_caller]
+fn verdict(flags: &[&str], secrets: [&str; 2], request: &str) -> String {
+    let ask = |command: &str| {
+        let arguments: Vec<_> = [command, "--json"].iter().chain(flags).copied().collect();
+        let call = secrets.iter().zip(["SECRET", "OTHER"]).fold(
+            call_list(&arguments),
+            |call: Call, (secret, name)| match secret.len() {
+                0..8 => call.env(name, secret),
+                _ => call.secret(name, secret),
+            },
+        );
+        let answer = call.input(request).run();
+        (answer.json()["verdict"].as_str().unwrap().to_owned(), answer.code)
+    };
+    let (verify, explain) = (ask("verify"), ask("explain"));
+    assert_eq!(verify.0, explain.0, "{flags:?}: {request}");
+    // A setting that is missing is what `explain` is asked for.
+    let is_sought = ["missing_setting", "invalid_secret"].contains(&verify.0.as_str());
+    assert_eq!(explain.1, if is_sought { 1 } else { verify.1 }, "{flags:?}: {request}");
+    verify.0
+}
+
+/// `EmptySecret` as `empty_secret`.
+fn snake(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
+
+/// Of each sender of the catalogue, the first vector of each outcome.
+fn vectors() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../countersign/tests/vectors/senders");
+    let mut list = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let document: Value =
+            serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap();
+        let mut seen = Vec::new();
+        for vector in document["vectors"].as_array().unwrap() {
+            if !seen.contains(&&vector["ours"]) {
+                seen.push(&vector["ours"]);
+                let sender = vector["sender"].as_str().or(document["sender"].as_str()).unwrap();
+                list.push((sender.to_owned(), vector.clone()));
+            }
+        }
+    }
+    list
+}
+
+#[test]
+fn over_the_catalogue_valid_or_broken() {
+    let vectors = vectors();
+    assert!(vectors.len() > 100, "{}", vectors.len());
+    for (sender, vector) in vectors {
+        let now = vector["now"].to_string();
+        let tolerance = vector["tolerance"].to_string();
+        let mut flags = vec!["-s", &sender, "--secret-env", "SECRET", "--now", &now];
+        if vector["tolerance"].is_u64() {
+            flags.extend(["--tolerance", &tolerance]);
+        }
+        let secret = vector["secret"].as_str().unwrap();
+        // White space is told by `verify` before it judges, and one has for a secret what the verdict
+        // is called.
+        let is_padded = secret.trim() != secret && !secret.trim().is_empty();
+        if is_padded || secret == "invalid_secret" {
+            continue;
+        }
+        let found = verdict(&flags, [secret, ""], &vector.to_string());
+        assert_eq!(found, snake(vector["ours"].as_str().unwrap()), "{sender}: {}", vector["name"]);
+    }
+}
+
+const STRIPE: [&str; 6] = ["-s", "stripe", "--secret-env", "SECRET", "--now", "1700000042"];
+
+#[test]
+fn any_key_of_a_rotation_is_taken() {
+    let request = signed_stripe("{}");
+    let both = [&STRIPE[..], &["--secret-env", "OTHER"]].concat();
+    assert_eq!(verdict(&both, ["the one before this one", SECRET], &request), "ok");
+    assert_eq!(verdict(&both, [SECRET, "the one before this one"], &request), "ok");
+    let neither = ["the one before this one", "and yet another of them"];
+    assert_eq!(verdict(&both, neither, &request), "signature_mismatch");
+    let twice = [&STRIPE[..], &["--secret-env", "SECRET"]].concat();
+    assert_eq!(verdict(&twice, [SECRET, ""], &request), "invalid_keyring");
+}
+
+#[test]
+fn the_public_url_is_not_guessed() {
+    let sign = "sign -s twilio --secret-env SECRET --to https://example.com/sms --body From=1";
+    let request = call(sign).run().out;
+    let flags = ["-s", "twilio", "--secret-env", "SECRET"];
+    assert_eq!(verdict(&flags, [SECRET, ""], &request), "missing_setting");
+    let known = [&flags[..], &["--url", "https://example.com/sms"]].concat();
+    assert_eq!(verdict(&known, [SECRET, ""], &request), "ok");
+    // That it is the guessed one is worth a word all the same.
+    let explain = call("explain -s twilio --secret-env SECRET").input(request).run();
+    explain.is(1, "refused   missing_setting\ncause     No public URL").is(1, "(url_missing)");
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_told_by_both() {
+    let request = signed_stripe("{}");
+    for extra in [["--encoding", "hex"], ["--prefix", "v1="], ["--header", "x-mine"]] {
+        let flags = [&STRIPE[..], &extra].concat();
+        assert_eq!(verdict(&flags, [SECRET, ""], &request), "malformed_input");
+        let answer = call_list(&[&["explain"], &flags[..]].concat()).input(&*request).run();
+        answer.is(2, "is not for `stripe`: leave it out");
+    }
+    for secret in ["", " "] {
+        assert_eq!(verdict(&STRIPE, [secret, ""], &request), "empty_secret");
+    }
+    assert_eq!(verdict(&STRIPE[..2], [SECRET, ""], &request), "malformed_input");
+}
+
+#[test]
+fn senders_that_document_little_are_judged_by_what_is_set_up() {
+    let request = format!("POST / HTTP/1.1\nx-hook: Bearer {SECRET}\n\n{{\"event\":\"a\"}}");
+    let omniai = ["-s", "omniai", "--secret-env", "SECRET"];
+    let with = |extra: &[&str]| verdict(&[&omniai[..], extra].concat(), [SECRET, ""], &request);
+    assert_eq!(with(&[]), "missing_setting");
+    assert_eq!(with(&["--header", "x-other"]), "missing_header");
+    assert_eq!(with(&["--header", "x-hook"]), "signature_mismatch");
+    assert_eq!(with(&["--header", "x-hook", "--prefix", "Bearer "]), "ok");
+    let settings =
+        "-s ainexlayer --secret-env SECRET --header x-sig --encoding base64 --time-at x-time";
+    let signed = call(&format!("sign {settings} --now 1700000000 --body {{}}")).run().out;
+    let with = |flags: &str| {
+        let flags: Vec<_> = flags.split(' ').collect();
+        verdict(&flags, [SECRET, ""], &signed)
+    };
+    let now = "--now 1700000009";
+    assert_eq!(with(&format!("{settings} {now}")), "ok");
+    assert_eq!(with(settings), "stale_timestamp");
+    assert_eq!(with("-s ainexlayer --secret-env SECRET"), "missing_setting");
+    assert_eq!(with("-s ainexlayer --secret-env SECRET --header x-sig"), "missing_setting");
+    assert_eq!(with(&format!("{} {now}", settings.replace("base64", "hex"))), "malformed_header");
+}
+
+#[test]
+fn handshakes_and_other_methods() {
+    let get =
+        "GET /hook?hub.mode=subscribe&hub.verify_token=our-own-token&hub.challenge=77 HTTP/1.1\n\n";
+    let flags = ["-s", "meta", "--secret-env", "SECRET", "--verify-token-env", "OTHER"];
+    assert_eq!(verdict(&flags, [SECRET, "our-own-token"], get), "ok");
+    assert_eq!(verdict(&flags, [SECRET, "another-token"], get), "signature_mismatch");
+    assert_eq!(verdict(&flags[..4], [SECRET, ""], get), "missing_header");
+    let explain = |flags: &[&str], token: &str| {
+        let call = call_list(&[&["explain"], flags].concat()).secret("OTHER", token);
+        call.input(get).run()
+    };
+    explain(&flags, "our-own-token").is(0, "nothing is wrong");
+    explain(&flags, "another-token").is(1, "(handshake_token)");
+    explain(&flags[..4], "another-token").is(1, "(handshake_unset)");
+    for (method, expected) in [("PUT", "ok"), ("BREW", "method_not_allowed")] {
+        let request = signed_stripe("{}").replacen("POST", method, 1);
+        assert_eq!(verdict(&STRIPE, [SECRET, ""], &request), expected);
+        let explain = call_list(&[&["explain"], &STRIPE[..]].concat()).input(request).run();
+        assert!(explain.out.contains("(method_not_post)"), "{explain:?}");
+    }
+}
+
+#[test]
+fn a_length_that_is_wrong_and_a_scheme_of_ones_own() {
+    let request = signed_stripe("{}").replace("content-length: 2", "content-length: 3");
+    assert_eq!(verdict(&STRIPE, [SECRET, ""], &request), "ok");
+    let longer = signed_stripe("{}") + "\n";
+    assert_eq!(verdict(&STRIPE, [SECRET, ""], &longer), "body_altered");
+    let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{url}|{body}\"\n[signature]\nheader = \"x-acme\"\n";
+    let path = file("agree.toml", toml);
+    let own = ["--scheme", path.to_str().unwrap(), "--secret-env", "SECRET"];
+    let request = json!({ "headers": [["x-acme", "00"]], "body": "{}" }).to_string();
+    assert_eq!(verdict(&own, [SECRET, ""], &request), "missing_setting");
+    let with_url = [&own[..], &["--url", "https://example.com/"]].concat();
+    assert_eq!(verdict(&with_url, [SECRET, ""], &request), "malformed_header");
+}
