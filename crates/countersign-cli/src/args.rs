@@ -142,25 +142,25 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) body_file: Option<PathBuf>,
     /// How many different events to deliver
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", allow_negative_numbers = true)]
     pub(crate) times: u64,
     /// How many requests may be under way at once
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_535), allow_negative_numbers = true)]
     pub(crate) concurrency: u32,
     /// The share of events that are delivered twice, from 0 to 1
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = share)]
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub(crate) duplicate_share: f64,
     /// How many times as fast as the sender to wait before a retry
-    #[arg(long, default_value_t = 60.0, value_name = "FACTOR", value_parser = positive)]
+    #[arg(long, default_value_t = 60.0, value_name = "FACTOR", value_parser = positive, allow_negative_numbers = true)]
     pub(crate) speed: f64,
     /// Wait this many milliseconds before every retry instead
-    #[arg(long, value_name = "MS", conflicts_with = "speed")]
+    #[arg(long, value_name = "MS", conflicts_with = "speed", allow_negative_numbers = true)]
     pub(crate) retry_delay: Option<u64>,
     /// How many retries an event gets, instead of the sender's number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) retries: Option<u32>,
     /// How many seconds to wait for an answer, instead of the sender's number
-    #[arg(long, value_name = "SECONDS", value_parser = positive)]
+    #[arg(long, value_name = "SECONDS", value_parser = positive, allow_negative_numbers = true)]
     pub(crate) deadline: Option<f64>,
 }
 
@@ -249,7 +249,7 @@ pub(crate) struct SenderArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prefix: Option<String>,
     /// How many seconds the signed time may lie from now, instead of the sender's usual number
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) tolerance: Option<u64>,
     /// Where the event's type stands: a header, or a JSON pointer like `/event` (ainexlayer)
     #[arg(long, value_name = "PLACE")]
@@ -288,7 +288,7 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     pub(crate) format: Format,
     /// Which request of a HAR file, counted from 1
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) entry: Option<usize>,
     /// A header of the request, as `name: value`
     #[arg(

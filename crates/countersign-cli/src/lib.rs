@@ -12,18 +12,19 @@ pub mod request;
 mod secrets;
 pub mod sender;
 mod signing;
+mod usage;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::args::Cli;
 use crate::output::Output;
 
 /// Runs the command by the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(failure) => return Output::new(usage::wants_json()).fail(&failure),
+    };
     let mut output = Output::new(cli.json);
     match commands::run(cli.command, &mut output) {
         Ok(end) => ExitCode::from(end as u8),

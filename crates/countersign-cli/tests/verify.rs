@@ -92,7 +92,7 @@ fn a_secret_that_cannot_be_used_names_its_place() {
 
 #[test]
 fn the_secret_cannot_be_given_on_the_command_line() {
-    call("verify -s stripe --secret hunter22").run().is(2, "unexpected argument '--secret'");
+    call("verify -s stripe --secret hunter22").run().is(2, "`--secret`: is not known");
 }
 
 #[test]

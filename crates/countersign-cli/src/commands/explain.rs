@@ -26,14 +26,16 @@ pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<End, Failur
     let who = Who::from_args(sender)?;
     let secrets = secrets::read(secrets, request::is_from_stdin(request))?;
     let others = secrets::kept(&args.other_env, &args.other_file)?;
+    let settings = Settings::of(&args.judge)?;
+    let now = time(args.judge.now.as_deref())?;
     let (request, note) = request::read(request)?;
     let explanation = explain(&Question {
         request: &request,
         secrets: &secrets,
         others: &others,
         sender: who.as_ref(),
-        settings: &Settings::of(&args.judge)?,
-        now: time(args.judge.now.as_deref())?,
+        settings: &settings,
+        now,
     })?;
     let end = if explanation.verdict == "ok" { End::Done } else { End::Refused };
     if output.is_json() {

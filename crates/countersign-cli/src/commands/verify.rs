@@ -95,9 +95,10 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
     let JudgeArgs { request, sender, secrets, .. } = &args.judge;
     let who = Who::required(sender)?;
     let keys = secrets::keyring(&secrets::read(secrets, request::is_from_stdin(request))?)?;
-    let (request, note) = request::read(request)?;
     let settings = Settings::of(&args.judge)?;
-    let judged = judge(&who, &settings, keys, &request, time(args.judge.now.as_deref())?)?;
+    let now = time(args.judge.now.as_deref())?;
+    let (request, note) = request::read(request)?;
+    let judged = judge(&who, &settings, keys, &request, now)?;
     let end = match &judged {
         Judged::Accepted(..) | Judged::Handshake(_) => End::Done,
         Judged::Refused(_) | Judged::HandshakeRefused(_) => End::Refused,

@@ -47,6 +47,12 @@ impl Call {
         self
     }
 
+    /// An argument that may be no text.
+    pub(crate) fn raw(mut self, argument: &std::ffi::OsStr) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
     /// More arguments, parted by spaces.
     pub(crate) fn args(mut self, arguments: &str) -> Self {
         self.command.args(arguments.split_whitespace());
