@@ -14,8 +14,13 @@ pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>, body: &[u8]) -> Vec<Part
     list.extend(other_senders(parts, asked));
     list.extend(token::repairs(parts));
     // There are many, so they go with another repair only where nothing else can be found.
-    let is_open = matches!(parts.source, Source::AiNexLayer | Source::OmniAi);
-    if parts.side == Side::Nothing || is_open {
+    let goes = match parts.source {
+        Source::AiNexLayer => true,
+        // Who is only guessed is not asked for what it does not do.
+        Source::OmniAi => !asked.is_guessed,
+        Source::Known(_) | Source::Own => parts.side == Side::Nothing,
+    };
+    if goes {
         list.extend(signing::repairs(parts, asked, body));
     }
     list

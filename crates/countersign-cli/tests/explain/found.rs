@@ -346,6 +346,81 @@ fn a_header_that_was_named_for_ainexlayer_is_judged() {
 }
 
 #[test]
+fn settings_that_are_wrong_for_ainexlayer_are_not_blamed_on_it() {
+    for seed in 0..10 {
+        let signature = Signature::header("x-signature", Encoding::Base64).prefix("v1=");
+        let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
+        let mut asked = ainexlayer(&mut Rng::new(seed), &scheme);
+        asked.settings.header = Some("x-signature".to_owned());
+        for (encoding, prefix) in
+            [(Encoding::Hex, "v1="), (Encoding::Base64, ""), (Encoding::Hex, "v0=")]
+        {
+            asked.settings.encoding = Some(encoding);
+            asked.settings.prefix = Some(prefix.to_owned());
+            let explanation = asked.explain();
+            assert_eq!(kinds(&explanation), ["signature_found"], "{encoding:?} {prefix}");
+            let next = &explanation.findings[0].next;
+            assert!(next.contains(".encoding(Encoding::Base64).prefix(\"v1=\")"), "{next}");
+        }
+    }
+}
+
+#[test]
+fn senders_without_a_documented_header_are_guessed_as_well() {
+    for seed in 0..10 {
+        let mut asked = omniai(&mut Rng::new(seed), "x-hook-token", str::to_owned);
+        asked.sender = None;
+        let explanation = asked.explain();
+        assert_eq!(kinds(&explanation), ["sender_guessed", "header_found"]);
+        assert!(explanation.findings[0].next.contains("`omniai`"), "{explanation:?}");
+
+        for encoding in [Encoding::Hex, Encoding::Base64] {
+            let signature = Signature::header("x-ainex-signature", encoding);
+            let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
+            let mut asked = ainexlayer(&mut Rng::new(seed), &scheme);
+            asked.sender = None;
+            let explanation = asked.explain();
+            assert_eq!(kinds(&explanation), ["sender_guessed", "signature_found"]);
+            assert!(explanation.findings[0].next.contains("`ainexlayer`"), "{explanation:?}");
+            asked.request.body.push(b'\n');
+            let found = asked.explain();
+            assert_eq!(kinds(&found), ["sender_guessed", "signature_found", "trailing_newline"]);
+        }
+    }
+}
+
+#[test]
+fn what_stands_before_a_signature_is_shown_only_if_all_the_world_writes_it() {
+    let hidden = "0123456789abcdef0123456789abcdef0123456789abcdef";
+    for before in [format!("{hidden},v1="), "tok_9f2c1b7e ".to_owned(), "t=17,s=abc,v1=".to_owned()]
+    {
+        let signature = Signature::header("x-signature", Encoding::Hex).prefix(before.clone());
+        let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
+        let asked = ainexlayer(&mut Rng::new(3), &scheme);
+        let explanation = asked.explain();
+        assert_eq!(kinds(&explanation), ["signature_found"]);
+        let told = format!("{explanation:?}");
+        assert!(told.contains("behind a fixed text"), "{told}");
+        assert!(
+            !told.contains(&before) && !told.contains("tok_") && !told.contains("0123"),
+            "{told}"
+        );
+    }
+    // Nor any secret that was given, whichever it is that is tried.
+    for place in 0..2 {
+        let mut asked = Recipe::new("github", &mut Rng::new(place)).send();
+        asked.signature().0 = "x-other-secret-of-ours".to_owned();
+        let secret = ("second".to_owned(), b"x-other-secret-of-ours".to_vec());
+        if place == 0 {
+            asked.secrets.push(secret)
+        } else {
+            asked.others.push(secret)
+        }
+        assert_eq!(kinds(&asked.explain()), ["header_renamed"]);
+    }
+}
+
+#[test]
 fn the_unit_of_a_time_is_told_with_the_clock() {
     let mut recipe = Recipe::new("stripe", &mut Rng::new(5));
     recipe.time = Timestamp::from_secs(NOW.as_millis() - 3_600_000);
