@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::Path;
 
 use countersign::Headers;
+use http::{HeaderName, HeaderValue};
 
 use crate::args::{Format, RequestArgs};
 use crate::failure::Failure;
@@ -123,16 +124,43 @@ fn is_in_flags(args: &RequestArgs) -> bool {
 
 /// The headers that flags give, each as `name: value`.
 pub(crate) fn header_flags(flags: &[String]) -> Result<Vec<(String, String)>, Failure> {
-    let parts = |flag: &String| {
-        let (name, value) = flag.split_once(':')?;
-        Some((name.trim().to_owned(), value.trim().to_owned()))
-    };
-    let read = |flag| {
-        parts(flag).filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
-            Failure::at("`--request-header`", "is not `name: value`: part the two by a colon")
-        })
+    let wrong = |mend: &str| Failure::at("`--request-header`", mend);
+    let read = |flag: &String| {
+        let parts = flag.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+        let (name, value) = parts
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| wrong("is not `name: value`: part the two by a colon"))?;
+        if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            return Err(wrong(
+                "has a name that no header can have: use letters, digits and hyphens",
+            ));
+        }
+        if !is_header_value(value) {
+            return Err(wrong(
+                "has a value that no header can have: leave out line ends and control characters",
+            ));
+        }
+        Ok((name.to_owned(), value.to_owned()))
     };
     flags.iter().map(read).collect()
+}
+
+/// Whether a header can have this value.
+pub(crate) fn is_header_value(text: &str) -> bool {
+    HeaderValue::from_bytes(text.as_bytes()).is_ok()
+}
+
+/// The text with the user and password of every URL in it masked.
+pub(crate) fn masked(text: &str) -> String {
+    let mut pieces = text.split("://");
+    let mut masked = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(['/', '?', '#', '`', ' ']).unwrap_or(piece.len());
+        let at = piece.get(..end).and_then(|authority| authority.rfind('@'));
+        masked += if at.is_some() { "://***" } else { "://" };
+        masked += piece.get(at.unwrap_or(0)..).unwrap_or_default();
+    }
+    masked
 }
 
 /// A body from a flag, a file, or nowhere.

@@ -299,3 +299,11 @@ fn plain_http_where_tls_is_expected_says_so() {
     let call = call(&format!("send https://{address}/ -s stripe --secret-env SECRET --retries 0"));
     call.env("SSL_CERT_FILE", ROOTS).run().is(3, "TLS failed: 1");
 }
+
+#[test]
+fn a_password_in_the_url_is_not_printed() {
+    let (address, _requests) = server(|_| Some(200));
+    let send = call("send -s stripe --secret-env SECRET");
+    let send = send.arg(&format!("http://ann:pass-of-ann@{address}/hook")).never("pass-of-ann");
+    send.run().is(0, &format!("to http://***@{address}/hook"));
+}

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{call, call_list};
+use common::{call, call_list, file};
 use countersign::{Algorithm, senders};
 
 /// A body that every sender can sign: Adyen signs fields of its own.
@@ -123,4 +123,42 @@ fn what_cannot_be_signed_says_what_is_missing() {
     call("sign -s stripe --secret-env SECRET --body {} --now soon")
         .run()
         .is(2, "`--now`: is no time");
+}
+
+#[test]
+fn what_no_header_can_have_is_refused_in_one_line() {
+    let sign = |flag: &str, value: &str| {
+        call("sign -s svix --secret-env SECRET --body {}").arg(flag).arg(value).run()
+    };
+    for (flag, value, piece) in [
+        ("-H", "a: b\r\nx-injected: 1", "`--request-header`: has a value that no header can have"),
+        ("-H", "a\nb: c", "`--request-header`: has a name that no header can have"),
+        ("-H", "a b: c", "`--request-header`: has a name that no header can have"),
+        ("-H", "a: \u{1}", "`--request-header`: has a value that no header can have"),
+        ("--id", "1\r\nx-injected: 1", "`--id`: is none that a header can have"),
+        ("--to", "https://a.example/\r\nx-injected: 1", "the URL: is none"),
+        ("--to", "https://a example/", "the URL: is none"),
+    ] {
+        let answer = sign(flag, value);
+        answer.is(2, piece);
+        assert_eq!(answer.err.lines().count(), 1, "{answer:?}");
+    }
+    let verify = call("verify -s svix --secret-env SECRET --body {}");
+    verify.arg("-H").arg("a: b\nc: d").run().is(2, "`--request-header`: has a value");
+}
+
+#[test]
+fn a_password_in_the_url_is_not_printed() {
+    let url = "https://ann:pass-of-ann@example.com/hook?a=1";
+    for extra in ["", "--curl", "--json"] {
+        let sign = call("sign -s github --secret-env SECRET --body {} --to").arg(url).args(extra);
+        let answer = sign.never("pass-of-ann").run();
+        answer.is(0, "example.com").is(0, "/hook?a=1");
+    }
+    let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{url}{body}\"\n[signature]\nheader = \"x-acme\"\n";
+    let path = file("url.toml", toml);
+    let settings = format!("--secret-env SECRET --scheme {} --url {url}", path.display());
+    let request = call("sign --body {}").args(&settings).never("pass-of-ann").run().out;
+    let verify = call("verify").args(&settings).never("pass-of-ann");
+    verify.input(request).run().is(0, "https://***@example.com/hook");
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::Algorithm;
+use http::Uri;
 use serde_json::json;
 
 use super::time;
@@ -22,13 +23,17 @@ pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<End, Failure> 
     let body = request::body(args.body.as_deref(), args.body_file.as_deref())?.unwrap_or_default();
     let target = args.to.as_deref().or(args.sender.url.as_deref());
     let headers = request::header_flags(&args.headers)?;
+    if args.id.as_deref().is_some_and(|id| !request::is_header_value(id)) {
+        let mend = "is none that a header can have: leave out line ends and control characters";
+        return Err(Failure::at("`--id`", mend));
+    }
     let signer = Signer::new(&who, Settings::from_args(&args.sender), secret, headers, target)?;
     let id = args.id.clone().unwrap_or_else(|| format!("evt_{}", now.as_millis()));
     let mut ready = signer.sign(&body, &id, now)?;
     if signer.scheme().algorithm() == Algorithm::StaticToken && !args.danger_print_secret {
         hide(&mut ready, args);
     }
-    let target = Target::new(target.unwrap_or("https://example.com/"), ready.query.as_deref());
+    let target = Target::new(target.unwrap_or("https://example.com/"), ready.query.as_deref())?;
     if output.is_json() {
         output.json(&as_json(&ready, &target))?;
     } else if args.curl {
@@ -64,16 +69,21 @@ struct Target {
 }
 
 impl Target {
-    fn new(url: &str, query: Option<&str>) -> Self {
+    fn new(url: &str, query: Option<&str>) -> Result<Self, Failure> {
         let base = url.split(['?', '#']).next().unwrap_or_default();
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
-        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        Self {
-            host: host.to_owned(),
-            path: format!("/{path}{query}"),
-            url: format!("{base}{query}"),
+        let (scheme, rest) = base.split_once("://").unwrap_or(("https", base));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        // Who asks is no part of where it goes, and the password is not for printing.
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let url = format!("{scheme}://{host}/{path}{query}");
+        if url.parse::<Uri>().is_err() {
+            return Err(Failure::at(
+                "the URL",
+                "is none: give one like https://example.com/webhooks",
+            ));
         }
+        Ok(Self { host: host.to_owned(), path: format!("/{path}{query}"), url })
     }
 }
 

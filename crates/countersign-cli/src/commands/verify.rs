@@ -137,7 +137,7 @@ fn tell_acceptance(
     who: &Who,
     receiver: &Receiver,
     delivery: &Delivery,
-    request: &Captured,
+    captured: &Captured,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let verdict = Verdict::accepted(delivery);
@@ -154,9 +154,9 @@ fn tell_acceptance(
     if let Some(time) = delivery.timestamp() {
         output.field("time", &age(time, delivery.received(), receiver))?;
     }
-    output.field("signs", &receiver.scheme().to_string())?;
+    output.field("signs", &request::masked(&receiver.scheme().to_string()))?;
     output.field("answer", &wanted_answer(receiver))?;
-    if request.method != "POST" {
+    if captured.method != "POST" {
         output.field("note", "the method is not POST: a receiver takes POST alone")?;
     }
     if let Some(reply) = receiver.handshake_reply(delivery) {

@@ -137,7 +137,9 @@ impl<C: Connect + Clone + Send + Sync + 'static> Courier<C> {
             // An event that waits for its retry keeps no other from being sent.
             drop(permit.take());
             let is_success = self.is_success(answer);
-            let next = delays.next().filter(|_| !is_success);
+            // What cannot be sent now cannot be sent later either.
+            let is_over = is_success || answer == Answer::Unsendable;
+            let next = delays.next().filter(|_| !is_over);
             let attempt = Attempt {
                 id: event.id.clone(),
                 is_duplicate: event.is_duplicate,

@@ -11,6 +11,7 @@ use super::delivery::{Answer, Attempt, Pace};
 use super::schedule::Schedule;
 use crate::failure::Failure;
 use crate::output::{BAD, End, FAINT, GOOD, HEAD, Output};
+use crate::request;
 use crate::sender::Who;
 
 /// For more events than this only the sums are told.
@@ -58,8 +59,9 @@ impl Report {
         };
         Self {
             head: format!(
-                "{} to {target}, answer due within {}, {retries}",
+                "{} to {}, answer due within {}, {retries}",
                 who.title(),
+                request::masked(target),
                 span_text(deadline)
             ),
             has_rows: times <= MAX_ROWS,
