@@ -109,13 +109,43 @@ fn a_curl_line_is_read() {
 }
 
 #[test]
+fn options_of_curl_neither_eat_nor_misplace_what_stands_beside_them() {
+    let (header, data) =
+        (format!("Stripe-Signature: {}", signature()), BODY.replace('\'', r"'\''"));
+    for line in [
+        format!("curl -sSXPOST -H '{header}' --data-raw '{data}' https://example.com/"),
+        format!("curl -sSLX POST -sH '{header}' -d '{data}' https://example.com/"),
+        format!("curl -sH'{header}' -d'{data}' -- https://example.com/"),
+        format!("curl -kvH '{header}' -isd '{data}' https://example.com/"),
+        format!(
+            "curl -c jar -E cert.pem -D head.txt -r 0-9 -m 5 -x http://127.0.0.1:1 -A agent -e https://r/ -b 'a=b' -b jar -o out -w '%{{http_code}}' -C 0 -K= -y 1 -Y 2 -z now -U a:b -P - -Q x -t y https://example.com/ -H '{header}' -d '{data}'"
+        )
+        .replace("-K= ", ""),
+        format!(
+            "curl --cookie-jar jar --cert c --dump-header h --range 0-9 --connect-to a:1:b:2 --retry-delay 3 --max-redirs 2 --interface eth0 --limit-rate 1k --proxy-header 'x: y' --url https://example.com/ --header '{header}' --data-binary '{data}' --tlsv1.2 --http2 --retry-all-errors --no-keepalive"
+        ),
+        format!("curl --compressed -#fgijklnNOpqRaBJ0 -4 -6 'https://example.com/' -H '{header}' -d '{data}'"),
+    ] {
+        is_accepted(&call(VERIFY).input(line).run());
+    }
+    // A method that is given goes before what the data would make it.
+    let line = format!("curl -sXPUT https://a.b -H '{header}' -d '{data}'");
+    call(VERIFY).input(line).run().is(0, "the method is not POST");
+}
+
+#[test]
 fn a_curl_line_that_cannot_be_read_names_the_option() {
     for (line, piece) in [
         ("curl", "has no URL"),
         ("curl https://a.b -H", "`-H`: has no value"),
+        ("curl https://a.b --header", "`--header`: has no value"),
+        ("curl https://a.b -sX", "`-X`: has no value"),
+        ("curl https://a.b -: https://c.d", "`--next`: is not read here"),
+        ("curl https://a.b -sFa=b", "`--form`: is not read here"),
+        ("curl https://a.b --expand-data x", "`--expand-data`: is not read here"),
         ("curl https://a.b -H 'no colon'", "`-H`: is not `name: value`"),
         ("curl https://a.b 'https://c.d'", "has two URLs"),
-        ("curl https://a.b -F a=b", "`-F`: is not read here"),
+        ("curl https://a.b -F a=b", "`--form`: is not read here"),
         ("curl https://a.b -d @/nowhere/at/all", "/nowhere/at/all: cannot be read"),
         ("curl https://a.b -H \"x: $TOKEN\"", "something for a shell to fill in"),
         ("curl 'https://a.b", "a quote that is not closed"),

@@ -1,7 +1,10 @@
 //! A `curl` line, as browsers copy it and documentation shows it.
 
+mod options;
+
 use std::path::Path;
 
+use self::options::{Item, items};
 use super::json::form_body;
 use super::{Captured, header_text, read_file};
 
@@ -16,84 +19,61 @@ struct Line {
     is_query: bool,
 }
 
-/// Options that take a value and leave the request as it is.
-const IGNORED: &[&str] = &[
-    "-o",
-    "--output",
-    "-m",
-    "--max-time",
-    "--connect-timeout",
-    "-x",
-    "--proxy",
-    "--resolve",
-    "--cacert",
-    "--cert",
-    "--key",
-    "--retry",
-    "-w",
-    "--write-out",
-    "--http-version",
-];
-
 /// Reads the request that the line would send.
 pub(super) fn read(bytes: &[u8]) -> Result<Captured, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8: give one `curl` line")?;
-    let words = super::shell::words(text)?;
+    let mut words = super::shell::words(text)?;
+    // The first is `curl` itself.
+    words.drain(..words.len().min(1));
     let mut line = Line::default();
-    let mut words = words.into_iter().skip(1);
-    while let Some(word) = words.next() {
-        let (option, attached) = parted(&word);
-        let mut value = || attached.clone().or_else(|| words.next());
-        let mut needed = || value().ok_or_else(|| format!("`{option}`: has no value: give it one"));
-        match option.as_str() {
-            "-X" | "--request" => line.method = Some(header_text(&needed()?)),
-            "--url" => line.url = Some(header_text(&needed()?)),
-            "-H" | "--header" => line.header(&needed()?)?,
-            "-A" | "--user-agent" => line.push("user-agent", &needed()?),
-            "-e" | "--referer" => line.push("referer", &needed()?),
-            "-b" | "--cookie" => line.push("cookie", &needed()?),
-            "--json" => {
-                line.is_json = true;
-                line.data(&from_file(needed()?, false)?, false);
-            }
-            "--data-raw" => line.data(&needed()?, true),
-            "--data-binary" => line.data(&from_file(needed()?, false)?, true),
-            "-d" | "--data" | "--data-ascii" => line.data(&from_file(needed()?, true)?, true),
-            "--data-urlencode" => line.data(&url_encoded(&needed()?)?, true),
-            "-G" | "--get" => line.is_query = true,
-            "-I" | "--head" => line.method = Some("HEAD".to_owned()),
-            "-F" | "--form" | "-T" | "--upload-file" | "-u" | "--user" | "-K" | "--config" => {
-                return Err(format!(
-                    "`{option}`: is not read here: capture the request as raw HTTP"
-                ));
-            }
-            option if IGNORED.contains(&option) => _ = needed()?,
-            _ if option.starts_with('-') => {}
-            _ if line.url.is_none() => line.url = Some(option),
-            _ => return Err("has two URLs: give one request".to_owned()),
+    for item in items(words)? {
+        match item {
+            Item::Option(name, value) => line.option(&name, value.unwrap_or_default())?,
+            Item::Url(url) => line.url(url)?,
         }
     }
     line.request()
 }
 
-/// An option and the value that is attached to it, as in `-XPOST` or `--url=…`.
-fn parted(word: &[u8]) -> (String, Option<Vec<u8>>) {
-    let is_long = word.starts_with(b"--");
-    let at = match word {
-        [b'-', letter, _, ..] if !is_long && b"XHdAebomxw".contains(letter) => Some(2),
-        _ if is_long => word.iter().position(|byte| *byte == b'='),
-        _ => None,
-    };
-    match at.and_then(|at| word.split_at_checked(at)) {
-        Some((option, value)) => {
-            let value = if is_long { value.get(1..).unwrap_or_default() } else { value };
-            (header_text(option), Some(value.to_vec()))
-        }
-        None => (header_text(word), None),
-    }
-}
-
 impl Line {
+    fn option(&mut self, name: &str, value: Vec<u8>) -> Result<(), String> {
+        match name {
+            "--request" => self.method = Some(header_text(&value)),
+            "--url" => self.url(header_text(&value))?,
+            "--header" => self.header(&value)?,
+            "--user-agent" => self.push("user-agent", &value),
+            "--referer" => self.push("referer", &value),
+            // What has no equals sign is a file of cookies.
+            "--cookie" if value.contains(&b'=') => self.push("cookie", &value),
+            "--oauth2-bearer" => self.push("authorization", &[b"Bearer ", &*value].concat()),
+            "--json" => {
+                self.is_json = true;
+                self.data(&from_file(value, false)?, false);
+            }
+            "--data-raw" => self.data(&value, true),
+            "--data-binary" => self.data(&from_file(value, false)?, true),
+            "--data" | "--data-ascii" => self.data(&from_file(value, true)?, true),
+            "--data-urlencode" => self.data(&url_encoded(&value)?, true),
+            "--get" => self.is_query = true,
+            "--head" => self.method = Some("HEAD".to_owned()),
+            "--form" | "--form-string" | "--upload-file" | "--user" | "--config" | "--next"
+            | "--request-target" | "--url-query" | "--variable" | "--aws-sigv4" => {
+                return Err(unread(name));
+            }
+            name if name.starts_with("--expand-") => return Err(unread(name)),
+            // It leaves the request as it is.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn url(&mut self, url: String) -> Result<(), String> {
+        match self.url.replace(url) {
+            None => Ok(()),
+            Some(_) => Err("has two URLs: give one request".to_owned()),
+        }
+    }
+
     /// `Name: value`, `Name;` for an empty one, or `Name:` to leave one out.
     fn header(&mut self, text: &[u8]) -> Result<(), String> {
         let text = header_text(text);
@@ -147,6 +127,10 @@ impl Line {
         }
         Ok(captured)
     }
+}
+
+fn unread(option: &str) -> String {
+    format!("`{option}`: is not read here: capture the request as raw HTTP")
 }
 
 /// The text itself, or the file after `@`; `-d` leaves out its line ends.
