@@ -11,6 +11,7 @@ mod verify;
 use clap::CommandFactory;
 use countersign::{Clock, SystemClock, TimeUnit, Timestamp};
 
+pub(crate) use self::send::Heeds;
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::{End, Output};

@@ -90,6 +90,18 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
         ),
         (&format!("{LEAST}[id]\n"), "`id`: needs one of `header` and `field`"),
         (&format!("{LEAST}[contract]\ndeadline = 0\n"), "`answer_within` is zero"),
+        (
+            &format!("{LEAST}[contract]\ndeadline = 9223372036854775807\n"),
+            "`contract.deadline`: is over an hour",
+        ),
+        (
+            &format!("{LEAST}[contract]\nretries = [5, 9223372036854775807]\n"),
+            "`contract.retries`: is over 30 days before one",
+        ),
+        (
+            &format!("{LEAST}[contract]\nretries = [{}]\n", "1, ".repeat(101)),
+            "`contract.retries`: is over 100 retries",
+        ),
     ] {
         round_trip(toml, "x").is(2, piece);
     }

@@ -66,7 +66,9 @@ fn serve(
                     let number = count.fetch_add(1, Ordering::SeqCst);
                     let _ = received.send(request);
                     let Some(status) = answer(number) else { continue };
-                    let text = format!("HTTP/1.1 {status} x\r\ncontent-length: 2\r\n\r\nok");
+                    let text = format!(
+                        "HTTP/1.1 {status} x\r\nretry-after: 3600\r\ncontent-length: 2\r\n\r\nok"
+                    );
                     if stream.get_mut().write_all(text.as_bytes()).is_err() {
                         return;
                     }
@@ -147,6 +149,32 @@ fn retries_follow_the_senders_schedule_scaled() {
         .is(3, "0 of 1 delivered, 2 attempts")
         .is(3, "(assumed: the sender documents no schedule)");
     send(address, "-s github").run().is(3, "no retries").is(3, "1 attempts");
+}
+
+#[test]
+fn what_asks_for_a_later_retry_gets_it_of_senders_that_heed_it() {
+    // An hour, a million times as fast, is 3.6 ms; the first of their own spans is 5 s.
+    let (address, _requests) = server(|_| Some(503));
+    let flags = "--retries 1 --speed 1000000";
+    send(address, &format!("-s standard-webhooks {flags}")).run().is(3, "again in 3.6 ms");
+    send(address, &format!("-s stripe {flags}")).run().is(3, "again in 0.0 ms");
+    let fixed = send(address, "-s standard-webhooks --retries 1 --retry-delay 2").run();
+    fixed.is(3, "again in 2.0 ms");
+}
+
+#[test]
+fn gone_ends_the_retries_of_senders_that_heed_it() {
+    let (address, _requests) = server(|_| Some(410));
+    let sent = |sender: &str| send(address, &format!("-s {sender} --retry-delay 1")).run();
+    sent("standard-webhooks").is(3, "0 of 1 delivered, 1 attempts").is(3, "given up");
+    sent("stripe").is(3, "0 of 1 delivered, 6 attempts");
+    let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\n[signature]\nheader = \"x-acme\"\n[contract]\nretries = [5, 60]\n";
+    let own = |extra: &str| {
+        let path = common::file(&format!("gone-{}.toml", extra.len()), format!("{toml}{extra}\n"));
+        send(address, &format!("--retry-delay 1 --scheme {}", path.display())).run()
+    };
+    own("").is(3, "0 of 1 delivered, 3 attempts");
+    own("stops_at_410 = true").is(3, "0 of 1 delivered, 1 attempts");
 }
 
 #[test]

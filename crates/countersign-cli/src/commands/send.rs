@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 
 use self::delivery::{Courier, Event, Pace};
 use self::report::Report;
-pub(super) use self::schedule::Schedule;
+pub(crate) use self::schedule::{Heeds, Schedule};
 use crate::args::SendArgs;
 use crate::failure::Failure;
 use crate::output::{End, Output};

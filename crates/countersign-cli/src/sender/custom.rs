@@ -11,7 +11,17 @@ use countersign::{
 pub use self::file::CustomSender;
 use self::file::{Algorithm, Form, Place, SignatureAt, Status, TimeAt, Unit, Written};
 use super::Settings;
+use crate::commands::Heeds;
 use crate::failure::Failure;
+
+/// The longest wait for an answer.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
+
+/// The longest span before a retry.
+const LONGEST_RETRY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The most retries.
+const MOST_RETRIES: usize = 100;
 
 impl CustomSender {
     /// Reads the file's text. The error says the place and the mend, and holds nothing of the values.
@@ -42,7 +52,27 @@ impl CustomSender {
         self.contract.retries.iter().copied().map(Duration::from_secs).collect()
     }
 
+    /// What of a failure's answer it heeds.
+    pub(crate) const fn heeds(&self) -> Heeds {
+        Heeds { gone: self.contract.stops_at_410, retry_after: self.contract.heeds_retry_after }
+    }
+
     pub(crate) fn contract(&self) -> Result<Contract, Failure> {
+        let over = |setting: &str, most: &str| {
+            Failure::at(
+                format_args!("`contract.{setting}`"),
+                format_args!("is over {most}: no sender does that, give fewer"),
+            )
+        };
+        if self.deadline() > LONGEST_DEADLINE {
+            return Err(over("deadline", "an hour"));
+        }
+        if self.contract.retries.len() > MOST_RETRIES {
+            return Err(over("retries", "100 retries"));
+        }
+        if self.retries().iter().any(|span| *span > LONGEST_RETRY) {
+            return Err(over("retries", "30 days before one"));
+        }
         let success = match self.contract.success {
             Status::Any2xx => Success::Any2xx,
             Status::Exactly200 => Success::Exactly200,

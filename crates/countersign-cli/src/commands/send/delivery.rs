@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use countersign::{Clock, SystemClock};
+use http::header::RETRY_AFTER;
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
@@ -17,7 +18,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::Plan;
-use super::schedule::Schedule;
+use super::schedule::{Heeds, Schedule};
 use crate::args::SendArgs;
 use crate::signing::{Ready, Signer};
 
@@ -75,9 +76,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// More retries than any sender makes.
 const MOST_RETRIES: usize = 1000;
 
+/// The longest span that an answer may ask for before a retry.
+const LONGEST_RETRY_AFTER: u64 = 24 * 60 * 60;
+
 /// How long to wait before each retry.
 pub(super) struct Pace {
     pub(super) delays: Vec<Duration>,
+    heeds: Heeds,
+    /// `None` if each wait is as long, whatever anyone says.
+    speed: Option<f64>,
 }
 
 impl Pace {
@@ -88,15 +95,28 @@ impl Pace {
             args.retries.map_or(own, |count| usize::try_from(count).unwrap_or(MOST_RETRIES));
         let count = count.min(MOST_RETRIES);
         let delays = schedule.delays.iter().copied().chain(std::iter::repeat(last)).take(count);
-        let scaled = |delay: Duration| match args.retry_delay {
-            Some(millis) => Duration::from_millis(millis),
-            None => {
-                let secs = delay.as_secs_f64() / args.speed;
-                Duration::try_from_secs_f64(secs).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
-            }
-        };
-        Self { delays: delays.map(scaled).collect() }
+        let fixed = args.retry_delay.map(Duration::from_millis);
+        let delays = delays.map(|delay| fixed.unwrap_or_else(|| scaled(delay, args.speed)));
+        let speed = fixed.is_none().then_some(args.speed);
+        Self { delays: delays.collect(), heeds: schedule.heeds, speed }
     }
+
+    /// The wait before the next attempt, which would be `delay`; `None` to give up.
+    fn next(&self, answer: Answer, retry_after: Option<u64>, delay: Duration) -> Option<Duration> {
+        // What cannot be sent now cannot be sent later either.
+        let is_over =
+            answer == Answer::Unsendable || (self.heeds.gone && answer == Answer::Status(410));
+        let asked = retry_after.filter(|_| self.heeds.retry_after).zip(self.speed);
+        let asked = asked
+            .map(|(secs, speed)| scaled(Duration::from_secs(secs.min(LONGEST_RETRY_AFTER)), speed));
+        (!is_over).then(|| delay.max(asked.unwrap_or_default()))
+    }
+}
+
+/// A span so many times as fast.
+fn scaled(span: Duration, speed: f64) -> Duration {
+    let secs = span.as_secs_f64() / speed;
+    Duration::try_from_secs_f64(secs).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
 }
 
 /// Delivers events over one pool of connections.
@@ -133,13 +153,12 @@ impl<C: Connect + Clone + Send + Sync + 'static> Courier<C> {
         let mut delays = self.plan.pace.delays.iter().copied();
         for number in 1.. {
             let start = Instant::now();
-            let answer = self.attempt(&event).await;
+            let (answer, retry_after) = self.attempt(&event).await;
             // An event that waits for its retry keeps no other from being sent.
             drop(permit.take());
             let is_success = self.is_success(answer);
-            // What cannot be sent now cannot be sent later either.
-            let is_over = is_success || answer == Answer::Unsendable;
-            let next = delays.next().filter(|_| !is_over);
+            let delay = delays.next().filter(|_| !is_success);
+            let next = delay.and_then(|delay| self.plan.pace.next(answer, retry_after, delay));
             let attempt = Attempt {
                 id: event.id.clone(),
                 is_duplicate: event.is_duplicate,
@@ -165,21 +184,25 @@ impl<C: Connect + Clone + Send + Sync + 'static> Courier<C> {
         }
     }
 
-    /// Signs anew, as the time does not stand still, and sends.
-    async fn attempt(&self, event: &Event) -> Answer {
-        let Ok(ready) = self.signer.sign(&event.body, &event.id, SystemClock.now()) else {
-            return Answer::Unsendable;
+    /// Signs anew, as the time does not stand still, and sends. With the answer goes after how many
+    /// seconds it asks to be repeated.
+    async fn attempt(&self, event: &Event) -> (Answer, Option<u64>) {
+        let ready = self.signer.sign(&event.body, &event.id, SystemClock.now()).ok();
+        let Some(request) = ready.and_then(|ready| request(&self.plan.target, ready)) else {
+            return (Answer::Unsendable, None);
         };
-        let Some(request) = request(&self.plan.target, ready) else { return Answer::Unsendable };
         let exchange = async {
             let answer = self.client.request(request).await.map_err(|error| refused(&error))?;
             let status = answer.status().as_u16();
+            let retry_after = answer.headers().get(RETRY_AFTER);
+            let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
             // A status is an answer, even if what follows it breaks off.
             let _ = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
-            Ok(Answer::Status(status))
+            Ok((Answer::Status(status), retry_after))
         };
         let answered = tokio::time::timeout(self.plan.deadline, exchange).await;
-        answered.map_or(Answer::TimedOut, |answer| answer.unwrap_or_else(|failed| failed))
+        let none = |failed| (failed, None);
+        answered.map_or_else(|_| none(Answer::TimedOut), |answer| answer.unwrap_or_else(none))
     }
 }
 

@@ -9,6 +9,17 @@ pub(crate) struct Schedule {
     pub(crate) delays: Vec<Duration>,
     /// Whether the sender documents them; otherwise they are ours.
     pub(crate) is_documented: bool,
+    /// What of an answer changes them.
+    pub(crate) heeds: Heeds,
+}
+
+/// What of a failure's answer a sender heeds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Heeds {
+    /// `410` is the last it sends.
+    pub(crate) gone: bool,
+    /// It waits no shorter than `Retry-After` says.
+    pub(crate) retry_after: bool,
 }
 
 /// Ours, for senders that document none: about an hour in all.
@@ -20,10 +31,12 @@ const SVIX: &[u64] = &[5, 300, 1800, 7200, 18_000, 36_000, 36_000];
 impl Schedule {
     /// The sender's own, as far as it says.
     pub(crate) fn of(who: &Who) -> Self {
-        let documented = |secs: &[u64]| Self { delays: spans(secs), is_documented: true };
+        let heeds = Heeds::default();
+        let documented = |secs: &[u64]| Self { delays: spans(secs), is_documented: true, heeds };
+        let assumed = |secs: &[u64]| Self { delays: spans(secs), is_documented: false, heeds };
         match who.name() {
             _ if let Who::Custom(custom) = who => {
-                Self { delays: custom.retries(), is_documented: true }
+                Self { delays: custom.retries(), is_documented: true, heeds: custom.heeds() }
             }
             // https://resend.com/docs/webhooks/retries-and-replays
             "svix" | "resend" | "clerk" => documented(SVIX),
@@ -34,8 +47,12 @@ impl Schedule {
             // https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
             "github" => documented(&[]),
             // The first minute and the three retries are documented, what is between is not.
-            "omniai" => Self { delays: spans(&[60, 120, 240]), is_documented: false },
-            _ => Self { delays: spans(ASSUMED), is_documented: false },
+            "omniai" => assumed(&[60, 120, 240]),
+            // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+            "standard-webhooks" | "standard-webhooks-v1a" => {
+                Self { heeds: Heeds { gone: true, retry_after: true }, ..assumed(ASSUMED) }
+            }
+            _ => assumed(ASSUMED),
         }
     }
 }

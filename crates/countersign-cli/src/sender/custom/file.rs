@@ -113,6 +113,12 @@ pub(super) struct Expected {
     /// In seconds after each failure.
     #[serde(default)]
     pub(super) retries: Vec<u64>,
+    /// Whether it gives up at 410.
+    #[serde(default)]
+    pub(super) stops_at_410: bool,
+    /// Whether it waits as long as `Retry-After` says.
+    #[serde(default)]
+    pub(super) heeds_retry_after: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -126,7 +132,13 @@ pub(super) enum Status {
 
 impl Default for Expected {
     fn default() -> Self {
-        Self { success: Status::default(), deadline: ten(), retries: Vec::new() }
+        Self {
+            success: Status::default(),
+            deadline: ten(),
+            retries: Vec::new(),
+            stops_at_410: false,
+            heeds_retry_after: false,
+        }
     }
 }
 
