@@ -1,7 +1,7 @@
 //! Captures whose head still tells of the body as it was sent: each way in which bodies are changed on
 //! their way is told, whatever `content-length` and `transfer-encoding` say.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 
