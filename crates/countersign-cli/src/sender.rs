@@ -75,9 +75,13 @@ impl Who {
 
     /// The sender of this name, or what to do where there is none.
     pub(crate) fn wanted(name: &str) -> Result<Self, Failure> {
+        // What is no name of a sender may be a secret, given in its place.
+        let is_letter =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let is_plain = name.len() <= 24 && name.bytes().all(is_letter);
         Self::named(name).ok_or_else(|| {
             Failure::at(
-                format_args!("sender `{name}`"),
+                if is_plain { format!("sender `{name}`") } else { "the sender".to_owned() },
                 "is not known: `countersign senders` lists those that are; describe one of your own with `--scheme`",
             )
         })

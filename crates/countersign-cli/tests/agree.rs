@@ -97,6 +97,16 @@ fn any_key_of_a_rotation_is_taken() {
     assert_eq!(verdict(&both, [SECRET, "the one before this one"], &request), "ok");
     let neither = ["the one before this one", "and yet another of them"];
     assert_eq!(verdict(&both, neither, &request), "signature_mismatch");
+    // What broke the body is found for whichever key signed it.
+    let explain = || call_list(&[&["explain"], &both[..]].concat()).input(request.clone() + "\n");
+    let [first, second] = ["SECRET", "OTHER"].map(|own| {
+        let old = if own == "SECRET" { "OTHER" } else { "SECRET" };
+        explain().secret(own, SECRET).secret(old, "the one before this one").run()
+    });
+    for answer in [first, second] {
+        answer.is(1, "cause     White space was added").is(1, "(trailing_newline)");
+        assert!(!answer.out.contains("other_key"), "{answer:?}");
+    }
     let twice = [&STRIPE[..], &["--secret-env", "SECRET"]].concat();
     assert_eq!(verdict(&twice, [SECRET, ""], &request), "invalid_keyring");
 }

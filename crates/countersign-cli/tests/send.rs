@@ -256,6 +256,15 @@ fn a_receiver_that_is_away_and_comes_back_gets_the_event() {
 }
 
 #[test]
+fn a_receiver_that_does_not_run_has_no_log_to_look_into() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let answer = send(address, "-s stripe --retries 0").run();
+    answer.is(3, "connection refused: 1").is(3, "check that the receiver runs");
+}
+
+#[test]
 fn a_connection_that_breaks_is_a_failed_attempt() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -265,7 +274,8 @@ fn a_connection_that_breaks_is_a_failed_attempt() {
             read(&mut stream);
         }
     });
-    send(address, "-s stripe --retries 0").run().is(3, "connection broke: 1");
+    let answer = send(address, "-s stripe --retries 0").run();
+    answer.is(3, "connection broke: 1").is(3, "look into the receiver's log");
 }
 
 #[test]
@@ -277,6 +287,9 @@ fn a_url_that_cannot_be_delivered_to_is_malformed() {
     call("send -s stripe --secret-env SECRET http://127.0.0.1/ --speed 0")
         .run()
         .is(2, "give a number above 0");
+    call("send -s stripe --secret-env SECRET http://127.0.0.1/ --times 0")
+        .run()
+        .is(2, "`--times`: has a value that does not fit");
     call("send -s stripe --secret-env SECRET http://127.0.0.1/ --duplicate-share 2")
         .run()
         .is(2, "from 0 to 1");

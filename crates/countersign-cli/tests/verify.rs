@@ -101,6 +101,9 @@ fn a_sender_that_is_not_known_points_to_the_list() {
         .run()
         .is(2, "sender `strip`: is not known: `countersign senders`");
     call("verify --secret-env SECRET").run().is(2, "no sender is named");
+    // It may be a secret that was given in its place.
+    let answer = call("verify --secret-env SECRET -s").arg(SECRET).run();
+    answer.is(2, "the sender: is not known");
 }
 
 #[test]

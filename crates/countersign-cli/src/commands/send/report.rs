@@ -132,8 +132,16 @@ impl Report {
             output.field("latency", &format!("p50 {half}, p90 {most}, p99 {nearly}, max {all}"))?;
         }
         if end == End::Undelivered {
-            output
-                .field("next", "look into the receiver's log: it says why it refused or failed")?;
+            let is_reached =
+                !self.answers.keys().all(|answer| matches!(answer, Answer::NotConnected(_)));
+            output.field(
+                "next",
+                if is_reached {
+                    "look into the receiver's log: it says why it refused or failed"
+                } else {
+                    "check that the receiver runs, and that the URL has its host and port"
+                },
+            )?;
         }
         Ok(end)
     }
