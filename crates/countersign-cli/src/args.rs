@@ -135,7 +135,7 @@ pub(crate) struct SendArgs {
     /// A header to send along, as `name: value`
     #[arg(short = 'H', long = "request-header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
-    /// The body; `{{id}}`, `{{n}}` and `{{now}}` stand for the event's id, number and time
+    /// The body; `{{id}}`, `{{number}}` and `{{now}}` stand for the event's id, number and time
     #[arg(long, conflicts_with = "body_file")]
     pub(crate) body: Option<String>,
     /// A file with the body; `-` is standard input

@@ -109,7 +109,7 @@ fn what_is_delivered_verifies() {
     let (address, requests) = server(|_| Some(200));
     send(address, "-s stripe")
         .arg("--body")
-        .arg(r#"{"id":"{{id}}","n":{{n}},"at":{{now}}}"#)
+        .arg(r#"{"id":"{{id}}","n":{{number}},"at":{{now}}}"#)
         .run()
         .is(0, "1 of 1");
     let request = requests.recv().unwrap();

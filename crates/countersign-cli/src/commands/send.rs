@@ -24,7 +24,7 @@ use crate::signing::Signer;
 
 /// What is sent where no body is given: it has an id wherever senders commonly have it.
 const USUAL_BODY: &str =
-    r#"{"id":"{{id}}","type":"countersign.test","event":"countersign.test","number":{{n}}}"#;
+    r#"{"id":"{{id}}","type":"countersign.test","event":"countersign.test","number":{{number}}}"#;
 
 pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> {
     let who = Who::required(&args.sender)?;
@@ -109,7 +109,7 @@ impl Events {
     /// Several events must not be one and the same to their receiver.
     fn check(&self, signer: &Signer) -> Result<(), Failure> {
         let body = String::from_utf8_lossy(&self.body);
-        let differs = ["{{id}}", "{{n}}"].iter().any(|mark| body.contains(mark));
+        let differs = ["{{id}}", "{{number}}"].iter().any(|mark| body.contains(mark));
         // What cannot be signed is told before anything is sent.
         let first = self.event(1);
         signer.sign(&first.body, &first.id, SystemClock.now())?;
@@ -118,7 +118,7 @@ impl Events {
         }
         Err(Failure::at(
             "the body",
-            "is the same for all events, so that they count as one: put `{{id}}` or `{{n}}` into it",
+            "is the same for all events, so that they count as one: put `{{id}}` or `{{number}}` into it",
         ))
     }
 
@@ -127,7 +127,7 @@ impl Events {
         let id = format!("evt_{}_{number}", self.run);
         let marks = [
             ("{{id}}", id.clone()),
-            ("{{n}}", number.to_string()),
+            ("{{number}}", number.to_string()),
             ("{{now}}", SystemClock.now().as_secs().to_string()),
         ];
         let body =
