@@ -14,6 +14,7 @@ pub mod sender;
 mod signing;
 mod usage;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::output::Output;
@@ -21,9 +22,15 @@ use crate::output::Output;
 /// Runs the command by the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match usage::parse() {
+    run(&std::env::args_os().collect::<Vec<_>>())
+}
+
+/// Runs the command by these arguments, of which the first is its own name.
+#[must_use]
+pub fn run(arguments: &[OsString]) -> ExitCode {
+    let cli = match usage::parse(arguments) {
         Ok(cli) => cli,
-        Err(failure) => return Output::new(usage::wants_json()).fail(&failure),
+        Err(failure) => return Output::new(usage::wants_json(arguments)).fail(&failure),
     };
     let mut output = Output::new(cli.json);
     match commands::run(cli.command, &mut output) {

@@ -1,15 +1,17 @@
 //! What is wrong with the command line, told in one line that holds none of its values: a secret may
 //! have been given in the place of another argument.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Error, Parser};
 
 use crate::args::Cli;
 use crate::failure::Failure;
 
-/// The arguments of this process, or what is wrong with them. Help and version are printed at once.
-pub(crate) fn parse() -> Result<Cli, Failure> {
-    Cli::try_parse().map_err(|error| {
+/// The arguments as the command's, or what is wrong with them. Help and version are printed at once.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, Failure> {
+    Cli::try_parse_from(arguments).map_err(|error| {
         use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
         match error.kind() {
             DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
@@ -19,8 +21,8 @@ pub(crate) fn parse() -> Result<Cli, Failure> {
 }
 
 /// Whether `--json` is among the arguments, though they cannot be parsed.
-pub(crate) fn wants_json() -> bool {
-    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
 }
 
 fn failure(error: &Error) -> Failure {
