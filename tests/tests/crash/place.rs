@@ -1,0 +1,211 @@
+//! Where events are remembered, and where the handler's rows are.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign::{
+    Claim, DedupStore, Delivery, EventKey, Fence, InspectStore, MemoryStore, RecordState, Settled,
+    StoreError,
+};
+use countersign_redis::RedisStore;
+use countersign_sqlx::{PostgresStore, SqliteStore, TransactionError};
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::{AssertSqlSafe, Row, query};
+
+/// The handler's own table; nothing in it keeps an event from being written twice.
+const TABLE: &str = "CREATE TABLE applied (id TEXT NOT NULL)";
+const INSERT: &str = "INSERT INTO applied (id) VALUES ($1)";
+const COUNT: &str = "SELECT id, count(*) AS times FROM applied GROUP BY id";
+
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) enum Place {
+    /// A file.
+    Sqlite(String),
+    /// A database's address.
+    Postgres(String),
+    /// A server's.
+    Redis(String),
+}
+
+impl Place {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+            Self::Redis(_) => "Redis",
+        }
+    }
+
+    /// Makes what an operator makes before the first start.
+    pub(crate) async fn prepare(&self) {
+        match self {
+            Self::Sqlite(path) => {
+                drop(SqliteStore::open(path).await.unwrap());
+                query(TABLE).execute(&sqlite(path)).await.unwrap();
+            }
+            Self::Postgres(url) => {
+                let pool = PgPool::connect(url).await.unwrap();
+                PostgresStore::new(pool.clone()).migrate().await.unwrap();
+                query(TABLE).execute(&pool).await.unwrap();
+            }
+            Self::Redis(_) => {}
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Store {
+        match self {
+            Self::Sqlite(path) => {
+                Store::Sqlite(SqliteStore::open(path).await.unwrap(), sqlite(path))
+            }
+            Self::Postgres(url) => {
+                let pool = PgPool::connect(url).await.unwrap();
+                Store::Postgres(PostgresStore::new(pool.clone()), pool)
+            }
+            Self::Redis(url) => Store::Redis(RedisStore::connect(url).await.unwrap()),
+        }
+    }
+}
+
+fn sqlite(path: &str) -> SqlitePool {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(5));
+    SqlitePool::connect_lazy_with(options)
+}
+
+/// A store of any kind, with a way to the handler's rows where it has any.
+#[derive(Clone)]
+pub(crate) enum Store {
+    Sqlite(SqliteStore, SqlitePool),
+    Postgres(PostgresStore, PgPool),
+    Redis(RedisStore),
+    Memory(MemoryStore),
+}
+
+impl Store {
+    /// Writes the row in the delivery's transaction: `before_commit`, both are committed.
+    pub(crate) async fn apply(
+        &self,
+        delivery: &Delivery,
+        id: &str,
+        before_commit: impl Future<Output = ()>,
+    ) -> Result<(), TransactionError> {
+        match self {
+            Self::Sqlite(store, _) => {
+                let mut transaction = store.begin(delivery).await?;
+                query(INSERT).bind(id).execute(&mut **transaction).await?;
+                before_commit.await;
+                transaction.commit().await
+            }
+            Self::Postgres(store, _) => {
+                let mut transaction = store.begin(delivery).await?;
+                query(INSERT).bind(id).execute(&mut **transaction).await?;
+                before_commit.await;
+                transaction.commit().await
+            }
+            Self::Redis(_) | Self::Memory(_) => panic!("it has no transactions"),
+        }
+    }
+
+    /// Writes the row by itself, and then marks the event in a transaction without any.
+    pub(crate) async fn apply_outside(
+        &self,
+        delivery: &Delivery,
+        id: &str,
+        before_commit: impl Future<Output = ()>,
+    ) -> Result<(), TransactionError> {
+        match self {
+            Self::Sqlite(store, pool) => {
+                query(INSERT).bind(id).execute(pool).await?;
+                before_commit.await;
+                store.begin(delivery).await?.commit().await
+            }
+            Self::Postgres(store, pool) => {
+                query(INSERT).bind(id).execute(pool).await?;
+                before_commit.await;
+                store.begin(delivery).await?.commit().await
+            }
+            Self::Redis(_) | Self::Memory(_) => panic!("it has no transactions"),
+        }
+    }
+
+    /// Whether the store says that the event is handled.
+    pub(crate) async fn is_done(&self, key: &EventKey) -> Result<bool, StoreError> {
+        let record = match self {
+            Self::Sqlite(store, _) => store.get(key).await?,
+            Self::Postgres(store, _) => store.get(key).await?,
+            Self::Redis(store) => store.get(key).await?,
+            Self::Memory(_) => panic!("nobody can look into it"),
+        };
+        Ok(record.is_some_and(|record| matches!(record.state, RecordState::Done { .. })))
+    }
+
+    /// How often each event was applied.
+    pub(crate) async fn rows(&self) -> Result<BTreeMap<String, i64>, sqlx::Error> {
+        let count = AssertSqlSafe(COUNT);
+        match self {
+            Self::Sqlite(_, pool) => {
+                let rows = query(count).fetch_all(pool).await?;
+                rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+            }
+            Self::Postgres(_, pool) => {
+                let rows = query(count).fetch_all(pool).await?;
+                rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+            }
+            Self::Redis(_) | Self::Memory(_) => Ok(BTreeMap::new()),
+        }
+    }
+}
+
+impl DedupStore for Store {
+    async fn claim(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        match self {
+            Self::Sqlite(store, _) => store.claim(key, fingerprint, lease).await,
+            Self::Postgres(store, _) => store.claim(key, fingerprint, lease).await,
+            Self::Redis(store) => store.claim(key, fingerprint, lease).await,
+            Self::Memory(store) => store.claim(key, fingerprint, lease).await,
+        }
+    }
+
+    async fn renew(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        lease: Duration,
+    ) -> Result<Settled, StoreError> {
+        match self {
+            Self::Sqlite(store, _) => store.renew(key, fence, lease).await,
+            Self::Postgres(store, _) => store.renew(key, fence, lease).await,
+            Self::Redis(store) => store.renew(key, fence, lease).await,
+            Self::Memory(store) => store.renew(key, fence, lease).await,
+        }
+    }
+
+    async fn commit(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        retention: Duration,
+    ) -> Result<Settled, StoreError> {
+        match self {
+            Self::Sqlite(store, _) => store.commit(key, fence, retention).await,
+            Self::Postgres(store, _) => store.commit(key, fence, retention).await,
+            Self::Redis(store) => store.commit(key, fence, retention).await,
+            Self::Memory(store) => store.commit(key, fence, retention).await,
+        }
+    }
+
+    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+        match self {
+            Self::Sqlite(store, _) => store.release(key, fence).await,
+            Self::Postgres(store, _) => store.release(key, fence).await,
+            Self::Redis(store) => store.release(key, fence).await,
+            Self::Memory(store) => store.release(key, fence).await,
+        }
+    }
+}
