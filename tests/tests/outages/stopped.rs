@@ -1,0 +1,49 @@
+//! Servers that are there and do nothing.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::redis_server;
+
+/// Processes that are stopped, and go on when this is dropped.
+pub(crate) struct Stopped(Vec<String>);
+
+impl Stopped {
+    /// The server whose folder that is, with the processes of its sessions.
+    pub(crate) fn postgres(folder: &Path) -> Self {
+        let file = std::fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
+        let server = file.lines().next().unwrap().trim().to_owned();
+        // Stopped first, it starts no more of them.
+        let mut stopped = Self(vec![server.clone()]);
+        signal("-STOP", &stopped.0);
+        let all = Command::new("ps").args(["-A", "-o", "pid=", "-o", "ppid="]).output().unwrap();
+        for line in String::from_utf8(all.stdout).unwrap().lines() {
+            let mut numbers = line.split_whitespace().map(str::to_owned);
+            let (Some(process), Some(parent)) = (numbers.next(), numbers.next()) else { continue };
+            if parent == server {
+                stopped.0.push(process);
+            }
+        }
+        assert!(stopped.0.len() > 1, "the server has processes of its own");
+        signal("-STOP", &stopped.0);
+        stopped
+    }
+
+    pub(crate) fn redis(server: &redis_server::Server) -> Self {
+        let info: String = server.ask("INFO server");
+        let process = info.lines().find_map(|line| line.strip_prefix("process_id:"));
+        let stopped = Self(vec![process.unwrap().trim().to_owned()]);
+        signal("-STOP", &stopped.0);
+        stopped
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        signal("-CONT", &self.0);
+    }
+}
+
+fn signal(name: &str, processes: &[String]) {
+    assert!(Command::new("kill").arg(name).args(processes).status().unwrap().success());
+}
