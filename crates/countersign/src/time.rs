@@ -1,9 +1,16 @@
 //! Time as a value. Verification is told the time; only a [`Clock`] reads one.
 
 use std::fmt;
+use std::sync::Arc;
+#[cfg(not(target_os = "linux"))]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+#[cfg(not(target_os = "linux"))]
+use std::time::Instant;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+#[cfg(target_os = "linux")]
+use rustix::time::{ClockId, clock_gettime};
 
 /// The most digits a timestamp may have; leaves room to turn seconds into milliseconds in `u64`.
 const MAX_DIGITS: usize = 15;
@@ -247,15 +254,26 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that never jumps and begins at its first use: leases in one process run by it.
+/// A clock that never jumps: leases in one process run by it.
+///
+/// On Linux it is as fine as the kernel's tick, 1 to 10 ms, and costs a tenth of one that is finer.
 #[derive(Clone, Debug, Default)]
 pub struct MonotonicClock {
+    #[cfg(not(target_os = "linux"))]
     start: OnceLock<Instant>,
 }
 
 impl Clock for MonotonicClock {
+    #[cfg(target_os = "linux")]
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(millis(self.start.get_or_init(Instant::now).elapsed()))
+        let since_boot = clock_gettime(ClockId::MonotonicCoarse).try_into();
+        Timestamp::from_millis(since_boot.map_or(0, millis))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn now(&self) -> Timestamp {
+        let start = self.start.get_or_init(Instant::now);
+        Timestamp::from_millis(millis(start.elapsed()))
     }
 }
 
