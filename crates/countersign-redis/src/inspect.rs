@@ -8,7 +8,7 @@ use crate::error::{store_error, unexpected};
 use crate::nodes::Primary;
 use crate::script::{COUNT, FORGET, GET};
 use crate::store::{RedisStore, read};
-use crate::value::{given_up_millis, read_record};
+use crate::value::{given_up_millis, read_record, unsettled_millis};
 
 /// How many keys one call looks at, so that the server is held up for less than a millisecond or so.
 const PAGE: u64 = 500;
@@ -31,7 +31,7 @@ impl InspectStore for RedisStore {
             stats.in_progress += count.whole(count.in_progress);
             stats.overdue += count.whole(count.overdue);
             stats.longest_overdue =
-                stats.longest_overdue.max(Duration::from_micros(count.longest_overdue));
+                stats.longest_overdue.max(Duration::from_millis(count.longest_overdue));
             stats.done += count.whole(count.done);
             stats.expired += count.whole(count.given_up);
         }
@@ -55,7 +55,7 @@ impl RedisStore {
         let mut cursor = String::from("0");
         loop {
             let mut call = COUNT.whole();
-            call.arg(0).arg(&cursor).arg(&*self.prefix).arg(PAGE);
+            call.arg(0).arg(&cursor).arg(&*self.prefix).arg(PAGE).arg(unsettled_millis());
             let page = self.nodes.call_at(primary, &call).await;
             cursor = count.add(read(page)?);
             if cursor == "0" || count.looked >= SAMPLE {

@@ -36,17 +36,22 @@
 //!
 //! - Each operation is one script: one round trip, one atomic step of the server. It may be repeated, so
 //!   a call whose connection was lost is sent once more over a new one.
-//! - Leases are judged by the **server's clock**, read inside the script. Nothing of the client's clock
-//!   is sent.
+//! - Leases are judged by the **server's clock**, in its whole milliseconds, whatever those of the
+//!   clients say: a lease ends a day before its key expires.
 //! - An event is handled at least once, and one at a time within a lease, **as long as the server
 //!   keeps what it answered**. What follows says when it does not.
 //! - Every key expires by itself: that of a handled event at the end of its retention, that of a claim
 //!   which nobody settled a day after its lease, that of an event which was given up after an hour.
 //! - **Fences** are the server's time in microseconds, or one more than the event's last fence where
 //!   that is higher. So they rise even where the key is gone, expired or lost in a crash or
-//!   fail-over; there a counter would begin anew, and an old handler would pass for the new one. This
-//!   needs a clock that is not set back, or is behind on the next master, by more than the
-//!   event's key lived, which is an hour or the retention.
+//!   fail-over; there a counter would begin anew, and an old handler would pass for the new one.
+//!   Each client reads that time in the script of a claim, with `TIME`, and counts on from it by its own
+//!   steady clock for a second at most, so that the other claims of new events are a single `SET NX`.
+//!   What it counts is behind the server's clock by as long as that script's answer took, and ahead
+//!   of it only by what a clock drifts in a second. So this needs that an event's key lived longer
+//!   than an answer takes, and than the server's clock is set back, or is behind on the next master or
+//!   another node: a key lives for an hour, or for the retention. A client that stood still with its
+//!   clocks, as a paused virtual machine may, is behind by its pause until that second is over.
 //! - At its `maxmemory` the server refuses new claims ([`Full`](countersign::StoreErrorKind::Full)) and
 //!   still knows the events that it holds, **if** its `maxmemory-policy` is `noeviction`, the default.
 //!   Under any other policy it forgets events before their time, and handles them again.
@@ -88,14 +93,15 @@
 //!
 //! # Servers
 //!
-//! Redis 5 or later, or Valkey. A user under an access list needs `EVAL`, `EVALSHA`, `GET`, `SET`, `TIME` and
-//! `PING` on the store's keys; an operator's look also needs `PTTL`, `SCAN` and `DBSIZE`.
+//! Redis 5 or later, or Valkey. A user under an access list needs `EVAL`, `EVALSHA`, `GET`, `SET`, `PTTL`,
+//! `PEXPIRE`, `TIME` and `PING` on the store's keys; an operator's look also needs `SCAN` and `DBSIZE`.
 //!
 //! # Encryption
 //!
 //! For `rediss://` enable a TLS feature of redis in your own `Cargo.toml`: `tokio-rustls-comp`, where the
 //! application also installs the `CryptoProvider` of its choice, or `tokio-native-tls-comp`.
 
+mod clock;
 mod error;
 mod inspect;
 mod link;

@@ -15,6 +15,10 @@ pub(crate) static GET: LazyScript = lazy(|| Script::new(include_str!("scripts/ge
 pub(crate) static FORGET: LazyScript = lazy(|| Script::new(include_str!("scripts/forget.lua")));
 pub(crate) static COUNT: LazyScript = lazy(|| Script::new(include_str!("scripts/count.lua")));
 
+/// Room for the parts of a call and their text, so that it is not moved about while it is put together.
+const PARTS: usize = 8;
+const BYTES: usize = 256;
+
 /// A script that is called by its digest, and sent whole only to a server that does not have it.
 pub(crate) struct Script {
     source: &'static str,
@@ -48,9 +52,9 @@ impl Script {
         }
     }
 
-    pub(crate) fn by_digest(&self) -> Cmd {
-        let mut call = cmd("EVALSHA");
-        call.arg(&self.digest);
+    fn by_digest(&self) -> Cmd {
+        let mut call = Cmd::with_capacity(PARTS, BYTES);
+        call.arg("EVALSHA").arg(&self.digest);
         call
     }
 

@@ -11,13 +11,13 @@ use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelServerType};
 use redis::{Client, RedisResult, Value, cmd, from_redis_value};
 
+use crate::clock::ServerClock;
 use crate::error::{not_an_address, store_error, unexpected};
 use crate::link::{Link, TIMEOUT, To};
 use crate::nodes::{Given, Nodes};
 use crate::script::{CLAIM, COMMIT, RELEASE, RENEW};
 use crate::value::{
-    claimed_millis, committed, fence_digits, fingerprint_digits, given_up_millis, lease_micros,
-    read_claim,
+    claimed, claimed_millis, committed, fence_digits, given_up_millis, read_claim, read_time,
 };
 
 /// What every key begins with unless set otherwise; the number is that of the values' format.
@@ -48,6 +48,7 @@ const CLUSTER_RETRIES: u32 = 4;
 pub struct RedisStore {
     pub(crate) nodes: Nodes,
     pub(crate) prefix: Arc<str>,
+    clock: Arc<ServerClock>,
 }
 
 impl RedisStore {
@@ -141,7 +142,7 @@ impl RedisStore {
     }
 
     fn over(nodes: Nodes) -> Self {
-        Self { nodes, prefix: PREFIX.into() }
+        Self { nodes, prefix: PREFIX.into(), clock: Arc::default() }
     }
 
     /// Once the server has answered.
@@ -162,10 +163,13 @@ impl DedupStore for RedisStore {
         fingerprint: u64,
         lease: Duration,
     ) -> Result<Claim, StoreError> {
-        let args = (lease_micros(lease), fingerprint_digits(fingerprint), claimed_millis(lease));
-        let answer = CLAIM.run(&self.nodes, &self.key(key), args).await;
-        let answer: String = read(answer)?;
-        read_claim(&answer, fingerprint).ok_or_else(unexpected)
+        let proposed = self.clock.now().map(Fence::new);
+        let args = (claimed(proposed, fingerprint), claimed_millis(lease));
+        let answer: String = read(CLAIM.run(&self.nodes, &self.key(key), args).await)?;
+        if let Some(time) = read_time(&answer) {
+            self.clock.set(time);
+        }
+        read_claim(&answer, proposed, fingerprint).ok_or_else(unexpected)
     }
 
     async fn renew(
@@ -174,7 +178,7 @@ impl DedupStore for RedisStore {
         fence: Fence,
         lease: Duration,
     ) -> Result<Settled, StoreError> {
-        let args = (fence_digits(fence), lease_micros(lease), claimed_millis(lease));
+        let args = (fence_digits(fence), claimed_millis(lease));
         settled(RENEW.run(&self.nodes, &self.key(key), args).await)
     }
 

@@ -1,12 +1,11 @@
 //! How an event is written in a string of Redis.
 //!
-//! A state's letter, the fence in 16 digits, the fingerprint in 16 hexadecimal ones, and for how many
-//! microseconds the lease runs, counted from the fence: for the fence is the server's time.
+//! A state's letter, the fence in 16 digits, and the fingerprint in 16 hexadecimal ones.
 //!
 //! ```text
-//! P fence fingerprint lease    in progress
-//! D fence fingerprint          done, until the key expires
-//! A fence …                    given up: only the fence counts
+//! P fence fingerprint    in progress: the lease ends a day before the key expires
+//! D fence fingerprint    done, until the key expires
+//! A fence …              given up: only the fence counts
 //! ```
 //!
 //! Lua counts in doubles, which are exact to 2^53: in microseconds that is the year 2255.
@@ -16,7 +15,7 @@ use std::time::Duration;
 use countersign::{Claim, Fence, Record, RecordState};
 
 /// For how long a claim that nobody settled is known after its lease ran out: its late commit still
-/// applies, and the next claim is told that it takes over.
+/// applies, and the next claim is told that it takes over. The script `claim` knows it as well.
 const UNSETTLED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long the fence of an event that was given up is kept. Fences follow the server's clock, so
@@ -26,18 +25,18 @@ const GIVEN_UP: Duration = Duration::from_secs(60 * 60);
 /// A hundred years: the server's time and Lua's numbers reach beyond, and nobody waits for its end.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// In whole microseconds; a started one counts.
-pub(crate) fn lease_micros(lease: Duration) -> u64 {
-    whole(lease, 1_000)
-}
-
 /// How long the key of a claim lives.
 pub(crate) fn claimed_millis(lease: Duration) -> u64 {
-    whole(lease.min(LONGEST) + UNSETTLED, 1_000_000)
+    millis(lease.min(LONGEST) + UNSETTLED)
+}
+
+/// For how long it still lives as the lease ends.
+pub(crate) fn unsettled_millis() -> u64 {
+    millis(UNSETTLED)
 }
 
 pub(crate) fn given_up_millis() -> u64 {
-    whole(GIVEN_UP, 1_000_000)
+    millis(GIVEN_UP)
 }
 
 /// What a commit makes of an event, and how long its key lives.
@@ -45,11 +44,12 @@ pub(crate) fn committed(retention: Duration) -> (&'static str, u64) {
     if retention.is_zero() {
         return ("A", given_up_millis());
     }
-    ("D", whole(retention, 1_000_000))
+    ("D", millis(retention))
 }
 
-fn whole(span: Duration, nanos: u128) -> u64 {
-    let count = span.min(LONGEST + UNSETTLED).as_nanos().div_ceil(nanos);
+/// A started one counts.
+fn millis(span: Duration) -> u64 {
+    let count = span.min(LONGEST + UNSETTLED).as_nanos().div_ceil(1_000_000);
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
@@ -58,16 +58,21 @@ pub(crate) fn fence_digits(fence: Fence) -> String {
     format!("{:016}", fence.as_u64())
 }
 
-pub(crate) fn fingerprint_digits(fingerprint: u64) -> String {
-    format!("{fingerprint:016x}")
+/// What a claim makes of an event; the script puts in a fence where none is proposed.
+pub(crate) fn claimed(proposed: Option<Fence>, fingerprint: u64) -> String {
+    match proposed {
+        Some(fence) => format!("P{:016}{fingerprint:016x}", fence.as_u64()),
+        None => format!("P{fingerprint:016x}"),
+    }
 }
 
 /// What the script `claim` answered, if that is one of its answers.
-pub(crate) fn read_claim(answer: &str, fingerprint: u64) -> Option<Claim> {
+pub(crate) fn read_claim(answer: &str, proposed: Option<Fence>, fingerprint: u64) -> Option<Claim> {
     let (state, rest) = answer.split_at_checked(1)?;
     Some(match state {
-        "N" | "T" => Claim::Acquired { fence: fence(rest)?, takeover: state == "T" },
-        "B" => Claim::Busy { retry_after: Duration::from_micros(rest.parse().ok()?) },
+        "1" => Claim::Acquired { fence: proposed?, takeover: false },
+        "N" | "A" | "T" => Claim::Acquired { fence: fence(rest)?, takeover: state == "T" },
+        "B" => Claim::Busy { retry_after: Duration::from_millis(rest.parse().ok()?) },
         "D" => {
             let first = u64::from_str_radix(rest.get(16..)?, 16).ok()?;
             Claim::Duplicate { same_body: first == fingerprint }
@@ -76,11 +81,16 @@ pub(crate) fn read_claim(answer: &str, fingerprint: u64) -> Option<Claim> {
     })
 }
 
-/// What the script `get` answered: a value, and the microseconds it still has.
+/// The server's time, where the script `claim` asked for it and made it a fence.
+pub(crate) fn read_time(answer: &str) -> Option<u64> {
+    answer.strip_prefix('N')?.parse().ok()
+}
+
+/// What the script `get` answered: a value, and the milliseconds that its key still lives.
 pub(crate) fn read_record(value: &str, left: i64) -> Option<Record> {
-    let left = Duration::from_micros(u64::try_from(left).unwrap_or(0));
+    let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
     let state = match value.get(..1)? {
-        "P" => RecordState::InProgress { lease: left },
+        "P" => RecordState::InProgress { lease: left.saturating_sub(UNSETTLED) },
         "D" => RecordState::Done { kept: left },
         _ => return None,
     };

@@ -1,7 +1,6 @@
--- ARGV: cursor, prefix, keys to look at. One page of a node's keys, counted where they are.
+-- ARGV: cursor, prefix, keys to look at, milliseconds that a key still lives as its lease ends.
+-- One page of a node's keys, counted where they are.
 local page = redis.call('SCAN', ARGV[1], 'COUNT', ARGV[3])
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
 local progress, overdue, longest, done, absent = 0, 0, 0, 0, 0
 for _, key in ipairs(page[2]) do
   if key:sub(1, #ARGV[2]) == ARGV[2] then
@@ -11,7 +10,7 @@ for _, key in ipairs(page[2]) do
     if state == 65 then absent = absent + 1 end
     if state == 80 then
       progress = progress + 1
-      local late = now - (held:sub(2, 17) + held:sub(34))
+      local late = ARGV[4] - redis.call('PTTL', key)
       if late >= 0 then
         overdue = overdue + 1
         if late > longest then longest = late end
