@@ -1,5 +1,5 @@
 //! What the Redis store's scripts cost beside a bare `SET NX PX`: same client, same server, same
-//! number of callers at a time.
+//! keys, same number of callers at a time.
 //!
 //! It starts a server of its own, on a socket in a temporary folder: `redis-server`, or another
 //! program that the variable `REDIS_SERVER` names.
@@ -21,9 +21,9 @@ use tokio::task::JoinSet;
 const CALLERS: usize = 64;
 
 /// How many calls each makes in a turn.
-const CALLS: usize = 400;
+const CALLS: usize = 200;
 
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 41;
 
 const LEASE: Duration = Duration::from_secs(30);
 const RETENTION: Duration = Duration::from_secs(1000);
@@ -48,7 +48,6 @@ async fn main() -> Result<()> {
         if round > 0 {
             rounds.push(turn);
         }
-        let _: () = cmd("FLUSHALL").query_async(&mut bare.clone()).await?;
     }
     println!("# The Redis store, {CALLERS} callers at a time, {ROUNDS} rounds\n");
     println!("| {:<22} | {:>12} | {:>7} |", "", "each second", "x bare");
@@ -69,7 +68,7 @@ fn key(round: usize, number: usize) -> EventKey {
     EventKey::new("bench", "sender", &Identity::id(&format!("msg_{round:08}_{number:016}")))
 }
 
-/// The calls a second of each kind, one right after the other.
+/// The calls a second of each kind, one right after the other. New keys come to an empty server.
 struct Turn {
     bare: f64,
     scripted: f64,
@@ -99,12 +98,16 @@ impl Turn {
         store: &RedisStore,
         keys: &[EventKey],
     ) -> Result<Self> {
+        let flush = || async { cmd("FLUSHALL").query_async::<()>(&mut connection.clone()).await };
+        flush().await?;
         let (bare, _) = run(keys, |key| set(connection.clone(), key)).await?;
         let script: String =
             cmd("SCRIPT").arg("LOAD").arg(SCRIPT).query_async(&mut connection.clone()).await?;
         let script: Arc<str> = script.into();
         let in_script = |key| set_in_script(connection.clone(), script.clone(), key);
+        flush().await?;
         let (scripted, _) = run(keys, in_script).await?;
+        flush().await?;
         let (claim, tickets) = run(keys, |key| granted(store.clone(), key)).await?;
         let (busy, _) = run(keys, |key| is_busy(store.clone(), key)).await?;
         let (renew, _) = run(&tickets, |ticket| renewed(store.clone(), ticket)).await?;
@@ -116,7 +119,11 @@ impl Turn {
 
 async fn set(mut connection: MultiplexedConnection, key: EventKey) -> Answer<()> {
     let mut set = cmd("SET");
-    set.arg(format!("bare:{key}")).arg(1).arg("NX").arg("PX").arg(LEASE.as_millis() as u64);
+    set.arg(format!("countersign:1:{key}"))
+        .arg(1)
+        .arg("NX")
+        .arg("PX")
+        .arg(LEASE.as_millis() as u64);
     let answer: RedisResult<bool> = set.query_async(&mut connection).await;
     is_due(answer == Ok(true), answer)
 }
@@ -127,7 +134,11 @@ async fn set_in_script(
     key: EventKey,
 ) -> Answer<()> {
     let mut set = cmd("EVALSHA");
-    set.arg(&*script).arg(1).arg(format!("scripted:{key}")).arg(1).arg(LEASE.as_millis() as u64);
+    set.arg(&*script)
+        .arg(1)
+        .arg(format!("countersign:1:{key}"))
+        .arg(1)
+        .arg(LEASE.as_millis() as u64);
     let answer: RedisResult<bool> = set.query_async(&mut connection).await;
     is_due(answer == Ok(true), answer)
 }
