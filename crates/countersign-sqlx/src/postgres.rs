@@ -34,8 +34,10 @@ const ROWS_PER_PURGE: u32 = 1024;
 
 /// Remembers events in a PostgreSQL table, for many machines.
 ///
-/// Each operation is one statement; a claim that is denied takes a second one, to say why. Time is that of the database server, whatever the machines'
-/// clocks say. What was answered is as durable as the server's `synchronous_commit` makes it; after
+/// Each operation is one statement, one round trip. Only a claim of an event that the table already
+/// has takes a second one, to say why it is denied, and a third where it is granted all the same:
+/// the event was released, its lease ran out, or its retention is over. Time is that of the
+/// database server, whatever the machines' clocks say. What was answered is as durable as the server's `synchronous_commit` makes it; after
 /// a fail-over to a standby that lagged behind, events that it did not have are handled again.
 ///
 /// Rows that are over are cleared away beside the claims, by one of some five hundred, in a task of
@@ -204,10 +206,19 @@ impl DedupStore for PostgresStore {
                 self.keep_house(claim);
                 return Ok(claim);
             }
-            // It may have changed since, so that nothing stands against a claim any more.
             if let Some(denial) = self.find(key).await?.and_then(|found| found.denial(fingerprint))
             {
                 return Ok(denial);
+            }
+            let take = || {
+                let take = self.0.statements.take().bind(key_bytes(key));
+                take.bind(fingerprint.cast_signed())
+                    .bind(millis(lease))
+                    .fetch_optional(&self.0.pool)
+            };
+            // None where another was quicker, or the row was purged meanwhile.
+            if let Some(row) = retried(take).await? {
+                return granted(&row).map_err(|error| store_error(&error));
             }
         }
         Err(StoreError::new(

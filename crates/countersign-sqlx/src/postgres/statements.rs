@@ -1,4 +1,4 @@
-//! One statement for each operation. `$1` is the key, `$2` the fence (of a claim: the fingerprint),
+//! One statement for each operation. `$1` is the key, `$2` the fence (of `claim` and `take`: the fingerprint),
 //! `$3` a span in milliseconds.
 
 use std::sync::Arc;
@@ -13,6 +13,7 @@ type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 pub(super) struct Statements {
     claim: Arc<str>,
+    take: Arc<str>,
     renew: Arc<str>,
     commit: Arc<str>,
     mark: Arc<str>,
@@ -34,7 +35,27 @@ impl Statements {
     pub(super) fn new(table: &Table) -> Self {
         let sequence = table.sequence();
         Self {
-            claim: claim(table).into(),
+            // The look before it spares a claim that is denied the wait for the end of a handler's
+            // transaction, which the insert would be in for.
+            claim: format!(
+                "INSERT INTO {table} (key, fence, until, fingerprint, state)
+                 SELECT $1, nextval('{sequence}'), {UNTIL}, $2, 1
+                 WHERE NOT EXISTS (SELECT FROM {table} WHERE key = $1)
+                 ON CONFLICT DO NOTHING
+                 RETURNING fence, state"
+            )
+            .into(),
+            // Who comes in between is looked at anew, as the row is once it is locked.
+            take: format!(
+                "UPDATE {table} SET
+                     fence = nextval('{sequence}'),
+                     until = {UNTIL},
+                     fingerprint = $2,
+                     state = CASE WHEN state IN (1, 3) THEN 3 ELSE 1 END
+                 WHERE key = $1 AND (state = 0 OR until <= clock_timestamp())
+                 RETURNING fence, state"
+            )
+            .into(),
             renew: format!(
                 "UPDATE {table} SET until = {UNTIL}
                  WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
@@ -71,8 +92,14 @@ impl Statements {
         }
     }
 
+    /// Of an event that the table does not have; no row is given where it has.
     pub(super) fn claim(&self) -> Statement<'static> {
         prepare(&self.claim)
+    }
+
+    /// The claim of an event that it has and nobody holds; no row is given where somebody does.
+    pub(super) fn take(&self) -> Statement<'static> {
+        prepare(&self.take)
     }
 
     pub(super) fn renew(&self) -> Statement<'static> {
@@ -111,29 +138,6 @@ impl Statements {
 
 fn prepare(statement: &Arc<str>) -> Statement<'static> {
     query(AssertSqlSafe(statement.clone()))
-}
-
-/// No row is given where the claim is not granted.
-///
-/// The look before it spares a claim that is denied the row's lock: it would wait for the end of a
-/// handler's transaction. Who comes in between is caught by the conflict, which looks at the row
-/// as it is once it is locked.
-fn claim(table: &Table) -> String {
-    let sequence = table.sequence();
-    format!(
-        "INSERT INTO {table} AS event (key, fence, until, fingerprint, state)
-         SELECT $1, nextval('{sequence}'), {UNTIL}, $2, 1
-         WHERE NOT EXISTS (
-             SELECT FROM {table} WHERE key = $1 AND state <> 0 AND until > clock_timestamp()
-         )
-         ON CONFLICT (key) DO UPDATE SET
-             fence = nextval('{sequence}'),
-             until = {UNTIL},
-             fingerprint = excluded.fingerprint,
-             state = CASE WHEN event.state IN (1, 3) THEN 3 ELSE 1 END
-         WHERE event.state = 0 OR event.until <= clock_timestamp()
-         RETURNING fence, state"
-    )
 }
 
 /// A claim that nobody settled is kept for a day, for a late commit; any row for an hour, which no
