@@ -24,6 +24,9 @@ use crate::transaction::Transaction;
 /// How often a statement is tried that others got in the way of.
 const TRIES: usize = 10;
 
+/// What is said while somebody has an event's row locked; it is as good as in progress.
+const LOCKED: Claim = Claim::Busy { retry_after: Duration::from_secs(1) };
+
 /// A serialization failure, a deadlock, and a key that came in between.
 const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 
@@ -109,7 +112,7 @@ impl PostgresStore {
     /// A transaction in which the event of `delivery` is marked as handled.
     ///
     /// The handler's tables must be in the same database. It locks the event: should its lease run
-    /// out meanwhile, who else claims it waits for the transaction's end.
+    /// out meanwhile, nobody else is granted it before the transaction's end.
     ///
     /// # Errors
     ///
@@ -216,9 +219,12 @@ impl DedupStore for PostgresStore {
                     .bind(millis(lease))
                     .fetch_optional(&self.0.pool)
             };
-            // None where another was quicker, or the row was purged meanwhile.
             if let Some(row) = retried(take).await? {
                 return granted(&row).map_err(|error| store_error(&error));
+            }
+            // Another was quicker, or has the row locked: a handler's transaction may outlive its lease.
+            if let Some(found) = self.find(key).await? {
+                return Ok(found.denial(fingerprint).unwrap_or(LOCKED));
             }
         }
         Err(StoreError::new(

@@ -9,6 +9,8 @@ use sqlx::Row;
 const ABSENT: i16 = 0;
 /// In progress is 1, or 3 after a lease that ran out.
 const DONE: i16 = 2;
+/// Done in a handler's transaction. That handler still runs, so its lease counts as renewed.
+const MARKED: i16 = 4;
 pub(crate) const TAKEN_OVER: i16 = 3;
 
 /// A thousand years: no database's time overflows with it, and nobody waits for its end.
@@ -67,7 +69,7 @@ impl Found {
         match self.state {
             _ if self.left_ms <= 0 => None,
             ABSENT => None,
-            DONE => {
+            DONE | MARKED => {
                 let same_body = self.fingerprint == fingerprint.cast_signed();
                 Some(Claim::Duplicate { same_body })
             }
@@ -80,7 +82,7 @@ impl Found {
         let left = span(self.left_ms);
         let state = match self.state {
             ABSENT => return None,
-            DONE => RecordState::Done { kept: left },
+            DONE | MARKED => RecordState::Done { kept: left },
             _ => RecordState::InProgress { lease: left },
         };
         Some(Record { fence: to_fence(self.fence), state })

@@ -244,15 +244,30 @@ async fn a_transaction_that_is_cut_off_applies_nothing() {
 }
 
 #[tokio::test]
-async fn a_claim_that_is_given_up_while_it_waits_blocks_nobody_later() {
+async fn claims_of_an_event_in_a_transaction_keep_no_connection() {
     let Some(table) = Table::new() else { return };
     let store = table.over(table.server.pool(2, &[]).await).await;
     let ticket = granted(&store, 0, Duration::ZERO).await;
     let transaction = table.store().await.begin_with(&ticket).await.unwrap();
-    timeout(BRIEF, claim(&store, 0)).await.unwrap_err();
-    transaction.commit().await.unwrap();
-    assert!(is_handled(claim(&store, 0).await));
+    for _ in 0..3 {
+        drop(timeout(BRIEF, claim(&store, 0)).await);
+    }
     granted(&store, 1, HOUR).await;
+    transaction.rollback().await.unwrap();
+    assert!(higher(&ticket).fence() <= granted(&store, 0, HOUR).await.fence());
+}
+
+#[tokio::test]
+async fn a_handler_that_has_committed_still_has_its_lease() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
+    let renew = || store.renew(ticket.key(), ticket.fence(), Duration::ZERO);
+    assert_eq!(renew().await, Ok(Settled::Applied));
+    assert!(is_handled(claim(&store, 0).await), "the renewal changes nothing");
+    commit(&store, &ticket).await;
+    assert_eq!(renew().await, Ok(Settled::Stale), "now the handler has ended");
 }
 
 #[tokio::test]
@@ -317,11 +332,9 @@ async fn an_open_transaction_holds_its_event_past_the_lease() {
     let renewed = store.renew(ticket.key(), ticket.fence(), HOUR).await;
     assert_eq!(renewed, Ok(Settled::Applied));
     let other = table.store().await;
-    let waiting = tokio::spawn(async move { claim(&other, 0).await });
-    sleep(BRIEF).await;
-    assert!(!waiting.is_finished());
+    assert!(is_busy(timeout(BRIEF * 20, claim(&other, 0)).await.expect("nobody waits for it")));
     transaction.commit().await.unwrap();
-    assert!(is_handled(waiting.await.unwrap()));
+    assert!(is_handled(claim(&other, 0).await));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Events in SQLite files: the contract, several processes, crashes, and a handler's transaction.
 
 #![cfg(feature = "sqlite")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign::testing::store::{StoreUnderTest, an_operator_sees_and_forgets, check};
-use countersign::{Claim, DedupStore, InspectStore, Settled, StoreErrorKind};
+use countersign::{Claim, DedupStore, InspectStore, Settled, StoreErrorKind, Ticket};
 use countersign_sqlx::{SqliteStore, TransactionErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, query, query_scalar};
@@ -267,6 +267,50 @@ async fn the_write_and_the_mark_are_one_commit() {
     assert_eq!(commit(&store, &ticket).await, Settled::Applied, "the receiver's own commit");
     let released = store.release(ticket.key(), ticket.fence()).await;
     assert_eq!(released, Ok(Settled::Stale), "a handler that fails after its commit");
+}
+
+#[tokio::test]
+async fn a_handler_that_has_committed_still_has_its_lease() {
+    let file = File::new();
+    let store = file.store().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
+    let renew = || store.renew(ticket.key(), ticket.fence(), Duration::ZERO);
+    assert_eq!(renew().await, Ok(Settled::Applied));
+    assert!(is_handled(claim(&store, 0).await), "the renewal changes nothing");
+    commit(&store, &ticket).await;
+    assert_eq!(renew().await, Ok(Settled::Stale), "now the handler has ended");
+}
+
+#[tokio::test]
+async fn of_what_is_written_together_each_fence_counts_for_its_own_event() {
+    let file = File::new();
+    let store = file.store().await;
+    let first = granted(&store, 1, HOUR).await;
+    let second = granted(&store, 2, HOUR).await;
+    let third = granted(&store, 3, HOUR).await;
+    // While others have their turn, these three wait to be written together.
+    let holding = granted(&store, 0, HOUR).await;
+    let transaction = store.begin_with(&holding).await.unwrap();
+    let commit = |of: &Ticket, by: &Ticket| {
+        let (store, key, fence) = (store.clone(), *of.key(), by.fence());
+        tokio::spawn(async move { store.commit(&key, fence, HOUR).await })
+    };
+    let release = || {
+        let (store, key, fence) = (store.clone(), *third.key(), third.fence());
+        tokio::spawn(async move { store.release(&key, fence).await })
+    };
+    let jobs = [commit(&first, &first), commit(&second, &first), release(), release()];
+    sleep(BRIEF).await;
+    transaction.rollback().await.unwrap();
+    let mut settled = Vec::new();
+    for job in jobs {
+        settled.push(job.await.unwrap().unwrap());
+    }
+    assert_eq!(settled[..2], [Settled::Applied, Settled::Stale]);
+    settled[2..].sort_by_key(|settled| *settled == Settled::Stale);
+    assert_eq!(settled[2..], [Settled::Applied, Settled::Stale]);
+    assert!(is_busy(claim(&store, 2).await));
 }
 
 #[tokio::test]

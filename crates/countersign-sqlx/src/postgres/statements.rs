@@ -45,31 +45,36 @@ impl Statements {
                  RETURNING fence, state"
             )
             .into(),
-            // Who comes in between is looked at anew, as the row is once it is locked.
+            // It does not wait for the end of a handler's transaction either: who did, and gave up,
+            // would keep a connection until then.
             take: format!(
                 "UPDATE {table} SET
                      fence = nextval('{sequence}'),
                      until = {UNTIL},
                      fingerprint = $2,
                      state = CASE WHEN state IN (1, 3) THEN 3 ELSE 1 END
-                 WHERE key = $1 AND (state = 0 OR until <= clock_timestamp())
+                 WHERE key IN (
+                     SELECT key FROM {table}
+                     WHERE key = $1 AND (state = 0 OR until <= clock_timestamp())
+                     FOR UPDATE SKIP LOCKED
+                 )
                  RETURNING fence, state"
             )
             .into(),
             renew: format!(
-                "UPDATE {table} SET until = {UNTIL}
-                 WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
+                "UPDATE {table} SET until = CASE WHEN state = 4 THEN until ELSE {UNTIL} END
+                 WHERE key = $1 AND fence = $2 AND state IN (1, 3, 4)"
             )
             .into(),
             // What is done already stays as it is.
             commit: format!(
                 "UPDATE {table}
-                 SET until = CASE WHEN state = 2 THEN until ELSE {UNTIL} END, state = 2
+                 SET until = CASE WHEN state IN (2, 4) THEN until ELSE {UNTIL} END, state = 2
                  WHERE key = $1 AND fence = $2 AND state <> 0"
             )
             .into(),
             mark: format!(
-                "UPDATE {table} SET until = {UNTIL}, state = 2
+                "UPDATE {table} SET until = {UNTIL}, state = 4
                  WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
             )
             .into(),
@@ -147,7 +152,7 @@ fn purge(table: &Table) -> String {
         "DELETE FROM {table} WHERE key IN (
              SELECT key FROM {table}
              WHERE until <= clock_timestamp() - interval '1 hour'
-                 AND (state IN (0, 2) OR until <= clock_timestamp() - interval '1 day')
+                 AND (state IN (0, 2, 4) OR until <= clock_timestamp() - interval '1 day')
              ORDER BY until LIMIT $1 FOR UPDATE SKIP LOCKED
          ) AND until <= clock_timestamp() - interval '1 hour'"
     )
@@ -160,9 +165,9 @@ fn stats(table: &Table) -> String {
              count(*) FILTER (WHERE state IN (1, 3) AND until <= now) AS overdue,
              coalesce((extract(epoch FROM now - min(until) FILTER (WHERE state IN (1, 3))) * 1000
                  )::bigint, 0) AS longest_overdue_ms,
-             count(*) FILTER (WHERE state = 2 AND until > now) AS done,
+             count(*) FILTER (WHERE state IN (2, 4) AND until > now) AS done,
              count(*) FILTER (WHERE until <= now
-                 AND (state IN (0, 2) OR until <= now - interval '1 day')) AS expired,
+                 AND (state IN (0, 2, 4) OR until <= now - interval '1 day')) AS expired,
              pg_total_relation_size('{table}') AS bytes
          FROM (SELECT clock_timestamp() AS now) AS clock LEFT JOIN {table} ON true
          GROUP BY now"

@@ -3,14 +3,15 @@
 //! They all wait for their answers at the same time, so they may be taken in any order: those of a
 //! kind together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 
 use countersign::Claim;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Row, query, raw_sql};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Row, query, query_scalar, raw_sql};
 
 use super::job::{Answer, Job, Operation, Settle};
-use super::statements::{CLAIM, FIND_EACH, FORGET, PURGE, settle};
+use super::statements::{CLAIM, FIND_EACH, FORGET, GRANTED, PURGE, settle, settles};
 use crate::row::{Found, TAKEN_OVER, from_fence, key_bytes, millis, to_fence};
 
 /// The answers, by the jobs' places.
@@ -56,12 +57,18 @@ async fn settle_all(
 ) -> Result<(), sqlx::Error> {
     let mut asked = List::default();
     let mut places = Vec::new();
+    let mut released = HashSet::new();
     for (place, job) in jobs.iter().enumerate() {
         match &job.operation {
             Operation::Settle { key, fence, how: own, span } if *own == how => {
-                let fence = from_fence(*fence);
-                asked.push(format_args!("[\"{key}\",{fence},{}]", millis(*span)));
-                places.push((place, fence));
+                // What is given up is nobody's to give up once more.
+                if how == Settle::Release && !released.insert((key, fence)) {
+                    answers.insert(place, Answer::Changed(0));
+                    continue;
+                }
+                let (fence, span) = (from_fence(*fence), millis(*span));
+                asked.push(format_args!("[\"{key}\",{fence},{span},{place}]"));
+                places.push(place);
             }
             _ => {}
         }
@@ -69,13 +76,16 @@ async fn settle_all(
     if places.is_empty() {
         return Ok(());
     }
-    let rows = query(settle(how)).bind(asked.end()).fetch_all(connection).await?;
-    let applied = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
-    answers.extend(
-        places
-            .into_iter()
-            .map(|(place, fence)| (place, Answer::Changed(u64::from(applied.contains(&fence))))),
-    );
+    let asked = asked.end();
+    let applied: Option<String> =
+        query_scalar(settles(how)).bind(&*asked).fetch_one(&mut *connection).await?;
+    if applied.is_some() {
+        query(settle(how)).bind(&*asked).execute(connection).await?;
+    }
+    let applied: HashSet<usize> =
+        listed(applied.as_deref()).filter_map(|place| place.parse().ok()).collect();
+    let answer = |place| Answer::Changed(u64::from(applied.contains(&place)));
+    answers.extend(places.into_iter().map(|place| (place, answer(place))));
     Ok(())
 }
 
@@ -103,10 +113,13 @@ async fn claim_all(
         if open.is_empty() {
             return Ok(fences);
         }
-        for row in query(CLAIM).bind(asked.end()).fetch_all(&mut *connection).await? {
-            let takeover = row.try_get::<i16, _>("state")? == TAKEN_OVER;
-            let claim = Claim::Acquired { fence: to_fence(row.try_get("fence")?), takeover };
-            let place = place_of(&row, fences)?;
+        let asked = asked.end();
+        query(CLAIM).bind(&*asked).execute(&mut *connection).await?;
+        let granted: Option<String> =
+            query_scalar(GRANTED).bind(&*asked).fetch_one(&mut *connection).await?;
+        for granted in listed(granted.as_deref()) {
+            let (place, claim) = read_grant(granted).ok_or_else(illegible)?;
+            let place = place.wrapping_sub(fences + 1);
             open.remove(&place);
             answers.insert(place, Answer::Claim(claim));
         }
@@ -119,7 +132,8 @@ async fn claim_all(
             return Ok(fences);
         }
         for row in query(FIND_EACH).bind(denied.end()).fetch_all(&mut *connection).await? {
-            let place = place_of(&row, 0)?;
+            let place = usize::try_from(row.try_get::<i64, _>("place")?).unwrap_or(0);
+            let place = place.wrapping_sub(1);
             let found = Found::read(&row)?;
             let denial = open.get(&place).and_then(|(_, body)| found.denial(*body));
             // The clock may have passed the lease's end just now: then it is claimed again.
@@ -130,10 +144,22 @@ async fn claim_all(
     }
 }
 
-/// Places in the database are counted from one, after `before`.
-fn place_of(row: &SqliteRow, before: usize) -> Result<usize, sqlx::Error> {
-    let place = usize::try_from(row.try_get::<i64, _>("place")?).unwrap_or(0);
-    Ok(place.wrapping_sub(before + 1))
+/// What stands between commas; nothing where there is no text.
+fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.into_iter().flat_map(|text| text.split(','))
+}
+
+/// `place:fence:state`, where places are counted from one.
+fn read_grant(text: &str) -> Option<(usize, Claim)> {
+    let (place, rest) = text.split_once(':')?;
+    let (fence, state) = rest.split_once(':')?;
+    let takeover = state.parse::<i16>().ok()? == TAKEN_OVER;
+    let fence = to_fence(fence.parse().ok()?);
+    Some((place.parse().ok()?, Claim::Acquired { fence, takeover }))
+}
+
+fn illegible() -> sqlx::Error {
+    sqlx::Error::Protocol("SQLite gave a list that is none".to_owned())
 }
 
 /// A JSON array.
@@ -143,7 +169,8 @@ struct List(String);
 impl List {
     fn push(&mut self, item: std::fmt::Arguments<'_>) {
         self.0.push(if self.0.is_empty() { '[' } else { ',' });
-        self.0.push_str(&item.to_string());
+        // Writing into a text does not fail.
+        let _ = self.0.write_fmt(item);
     }
 
     fn end(mut self) -> String {
