@@ -194,7 +194,7 @@ async fn what_a_killed_process_had_committed_is_done() {
 }
 
 #[tokio::test]
-async fn a_claim_that_was_given_up_while_it_waited_is_not_made() {
+async fn a_claim_that_was_given_up_holds_nothing() {
     let file = File::new();
     let store = file.store().await;
     let mut connection = file.connection().await;
@@ -204,6 +204,7 @@ async fn a_claim_that_was_given_up_while_it_waited_is_not_made() {
     timeout(BRIEF, claim(&store, 1)).await.unwrap_err();
     lock.rollback().await.unwrap();
     granted(&store, 1, HOUR).await;
+    granted(&store, 0, HOUR).await;
 }
 
 #[tokio::test]

@@ -12,6 +12,13 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<Result<Answer, StoreError>>,
 }
 
+impl Job {
+    /// One whose answer nobody waits for.
+    pub(super) fn unasked(operation: Operation) -> Self {
+        Self { operation, answer: oneshot::channel().0 }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation {
     Claim { key: EventKey, fingerprint: u64, lease: Duration },

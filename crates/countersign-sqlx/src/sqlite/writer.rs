@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use countersign::{StoreError, StoreErrorKind};
+use countersign::{Claim, StoreError, StoreErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Mutex, mpsc};
 
 use super::batch::carry_out;
-use super::job::{Answer, Job};
+use super::job::{Answer, Job, Operation, Settle};
 use crate::error::store_error;
 
 /// How many operations one transaction carries out at most.
@@ -67,8 +68,12 @@ impl Writer {
             // Nobody waits any more for what was cut short.
             batch.retain(|job| !job.answer.is_closed());
             let answers = self.write(&batch).await;
+            let unheard = answer(&mut batch, &answers);
+            if !unheard.is_empty() {
+                // If that fails, they are free once their leases have run out.
+                drop(self.write(&unheard).await);
+            }
             drop(turn);
-            answer(&mut batch, &answers);
         }
         if let Some(connection) = self.connection {
             drop(connection.close().await);
@@ -94,15 +99,28 @@ impl Writer {
     }
 }
 
-fn answer(jobs: &mut Vec<Job>, answers: &Result<HashMap<usize, Answer>, StoreError>) {
+/// Gives the answers. What was granted to somebody who has gone is given up: these are the jobs.
+fn answer(jobs: &mut Vec<Job>, answers: &Result<HashMap<usize, Answer>, StoreError>) -> Vec<Job> {
     let answer = |place| match answers {
         Ok(answers) => answers.get(&place).copied().ok_or_else(unanswered),
         Err(error) => Err(error.clone()),
     };
-    for (place, job) in jobs.drain(..).enumerate() {
-        // Who has gone does not hear it.
-        drop(job.answer.send(answer(place)));
-    }
+    let unheard = jobs.drain(..).enumerate().filter_map(|(place, job)| {
+        let operation = job.operation;
+        match (job.answer.send(answer(place)), operation) {
+            (
+                Err(Ok(Answer::Claim(Claim::Acquired { fence, .. }))),
+                Operation::Claim { key, .. },
+            ) => Some(Job::unasked(Operation::Settle {
+                key,
+                fence,
+                how: Settle::Release,
+                span: Duration::ZERO,
+            })),
+            _ => None,
+        }
+    });
+    unheard.collect()
 }
 
 fn unanswered() -> StoreError {
