@@ -39,7 +39,8 @@ where
     let request = Rc::new(Cell::new(Some(request)));
     let handed = Rc::clone(&request);
     let (reply, replied) = oneshot::channel();
-    rt::spawn(async move {
+    // Within the request's own span, where the application keeps one.
+    rt::spawn(in_current_span(async move {
         let start = |delivery| {
             let request = handed.take();
             if let Some(request) = &request {
@@ -57,7 +58,7 @@ where
         let answer = |outcome, response| drop(reply.send((outcome, response)));
         drive(&driven, delivery, &Actix, &shutdown, start, answer).await;
         drop(under_way);
-    });
+    }));
     // The task is dropped without a reply only where the worker itself ends.
     let (outcome, response) = replied.await.unwrap_or((Outcome::ShuttingDown, None));
     match (response, request.take()) {

@@ -36,7 +36,8 @@ where
     };
     let driven = Arc::clone(&receiver);
     let (reply, replied) = oneshot::channel();
-    tokio::spawn(async move {
+    // Within the request's own span, where the application keeps one.
+    tokio::spawn(in_current_span(async move {
         let start = |delivery| {
             request.extensions_mut().insert(crate::Delivery(delivery));
             let call = async move {
@@ -49,7 +50,7 @@ where
         let answer = |outcome, response| drop(reply.send((outcome, response)));
         drive(&driven, delivery, &Tokio, &shutdown, start, answer).await;
         drop(under_way);
-    });
+    }));
     // The task is dropped without a reply only where the runtime itself ends.
     let (outcome, response) = replied.await.unwrap_or((Outcome::ShuttingDown, None));
     Ok(match response {

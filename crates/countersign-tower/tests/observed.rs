@@ -20,6 +20,7 @@ use support::{
     signed_at,
 };
 use tower::ServiceExt;
+use tracing::Instrument;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What this thread's recorder was told, as Prometheus would read it.
@@ -255,13 +256,14 @@ impl MakeWriter<'_> for Log {
 }
 
 #[tokio::test]
-async fn a_span_names_the_sender_the_type_and_the_events_key() {
+async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
     let _logging = tracing::subscriber::set_default(subscriber);
     let service = guard(named(receiver()), &Handler::open());
-    deliver(&service, signed("msg_1")).await;
-    deliver(&service, signed("msg_1")).await;
+    let request = tracing::info_span!("request");
+    deliver(&service, signed("msg_1")).instrument(request.clone()).await;
+    deliver(&service, signed("msg_1")).instrument(request).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let key = EventKey::new("orders", "standard-webhooks", &Identity::id("msg_1"));
     for (line, said) in log.lines().zip(["handled", "handled before"]) {
@@ -271,6 +273,7 @@ async fn a_span_names_the_sender_the_type_and_the_events_key() {
             r#"event_type="ping""#,
             r#"key="default""#,
             &format!("event={key}"),
+            "request:webhook{",
             said,
         ] {
             assert!(line.contains(part), "{part} is not in {line}");
