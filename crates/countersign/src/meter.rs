@@ -1,7 +1,7 @@
 //! What a dashboard shows, by the feature `metrics`. Without it, every function here does nothing.
 //!
-//! Labels come from set-up alone, so that no sender can make more of them: never an id, a type or a
-//! tenant.
+//! Labels come from set-up alone, so that no sender can make more of them: never an id, a type, a
+//! tenant or the name of a tenant's key.
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) use self::off::*;
@@ -16,9 +16,9 @@ pub(crate) use self::on::*;
 ///
 /// | name | kind | further labels | what it tells |
 /// |---|---|---|---|
-/// | `countersign_deliveries_total` | counter | `outcome`, `refusal` | each request once, by what it was answered: an [`Outcome`](crate::Outcome)'s name, or `refused` with a [`RefusalKind`](crate::RefusalKind)'s |
+/// | `countersign_deliveries_total` | counter | `outcome`, `refusal` | each request that was answered, once: an [`Outcome`](crate::Outcome)'s name, or `refused` with a [`RefusalKind`](crate::RefusalKind)'s |
 /// | `countersign_late_total` | counter | `outcome` | what became of those answered before that was known |
-/// | `countersign_verified_total` | counter | `key` | verified deliveries, by the name of the key that matched |
+/// | `countersign_verified_total` | counter | `key` | verified deliveries, by the name of the key that matched; empty for a tenant's |
 /// | `countersign_dedup_hits_total` | counter | `hit` | events the store knew: `duplicate`, `other_body` (a duplicate with another body), `in_flight`, `takeover` |
 /// | `countersign_in_flight` | gauge | | events claimed and not settled |
 /// | `countersign_handler_seconds` | histogram | `outcome` | how long handlers ran: `handled`, `failed`, `panicked`, `stopped` |
@@ -112,7 +112,9 @@ mod on {
     use crate::receiver::Receiver;
 
     pub(crate) fn verified(receiver: &Receiver, delivery: &Delivery) {
-        let key = ("key", delivery.key_name().to_owned());
+        // A tenant's keys have names of its own, and there is no end of tenants.
+        let name = if delivery.tenant().is_some() { "" } else { delivery.key_name() };
+        let key = ("key", name.to_owned());
         counter!(VERIFIED, labels(receiver, [key])).increment(1);
     }
 
