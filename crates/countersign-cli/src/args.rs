@@ -208,7 +208,7 @@ pub(crate) struct StoreArgs {
 #[derive(Args, Debug)]
 pub(crate) struct EventArgs {
     /// The event's key, as logs have it in the field `event`: 64 hexadecimal digits
-    #[arg(value_name = "KEY", required_unless_present = "sender", conflicts_with_all = ["sender", "endpoint", "id", "body_file"])]
+    #[arg(value_name = "KEY", required_unless_present = "sender", conflicts_with_all = ["sender", "endpoint", "tenant", "id", "body_file"])]
     pub(crate) key: Option<String>,
     /// The sender's name, where the event is known by its id or its body
     #[arg(short, long, value_name = "NAME")]
@@ -216,6 +216,9 @@ pub(crate) struct EventArgs {
     /// The endpoint's name; the sender's unless given
     #[arg(long, value_name = "NAME")]
     pub(crate) endpoint: Option<String>,
+    /// The tenant's own name, where the endpoint has many
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<String>,
     /// The event's id
     #[arg(long, conflicts_with = "body_file", required_unless_present_any = ["key", "body_file"])]
     pub(crate) id: Option<String>,

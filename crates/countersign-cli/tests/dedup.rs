@@ -96,13 +96,34 @@ async fn an_event_without_an_id_is_known_by_its_body() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
     let store = SqliteStore::open(&path).await.unwrap();
-    let key = EventKey::new("omniai", "omniai", &Identity::body(b"{\"event\":\"x\"}"));
+    let key = EventKey::new("github", "github", &Identity::body(b"{\"event\":\"x\"}"));
     store.claim(&key, 0, HOUR).await.unwrap();
     let body = file("dedup-body.json", "{\"event\":\"x\"}");
-    ask(path.to_str().unwrap(), "get --sender omniai --body-file")
+    ask(path.to_str().unwrap(), "get --sender github --body-file")
         .arg(body.to_str().unwrap())
         .run()
         .is(0, &key.to_string());
+}
+
+#[tokio::test]
+async fn an_event_of_a_tenant_is_apart_from_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let key = EventKey::of_tenant("orders", "acme", "stripe", &Identity::id("evt_1"));
+    store.claim(&key, 0, HOUR).await.unwrap();
+    let get = "get --sender stripe --endpoint orders --id evt_1";
+    ask(path.to_str().unwrap(), &format!("{get} --tenant acme")).run().is(0, &key.to_string());
+    ask(path.to_str().unwrap(), get).run().is(1, "holds no such event");
+}
+
+#[test]
+fn what_no_event_of_a_sender_is_known_by_is_refused() {
+    let get = |sender, by| ask("app.db", &format!("get --sender {sender} {by}")).run();
+    get("omniai", "--id 1").is(2, "known by some fields of its body: take the event's key");
+    get("telegram", "--id 1").is(2, "take the event's key");
+    get("github", "--id 1").is(2, "`--id`: `github` signs no id");
+    get("stripe", "--body-file body.json").is(2, "cannot be read");
 }
 
 #[test]

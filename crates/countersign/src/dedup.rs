@@ -38,6 +38,17 @@ impl EventKey {
             .field(&identity.digest);
         Self(hash.finish())
     }
+
+    /// The same for a tenant of the endpoint, as [`Tenants`](crate::Tenants) know its events.
+    #[must_use]
+    pub fn of_tenant(endpoint: &str, tenant: &str, sender: &str, identity: &Identity) -> Self {
+        Self::new(&tenant_scope(endpoint, tenant), sender, identity)
+    }
+}
+
+/// What the events of a tenant are apart by; no tenant's name has the character between.
+pub(crate) fn tenant_scope(endpoint: &str, tenant: &str) -> String {
+    format!("{endpoint}\u{1f}{tenant}")
 }
 
 /// What makes two deliveries the same event, taken from what is signed.

@@ -10,7 +10,7 @@ use crate::challenge::Reply;
 use crate::claimed::{Claimed, Store};
 use crate::contract::{Contract, positive};
 use crate::dedup::memory::MemoryStore;
-use crate::dedup::{Claim, DedupStore, EventKey, StoreError, StoreErrorKind};
+use crate::dedup::{Claim, DedupStore, EventKey, StoreError, StoreErrorKind, tenant_scope};
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
 use crate::headers::Headers;
@@ -106,8 +106,7 @@ impl Receiver {
 
     /// The same settings for one tenant's `provider`, with dedup keys apart from every other's.
     pub(crate) fn for_tenant(&self, provider: Arc<dyn Provider>, tenant: &str) -> Self {
-        // No tenant's name has the character between.
-        let scope = format!("{}\u{1f}{tenant}", self.endpoint).into();
+        let scope = tenant_scope(&self.endpoint, tenant).into();
         Self { provider, scope, ..self.clone() }
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign::{
-    EventKey, Identity, InspectStore, RecordState, StoreError, StoreErrorKind, StoreStats,
+    EventKey, Identity, InspectStore, RecordState, StoreError, StoreErrorKind, StoreStats, senders,
 };
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
@@ -80,7 +80,7 @@ impl Place {
                 Self::Redis { url: place, prefix, is_cluster: args.cluster }
             }
             Some(("sqlite", path)) => Self::Sqlite(path.to_owned()),
-            None => Self::Sqlite(place),
+            None => Self::Sqlite(place.strip_prefix("sqlite:").unwrap_or(&place).to_owned()),
             Some(_) => {
                 return Err(Failure::at(
                     "the store",
@@ -175,7 +175,41 @@ fn key(args: &EventArgs) -> Result<EventKey, Failure> {
             return Err(Failure::at("the event", "is not named: give `--id` or `--body-file`"));
         }
     };
-    Ok(EventKey::new(args.endpoint.as_deref().unwrap_or(sender), sender, &identity))
+    knows_by(sender, args.id.is_some())?;
+    let endpoint = args.endpoint.as_deref().unwrap_or(sender);
+    Ok(match &args.tenant {
+        Some(tenant) => EventKey::of_tenant(endpoint, tenant, sender, &identity),
+        None => EventKey::new(endpoint, sender, &identity),
+    })
+}
+
+/// Refuses what no event of a sender is known by; one that is not in the catalogue is somebody's own.
+fn knows_by(sender: &str, is_id: bool) -> Result<(), Failure> {
+    let by_key = |words: &str| {
+        let mend = "take the event's key from the field `event` of a log";
+        Err(Failure::at("the event", format!("`{sender}` makes it known by {words}: {mend}")))
+    };
+    if sender == "omniai" {
+        return by_key("some fields of its body");
+    }
+    let Some(known) = senders::ALL.iter().find(|known| known.name() == sender) else {
+        return Ok(());
+    };
+    if let Some(words) = known.known_by() {
+        return by_key(words);
+    }
+    match known.setup().scheme() {
+        Ok(scheme) if scheme.signs_id() && !is_id => Err(Failure::at(
+            "`--body-file`",
+            format!("`{sender}` signs an id: give that, with `--id`"),
+        )),
+        Ok(scheme) if !scheme.signs_id() && is_id => Err(Failure::at(
+            "`--id`",
+            format!("`{sender}` signs no id: give the body, with `--body-file`"),
+        )),
+        Ok(scheme) if !scheme.signs_id() && !scheme.signs_body() => by_key("what it signs"),
+        _ => Ok(()),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
