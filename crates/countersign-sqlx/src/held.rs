@@ -1,11 +1,13 @@
 //! The claims whose handlers have a transaction open here.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign::{EventKey, Fence, Ticket};
 
-type Claims = HashSet<(EventKey, Fence)>;
+/// How many transactions each has: a second one for the same claim finds it settled and ends.
+type Claims = HashMap<(EventKey, Fence), usize>;
 
 /// Claims that the database itself holds for a transaction: their leases need no renewal, and a
 /// renewal would wait for the transaction's end.
@@ -16,12 +18,12 @@ impl Held {
     /// Holds the claim until the guard is dropped.
     pub(crate) fn hold(&self, ticket: &Ticket) -> Holding {
         let claim = (*ticket.key(), ticket.fence());
-        self.claims().insert(claim);
+        *self.claims().entry(claim).or_default() += 1;
         Holding { held: self.clone(), claim }
     }
 
     pub(crate) fn holds(&self, key: &EventKey, fence: Fence) -> bool {
-        self.claims().contains(&(*key, fence))
+        self.claims().contains_key(&(*key, fence))
     }
 
     fn claims(&self) -> MutexGuard<'_, Claims> {
@@ -38,6 +40,12 @@ pub(crate) struct Holding {
 
 impl Drop for Holding {
     fn drop(&mut self) {
-        self.held.claims().remove(&self.claim);
+        let mut claims = self.held.claims();
+        if let Entry::Occupied(mut held) = claims.entry(self.claim) {
+            *held.get_mut() -= 1;
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
     }
 }

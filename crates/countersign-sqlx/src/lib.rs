@@ -42,6 +42,7 @@
 //!   handler did it, and the sender's retry finds out which.
 //! - A handler that answers 2xx *without* committing has said that there is nothing to write: its
 //!   event is marked as handled all the same.
+//! - The handler and its receiver have one store between them: clones of it, not two that were opened.
 //! - While a transaction is open, nobody else is granted its event. Keep it short, and begin it after
 //!   the slow work: PostgreSQL keeps a connection busy for it, SQLite has one writer at a time.
 
