@@ -40,6 +40,7 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "10000")
         .busy_timeout(BUSY_TIMEOUT)
 }
 
