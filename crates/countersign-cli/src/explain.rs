@@ -13,6 +13,7 @@ mod search;
 mod secret;
 mod head;
 mod names;
+mod brand;
 mod signature;
 mod signed_header;
 mod setup;

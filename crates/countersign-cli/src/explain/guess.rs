@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use countersign::senders::Sender;
+use countersign::Scheme;
 
+use super::brand::{self, Known};
 use super::finding::Finding;
 use super::form::Form;
 use super::names::same;
@@ -22,16 +23,20 @@ impl Asked<'_> {
         let mut found: Vec<_> = self
             .senders
             .iter()
-            .map(|known| (likeness(&known.0, &form_of(&known.1), head), known.clone()))
+            .map(|known| (likeness(known, &form_of(&known.1), head), known.clone()))
             .filter(|(score, _)| *score > 0)
             .collect();
+        if found.is_empty() {
+            // One that the request names may have lost its signature's header.
+            let named = |known: &&Known| brand::is_named(head, known);
+            found.extend(self.senders.iter().filter(named).map(|known| (0, known.clone())));
+        }
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        let names: Vec<_> = found.iter().map(|(_, (sender, ..))| sender.name()).collect();
         let mut verdicts = Vec::new();
         for (_, (sender, scheme, tolerance)) in found {
             verdicts.push(self.verdict_on(&Who::Known(sender)));
             if verdicts.len() <= MOST || verdicts.last().is_some_and(|verdict| verdict == "ok") {
-                let finding = guessed(sender.name(), &names);
+                let finding = guessed(sender.name(), &self.like(sender.name(), &scheme));
                 let source = Source::Known(Box::new(sender));
                 self.push_bases(source, scheme, tolerance, head, Some(finding));
             }
@@ -44,6 +49,21 @@ impl Asked<'_> {
             self.unusable = None;
         }
         self.verdict = verdicts.into_iter().nth(ok).unwrap_or_else(|| "missing_setting".to_owned());
+    }
+
+    /// The others that sign as `name` does by `scheme`, in a sentence; empty if there are none.
+    pub(super) fn like(&self, name: &str, scheme: &Scheme) -> String {
+        let text = scheme.to_string();
+        let others = self
+            .senders
+            .iter()
+            .filter(|(sender, other, _)| sender.name() != name && other.to_string() == text);
+        let names: Vec<_> =
+            others.map(|(sender, ..)| format!("`{}`", sender.name())).take(3).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            _ => format!(" Its headers also fit {}.", names.join(", ")),
+        }
     }
 }
 
@@ -60,25 +80,16 @@ fn undocumented(title: &str) -> Finding {
     )
 }
 
-fn guessed(name: &str, names: &[&str]) -> Finding {
-    let others: Vec<_> = names.iter().filter(|other| **other != name).take(3).collect();
-    let others = match others.as_slice() {
-        [] => String::new(),
-        _ => format!(" Its headers also fit {}.", listed(&others)),
-    };
+fn guessed(name: &str, like: &str) -> Finding {
     Finding::proved(
         "sender_guessed",
         format!("No sender was named; the request verifies as one of `{name}`."),
-        format!("Name the sender `{name}`.{others}"),
+        format!("Name the sender `{name}`.{like}"),
     )
 }
 
-fn listed(names: &[&&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
 /// How much of a sender's head is there; 0 if its credential is not.
-fn likeness(sender: &Sender, form: &Form, head: &Head) -> usize {
+fn likeness(known: &Known, form: &Form, head: &Head) -> usize {
     let has = |name: &str| head.headers.iter().any(|(key, _)| same(key, name));
     let Some(at) = &form.at else {
         // Its signature is in the body.
@@ -88,13 +99,7 @@ fn likeness(sender: &Sender, form: &Form, head: &Head) -> usize {
         return 0;
     }
     let needed = form.needed.iter().filter(|name| has(name)).count();
-    let brand = sender.name().split('-').next().unwrap_or_default();
-    let names_it = |(name, value): &(String, String)| {
-        let is_agent = name.eq_ignore_ascii_case("user-agent");
-        name.to_ascii_lowercase().contains(brand)
-            || (is_agent && value.to_ascii_lowercase().contains(brand))
-    };
     let missing = form.needed.len() - needed;
-    let named = usize::from(head.headers.iter().any(names_it));
+    let named = usize::from(brand::is_named(head, known));
     (100 + 10 * needed + 5 * named).saturating_sub(20 * missing)
 }

@@ -5,7 +5,17 @@ const ADDED: [&str; 5] = ["http-", "x-amzn-remapped-", "x-original-", "x-forward
 
 /// Whether `name` is `wanted` as a proxy, CGI or a framework may have written it.
 pub(super) fn same(name: &str, wanted: &str) -> bool {
-    let plain = |name: &str| name.trim().to_ascii_lowercase().replace('_', "-");
-    let (name, wanted) = (plain(name), plain(wanted));
+    let (name, wanted) = (lower(name), lower(wanted));
     name == wanted || ADDED.iter().any(|added| name.strip_prefix(added) == Some(wanted.as_str()))
+}
+
+/// A name without what was put before it on the way.
+pub(super) fn plain(name: &str) -> String {
+    let name = lower(name);
+    let bare = ADDED.iter().find_map(|added| name.strip_prefix(added));
+    bare.map(str::to_owned).unwrap_or(name)
+}
+
+fn lower(name: &str) -> String {
+    name.trim().to_ascii_lowercase().replace('_', "-")
 }

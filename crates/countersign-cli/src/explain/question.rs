@@ -8,6 +8,7 @@ use countersign::{ConfigError, Encoding, Refusal, Scheme, Signature, Tolerance};
 use zeroize::Zeroizing;
 
 use super::Question;
+use super::brand::{self, Known, Mark};
 use super::finding::{Finding, Hidden};
 use super::parts::{Head, Parts, Side, Source};
 use super::search::form_of;
@@ -33,8 +34,8 @@ pub(super) struct Asked<'q> {
     /// first.
     pub(super) bases: Vec<Parts>,
     pub(super) others: &'q [Named],
-    /// Every sender that can be set up with what is known.
-    pub(super) senders: Vec<(Sender, Scheme, Option<Tolerance>)>,
+    /// Every sender that can be set up with what is known and may have sent it, the likeliest first.
+    pub(super) senders: Vec<Known>,
     /// The public URL as configured, or as captured where none is.
     pub(super) url: Option<String>,
     /// Whether that is put together from the request's target and its host.
@@ -79,12 +80,11 @@ impl<'q> Asked<'q> {
             hidden: secrets.map(|(_, secret)| secret.clone()).collect(),
             verdict: String::new(),
         };
-        asked.senders =
-            senders::ALL.iter().filter_map(|sender| asked.known(*sender).ok()).collect();
         let head = Rc::new(Head {
             headers: request.headers.clone(),
             query: countersign::Headers::query(request).map(str::to_owned),
         });
+        asked.senders = asked.likely(&head);
         match question.sender {
             Some(who) => {
                 asked.verdict = asked.verdict_on(who);
@@ -93,6 +93,16 @@ impl<'q> Asked<'q> {
             None => asked.guess(&head),
         }
         asked
+    }
+
+    /// The senders of the catalogue whose request it may be: those that it names go first, and none
+    /// that it bears another's name beside.
+    fn likely(&self, head: &Head) -> Vec<Known> {
+        let known = senders::ALL.iter().filter_map(|sender| self.known(*sender).ok());
+        let marked = known.map(|known| (brand::mark(head, &known.0, &known.1), known));
+        let mut list: Vec<_> = marked.filter(|(mark, _)| *mark != Mark::Foreign).collect();
+        list.sort_by_key(|(mark, _)| *mark);
+        list.into_iter().map(|(_, known)| known).collect()
     }
 
     /// `ok`, or why the set-up or the request is refused.

@@ -1,12 +1,12 @@
 //! What may be wrong with the set-up: the sender, the URL, the header, what is signed and how.
 
-use countersign::senders::Sender;
-use countersign::{Scheme, Tolerance};
+use countersign::Scheme;
 
+use super::brand::Known;
 use super::finding::Finding;
 use super::parts::{Head, Parts, Side, Source};
 use super::question::Asked;
-use super::{signing, token, url};
+use super::{brand, signing, token, url};
 
 /// The scheme repaired in each way.
 pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>, body: &[u8]) -> Vec<Parts> {
@@ -35,14 +35,16 @@ fn other_senders(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
     let others = asked
         .senders
         .iter()
-        .filter(|(sender, scheme, _)| sender.name() != configured && may_hold(&parts.head, scheme));
-    let repair = |(sender, scheme, tolerance): &(Sender, Scheme, Option<Tolerance>)| {
+        .filter(|(sender, scheme, _)| sender.name() != configured && may_hold(&parts.head, scheme))
+        .filter(|known| !is_older(parts, &known.1) || brand::is_named(&parts.head, known));
+    let repair = |(sender, scheme, tolerance): &Known| {
         let finding = Finding::proved(
             "wrong_sender",
             format!("The request verifies as one of `{}`, not of `{configured}`.", sender.name()),
             format!(
-                "Set up `{}` for this endpoint, or check which endpoint's URL the sender was given.",
-                sender.name()
+                "Set up `{}` for this endpoint, or check which endpoint's URL the sender was given.{}",
+                sender.name(),
+                asked.like(sender.name(), scheme)
             ),
         );
         let mut repaired = parts.scheme(scheme.clone(), finding);
@@ -51,6 +53,12 @@ fn other_senders(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
         repaired
     };
     others.map(repair).collect()
+}
+
+/// Whether the scheme's header is the one in which the configured sender has its older signature.
+fn is_older(parts: &Parts, scheme: &Scheme) -> bool {
+    let own = parts.form.at.as_ref().and_then(|at| at.header.strip_suffix("-256"));
+    own.is_some_and(|older| scheme.to_string().ends_with(&format!("in header `{older}`")))
 }
 
 /// Whether the header in which the sender has its credential is there; so it is where that is the body.

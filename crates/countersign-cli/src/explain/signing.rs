@@ -2,6 +2,7 @@
 
 use countersign::{Algorithm, Part, Scheme, SchemeBuilder, Signature, Timestamp};
 
+use super::brand::{self, Mark};
 use super::clock::{in_the_other_unit, units};
 use super::content::{Content, contents, template};
 use super::credential::{self, Credential, credentials};
@@ -113,6 +114,9 @@ impl Attempt<'_> {
         if matches!(parts.source, Source::AiNexLayer | Source::OmniAi) {
             return self.settings(parts, body);
         }
+        if let Some(finding) = self.legacy(parts).or_else(|| self.stranger(parts, is_own_content)) {
+            return finding;
+        }
         if self.algorithm != parts.scheme.algorithm() {
             return Finding::proved(
                 "other_algorithm",
@@ -152,6 +156,52 @@ impl Attempt<'_> {
             "The signature is right, but a header beside it has not the form that this sender gives it.",
             "Compare the request's headers with the sender's documentation: hand them on as they were received.",
         )
+    }
+
+    /// That the signature's header is gone, and only the one of the sender's older way is there.
+    fn legacy(&self, parts: &Parts) -> Option<Finding> {
+        let own = parts.form.at.as_ref()?.header.as_str();
+        let is_older = own
+            .to_ascii_lowercase()
+            .strip_suffix("-256")
+            .is_some_and(|older| self.name.eq_ignore_ascii_case(older));
+        let is_legacy = is_older && self.algorithm == Algorithm::HmacSha1;
+        (is_legacy && parts.head.first(own).is_none()).then(|| {
+            Finding::proved(
+                "header_missing",
+                format!(
+                    "Header `{own}` is missing, and only the older `{}` is there: its HMAC-SHA1 is right, and not taken.",
+                    self.name.to_ascii_lowercase()
+                ),
+                format!("Look for what drops `{own}`: a proxy's list of headers, the queue in between or the capture."),
+            )
+        })
+    }
+
+    /// That no header is one of this sender's, and what is signed has another form too.
+    fn stranger(&self, parts: &Parts, is_own_content: bool) -> Option<Finding> {
+        let Source::Known(sender) = &parts.source else { return None };
+        let at = parts.form.at.as_ref()?;
+        let has = |name: &String| parts.head.first(name).is_some();
+        let is_named = brand::mark(&parts.head, sender, &parts.scheme) == Mark::Named;
+        let has_form = self.algorithm == parts.scheme.algorithm()
+            && is_own_content
+            && (self.found.before, self.found.encoding) == (at.before.as_str(), at.encoding);
+        if is_named || has_form || parts.form.needed.iter().any(has) {
+            return None;
+        }
+        let name = sender.name();
+        Some(Finding::proved(
+            "wrong_sender",
+            format!(
+                "The request has no header of `{name}`; the secret signed what stands in header {}, in {}: {} over `{}`.",
+                parts.header_name(self.name),
+                credential::name(self.found.encoding),
+                self.algorithm,
+                self.content.called
+            ),
+            "Check which endpoint's URL the sender was given. If it is of AINexLayer, which does not document its header, name the sender `ainexlayer`; else describe its scheme.",
+        ))
     }
 
     /// That the time is in the other unit.

@@ -43,6 +43,81 @@ fn a_sender_that_is_not_named_is_guessed() {
 }
 
 #[test]
+fn headers_that_bear_a_sender_s_name_tell_it_from_others_with_the_same_signature() {
+    // GitHub's own headers, and the signature that Intercom has as well.
+    let legacy = |marks: &[(&str, &str)]| {
+        let recipe = Recipe::new("intercom", &mut Rng::new(5));
+        let mut asked = recipe.send();
+        for (name, value) in marks {
+            asked.request.headers.insert(0, ((*name).to_owned(), (*value).to_owned()));
+        }
+        asked
+    };
+    for marks in [&[("X-GitHub-Event", "push")][..], &[("User-Agent", "GitHub-Hookshot/1")], &[]] {
+        let mut asked = legacy(marks);
+        asked.sender = Some("github".to_owned());
+        let explanation = asked.explain();
+        assert_eq!(kinds(&explanation), ["header_missing"], "{explanation:?}");
+        let what = &explanation.findings[0].what;
+        assert!(
+            what.contains("`x-hub-signature-256` is missing") && what.contains("SHA1"),
+            "{what}"
+        );
+        if !marks.is_empty() {
+            asked.sender = None;
+            let explanation = asked.explain();
+            assert_eq!(explanation.verdict, "missing_header");
+            assert_eq!(kinds(&explanation), ["sender_guessed", "header_missing"]);
+            assert!(explanation.findings[0].next.contains("`github`"), "{explanation:?}");
+        }
+    }
+    // What bears Intercom's own name is its own.
+    let mut asked = legacy(&[("Intercom-Webhook-Id", "1")]);
+    asked.sender = Some("github".to_owned());
+    assert_eq!(kinds(&asked.explain()), ["wrong_sender"]);
+}
+
+#[test]
+fn the_form_that_senders_share_goes_before_those_that_share_it() {
+    for (agent, guessed, alike) in [
+        ("sender/1.0", "standard-webhooks", "`gitlab-signed`, `openai`"),
+        ("GitLab/17.1", "gitlab-signed", ""),
+        ("OpenAI/1.0", "openai", ""),
+    ] {
+        let mut asked = Recipe::new("standard-webhooks", &mut Rng::new(6)).send();
+        asked.sender = None;
+        *asked.value("user-agent") = agent.to_owned();
+        let explanation = asked.explain();
+        assert_eq!((&*explanation.verdict, kinds(&explanation)), ("ok", vec!["sender_guessed"]));
+        let next = &explanation.findings[0].next;
+        assert!(next.starts_with(&format!("Name the sender `{guessed}`.")), "{next}");
+        assert!(next.contains(alike), "{next}");
+    }
+    let mut asked = Recipe::new("svix", &mut Rng::new(6)).send();
+    asked.sender = Some("standard-webhooks".to_owned());
+    let explanation = asked.explain();
+    assert_eq!(kinds(&explanation), ["wrong_sender"]);
+    let finding = &explanation.findings[0];
+    assert!(finding.what.contains("one of `svix`"), "{finding:?}");
+    assert!(finding.next.contains("also fit `clerk`, `resend`"), "{finding:?}");
+}
+
+#[test]
+fn a_request_without_any_header_of_the_sender_is_of_another() {
+    for name in ["stripe", "slack", "github", "shopify"] {
+        let signature = Signature::header("x-ainex-signature", Encoding::Hex);
+        let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
+        let mut asked = ainexlayer(&mut Rng::new(8), &scheme);
+        asked.sender = Some(name.to_owned());
+        let explanation = asked.explain();
+        assert_eq!(kinds(&explanation), ["wrong_sender"], "{name}: {explanation:?}");
+        let finding = &explanation.findings[0];
+        assert!(finding.what.contains("`x-ainex-signature`, in hexadecimal"), "{finding:?}");
+        assert!(finding.next.contains("`ainexlayer`"), "{finding:?}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_found_for_a_sender_that_is_not_named() {
     for seed in 0..12 {
         let mut asked = of(&mut Rng::new(seed), MACS);
