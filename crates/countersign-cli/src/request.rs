@@ -145,6 +145,26 @@ pub(crate) fn header_flags(flags: &[String]) -> Result<Vec<(String, String)>, Fa
     flags.iter().map(read).collect()
 }
 
+/// Refuses a URL whose port is none, which the client would take for the usual one.
+pub(crate) fn check_port(place: &str, url: Option<&str>) -> Result<(), Failure> {
+    let Some((_, rest)) = url.and_then(|url| url.split_once("://")) else { return Ok(()) };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    // An address of version 6 has colons of its own, in brackets.
+    let port = host.rsplit_once(']').map_or(host, |(_, port)| port).rsplit_once(':');
+    match port {
+        Some((_, port)) if !port.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
+            Ok(())
+        }
+        // The usual one, with its colon.
+        None | Some((_, "")) => Ok(()),
+        Some((_, port)) if port.len() <= 8 && port.bytes().all(|digit| digit.is_ascii_digit()) => {
+            Err(Failure::at(place, format_args!("has the port {port}: ports are 1 to 65535")))
+        }
+        Some(_) => Err(Failure::at(place, "has a port that is no number: ports are 1 to 65535")),
+    }
+}
+
 /// Whether a header can have this value.
 pub(crate) fn is_header_value(text: &str) -> bool {
     HeaderValue::from_bytes(text.as_bytes()).is_ok()

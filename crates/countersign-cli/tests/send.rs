@@ -279,6 +279,50 @@ fn a_connection_that_breaks_is_a_failed_attempt() {
 }
 
 #[test]
+fn a_connection_that_the_receiver_closes_after_its_answer_breaks_no_delivery() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            read(&mut stream);
+            // It does not say that it closes.
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+            stream.get_mut().write_all(answer).unwrap();
+        }
+    });
+    let answer = send(address, "-s stripe --retries 0 --times 200 --concurrency 4").run();
+    answer.is(0, "200 of 200 delivered");
+}
+
+#[test]
+fn a_port_that_is_none_is_refused_and_not_taken_for_the_usual_one() {
+    for (url, mend) in [
+        ("http://127.0.0.1:99999/", "the URL: has the port 99999: ports are 1 to 65535"),
+        ("http://127.0.0.1:0/", "the URL: has the port 0"),
+        ("http://[::1]:65536/?a", "the URL: has the port 65536"),
+        ("http://ann:pass@127.0.0.1:8o80", "the URL: has a port that is no number"),
+    ] {
+        call("send -s stripe --secret-env SECRET").arg(url).run().is(2, mend);
+    }
+    call("send http://127.0.0.1:1/ -s stripe --secret-env SECRET --url https://a.example:70000/")
+        .run()
+        .is(2, "`--url`: has the port 70000");
+}
+
+#[test]
+fn headers_that_the_connection_sets_are_refused() {
+    for header in ["Content-Length: 3", "transfer-encoding: chunked", "Host: evil", "connection: x"]
+    {
+        let name = header.split(':').next().unwrap().to_lowercase();
+        call("send http://127.0.0.1:1/ -s stripe --secret-env SECRET -H")
+            .arg(header)
+            .run()
+            .is(2, &format!("`--request-header`: `{name}` is set by the connection itself"));
+    }
+}
+
+#[test]
 fn a_url_that_cannot_be_delivered_to_is_malformed() {
     for url in ["example.com", "ftp://example.com/", "/hook", "http://", "https://exa mple.com"] {
         let call = call("send -s stripe --secret-env SECRET").arg(url);

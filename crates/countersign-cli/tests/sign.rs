@@ -138,6 +138,8 @@ fn what_no_header_can_have_is_refused_in_one_line() {
         ("--id", "1\r\nx-injected: 1", "`--id`: is none that a header can have"),
         ("--to", "https://a.example/\r\nx-injected: 1", "the URL: is none"),
         ("--to", "https://a example/", "the URL: is none"),
+        ("--to", "https://a.example:99999/", "`--to`: has the port 99999: ports are 1 to 65535"),
+        ("--url", "https://a.example:0/", "`--url`: has the port 0"),
     ] {
         let answer = sign(flag, value);
         answer.is(2, piece);

@@ -33,6 +33,9 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
     let body = request::body(args.body.as_deref(), args.body_file.as_deref())?;
     let body = body.unwrap_or_else(|| USUAL_BODY.as_bytes().to_vec());
     let headers = request::header_flags(&args.headers)?;
+    refuse_own(&headers)?;
+    request::check_port("`--url`", args.sender.url.as_deref())?;
+    request::check_port("the URL", Some(&args.to))?;
     let target: Uri = args.to.parse().ok().filter(is_http).ok_or_else(|| {
         Failure::at("the URL", "is none to deliver to: give one like https://example.com/webhooks")
     })?;
@@ -81,6 +84,28 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
             deliver(HttpConnector::new(), plan, signer, events, report, output).await
         }
     })
+}
+
+/// Headers that the connection sets, so that a given one would make another request than is meant.
+fn refuse_own(headers: &[(String, String)]) -> Result<(), Failure> {
+    const OWN: [&str; 8] = [
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let is_own = |name: &&str| headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(name));
+    match OWN.iter().find(|name| is_own(name)) {
+        Some(name) => Err(Failure::at(
+            "`--request-header`",
+            format_args!("`{name}` is set by the connection itself: leave it out"),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn is_http(target: &Uri) -> bool {

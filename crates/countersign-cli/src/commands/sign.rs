@@ -23,6 +23,8 @@ pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<End, Failure> 
     let body = request::body(args.body.as_deref(), args.body_file.as_deref())?.unwrap_or_default();
     let target = args.to.as_deref().or(args.sender.url.as_deref());
     let headers = request::header_flags(&args.headers)?;
+    request::check_port("`--to`", args.to.as_deref())?;
+    request::check_port("`--url`", args.sender.url.as_deref())?;
     if args.id.as_deref().is_some_and(|id| !request::is_header_value(id)) {
         let mend = "is none that a header can have: leave out line ends and control characters";
         return Err(Failure::at("`--id`", mend));

@@ -13,7 +13,7 @@ use http::{Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
@@ -22,7 +22,7 @@ use super::schedule::{Heeds, Schedule};
 use crate::args::SendArgs;
 use crate::signing::{Ready, Signer};
 
-/// The most bytes of an answer that are read, so that its connection can be used again.
+/// The most bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// An event to deliver.
@@ -119,7 +119,7 @@ fn scaled(span: Duration, speed: f64) -> Duration {
     Duration::try_from_secs_f64(secs).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
 }
 
-/// Delivers events over one pool of connections.
+/// Delivers events, each over a connection of its own.
 pub(super) struct Courier<C> {
     client: Client<C, Full<Bytes>>,
     plan: Plan,
@@ -136,8 +136,10 @@ impl<C: Connect + Clone + Send + Sync + 'static> Courier<C> {
         signer: Signer,
     ) -> (Self, UnboundedReceiver<Attempt>) {
         let (sender, receiver) = unbounded_channel();
+        // No connection is kept for the next request: one that its receiver had closed meanwhile would
+        // count as a failed delivery.
         let client =
-            Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+            Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         let slots = Arc::new(Semaphore::new(usize::try_from(plan.concurrency).unwrap_or(1)));
         (Self { client, plan, signer, slots, attempts: sender }, receiver)
     }
