@@ -78,7 +78,8 @@ pub struct Explanation {
 
 /// Says what is wrong with a request, or that nothing is.
 ///
-/// The work is bounded: 40 MiB are put through a MAC at most, and up to 160 MiB for a large body.
+/// The work is bounded: 40 MiB are put through a MAC or written for repairs at most, and up to 160 MiB
+/// for a large body. A head over 128 KiB, or a signature over 8 KiB, is not searched.
 ///
 /// # Errors
 ///
@@ -94,7 +95,8 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, Failure> {
     }
     let body = bytes::Bytes::copy_from_slice(&question.request.body);
     let mut search = Search::new(question.now, &body);
-    let findings = match search.run(&asked, &body) {
+    let proof = if asked.is_searchable() { search.run(&asked, &body) } else { None };
+    let findings = match proof {
         Some(proof) => proved(question, &asked, proof),
         None => hint::hints(question, &asked),
     };

@@ -1,7 +1,5 @@
 //! What may have happened to the body on the way.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
 
 use bytes::Bytes;
@@ -15,7 +13,7 @@ use super::{charset, form_body, json};
 const MOST_UNPACKED: u64 = 8 * 1024 * 1024;
 
 /// Beyond this, a body is not printed anew: each print would be as long.
-const MOST_REPRINTED: usize = 4 * 1024 * 1024;
+const MOST_REPRINTED: usize = 2 * 1024 * 1024;
 
 /// What takes a repaired body, and says whether that was enough.
 pub(super) type Visit<'v> = dyn FnMut(Finding, Bytes) -> bool + 'v;
@@ -25,24 +23,16 @@ pub(super) fn common(body: &Bytes, visit: &mut Visit<'_>) -> bool {
     ends(body, visit)
 }
 
-/// Calls `visit` with each repair of `body`, what happens often first, until it is enough.
+/// Calls `visit` with each repair of `body`, what happens often first, until it is enough. One may be
+/// what another was.
 pub(super) fn all(body: &Bytes, visit: &mut Visit<'_>) -> bool {
-    let mut seen = HashSet::from([digest(body)]);
-    let mut fresh =
-        |finding: Finding, body: Bytes| seen.insert(digest(&body)) && visit(finding, body);
-    ends(body, &mut fresh)
-        || unpacked(body, &mut fresh)
-        || charsets(body, &mut fresh)
-        || lines(body, &mut fresh)
-        || wrapped(body, &mut fresh)
-        || forms(body, &mut fresh)
-        || reprinted(body, &mut fresh)
-}
-
-fn digest(body: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    hasher.finish()
+    ends(body, visit)
+        || unpacked(body, visit)
+        || charsets(body, visit)
+        || lines(body, visit)
+        || wrapped(body, visit)
+        || forms(body, visit)
+        || reprinted(body, visit)
 }
 
 /// What stands at the ends.

@@ -10,6 +10,9 @@ const LENIENT: GeneralPurposeConfig =
 const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 const URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
+/// A longer value is refused before it is read, and not looked into here either.
+pub(super) const LONGEST: usize = 8 * 1024;
+
 /// The most that are looked at in one value.
 const MOST: usize = 8;
 
@@ -25,6 +28,9 @@ pub(super) struct Credential<'v> {
 
 /// The pieces of `value` that read as a signature of a length for which `fits` holds.
 pub(super) fn credentials<'v>(value: &'v str, fits: impl Fn(&[u8]) -> bool) -> Vec<Credential<'v>> {
+    if value.len() > LONGEST {
+        return Vec::new();
+    }
     let begins = |at: usize| {
         let before = value.get(..at).and_then(|before| before.chars().next_back());
         before.is_none_or(|letter| !is_of_a_signature(letter) || letter == '=')

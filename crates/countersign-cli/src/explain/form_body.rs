@@ -1,5 +1,8 @@
 //! Forms written anew, taken for JSON, or JSON taken for a form.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 /// The fields of a form, decoded; `None` if it is none.
@@ -106,17 +109,15 @@ pub(super) fn converted(body: &[u8]) -> Vec<Vec<u8>> {
         // A body parser took the whole document for a field's name.
         list.push(inner.as_bytes().to_vec());
     }
-    if let Ok(Value::Object(fields)) = serde_json::from_str(text) {
+    if let Ok(Fields(fields)) = serde_json::from_str(text) {
         let plain = |value: &Value| match value {
             Value::String(text) => Some(text.clone()),
             Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
             Value::Null => Some(String::new()),
             Value::Array(_) | Value::Object(_) => None,
         };
-        let fields: Option<Vec<_>> = ordered(text, &fields)
-            .into_iter()
-            .map(|(name, value)| Some((name, plain(&value)?)))
-            .collect();
+        let fields: Option<Vec<_>> =
+            fields.into_iter().map(|(name, value)| Some((name, plain(&value)?))).collect();
         let fields = fields.filter(|fields| !fields.is_empty()).unwrap_or_default();
         if !fields.is_empty() {
             list.extend(STYLES.iter().map(|style| written(&fields, *style)));
@@ -125,13 +126,31 @@ pub(super) fn converted(body: &[u8]) -> Vec<Vec<u8>> {
     list
 }
 
-/// The fields in the order in which the document names them.
-fn ordered(text: &str, fields: &serde_json::Map<String, Value>) -> Vec<(String, Value)> {
-    let place = |name: &str| text.find(&Value::from(name).to_string()).unwrap_or(usize::MAX);
-    let mut list: Vec<_> =
-        fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    list.sort_by_key(|(name, _)| place(name));
-    list
+/// An object's fields in the order in which the document has them.
+struct Fields(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(document: D) -> Result<Self, D::Error> {
+        document.deserialize_map(InOrder)
+    }
+}
+
+struct InOrder;
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Fields, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = object.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Fields(fields))
+    }
 }
 
 fn as_json(fields: &[(String, String)]) -> String {
@@ -139,4 +158,15 @@ fn as_json(fields: &[(String, String)]) -> String {
         format!("{}:{}", Value::from(name.as_str()), Value::from(value.as_str()))
     };
     format!("{{{}}}", fields.iter().map(pair).collect::<Vec<_>>().join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::converted;
+
+    #[test]
+    fn a_form_made_of_a_document_has_its_fields_in_their_order() {
+        let forms = converted(br#"{"b":"2 x","a":1,"b":null}"#);
+        assert!(forms.contains(&b"b=2+x&a=1&b=".to_vec()));
+    }
 }

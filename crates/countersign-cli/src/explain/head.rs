@@ -1,5 +1,6 @@
 //! What may have happened to the headers on the way.
 
+use super::credential::LONGEST;
 use super::finding::Finding;
 use super::names::same;
 use super::parts::{Head, Parts, Source};
@@ -167,6 +168,9 @@ fn repeated(parts: &Parts, list: &mut Vec<Parts>) {
 
 /// One of two values that are joined by a comma: both are alike, or begin alike.
 fn one_of(value: &str, take_last: bool) -> Option<&str> {
+    if value.len() > LONGEST {
+        return None;
+    }
     value.match_indices(',').find_map(|(at, _)| {
         let (first, last) = (value.get(..at)?.trim(), value.get(at + 1..)?.trim());
         let are_two = first == last

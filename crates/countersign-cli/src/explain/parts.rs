@@ -26,6 +26,11 @@ impl Headers for Head {
 }
 
 impl Head {
+    /// How many bytes its names and values have.
+    pub(super) fn len(&self) -> usize {
+        self.headers.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     /// The values under `name`, in any case.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let is_it = move |(key, _): &&(String, String)| key.eq_ignore_ascii_case(name);

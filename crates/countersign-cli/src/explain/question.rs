@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::Question;
 use super::brand::{self, Known, Mark};
+use super::credential::LONGEST;
 use super::finding::{Finding, Hidden};
 use super::parts::{Head, Parts, Side, Source};
 use super::search::form_of;
@@ -23,6 +24,12 @@ const ANY_TIME: Tolerance = Tolerance::new(Duration::MAX, Duration::MAX);
 
 /// Stands where the set-up names no header; no request has it.
 const NO_HEADER: &str = "no-header-was-configured";
+
+/// The most bytes of names and values that are searched.
+const MOST_HEAD: usize = 128 * 1024;
+
+/// How many headers are looked at for the name of a sender.
+const MOST_MARKS: usize = 256;
 
 /// How many keys are looked into.
 const MOST_KEYS: usize = 4;
@@ -99,10 +106,21 @@ impl<'q> Asked<'q> {
     /// that it bears another's name beside.
     fn likely(&self, head: &Head) -> Vec<Known> {
         let known = senders::ALL.iter().filter_map(|sender| self.known(*sender).ok());
+        let head =
+            &Head { headers: head.headers.iter().take(MOST_MARKS).cloned().collect(), query: None };
         let marked = known.map(|known| (brand::mark(head, &known.0, &known.1), known));
         let mut list: Vec<_> = marked.filter(|(mark, _)| *mark != Mark::Foreign).collect();
         list.sort_by_key(|(mark, _)| *mark);
         list.into_iter().map(|(_, known)| known).collect()
+    }
+
+    /// Whether the head is one that a server takes, and the signature one that is read.
+    pub(super) fn is_searchable(&self) -> bool {
+        let fits = |base: &Parts| {
+            let own = base.form.at.as_ref().and_then(|at| base.head.first(&at.header));
+            base.head.len() <= MOST_HEAD && own.is_none_or(|value| value.len() <= LONGEST)
+        };
+        self.bases.iter().all(fits)
     }
 
     /// `ok`, or why the set-up or the request is refused.

@@ -4,6 +4,8 @@
 //! bytes. In the order of trying, one repair goes before two, and what happens often goes before what
 //! is rare.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,7 +17,7 @@ use super::parts::{Head, Parts, Side};
 use super::question::Asked;
 use super::{Authentic, body, head, is_at_the_mac, secret, setup};
 
-/// The most bytes that are put through a MAC.
+/// The most bytes that are put through a MAC or written for a repair.
 const MOST_BYTES: usize = 40 * 1024 * 1024;
 
 /// How often more the body may be, up to [`LARGE`], so that large ones are looked into as well.
@@ -27,6 +29,9 @@ const MOST_TRIES: usize = 8000;
 
 /// What a verification costs beside its body, in bytes put through a MAC.
 const OVERHEAD: usize = 4 * 1024;
+
+/// What a byte that is written for a repair of the body costs.
+const WRITING: usize = 3;
 
 /// What a verification with a public key costs.
 const PUBLIC_KEY_OVERHEAD: usize = 128 * 1024;
@@ -45,7 +50,9 @@ pub(super) struct Proof {
 pub(super) struct Search {
     now: Timestamp,
     tries: usize,
-    bytes: usize,
+    /// Bytes put through a MAC, or written for a repair.
+    work: usize,
+    most: usize,
 }
 
 /// Parts with what verifies by them.
@@ -59,8 +66,8 @@ struct Front {
 
 impl Search {
     pub(super) fn new(now: Timestamp, body: &[u8]) -> Self {
-        let bytes = MOST_BYTES + MOST_PASSES * body.len().min(LARGE);
-        Self { now, tries: MOST_TRIES, bytes }
+        let most = MOST_BYTES + MOST_PASSES * body.len().min(LARGE);
+        Self { now, tries: MOST_TRIES, work: 0, most }
     }
 
     /// The first set of repairs that verifies.
@@ -78,7 +85,7 @@ impl Search {
             if let Some(proof) = self.try_common_bodies(base, body) {
                 return Some(proof);
             }
-            for parts in repairs(&base.parts, asked, body) {
+            for parts in self.repairs(&base.parts, asked, body) {
                 let mut front = Front::of(parts);
                 if let Some(proof) = self.try_front(&mut front, body) {
                     return Some(proof);
@@ -89,14 +96,38 @@ impl Search {
         if let Some(proof) = self.try_bodies(&bases, body) {
             return Some(proof);
         }
-        let rare = bases.iter().flat_map(|base| secret::rare(&base.parts));
-        let two = fronts.iter().flat_map(|front| repairs(&front.parts, asked, body));
-        for parts in rare.chain(two) {
+        for parts in bases.iter().flat_map(|base| secret::rare(&base.parts)) {
             if let Some(proof) = self.try_front(&mut Front::of(parts), body) {
                 return Some(proof);
             }
         }
+        for front in &fronts {
+            for parts in self.repairs(&front.parts, asked, body) {
+                if let Some(proof) = self.try_front(&mut Front::of(parts), body) {
+                    return Some(proof);
+                }
+            }
+        }
         self.try_bodies(&fronts, body)
+    }
+
+    /// Every repair of what comes after the side that was repaired already; none once the bound is met.
+    fn repairs(&mut self, parts: &Parts, asked: &Asked<'_>, body: &Bytes) -> Vec<Parts> {
+        let mut repairs = Vec::new();
+        if self.is_spent() {
+            return repairs;
+        }
+        if parts.side < Side::Secret {
+            repairs.extend(secret::repairs(parts, asked));
+        }
+        if parts.side < Side::Head {
+            repairs.extend(head::repairs(parts, body));
+        }
+        if parts.side < Side::Setup {
+            repairs.extend(setup::repairs(parts, asked, body));
+        }
+        self.spend(repairs.iter().map(|parts| parts.head.len()).sum());
+        repairs
     }
 
     fn try_front(&mut self, front: &mut Front, body: &Bytes) -> Option<Proof> {
@@ -126,7 +157,13 @@ impl Search {
         let fronts: Vec<_> = fronts.collect();
         let mut proof = None;
         if !fronts.is_empty() {
+            let mut seen = HashSet::from([digest(body)]);
             body::all(body, &mut |finding, repaired| {
+                // What was written for it counts, tried or not.
+                self.spend(repaired.len().saturating_mul(WRITING));
+                if !seen.insert(digest(&repaired)) {
+                    return self.is_spent();
+                }
                 let mut fronts = fronts.iter();
                 proof = fronts.find_map(|front| self.try_body(front, &finding, &repaired));
                 proof.is_some() || self.is_spent()
@@ -141,7 +178,7 @@ impl Search {
     }
 
     const fn is_spent(&self) -> bool {
-        self.tries == 0 || self.bytes == 0
+        self.tries == 0 || self.work >= self.most
     }
 
     /// Whether the credential is authentic, at whatever time; `Err(None)` once the bound is met.
@@ -156,13 +193,13 @@ impl Search {
             self.tries -= 1;
             let refusal = match verifier.verify(&*parts.head, body.clone(), now, usize::MAX) {
                 Ok(delivery) => {
-                    self.spend(parts, body);
+                    self.spend(cost(parts, body));
                     return Ok(Authentic::Delivered(Box::new(delivery)));
                 }
                 Err(refusal) => refusal,
             };
             if is_at_the_mac(&refusal) {
-                self.spend(parts, body);
+                self.spend(cost(parts, body));
             }
             match refusal.kind() {
                 // It is looked at only after the compare.
@@ -177,13 +214,24 @@ impl Search {
         Err(last)
     }
 
-    fn spend(&mut self, parts: &Parts, body: &Bytes) {
-        let overhead = match parts.scheme.algorithm() {
-            Algorithm::Ed25519 | Algorithm::EcdsaP256 => PUBLIC_KEY_OVERHEAD,
-            _ => OVERHEAD,
-        };
-        self.bytes = self.bytes.saturating_sub(body.len().saturating_add(overhead));
+    const fn spend(&mut self, work: usize) {
+        self.work = self.work.saturating_add(work);
     }
+}
+
+/// What one verification is worth, in bytes.
+fn cost(parts: &Parts, body: &[u8]) -> usize {
+    let overhead = match parts.scheme.algorithm() {
+        Algorithm::Ed25519 | Algorithm::EcdsaP256 => PUBLIC_KEY_OVERHEAD,
+        _ => OVERHEAD,
+    };
+    body.len().saturating_add(overhead)
+}
+
+fn digest(body: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Front {
@@ -192,21 +240,6 @@ impl Front {
         let verifier = keys.and_then(|keys| Verifier::new(parts.scheme.clone(), keys)).ok();
         Self { parts, verifier, reaches_mac: false }
     }
-}
-
-/// Every repair of what comes after the side that was repaired already.
-fn repairs(parts: &Parts, asked: &Asked<'_>, body: &Bytes) -> Vec<Parts> {
-    let mut repairs = Vec::new();
-    if parts.side < Side::Secret {
-        repairs.extend(secret::repairs(parts, asked));
-    }
-    if parts.side < Side::Head {
-        repairs.extend(head::repairs(parts, body));
-    }
-    if parts.side < Side::Setup {
-        repairs.extend(setup::repairs(parts, asked, body));
-    }
-    repairs
 }
 
 /// The times that the refused one may be meant as.
@@ -237,4 +270,67 @@ fn own_times(refusal: &Refusal, head: &Head, body: &[u8]) -> Vec<Timestamp> {
 /// The form of a scheme, to be shared.
 pub(super) fn form_of(scheme: &countersign::Scheme) -> std::rc::Rc<Form> {
     std::rc::Rc::new(Form::of(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::explain::Question;
+    use crate::request::Captured;
+    use crate::sender::{Settings, Who};
+
+    /// What is left of the work after a search for what mends nothing.
+    fn searched(headers: &[(&str, String)], body: &str) -> Search {
+        let own = |(name, value): &(&str, String)| ((*name).to_owned(), value.clone());
+        let request = Captured {
+            method: "POST".to_owned(),
+            url: None,
+            headers: headers.iter().map(own).collect(),
+            body: body.into(),
+        };
+        let secrets = [("default".to_owned(), b"a secret of the sender's own".to_vec().into())];
+        let who = Who::named("github");
+        let question = Question {
+            request: &request,
+            secrets: &secrets,
+            others: &[],
+            sender: who.as_ref(),
+            settings: &Settings::default(),
+            now: Timestamp::from_secs(1_700_000_000),
+        };
+        let asked = Asked::of(&question);
+        let body = Bytes::copy_from_slice(&request.body);
+        let mut search = Search::new(question.now, &body);
+        assert!(search.run(&asked, &body).is_none());
+        search
+    }
+
+    #[test]
+    fn the_work_stays_within_its_bound_whatever_the_body_is() {
+        let fields: Vec<_> = (0..3000).map(|number| format!("\"k{number}\": {number}")).collect();
+        let document = format!("{{{}}}", fields.join(", "));
+        let form: Vec<_> = (0..3000).map(|number| format!("k{number}=a+b")).collect();
+        let signature = ("x-hub-signature-256", format!("sha256={}", "ab".repeat(32)));
+        for body in [document, form.join("&"), "x".repeat(100_000)] {
+            let search = searched(std::slice::from_ref(&signature), &body);
+            // The last piece of work may be begun just before the bound is met.
+            let last = body.len() * 12 + OVERHEAD;
+            assert!(search.work <= search.most + last, "{} of {}", search.work, search.most);
+        }
+    }
+
+    #[test]
+    fn what_is_written_for_a_repair_counts_beside_what_is_verified() {
+        let body = Bytes::from(format!("[{}0]", "1, ".repeat(3000)));
+        let written = Cell::new(0);
+        body::all(&body, &mut |_, repaired| {
+            written.set(written.get() + repaired.len());
+            false
+        });
+        let signature = ("x-hub-signature-256", format!("sha256={}", "ab".repeat(32)));
+        let search = searched(&[signature], std::str::from_utf8(&body).unwrap());
+        assert!(search.work > WRITING * written.get(), "{} {}", search.work, written.get());
+    }
 }

@@ -158,3 +158,17 @@ fn a_body_that_is_very_large_or_very_deep_is_no_trouble() {
         assert_eq!(asked.explain().verdict, "signature_mismatch");
     }
 }
+
+#[test]
+fn a_signature_header_that_no_server_takes_is_not_searched() {
+    let mut asked = Recipe::new("github", &mut Rng::new(2)).send();
+    let right = asked.signature().1.clone();
+    for (extra, kinds) in
+        [(0, vec!["header_joined"]), (9_000, vec!["malformed_header", "no_cause_found"])]
+    {
+        asked.signature().1 = format!("{right}, {right}{}", " ".repeat(extra));
+        let explanation = asked.explain();
+        let found: Vec<_> = explanation.findings.iter().map(|finding| finding.kind).collect();
+        assert_eq!(found, kinds, "{extra}");
+    }
+}
