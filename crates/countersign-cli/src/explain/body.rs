@@ -166,7 +166,9 @@ fn reprinted(body: &Bytes, visit: &mut Visit<'_>) -> bool {
         let how = match (is_in_lines(&print), is_in_lines(body)) {
             (false, true) => "the sender signed JSON in one line, and this body is pretty-printed",
             (true, false) => "the sender signed pretty-printed JSON, and this body is in one line",
-            _ => "the sender signed the same JSON with other white space, escapes or order of keys",
+            _ => {
+                "the sender signed the same JSON with other white space or escapes, or this body with its keys sorted"
+            }
         };
         let finding = Finding::proved(
             "body_reserialised",

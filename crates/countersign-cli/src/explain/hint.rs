@@ -29,8 +29,22 @@ pub(super) fn hints(question: &Question<'_>, asked: &Asked<'_>) -> Vec<Finding> 
         ));
     }
     list.extend(base.and_then(|base| no_credential(base, question)));
-    list.push(nothing(asked));
+    list.push(nothing(question, asked));
+    // Some senders write them so, hence it goes last.
+    list.extend(sorted(question, base));
     list
+}
+
+/// That the body's keys are in an order that parsing and serialising anew may have brought about.
+fn sorted(question: &Question<'_>, base: Option<&Parts>) -> Option<Finding> {
+    let signs_body = base.is_none_or(|base| base.scheme.signs_body());
+    (signs_body && json::is_sorted(&question.request.body)).then(|| {
+        Finding::hint(
+            "body_reserialised",
+            "The keys of every object in the body are in alphabetical order, as some libraries write them and few senders do: it may have been parsed and serialised anew.",
+            "Hand countersign the raw bytes: put its layer outside of anything that parses JSON. The order in which the sender wrote the keys is lost, so this is not proved.",
+        )
+    })
 }
 
 /// What is wrong with the sender's handshake, if anything is.
@@ -198,7 +212,14 @@ fn no_credential(base: &Parts, question: &Question<'_>) -> Option<Finding> {
     Some(Finding::hint(kind, what, next))
 }
 
-fn nothing(asked: &Asked<'_>) -> Finding {
+fn nothing(question: &Question<'_>, asked: &Asked<'_>) -> Finding {
+    if asked.url.is_some() && question.sender.is_some_and(Who::wants_url) {
+        return Finding::hint(
+            "no_cause_found",
+            "Nothing that was tried verifies. The sender signs the public URL: most likely the configured one is not to the letter the one that the sender was given, or else the secret is another or the body was changed.",
+            "Compare the URL with the sender's settings: scheme, host, port, path, slash at the end and query. Then copy the secret anew, and capture a test delivery's raw bytes right where they arrive.",
+        );
+    }
     let is_token = asked.bases.first().is_some_and(|base| !base.scheme.signs_body());
     let what = if is_token {
         "Nothing that was tried verifies: most likely the secret is another."

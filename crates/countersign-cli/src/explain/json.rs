@@ -47,6 +47,13 @@ pub(super) fn is_document(body: &[u8]) -> bool {
         && serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
+/// Whether it is a document with at least three keys in one object, and all keys of all in alphabetical
+/// order.
+pub(super) fn is_sorted(body: &[u8]) -> bool {
+    let text = std::str::from_utf8(body).ok().filter(|text| is_document(text.as_bytes()));
+    text.and_then(Node::read).is_some_and(|node| node.most_keys() > 2 && node.is_sorted())
+}
+
 fn is_shallow(body: &[u8]) -> bool {
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
     for byte in body {

@@ -103,6 +103,41 @@ fn the_form_that_senders_share_goes_before_those_that_share_it() {
 }
 
 #[test]
+fn keys_in_alphabetical_order_are_a_hint_and_no_proof() {
+    for (body, is_hinted) in [
+        (r#"{"a":1,"b":{"c":1,"d":2},"z":[{"e":1,"f":2}]}"#, true),
+        (r#"{"a":1,"b":{"d":1,"c":2},"z":0}"#, false),
+        (r#"{"a":1,"b":2}"#, false),
+    ] {
+        let mut recipe = Recipe::new("github", &mut Rng::new(9));
+        recipe.body = br#"{"z":0,"b":1,"a":2.50}"#.to_vec();
+        let mut asked = recipe.send();
+        asked.request.body = body.into();
+        asked.request.headers.retain(|(name, _)| name != "content-length");
+        let found = asked.explain().findings;
+        let hint = found.iter().find(|finding| finding.kind == "body_reserialised");
+        assert_eq!(hint.map(|finding| finding.certain), is_hinted.then_some(false), "{body}");
+    }
+}
+
+#[test]
+fn where_the_url_is_signed_it_is_the_likeliest_cause() {
+    for (name, is_url) in [("twilio", true), ("square", true), ("hubspot", true), ("github", false)]
+    {
+        let mut asked = Recipe::new(name, &mut Rng::new(9)).send();
+        asked.secret("another secret altogether");
+        let found = asked.explain().findings;
+        let last = found.iter().find(|finding| finding.kind == "no_cause_found").unwrap();
+        assert_eq!(
+            last.what.contains("most likely the configured one"),
+            is_url,
+            "{name}: {last:?}"
+        );
+        assert_eq!(last.next.starts_with("Compare the URL"), is_url, "{name}: {last:?}");
+    }
+}
+
+#[test]
 fn a_request_without_any_header_of_the_sender_is_of_another() {
     for name in ["stripe", "slack", "github", "shopify"] {
         let signature = Signature::header("x-ainex-signature", Encoding::Hex);

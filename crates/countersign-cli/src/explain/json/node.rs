@@ -27,6 +27,25 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// Whether the keys of all objects are in alphabetical order.
+    pub(super) fn is_sorted(&self) -> bool {
+        match self {
+            Self::Object(fields) => {
+                fields.is_sorted_by_key(|(name, _)| *name)
+                    && fields.iter().all(|(_, value)| value.is_sorted())
+            }
+            Self::Array(items) => items.iter().all(Self::is_sorted),
+            Self::Bare(_) => true,
+        }
+    }
+
+    /// How many keys the object with the most has.
+    pub(super) fn most_keys(&self) -> usize {
+        let own = if let Self::Object(fields) = self { fields.len() } else { 0 };
+        let inner = self.children().into_iter().map(|(_, child)| child.most_keys());
+        inner.max().unwrap_or(0).max(own)
+    }
+
     pub(super) fn children(&self) -> Children<'_> {
         match self {
             Self::Object(fields) => {
