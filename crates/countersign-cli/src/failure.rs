@@ -36,9 +36,13 @@ impl Failure {
         }
     }
 
-    /// The file cannot be read.
+    /// The file cannot be read. What is no file may be a secret, given in its place, and is not shown.
     pub(crate) fn unread(path: &std::path::Path, error: &io::Error) -> Self {
-        Self::at(path.display(), format_args!("cannot be read ({}): check the path", error.kind()))
+        let place = match path.exists() {
+            true => path.display().to_string(),
+            false => "the file that is named".to_owned(),
+        };
+        Self::at(place, format_args!("cannot be read ({}): check the path", error.kind()))
     }
 }
 

@@ -212,28 +212,36 @@ fn guess(bytes: &[u8]) -> Format {
     if json::is_har(bytes) { Format::Har } else { Format::Json }
 }
 
+/// A file that a capture names: a regular one, as reading a pipe might never end.
+fn read_regular(path: &Path) -> Result<Vec<u8>, Failure> {
+    let is_other = std::fs::metadata(path).is_ok_and(|file| !file.is_file());
+    if is_other {
+        return Err(Failure::at(path.display(), "is no regular file: give the body in one"));
+    }
+    read_file(path)
+}
+
 fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let unread = |error| Failure::unread(path, &error);
     let file = std::fs::File::open(path).map_err(unread)?;
-    read_capped(file, path)
+    read_capped(file, &path.display().to_string())
 }
 
 /// A file, or standard input.
 fn read_any(path: &Path) -> Result<Vec<u8>, Failure> {
     if is_stdin(path) {
-        return read_capped(std::io::stdin().lock(), Path::new("standard input"));
+        return read_capped(std::io::stdin().lock(), "standard input");
     }
     read_file(path)
 }
 
-fn read_capped(source: impl Read, place: &Path) -> Result<Vec<u8>, Failure> {
+fn read_capped(source: impl Read, place: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    source
-        .take(MAX_CAPTURE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::unread(place, &error))?;
+    source.take(MAX_CAPTURE + 1).read_to_end(&mut bytes).map_err(|error| {
+        Failure::at(place, format_args!("cannot be read ({}): check the path", error.kind()))
+    })?;
     if bytes.len() as u64 > MAX_CAPTURE {
-        return Err(Failure::at(place.display(), "is over 256 MiB: give one request of it"));
+        return Err(Failure::at(place, "is over 256 MiB: give one request of it"));
     }
     Ok(bytes)
 }

@@ -40,7 +40,29 @@ pub(crate) fn kept(variables: &[String], files: &[String]) -> Result<Vec<Named>,
         };
         secrets.push((name, from_file(&path)?));
     }
+    hide_names(&mut secrets);
     Ok(secrets)
+}
+
+/// A name that tells of a secret is a number instead: names are printed.
+fn hide_names(secrets: &mut [Named]) {
+    for at in 0..secrets.len() {
+        let tells = |(name, _): &Named| secrets.iter().any(|(_, secret)| tells(name, secret));
+        if secrets.get(at).is_some_and(tells)
+            && let Some((name, _)) = secrets.get_mut(at)
+        {
+            *name = format!("key-{}", at + 1);
+        }
+    }
+}
+
+/// Whether a text holds the secret, or is most of it.
+pub(crate) fn tells(text: &str, secret: &[u8]) -> bool {
+    let secret = secret.trim_ascii();
+    let holds = |whole: &[u8], part: &[u8]| {
+        !part.is_empty() && whole.windows(part.len()).any(|window| window == part)
+    };
+    holds(text.as_bytes(), secret) || (text.len() >= 8 && holds(secret, text.as_bytes()))
 }
 
 /// What to do where no secret is given.

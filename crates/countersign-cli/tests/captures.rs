@@ -146,7 +146,7 @@ fn a_curl_line_that_cannot_be_read_names_the_option() {
         ("curl https://a.b -H 'no colon'", "`-H`: is not `name: value`"),
         ("curl https://a.b 'https://c.d'", "has two URLs"),
         ("curl https://a.b -F a=b", "`--form`: is not read here"),
-        ("curl https://a.b -d @/nowhere/at/all", "/nowhere/at/all: cannot be read"),
+        ("curl https://a.b -d @/nowhere/at/all", "`@`: the file that is named: cannot be read"),
         ("curl https://a.b -H \"x: $TOKEN\"", "something for a shell to fill in"),
         ("curl 'https://a.b", "a quote that is not closed"),
     ] {
@@ -248,7 +248,7 @@ fn a_raw_request_that_cannot_be_read_names_the_place() {
     }
     let many = "a: b\n".repeat(300);
     call(VERIFY).input(format!("POST / HTTP/1.1\n{many}\n")).run().is(2, "over 256 headers");
-    call(VERIFY).arg("/nowhere/at/all").run().is(2, "/nowhere/at/all: cannot be read");
+    call(VERIFY).arg("/nowhere/at/all").run().is(2, "the file that is named: cannot be read");
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
         ("", "missing field `name`"),
         ("name = ", "line 1: "),
         ("name = \"a\"\nalgorithm = \"md5\"\n", "line 2: expected one of `hmac-sha256`"),
-        (&format!("{LEAST}colour = 1\n"), "line 5: unknown field `colour`"),
+        (&format!("{LEAST}colour = 1\n"), "line 5: unknown field, expected one of `header`"),
         (
             &format!("{LEAST}prefix = \"a\"\nversion = \"b\"\n"),
             "`signature`: has two of `prefix`, `version` and `pair`",

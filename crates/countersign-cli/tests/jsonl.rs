@@ -416,3 +416,20 @@ proptest! {
         prop_assert!(verdicts.iter().all(|verdict| verdict["verdict"].is_string()));
     }
 }
+
+#[test]
+fn a_document_on_standard_input_runs_as_one_in_a_file() {
+    let published = include_str!("../../countersign/tests/vectors/published.json");
+    let document: Value = serde_json::from_str(published).unwrap();
+    let count = document["vectors"].as_array().unwrap().len();
+    let path = common::file("published-again.json", published);
+    let wanted = call("verify --jsonl").arg(path.to_str().unwrap()).run();
+    assert_eq!(wanted.out.lines().count(), count);
+    let in_one_line = serde_json::to_string(&document).unwrap();
+    for input in
+        [published.to_owned(), serde_json::to_string_pretty(&document).unwrap(), in_one_line]
+    {
+        let answer = call("verify --jsonl").input(input).run();
+        assert_eq!((answer.code, answer.out), (wanted.code, wanted.out.clone()));
+    }
+}

@@ -226,3 +226,34 @@ fn colour_is_for_terminals() {
     let coloured = call(VERIFY).env("CLICOLOR_FORCE", "1").input(signed_stripe(BODY)).run();
     coloured.is(0, "\u{1b}[1m\u{1b}[32mok");
 }
+
+#[test]
+fn a_secret_in_the_place_of_a_path_or_an_id_is_not_printed() {
+    // `Call::run` sees to it that no secret is printed.
+    for place in ["", "--scheme", "--body-file"] {
+        let sender = if place == "--scheme" { "" } else { "-s github" };
+        let call = call("verify --secret-env SECRET").args(sender).args(place).arg(SECRET);
+        call.run().is(2, "the file that is named: cannot be read (entity not found)");
+    }
+    let line = format!("curl https://a.example -d @{SECRET}");
+    let curl = call("verify -s github --secret-env SECRET").input(line);
+    curl.run().is(2, "`@`: the file that is named: cannot be read");
+    let plain = "abcdefgh-abcdefgh-1234";
+    let sign = call("sign -s github --secret-env S --body {} --id").env("S", plain).arg(plain);
+    let request = sign.run().out;
+    for output in ["", "--json"] {
+        let verify = call("verify -s github").secret("S", plain).args(output);
+        let verify = verify.arg("--secret-env").arg(&format!("{plain}=S")).input(request.clone());
+        verify.run().is(0, "not shown: it tells of a secret").is(0, "key-1");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_a_capture_names_is_a_regular_one() {
+    for path in ["/dev/zero", "/"] {
+        let line = format!("curl https://a.example --data-binary @{path}");
+        let curl = call("verify -s github --secret-env SECRET").input(line);
+        curl.run().is(2, "is no regular file: give the body in one");
+    }
+}

@@ -21,6 +21,9 @@ use crate::sender::{Settings, Who};
 /// The most bytes of one line.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
 
+/// The most bytes of one document.
+const MAX_DOCUMENT: u64 = 256 * 1024 * 1024;
+
 #[derive(Serialize)]
 struct Line {
     line: u64,
@@ -48,7 +51,7 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
     let judge = Judge { defaults, output, number: 0, is_unread: false };
     match file {
         Some(path) => judge.file(path),
-        None => judge.lines(BufReader::new(std::io::stdin().lock())),
+        None => judge.stream(BufReader::new(std::io::stdin().lock())),
     }
 }
 
@@ -73,19 +76,41 @@ impl Judge<'_> {
     /// or `cases`.
     fn file(mut self, path: &Path) -> Result<End, Failure> {
         let bytes = std::fs::read(path).map_err(|error| Failure::unread(path, &error))?;
-        let document = json::parse(&bytes).ok();
-        let list = document.as_ref().and_then(|document| {
-            [Some(document), document.get("vectors"), document.get("cases")]
-                .into_iter()
-                .flatten()
-                .find_map(Value::as_array)
-        });
-        let Some(list) = list else { return self.lines(bytes.as_slice()) };
+        if let Some(list) = json::parse(&bytes).ok().as_ref().and_then(list) {
+            self.all(list)?;
+            return Ok(self.end());
+        }
+        self.lines(bytes.as_slice())
+    }
+
+    /// Standard input: lines as they come, unless they are one document.
+    fn stream(mut self, mut source: impl BufRead) -> Result<End, Failure> {
+        let unread = |error: std::io::Error| Failure::at("standard input", error.kind());
+        let mut start = Vec::new();
+        (&mut source).take(MAX_LINE).read_until(b'\n', &mut start).map_err(unread)?;
+        // No line of its own ends so, and every first line of a document in several does.
+        let is_open = matches!(start.trim_ascii_end(), [.., b'{' | b'[' | b',']);
+        let is_begun = is_open && json::parse(&start).is_err();
+        if is_begun {
+            (&mut source).take(MAX_DOCUMENT).read_to_end(&mut start).map_err(unread)?;
+        }
+        if let Some(list) = json::parse(&start).ok().as_ref().and_then(list) {
+            self.all(list)?;
+            // What follows a document in one line is lines again.
+            if is_begun {
+                return Ok(self.end());
+            }
+            start.clear();
+        }
+        self.lines(start.as_slice().chain(source))
+    }
+
+    fn all(&mut self, list: &[Value]) -> Result<(), Failure> {
         for request in list {
             self.number += 1;
             self.write(name(request), judged(request, &self.defaults))?;
         }
-        Ok(self.end())
+        Ok(())
     }
 
     fn lines(mut self, mut source: impl BufRead) -> Result<End, Failure> {
@@ -133,6 +158,15 @@ impl Judge<'_> {
     const fn end(&self) -> End {
         if self.is_unread { End::Malformed } else { End::Done }
     }
+}
+
+/// The requests of a document.
+fn list(document: &Value) -> Option<&[Value]> {
+    [Some(document), document.get("vectors"), document.get("cases")]
+        .into_iter()
+        .flatten()
+        .find_map(Value::as_array)
+        .map(Vec::as_slice)
 }
 
 fn skip_line(source: &mut impl BufRead) -> std::io::Result<()> {
@@ -188,7 +222,7 @@ fn verdict(fields: &Map<String, Value>, defaults: &Defaults) -> Result<Verdict, 
     }
     let judged = secrets::ring(keys).and_then(|keys| judge(&who, &settings, keys, &request, now));
     Ok(match judged {
-        Ok(judged) => Verdict::of(who.name(), &judged),
+        Ok(judged) => Verdict::of(who.name(), &judged, keys),
         Err(failure @ Failure::Setup(..)) => Verdict {
             verdict: failure.verdict(),
             sender: Some(who.name().to_owned()),

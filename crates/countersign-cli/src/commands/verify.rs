@@ -11,8 +11,11 @@ use crate::failure::Failure;
 use crate::judge::{Judged, judge};
 use crate::output::{BAD, End, GOOD, Output};
 use crate::request::{self, Captured};
-use crate::secrets;
+use crate::secrets::{self, Named};
 use crate::sender::{Settings, Who};
+
+/// Stands for what tells of a secret.
+const HIDDEN: &str = "(not shown: it tells of a secret)";
 
 /// What came of one request, for programs. Nothing in it is secret, and what the request says is
 /// there only once it is verified.
@@ -75,7 +78,20 @@ impl Verdict {
         }
     }
 
-    pub(super) fn of(sender: &str, judged: &Judged) -> Self {
+    /// Nothing in it tells of a secret, as an id might that the sender made of one.
+    pub(super) fn of(sender: &str, judged: &Judged, secrets: &[Named]) -> Self {
+        let mut verdict = Self::judged(sender, judged);
+        for text in [&mut verdict.id, &mut verdict.event_type] {
+            let is_telling =
+                |text: &&mut String| secrets.iter().any(|(_, secret)| secrets::tells(text, secret));
+            if let Some(text) = text.as_mut().filter(is_telling) {
+                HIDDEN.clone_into(text);
+            }
+        }
+        verdict
+    }
+
+    fn judged(sender: &str, judged: &Judged) -> Self {
         match judged {
             Judged::Accepted(_, delivery) => Self::accepted(delivery),
             Judged::Handshake(status) => Self {
@@ -94,7 +110,8 @@ impl Verdict {
 pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure> {
     let JudgeArgs { request, sender, secrets, .. } = &args.judge;
     let who = Who::required(sender)?;
-    let keys = secrets::keyring(&secrets::read(secrets, request::is_from_stdin(request))?)?;
+    let secrets = secrets::read(secrets, request::is_from_stdin(request))?;
+    let keys = secrets::keyring(&secrets)?;
     let settings = Settings::of(&args.judge)?;
     let now = time(args.judge.now.as_deref())?;
     let (request, note) = request::read(request)?;
@@ -103,13 +120,14 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
         Judged::Accepted(..) | Judged::Handshake(_) => End::Done,
         Judged::Refused(_) | Judged::HandshakeRefused(_) => End::Refused,
     };
+    let verdict = Verdict::of(who.name(), &judged, &secrets);
     if output.is_json() {
-        output.json(&Verdict { note, ..Verdict::of(who.name(), &judged) })?;
+        output.json(&Verdict { note, ..verdict })?;
         return Ok(end);
     }
     match judged {
         Judged::Accepted(receiver, delivery) => {
-            tell_acceptance(&who, &receiver, &delivery, &request, output)?;
+            tell_acceptance(&who, &receiver, &delivery, &verdict, &request, output)?;
         }
         Judged::Handshake(status) => tell_handshake(&who, status, output)?,
         Judged::Refused(refusal) | Judged::HandshakeRefused(refusal) => {
@@ -137,10 +155,10 @@ fn tell_acceptance(
     who: &Who,
     receiver: &Receiver,
     delivery: &Delivery,
+    verdict: &Verdict,
     captured: &Captured,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let verdict = Verdict::accepted(delivery);
     let key = delivery.key_name();
     output.styled(GOOD, "ok", &format!("{}, key `{key}`", who.title()))?;
     if let Some(id) = &verdict.id {

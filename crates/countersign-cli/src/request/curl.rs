@@ -6,7 +6,7 @@ use std::path::Path;
 
 use self::options::{Item, items};
 use super::json::form_body;
-use super::{Captured, header_text, read_file};
+use super::{Captured, header_text, read_regular};
 
 /// What a `curl` line says, so far as it is about the request.
 #[derive(Default)]
@@ -140,7 +140,7 @@ fn from_file(text: Vec<u8>, is_trimmed: bool) -> Result<Vec<u8>, String> {
     if path == "-" {
         return Err("`@-`: takes the body from standard input: name a file instead".to_owned());
     }
-    let mut bytes = read_file(Path::new(&path)).map_err(|failure| failure.to_string())?;
+    let mut bytes = read_regular(Path::new(&path)).map_err(|failure| format!("`@`: {failure}"))?;
     if is_trimmed {
         bytes.retain(|byte| !b"\r\n\0".contains(byte));
     }

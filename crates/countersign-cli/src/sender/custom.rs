@@ -250,6 +250,10 @@ fn mend(text: &str, error: &toml::de::Error) -> String {
     let is_about_names =
         ["unknown field", "missing field"].iter().any(|start| message.starts_with(start));
     match message.split_once("expected ") {
+        // A name that is none of ours may be anything.
+        Some((_, expected)) if message.starts_with("unknown field") => {
+            format!("line {line}: unknown field, expected {expected}")
+        }
         _ if is_about_names => format!("line {line}: {message}"),
         Some((_, expected)) => format!("line {line}: expected {expected}"),
         None => format!("line {line}: is no TOML"),
