@@ -203,7 +203,7 @@ fn from_flags(args: &RequestArgs) -> Result<Captured, Failure> {
 
 fn guess(bytes: &[u8]) -> Format {
     let start = bytes.trim_ascii_start();
-    if start.starts_with(b"curl") {
+    if curl::is_one(start) {
         return Format::Curl;
     }
     if !start.starts_with(b"{") {

@@ -267,3 +267,23 @@ fn with_json_what_is_malformed_is_one_object_too() {
     );
     assert_eq!(answer.err, "");
 }
+
+#[test]
+fn a_curl_line_may_stand_behind_a_prompt_and_be_called_by_its_path() {
+    let signed = call("sign -s github --secret-env SECRET --id 1 --body {} --curl").run().out;
+    for line in [format!("$ {signed}"), format!("/usr/bin/{signed}"), format!("\n  {signed}")] {
+        call("verify -s github --secret-env SECRET").input(line.clone()).run().is(0, "GitHub");
+    }
+    for end in ["| jq .", "> out.txt", "; curl https://b.example"] {
+        let line = format!("{} {end}", signed.trim_end());
+        let answer = call("verify -s github --secret-env SECRET").input(line).run();
+        answer.is(2, "give the `curl` line alone");
+    }
+}
+
+#[test]
+fn a_body_that_is_given_twice_is_an_error() {
+    let capture = r#"{"headers":[],"body":"a","body_b64":"Yg=="}"#;
+    let answer = call("verify -s github --secret-env SECRET").input(capture).run();
+    answer.is(2, "field `body_b64`: stands beside `body`: give one of the two");
+}

@@ -19,10 +19,27 @@ struct Line {
     is_query: bool,
 }
 
+/// Whether it begins as a line that calls `curl`, by its path or behind a prompt or not.
+pub(super) fn is_one(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"$ ").unwrap_or(bytes).trim_ascii_start();
+    let end = bytes.iter().position(u8::is_ascii_whitespace).unwrap_or(bytes.len());
+    let word = bytes.get(..end).unwrap_or_default();
+    let name = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    name == b"curl" || name == b"curl.exe" || bytes.starts_with(b"curl")
+}
+
 /// Reads the request that the line would send.
 pub(super) fn read(bytes: &[u8]) -> Result<Captured, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8: give one `curl` line")?;
-    let mut words = super::shell::words(text)?;
+    let text = text.trim_start();
+    let mut words = super::shell::words(text.strip_prefix("$ ").unwrap_or(text))?;
+    const ENDS: [&[u8]; 9] = [b"|", b">", b">>", b";", b"&", b"&&", b"||", b"2>", b"2>&1"];
+    if words.iter().any(|word| ENDS.contains(&word.as_slice())) {
+        return Err(
+            "has a pipe, a redirection or another command behind it: give the `curl` line alone"
+                .to_owned(),
+        );
+    }
     // The first is `curl` itself.
     words.drain(..words.len().min(1));
     let mut line = Line::default();

@@ -105,6 +105,10 @@ fn pair(value: &Value) -> Option<(String, String)> {
 }
 
 fn body(fields: &Map<String, Value>) -> Result<Vec<u8>, Field> {
+    let is_there = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
+    if is_there("body") && is_there("body_b64") {
+        return Err(Field::new("body_b64", "stands beside `body`: give one of the two"));
+    }
     if let Some(text) = text(fields, "body")? {
         return Ok(text.as_bytes().to_vec());
     }
