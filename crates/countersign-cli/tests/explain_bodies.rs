@@ -17,7 +17,8 @@ const JSON: &str = "{\n  \"id\": \"evt_1\",\n  \"text\": \"Zoë\"\n}";
 
 /// A GitHub request over `signed`, with all its headers, whose body is then another.
 fn changed(signed: &[u8], received: &[u8]) -> Vec<u8> {
-    let path = common::file(&format!("body-{:x}", crc(signed)), signed);
+    let name = format!("body-{:x}-{:x}", crc(signed), crc(received));
+    let path = common::file(&name, signed);
     let sign = "sign -s github --secret-env SECRET --id 1 --to https://example.com/ --body-file";
     let request = call(sign).arg(path.to_str().unwrap()).run().out;
     let (head, _) = request.split_once("\r\n\r\n").unwrap();
