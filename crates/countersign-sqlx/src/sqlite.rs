@@ -34,7 +34,8 @@ const CONNECTIONS: u32 = 8;
 ///
 /// What it has answered survives a crash of the process and of the machine: each commit is synced to
 /// the disk (WAL mode, `synchronous=FULL`). What concurrent requests ask for is written in one
-/// transaction and synced once. Rows that are over are cleared away by the claims that follow.
+/// transaction and synced once. Rows that are over are cleared away by the claims that follow. The log
+/// beside the file, `…-wal`, may grow to some 40 MB before it is written back.
 ///
 /// The file may be the application's own: the tables are `countersign_events` and
 /// `countersign_meta`, and for [transactions](Self::begin) they must stand beside the handler's. It

@@ -110,7 +110,7 @@ impl Parts {
     pub(super) fn header_name(&self, name: &str) -> String {
         match self.shown(name) {
             Some(name) => format!("`{}`", name.to_ascii_lowercase()),
-            None => "one whose name is not shown".to_owned(),
+            None => "(name not shown)".to_owned(),
         }
     }
 
