@@ -14,7 +14,7 @@ use countersign::{
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
-use self::statements::Statements;
+use self::statements::{Statement, Statements};
 use self::table::Table;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
 use crate::held::Held;
@@ -40,8 +40,9 @@ const ROWS_PER_PURGE: u32 = 1024;
 /// Each operation is one statement, one round trip. Only a claim of an event that the table already
 /// has takes a second one, to say why it is denied, and a third where it is granted all the same:
 /// the event was released, its lease ran out, or its retention is over. Time is that of the
-/// database server, whatever the machines' clocks say. What was answered is as durable as the server's `synchronous_commit` makes it; after
-/// a fail-over to a standby that lagged behind, events that it did not have are handled again.
+/// database server, whatever the machines' clocks say. What was answered is as durable as the
+/// server's `synchronous_commit` makes it; after a fail-over to a standby that lagged behind, events
+/// that it did not have are handled again.
 ///
 /// Rows that are over are cleared away beside the claims, by one of some five hundred, in a task of
 /// its own that nobody waits for.
@@ -167,6 +168,22 @@ impl PostgresStore {
         Ok(retried(purge).await?.rows_affected())
     }
 
+    /// Tries to claim by one of the two statements for that.
+    async fn grant(
+        &self,
+        statement: impl Fn() -> Statement<'static>,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<Option<Claim>, StoreError> {
+        let claim = || {
+            let claim = statement().bind(key_bytes(key)).bind(fingerprint.cast_signed());
+            claim.bind(millis(lease)).fetch_optional(&self.0.pool)
+        };
+        let row = retried(claim).await?;
+        row.map(|row| granted(&row)).transpose().map_err(|error| store_error(&error))
+    }
+
     /// Fences come one after the other for all machines, so they tell whose turn it is.
     fn keep_house(&self, claim: Claim) {
         let Claim::Acquired { fence, .. } = claim else { return };
@@ -197,15 +214,8 @@ impl DedupStore for PostgresStore {
         lease: Duration,
     ) -> Result<Claim, StoreError> {
         for _ in 0..TRIES {
-            let claim = || {
-                let claim = self.0.statements.claim().bind(key_bytes(key));
-                claim
-                    .bind(fingerprint.cast_signed())
-                    .bind(millis(lease))
-                    .fetch_optional(&self.0.pool)
-            };
-            if let Some(row) = retried(claim).await? {
-                let claim = granted(&row).map_err(|error| store_error(&error))?;
+            let new = || self.0.statements.claim();
+            if let Some(claim) = self.grant(new, key, fingerprint, lease).await? {
                 self.keep_house(claim);
                 return Ok(claim);
             }
@@ -213,14 +223,9 @@ impl DedupStore for PostgresStore {
             {
                 return Ok(denial);
             }
-            let take = || {
-                let take = self.0.statements.take().bind(key_bytes(key));
-                take.bind(fingerprint.cast_signed())
-                    .bind(millis(lease))
-                    .fetch_optional(&self.0.pool)
-            };
-            if let Some(row) = retried(take).await? {
-                return granted(&row).map_err(|error| store_error(&error));
+            let known = || self.0.statements.take();
+            if let Some(claim) = self.grant(known, key, fingerprint, lease).await? {
+                return Ok(claim);
             }
             // Another was quicker, or has the row locked: a handler's transaction may outlive its lease.
             if let Some(found) = self.find(key).await? {

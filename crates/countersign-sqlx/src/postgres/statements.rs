@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Postgres, query};
 
 use super::table::Table;
 
-type Statement<'q> = Query<'q, Postgres, PgArguments>;
+pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 pub(super) struct Statements {
     claim: Arc<str>,
