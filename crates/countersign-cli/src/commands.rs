@@ -36,6 +36,12 @@ pub(crate) fn run(command: Command, output: &mut Output) -> Result<End, Failure>
     Ok(end)
 }
 
+/// What the commands that connect run on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::at("the runtime", error.kind()))
+}
+
 /// The time that a flag gives, or else the present.
 fn time(flag: Option<&str>) -> Result<Timestamp, Failure> {
     let Some(text) = flag else { return Ok(SystemClock.now()) };

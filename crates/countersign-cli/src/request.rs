@@ -228,7 +228,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// A file, or standard input.
-fn read_any(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_any(path: &Path) -> Result<Vec<u8>, Failure> {
     if is_stdin(path) {
         return read_capped(std::io::stdin().lock(), "standard input");
     }

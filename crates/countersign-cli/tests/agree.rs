@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
+use common::snake::snake;
 use common::{Call, SECRET, call, call_list, file, signed_stripe};
 use serde_json::{Value, json};
 
@@ -31,18 +32,6 @@ fn verdict(flags: &[&str], secrets: [&str; 2], request: &str) -> String {
     let is_sought = ["missing_setting", "invalid_secret"].contains(&verify.0.as_str());
     assert_eq!(explain.1, if is_sought { 1 } else { verify.1 }, "{flags:?}: {request}");
     verify.0
-}
-
-/// `EmptySecret` as `empty_secret`.
-fn snake(name: &str) -> String {
-    let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !text.is_empty() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
 }
 
 /// Of each sender of the catalogue, the first vector of each outcome.

@@ -7,6 +7,7 @@ mod common;
 use std::io::{BufRead, BufReader, Write};
 use std::sync::LazyLock;
 
+use common::snake::snake;
 use common::{Answer, Call, SECRET, call, file};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -26,18 +27,6 @@ static VECTORS: LazyLock<Vec<Value>> = LazyLock::new(|| {
 
 fn vectors() -> &'static [Value] {
     &VECTORS
-}
-
-/// `EmptySecret` as `empty_secret`.
-fn snake(name: &str) -> String {
-    let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !text.is_empty() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
 }
 
 fn guarded(call: Call, vectors: &[Value]) -> Call {

@@ -1,13 +1,10 @@
 //! `dedup`: what an operator sees of a store, and may do in it.
 
 use std::fmt::Display;
-use std::fs;
-use std::io::{self, Read};
-use std::path::Path;
 use std::time::Duration;
 
 use countersign::{
-    EventKey, Identity, InspectStore, RecordState, StoreError, StoreErrorKind, StoreStats, senders,
+    EventKey, Identity, InspectStore, RecordState, StoreError, StoreErrorKind, StoreStats,
 };
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
@@ -19,6 +16,8 @@ use tokio::time::timeout;
 use crate::args::{DedupCommand, EventArgs, StoreArgs};
 use crate::failure::Failure;
 use crate::output::{BAD, End, GOOD, HEAD, Output};
+use crate::request;
+use crate::sender::Who;
 
 /// How long a database may take to take a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,11 +32,7 @@ pub(super) fn run(what: &DedupCommand, output: &mut Output) -> Result<End, Failu
         DedupCommand::Forget(event) => Task::Forget(key(event)?),
     };
     let place = Place::read(store)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::at("the runtime", error.kind()))?;
-    match runtime.block_on(place.ask(&task)) {
+    match super::runtime()?.block_on(place.ask(&task)) {
         Ok(answer) => tell(&answer, output),
         Err(error) => output.unreached(&error.to_string()),
     }
@@ -170,7 +165,7 @@ fn key(args: &EventArgs) -> Result<EventKey, Failure> {
     let sender = args.sender.as_deref().unwrap_or_default();
     let identity = match (&args.id, &args.body_file) {
         (Some(id), _) => Identity::id(id),
-        (None, Some(path)) => Identity::body(&read(path)?),
+        (None, Some(path)) => Identity::body(&request::read_any(path)?),
         (None, None) => {
             return Err(Failure::at("the event", "is not named: give `--id` or `--body-file`"));
         }
@@ -189,11 +184,10 @@ fn knows_by(sender: &str, is_id: bool) -> Result<(), Failure> {
         let mend = "take the event's key from the field `event` of a log";
         Err(Failure::at("the event", format!("`{sender}` makes it known by {words}: {mend}")))
     };
-    if sender == "omniai" {
-        return by_key("some fields of its body");
-    }
-    let Some(known) = senders::ALL.iter().find(|known| known.name() == sender) else {
-        return Ok(());
+    let known = match Who::named(sender) {
+        Some(Who::Known(known)) => known,
+        Some(Who::OmniAi) => return by_key("some fields of its body"),
+        _ => return Ok(()),
     };
     if let Some(words) = known.known_by() {
         return by_key(words);
@@ -210,16 +204,6 @@ fn knows_by(sender: &str, is_id: bool) -> Result<(), Failure> {
         Ok(scheme) if !scheme.signs_id() && !scheme.signs_body() => by_key("what it signs"),
         _ => Ok(()),
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
-    };
-    read.map_err(|error| Failure::unread(path, &error))
 }
 
 fn from_hex(text: &str) -> Option<[u8; 32]> {

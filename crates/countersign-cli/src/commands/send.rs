@@ -53,10 +53,7 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
     let deadline = args.deadline.map_or_else(|| who.deadline(), Duration::from_secs_f64);
     let is_200 = who.wants_exactly_200()?;
     let report = Report::new(&who, &args.to, &schedule, &pace, deadline, args.times);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::at("the runtime", error.kind()))?;
+    let runtime = super::runtime()?;
     let plan = Plan { target, deadline, is_200, pace, concurrency: args.concurrency };
     runtime.block_on(async {
         if plan.target.scheme_str() == Some("https") {

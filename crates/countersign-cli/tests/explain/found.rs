@@ -12,6 +12,7 @@ use countersign_cli::sender::Settings;
 use serde::Deserialize;
 
 use super::breaks::{MACS, TEXT, of, valid};
+use super::snake::snake;
 use super::valid::{Asked, NOW, RAW, Recipe, Rng, URL};
 
 fn kinds(explanation: &Explanation) -> Vec<&str> {
@@ -593,18 +594,6 @@ struct Vector {
     now: u64,
     /// What countersign answers.
     ours: String,
-}
-
-/// `EmptySecret` as `empty_secret`.
-fn snake(name: &str) -> String {
-    let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !text.is_empty() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
 }
 
 /// The vectors of the core, published ones among them.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+#[path = "../common/snake.rs"]
+mod snake;
 mod breaks;
 mod valid;
 mod diagnoses;
