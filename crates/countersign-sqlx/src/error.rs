@@ -13,7 +13,18 @@ pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
         sqlx::Error::PoolTimedOut => StoreErrorKind::Timeout,
         _ => StoreErrorKind::Unavailable,
     };
-    StoreError::new(kind, format!("the event store failed: {error}"))
+    StoreError::new(kind, failed(error))
+}
+
+/// The same of SQLite itself.
+#[cfg(feature = "sqlite")]
+pub(crate) fn sqlite_error(error: &rusqlite::Error) -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, failed(error))
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn failed(error: &dyn Error) -> String {
+    format!("the event store failed: {error}")
 }
 
 /// Why a handler's transaction came to nothing.

@@ -7,10 +7,11 @@ use sqlx::Row;
 
 /// A row whose event nobody holds: only its fence counts.
 const ABSENT: i16 = 0;
-/// In progress is 1, or 3 after a lease that ran out.
+pub(crate) const IN_PROGRESS: i16 = 1;
 const DONE: i16 = 2;
 /// Done in a handler's transaction. That handler still runs, so its lease counts as renewed.
 const MARKED: i16 = 4;
+/// In progress after a lease that ran out.
 pub(crate) const TAKEN_OVER: i16 = 3;
 
 /// A thousand years: no database's time overflows with it, and nobody waits for its end.
@@ -75,6 +76,10 @@ impl Found {
             }
             _ => Some(Claim::Busy { retry_after: span(self.left_ms) }),
         }
+    }
+
+    pub(crate) const fn is_in_progress(&self) -> bool {
+        matches!(self.state, IN_PROGRESS | TAKEN_OVER)
     }
 
     /// What an operator is shown.

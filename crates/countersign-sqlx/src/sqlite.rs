@@ -16,10 +16,10 @@ use countersign::{
     Claim, DedupStore, Delivery, EventKey, Fence, Settled, StoreError, StoreErrorKind, Ticket,
 };
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
-use sqlx::{ConnectOptions, Sqlite, query};
+use sqlx::{Sqlite, query};
 use tokio::sync::{mpsc, oneshot};
 
-use self::job::{Answer, Job, Operation, Settle};
+use self::job::{Answer, Job, Operation, Place, Settle};
 use self::statements::MARK;
 use self::writer::Turns;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
@@ -75,14 +75,11 @@ impl SqliteStore {
                 "a SQLite store needs a file: for one in memory take `MemoryStore`",
             ));
         }
-        let options = schema::options(path);
-        let mut connection = options.connect().await.map_err(|error| store_error(&error))?;
-        schema::migrate(&mut connection).await?;
+        let turns = Turns::default();
+        let jobs = writer::start(path.into(), turns.clone()).await?;
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
-            .connect_lazy_with(options.clone());
-        let turns = Turns::default();
-        let jobs = writer::start(connection, options, turns.clone())?;
+            .connect_lazy_with(schema::options(path));
         Ok(Self(Arc::new(Shared { jobs, pool, turns, held: Held::default() })))
     }
 
@@ -146,7 +143,17 @@ impl SqliteStore {
     ///
     /// A [`StoreError`] if the database fails.
     pub async fn purge(&self, limit: u32) -> Result<u64, StoreError> {
-        self.ask(Operation::Purge { limit }).await?.changed()
+        let (mut removed, mut from) = (0, Some(Place::new()));
+        while let Some(place) = from
+            && removed < u64::from(limit)
+        {
+            let left = limit - u32::try_from(removed).unwrap_or(limit);
+            let (rows, next) =
+                self.ask(Operation::Sweep { from: place, limit: left }).await?.swept()?;
+            removed += rows;
+            from = next;
+        }
+        Ok(removed)
     }
 
     async fn settle(

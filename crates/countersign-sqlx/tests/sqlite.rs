@@ -255,6 +255,43 @@ async fn claims_clear_away_what_is_over() {
 }
 
 #[tokio::test]
+async fn claims_of_any_process_clear_away_a_heap_from_where_the_last_one_left_off() {
+    let file = File::new();
+    drop(file.store().await);
+    let heap = "
+        INSERT INTO countersign_events
+        SELECT randomblob(32), 1, 2, 0, 0 FROM (
+            WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number LIMIT 700)
+            SELECT n FROM number
+        )";
+    query(heap).execute(&mut file.connection().await).await.unwrap();
+    // Four rows are looked at for each claim, when there were 64 of them.
+    for process in 0..4 {
+        let store = file.store().await;
+        for number in 0..65 {
+            granted(&store, process * 65 + number, HOUR).await;
+        }
+    }
+    assert_eq!(file.rows().await, 4 * 65, "only what is held");
+}
+
+#[tokio::test]
+async fn a_purge_finds_rows_however_many_stand_before_them() {
+    let file = File::new();
+    let store = file.store().await;
+    let rows = "
+        INSERT INTO countersign_events
+        SELECT randomblob(32), 1, 2, iif(n % 1000 = 0, 0, 1 << 60), 0 FROM (
+            WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number LIMIT 4000)
+            SELECT n FROM number
+        )";
+    query(rows).execute(&mut file.connection().await).await.unwrap();
+    assert_eq!(store.purge(3).await, Ok(3));
+    assert_eq!(store.purge(3).await, Ok(1));
+    assert_eq!(file.rows().await, 3996);
+}
+
+#[tokio::test]
 async fn the_write_and_the_mark_are_one_commit() {
     let file = File::new();
     let store = file.with_notes().await;

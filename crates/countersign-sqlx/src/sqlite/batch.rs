@@ -1,180 +1,133 @@
-//! Operations that are carried out in one transaction.
-//!
-//! They all wait for their answers at the same time, so they may be taken in any order: those of a
-//! kind together.
+//! Operations that are carried out one after the other, in one transaction.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
+use countersign::{Claim, EventKey};
+use rusqlite::{
+    Connection, OptionalExtension, Params, Result, Transaction, TransactionBehavior, params,
+};
 
-use countersign::Claim;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Row, query, query_scalar, raw_sql};
+use super::job::{Answer, Job, Operation, Place, Settle};
+use super::statements::{
+    BEGIN, CLAIM, COMMIT, END, FIND, FORGET, RELEASE, RENEW, SWEEP, SWEEP_TO, TAKE,
+};
+use crate::row::{Found, IN_PROGRESS, TAKEN_OVER, from_fence, key_bytes, millis, to_fence};
 
-use super::job::{Answer, Job, Operation, Settle};
-use super::statements::{CLAIM, FIND_EACH, FORGET, GRANTED, PURGE, settle, settles};
-use crate::row::{Found, TAKEN_OVER, from_fence, key_bytes, millis, to_fence};
+/// How many rows are looked at in one sweep.
+const SWEPT: u32 = 1024;
 
-/// The answers, by the jobs' places.
-type Answers = HashMap<usize, Answer>;
+/// No key comes after it.
+const BEYOND: &[u8] = &[u8::MAX; size_of::<EventKey>() + 1];
 
-/// Carries all out and commits; tells how many claims were granted, beside the answers.
-pub(super) async fn carry_out(
-    connection: &mut SqliteConnection,
+/// Carries all out, looks at `swept` rows whether they are over, and commits.
+pub(super) fn carry_out(
+    connection: &mut Connection,
     jobs: &[Job],
-    purge: u32,
-) -> Result<(Answers, u32), sqlx::Error> {
-    query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    let mut answers = Answers::with_capacity(jobs.len());
-    for how in [Settle::Renew, Settle::Commit, Settle::Release] {
-        settle_all(connection, jobs, how, &mut answers).await?;
+    swept: u32,
+) -> Result<Vec<Answer>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut batch = Batch::begin(&transaction)?;
+    let fence = batch.last_fence;
+    let answers = jobs.iter().map(|job| batch.answer(&job.operation));
+    let answers = answers.collect::<Result<Vec<_>>>()?;
+    if swept > 0 {
+        let (_, next) = batch.sweep(&batch.swept, swept, swept)?;
+        batch.swept = next.unwrap_or_default();
     }
-    for (place, job) in jobs.iter().enumerate() {
-        let done = match &job.operation {
-            Operation::Forget { key } => query(FORGET).bind(key_bytes(key)),
-            Operation::Purge { limit } => query(PURGE).bind(i64::from(*limit)),
-            Operation::Claim { .. } | Operation::Settle { .. } => continue,
+    if swept > 0 || fence != batch.last_fence {
+        batch.run(END, params![batch.last_fence, batch.swept])?;
+    }
+    transaction.commit()?;
+    Ok(answers)
+}
+
+/// A transaction that has the file to itself.
+struct Batch<'c> {
+    transaction: &'c Transaction<'c>,
+    now: i64,
+    last_fence: i64,
+    /// How far rows that are over were cleared away.
+    swept: Place,
+}
+
+impl<'c> Batch<'c> {
+    fn begin(transaction: &'c Transaction<'c>) -> Result<Self> {
+        transaction.prepare_cached(BEGIN)?.query_row([], |row| {
+            Ok(Self { transaction, last_fence: row.get(0)?, swept: row.get(1)?, now: row.get(2)? })
+        })
+    }
+
+    fn answer(&mut self, operation: &Operation) -> Result<Answer> {
+        Ok(match operation {
+            Operation::Claim { key, fingerprint, lease } => {
+                Answer::Claim(self.claim(key, *fingerprint, millis(*lease))?)
+            }
+            Operation::Settle { key, fence, how, span } => {
+                let (key, fence) = (key_bytes(key), from_fence(*fence));
+                let until = self.now + millis(*span);
+                Answer::Changed(match how {
+                    Settle::Renew => self.run(RENEW, params![key, fence, until]),
+                    Settle::Commit => self.run(COMMIT, params![key, fence, until]),
+                    Settle::Release => self.run(RELEASE, params![key, fence]),
+                }?)
+            }
+            Operation::Forget { key } => {
+                Answer::Changed(self.run(FORGET, params![key_bytes(key)])?)
+            }
+            Operation::Sweep { from, limit } => {
+                let (removed, next) = self.sweep(from, SWEPT, *limit)?;
+                Answer::Swept { removed, next }
+            }
+        })
+    }
+
+    /// Nobody else writes meanwhile, so what is found still holds when it is written.
+    fn claim(&mut self, key: &EventKey, fingerprint: u64, lease: i64) -> Result<Claim> {
+        let fence = self.last_fence + 1;
+        let grant = |statement, state| {
+            let (until, body) = (self.now + lease, fingerprint.cast_signed());
+            self.run(statement, params![key_bytes(key), fence, state, until, body])
         };
-        let rows = done.execute(&mut *connection).await?.rows_affected();
-        answers.insert(place, Answer::Changed(rows));
-    }
-    let fences = claim_all(connection, jobs, &mut answers).await?;
-    if purge > 0 {
-        query(PURGE).bind(i64::from(purge)).execute(&mut *connection).await?;
-    }
-    let end = format!("UPDATE countersign_meta SET last_fence = last_fence + {fences}; COMMIT");
-    let end = if fences > 0 { end } else { "COMMIT".to_owned() };
-    raw_sql(AssertSqlSafe(end)).execute(&mut *connection).await?;
-    let granted = |answer: &&Answer| matches!(answer, Answer::Claim(Claim::Acquired { .. }));
-    let granted = answers.values().filter(granted).count();
-    Ok((answers, u32::try_from(granted).unwrap_or(u32::MAX)))
-}
-
-async fn settle_all(
-    connection: &mut SqliteConnection,
-    jobs: &[Job],
-    how: Settle,
-    answers: &mut Answers,
-) -> Result<(), sqlx::Error> {
-    let mut asked = List::default();
-    let mut places = Vec::new();
-    let mut released = HashSet::new();
-    for (place, job) in jobs.iter().enumerate() {
-        match &job.operation {
-            Operation::Settle { key, fence, how: own, span } if *own == how => {
-                // What is given up is nobody's to give up once more.
-                if how == Settle::Release && !released.insert((key, fence)) {
-                    answers.insert(place, Answer::Changed(0));
-                    continue;
-                }
-                let (fence, span) = (from_fence(*fence), millis(*span));
-                asked.push(format_args!("[\"{key}\",{fence},{span},{place}]"));
-                places.push(place);
+        let mut takeover = false;
+        if grant(CLAIM, IN_PROGRESS)? == 0 {
+            let found = self.find(key)?;
+            if let Some(denial) = found.and_then(|found| found.denial(fingerprint)) {
+                return Ok(denial);
             }
-            _ => {}
+            takeover = found.is_some_and(|found| found.is_in_progress());
+            grant(TAKE, if takeover { TAKEN_OVER } else { IN_PROGRESS })?;
         }
-    }
-    if places.is_empty() {
-        return Ok(());
-    }
-    let asked = asked.end();
-    let applied: Option<String> =
-        query_scalar(settles(how)).bind(&*asked).fetch_one(&mut *connection).await?;
-    if applied.is_some() {
-        query(settle(how)).bind(&*asked).execute(connection).await?;
-    }
-    let applied: HashSet<usize> =
-        listed(applied.as_deref()).filter_map(|place| place.parse().ok()).collect();
-    let answer = |place| Answer::Changed(u64::from(applied.contains(&place)));
-    answers.extend(places.into_iter().map(|place| (place, answer(place))));
-    Ok(())
-}
-
-/// Tells by how much the fences have risen.
-async fn claim_all(
-    connection: &mut SqliteConnection,
-    jobs: &[Job],
-    answers: &mut Answers,
-) -> Result<usize, sqlx::Error> {
-    let mut fences = 0;
-    loop {
-        let mut asked = List::default();
-        let mut open = HashMap::new();
-        for (place, job) in jobs.iter().enumerate() {
-            match &job.operation {
-                Operation::Claim { key, fingerprint, lease } if !answers.contains_key(&place) => {
-                    let (lease, body) = (millis(*lease), fingerprint.cast_signed());
-                    let fence = fences + place + 1;
-                    asked.push(format_args!("[\"{key}\",{fence},{lease},{body}]"));
-                    open.insert(place, (key, *fingerprint));
-                }
-                _ => {}
-            }
-        }
-        if open.is_empty() {
-            return Ok(fences);
-        }
-        let asked = asked.end();
-        query(CLAIM).bind(&*asked).execute(&mut *connection).await?;
-        let granted: Option<String> =
-            query_scalar(GRANTED).bind(&*asked).fetch_one(&mut *connection).await?;
-        for granted in listed(granted.as_deref()) {
-            let (place, claim) = read_grant(granted).ok_or_else(illegible)?;
-            let place = place.wrapping_sub(fences + 1);
-            open.remove(&place);
-            answers.insert(place, Answer::Claim(claim));
-        }
-        fences += jobs.len();
-        let mut denied = List::default();
-        for (place, (key, _)) in &open {
-            denied.push(format_args!("[\"{key}\",{}]", place + 1));
-        }
-        if open.is_empty() {
-            return Ok(fences);
-        }
-        for row in query(FIND_EACH).bind(denied.end()).fetch_all(&mut *connection).await? {
-            let place = usize::try_from(row.try_get::<i64, _>("place")?).unwrap_or(0);
-            let place = place.wrapping_sub(1);
-            let found = Found::read(&row)?;
-            let denial = open.get(&place).and_then(|(_, body)| found.denial(*body));
-            // The clock may have passed the lease's end just now: then it is claimed again.
-            if let Some(denial) = denial {
-                answers.insert(place, Answer::Claim(denial));
-            }
-        }
-    }
-}
-
-/// What stands between commas; nothing where there is no text.
-fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {
-    text.into_iter().flat_map(|text| text.split(','))
-}
-
-/// `place:fence:state`, where places are counted from one.
-fn read_grant(text: &str) -> Option<(usize, Claim)> {
-    let (place, rest) = text.split_once(':')?;
-    let (fence, state) = rest.split_once(':')?;
-    let takeover = state.parse::<i16>().ok()? == TAKEN_OVER;
-    let fence = to_fence(fence.parse().ok()?);
-    Some((place.parse().ok()?, Claim::Acquired { fence, takeover }))
-}
-
-fn illegible() -> sqlx::Error {
-    sqlx::Error::Protocol("SQLite gave a list that is none".to_owned())
-}
-
-/// A JSON array.
-#[derive(Default)]
-struct List(String);
-
-impl List {
-    fn push(&mut self, item: std::fmt::Arguments<'_>) {
-        self.0.push(if self.0.is_empty() { '[' } else { ',' });
-        // Writing into a text does not fail.
-        let _ = self.0.write_fmt(item);
+        self.last_fence = fence;
+        Ok(Claim::Acquired { fence: to_fence(fence), takeover })
     }
 
-    fn end(mut self) -> String {
-        self.0.push(']');
-        self.0
+    fn find(&self, key: &EventKey) -> Result<Option<Found>> {
+        let mut find = self.transaction.prepare_cached(FIND)?;
+        let found = find.query_row(params![key_bytes(key), self.now], |row| {
+            Ok(Found {
+                state: row.get(0)?,
+                fence: row.get(1)?,
+                left_ms: row.get(2)?,
+                fingerprint: row.get(3)?,
+            })
+        });
+        found.optional()
+    }
+
+    /// Looks at so many rows beyond the place, and removes at most `limit` of those that are over.
+    ///
+    /// They are taken in the order of their keys, which is that of the file: what is removed
+    /// together then stands together. No row is looked at by every sweep, and no index is needed.
+    fn sweep(&self, from: &[u8], rows: u32, limit: u32) -> Result<(u64, Option<Place>)> {
+        let mut sweep_to = self.transaction.prepare_cached(SWEEP_TO)?;
+        let next: Option<Place> =
+            sweep_to.query_row(params![from, rows], |row| row.get(0)).optional()?;
+        let to = next.as_deref().unwrap_or(BEYOND);
+        let removed = self.run(SWEEP, params![from, to, self.now, limit])?;
+        Ok((removed, next))
+    }
+
+    /// Tells how many rows are changed.
+    fn run(&self, statement: &str, values: impl Params) -> Result<u64> {
+        let changed = self.transaction.prepare_cached(statement)?.execute(values)?;
+        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }
 }

@@ -5,7 +5,7 @@ use sqlx::{Row, query};
 
 use super::SqliteStore;
 use super::job::Operation;
-use super::statements::{FIND, STATS};
+use super::statements::{LOOK, STATS};
 use crate::error::store_error;
 use crate::row::{Found, key_bytes, span};
 
@@ -28,7 +28,7 @@ impl InspectStore for SqliteStore {
 
     async fn get(&self, key: &EventKey) -> Result<Option<Record>, StoreError> {
         let found = async {
-            let row = query(FIND).bind(key_bytes(key)).fetch_optional(&self.0.pool).await?;
+            let row = query(LOOK).bind(key_bytes(key)).fetch_optional(&self.0.pool).await?;
             row.map(|row| Found::read(&row)).transpose()
         };
         let found: Option<Found> = found.await.map_err(|error| store_error(&error))?;

@@ -19,12 +19,30 @@ impl Job {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+/// The bytes of the key that was looked at last, none before the first.
+pub(super) type Place = Vec<u8>;
+
+#[derive(Clone, Debug)]
 pub(super) enum Operation {
-    Claim { key: EventKey, fingerprint: u64, lease: Duration },
-    Settle { key: EventKey, fence: Fence, how: Settle, span: Duration },
-    Forget { key: EventKey },
-    Purge { limit: u32 },
+    Claim {
+        key: EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    },
+    Settle {
+        key: EventKey,
+        fence: Fence,
+        how: Settle,
+        span: Duration,
+    },
+    Forget {
+        key: EventKey,
+    },
+    /// Of at most `limit` rows that are over.
+    Sweep {
+        from: Place,
+        limit: u32,
+    },
 }
 
 /// `span` is the lease or the retention.
@@ -35,25 +53,37 @@ pub(super) enum Settle {
     Release,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) enum Answer {
     Claim(Claim),
     /// How many rows were changed.
     Changed(u64),
+    /// `next` is where it goes on; `None` after the last row.
+    Swept {
+        removed: u64,
+        next: Option<Place>,
+    },
 }
 
 impl Answer {
     pub(super) fn claim(self) -> Result<Claim, StoreError> {
         match self {
             Self::Claim(claim) => Ok(claim),
-            Self::Changed(_) => Err(mixed_up()),
+            _ => Err(mixed_up()),
         }
     }
 
     pub(super) fn changed(self) -> Result<u64, StoreError> {
         match self {
             Self::Changed(rows) => Ok(rows),
-            Self::Claim(_) => Err(mixed_up()),
+            _ => Err(mixed_up()),
+        }
+    }
+
+    pub(super) fn swept(self) -> Result<(u64, Option<Place>), StoreError> {
+        match self {
+            Self::Swept { removed, next } => Ok((removed, next)),
+            _ => Err(mixed_up()),
         }
     }
 

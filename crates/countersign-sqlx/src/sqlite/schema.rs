@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign::{StoreError, StoreErrorKind};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row, raw_sql};
+use rusqlite::{Connection, TransactionBehavior};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, raw_sql};
 
-use crate::error::store_error;
+use crate::error::sqlite_error;
 
 /// What this version of the crate reads and writes.
 const SCHEMA: i64 = 1;
@@ -15,7 +16,10 @@ const SCHEMA: i64 = 1;
 /// How long a connection waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// `last_fence` is the highest granted for any event, so it rises for each, and rows can go.
+const VERSION: &str = "SELECT schema FROM countersign_meta";
+
+/// `last_fence` is the highest granted for any event, so it rises for each, and rows can go. `swept` is
+/// the key up to which rows that are over were cleared away.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS countersign_events (
         key BLOB PRIMARY KEY NOT NULL,
@@ -24,31 +28,60 @@ const TABLES: &str = "
         until INTEGER NOT NULL,
         fingerprint INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS countersign_events_until ON countersign_events (until);
     CREATE TABLE IF NOT EXISTS countersign_meta (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         schema INTEGER NOT NULL,
-        last_fence INTEGER NOT NULL
+        last_fence INTEGER NOT NULL,
+        swept BLOB NOT NULL
     ) STRICT;
-    INSERT OR IGNORE INTO countersign_meta VALUES (1, 1, 0);
+    INSERT OR IGNORE INTO countersign_meta VALUES (1, 1, 0, x'');
 ";
 
-/// What is committed survives a power cut: the log is synced at every commit.
+/// How many pages the log may grow to before it is written back.
+const LOG: u32 = 10_000;
+
+/// How many KiB of the file the writer keeps at hand.
+const CACHE: u32 = 16 * 1024;
+
+/// How a handler's transaction connects, and an operator's look. What is committed survives a power
+/// cut: the log is synced at every commit.
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "10000")
+        .pragma("wal_autocheckpoint", LOG.to_string())
         .busy_timeout(BUSY_TIMEOUT)
 }
 
-/// Makes the tables that are missing, whichever process comes first.
-pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let schema = create(connection).await.map_err(|error| store_error(&error))?;
+/// How the writer does.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = {LOG};
+         PRAGMA cache_size = -{CACHE};"
+    ))?;
+    Ok(connection)
+}
+
+/// Connects, and makes the tables that are missing, whichever process comes first.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let open = || {
+        let mut connection = connect(path)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(TABLES)?;
+        let schema = transaction.query_row(VERSION, [], |row| row.get(0))?;
+        transaction.commit()?;
+        Ok((connection, schema))
+    };
+    let (connection, schema): (_, i64) =
+        open().map_err(|error: rusqlite::Error| sqlite_error(&error))?;
     if schema == SCHEMA {
-        return Ok(());
+        return Ok(connection);
     }
     Err(StoreError::new(
         StoreErrorKind::Unavailable,
@@ -58,20 +91,8 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Sto
     ))
 }
 
-async fn create(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    raw_sql(TABLES).execute(&mut *transaction).await?;
-    let schema = version(&mut transaction).await?;
-    transaction.commit().await?;
-    Ok(schema)
-}
-
 /// Sees that the file and its tables are there, and changes nothing.
 pub(super) async fn look(path: &Path) -> Result<(), sqlx::Error> {
     let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
-    version(&mut connection).await.map(drop)
-}
-
-async fn version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    raw_sql("SELECT schema FROM countersign_meta").fetch_one(connection).await?.try_get(0)
+    raw_sql(VERSION).execute(&mut connection).await.map(drop)
 }

@@ -1,101 +1,61 @@
-//! One statement for all operations of a kind that are carried out together.
-//!
-//! Each goes to SQLite's thread and back, which takes longer than what it does, and so does each row
-//! that comes back. So they take what they are to do as one JSON array, of a short array for each,
-//! and tell what came of it in one text.
+//! What the tables are asked.
 
-use super::job::Settle;
-
-/// The time by SQLite's clock, in milliseconds; `now` is the same throughout a statement.
+/// The time by SQLite's clock, in milliseconds; it is the same throughout a statement.
 macro_rules! now {
     () => {
         "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)"
     };
 }
 
-/// Of `[key, place, lease, fingerprint]`. A row that is over is as good as none.
-pub(super) const CLAIM: &str = concat!(
-    "INSERT INTO countersign_events AS event (key, fence, state, until, fingerprint)
-     SELECT unhex(value ->> 0), (SELECT last_fence FROM countersign_meta) + (value ->> 1), 1, ",
-    now!(),
-    " + (value ->> 2), value ->> 3
-     FROM json_each(?1) WHERE true
-     ON CONFLICT (key) DO UPDATE SET
-         fence = excluded.fence,
-         state = CASE WHEN event.state IN (2, 4) THEN 1 ELSE 3 END,
-         until = excluded.until,
-         fingerprint = excluded.fingerprint
-     WHERE event.until <= ",
-    now!()
-);
+/// What a transaction begins with.
+pub(super) const BEGIN: &str =
+    concat!("SELECT last_fence, swept, ", now!(), " FROM countersign_meta");
 
-/// After [`CLAIM`], of the same: `place:fence:state` of those that are granted, with commas between.
-pub(super) const GRANTED: &str = "
-    SELECT group_concat((asked.value ->> 1) || ':' || fence || ':' || state)
-    FROM json_each(?1) AS asked CROSS JOIN countersign_events AS event
-    ON event.key = unhex(asked.value ->> 0)
-    WHERE fence = (SELECT last_fence FROM countersign_meta) + (asked.value ->> 1)";
+/// What it ends with, where that has changed.
+pub(super) const END: &str = "UPDATE countersign_meta SET last_fence = ?1, swept = ?2";
 
-/// Of `[key, place]`.
-pub(super) const FIND_EACH: &str = concat!(
-    "SELECT asked.value ->> 1 AS place, state, fence, until - ",
-    now!(),
-    " AS left_ms, fingerprint
-     FROM json_each(?1) AS asked CROSS JOIN countersign_events AS event
-     ON event.key = unhex(asked.value ->> 0)"
-);
+/// By the time `?2`.
+pub(super) const FIND: &str = "
+    SELECT state, fence, until - ?2 AS left_ms, fingerprint FROM countersign_events WHERE key = ?1";
 
-pub(super) const FIND: &str = concat!(
-    "SELECT state, fence, until - ",
-    now!(),
-    " AS left_ms, fingerprint FROM countersign_events WHERE key = ?1"
-);
+/// Of an event that the table does not have; else nothing is written.
+pub(super) const CLAIM: &str = "
+    INSERT OR IGNORE INTO countersign_events (key, fence, state, until, fingerprint)
+    VALUES (?1, ?2, ?3, ?4, ?5)";
 
-/// Of `[key, fence, span, place]`: the places to which [`settle`] will apply, with commas between.
-pub(super) const fn settles(how: Settle) -> &'static str {
-    macro_rules! current {
-        ($state:literal) => {
-            concat!(
-                "SELECT group_concat(asked.value ->> 3)
-                 FROM json_each(?1) AS asked CROSS JOIN countersign_events AS event
-                 ON event.key = unhex(asked.value ->> 0)
-                 WHERE fence = asked.value ->> 1 AND ",
-                $state
-            )
-        };
-    }
-    match how {
-        Settle::Commit => current!("true"),
-        Settle::Renew => current!("state <> 2"),
-        Settle::Release => current!("state IN (1, 3)"),
-    }
-}
+/// Of one that it has, too.
+pub(super) const TAKE: &str = "
+    INSERT OR REPLACE INTO countersign_events (key, fence, state, until, fingerprint)
+    VALUES (?1, ?2, ?3, ?4, ?5)";
 
-/// Of the same. What is done already stays as it is.
-pub(super) const fn settle(how: Settle) -> &'static str {
-    macro_rules! update {
-        ($set:literal, $state:literal) => {
-            concat!(
-                "UPDATE countersign_events AS event SET ",
-                $set,
-                " until = CASE WHEN state IN (2, 4) THEN until ELSE ",
-                now!(),
-                " + (asked.value ->> 2) END FROM json_each(?1) AS asked
-                 WHERE event.key = unhex(asked.value ->> 0) AND event.fence = asked.value ->> 1 AND ",
-                $state
-            )
-        };
-    }
-    match how {
-        Settle::Renew => update!("", "state <> 2"),
-        Settle::Commit => update!("state = 2,", "true"),
-        Settle::Release => {
-            "DELETE FROM countersign_events
-             WHERE (key, fence) IN (SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?1))
-                 AND state IN (1, 3)"
-        }
-    }
-}
+/// Of the key `?1` with the fence `?2`, until `?3`.
+pub(super) const RENEW: &str = "
+    UPDATE countersign_events SET until = CASE WHEN state = 4 THEN until ELSE ?3 END
+    WHERE key = ?1 AND fence = ?2 AND state <> 2";
+
+/// What is done already stays as it is.
+pub(super) const COMMIT: &str = "
+    UPDATE countersign_events
+    SET until = CASE WHEN state IN (2, 4) THEN until ELSE ?3 END, state = 2
+    WHERE key = ?1 AND fence = ?2";
+
+pub(super) const RELEASE: &str = "
+    DELETE FROM countersign_events WHERE key = ?1 AND fence = ?2 AND state IN (1, 3)";
+
+pub(super) const FORGET: &str = "DELETE FROM countersign_events WHERE key = ?1";
+
+/// The key that is `?2` rows on.
+pub(super) const SWEEP_TO: &str = "
+    SELECT key FROM countersign_events WHERE key > ?1 ORDER BY key LIMIT 1 OFFSET ?2 - 1";
+
+/// Of the keys between, at most `?4` rows that are over by the time `?3`. A claim that nobody settled
+/// is kept for a day, for a late commit. A plain `LIMIT ?4` would be prepared anew for each number.
+pub(super) const SWEEP: &str = "
+    DELETE FROM countersign_events WHERE key IN (
+        SELECT key FROM countersign_events
+        WHERE key > ?1 AND key <= ?2
+            AND until <= ?3 AND (state IN (2, 4) OR until <= ?3 - 86400000)
+        LIMIT ?4 + 0)";
 
 /// The commit in a handler's transaction.
 pub(super) const MARK: &str = concat!(
@@ -104,17 +64,11 @@ pub(super) const MARK: &str = concat!(
     " + ?3 WHERE key = ?1 AND fence = ?2 AND state IN (1, 3)"
 );
 
-pub(super) const FORGET: &str = "DELETE FROM countersign_events WHERE key = ?1";
-
-/// A claim that nobody settled is kept for a day, for a late commit.
-pub(super) const PURGE: &str = concat!(
-    "DELETE FROM countersign_events WHERE key IN (
-         SELECT key FROM countersign_events
-         WHERE until <= ",
+/// What an operator is shown of the event.
+pub(super) const LOOK: &str = concat!(
+    "SELECT state, fence, until - ",
     now!(),
-    " AND (state IN (2, 4) OR until <= ",
-    now!(),
-    " - 86400000) ORDER BY until LIMIT ?1)"
+    " AS left_ms, fingerprint FROM countersign_events WHERE key = ?1"
 );
 
 /// Its size is that of its own pages, which are looked up by name: the file may be a large one.
@@ -126,9 +80,8 @@ pub(super) const STATS: &str = concat!(
          count(*) FILTER (WHERE state IN (2, 4) AND left_ms > 0) AS done,
          count(*) FILTER (WHERE left_ms <= 0
              AND (state IN (2, 4) OR left_ms <= -86400000)) AS expired,
-         (SELECT sum(pgsize) FROM json_each(
-                 '[\"countersign_events\", \"countersign_events_until\", \"countersign_meta\"]'
-             ) AS own CROSS JOIN dbstat ON name = own.value WHERE aggregate = true) AS bytes
+         (SELECT sum(pgsize) FROM json_each('[\"countersign_events\", \"countersign_meta\"]') AS own
+             CROSS JOIN dbstat ON name = own.value WHERE aggregate = true) AS bytes
      FROM (SELECT state, until - ",
     now!(),
     " AS left_ms FROM countersign_events)"
