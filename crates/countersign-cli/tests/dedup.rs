@@ -92,6 +92,19 @@ async fn an_operator_works_in_redis() {
 }
 
 #[tokio::test]
+async fn an_event_past_its_retention_is_told_as_expired() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let (store, key) = (SqliteStore::open(&path).await.unwrap(), key("evt_old"));
+    let claim = store.claim(&key, 0, HOUR).await.unwrap();
+    let Claim::Acquired { fence, .. } = claim else { panic!("a new event is granted") };
+    store.commit(&key, fence, Duration::ZERO).await.unwrap();
+    let get = |flags: &str| ask(path.to_str().unwrap(), &format!("get {key} {flags}")).run();
+    get("").is(0, "handled, and remembered no longer: its next delivery will be handled");
+    assert_eq!(get("--json").json()["state"], "expired");
+}
+
+#[tokio::test]
 async fn an_event_without_an_id_is_known_by_its_body() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");

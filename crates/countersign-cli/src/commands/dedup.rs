@@ -234,6 +234,12 @@ fn tell(told: &Told, output: &mut Output) -> Result<End, Failure> {
                     lease,
                     format!("being handled, the lease runs for {}", about(lease)),
                 ),
+                RecordState::Done { kept } if kept.is_zero() => (
+                    "expired",
+                    kept,
+                    "handled, and remembered no longer: its next delivery will be handled"
+                        .to_owned(),
+                ),
                 RecordState::Done { kept } => {
                     ("done", kept, format!("handled, and remembered for {}", about(kept)))
                 }
