@@ -18,8 +18,8 @@
 //! # Transaction mode
 //!
 //! A handler whose work is writing to the same database need not repeat it: `begin` gives it a
-//! transaction in which the event is already marked as handled. Its writes and the mark are
-//! committed together or not at all, so the work is applied **effectively once**.
+//! transaction that holds the event, and whose `commit` marks it as handled. The handler's writes and
+//! the mark are committed together or not at all, so the work is applied **effectively once**.
 //!
 //! ```no_run
 //! # #[cfg(feature = "sqlite")]

@@ -14,7 +14,7 @@ use countersign::{
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
-use self::statements::{Statement, Statements};
+use self::statements::Statements;
 use self::table::Table;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
 use crate::held::Held;
@@ -30,22 +30,22 @@ const LOCKED: Claim = Claim::Busy { retry_after: Duration::from_secs(1) };
 /// A serialization failure, a deadlock, and a key that came in between.
 const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 
-/// Of how many claims, those of all machines counted, one clears away rows that are over; and how
-/// many rows that is. Twice as many, so that they become fewer while claims come.
-const CLAIMS_PER_PURGE: u64 = 512;
-const ROWS_PER_PURGE: u32 = 1024;
+/// Of how many claims, those of all machines counted, one clears away rows that are over; and at how
+/// many blocks of the table it looks. They hold some five rows for two claims, so about two fifths of
+/// the table may be over.
+const CLAIMS_PER_SWEEP: u64 = 1024;
+const SWEPT: u64 = 32;
 
 /// Remembers events in a PostgreSQL table, for many machines.
 ///
-/// Each operation is one statement, one round trip. Only a claim of an event that the table already
-/// has takes a second one, to say why it is denied, and a third where it is granted all the same:
-/// the event was released, its lease ran out, or its retention is over. Time is that of the
+/// Each operation is one statement, one round trip. Only a claim of an event that the table has and
+/// nobody holds takes a second one: it was released, its lease ran out, or its retention is over. Time is that of the
 /// database server, whatever the machines' clocks say. What was answered is as durable as the
 /// server's `synchronous_commit` makes it; after a fail-over to a standby that lagged behind, events
 /// that it did not have are handled again.
 ///
-/// Rows that are over are cleared away beside the claims, by one of some five hundred, in a task of
-/// its own that nobody waits for.
+/// Rows that are over are cleared away beside the claims, by one of a thousand, in a task of its own
+/// that nobody waits for. That takes PostgreSQL 14 or later to be quick.
 ///
 /// Connect, and [migrate](Self::migrate) once:
 ///
@@ -110,7 +110,7 @@ impl PostgresStore {
         self.0.table.create(&self.0.pool).await.map_err(|error| store_error(&error))
     }
 
-    /// A transaction in which the event of `delivery` is marked as handled.
+    /// A transaction whose commit marks the event of `delivery` as handled.
     ///
     /// The handler's tables must be in the same database. It locks the event: should its lease run
     /// out meanwhile, nobody else is granted it before the transaction's end.
@@ -139,20 +139,15 @@ impl PostgresStore {
     ) -> Result<Transaction<Postgres>, TransactionError> {
         let mut transaction = self.0.pool.begin().await?;
         let holding = self.0.held.hold(ticket);
-        let marked = self
-            .0
-            .statements
-            .mark()
-            .bind(key_bytes(ticket.key()))
-            .bind(from_fence(ticket.fence()))
-            .bind(millis(ticket.retention()))
-            .execute(&mut *transaction)
-            .await?;
-        if marked.rows_affected() == 0 {
+        let (key, fence) = (key_bytes(ticket.key()), from_fence(ticket.fence()));
+        let hold = self.0.statements.hold().bind(key).bind(fence);
+        if hold.fetch_optional(&mut *transaction).await?.is_none() {
             transaction.rollback().await?;
             return Err(TransactionError::new(TransactionErrorKind::Stale));
         }
-        Ok(Transaction::new(transaction, holding, None))
+        let mark = self.0.statements.mark().bind(key.to_vec()).bind(fence);
+        let mark = mark.bind(millis(ticket.retention()));
+        Ok(Transaction::new(transaction, mark, holding, None))
     }
 
     /// Removes up to `limit` rows that have been over for a while, and tells how many it removed.
@@ -164,34 +159,79 @@ impl PostgresStore {
     ///
     /// A [`StoreError`] if the database fails.
     pub async fn purge(&self, limit: u32) -> Result<u64, StoreError> {
-        let purge = || self.0.statements.purge().bind(i64::from(limit)).execute(&self.0.pool);
-        Ok(retried(purge).await?.rows_affected())
+        let (limit, blocks) = (u64::from(limit), self.blocks().await?);
+        let (mut removed, mut from) = (0, 0);
+        while from < blocks && removed < limit {
+            removed += self.sweep(from, SWEPT, limit - removed).await?;
+            from += SWEPT;
+        }
+        Ok(removed)
     }
 
-    /// Tries to claim by one of the two statements for that.
-    async fn grant(
+    /// Looks at a part of the table, and removes at most `limit` rows that are over.
+    ///
+    /// Rows are looked at in the order of the table, so that no index is needed: every claim and
+    /// commit would have to write to it.
+    async fn sweep(&self, from: u64, blocks: u64, limit: u64) -> Result<u64, StoreError> {
+        let block = |number: u64| format!("({},0)", u32::try_from(number).unwrap_or(u32::MAX));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let sweep = || {
+            let sweep = self.0.statements.sweep().bind(block(from)).bind(block(from + blocks));
+            sweep.bind(limit).execute(&self.0.pool)
+        };
+        Ok(retried(sweep).await?.rows_affected())
+    }
+
+    async fn blocks(&self) -> Result<u64, StoreError> {
+        let blocks = async {
+            let row = self.0.statements.blocks().fetch_one(&self.0.pool).await?;
+            row.try_get("blocks").map(|blocks: i64| blocks.unsigned_abs())
+        };
+        blocks.await.map_err(|error| store_error(&error))
+    }
+
+    /// Fences come one after the other for all machines, so they tell whose turn it is, and where.
+    fn keep_house(&self, claim: Claim) {
+        let Claim::Acquired { fence, .. } = claim else { return };
+        if fence.as_u64().is_multiple_of(CLAIMS_PER_SWEEP) {
+            let (store, turn) = (self.clone(), fence.as_u64() / CLAIMS_PER_SWEEP);
+            // If it fails, a later one does its work.
+            tokio::spawn(async move {
+                let turns = store.blocks().await?.div_ceil(SWEPT).max(1);
+                store.sweep(turn % turns * SWEPT, SWEPT, u64::MAX).await
+            });
+        }
+    }
+
+    /// Claims an event that the table does not have, or finds what it has.
+    async fn claim_or_find(
         &self,
-        statement: impl Fn() -> Statement<'static>,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<Option<Seen>, StoreError> {
+        let claim = || {
+            let claim = self.0.statements.claim().bind(key_bytes(key));
+            let claim = claim.bind(fingerprint.cast_signed()).bind(millis(lease));
+            claim.fetch_optional(&self.0.pool)
+        };
+        let row = retried(claim).await?;
+        row.map(|row| Seen::read(&row)).transpose().map_err(|error| store_error(&error))
+    }
+
+    /// Claims an event that nobody holds any more, unless somebody is quicker.
+    async fn take(
+        &self,
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
     ) -> Result<Option<Claim>, StoreError> {
-        let claim = || {
-            let claim = statement().bind(key_bytes(key)).bind(fingerprint.cast_signed());
-            claim.bind(millis(lease)).fetch_optional(&self.0.pool)
+        let take = || {
+            let take = self.0.statements.take().bind(key_bytes(key));
+            take.bind(fingerprint.cast_signed()).bind(millis(lease)).fetch_optional(&self.0.pool)
         };
-        let row = retried(claim).await?;
+        let row = retried(take).await?;
         row.map(|row| granted(&row)).transpose().map_err(|error| store_error(&error))
-    }
-
-    /// Fences come one after the other for all machines, so they tell whose turn it is.
-    fn keep_house(&self, claim: Claim) {
-        let Claim::Acquired { fence, .. } = claim else { return };
-        if fence.as_u64().is_multiple_of(CLAIMS_PER_PURGE) {
-            let store = self.clone();
-            // If it fails, the next one does more.
-            tokio::spawn(async move { store.purge(ROWS_PER_PURGE).await });
-        }
     }
 
     async fn find(&self, key: &EventKey) -> Result<Option<Found>, StoreError> {
@@ -214,17 +254,19 @@ impl DedupStore for PostgresStore {
         lease: Duration,
     ) -> Result<Claim, StoreError> {
         for _ in 0..TRIES {
-            let new = || self.0.statements.claim();
-            if let Some(claim) = self.grant(new, key, fingerprint, lease).await? {
-                self.keep_house(claim);
-                return Ok(claim);
-            }
-            if let Some(denial) = self.find(key).await?.and_then(|found| found.denial(fingerprint))
-            {
+            let found = match self.claim_or_find(key, fingerprint, lease).await? {
+                Some(Seen::New(claim)) => {
+                    self.keep_house(claim);
+                    return Ok(claim);
+                }
+                Some(Seen::Known(found)) => found,
+                // Another's claim came in between.
+                None => continue,
+            };
+            if let Some(denial) = found.denial(fingerprint) {
                 return Ok(denial);
             }
-            let known = || self.0.statements.take();
-            if let Some(claim) = self.grant(known, key, fingerprint, lease).await? {
+            if let Some(claim) = self.take(key, fingerprint, lease).await? {
                 return Ok(claim);
             }
             // Another was quicker, or has the row locked: a handler's transaction may outlive its lease.
@@ -297,6 +339,22 @@ where
                 tries += 1;
             }
             result => return result.map_err(|error| store_error(&error)),
+        }
+    }
+}
+
+/// What came of the first statement of a claim.
+enum Seen {
+    New(Claim),
+    Known(Found),
+}
+
+impl Seen {
+    /// What is new comes without the time that is left.
+    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+        match row.try_get::<Option<i64>, _>("left_ms")? {
+            None => granted(row).map(Self::New),
+            Some(_) => Found::read(row).map(Self::Known),
         }
     }
 }

@@ -20,7 +20,7 @@ use sqlx::{Sqlite, query};
 use tokio::sync::{mpsc, oneshot};
 
 use self::job::{Answer, Job, Operation, Place, Settle};
-use self::statements::MARK;
+use self::statements::{HELD, MARK};
 use self::writer::Turns;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
 use crate::held::Held;
@@ -93,7 +93,7 @@ impl SqliteStore {
         Self::open(path).await
     }
 
-    /// A transaction in which the event of `delivery` is marked as handled.
+    /// A transaction whose commit marks the event of `delivery` as handled.
     ///
     /// SQLite has one writer at a time: until it ends, other events wait to be claimed. So begin it
     /// last, and keep it short.
@@ -122,17 +122,15 @@ impl SqliteStore {
     ) -> Result<Transaction<Sqlite>, TransactionError> {
         let turn = self.0.turns.clone().lock_owned().await;
         let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let marked = query(MARK)
-            .bind(key_bytes(ticket.key()))
-            .bind(from_fence(ticket.fence()))
-            .bind(millis(ticket.retention()))
-            .execute(&mut *transaction)
-            .await?;
-        if marked.rows_affected() == 0 {
+        let (key, fence) = (key_bytes(ticket.key()), from_fence(ticket.fence()));
+        let held = query(HELD).bind(key).bind(fence).fetch_optional(&mut *transaction).await?;
+        if held.is_none() {
             transaction.rollback().await?;
             return Err(TransactionError::new(TransactionErrorKind::Stale));
         }
-        Ok(Transaction::new(transaction, self.0.held.hold(ticket), Some(Box::new(turn))))
+        let mark = query(MARK).bind(key.to_vec()).bind(fence).bind(millis(ticket.retention()));
+        let holding = self.0.held.hold(ticket);
+        Ok(Transaction::new(transaction, mark, holding, Some(Box::new(turn))))
     }
 
     /// Removes up to `limit` rows that are over, and tells how many it removed.

@@ -1,52 +1,71 @@
-//! A handler's transaction, in which its event is marked as handled.
+//! A handler's transaction, whose commit marks its event as handled.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use sqlx::Database;
+use sqlx::query::Query;
+use sqlx::{Database, Executor, IntoArguments};
 
-use crate::error::TransactionError;
+use crate::error::{TransactionError, TransactionErrorKind};
 use crate::held::Holding;
 
-/// A transaction in which the event is marked as handled: what a handler writes in it is applied
-/// together with that mark, or not at all.
+/// A transaction whose [commit](Self::commit) marks the event as handled: what a handler writes in it
+/// is applied together with that mark, or not at all.
 ///
 /// Dropped, it is rolled back, and the event is still claimed. Statements run on `&mut **transaction`.
 #[must_use]
 pub struct Transaction<DB: Database> {
     inner: sqlx::Transaction<'static, DB>,
+    /// Gives a row if the claim is still the current one.
+    mark: Mark<DB>,
     _holding: Holding,
     /// What keeps others from writing meanwhile; given back last.
     _turn: Option<Turn>,
 }
 
+type Mark<DB> = Query<'static, DB, <DB as Database>::Arguments>;
+
 /// A turn at writing.
 pub(crate) type Turn = Box<dyn Send + Sync>;
 
-impl<DB: Database> Transaction<DB> {
+impl<DB> Transaction<DB>
+where
+    DB: Database,
+    DB::Arguments: IntoArguments<DB>,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
     pub(crate) fn new(
         inner: sqlx::Transaction<'static, DB>,
+        mark: Mark<DB>,
         holding: Holding,
         turn: Option<Turn>,
     ) -> Self {
-        Self { inner, _holding: holding, _turn: turn }
+        Self { inner, mark, _holding: holding, _turn: turn }
     }
 
     /// Applies all that was written, and the mark that the event is handled.
     ///
     /// # Errors
     ///
-    /// [`TransactionErrorKind::Failed`](crate::TransactionErrorKind::Failed) if the database fails;
-    /// whether it was applied is then unknown, and the sender's retry will find out.
+    /// [`TransactionErrorKind::Failed`] if the database fails; whether it was applied is then unknown,
+    /// and the sender's retry will find out. [`TransactionErrorKind::Stale`] if the handler itself
+    /// changed the event's row.
     pub async fn commit(self) -> Result<(), TransactionError> {
-        Ok(self.inner.commit().await?)
+        // The event is held, and others wait for their turn, up to the end.
+        let Self { mut inner, mark, _holding: holding, _turn: turn } = self;
+        if mark.fetch_optional(&mut *inner).await?.is_none() {
+            return Err(TransactionError::new(TransactionErrorKind::Stale));
+        }
+        inner.commit().await?;
+        drop((holding, turn));
+        Ok(())
     }
 
     /// Applies nothing, and leaves the event claimed.
     ///
     /// # Errors
     ///
-    /// [`TransactionErrorKind::Failed`](crate::TransactionErrorKind::Failed) if the database fails;
+    /// [`TransactionErrorKind::Failed`] if the database fails;
     /// nothing is applied then either.
     pub async fn rollback(self) -> Result<(), TransactionError> {
         Ok(self.inner.rollback().await?)

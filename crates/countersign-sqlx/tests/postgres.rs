@@ -378,10 +378,58 @@ async fn claims_clear_away_what_is_over() {
         commit(&store, &granted(&store, number, HOUR).await).await;
     }
     table.run(&format!("UPDATE {} SET until = now() - interval '2 hours'", table.name)).await;
-    table.run(&format!("SELECT setval('{}_fence', 511)", table.name)).await;
-    assert_eq!(granted(&store, 3, HOUR).await.fence().as_u64(), 512);
+    table.run(&format!("SELECT setval('{}_fence', 1023)", table.name)).await;
+    assert_eq!(granted(&store, 3, HOUR).await.fence().as_u64(), 1024);
     let cleared = async { while store.stats().await.unwrap().expired > 0 {} };
     tokio::time::timeout(Duration::from_secs(30), cleared).await.expect("they are cleared away");
+}
+
+#[tokio::test]
+async fn sweeps_one_after_the_other_cover_the_table() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    // More than one of them looks at.
+    let heap = format!(
+        "INSERT INTO {} (key, fence, until, fingerprint, state)
+         SELECT sha256(int8send(n)), n, now() - interval '2 hours', 0, 2
+         FROM generate_series(1, 5000) AS n",
+        table.name
+    );
+    table.run(&heap).await;
+    let mut left = 5000;
+    for (number, drawn) in [(0, 1023), (1, 2047)] {
+        table.run(&format!("SELECT setval('{}_fence', {drawn})", table.name)).await;
+        granted(&store, number, HOUR).await;
+        let swept = async {
+            while store.stats().await.unwrap().expired == left {}
+            store.stats().await.unwrap().expired
+        };
+        left = timeout(Duration::from_secs(30), swept).await.expect("it sweeps");
+    }
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn a_claim_is_one_statement_unless_nobody_holds_what_is_known() {
+    let Some(table) = Table::new() else { return };
+    let pool = table.server.pool(1, &[]).await;
+    let store = table.over(pool.clone()).await;
+    let statements = async || {
+        let count =
+            query_scalar("SELECT count(*) FROM pg_prepared_statements WHERE statement ~ $1");
+        let count: i64 = count.bind(&table.name).fetch_one(&pool).await.unwrap();
+        count
+    };
+    let before = statements().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    assert!(is_busy(claim(&store, 0).await));
+    assert_eq!(statements().await, before + 1, "new, and in progress");
+    commit(&store, &ticket).await;
+    assert!(is_handled(claim(&store, 0).await));
+    assert_eq!(statements().await, before + 2, "handled, and the commit");
+    granted(&store, 1, Duration::ZERO).await;
+    granted(&store, 1, HOUR).await;
+    assert_eq!(statements().await, before + 3, "the lease ran out");
 }
 
 #[tokio::test]

@@ -9,16 +9,18 @@ use sqlx::{AssertSqlSafe, Postgres, query};
 
 use super::table::Table;
 
-pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 pub(super) struct Statements {
     claim: Arc<str>,
     take: Arc<str>,
     renew: Arc<str>,
     commit: Arc<str>,
+    hold: Arc<str>,
     mark: Arc<str>,
     release: Arc<str>,
-    purge: Arc<str>,
+    sweep: Arc<str>,
+    blocks: Arc<str>,
     find: Arc<str>,
     forget: Arc<str>,
     stats: Arc<str>,
@@ -35,14 +37,18 @@ impl Statements {
     pub(super) fn new(table: &Table) -> Self {
         let sequence = table.sequence();
         Self {
-            // The look before it spares a claim that is denied the wait for the end of a handler's
-            // transaction, which the insert would be in for.
+            // One that is known is found as it stood before the statement; none is given where it came
+            // in meanwhile.
             claim: format!(
-                "INSERT INTO {table} (key, fence, until, fingerprint, state)
-                 SELECT $1, nextval('{sequence}'), {UNTIL}, $2, 1
-                 WHERE NOT EXISTS (SELECT FROM {table} WHERE key = $1)
-                 ON CONFLICT DO NOTHING
-                 RETURNING fence, state"
+                "WITH new AS (
+                     INSERT INTO {table} (key, fence, until, fingerprint, state)
+                     VALUES ($1, nextval('{sequence}'), {UNTIL}, $2, 1)
+                     ON CONFLICT DO NOTHING
+                     RETURNING state, fence
+                 )
+                 SELECT state, fence, NULL::bigint AS fingerprint, NULL::bigint AS left_ms FROM new
+                 UNION ALL
+                 SELECT {FOUND} FROM {table} WHERE key = $1 AND NOT EXISTS (SELECT FROM new)"
             )
             .into(),
             // It does not wait for the end of a handler's transaction either: who did, and gave up,
@@ -73,9 +79,14 @@ impl Statements {
                  WHERE key = $1 AND fence = $2 AND state <> 0"
             )
             .into(),
+            // A lock only: claims of the event, which insert, wait for whoever writes to its row.
+            hold: format!(
+                "SELECT 1 FROM {table} WHERE key = $1 AND fence = $2 AND state IN (1, 3) FOR UPDATE"
+            )
+            .into(),
             mark: format!(
                 "UPDATE {table} SET until = {UNTIL}, state = 4
-                 WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
+                 WHERE key = $1 AND fence = $2 AND state IN (1, 3) RETURNING 1"
             )
             .into(),
             // The row stays for a while: a claim under way may have drawn a lower fence.
@@ -84,7 +95,11 @@ impl Statements {
                  WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
             )
             .into(),
-            purge: purge(table).into(),
+            sweep: sweep(table).into(),
+            blocks: format!(
+                "SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint AS blocks"
+            )
+            .into(),
             find: format!("SELECT {FOUND} FROM {table} WHERE key = $1").into(),
             // A fence of its own, so that whoever holds the event settles it no more.
             forget: format!(
@@ -97,7 +112,7 @@ impl Statements {
         }
     }
 
-    /// Of an event that the table does not have; no row is given where it has.
+    /// Of an event that the table does not have; where it has, what that is.
     pub(super) fn claim(&self) -> Statement<'static> {
         prepare(&self.claim)
     }
@@ -115,6 +130,11 @@ impl Statements {
         prepare(&self.commit)
     }
 
+    /// What a handler's transaction begins with.
+    pub(super) fn hold(&self) -> Statement<'static> {
+        prepare(&self.hold)
+    }
+
     /// The commit in a handler's transaction.
     pub(super) fn mark(&self) -> Statement<'static> {
         prepare(&self.mark)
@@ -124,8 +144,14 @@ impl Statements {
         prepare(&self.release)
     }
 
-    pub(super) fn purge(&self) -> Statement<'static> {
-        prepare(&self.purge)
+    /// From the block `$1` up to the block `$2`, at most `$3` rows.
+    pub(super) fn sweep(&self) -> Statement<'static> {
+        prepare(&self.sweep)
+    }
+
+    /// How many blocks the table has.
+    pub(super) fn blocks(&self) -> Statement<'static> {
+        prepare(&self.blocks)
     }
 
     pub(super) fn find(&self) -> Statement<'static> {
@@ -147,14 +173,15 @@ fn prepare(statement: &Arc<str>) -> Statement<'static> {
 
 /// A claim that nobody settled is kept for a day, for a late commit; any row for an hour, which no
 /// claim under way outlasts.
-fn purge(table: &Table) -> String {
+fn sweep(table: &Table) -> String {
     format!(
-        "DELETE FROM {table} WHERE key IN (
-             SELECT key FROM {table}
-             WHERE until <= clock_timestamp() - interval '1 hour'
-                 AND (state IN (0, 2, 4) OR until <= clock_timestamp() - interval '1 day')
-             ORDER BY until LIMIT $1 FOR UPDATE SKIP LOCKED
-         ) AND until <= clock_timestamp() - interval '1 hour'"
+        "DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM {table}
+             WHERE ctid >= $1::text::tid AND ctid < $2::text::tid
+                 AND until <= now() - interval '1 hour'
+                 AND (state IN (0, 2, 4) OR until <= now() - interval '1 day')
+             LIMIT $3 FOR UPDATE SKIP LOCKED
+         )) AND until <= now() - interval '1 hour'"
     )
 }
 

@@ -6,8 +6,8 @@ use countersign::{StoreError, StoreErrorKind};
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, query, raw_sql};
 
-/// The longest name that PostgreSQL keeps whole, with what is appended for the index.
-const LONGEST: usize = 63 - "_until".len();
+/// The longest name that PostgreSQL keeps whole, with what is appended for the sequence.
+const LONGEST: usize = 63 - "_fence".len();
 
 /// A table, quoted, with its schema where one is given.
 #[derive(Clone, Debug)]
@@ -51,14 +51,13 @@ impl Table {
 
     /// Makes the table with all that belongs to it; who comes at the same time waits.
     ///
-    /// A table that is there is not touched: even to find that nothing is to do, `CREATE INDEX`
-    /// would wait for every transaction that writes to it, and hold up those that come.
+    /// A table that is there is not touched, so that nobody's transaction is waited for.
     pub(super) async fn create(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let exists = query("SELECT 1 WHERE to_regclass($1) IS NOT NULL").bind(self.to_string());
         if exists.fetch_optional(pool).await?.is_some() {
             return Ok(());
         }
-        let (sequence, index) = (self.sequence(), format!("\"{}_until\"", self.name));
+        let sequence = self.sequence();
         let mut transaction = pool.begin().await?;
         query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind(self.to_string())
@@ -80,8 +79,7 @@ impl Table {
                  until timestamptz NOT NULL,
                  fingerprint bigint NOT NULL,
                  state smallint NOT NULL
-             );
-             CREATE INDEX IF NOT EXISTS {index} ON {self} (until)"
+             )"
         );
         raw_sql(AssertSqlSafe(create)).execute(&mut *transaction).await?;
         transaction.commit().await
