@@ -2,9 +2,10 @@
 //!
 //! The contenders take turns; a ratio is that of two turns in the same round.
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use countersign::{Claim, DedupStore, EventKey, Identity, Settled};
@@ -19,7 +20,8 @@ use tokio::task::JoinSet;
 #[expect(clippy::unwrap_used, dead_code, reason = "shared with the tests")]
 mod postgres;
 
-const TURN: Duration = Duration::from_millis(250);
+/// How many events each takes note of in a turn: as many for all, so that all tables grow alike.
+const TURN: usize = 4096;
 const ROUNDS: usize = 25;
 const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(60 * 60);
@@ -51,24 +53,23 @@ impl Contender {
 
     /// How many events a second all callers together take note of.
     async fn turn(&self) -> Result<f64> {
-        let start = Instant::now();
+        let (start, begun) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
         let mut callers = JoinSet::new();
         for _ in 0..self.callers {
-            let work = self.work.clone();
+            let (work, begun) = (self.work.clone(), begun.clone());
             callers.spawn(async move {
-                let mut done = 0_u32;
-                while start.elapsed() < TURN {
+                while begun.fetch_add(1, Ordering::Relaxed) < TURN {
                     if !work().await {
-                        return None;
+                        return false;
                     }
-                    done += 1;
                 }
-                Some(done)
+                true
             });
         }
-        let done = callers.join_all().await.into_iter().sum::<Option<u32>>();
-        let done = done.ok_or("an event was not taken")?;
-        Ok(f64::from(done) / start.elapsed().as_secs_f64())
+        if !callers.join_all().await.into_iter().all(|taken| taken) {
+            return Err("an event was not taken".into());
+        }
+        Ok(TURN as f64 / start.elapsed().as_secs_f64())
     }
 }
 
@@ -93,16 +94,10 @@ fn new_key() -> EventKey {
 
 async fn sqlite() -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let options = SqliteConnectOptions::new()
-        .filename(dir.path().join("bare.db"))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
-    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let bare = connect(dir.path(), "bare.db").await?;
     query("CREATE TABLE events (key BLOB PRIMARY KEY) WITHOUT ROWID")
-        .execute(&mut connection)
+        .execute(&mut *bare.lock().await)
         .await?;
-    let bare = Arc::new(Mutex::new(connection));
     let insert = move |key: EventKey| {
         let bare = bare.clone();
         async move {
@@ -111,14 +106,50 @@ async fn sqlite() -> Result<()> {
             insert.execute(&mut *bare.lock().await).await.is_ok_and(|done| done.rows_affected() > 0)
         }
     };
-    let store = SqliteStore::open(dir.path().join("store.db")).await?;
+    let alone = connect(dir.path(), "alone.db").await?;
+    query(
+        "CREATE TABLE events (key BLOB PRIMARY KEY, fence INT, state INT, until INT, body INT)
+         WITHOUT ROWID",
+    )
+    .execute(&mut *alone.lock().await)
+    .await?;
+    let claim_alone = move |key: EventKey| {
+        let alone = alone.clone();
+        async move {
+            let claim = query(
+                "INSERT INTO events VALUES (?, 1, 1, unixepoch() + 60, 7) ON CONFLICT DO UPDATE
+                 SET fence = fence + 1, until = excluded.until WHERE until <= unixepoch()
+                 RETURNING fence",
+            );
+            let claim = claim.bind(key.as_bytes().to_vec());
+            claim.fetch_optional(&mut *alone.lock().await).await.is_ok_and(|row| row.is_some())
+        }
+    };
+    let open = async |name| SqliteStore::open(dir.path().join(name)).await;
+    let (few, many, one) = (open("few.db").await?, open("many.db").await?, open("one.db").await?);
     race(&[
         Contender::new("SQLite: a bare insert, one transaction each", CALLERS, insert),
-        Contender::new("SqliteStore: claim", CALLERS, claiming(store.clone())),
-        Contender::new("SqliteStore: claim and commit", CALLERS, handling(store.clone())),
-        Contender::new("SqliteStore: claim, one caller", 1, claiming(store)),
+        Contender::new("SQLite: a claim, one transaction each", CALLERS, claim_alone),
+        Contender::new("SqliteStore: claim", CALLERS, claiming(few)),
+        Contender::new("SqliteStore: claim, 256 at a time", 256, claiming(many)),
+        Contender::new("SqliteStore: claim, one at a time", 1, claiming(one)),
+        Contender::new(
+            "SqliteStore: claim and commit",
+            CALLERS,
+            handling(open("handling.db").await?),
+        ),
     ])
     .await
+}
+
+/// A connection for all callers, to a file of its own.
+async fn connect(dir: &Path, name: &str) -> Result<Arc<Mutex<SqliteConnection>>> {
+    let options = SqliteConnectOptions::new()
+        .filename(dir.join(name))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    Ok(Arc::new(Mutex::new(SqliteConnection::connect_with(&options).await?)))
 }
 
 async fn postgres(server: &postgres::Server) -> Result<()> {
