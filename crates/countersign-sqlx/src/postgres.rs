@@ -2,6 +2,7 @@
 
 mod inspect;
 mod statements;
+mod sweep;
 mod table;
 
 use std::fmt;
@@ -29,12 +30,6 @@ const LOCKED: Claim = Claim::Busy { retry_after: Duration::from_secs(1) };
 
 /// A serialization failure, a deadlock, and a key that came in between.
 const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
-
-/// Of how many claims, those of all machines counted, one clears away rows that are over; and at how
-/// many blocks of the table it looks. They hold some five rows for two claims, so about two fifths of
-/// the table may be over.
-const CLAIMS_PER_SWEEP: u64 = 1024;
-const SWEPT: u64 = 32;
 
 /// Remembers events in a PostgreSQL table, for many machines.
 ///
@@ -148,59 +143,6 @@ impl PostgresStore {
         let mark = self.0.statements.mark().bind(key.to_vec()).bind(fence);
         let mark = mark.bind(millis(ticket.retention()));
         Ok(Transaction::new(transaction, mark, holding, None))
-    }
-
-    /// Removes up to `limit` rows that have been over for a while, and tells how many it removed.
-    ///
-    /// It waits for nobody, and nobody waits for it. Claims do so as they come; this is for a store
-    /// that gets none.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if the database fails.
-    pub async fn purge(&self, limit: u32) -> Result<u64, StoreError> {
-        let (limit, blocks) = (u64::from(limit), self.blocks().await?);
-        let (mut removed, mut from) = (0, 0);
-        while from < blocks && removed < limit {
-            removed += self.sweep(from, SWEPT, limit - removed).await?;
-            from += SWEPT;
-        }
-        Ok(removed)
-    }
-
-    /// Looks at a part of the table, and removes at most `limit` rows that are over.
-    ///
-    /// Rows are looked at in the order of the table, so that no index is needed: every claim and
-    /// commit would have to write to it.
-    async fn sweep(&self, from: u64, blocks: u64, limit: u64) -> Result<u64, StoreError> {
-        let block = |number: u64| format!("({},0)", u32::try_from(number).unwrap_or(u32::MAX));
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let sweep = || {
-            let sweep = self.0.statements.sweep().bind(block(from)).bind(block(from + blocks));
-            sweep.bind(limit).execute(&self.0.pool)
-        };
-        Ok(retried(sweep).await?.rows_affected())
-    }
-
-    async fn blocks(&self) -> Result<u64, StoreError> {
-        let blocks = async {
-            let row = self.0.statements.blocks().fetch_one(&self.0.pool).await?;
-            row.try_get("blocks").map(|blocks: i64| blocks.unsigned_abs())
-        };
-        blocks.await.map_err(|error| store_error(&error))
-    }
-
-    /// Fences come one after the other for all machines, so they tell whose turn it is, and where.
-    fn keep_house(&self, claim: Claim) {
-        let Claim::Acquired { fence, .. } = claim else { return };
-        if fence.as_u64().is_multiple_of(CLAIMS_PER_SWEEP) {
-            let (store, turn) = (self.clone(), fence.as_u64() / CLAIMS_PER_SWEEP);
-            // If it fails, a later one does its work.
-            tokio::spawn(async move {
-                let turns = store.blocks().await?.div_ceil(SWEPT).max(1);
-                store.sweep(turn % turns * SWEPT, SWEPT, u64::MAX).await
-            });
-        }
     }
 
     /// Claims an event that the table does not have, or finds what it has.
