@@ -34,7 +34,7 @@ pub(super) async fn start(path: PathBuf, turns: Turns) -> Result<mpsc::Sender<Jo
     let run = move || match schema::open(&path) {
         Ok(connection) => {
             drop(told.send(Ok(())));
-            Writer { connection: Some(connection), path, turns, unswept: 0 }.run(queue);
+            Writer { connection: Some(connection), path, turns, unswept: SWEEP_AFTER }.run(queue);
         }
         Err(error) => drop(told.send(Err(error))),
     };
@@ -51,7 +51,8 @@ struct Writer {
     connection: Option<Connection>,
     path: PathBuf,
     turns: Turns,
-    /// How many claims were granted since rows were last cleared away.
+    /// How many claims were granted since rows were last cleared away; enough at first, since a process
+    /// may end before it has granted that many.
     unswept: u32,
 }
 
