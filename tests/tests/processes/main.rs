@@ -12,15 +12,16 @@ mod postgres;
 mod redis_server;
 mod spread;
 
+use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use countersign::testing::store::{StoreUnderTest, check};
 use place::Place;
-use spread::Spread;
+use spread::{Clock, Spread};
 use tokio::time::sleep;
 
-/// How many processes there are, and how many calls each has at the least.
-const PROCESSES: usize = 3;
+/// How many calls each process has at the least.
 const CALLS: usize = 200;
 
 /// Runs in processes of its own: the store's.
@@ -55,11 +56,41 @@ impl StoreUnderTest for Spread {
 }
 
 async fn keeps_the_contract(place: Place) {
+    let spread = keeps_the_contract_by(place, [Clock::Right, Clock::Right, Clock::Right]).await;
+    assert_eq!(spread.hours_ahead(), [0.0, 0.0, 0.0]);
+}
+
+async fn keeps_the_contract_by(place: Place, clocks: [Clock; 3]) -> Spread {
     place.prepare().await;
-    let spread = Spread::over(PROCESSES, &place);
+    let spread = Spread::over(&place, &clocks);
     assert_eq!(check(&spread).await, Ok(()));
     let calls = spread.calls();
     assert!(calls.iter().all(|calls| *calls > CALLS), "{calls:?}");
+    spread
+}
+
+/// Leases and retention run by the server's clock.
+async fn keeps_the_contract_whatever_the_clocks_say(place: Place, library: PathBuf) {
+    let ahead = |hours| Clock::Ahead { hours, library: library.clone() };
+    let spread = keeps_the_contract_by(place, [Clock::Right, ahead(1), ahead(-1)]).await;
+    assert_eq!(spread.hours_ahead(), [0.0, 1.0, -1.0]);
+}
+
+/// Set where a test that lacks what it needs is to fail.
+const REQUIRED: &str = "COUNTERSIGN_REQUIRE_SERVERS";
+
+/// What gives a process another clock; `None` where it is not installed, which is told.
+fn faketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().filter_map(Result::ok);
+    let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
+    let library = libraries.find(|library| library.exists());
+    if library.is_none() {
+        assert!(std::env::var_os(REQUIRED).is_none(), "libfaketime is not installed");
+        // Past the test harness, which would keep it to itself.
+        let note = b"SKIPPED what needs another clock: libfaketime is not installed\n";
+        std::io::stderr().write_all(note).unwrap();
+    }
+    library
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,4 +109,18 @@ async fn a_database_keeps_the_contract_for_several_processes() {
 async fn a_redis_keeps_the_contract_for_several_processes() {
     let Some(server) = redis_server::Server::start(&[]) else { return };
     keeps_the_contract(Place::Redis(server.url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_keeps_the_contract_for_processes_whose_clocks_are_wrong() {
+    let (Some(server), Some(library)) = (postgres::Server::new(), faketime()) else { return };
+    keeps_the_contract_whatever_the_clocks_say(Place::Postgres(server.url()), library).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_keeps_the_contract_for_processes_whose_clocks_are_wrong() {
+    let (Some(server), Some(library)) = (redis_server::Server::start(&[]), faketime()) else {
+        return;
+    };
+    keeps_the_contract_whatever_the_clocks_say(Place::Redis(server.url()), library).await;
 }

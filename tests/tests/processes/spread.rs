@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use countersign::{
     Claim, DedupStore, EventKey, Fence, Identity, Settled, StoreError, StoreErrorKind,
@@ -33,6 +34,19 @@ struct Process {
     to: Mutex<ChildStdin>,
     open: Arc<Mutex<HashMap<usize, oneshot::Sender<Answer>>>>,
     calls: AtomicUsize,
+    /// What its clock said with its last answer.
+    clock: Arc<Mutex<Option<SystemTime>>>,
+}
+
+/// The clock of a process.
+#[derive(Clone)]
+pub(crate) enum Clock {
+    Right,
+    /// By libfaketime, which is loaded before the system's own library.
+    Ahead {
+        hours: i32,
+        library: PathBuf,
+    },
 }
 
 #[derive(Deserialize, Serialize)]
@@ -54,6 +68,7 @@ enum Call {
 struct Told {
     number: usize,
     answer: Answer,
+    clock: SystemTime,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -67,14 +82,26 @@ enum Answer {
 }
 
 impl Spread {
-    pub(crate) fn over(processes: usize, place: &Place) -> Self {
-        let processes = (0..processes).map(|_| Process::start(place));
+    /// A process for each clock, which is so far ahead.
+    pub(crate) fn over(place: &Place, clocks: &[Clock]) -> Self {
+        let processes = clocks.iter().map(|clock| Process::start(place, clock));
         Self(Arc::new(processes.collect()), Arc::default())
     }
 
     /// How many calls each process made.
     pub(crate) fn calls(&self) -> Vec<usize> {
         self.0.iter().map(|process| process.calls.load(Ordering::Relaxed)).collect()
+    }
+
+    /// By how many hours the processes' clocks were ahead of ours, all told.
+    pub(crate) fn hours_ahead(&self) -> Vec<f64> {
+        let now = SystemTime::now();
+        let ahead = |clock: SystemTime| match clock.duration_since(now) {
+            Ok(ahead) => ahead.as_secs_f64(),
+            Err(behind) => -behind.duration().as_secs_f64(),
+        };
+        let clocks = self.0.iter().map(|process| process.clock.lock().unwrap().unwrap());
+        clocks.map(|clock| (ahead(clock) / 3600.0).round()).collect()
     }
 
     async fn ask(&self, key: &EventKey, call: Call) -> Answer {
@@ -142,22 +169,29 @@ impl DedupStore for Spread {
 }
 
 impl Process {
-    fn start(place: &Place) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+    fn start(place: &Place, clock: &Clock) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
             .args([TEST, "--exact", "--nocapture", "--test-threads=1"])
             .env(PLACE, serde_json::to_string(place).unwrap())
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stdout(Stdio::piped());
+        if let Clock::Ahead { hours, library } = clock {
+            command.env("LD_PRELOAD", library).env("FAKETIME", format!("{hours:+}h"));
+            // A timer runs as before.
+            command.env("DONT_FAKE_MONOTONIC", "1");
+        }
+        let mut child = command.spawn().unwrap();
         let to = Mutex::new(child.stdin.take().unwrap());
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let open: Arc<Mutex<HashMap<usize, oneshot::Sender<Answer>>>> = Arc::default();
-        let answered = Arc::clone(&open);
+        let clock: Arc<Mutex<Option<SystemTime>>> = Arc::default();
+        let (answered, shown) = (Arc::clone(&open), Arc::clone(&clock));
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let Some((_, told)) = line.split_once(MARK) else { continue };
                 let told: Told = serde_json::from_str(told).unwrap();
+                *shown.lock().unwrap() = Some(told.clock);
                 let tell = answered.lock().unwrap().remove(&told.number).unwrap();
                 // The call may have been dropped.
                 drop(tell.send(told.answer));
@@ -165,7 +199,7 @@ impl Process {
             // Whoever still waits is told that nothing comes.
             answered.lock().unwrap().clear();
         });
-        Self { child: Mutex::new(child), to, open, calls: AtomicUsize::new(0) }
+        Self { child: Mutex::new(child), to, open, calls: AtomicUsize::new(0), clock }
     }
 }
 
@@ -189,7 +223,8 @@ pub(crate) async fn call_as_told() {
             let ask: Ask = serde_json::from_str(&line).unwrap();
             let store = store.clone();
             calls.spawn(async move {
-                let told = Told { number: ask.number, answer: answer(&store, ask).await };
+                let (number, answer) = (ask.number, answer(&store, ask).await);
+                let told = Told { number, answer, clock: SystemTime::now() };
                 println!("{MARK}{}", serde_json::to_string(&told).unwrap());
             });
         }
