@@ -6,6 +6,10 @@ use std::fmt;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use countersign::{StoreError, StoreErrorKind};
 
+/// By PostgreSQL's name for it: a statement that was told not to wait for a lock.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// For the operator: what the database says, which holds none of the values that were bound.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
@@ -13,6 +17,13 @@ pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
         sqlx::Error::PoolTimedOut => StoreErrorKind::Timeout,
         _ => StoreErrorKind::Unavailable,
     };
+    let held = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if held.is_some_and(|code| code == LOCK_NOT_AVAILABLE) {
+        return StoreError::new(
+            kind,
+            "a handler's transaction holds the event: try again when that has ended",
+        );
+    }
     StoreError::new(kind, failed(error))
 }
 

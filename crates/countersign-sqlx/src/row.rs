@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{Claim, EventKey, Fence, Record, RecordState};
+use countersign::{Claim, EventKey, Fence, Record, RecordState, StoreStats};
 use sqlx::Row;
 
 /// A row whose event nobody holds: only its fence counts.
@@ -92,4 +92,21 @@ impl Found {
         };
         Some(Record { fence: to_fence(self.fence), state })
     }
+}
+
+/// What the databases count alike.
+pub(crate) fn stats<'r, R: Row>(row: &'r R) -> Result<StoreStats, sqlx::Error>
+where
+    &'static str: sqlx::ColumnIndex<R>,
+    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    let count = |name| row.try_get(name).map(|count: i64| count.unsigned_abs());
+    let mut stats = StoreStats::default();
+    stats.in_progress = count("in_progress")?;
+    stats.overdue = count("overdue")?;
+    stats.longest_overdue = span(row.try_get("longest_overdue_ms")?);
+    stats.done = count("done")?;
+    stats.expired = count("expired")?;
+    stats.bytes = Some(count("bytes")?);
+    Ok(stats)
 }

@@ -8,7 +8,7 @@ mod statements;
 mod writer;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use countersign::{
 };
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite, query};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use self::job::{Answer, Job, Operation, Place, Settle};
 use self::statements::{HELD, MARK};
 use self::writer::Turns;
-use crate::error::{TransactionError, TransactionErrorKind, store_error};
+use crate::error::{TransactionError, TransactionErrorKind};
 use crate::held::Held;
 use crate::row::{from_fence, key_bytes, millis};
 use crate::transaction::Transaction;
@@ -55,8 +55,9 @@ const CONNECTIONS: u32 = 8;
 pub struct SqliteStore(Arc<Shared>);
 
 struct Shared {
-    jobs: mpsc::Sender<Job>,
+    path: PathBuf,
     pool: SqlitePool,
+    jobs: OnceCell<mpsc::Sender<Job>>,
     turns: Turns,
     held: Held,
 }
@@ -68,29 +69,39 @@ impl SqliteStore {
     ///
     /// A [`StoreError`] if the file cannot be opened, or its tables are of a later version.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref();
-        if path.as_os_str() == ":memory:" {
-            return Err(StoreError::new(
-                StoreErrorKind::Unavailable,
-                "a SQLite store needs a file: for one in memory take `MemoryStore`",
-            ));
-        }
-        let turns = Turns::default();
-        let jobs = writer::start(path.into(), turns.clone()).await?;
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .connect_lazy_with(schema::options(path));
-        Ok(Self(Arc::new(Shared { jobs, pool, turns, held: Held::default() })))
+        let store = Self::of(path.as_ref());
+        store.jobs().await?;
+        Ok(store)
     }
 
-    /// Opens a file that has the tables already, and else touches none: for an operator's tools.
+    /// Opens a file that has the tables already, for an operator's tools: it changes nothing before it
+    /// is told to, and what it is asked waits for nobody.
     ///
     /// # Errors
     ///
     /// A [`StoreError`] if there is no such file, or no such tables in it.
     pub async fn existing(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        schema::look(path.as_ref()).await.map_err(|error| store_error(&error))?;
-        Self::open(path).await
+        schema::look(path.as_ref()).await?;
+        Ok(Self::of(path.as_ref()))
+    }
+
+    fn of(path: &Path) -> Self {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .connect_lazy_with(schema::options(path));
+        Self(Arc::new(Shared {
+            path: path.into(),
+            pool,
+            jobs: OnceCell::new(),
+            turns: Turns::default(),
+            held: Held::default(),
+        }))
+    }
+
+    /// The way to the writer, which is started where nothing was written before.
+    async fn jobs(&self) -> Result<&mpsc::Sender<Job>, StoreError> {
+        let start = || writer::start(self.0.path.clone(), self.0.turns.clone());
+        self.0.jobs.get_or_try_init(start).await
     }
 
     /// A transaction whose commit marks the event of `delivery` as handled.
@@ -166,7 +177,7 @@ impl SqliteStore {
 
     async fn ask(&self, operation: Operation) -> Result<Answer, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.0.jobs.send(Job { operation, answer }).await.map_err(|_| gone())?;
+        self.jobs().await?.send(Job { operation, answer }).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }

@@ -433,6 +433,20 @@ async fn a_claim_is_one_statement_unless_nobody_holds_what_is_known() {
 }
 
 #[tokio::test]
+async fn an_operator_forgets_no_event_that_a_handlers_transaction_holds() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    let transaction = store.begin_with(&ticket).await.unwrap();
+    let forget = timeout(BRIEF * 20, store.forget(ticket.key())).await.expect("nobody waits");
+    let error = forget.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("a handler's transaction holds the event"), "{error}");
+    transaction.rollback().await.unwrap();
+    assert_eq!(store.forget(ticket.key()).await, Ok(true));
+}
+
+#[tokio::test]
 async fn stats_count_events_as_they_stand() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
@@ -443,7 +457,13 @@ async fn stats_count_events_as_they_stand() {
     }
     granted(&store, 3, HOUR).await;
     granted(&store, 4, Duration::ZERO).await;
+    let over = granted(&store, 5, HOUR).await;
+    let commit = store.commit(over.key(), over.fence(), Duration::ZERO);
+    assert_eq!(commit.await, Ok(Settled::Applied));
+    let ago = "UPDATE {} SET until = until - interval '1 hour' WHERE state = 1 AND until <= now()";
+    table.run(&ago.replace("{}", &table.name)).await;
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (3, 2, 1, 0));
+    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (3, 2, 1, 1));
+    assert!((HOUR..HOUR * 2).contains(&stats.longest_overdue), "{stats:?}");
     assert!(stats.bytes.unwrap() > 0);
 }

@@ -111,9 +111,25 @@ async fn an_operators_look_makes_no_file_and_no_table() {
 }
 
 #[tokio::test]
-async fn memory_is_no_file() {
-    let error = SqliteStore::open(":memory:").await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+async fn memory_and_what_ends_with_the_connection_is_no_file() {
+    for path in [":memory:", "", "file::memory:", "file:shared?mode=memory&cache=shared"] {
+        let error = SqliteStore::open(path).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert!(error.to_string().contains("needs a file"), "{path}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_operators_look_waits_for_no_transaction() {
+    let file = File::new();
+    let store = file.store().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    let transaction = store.begin_with(&ticket).await.unwrap();
+    let seen = SqliteStore::existing(file.path()).await.unwrap();
+    assert_eq!(seen.stats().await.unwrap().in_progress, 1);
+    assert!(seen.get(ticket.key()).await.unwrap().is_some());
+    transaction.commit().await.unwrap();
+    assert_eq!(seen.forget(ticket.key()).await, Ok(true));
 }
 
 #[tokio::test]
@@ -122,9 +138,11 @@ async fn tables_of_a_later_version_are_left_alone() {
     drop(file.store().await);
     let mut connection = file.connection().await;
     query("UPDATE countersign_meta SET schema = 2").execute(&mut connection).await.unwrap();
-    let error = SqliteStore::open(file.path()).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
-    assert!(error.to_string().contains("of version 2"), "{error}");
+    let errors = [SqliteStore::open(file.path()).await, SqliteStore::existing(file.path()).await];
+    for error in errors.map(Result::unwrap_err) {
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert!(error.to_string().contains("of version 2"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -407,7 +425,15 @@ async fn stats_count_events_as_they_stand() {
     }
     granted(&store, 3, HOUR).await;
     granted(&store, 4, Duration::ZERO).await;
+    let over = granted(&store, 5, HOUR).await;
+    let commit = store.commit(over.key(), over.fence(), Duration::ZERO);
+    assert_eq!(commit.await, Ok(Settled::Applied));
+    // As if it had been claimed an hour ago.
+    let ago = query("UPDATE countersign_events SET until = until - 3600000 WHERE key = ?1");
+    let ago = ago.bind(event(4).as_bytes().to_vec());
+    ago.execute(&mut file.connection().await).await.unwrap();
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (3, 2, 1, 0));
+    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (3, 2, 1, 1));
+    assert!((HOUR..HOUR * 2).contains(&stats.longest_overdue), "{stats:?}");
     assert!(stats.bytes.unwrap() > 0);
 }

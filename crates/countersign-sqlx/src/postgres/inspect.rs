@@ -1,27 +1,15 @@
 //! What an operator is shown of the table.
 
 use countersign::{EventKey, InspectStore, Record, StoreError, StoreStats};
-use sqlx::Row;
 
 use super::{PostgresStore, retried};
 use crate::error::store_error;
-use crate::row::{key_bytes, span};
+use crate::row::{self, key_bytes};
 
 impl InspectStore for PostgresStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {
-        let stats = async {
-            let row = self.0.statements.stats().fetch_one(&self.0.pool).await?;
-            let count = |name| row.try_get(name).map(|count: i64| count.unsigned_abs());
-            let mut stats = StoreStats::default();
-            stats.in_progress = count("in_progress")?;
-            stats.overdue = count("overdue")?;
-            stats.longest_overdue = span(row.try_get("longest_overdue_ms")?);
-            stats.done = count("done")?;
-            stats.expired = count("expired")?;
-            stats.bytes = Some(count("bytes")?);
-            Ok(stats)
-        };
-        stats.await.map_err(|error| store_error(&error))
+        let row = self.0.statements.stats().fetch_one(&self.0.pool).await;
+        row.and_then(|row| row::stats(&row)).map_err(|error| store_error(&error))
     }
 
     async fn get(&self, key: &EventKey) -> Result<Option<Record>, StoreError> {

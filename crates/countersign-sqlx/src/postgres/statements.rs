@@ -101,11 +101,14 @@ impl Statements {
             )
             .into(),
             find: format!("SELECT {FOUND} FROM {table} WHERE key = $1").into(),
-            // A fence of its own, so that whoever holds the event settles it no more.
+            // A fence of its own, so that whoever holds the event settles it no more. It fails where it
+            // would wait for a handler's transaction.
             forget: format!(
                 "UPDATE {table}
                  SET until = clock_timestamp(), state = 0, fence = nextval('{sequence}')
-                 WHERE key = $1 AND state <> 0"
+                 WHERE key IN (
+                     SELECT key FROM {table} WHERE key = $1 AND state <> 0 FOR UPDATE NOWAIT
+                 )"
             )
             .into(),
             stats: stats(table).into(),

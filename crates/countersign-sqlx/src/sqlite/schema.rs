@@ -6,9 +6,9 @@ use std::time::Duration;
 use countersign::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, TransactionBehavior};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, raw_sql};
+use sqlx::{ConnectOptions, Row, raw_sql};
 
-use crate::error::sqlite_error;
+use crate::error::{sqlite_error, store_error};
 
 /// What this version of the crate reads and writes.
 const SCHEMA: i64 = 1;
@@ -59,13 +59,21 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    let journal: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     connection.execute_batch(&format!(
-        "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
+        "PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = {LOG};
          PRAGMA cache_size = -{CACHE};"
     ))?;
-    Ok(connection)
+    // What SQLite keeps in memory, or removes at the end, has no such log.
+    if journal == "wal" { Ok(connection) } else { Err(no_file()) }
+}
+
+fn no_file() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    let mend = "a SQLite store needs a file on a local disk: for one in memory take `MemoryStore`";
+    rusqlite::Error::SqliteFailure(code, Some(mend.to_owned()))
 }
 
 /// Connects, and makes the tables that are missing, whichever process comes first.
@@ -78,10 +86,14 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         transaction.commit()?;
         Ok((connection, schema))
     };
-    let (connection, schema): (_, i64) =
-        open().map_err(|error: rusqlite::Error| sqlite_error(&error))?;
+    let (connection, schema) = open().map_err(|error: rusqlite::Error| sqlite_error(&error))?;
+    is_known(schema)?;
+    Ok(connection)
+}
+
+fn is_known(schema: i64) -> Result<(), StoreError> {
     if schema == SCHEMA {
-        return Ok(connection);
+        return Ok(());
     }
     Err(StoreError::new(
         StoreErrorKind::Unavailable,
@@ -92,7 +104,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Sees that the file and its tables are there, and changes nothing.
-pub(super) async fn look(path: &Path) -> Result<(), sqlx::Error> {
-    let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
-    raw_sql(VERSION).execute(&mut connection).await.map(drop)
+pub(super) async fn look(path: &Path) -> Result<(), StoreError> {
+    let look = async {
+        let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
+        raw_sql(VERSION).fetch_one(&mut connection).await?.try_get(0)
+    };
+    is_known(look.await.map_err(|error| store_error(&error))?)
 }
