@@ -187,7 +187,7 @@ pub(crate) enum DedupCommand {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Store")]
 pub(crate) struct StoreArgs {
-    /// A SQLite file, or a `postgres://`, `redis://` or `rediss://` URL without a password
+    /// A SQLite file, or a `postgres://`, `redis://`, `rediss://` or `unix://` URL without a password
     #[arg(long, value_name = "PLACE")]
     pub(crate) store: Option<String>,
     /// The environment variable that holds the same; the place for a URL with a password
@@ -202,6 +202,9 @@ pub(crate) struct StoreArgs {
     /// It is one node of a Redis cluster
     #[arg(long)]
     pub(crate) cluster: bool,
+    /// It is a Redis sentinel, which knows the master by this name
+    #[arg(long, value_name = "NAME", conflicts_with = "cluster")]
+    pub(crate) sentinel: Option<String>,
 }
 
 /// Which event of a store.

@@ -92,6 +92,24 @@ async fn an_operator_works_in_redis() {
 }
 
 #[tokio::test]
+async fn an_operator_works_in_a_redis_cluster() {
+    let Some(node) = redis_server::Server::start(&["--cluster-enabled", "yes"]) else { return };
+    node.ask::<()>("CLUSTER ADDSLOTSRANGE 0 16383");
+    while !node.ask::<String>("CLUSTER INFO").contains("cluster_state:ok") {}
+    fill(&RedisStore::cluster(&[&node.url()]).await.unwrap()).await;
+    an_operator_works(&node.url(), "--cluster");
+}
+
+#[tokio::test]
+async fn an_operator_works_in_redis_behind_a_sentinel() {
+    let Some(master) = redis_server::Server::start(&[]) else { return };
+    let monitor = format!("sentinel monitor main 127.0.0.1 {} 1\n", master.port());
+    let Some(sentinel) = redis_server::Server::sentinel(&monitor) else { return };
+    fill(&RedisStore::sentinel(&[&sentinel.url()], "main").await.unwrap()).await;
+    an_operator_works(&sentinel.url(), "--sentinel main");
+}
+
+#[tokio::test]
 async fn an_event_past_its_retention_is_told_as_expired() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
@@ -162,5 +180,6 @@ fn what_is_given_wrongly_is_named_with_its_mend() {
     call("dedup stats").run().is(2, "COUNTERSIGN_STORE");
     ask("app.db", "get 1234").run().is(2, "64 hexadecimal digits");
     ask("app.db", "stats --table t").run().is(2, "`--table`: is for a PostgreSQL store");
+    ask("app.db", "stats --sentinel main").run().is(2, "`--sentinel`: is for a Redis store");
     ask("app.db", "stats --cluster").run().is(2, "`--cluster`: is for a Redis store");
 }

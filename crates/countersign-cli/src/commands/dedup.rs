@@ -55,7 +55,14 @@ enum Told {
 enum Place {
     Sqlite(String),
     Postgres { url: String, table: Option<String> },
-    Redis { url: String, prefix: Option<String>, is_cluster: bool },
+    Redis { url: String, prefix: Option<String>, kind: RedisKind },
+}
+
+enum RedisKind {
+    Single,
+    Cluster,
+    /// The master's name.
+    Sentinel(String),
 }
 
 impl Place {
@@ -72,7 +79,12 @@ impl Place {
         let place = match place.split_once("://") {
             Some(("postgres" | "postgresql", _)) => Self::Postgres { url: place, table },
             Some(("redis" | "rediss" | "unix" | "redis+unix", _)) => {
-                Self::Redis { url: place, prefix, is_cluster: args.cluster }
+                let kind = match &args.sentinel {
+                    Some(master) => RedisKind::Sentinel(master.clone()),
+                    None if args.cluster => RedisKind::Cluster,
+                    None => RedisKind::Single,
+                };
+                Self::Redis { url: place, prefix, kind }
             }
             Some(("sqlite", path)) => Self::Sqlite(path.to_owned()),
             None => Self::Sqlite(place.strip_prefix("sqlite:").unwrap_or(&place).to_owned()),
@@ -97,6 +109,7 @@ impl Place {
             StoreArgs { table: Some(_), .. } if !is_postgres => misfit("`--table`", "PostgreSQL"),
             StoreArgs { key_prefix: Some(_), .. } if !is_redis => misfit("`--key-prefix`", "Redis"),
             StoreArgs { cluster: true, .. } if !is_redis => misfit("`--cluster`", "Redis"),
+            StoreArgs { sentinel: Some(_), .. } if !is_redis => misfit("`--sentinel`", "Redis"),
             _ => Ok(()),
         }
     }
@@ -112,13 +125,13 @@ impl Place {
                 };
                 task.ask(&store).await
             }
-            Self::Redis { url, prefix, is_cluster } => {
+            Self::Redis { url, prefix, kind } => {
                 // One that was installed before does as well.
                 drop(rustls::crypto::ring::default_provider().install_default());
-                let store = if *is_cluster {
-                    RedisStore::cluster(&[url]).await?
-                } else {
-                    RedisStore::connect(url).await?
+                let store = match kind {
+                    RedisKind::Single => RedisStore::connect(url).await?,
+                    RedisKind::Cluster => RedisStore::cluster(&[url]).await?,
+                    RedisKind::Sentinel(master) => RedisStore::sentinel(&[url], master).await?,
                 };
                 let store = match prefix {
                     Some(prefix) => store.prefix(prefix),
