@@ -13,11 +13,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign::{EventKey, Identity, InspectStore, MemoryStore, Receiver};
+use countersign::{EventKey, Identity, Receiver, StoreStats};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use support::{
-    Act, Breakable, Fault, Handler, Op, TokioClock, deliver, guard, receiver, sender, signed,
-    signed_at,
+    Act, Breakable, Fault, Handler, Op, deliver, guard, receiver, sender, signed, signed_at,
 };
 use tower::ServiceExt;
 use tracing::Instrument;
@@ -219,18 +218,23 @@ async fn without_dedup_no_store_is_timed() {
     seen.times(&[("handler orders standard-webhooks handled", 1.0)]);
 }
 
-#[tokio::test]
-async fn a_stores_size_and_age_are_gauges() {
-    let store = MemoryStore::with_clock(1000, TokioClock::start()).unwrap();
-    let service = guard(Receiver::new(sender()).dedup(store.clone()), &Handler::open());
-    deliver(&service, signed("msg_1")).await;
-    let seen = Seen::begin();
-    let mut stats = store.stats().await.unwrap();
+#[test]
+fn a_stores_size_and_age_are_gauges() {
+    let mut stats = StoreStats::default();
+    stats.in_progress = 5;
+    stats.overdue = 2;
     stats.longest_overdue = Duration::from_millis(1500);
+    stats.done = 3;
+    stats.expired = 4;
+    stats.bytes = Some(8192);
+    let seen = Seen::begin();
     countersign::metrics::report_store("events", &stats);
-    assert_eq!(seen.gauge("store_events events done"), Some(1.0));
-    assert_eq!(seen.gauge("store_events events in_progress"), Some(0.0));
+    assert_eq!(seen.gauge("store_events events in_progress"), Some(5.0));
+    assert_eq!(seen.gauge("store_events events overdue"), Some(2.0));
     assert_eq!(seen.gauge("store_longest_overdue_seconds events"), Some(1.5));
+    assert_eq!(seen.gauge("store_events events done"), Some(3.0));
+    assert_eq!(seen.gauge("store_events events expired"), Some(4.0));
+    assert_eq!(seen.gauge("store_bytes events"), Some(8192.0));
 }
 
 /// What is logged on this thread.
@@ -266,7 +270,7 @@ async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key
     deliver(&service, signed("msg_1")).instrument(request).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let key = EventKey::new("orders", "standard-webhooks", &Identity::id("msg_1"));
-    for (line, said) in log.lines().zip(["handled", "handled before"]) {
+    for (line, said) in log.lines().zip(["the handler runs", "handled", "handled before"]) {
         for part in [
             r#"sender="standard-webhooks""#,
             r#"endpoint="orders""#,
@@ -279,5 +283,5 @@ async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key
             assert!(line.contains(part), "{part} is not in {line}");
         }
     }
-    assert_eq!(log.lines().count(), 2);
+    assert_eq!(log.lines().count(), 3);
 }

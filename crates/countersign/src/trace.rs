@@ -66,8 +66,9 @@ mod on {
     }
 
     pub(crate) fn refused(receiver: &Receiver, refusal: &Refusal) {
-        let (endpoint, kind) = (receiver.endpoint_name(), refusal.kind().as_str());
-        warn!(endpoint, kind, status = refusal.status(), "refused: {refusal}");
+        let (endpoint, sender) = (receiver.endpoint_name(), receiver.scheme().sender());
+        let kind = refusal.kind().as_str();
+        warn!(endpoint, sender, kind, status = refusal.status(), "refused: {refusal}");
     }
 
     pub(crate) fn misfit(reason: &dyn Display) {
@@ -88,7 +89,8 @@ mod on {
     }
 
     pub(crate) fn store_failed(receiver: &Receiver, operation: &str, error: &StoreError) {
-        warn!(endpoint = receiver.endpoint_name(), operation, "dedup store failed: {error}");
+        let (endpoint, sender) = (receiver.endpoint_name(), receiver.scheme().sender());
+        warn!(endpoint, sender, operation, "dedup store failed: {error}");
     }
 
     pub(crate) fn settled_late(receiver: &Receiver, claimed: &Claimed, outcome: Outcome) {

@@ -157,6 +157,7 @@ impl Service<Request<Body>> for Handler {
     fn call(&mut self, _: Request<Body>) -> Self::Future {
         let handler = self.clone();
         Box::pin(async move {
+            tracing::info!("the handler runs");
             handler.runs.fetch_add(1, Ordering::SeqCst);
             handler.under_way.fetch_add(1, Ordering::SeqCst);
             let _ended = Ended(handler.under_way.clone());
