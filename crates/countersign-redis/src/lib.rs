@@ -94,7 +94,8 @@
 //! # Servers
 //!
 //! Redis 5 or later, or Valkey. A user under an access list needs `EVAL`, `EVALSHA`, `GET`, `SET`, `PTTL`,
-//! `PEXPIRE`, `TIME` and `PING` on the store's keys; an operator's look also needs `SCAN` and `DBSIZE`.
+//! `PEXPIRE`, `TIME` and `PING` on the store's keys; in a cluster also `CLUSTER SLOTS` and `ASKING`, behind
+//! sentinels `ROLE` and `INFO`, and of the sentinels `SENTINEL`. An operator's look needs `SCAN` and `DBSIZE`.
 //!
 //! # Encryption
 //!

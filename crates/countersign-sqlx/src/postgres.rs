@@ -33,11 +33,15 @@ const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 
 /// Remembers events in a PostgreSQL table, for many machines.
 ///
-/// Each operation is one statement, one round trip. Only a claim of an event that the table has and
-/// nobody holds takes a second one: it was released, its lease ran out, or its retention is over. Time is that of the
-/// database server, whatever the machines' clocks say. What was answered is as durable as the
-/// server's `synchronous_commit` makes it; after a fail-over to a standby that lagged behind, events
-/// that it did not have are handled again.
+/// Each operation is one statement. Only a claim of an event that the table has and nobody holds takes
+/// a second one: it was released, its lease ran out, or its retention is over. (Unless its pool was made
+/// with `test_before_acquire(false)`, sqlx asks a connection before it lends it whether it still lives,
+/// which is a round trip of its own.)
+///
+/// Time is that of the database server, whatever the machines' clocks say. What was answered is as
+/// durable as the server's `synchronous_commit` makes it. After a fail-over to a standby that lagged
+/// behind, events that it did not have are handled again, and fences that were granted may come again:
+/// a handler of before the fail-over is then not told apart.
 ///
 /// Rows that are over are cleared away beside the claims, by one of a thousand, in a task of its own
 /// that nobody waits for. That takes PostgreSQL 14 or later to be quick.
@@ -79,7 +83,7 @@ impl PostgresStore {
 
     /// The same over the application's own pool.
     ///
-    /// A claim needs a connection for one round trip, and a handler's transaction holds one: give
+    /// A claim needs a connection for one statement, and a handler's transaction holds one: give
     /// the pool more than there are handlers with a transaction at a time.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {

@@ -25,7 +25,7 @@ pub(crate) use self::on::*;
 /// | `countersign_store_seconds` | histogram | `operation`, `result` | how long the store took to `claim`, `renew`, `commit`, `release`: `ok`, `unavailable`, `timeout`, `full` |
 /// | `countersign_store_events` | gauge | `store`, `state` | events held: `in_progress`, `overdue`, `done`, `expired` |
 /// | `countersign_store_longest_overdue_seconds` | gauge | `store` | for how long the oldest lease that ran out has been over |
-/// | `countersign_store_bytes` | gauge | `store` | what the store takes on disk or in memory |
+/// | `countersign_store_bytes` | gauge | `store` | what the store takes on disk, where it can tell |
 ///
 /// The store's last three are set by [`report_store`](metrics::report_store), as often as you call it.
 #[cfg(feature = "metrics")]
@@ -49,7 +49,7 @@ pub mod metrics {
         describe_histogram!(STORE, Unit::Seconds, "How long the dedup store took.");
         describe_gauge!(STORE_EVENTS, "Events the store holds, by how they stand.");
         describe_gauge!(STORE_OVERDUE, Unit::Seconds, "Age of the oldest lease that ran out.");
-        describe_gauge!(STORE_BYTES, Unit::Bytes, "What the store takes on disk or in memory.");
+        describe_gauge!(STORE_BYTES, Unit::Bytes, "What the store takes on disk.");
     }
 
     /// Sets the gauges of a store's size and age, under a name of yours.

@@ -1,5 +1,5 @@
 //! Stores that are lost while they are used: their servers crash, stop or are locked, and their
-//! connections are cut at each byte. What was answered holds, and the service in front says 503.
+//! connections are cut at any byte: of Redis at each, of PostgreSQL at one in eleven. What was answered holds, and the service in front says 503.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cuts;

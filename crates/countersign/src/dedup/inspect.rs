@@ -64,6 +64,6 @@ pub struct StoreStats {
     pub done: u64,
     /// What is due to be removed from the store.
     pub expired: u64,
-    /// What it takes on disk or in memory, in bytes, where the store can tell.
+    /// What it takes on disk, in bytes, where the store can tell.
     pub bytes: Option<u64>,
 }
