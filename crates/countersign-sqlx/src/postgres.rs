@@ -34,7 +34,8 @@ const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 /// Remembers events in a PostgreSQL table, for many machines.
 ///
 /// Each operation is one statement. Only a claim of an event that the table has and nobody holds takes
-/// a second one: it was released, its lease ran out, or its retention is over. (Unless its pool was made
+/// a second one: it was released, its lease ran out, or its retention is over; and a third where somebody
+/// was quicker, or a handler's transaction has it. (Unless its pool was made
 /// with `test_before_acquire(false)`, sqlx asks a connection before it lends it whether it still lives,
 /// which is a round trip of its own.)
 ///
@@ -112,7 +113,8 @@ impl PostgresStore {
     /// A transaction whose commit marks the event of `delivery` as handled.
     ///
     /// The handler's tables must be in the same database. It locks the event: should its lease run
-    /// out meanwhile, nobody else is granted it before the transaction's end.
+    /// out meanwhile, nobody else is granted it before the transaction's end. Whoever commits or releases
+    /// the claim itself within the transaction, or begins another for it, waits for himself.
     ///
     /// # Errors
     ///
@@ -144,9 +146,8 @@ impl PostgresStore {
             transaction.rollback().await?;
             return Err(TransactionError::new(TransactionErrorKind::Stale));
         }
-        let mark = self.0.statements.mark().bind(key.to_vec()).bind(fence);
-        let mark = mark.bind(millis(ticket.retention()));
-        Ok(Transaction::new(transaction, mark, holding, None))
+        let mark = self.0.statements.mark(ticket.key(), fence, millis(ticket.retention()));
+        Ok(Transaction::new(transaction, Some(mark), holding, None))
     }
 
     /// Claims an event that the table does not have, or finds what it has.
@@ -202,7 +203,7 @@ impl DedupStore for PostgresStore {
         for _ in 0..TRIES {
             let found = match self.claim_or_find(key, fingerprint, lease).await? {
                 Some(Seen::New(claim)) => {
-                    self.keep_house(claim);
+                    self.keep_house(key);
                     return Ok(claim);
                 }
                 Some(Seen::Known(found)) => found,
@@ -213,6 +214,7 @@ impl DedupStore for PostgresStore {
                 return Ok(denial);
             }
             if let Some(claim) = self.take(key, fingerprint, lease).await? {
+                self.keep_house(key);
                 return Ok(claim);
             }
             // Another was quicker, or has the row locked: a handler's transaction may outlive its lease.

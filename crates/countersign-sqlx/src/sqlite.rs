@@ -20,7 +20,7 @@ use sqlx::{Sqlite, query};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use self::job::{Answer, Job, Operation, Place, Settle};
-use self::statements::{HELD, MARK};
+use self::statements::MARK;
 use self::writer::Turns;
 use crate::error::{TransactionError, TransactionErrorKind};
 use crate::held::Held;
@@ -69,7 +69,14 @@ impl SqliteStore {
     ///
     /// A [`StoreError`] if the file cannot be opened, or its tables are of a later version.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let store = Self::of(path.as_ref());
+        let path = path.as_ref();
+        if path.to_str().is_none() {
+            return Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "the path of a SQLite store must be UTF-8: give the file another name",
+            ));
+        }
+        let store = Self::of(path);
         store.jobs().await?;
         Ok(store)
     }
@@ -106,8 +113,9 @@ impl SqliteStore {
 
     /// A transaction whose commit marks the event of `delivery` as handled.
     ///
-    /// SQLite has one writer at a time: until it ends, other events wait to be claimed. So begin it
-    /// last, and keep it short.
+    /// SQLite has one writer at a time: until it ends, other events wait to be claimed, in another
+    /// process for two seconds and then in vain. So begin it last, keep it short, and ask this store
+    /// nothing within it.
     ///
     /// # Errors
     ///
@@ -134,14 +142,13 @@ impl SqliteStore {
         let turn = self.0.turns.clone().lock_owned().await;
         let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
         let (key, fence) = (key_bytes(ticket.key()), from_fence(ticket.fence()));
-        let held = query(HELD).bind(key).bind(fence).fetch_optional(&mut *transaction).await?;
-        if held.is_none() {
+        let mark = query(MARK).bind(key).bind(fence).bind(millis(ticket.retention()));
+        if mark.execute(&mut *transaction).await?.rows_affected() == 0 {
             transaction.rollback().await?;
             return Err(TransactionError::new(TransactionErrorKind::Stale));
         }
-        let mark = query(MARK).bind(key.to_vec()).bind(fence).bind(millis(ticket.retention()));
         let holding = self.0.held.hold(ticket);
-        Ok(Transaction::new(transaction, mark, holding, Some(Box::new(turn))))
+        Ok(Transaction::new(transaction, None, holding, Some(Box::new(turn))))
     }
 
     /// Removes up to `limit` rows that are over, and tells how many it removed.
@@ -177,8 +184,30 @@ impl SqliteStore {
 
     async fn ask(&self, operation: Operation) -> Result<Answer, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs().await?.send(Job { operation, answer }).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        let jobs = self.jobs().await?;
+        let mut waiting = Waiting { jobs, operation: operation.clone(), answered };
+        jobs.send(Job { operation, answer }).await.map_err(|_| gone())?;
+        (&mut waiting.answered).await.map_err(|_| gone())?
+    }
+}
+
+/// Who waits for an answer. What was granted to one that is dropped just then is given up.
+struct Waiting<'s> {
+    jobs: &'s mpsc::Sender<Job>,
+    operation: Operation,
+    answered: oneshot::Receiver<Result<Answer, StoreError>>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // After this the writer finds nobody there, and gives it up itself.
+        self.answered.close();
+        if let Ok(Ok(answer)) = self.answered.try_recv()
+            && let Some(release) = Job::giving_up(&self.operation, &answer)
+        {
+            // With a full queue it is free once its lease has run out.
+            drop(self.jobs.try_send(release));
+        }
     }
 }
 

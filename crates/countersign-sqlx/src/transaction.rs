@@ -3,10 +3,9 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use sqlx::query::Query;
-use sqlx::{Database, Executor, IntoArguments};
+use sqlx::{AssertSqlSafe, Database, Executor, raw_sql};
 
-use crate::error::{TransactionError, TransactionErrorKind};
+use crate::error::TransactionError;
 use crate::held::Holding;
 
 /// A transaction whose [commit](Self::commit) marks the event as handled: what a handler writes in it
@@ -16,14 +15,12 @@ use crate::held::Holding;
 #[must_use]
 pub struct Transaction<DB: Database> {
     inner: sqlx::Transaction<'static, DB>,
-    /// Gives a row if the claim is still the current one.
-    mark: Mark<DB>,
+    /// Sent together with the commit.
+    mark: Option<String>,
     _holding: Holding,
     /// What keeps others from writing meanwhile; given back last.
     _turn: Option<Turn>,
 }
-
-type Mark<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 
 /// A turn at writing.
 pub(crate) type Turn = Box<dyn Send + Sync>;
@@ -31,12 +28,11 @@ pub(crate) type Turn = Box<dyn Send + Sync>;
 impl<DB> Transaction<DB>
 where
     DB: Database,
-    DB::Arguments: IntoArguments<DB>,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
     pub(crate) fn new(
         inner: sqlx::Transaction<'static, DB>,
-        mark: Mark<DB>,
+        mark: Option<String>,
         holding: Holding,
         turn: Option<Turn>,
     ) -> Self {
@@ -47,14 +43,16 @@ where
     ///
     /// # Errors
     ///
-    /// [`TransactionErrorKind::Failed`] if the database fails; whether it was applied is then unknown,
-    /// and the sender's retry will find out. [`TransactionErrorKind::Stale`] if the handler itself
-    /// changed the event's row.
+    /// [`TransactionErrorKind::Failed`](crate::TransactionErrorKind::Failed) if the database fails; whether it was applied is then unknown,
+    /// and the sender's retry will find out.
     pub async fn commit(self) -> Result<(), TransactionError> {
         // The event is held, and others wait for their turn, up to the end.
         let Self { mut inner, mark, _holding: holding, _turn: turn } = self;
-        if mark.fetch_optional(&mut *inner).await?.is_none() {
-            return Err(TransactionError::new(TransactionErrorKind::Stale));
+        if let Some(mark) = mark {
+            // In one message: whoever is cut off between the two would hold up every claim of the event.
+            // What is then committed by sqlx is empty.
+            let end = AssertSqlSafe(format!("{mark}; COMMIT; BEGIN"));
+            raw_sql(end).execute(&mut *inner).await?;
         }
         inner.commit().await?;
         drop((holding, turn));
@@ -65,7 +63,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`TransactionErrorKind::Failed`] if the database fails;
+    /// [`TransactionErrorKind::Failed`](crate::TransactionErrorKind::Failed) if the database fails;
     /// nothing is applied then either.
     pub async fn rollback(self) -> Result<(), TransactionError> {
         Ok(self.inner.rollback().await?)

@@ -17,6 +17,7 @@ use sqlx::{Connection, query, query_scalar};
 use support::children::{Process, place, tell};
 use support::{HOUR, claim, commit, event, granted, higher, is_busy, is_handled, unclaimed};
 use tempfile::TempDir;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 const BRIEF: Duration = Duration::from_millis(50);
@@ -117,6 +118,33 @@ async fn memory_and_what_ends_with_the_connection_is_no_file() {
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
         assert!(error.to_string().contains("needs a file"), "{path}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_new_file_may_be_opened_by_many_at_once() {
+    for _ in 0..10 {
+        let file = File::new();
+        let opened: Vec<_> = (0..16)
+            .map(|_| {
+                let path = file.path();
+                tokio::spawn(async move { SqliteStore::open(path).await.map(drop) })
+            })
+            .collect();
+        for opened in opened {
+            assert_eq!(opened.await.unwrap(), Ok(()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_removed_is_not_made_anew_by_a_transaction() {
+    let file = File::new();
+    let store = file.store().await;
+    let ticket = granted(&store, 0, HOUR).await;
+    std::fs::remove_file(file.path()).unwrap();
+    let error = store.begin_with(&ticket).await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::Failed);
+    assert!(!Path::new(&file.path()).exists());
 }
 
 #[tokio::test]
@@ -223,6 +251,28 @@ async fn a_claim_that_was_given_up_holds_nothing() {
     lock.rollback().await.unwrap();
     granted(&store, 1, HOUR).await;
     granted(&store, 0, HOUR).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_is_given_up_as_it_is_granted_holds_nothing() {
+    let file = File::new();
+    let store = file.store().await;
+    let mut given_up = 0;
+    for number in 0..2000 {
+        let claiming = tokio::spawn({
+            let store = store.clone();
+            async move { claim(&store, number).await }
+        });
+        for _ in 0..number {
+            yield_now().await;
+        }
+        claiming.abort();
+        if claiming.await.is_err() {
+            given_up += 1;
+            granted(&store, number, HOUR).await;
+        }
+    }
+    assert!(given_up > 100, "{given_up}");
 }
 
 #[tokio::test]

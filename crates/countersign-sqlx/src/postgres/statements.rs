@@ -3,24 +3,27 @@
 
 use std::sync::Arc;
 
+use countersign::EventKey;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, query};
 
 use super::table::Table;
 
-type Statement<'q> = Query<'q, Postgres, PgArguments>;
+pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 pub(super) struct Statements {
+    table: Table,
     claim: Arc<str>,
     take: Arc<str>,
     renew: Arc<str>,
     commit: Arc<str>,
     hold: Arc<str>,
-    mark: Arc<str>,
     release: Arc<str>,
     sweep: Arc<str>,
     blocks: Arc<str>,
+    turn: Arc<str>,
+    rewind: Arc<str>,
     find: Arc<str>,
     forget: Arc<str>,
     stats: Arc<str>,
@@ -35,8 +38,9 @@ const FOUND: &str = "state, fence, fingerprint, \
 
 impl Statements {
     pub(super) fn new(table: &Table) -> Self {
-        let sequence = table.sequence();
+        let (sequence, swept) = (table.sequence(), table.swept());
         Self {
+            table: table.clone(),
             // One that is known is found as it stood before the statement; none is given where it came
             // in meanwhile.
             claim: format!(
@@ -84,11 +88,6 @@ impl Statements {
                 "SELECT 1 FROM {table} WHERE key = $1 AND fence = $2 AND state IN (1, 3) FOR UPDATE"
             )
             .into(),
-            mark: format!(
-                "UPDATE {table} SET until = {UNTIL}, state = 4
-                 WHERE key = $1 AND fence = $2 AND state IN (1, 3) RETURNING 1"
-            )
-            .into(),
             // The row stays for a while: a claim under way may have drawn a lower fence.
             release: format!(
                 "UPDATE {table} SET until = clock_timestamp(), state = 0
@@ -100,6 +99,8 @@ impl Statements {
                 "SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint AS blocks"
             )
             .into(),
+            turn: format!("SELECT nextval('{swept}') AS turn").into(),
+            rewind: format!("SELECT setval('{swept}', 1)").into(),
             find: format!("SELECT {FOUND} FROM {table} WHERE key = $1").into(),
             // A fence of its own, so that whoever holds the event settles it no more. It fails where it
             // would wait for a handler's transaction.
@@ -139,8 +140,18 @@ impl Statements {
     }
 
     /// The commit in a handler's transaction.
-    pub(super) fn mark(&self) -> Statement<'static> {
-        prepare(&self.mark)
+    /// It is sent as text, and fails if there is nothing to mark.
+    pub(super) fn mark(&self, key: &EventKey, fence: i64, retention: i64) -> String {
+        let table = &self.table;
+        format!(
+            "WITH marked AS (
+                 UPDATE {table}
+                 SET until = clock_timestamp() + {retention} * interval '1 millisecond', state = 4
+                 WHERE key = decode('{key}', 'hex') AND fence = {fence} AND state IN (1, 3)
+                 RETURNING 1
+             )
+             SELECT 1 / count(*) FROM marked"
+        )
     }
 
     pub(super) fn release(&self) -> Statement<'static> {
@@ -155,6 +166,16 @@ impl Statements {
     /// How many blocks the table has.
     pub(super) fn blocks(&self) -> Statement<'static> {
         prepare(&self.blocks)
+    }
+
+    /// How many sweeps there were since the first blocks were swept, with this one.
+    pub(super) fn turn(&self) -> Statement<'static> {
+        prepare(&self.turn)
+    }
+
+    /// This one is the first.
+    pub(super) fn rewind(&self) -> Statement<'static> {
+        prepare(&self.rewind)
     }
 
     pub(super) fn find(&self) -> Statement<'static> {

@@ -3,15 +3,15 @@
 //! They are looked for in the order of the table, some blocks at a time. An index of their ends would
 //! find them at once, but every claim and every commit would have to write to it.
 
-use countersign::{Claim, StoreError};
+use countersign::{EventKey, StoreError};
 use sqlx::Row;
 
+use super::statements::Statement;
 use super::{PostgresStore, retried};
 use crate::error::store_error;
 
-/// Of how many claims, those of all machines counted, one clears away rows that are over; and at how
-/// many blocks of the table it looks. They hold some five rows for two claims, so about two fifths of
-/// the table may be over.
+/// Of how many claims one clears away rows that are over, and at how many blocks of the table it looks.
+/// They hold some five rows for two claims, so about two fifths of the table may be over.
 const CLAIMS_PER_SWEEP: u64 = 1024;
 const SWEPT: u64 = 32;
 
@@ -45,24 +45,36 @@ impl PostgresStore {
         Ok(retried(sweep).await?.rows_affected())
     }
 
-    async fn blocks(&self) -> Result<u64, StoreError> {
-        let blocks = async {
-            let row = self.0.statements.blocks().fetch_one(&self.0.pool).await?;
-            row.try_get("blocks").map(|blocks: i64| blocks.unsigned_abs())
-        };
-        blocks.await.map_err(|error| store_error(&error))
+    /// By its key an event tells whether its claim is the one that sweeps: keys are spread evenly, which
+    /// no rhythm of new, known and repeated events is.
+    pub(super) fn keep_house(&self, key: &EventKey) {
+        let number = key.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        if number.is_multiple_of(CLAIMS_PER_SWEEP) {
+            let store = self.clone();
+            // If it fails, a later one does its work.
+            tokio::spawn(async move { store.sweep_on().await });
+        }
     }
 
-    /// Fences come one after the other for all machines, so they tell whose turn it is, and where.
-    pub(super) fn keep_house(&self, claim: Claim) {
-        let Claim::Acquired { fence, .. } = claim else { return };
-        if fence.as_u64().is_multiple_of(CLAIMS_PER_SWEEP) {
-            let (store, turn) = (self.clone(), fence.as_u64() / CLAIMS_PER_SWEEP);
-            // If it fails, a later one does its work.
-            tokio::spawn(async move {
-                let turns = store.blocks().await?.div_ceil(SWEPT).max(1);
-                store.sweep(turn % turns * SWEPT, SWEPT, u64::MAX).await
-            });
+    /// Goes on where the last one, of whatever machine, left off.
+    async fn sweep_on(&self) -> Result<u64, StoreError> {
+        let blocks = self.blocks().await?;
+        let turn = self.number(self.0.statements.turn(), "turn").await?;
+        let mut from = turn.saturating_sub(1).saturating_mul(SWEPT);
+        if from >= blocks {
+            self.number(self.0.statements.rewind(), "setval").await?;
+            from = 0;
         }
+        self.sweep(from, SWEPT, u64::MAX).await
+    }
+
+    async fn blocks(&self) -> Result<u64, StoreError> {
+        self.number(self.0.statements.blocks(), "blocks").await
+    }
+
+    async fn number(&self, statement: Statement<'static>, name: &str) -> Result<u64, StoreError> {
+        let row = statement.fetch_one(&self.0.pool).await;
+        let number = row.and_then(|row| row.try_get(name)).map(|number: i64| number.unsigned_abs());
+        number.map_err(|error| store_error(&error))
     }
 }

@@ -6,7 +6,7 @@ use countersign::{StoreError, StoreErrorKind};
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, query, raw_sql};
 
-/// The longest name that PostgreSQL keeps whole, with what is appended for the sequence.
+/// The longest name that PostgreSQL keeps whole, with what is appended for the sequences.
 const LONGEST: usize = 63 - "_fence".len();
 
 /// A table, quoted, with its schema where one is given.
@@ -49,6 +49,11 @@ impl Table {
         self.qualified("_fence")
     }
 
+    /// The sequence that counts the sweeps.
+    pub(super) fn swept(&self) -> impl fmt::Display {
+        self.qualified("_swept")
+    }
+
     /// Makes the table with all that belongs to it; who comes at the same time waits.
     ///
     /// A table that is there is not touched, so that nobody's transaction is waited for.
@@ -57,7 +62,7 @@ impl Table {
         if exists.fetch_optional(pool).await?.is_some() {
             return Ok(());
         }
-        let sequence = self.sequence();
+        let (sequence, swept) = (self.sequence(), self.swept());
         let mut transaction = pool.begin().await?;
         query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind(self.to_string())
@@ -73,6 +78,7 @@ impl Table {
         }
         let create = format!(
             "CREATE SEQUENCE IF NOT EXISTS {sequence};
+             CREATE SEQUENCE IF NOT EXISTS {swept};
              CREATE TABLE IF NOT EXISTS {self} (
                  key bytea PRIMARY KEY,
                  fence bigint NOT NULL,

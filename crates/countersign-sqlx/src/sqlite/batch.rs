@@ -81,7 +81,8 @@ impl<'c> Batch<'c> {
 
     /// Nobody else writes meanwhile, so what is found still holds when it is written.
     fn claim(&mut self, key: &EventKey, fingerprint: u64, lease: i64) -> Result<Claim> {
-        let fence = self.last_fence + 1;
+        let none_left = rusqlite::Error::IntegralValueOutOfRange(0, self.last_fence);
+        let fence = self.last_fence.checked_add(1).ok_or(none_left)?;
         let grant = |statement, state| {
             let (until, body) = (self.now + lease, fingerprint.cast_signed());
             self.run(statement, params![key_bytes(key), fence, state, until, body])

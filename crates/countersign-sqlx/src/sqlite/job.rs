@@ -13,9 +13,21 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// One whose answer nobody waits for.
-    pub(super) fn unasked(operation: Operation) -> Self {
-        Self { operation, answer: oneshot::channel().0 }
+    /// A claim that nobody waits for any more is not to be made. All else is meant all the same.
+    pub(super) fn is_given_up(&self) -> bool {
+        matches!(self.operation, Operation::Claim { .. }) && self.answer.is_closed()
+    }
+
+    /// What gives up a claim that was granted to somebody who has gone.
+    pub(super) fn giving_up(asked: &Operation, answer: &Answer) -> Option<Self> {
+        match (asked, answer) {
+            (Operation::Claim { key, .. }, Answer::Claim(Claim::Acquired { fence, .. })) => {
+                let (how, span) = (Settle::Release, Duration::ZERO);
+                let operation = Operation::Settle { key: *key, fence: *fence, how, span };
+                Some(Self { operation, answer: oneshot::channel().0 })
+            }
+            _ => None,
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! The tables, which stand beside the application's own.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign::{StoreError, StoreErrorKind};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Row, raw_sql};
 
@@ -17,6 +17,9 @@ const SCHEMA: i64 = 1;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 const VERSION: &str = "SELECT schema FROM countersign_meta";
+
+/// How long it waits before it tries again where SQLite does not wait by itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// `last_fence` is the highest granted for any event, so it rises for each, and rows can go. `swept` is
 /// the key up to which rows that are over were cleared away.
@@ -48,19 +51,21 @@ const CACHE: u32 = 16 * 1024;
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", LOG.to_string())
         .busy_timeout(BUSY_TIMEOUT)
 }
 
-/// How the writer does.
+/// How the writer does, to a file that is there.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    connect_by(path, OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE))
+}
+
+fn connect_by(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    let journal: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    let journal = keep_a_log(&connection)?;
     connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = {LOG};
@@ -68,6 +73,23 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     ))?;
     // What SQLite keeps in memory, or removes at the end, has no such log.
     if journal == "wal" { Ok(connection) } else { Err(no_file()) }
+}
+
+/// Tells which log there is then. SQLite itself waits for nobody who does the same.
+fn keep_a_log(connection: &Connection) -> rusqlite::Result<String> {
+    let start = Instant::now();
+    loop {
+        let row = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match row {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && start.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(BUSY_PAUSE);
+            }
+            row => return row,
+        }
+    }
 }
 
 fn no_file() -> rusqlite::Error {
@@ -79,7 +101,7 @@ fn no_file() -> rusqlite::Error {
 /// Connects, and makes the tables that are missing, whichever process comes first.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let open = || {
-        let mut connection = connect(path)?;
+        let mut connection = connect_by(path, OpenFlags::default())?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(TABLES)?;
         let schema = transaction.query_row(VERSION, [], |row| row.get(0))?;

@@ -57,15 +57,11 @@ pub(super) const SWEEP: &str = "
             AND until <= ?3 AND (state IN (2, 4) OR until <= ?3 - 86400000)
         LIMIT ?4 + 0)";
 
-/// Whether a handler's transaction may begin.
-pub(super) const HELD: &str = "
-    SELECT 1 FROM countersign_events WHERE key = ?1 AND fence = ?2 AND state IN (1, 3)";
-
 /// The commit in a handler's transaction.
 pub(super) const MARK: &str = concat!(
     "UPDATE countersign_events SET state = 4, until = ",
     now!(),
-    " + ?3 WHERE key = ?1 AND fence = ?2 AND state IN (1, 3) RETURNING 1"
+    " + ?3 WHERE key = ?1 AND fence = ?2 AND state IN (1, 3)"
 );
 
 /// What an operator is shown of the event.

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use countersign::{Claim, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::batch::carry_out;
-use super::job::{Answer, Job, Operation, Settle};
+use super::job::{Answer, Job};
 use super::{gone, schema};
 use crate::error::sqlite_error;
 
@@ -20,7 +19,7 @@ const BATCH: usize = 512;
 const QUEUE: usize = 4096;
 
 /// After how many granted claims rows that are over are cleared away, and how many rows are looked at
-/// for each: with four, a third of what is remembered may be there that is over.
+/// for each: with four, a quarter of the table may be over.
 const SWEEP_AFTER: u32 = 64;
 const SWEPT_PER_CLAIM: u32 = 4;
 
@@ -68,8 +67,7 @@ impl Writer {
             {
                 batch.push(job);
             }
-            // Nobody waits any more for what was cut short.
-            batch.retain(|job| !job.answer.is_closed());
+            batch.retain(|job| !job.is_given_up());
             let unheard = self.write(std::mem::take(&mut batch));
             if !unheard.is_empty() {
                 // If that fails, they are free once their leases have run out.
@@ -119,12 +117,8 @@ impl Writer {
 
 /// Gives the answer; of a claim that was granted to somebody who has gone, what gives it up.
 fn unheard(job: Job, answer: Answer) -> Option<Job> {
-    let operation = job.operation;
-    match (job.answer.send(Ok(answer)), operation) {
-        (Err(Ok(Answer::Claim(Claim::Acquired { fence, .. }))), Operation::Claim { key, .. }) => {
-            let (how, span) = (Settle::Release, Duration::ZERO);
-            Some(Job::unasked(Operation::Settle { key, fence, how, span }))
-        }
+    match job.answer.send(Ok(answer)) {
+        Err(Ok(answer)) => Job::giving_up(&job.operation, &answer),
         _ => None,
     }
 }
