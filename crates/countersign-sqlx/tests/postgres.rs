@@ -433,6 +433,47 @@ async fn sweeps_one_after_the_other_cover_the_table() {
 }
 
 #[tokio::test]
+async fn a_role_needs_the_rights_that_the_documentation_names_and_no_more() {
+    let Some(table) = Table::with_settings(&[("role", "webhooks")]) else { return };
+    let heap = format!(
+        "INSERT INTO {} (key, fence, until, fingerprint, state)
+         VALUES ('\\x00', 0, now() - interval '2 hours', 0, 2)",
+        table.name
+    );
+    PostgresStore::connect(&table.server.url())
+        .await
+        .unwrap()
+        .table(&table.name)
+        .unwrap()
+        .migrate()
+        .await
+        .unwrap();
+    for statement in [
+        "CREATE ROLE webhooks",
+        &format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO webhooks", table.name),
+        &format!("GRANT UPDATE ON SEQUENCE {0}_fence, {0}_swept TO webhooks", table.name),
+        // The next sweep begins again at the first block.
+        &format!("SELECT setval('{}_swept', 1000)", table.name),
+        &heap,
+    ] {
+        table.run(statement).await;
+    }
+    let store = table.store().await;
+    let number = sweep(&store, 0).await;
+    let cleared = async { while store.stats().await.unwrap().expired > 0 {} };
+    timeout(Duration::from_secs(30), cleared).await.expect("it is cleared away");
+    assert!(store.get(&event(number)).await.unwrap().is_some());
+    assert_eq!(store.forget(&event(number)).await, Ok(true));
+    let late = granted(&store, number, Duration::ZERO).await;
+    let ticket = granted(&store, number, HOUR).await;
+    assert_eq!(store.renew(ticket.key(), late.fence(), HOUR).await, Ok(Settled::Stale));
+    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
+    assert_eq!(commit(&store, &ticket).await, Settled::Applied);
+    assert_eq!(store.release(ticket.key(), ticket.fence()).await, Ok(Settled::Stale));
+    assert_eq!(store.purge(10).await, Ok(0));
+}
+
+#[tokio::test]
 async fn a_claim_is_one_statement_unless_nobody_holds_what_is_known() {
     let Some(table) = Table::new() else { return };
     let pool = table.server.pool(1, &[]).await;
