@@ -1,0 +1,113 @@
+//! What the store said, in words or as JSON.
+
+use std::time::Duration;
+
+use countersign::{EventKey, RecordState, StoreStats};
+use serde_json::json;
+
+use super::Told;
+use crate::failure::Failure;
+use crate::output::{BAD, End, GOOD, HEAD, Output};
+
+pub(super) fn tell(told: &Told, output: &mut Output) -> Result<End, Failure> {
+    match told {
+        Told::Stats(stats) => stats_told(stats, output).map(|()| End::Done),
+        Told::Record(key, None) => absent(key, output),
+        Told::Record(key, Some(record)) => {
+            let fence = record.fence.as_u64();
+            let (state, span, says) = match record.state {
+                RecordState::InProgress { lease } if lease.is_zero() => {
+                    ("overdue", lease, "its lease is over: the next delivery takes over".to_owned())
+                }
+                RecordState::InProgress { lease } => (
+                    "in_progress",
+                    lease,
+                    format!("being handled, the lease runs for {}", about(lease)),
+                ),
+                RecordState::Done { kept } if kept.is_zero() => (
+                    "expired",
+                    kept,
+                    "handled, and remembered no longer: its next delivery will be handled"
+                        .to_owned(),
+                ),
+                RecordState::Done { kept } => {
+                    ("done", kept, format!("handled, and remembered for {}", about(kept)))
+                }
+                _ => (
+                    "other",
+                    Duration::ZERO,
+                    "in a state that this version does not know".to_owned(),
+                ),
+            };
+            if output.is_json() {
+                let left = span.as_secs_f64();
+                output.json(&json!({ "event": key.to_string(), "state": state, "fence": fence, "left_s": left }))?;
+            } else {
+                output.styled(HEAD, "event", &key.to_string())?;
+                output.field("state", &says)?;
+                output.field("fence", &fence.to_string())?;
+            }
+            Ok(End::Done)
+        }
+        Told::Forgotten(key, false) => absent(key, output),
+        Told::Forgotten(key, true) => {
+            if output.is_json() {
+                output.json(&json!({ "event": key.to_string(), "forgotten": true }))?;
+            } else {
+                output.styled(GOOD, "forgotten", &key.to_string())?;
+                output.field("", "its next delivery will be handled")?;
+            }
+            Ok(End::Done)
+        }
+    }
+}
+
+fn absent(key: &EventKey, output: &mut Output) -> Result<End, Failure> {
+    if output.is_json() {
+        output.json(&json!({ "event": key.to_string(), "state": "absent" }))?;
+    } else {
+        output.styled(BAD, "absent", &key.to_string())?;
+        output.field(
+            "",
+            "the store holds no such event; it may have expired, or have another endpoint's name",
+        )?;
+    }
+    Ok(End::Refused)
+}
+
+fn stats_told(stats: &StoreStats, output: &mut Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(&json!({
+            "in_progress": stats.in_progress,
+            "overdue": stats.overdue,
+            "longest_overdue_s": stats.longest_overdue.as_secs_f64(),
+            "done": stats.done,
+            "expired": stats.expired,
+            "bytes": stats.bytes,
+        }));
+    }
+    output.field("handled", &format!("{} events, remembered", stats.done))?;
+    output.field("in hand", &format!("{} events", stats.in_progress))?;
+    let overdue = match stats.overdue {
+        0 => "none".to_owned(),
+        count => format!("{count} of those, for up to {}", about(stats.longest_overdue)),
+    };
+    output.field("overdue", &overdue)?;
+    output.field("expired", &format!("{} to be cleared away", stats.expired))?;
+    let size = stats
+        .bytes
+        .map_or_else(|| "the store cannot tell".to_owned(), |bytes| format!("{bytes} bytes"));
+    output.field("size", &size)
+}
+
+/// A span in its two largest units.
+fn about(span: Duration) -> String {
+    let secs = span.as_secs();
+    let (days, hours, mins) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
+    match (days, hours, mins) {
+        (0, 0, 0) => format!("{:.1} s", span.as_secs_f64()),
+        (0, 0, _) => format!("{mins} min {} s", secs % 60),
+        (0, ..) => format!("{hours} h {mins} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
