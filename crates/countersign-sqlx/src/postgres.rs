@@ -15,7 +15,7 @@ use countersign::{
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
-use self::statements::Statements;
+use self::statements::{Statement, Statements};
 use self::table::Table;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
 use crate::held::Held;
@@ -34,10 +34,10 @@ const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 /// Remembers events in a PostgreSQL table, for many machines.
 ///
 /// Each operation is one statement. Only a claim of an event that the table has and nobody holds takes
-/// a second one: it was released, its lease ran out, or its retention is over; and a third where somebody
-/// was quicker, or a handler's transaction has it. (Unless its pool was made
-/// with `test_before_acquire(false)`, sqlx asks a connection before it lends it whether it still lives,
-/// which is a round trip of its own.)
+/// a second one: it was released, its lease ran out, or its retention is over; and a third where
+/// somebody was quicker, or a handler's transaction has it. (Unless its pool was made with
+/// `test_before_acquire(false)`, sqlx asks a connection before it lends it whether it still lives, which
+/// is a round trip of its own.)
 ///
 /// Time is that of the database server, whatever the machines' clocks say. What was answered is as
 /// durable as the server's `synchronous_commit` makes it. After a fail-over to a standby that lagged
@@ -150,41 +150,18 @@ impl PostgresStore {
         Ok(Transaction::new(transaction, Some(mark), holding, None))
     }
 
-    /// Claims an event that the table does not have, or finds what it has.
-    async fn claim_or_find(
-        &self,
-        key: &EventKey,
-        fingerprint: u64,
-        lease: Duration,
-    ) -> Result<Option<Seen>, StoreError> {
-        let claim = || {
-            let claim = self.0.statements.claim().bind(key_bytes(key));
-            let claim = claim.bind(fingerprint.cast_signed()).bind(millis(lease));
-            claim.fetch_optional(&self.0.pool)
-        };
-        let row = retried(claim).await?;
-        row.map(|row| Seen::read(&row)).transpose().map_err(|error| store_error(&error))
-    }
-
-    /// Claims an event that nobody holds any more, unless somebody is quicker.
-    async fn take(
-        &self,
-        key: &EventKey,
-        fingerprint: u64,
-        lease: Duration,
-    ) -> Result<Option<Claim>, StoreError> {
-        let take = || {
-            let take = self.0.statements.take().bind(key_bytes(key));
-            take.bind(fingerprint.cast_signed()).bind(millis(lease)).fetch_optional(&self.0.pool)
-        };
-        let row = retried(take).await?;
-        row.map(|row| granted(&row)).transpose().map_err(|error| store_error(&error))
-    }
-
     async fn find(&self, key: &EventKey) -> Result<Option<Found>, StoreError> {
-        let find = || self.0.statements.find().bind(key_bytes(key)).fetch_optional(&self.0.pool);
-        let row = retried(find).await?;
-        row.map(|row| Found::read(&row)).transpose().map_err(|error| store_error(&error))
+        self.row(|| self.0.statements.find().bind(key_bytes(key)), |row| Found::read(row)).await
+    }
+
+    /// What the statement's row says, where it gives one.
+    async fn row<T>(
+        &self,
+        statement: impl Fn() -> Statement<'static>,
+        read: impl Fn(&PgRow) -> Result<T, sqlx::Error>,
+    ) -> Result<Option<T>, StoreError> {
+        let row = retried(|| statement().fetch_optional(&self.0.pool)).await?;
+        row.map(|row| read(&row)).transpose().map_err(|error| store_error(&error))
     }
 
     fn with_table(pool: PgPool, table: Table) -> Self {
@@ -200,8 +177,13 @@ impl DedupStore for PostgresStore {
         fingerprint: u64,
         lease: Duration,
     ) -> Result<Claim, StoreError> {
+        let statements = &self.0.statements;
+        let bound = |statement: Statement<'static>| {
+            let statement = statement.bind(key_bytes(key)).bind(fingerprint.cast_signed());
+            statement.bind(millis(lease))
+        };
         for _ in 0..TRIES {
-            let found = match self.claim_or_find(key, fingerprint, lease).await? {
+            let found = match self.row(|| bound(statements.claim()), Seen::read).await? {
                 Some(Seen::New(claim)) => {
                     self.keep_house(key);
                     return Ok(claim);
@@ -213,7 +195,7 @@ impl DedupStore for PostgresStore {
             if let Some(denial) = found.denial(fingerprint) {
                 return Ok(denial);
             }
-            if let Some(claim) = self.take(key, fingerprint, lease).await? {
+            if let Some(claim) = self.row(|| bound(statements.take()), granted).await? {
                 self.keep_house(key);
                 return Ok(claim);
             }

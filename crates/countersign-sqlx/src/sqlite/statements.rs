@@ -18,15 +18,22 @@ pub(super) const END: &str = "UPDATE countersign_meta SET last_fence = ?1, swept
 pub(super) const FIND: &str = "
     SELECT state, fence, until - ?2 AS left_ms, fingerprint FROM countersign_events WHERE key = ?1";
 
+macro_rules! insert {
+    (or $otherwise:literal) => {
+        concat!(
+            "INSERT OR ",
+            $otherwise,
+            " INTO countersign_events (key, fence, state, until, fingerprint)
+             VALUES (?1, ?2, ?3, ?4, ?5)"
+        )
+    };
+}
+
 /// Of an event that the table does not have; else nothing is written.
-pub(super) const CLAIM: &str = "
-    INSERT OR IGNORE INTO countersign_events (key, fence, state, until, fingerprint)
-    VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const CLAIM: &str = insert!(or "IGNORE");
 
 /// Of one that it has, too.
-pub(super) const TAKE: &str = "
-    INSERT OR REPLACE INTO countersign_events (key, fence, state, until, fingerprint)
-    VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const TAKE: &str = insert!(or "REPLACE");
 
 /// Of the key `?1` with the fence `?2`, until `?3`.
 pub(super) const RENEW: &str = "
