@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -84,6 +84,19 @@ fn server(
 ) -> (SocketAddr, Receiver<Request>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     (listener.local_addr().unwrap(), serve(listener, answer))
+}
+
+/// Does this with each connection, one after the other, and then closes it.
+fn accept(each: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || listener.incoming().for_each(|stream| each(stream.unwrap())));
+    address
+}
+
+/// Where nobody listens.
+fn nowhere() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn send(address: SocketAddr, rest: &str) -> common::Call {
@@ -238,9 +251,7 @@ fn events_that_would_be_one_are_refused() {
 
 #[test]
 fn a_receiver_that_is_away_and_comes_back_gets_the_event() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let address = nowhere();
     let mut child = send(address, "-s stripe --retry-delay 5 --retries 100000").start();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -257,39 +268,25 @@ fn a_receiver_that_is_away_and_comes_back_gets_the_event() {
 
 #[test]
 fn a_receiver_that_does_not_run_has_no_log_to_look_into() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let answer = send(address, "-s stripe --retries 0").run();
+    let answer = send(nowhere(), "-s stripe --retries 0").run();
     answer.is(3, "connection refused: 1").is(3, "check that the receiver runs");
 }
 
 #[test]
 fn a_connection_that_breaks_is_a_failed_attempt() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            read(&mut stream);
-        }
-    });
+    let address = accept(|stream| drop(read(&mut BufReader::new(stream))));
     let answer = send(address, "-s stripe --retries 0").run();
     answer.is(3, "connection broke: 1").is(3, "look into the receiver's log");
 }
 
 #[test]
 fn a_connection_that_the_receiver_closes_after_its_answer_breaks_no_delivery() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            read(&mut stream);
-            // It does not say that it closes.
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-            stream.get_mut().write_all(answer).unwrap();
-        }
+    let address = accept(|stream| {
+        let mut stream = BufReader::new(stream);
+        read(&mut stream);
+        // It does not say that it closes.
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        stream.get_mut().write_all(answer).unwrap();
     });
     let answer = send(address, "-s stripe --retries 0 --times 200 --concurrency 4").run();
     answer.is(0, "200 of 200 delivered");
@@ -350,15 +347,11 @@ fn https_is_spoken_to_a_server_whose_root_is_trusted() {
     let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
     let config = rustls::ServerConfig::builder().with_no_client_auth();
     let config = Arc::new(config.with_single_cert(chain.collect(), key).unwrap());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            let mut stream = BufReader::new(rustls::StreamOwned::new(connection, stream.unwrap()));
-            if read(&mut stream).is_some() {
-                stream.get_mut().write_all(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n").unwrap();
-            }
+    let address = accept(move |stream| {
+        let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = BufReader::new(rustls::StreamOwned::new(connection, stream));
+        if read(&mut stream).is_some() {
+            stream.get_mut().write_all(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n").unwrap();
         }
     });
     let send =
@@ -371,15 +364,10 @@ fn https_is_spoken_to_a_server_whose_root_is_trusted() {
 
 #[test]
 fn plain_http_where_tls_is_expected_says_so() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            stream.write_all(b"HTTP/1.1 400 no\r\n\r\n").unwrap();
-            // It closes when the other side does, so that the answer is not lost to a reset.
-            let _ = std::io::copy(&mut stream, &mut std::io::sink());
-        }
+    let address = accept(|mut stream| {
+        stream.write_all(b"HTTP/1.1 400 no\r\n\r\n").unwrap();
+        // It closes when the other side does, so that the answer is not lost to a reset.
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
     let call = call(&format!("send https://{address}/ -s stripe --secret-env SECRET --retries 0"));
     call.env("SSL_CERT_FILE", ROOTS).run().is(3, "TLS failed: 1");
