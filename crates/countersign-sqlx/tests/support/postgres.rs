@@ -40,11 +40,7 @@ impl Server {
 
     pub(crate) fn with_options(options: &'static str) -> Option<Self> {
         let Some(bin) = installed() else {
-            let name = std::thread::current().name().unwrap_or_default().to_owned();
-            assert!(std::env::var_os(REQUIRED).is_none(), "{name}: PostgreSQL is not installed");
-            // Past the test harness, which would keep it to itself.
-            let note = format!("SKIPPED {name}: PostgreSQL is not installed\n");
-            std::io::stderr().write_all(note.as_bytes()).unwrap();
+            missing("PostgreSQL");
             return None;
         };
         let dir = tempfile::Builder::new().prefix("pg").tempdir().unwrap();
@@ -115,6 +111,15 @@ impl Drop for Server {
 }
 
 /// Where the newest server's programs are.
+/// Tells that a test lacks what it needs, or fails it.
+pub(crate) fn missing(what: &str) {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    assert!(std::env::var_os(REQUIRED).is_none(), "{name}: {what} is not installed");
+    // Past the test harness, which would keep it to itself.
+    let note = format!("SKIPPED {name}: {what} is not installed\n");
+    std::io::stderr().write_all(note.as_bytes()).unwrap();
+}
+
 fn installed() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let debian = versions.map(|version| version.path().join("bin"));
