@@ -7,6 +7,7 @@ use sqlx::Row;
 
 /// A row whose event nobody holds: only its fence counts.
 const ABSENT: i16 = 0;
+#[cfg(feature = "sqlite")]
 pub(crate) const IN_PROGRESS: i16 = 1;
 const DONE: i16 = 2;
 /// Done in a handler's transaction. That handler still runs, so its lease counts as renewed.
@@ -78,6 +79,7 @@ impl Found {
         }
     }
 
+    #[cfg(feature = "sqlite")]
     pub(crate) const fn is_in_progress(&self) -> bool {
         matches!(self.state, IN_PROGRESS | TAKEN_OVER)
     }
