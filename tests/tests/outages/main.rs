@@ -1,9 +1,8 @@
 //! Stores that are lost while they are used: their servers crash, stop or are locked, and their
-//! connections are cut at any byte: of Redis at each, of PostgreSQL at one in eleven. What was answered holds, and the service in front says 503.
+//! connections are cut at any byte: of Redis at each, of PostgreSQL at one in eleven. What was answered
+//! holds, and the service in front says 503.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod cuts;
-mod events;
 #[path = "../support/post.rs"]
 mod post;
 #[path = "../../../crates/countersign-sqlx/tests/support/postgres.rs"]
@@ -15,23 +14,25 @@ mod proxy;
 mod redis_server;
 mod service;
 mod stopped;
-mod workers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::sleep;
 use std::time::Duration;
 
 use countersign::DedupStore;
+use countersign::testing::store::{
+    StoreUnderTest, connections_cut_lose_nothing, outages_lose_nothing,
+};
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
-use cuts::Trial;
-use proxy::{Proxy, To};
+use proxy::{Cut, Proxy, To, Way};
 use service::Service;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, query};
 use stopped::Stopped;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 /// Between two outages: long enough to connect, and to get something done.
 const CALM: Duration = Duration::from_millis(300);
@@ -54,6 +55,66 @@ fn folder(server: &postgres::Server) -> PathBuf {
     server.url().split_once("host=").unwrap().1.into()
 }
 
+/// A store with a lease to wait for, and how long one call may take.
+struct Tried<S> {
+    store: S,
+    brief: Duration,
+    store_timeout: Duration,
+}
+
+impl<S: DedupStore + Clone> StoreUnderTest for Tried<S> {
+    type Store = S;
+
+    async fn open(&self) -> S {
+        self.store.clone()
+    }
+
+    async fn pass(&self, span: Duration) {
+        sleep(span).await;
+    }
+
+    fn brief(&self) -> Duration {
+        self.brief
+    }
+
+    fn store_timeout(&self) -> Duration {
+        self.store_timeout
+    }
+}
+
+/// `outage` is followed by some calm.
+async fn loses_nothing_in<S: DedupStore + Clone>(store: S, outage: impl AsyncFn()) {
+    // The longer a call may take, the longer sqlx waits between its tries to connect.
+    let (brief, store_timeout) = (Duration::from_millis(100), Duration::from_millis(500));
+    let tried = Tried { store, brief, store_timeout };
+    let calmed = async || {
+        outage().await;
+        sleep(CALM).await;
+    };
+    let events = outages_lose_nothing(&tried, calmed).await;
+    assert!(matches!(events, Ok(50..)), "{events:?}");
+}
+
+/// Cuts in either direction: one connection, or every one that follows too.
+async fn loses_nothing_to_cuts<S: DedupStore + Clone>(
+    store: S,
+    proxied: &S,
+    mut proxy: Proxy,
+    stride: usize,
+) {
+    let brief = Duration::from_millis(8);
+    let tried = Tried { store, brief, store_timeout: Duration::from_secs(2) };
+    let mut failed = 0;
+    for way in [Way::ToServer, Way::ToClient] {
+        for each in [false, true] {
+            proxy.cuts(Cut { way, each, stride });
+            let calls = connections_cut_lose_nothing(&tried, proxied, &proxy).await;
+            failed += calls.unwrap_or_else(|violation| panic!("{way:?}, each {each}: {violation}"));
+        }
+    }
+    assert!(proxy.count() > 100 && failed > 50, "{} cuts, {failed} calls failed", proxy.count());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_loses_nothing_to_connections_cut_at_any_byte() {
     let Some(server) = postgres::Server::new() else { return };
@@ -61,9 +122,7 @@ async fn postgres_loses_nothing_to_connections_cut_at_any_byte() {
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", proxy.port());
     let direct = postgres_store(&server.url()).await;
     let one = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
-    let trial = Trial::new(PostgresStore::new(one), direct, proxy, 11);
-    let (cuts, refused) = trial.run().await;
-    assert!(cuts > 100 && refused > 50, "{cuts} cuts, {refused} calls refused");
+    loses_nothing_to_cuts(direct, &PostgresStore::new(one), proxy, 11).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -72,54 +131,55 @@ async fn redis_loses_nothing_to_connections_cut_at_any_byte() {
     let proxy = Proxy::to(To::Port(server.port())).await;
     let proxied = RedisStore::connect(&format!("redis://127.0.0.1:{}", proxy.port())).await;
     let direct = RedisStore::connect(&server.url()).await.unwrap();
-    let (cuts, refused) = Trial::new(proxied.unwrap(), direct, proxy, 1).run().await;
-    assert!(cuts > 100 && refused > 50, "{cuts} cuts, {refused} calls refused");
+    loses_nothing_to_cuts(direct, &proxied.unwrap(), proxy, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_loses_nothing_in_crashes_under_load() {
     let Some(server) = postgres::Server::new().map(Arc::new) else { return };
     let store = postgres_store(&server.url()).await;
-    let crashing = Arc::clone(&server);
-    let events = workers::see_through(&store, move || {
-        crashing.crash();
-        crashing.start();
-        sleep(CALM);
-    });
-    assert!(events.await > 50);
+    loses_nothing_in(store, async || {
+        let server = Arc::clone(&server);
+        let crash = move || {
+            server.crash();
+            server.start();
+        };
+        spawn_blocking(crash).await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_loses_nothing_to_sessions_that_are_ended_all_the_time() {
     let Some(server) = postgres::Server::new() else { return };
     let store = postgres_store(&server.url()).await;
-    let runtime = tokio::runtime::Handle::current();
     let pool = PgPool::connect(&server.url()).await.unwrap();
-    let events = workers::see_through(&store, move || {
+    loses_nothing_in(store, async || {
         for _ in 0..SESSIONS_ENDED {
             let end = query(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
             );
-            runtime.block_on(async { end.execute(&pool).await.unwrap() });
-            sleep(Duration::from_millis(10));
+            end.execute(&pool).await.unwrap();
+            sleep(Duration::from_millis(10)).await;
         }
-        sleep(CALM);
-    });
-    assert!(events.await > 50);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_loses_nothing_in_crashes_under_load() {
     let Some(server) = redis_server::Server::durable().map(Arc::new) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
-    let crashing = Arc::clone(&server);
-    let events = workers::see_through(&store, move || {
-        crashing.crash();
-        crashing.restart();
-        sleep(CALM);
-    });
-    assert!(events.await > 50);
+    loses_nothing_in(store, async || {
+        let server = Arc::clone(&server);
+        let crash = move || {
+            server.crash();
+            server.restart();
+        };
+        spawn_blocking(crash).await.unwrap();
+    })
+    .await;
 }
 
 /// The service says 503 and runs no handler while the store is held up; afterwards it goes on by

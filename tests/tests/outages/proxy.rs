@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use countersign::testing::store::Wire;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
@@ -19,19 +20,20 @@ pub(crate) enum Way {
     ToClient,
 }
 
-/// When connections are cut.
+/// How connections are cut.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
     pub(crate) way: Way,
-    /// So many bytes get through, and the next does not.
-    pub(crate) after: usize,
     /// Whether the connections that follow are cut as well, each after as many bytes.
     pub(crate) each: bool,
+    /// Of so many places for a cut, one is tried; of the next call another.
+    pub(crate) stride: usize,
 }
 
 pub(crate) struct Proxy {
     port: u16,
     knife: Arc<Knife>,
+    cut: Cut,
 }
 
 #[derive(Default)]
@@ -39,11 +41,16 @@ struct Knife(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    cut: Option<Cut>,
+    cut: Option<(Cut, Place)>,
     /// Tells one cut's bytes from another's.
     number: usize,
+    /// Since a cut was asked for, and in all.
     cuts: usize,
+    count: usize,
 }
+
+/// So many bytes get through, and the next does not.
+type Place = usize;
 
 impl Proxy {
     pub(crate) async fn to(server: To) -> Self {
@@ -69,23 +76,37 @@ impl Proxy {
                 });
             }
         });
-        Self { port, knife }
+        Self { port, knife, cut: Cut { way: Way::ToServer, each: false, stride: 1 } }
     }
 
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    pub(crate) fn cut(&self, cut: Cut) {
-        let mut state = self.knife.0.lock().unwrap();
-        *state = State { cut: Some(cut), number: state.number + 1, cuts: 0 };
+    /// Cuts so from here on.
+    pub(crate) fn cuts(&mut self, cut: Cut) {
+        self.cut = cut;
     }
 
-    /// Cuts no more, and tells how often it did.
-    pub(crate) fn mend(&self) -> usize {
+    /// How often it cut.
+    pub(crate) fn count(&self) -> usize {
+        self.knife.0.lock().unwrap().count
+    }
+}
+
+impl Wire for Proxy {
+    fn cut(&self, place: usize) {
+        let mut state = self.knife.0.lock().unwrap();
+        state.number += 1;
+        let after = place * self.cut.stride + state.number % self.cut.stride;
+        state.cut = Some((self.cut, after));
+        state.cuts = 0;
+    }
+
+    fn mend(&self) -> bool {
         let mut state = self.knife.0.lock().unwrap();
         state.cut = None;
-        state.cuts
+        state.cuts > 0
     }
 }
 
@@ -127,17 +148,20 @@ impl Knife {
     /// How many of the bytes get through.
     fn let_through(&self, way: Way, count: usize, meter: &mut Meter) -> usize {
         let mut state = self.0.lock().unwrap();
-        let Some(cut) = state.cut.filter(|cut| cut.way == way) else { return count };
+        let Some((cut, after)) = state.cut.filter(|(cut, _)| cut.way == way) else {
+            return count;
+        };
         if meter.number != state.number {
             *meter = Meter { number: state.number, bytes: 0 };
         }
-        let left = cut.after - meter.bytes;
+        let left = after - meter.bytes;
         if count <= left {
             meter.bytes += count;
             return count;
         }
         state.cuts += 1;
-        state.cut = state.cut.filter(|cut| cut.each);
+        state.count += 1;
+        state.cut = state.cut.filter(|_| cut.each);
         left
     }
 }

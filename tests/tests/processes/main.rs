@@ -10,30 +10,69 @@ mod postgres;
 #[path = "../../../crates/countersign-redis/tests/support/server.rs"]
 #[allow(dead_code, reason = "the store's own suite needs more of it")]
 mod redis_server;
-mod spread;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
 
-use countersign::testing::store::{StoreUnderTest, check};
+use countersign::testing::store::{Processes, StoreUnderTest, answer_calls, check};
 use place::Place;
-use spread::{Clock, Spread};
 use tokio::time::sleep;
 
 /// How many calls each process has at the least.
 const CALLS: usize = 200;
 
+/// What a child is told, as JSON: where its store is, by how many hours its clock is ahead, and the
+/// time when it was started.
+const TOLD: &str = "COUNTERSIGN_PROCESSES_TOLD";
+
 /// Runs in processes of its own: the store's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_that_calls_the_store() {
-    spread::call_as_told().await;
+    let Ok(told) = std::env::var(TOLD) else { return };
+    let (place, hours, started): (Place, i64, SystemTime) = serde_json::from_str(&told).unwrap();
+    let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let ahead = seconds(SystemTime::now()).cast_signed() - seconds(started).cast_signed();
+    // A process that ends answers no call.
+    assert!((hours * 3600..hours * 3600 + 300).contains(&ahead), "it is {ahead} s ahead");
+    answer_calls(place.open().await).await;
 }
 
-impl StoreUnderTest for Spread {
-    type Store = Self;
+/// The clock of a process.
+#[derive(Clone)]
+enum Clock {
+    Right,
+    /// By libfaketime, which is loaded before the system's own library.
+    Ahead {
+        hours: i64,
+        library: PathBuf,
+    },
+}
 
-    async fn open(&self) -> Self {
-        self.clone()
+fn child(place: &Place, clock: &Clock) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["child_that_calls_the_store", "--exact", "--nocapture", "--test-threads=1"]);
+    let hours = match clock {
+        Clock::Right => 0,
+        Clock::Ahead { hours, library } => {
+            command.env("LD_PRELOAD", library).env("FAKETIME", format!("{hours:+}h"));
+            // A timer runs as before.
+            command.env("DONT_FAKE_MONOTONIC", "1");
+            *hours
+        }
+    };
+    let told = (place, hours, SystemTime::now());
+    command.env(TOLD, serde_json::to_string(&told).unwrap());
+    command
+}
+
+struct Spread(Processes);
+
+impl StoreUnderTest for Spread {
+    type Store = Processes;
+
+    async fn open(&self) -> Processes {
+        self.0.clone()
     }
 
     async fn pass(&self, span: Duration) {
@@ -55,24 +94,22 @@ impl StoreUnderTest for Spread {
 }
 
 async fn keeps_the_contract(place: Place) {
-    let spread = keeps_the_contract_by(place, [Clock::Right, Clock::Right, Clock::Right]).await;
-    assert_eq!(spread.hours_ahead(), [0.0, 0.0, 0.0]);
+    keeps_the_contract_by(place, [Clock::Right, Clock::Right, Clock::Right]).await;
 }
 
-async fn keeps_the_contract_by(place: Place, clocks: [Clock; 3]) -> Spread {
+async fn keeps_the_contract_by(place: Place, clocks: [Clock; 3]) {
     place.prepare().await;
-    let spread = Spread::over(&place, &clocks);
-    assert_eq!(check(&spread).await, Ok(()));
-    let calls = spread.calls();
+    let commands = clocks.iter().map(|clock| child(&place, clock));
+    let processes = Processes::start(commands).unwrap();
+    assert_eq!(check(&Spread(processes.clone())).await, Ok(()));
+    let calls = processes.calls();
     assert!(calls.iter().all(|calls| *calls > CALLS), "{calls:?}");
-    spread
 }
 
 /// Leases and retention run by the server's clock.
 async fn keeps_the_contract_whatever_the_clocks_say(place: Place, library: PathBuf) {
     let ahead = |hours| Clock::Ahead { hours, library: library.clone() };
-    let spread = keeps_the_contract_by(place, [Clock::Right, ahead(1), ahead(-1)]).await;
-    assert_eq!(spread.hours_ahead(), [0.0, 1.0, -1.0]);
+    keeps_the_contract_by(place, [Clock::Right, ahead(1), ahead(-1)]).await;
 }
 
 /// What gives a process another clock; `None` where it is not installed, which is told.

@@ -3,6 +3,10 @@
 //! [`check`] runs all of it; every case can also be called by itself. A store is judged by its
 //! answers alone, so the suite suits one in memory as well as one behind a network.
 //!
+//! What [`check`] cannot do by itself: [`Processes`] spread its calls over several processes;
+//! [`outages_lose_nothing`] and [`connections_cut_lose_nothing`] try a store whose server or network
+//! you take away meanwhile; [`an_operator_sees_and_forgets`] one that can be looked into.
+//!
 //! ```
 //! use std::time::Duration;
 //!
@@ -33,12 +37,15 @@
 
 mod cases;
 mod cut;
+mod cuts;
 mod fences;
 mod history;
 mod inspection;
 mod join;
 mod model;
+mod outages;
 mod probe;
+mod processes;
 mod races;
 mod random;
 mod violation;
@@ -54,12 +61,15 @@ pub use self::cases::{
     handles_are_one_store,
 };
 pub use self::cut::a_call_that_is_dropped_wedges_nothing;
+pub use self::cuts::{Wire, connections_cut_lose_nothing};
 pub use self::fences::{
     a_handled_event_is_neither_renewed_nor_released, a_released_event_is_not_settled,
     a_repeated_commit_changes_nothing, a_stale_fence_changes_nothing,
     an_unknown_fence_changes_nothing, events_are_kept_apart, fences_rise,
 };
 pub use self::inspection::an_operator_sees_and_forgets;
+pub use self::outages::outages_lose_nothing;
+pub use self::processes::{Processes, answer_calls};
 pub use self::races::{of_many_claims_one_is_granted, workers_at_once};
 pub use self::random::random_steps;
 pub use self::violation::{Violation, ViolationKind};
@@ -85,6 +95,12 @@ pub trait StoreUnderTest: Sync {
         Duration::from_millis(100)
     }
 
+    /// How long a call of a store that may be lost is waited for, as a receiver's
+    /// [`store_timeout`](crate::Receiver::store_timeout): 2 s unless overridden.
+    fn store_timeout(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
     /// Starts `work` beside what else runs. Unless overridden it takes turns with it; spawn it on
     /// your runtime, or in a thread, to have the store called in parallel.
     fn spawn<T: Send + 'static>(
@@ -95,8 +111,8 @@ pub trait StoreUnderTest: Sync {
     }
 }
 
-/// Runs every case of a [`DedupStore`]; one that can be looked into has
-/// [another](an_operator_sees_and_forgets).
+/// Runs every case that needs no more than the store. [`Processes`] have them called by several
+/// processes.
 ///
 /// The suite makes events of its own for each run, so the store may hold others.
 ///

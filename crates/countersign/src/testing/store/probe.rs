@@ -1,11 +1,14 @@
 //! A store's answers, each compared with the one that is due.
 
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use super::violation::{Violation, ViolationKind};
-use super::{StoreUnderTest, cases::LONG};
-use crate::dedup::{Claim, DedupStore, EventKey, Fence, Identity, Settled};
+use super::{StoreUnderTest, cases::LONG, join};
+use crate::dedup::{
+    Claim, DedupStore, EventKey, Fence, Identity, Settled, StoreError, StoreErrorKind,
+};
 
 /// A handle on the store, and events that no other run knows.
 pub(super) struct Probe<S> {
@@ -20,6 +23,21 @@ pub(super) enum Settle {
     Renew(Duration),
     Commit(Duration),
     Release,
+}
+
+impl Settle {
+    pub(super) async fn call(
+        self,
+        store: &impl DedupStore,
+        key: &EventKey,
+        fence: Fence,
+    ) -> Result<Settled, StoreError> {
+        match self {
+            Self::Renew(lease) => store.renew(key, fence, lease).await,
+            Self::Commit(retention) => store.commit(key, fence, retention).await,
+            Self::Release => store.release(key, fence).await,
+        }
+    }
 }
 
 impl<S: DedupStore> Probe<S> {
@@ -45,7 +63,7 @@ impl<S: DedupStore> Probe<S> {
         lease: Duration,
     ) -> Result<Claim, Violation> {
         let answer = self.store.claim(&self.event(event), fingerprint, lease).await;
-        answer.map_err(|error| Violation::from(error).in_case(self.case))
+        answer.map_err(|error| self.failed(error))
     }
 
     pub(super) async fn settle(
@@ -54,13 +72,25 @@ impl<S: DedupStore> Probe<S> {
         fence: Fence,
         settle: Settle,
     ) -> Result<Settled, Violation> {
-        let key = self.event(event);
-        let answer = match settle {
-            Settle::Renew(lease) => self.store.renew(&key, fence, lease).await,
-            Settle::Commit(retention) => self.store.commit(&key, fence, retention).await,
-            Settle::Release => self.store.release(&key, fence).await,
-        };
-        answer.map_err(|error| Violation::from(error).in_case(self.case))
+        let answer = settle.call(&self.store, &self.event(event), fence).await;
+        answer.map_err(|error| self.failed(error))
+    }
+
+    /// The answer of a store that may be lost, if there is one in time.
+    pub(super) async fn in_time<T>(
+        &self,
+        harness: &impl StoreUnderTest,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<Option<T>, Violation> {
+        match join::before(harness.pass(harness.store_timeout()), call).await {
+            Some(Ok(answer)) => Ok(Some(answer)),
+            Some(Err(error)) if error.kind() == StoreErrorKind::Full => Err(self.failed(error)),
+            Some(Err(_)) | None => Ok(None),
+        }
+    }
+
+    fn failed(&self, error: StoreError) -> Violation {
+        Violation::from(error).in_case(self.case)
     }
 
     /// A claim of an event that nobody holds.

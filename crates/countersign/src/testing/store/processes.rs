@@ -1,0 +1,353 @@
+//! One store, opened by several processes.
+
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::io::{self, BufRead, BufReader, Write};
+use std::pin::Pin;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dedup::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, StoreErrorKind};
+
+/// How an answer begins, among what else a process prints.
+const MARK: &str = "countersign: ";
+
+/// Handles on one store in processes of their own, which take turns at the calls. For the suite it is
+/// a store like any other: let [`StoreUnderTest::open`](super::StoreUnderTest::open) clone it.
+///
+/// Each process opens the store and gives it to [`answer_calls`]. All are killed with the last clone.
+///
+/// ```no_run
+/// use std::process::Command;
+///
+/// use countersign::testing::store::Processes;
+///
+/// # fn main() -> std::io::Result<()> {
+/// // Runs the test `child` of these same tests, which does nothing where `CHILD` is not set and else
+/// // ends by `answer_calls(store).await`.
+/// let tests = std::env::current_exe()?;
+/// let child = || {
+///     let mut command = Command::new(&tests);
+///     command.args(["child", "--exact", "--nocapture"]).env("CHILD", "");
+///     command
+/// };
+/// let store = Processes::start([child(), child(), child()])?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Processes {
+    processes: Arc<Vec<Process>>,
+    calls: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    to: Mutex<ChildStdin>,
+    open: Arc<Mutex<Open>>,
+    calls: AtomicUsize,
+}
+
+/// Who waits for an answer, by the number of the call.
+#[derive(Debug, Default)]
+struct Open {
+    slots: HashMap<usize, Arc<Mutex<Slot>>>,
+    /// Nothing is answered any more.
+    ended: bool,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    answer: Option<Answer>,
+    waker: Option<Waker>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Ask {
+    number: usize,
+    key: [u8; 32],
+    call: Call,
+}
+
+#[derive(Deserialize, Serialize)]
+enum Call {
+    Claim { fingerprint: u64, lease: Duration },
+    Renew { fence: u64, lease: Duration },
+    Commit { fence: u64, retention: Duration },
+    Release { fence: u64 },
+}
+
+#[derive(Deserialize, Serialize)]
+struct Told {
+    number: usize,
+    answer: Answer,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+enum Answer {
+    Acquired { fence: u64, takeover: bool },
+    Busy { retry_after: Duration },
+    Duplicate { same_body: bool },
+    Applied,
+    Stale,
+    Failed { is_full: bool, why: String },
+}
+
+impl Processes {
+    /// Starts a process by each command, with pipes in place of its input and output.
+    ///
+    /// # Errors
+    ///
+    /// That of the system if one cannot be started.
+    pub fn start(commands: impl IntoIterator<Item = Command>) -> io::Result<Self> {
+        let processes = commands.into_iter().map(Process::start).collect::<io::Result<_>>()?;
+        Ok(Self { processes: Arc::new(processes), calls: Arc::default() })
+    }
+
+    /// How many calls each process was given.
+    #[must_use]
+    pub fn calls(&self) -> Vec<usize> {
+        self.processes.iter().map(|process| process.calls.load(Ordering::Relaxed)).collect()
+    }
+
+    async fn ask(&self, key: &EventKey, call: Call) -> Answer {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let turn = number.checked_rem(self.processes.len()).unwrap_or(0);
+        let Some(process) = self.processes.get(turn) else {
+            return Answer::failed("there is no process");
+        };
+        process.calls.fetch_add(1, Ordering::Relaxed);
+        process.ask(&Ask { number, key: *key.as_bytes(), call }).await
+    }
+
+    async fn settle(&self, key: &EventKey, call: Call) -> Result<Settled, StoreError> {
+        match self.ask(key, call).await {
+            Answer::Applied => Ok(Settled::Applied),
+            Answer::Stale => Ok(Settled::Stale),
+            answer => Err(answer.into_error()),
+        }
+    }
+}
+
+impl DedupStore for Processes {
+    async fn claim(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<Claim, StoreError> {
+        match self.ask(key, Call::Claim { fingerprint, lease }).await {
+            Answer::Acquired { fence, takeover } => {
+                Ok(Claim::Acquired { fence: Fence::new(fence), takeover })
+            }
+            Answer::Busy { retry_after } => Ok(Claim::Busy { retry_after }),
+            Answer::Duplicate { same_body } => Ok(Claim::Duplicate { same_body }),
+            answer => Err(answer.into_error()),
+        }
+    }
+
+    async fn renew(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        lease: Duration,
+    ) -> Result<Settled, StoreError> {
+        self.settle(key, Call::Renew { fence: fence.as_u64(), lease }).await
+    }
+
+    async fn commit(
+        &self,
+        key: &EventKey,
+        fence: Fence,
+        retention: Duration,
+    ) -> Result<Settled, StoreError> {
+        self.settle(key, Call::Commit { fence: fence.as_u64(), retention }).await
+    }
+
+    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+        self.settle(key, Call::Release { fence: fence.as_u64() }).await
+    }
+}
+
+impl Process {
+    fn start(mut command: Command) -> io::Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let to = Mutex::new(child.stdin.take().ok_or_else(gone)?);
+        let from = BufReader::new(child.stdout.take().ok_or_else(gone)?);
+        let open: Arc<Mutex<Open>> = Arc::default();
+        let answered = Arc::clone(&open);
+        thread::spawn(move || {
+            for line in from.lines().map_while(Result::ok) {
+                let told = line.split_once(MARK).map(|(_, told)| serde_json::from_str(told));
+                if let Some(Ok(Told { number, answer })) = told
+                    && let Some(slot) = lock(&answered).slots.remove(&number)
+                {
+                    lock(&slot).fill(answer);
+                }
+            }
+            let mut open = lock(&answered);
+            open.ended = true;
+            for slot in open.slots.drain().map(|(_, slot)| slot) {
+                lock(&slot).fill(Answer::failed(ENDED));
+            }
+        });
+        Ok(Self { child, to, open, calls: AtomicUsize::new(0) })
+    }
+
+    async fn ask(&self, ask: &Ask) -> Answer {
+        let Ok(line) = serde_json::to_string(ask) else {
+            return Answer::failed("the call cannot be written down");
+        };
+        let slot: Arc<Mutex<Slot>> = Arc::default();
+        {
+            let mut open = lock(&self.open);
+            if open.ended {
+                return Answer::failed(ENDED);
+            }
+            open.slots.insert(ask.number, Arc::clone(&slot));
+        }
+        if let Err(error) = writeln!(lock(&self.to), "{line}") {
+            return Answer::failed(&error.to_string());
+        }
+        poll_fn(|cx| {
+            let mut slot = lock(&slot);
+            match slot.answer.take() {
+                Some(answer) => Poll::Ready(answer),
+                None => {
+                    slot.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+const ENDED: &str = "the process has ended";
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Slot {
+    fn fill(&mut self, answer: Answer) {
+        self.answer = Some(answer);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Answer {
+    fn failed(why: &str) -> Self {
+        Self::Failed { is_full: false, why: why.to_owned() }
+    }
+
+    fn into_error(self) -> StoreError {
+        match self {
+            Self::Failed { is_full: true, why } => StoreError::new(StoreErrorKind::Full, why),
+            Self::Failed { why, .. } => StoreError::new(StoreErrorKind::Unavailable, why),
+            answer => StoreError::new(
+                StoreErrorKind::Unavailable,
+                format!("{answer:?} is no answer to this call"),
+            ),
+        }
+    }
+}
+
+/// In a process that [`Processes`] started: makes the calls that it is told of on `store`, many at a
+/// time, and prints the answers, until there is nobody to tell it.
+pub async fn answer_calls(store: impl DedupStore) {
+    let asked: Arc<Mutex<Asked>> = Arc::default();
+    let telling = Arc::clone(&asked);
+    thread::spawn(move || {
+        let lines = io::stdin().lines().map_while(Result::ok);
+        for ask in lines.map_while(|line| serde_json::from_str(&line).ok()) {
+            lock(&telling).tell(|asked| asked.new.push(ask));
+        }
+        lock(&telling).tell(|asked| asked.is_over = true);
+    });
+    let store = &store;
+    let mut open: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::new();
+    poll_fn(|cx| {
+        {
+            let mut asked = lock(&asked);
+            if asked.is_over {
+                return Poll::Ready(());
+            }
+            asked.waker = Some(cx.waker().clone());
+            for ask in asked.new.drain(..) {
+                open.push(Box::pin(answer(store, ask)));
+            }
+        }
+        open.retain_mut(|call| call.as_mut().poll(cx).is_pending());
+        Poll::Pending
+    })
+    .await;
+}
+
+/// What a process was told to call, and has not begun.
+#[derive(Default)]
+struct Asked {
+    new: Vec<Ask>,
+    is_over: bool,
+    waker: Option<Waker>,
+}
+
+impl Asked {
+    fn tell(&mut self, what: impl FnOnce(&mut Self)) {
+        what(self);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+async fn answer(store: &impl DedupStore, Ask { number, key, call }: Ask) {
+    let key = EventKey::from_bytes(key);
+    let settled = |answer| match answer {
+        Settled::Applied => Answer::Applied,
+        Settled::Stale => Answer::Stale,
+    };
+    let answer = match call {
+        Call::Claim { fingerprint, lease } => {
+            store.claim(&key, fingerprint, lease).await.map(|answer| match answer {
+                Claim::Acquired { fence, takeover } => {
+                    Answer::Acquired { fence: fence.as_u64(), takeover }
+                }
+                Claim::Busy { retry_after } => Answer::Busy { retry_after },
+                Claim::Duplicate { same_body } => Answer::Duplicate { same_body },
+            })
+        }
+        Call::Renew { fence, lease } => {
+            store.renew(&key, Fence::new(fence), lease).await.map(settled)
+        }
+        Call::Commit { fence, retention } => {
+            store.commit(&key, Fence::new(fence), retention).await.map(settled)
+        }
+        Call::Release { fence } => store.release(&key, Fence::new(fence)).await.map(settled),
+    };
+    let answer = answer.unwrap_or_else(|error| Answer::Failed {
+        is_full: error.kind() == StoreErrorKind::Full,
+        why: error.to_string(),
+    });
+    if let Ok(told) = serde_json::to_string(&Told { number, answer }) {
+        println!("{MARK}{told}");
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
