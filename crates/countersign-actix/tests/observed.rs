@@ -1,0 +1,115 @@
+//! What an operator sees: metrics and spans.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::{App, HttpResponse, web};
+use countersign_actix::testing::{Damage, Post, TestKeys};
+use countersign_actix::{
+    EventKey, FixedClock, Identity, MemoryStore, Receiver, SignedTestRequest, Timestamp,
+    WebhookMiddleware, senders,
+};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tracing::Instrument;
+use tracing_subscriber::fmt::MakeWriter;
+
+const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+
+fn ping(id: &str) -> Post {
+    Post::to("/").id(id).body(r#"{"type":"ping"}"#)
+}
+
+async fn handle() -> HttpResponse {
+    tracing::info!("the handler runs");
+    HttpResponse::NoContent().finish()
+}
+
+/// Sends all to one app, in their order.
+async fn deliver(posts: impl IntoIterator<Item = Post>) {
+    let setup = senders::STANDARD_WEBHOOKS.setup();
+    let keys = TestKeys::new(&setup.scheme().unwrap(), 1).unwrap();
+    let receiver = Receiver::new(setup.keys(keys.receiver()).unwrap()).endpoint("orders");
+    let receiver = receiver.dedup(MemoryStore::with_clock(100, FixedClock::new(NOW)).unwrap());
+    let webhooks = WebhookMiddleware::new(receiver.clone()).clock(FixedClock::new(NOW));
+    let route = web::resource("/").wrap(webhooks).route(web::post().to(handle));
+    let app = init_service(App::new().service(route)).await;
+    for post in posts {
+        let request = post.sign(receiver.scheme(), &keys.sender(), NOW).unwrap();
+        call_service(&app, TestRequest::signed(request).to_request()).await;
+    }
+}
+
+#[actix_web::test]
+async fn deliveries_are_counted_by_what_became_of_them() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let prometheus = recorder.handle();
+    let _recording = metrics::set_default_local_recorder(Box::leak(Box::new(recorder)));
+    deliver([ping("msg_1"), ping("msg_1"), ping("msg_2").damaged(Damage::Stale)]).await;
+    let text = prometheus.render();
+    for (metric, labels, value) in [
+        ("verified_total", r#",key="default""#, 2),
+        ("deliveries_total", r#",outcome="handled",refusal="""#, 1),
+        ("deliveries_total", r#",outcome="duplicate",refusal="""#, 1),
+        ("deliveries_total", r#",outcome="refused",refusal="stale_timestamp""#, 1),
+        ("dedup_hits_total", r#",hit="duplicate""#, 1),
+        ("handler_seconds_count", r#",outcome="handled""#, 1),
+        ("store_seconds_count", r#",operation="claim",result="ok""#, 2),
+        ("store_seconds_count", r#",operation="commit",result="ok""#, 1),
+        ("in_flight", "", 0),
+    ] {
+        let ours = r#"endpoint="orders",sender="standard-webhooks""#;
+        let line = format!("countersign_{metric}{{{ours}{labels}}} {value}");
+        assert!(text.lines().any(|told| told == line), "{line} is not in\n{text}");
+    }
+}
+
+/// What is logged in this process.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[actix_web::test]
+async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
+    // The whole process's: where another test comes by a span first and nobody on its thread listens,
+    // tracing remembers that nobody does.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    deliver([ping("msg_3"), ping("msg_3")]).instrument(tracing::info_span!("request")).await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("request:")).collect();
+    let key = EventKey::new("orders", "standard-webhooks", &Identity::id("msg_3"));
+    for (line, said) in lines.iter().zip(["the handler runs", "handled", "handled before"]) {
+        for part in [
+            r#"sender="standard-webhooks""#,
+            r#"endpoint="orders""#,
+            r#"event_type="ping""#,
+            r#"key="default""#,
+            &format!("event={key}"),
+            "request:webhook{",
+            said,
+        ] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+    }
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+}
