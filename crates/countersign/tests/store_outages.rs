@@ -6,6 +6,7 @@ mod dedup {
     pub(crate) mod poll;
 }
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,8 +15,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use countersign::testing::store::{
-    Processes, StoreUnderTest, ViolationKind, Wire, connections_cut_lose_nothing,
-    outages_lose_nothing,
+    Endured, Processes, StoreLost, StoreUnderTest, ViolationKind, Wire,
+    connections_cut_lose_nothing, outages_lose_nothing,
 };
 use countersign::{
     Claim, DedupStore, EventKey, Fence, FixedClock, MemoryStore, Settled, StoreError,
@@ -29,12 +30,28 @@ use self::dedup::poll::block_on;
 enum Fault {
     /// It says that a commit is done, and has not done it.
     CommitsOnlyInWords,
-    /// It takes what it was told while it was lost for handled.
-    TakesClaimsForCommits,
+    /// It takes an event that is held for one that is handled.
+    TakesHeldForHandled,
+    /// It says of a claim whose answer was lost that the event is handled.
+    AnswersALostClaimAsHandled,
+    /// A claim whose answer was lost is remembered as handled.
+    RemembersALostClaimAsHandled,
+    /// A renewal whose answer was lost ends the lease.
+    ALostRenewalFrees,
+    /// A commit whose answer was lost ends the lease.
+    ALostCommitFrees,
     /// A fence is forgotten with the connection that it was granted over.
     ForgetsFences,
+    /// What it held is free after an outage.
+    ForgetsLeases,
+    /// Its fences begin anew after an outage.
+    FencesBeginAnew,
+    /// It comes back as another, without an event.
+    ComesBackEmpty,
     /// It never comes back.
     StaysLost,
+    /// It never answers again.
+    Hangs,
     /// It fails though nothing is cut.
     FailsByItself,
     /// It says that it is full where it is lost.
@@ -67,21 +84,42 @@ struct Way {
     /// In an outage, by turns a call gets nowhere and its answer is lost.
     is_out: AtomicBool,
     calls: AtomicUsize,
+    /// The fences of events that were told another.
+    fences: Mutex<BTreeMap<EventKey, Fence>>,
 }
 
 impl Lossy {
-    fn has(&self, fault: Fault) -> bool {
-        self.fault == Some(fault)
+    /// Whether it has the fault, and was lost before.
+    fn does(&self, fault: Fault) -> bool {
+        let was_lost = self.way.was_ever_lost.load(Ordering::SeqCst);
+        self.is_cut_off && was_lost && self.fault == Some(fault)
     }
 
-    fn reach(&self) -> Reach {
+    /// How far a call gets; the answer of one that gets nowhere.
+    async fn reach(&self) -> Result<Reach, StoreError> {
+        // No store answers at once.
+        turns(2).await;
+        if self.is_cut_off && self.fault == Some(Fault::FailsByItself) {
+            return Err(lost());
+        }
+        match self.next_reach() {
+            Reach::Nowhere if self.fault == Some(Fault::SaysThatItIsFull) => {
+                Err(StoreError::new(StoreErrorKind::Full, "it is lost"))
+            }
+            Reach::Nowhere => Err(lost()),
+            _ if self.does(Fault::Hangs) => std::future::pending().await,
+            reach => Ok(reach),
+        }
+    }
+
+    fn next_reach(&self) -> Reach {
         if !self.is_cut_off {
             return Reach::AndBack;
         }
-        let way = &self.way;
-        if self.has(Fault::StaysLost) && way.was_ever_lost.load(Ordering::SeqCst) {
+        if self.does(Fault::StaysLost) {
             return Reach::Nowhere;
         }
+        let way = &self.way;
         let place = if way.is_out.load(Ordering::SeqCst) {
             Some(way.calls.fetch_add(1, Ordering::SeqCst) % 2)
         } else {
@@ -97,25 +135,13 @@ impl Lossy {
         reach
     }
 
-    /// Answers as far as the call gets; `effect` is what it does at the store.
-    async fn call<T>(
-        &self,
-        effect: impl AsyncFnOnce() -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let lost = |kind| Err(StoreError::new(kind, "it is lost"));
-        if self.has(Fault::FailsByItself) && self.is_cut_off {
-            return lost(StoreErrorKind::Unavailable);
-        }
-        match self.reach() {
-            Reach::AndBack => effect().await,
-            Reach::Nowhere if self.has(Fault::SaysThatItIsFull) => lost(StoreErrorKind::Full),
-            Reach::Nowhere => lost(StoreErrorKind::Unavailable),
-            Reach::TheStore => {
-                effect().await?;
-                lost(StoreErrorKind::Timeout)
-            }
-        }
+    async fn answered<T>(&self, reach: Reach, answer: T) -> Result<T, StoreError> {
+        if reach == Reach::TheStore { Err(lost()) } else { Ok(answer) }
     }
+}
+
+fn lost() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "it is lost")
 }
 
 impl DedupStore for Lossy {
@@ -125,12 +151,37 @@ impl DedupStore for Lossy {
         fingerprint: u64,
         lease: Duration,
     ) -> Result<Claim, StoreError> {
-        let answer = self.call(async || self.store.claim(key, fingerprint, lease).await).await?;
-        let is_busy = matches!(answer, Claim::Busy { .. });
-        if is_busy && self.has(Fault::TakesClaimsForCommits) {
+        let reach = self.reach().await?;
+        if reach == Reach::AndBack && self.does(Fault::ComesBackEmpty) {
+            return Ok(Claim::Acquired { fence: Fence::new(1), takeover: false });
+        }
+        let mut answer = self.store.claim(key, fingerprint, lease).await?;
+        if reach == Reach::TheStore && self.does(Fault::AnswersALostClaimAsHandled) {
             return Ok(Claim::Duplicate { same_body: true });
         }
-        Ok(answer)
+        if let Claim::Acquired { fence, .. } = answer
+            && reach == Reach::TheStore
+            && self.does(Fault::RemembersALostClaimAsHandled)
+        {
+            self.store.commit(key, fence, lease).await?;
+        }
+        if let Claim::Busy { .. } = answer
+            && self.does(Fault::TakesHeldForHandled)
+        {
+            answer = Claim::Duplicate { same_body: true };
+        }
+        if let Claim::Busy { .. } = answer
+            && self.does(Fault::ForgetsLeases)
+        {
+            answer = Claim::Acquired { fence: Fence::new(u64::MAX), takeover: false };
+        }
+        if let Claim::Acquired { fence, .. } = &mut answer
+            && self.does(Fault::FencesBeginAnew)
+        {
+            self.way.fences.lock().unwrap().insert(*key, *fence);
+            *fence = Fence::new(1);
+        }
+        self.answered(reach, answer).await
     }
 
     async fn renew(
@@ -139,7 +190,12 @@ impl DedupStore for Lossy {
         fence: Fence,
         lease: Duration,
     ) -> Result<Settled, StoreError> {
-        self.call(async || self.store.renew(key, fence, lease).await).await
+        let reach = self.reach().await?;
+        if reach == Reach::TheStore && self.does(Fault::ALostRenewalFrees) {
+            self.store.release(key, fence).await?;
+        }
+        let answer = self.store.renew(key, fence, lease).await?;
+        self.answered(reach, answer).await
     }
 
     async fn commit(
@@ -148,17 +204,26 @@ impl DedupStore for Lossy {
         fence: Fence,
         retention: Duration,
     ) -> Result<Settled, StoreError> {
-        let was_lost = self.is_cut_off && self.way.was_ever_lost.load(Ordering::SeqCst);
-        self.call(async || match self.fault {
-            Some(Fault::CommitsOnlyInWords) if was_lost => Ok(Settled::Applied),
-            Some(Fault::ForgetsFences) if was_lost => Ok(Settled::Stale),
-            _ => self.store.commit(key, fence, retention).await,
-        })
-        .await
+        let reach = self.reach().await?;
+        if self.does(Fault::ForgetsFences) {
+            return self.answered(reach, Settled::Stale).await;
+        }
+        if self.does(Fault::CommitsOnlyInWords) {
+            return self.answered(reach, Settled::Applied).await;
+        }
+        let fence = self.way.fences.lock().unwrap().get(key).copied().unwrap_or(fence);
+        let answer = if reach == Reach::TheStore && self.does(Fault::ALostCommitFrees) {
+            self.store.renew(key, fence, Duration::ZERO).await?
+        } else {
+            self.store.commit(key, fence, retention).await?
+        };
+        self.answered(reach, answer).await
     }
 
     async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
-        self.call(async || self.store.release(key, fence).await).await
+        let reach = self.reach().await?;
+        let answer = self.store.release(key, fence).await?;
+        self.answered(reach, answer).await
     }
 }
 
@@ -188,90 +253,102 @@ impl StoreUnderTest for Harness {
     }
 }
 
+/// A turn takes a millisecond.
+impl StoreLost for Harness {
+    async fn wait(&self, span: Duration) {
+        turns(span.as_millis().try_into().unwrap()).await;
+    }
+}
+
 fn lossy(fault: Option<Fault>) -> (Lossy, FixedClock) {
     let clock = FixedClock::new(Timestamp::from_secs(1_790_000_000));
     let store = MemoryStore::with_clock(100_000, clock.clone()).unwrap();
     (Lossy { store, way: Arc::default(), fault, is_cut_off: true }, clock)
 }
 
-/// For so many turns of the workers.
+/// Lets everything else go on so often.
 async fn turns(count: usize) {
     let mut left = count;
     poll_fn(|_| {
+        let is_over = left == 0;
         left = left.saturating_sub(1);
-        if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
 }
 
-/// How many events were seen through, or what was found.
-fn in_outages(fault: Option<Fault>) -> Result<usize, ViolationKind> {
+/// What was lived through, or what was found.
+fn in_outages(fault: Option<Fault>) -> Result<Endured, ViolationKind> {
     let (lossy, clock) = lossy(fault);
     let way = Arc::clone(&lossy.way);
     let outage = async || {
         way.is_out.store(true, Ordering::SeqCst);
-        turns(20).await;
+        turns(200).await;
         way.is_out.store(false, Ordering::SeqCst);
-        turns(20).await;
+        turns(200).await;
     };
-    let events = block_on(outages_lose_nothing(&Harness(lossy, clock), outage));
-    events.map_err(|violation| violation.kind())
+    let endured = block_on(outages_lose_nothing(&Harness(lossy, clock), outage));
+    endured.map_err(|violation| violation.kind())
 }
 
-/// How many calls failed, or what was found.
-fn in_cuts(fault: Option<Fault>) -> Result<usize, ViolationKind> {
+fn in_cuts(fault: Option<Fault>) -> Result<Endured, ViolationKind> {
     let (cut_off, clock) = lossy(fault);
     let direct = Lossy { is_cut_off: false, fault: None, ..cut_off.clone() };
     let harness = Harness(direct, clock);
-    let calls = block_on(connections_cut_lose_nothing(&harness, &cut_off, &*cut_off.way));
-    calls.map_err(|violation| violation.kind())
+    let endured = block_on(connections_cut_lose_nothing(&harness, &cut_off, &*cut_off.way));
+    endured.map_err(|violation| violation.kind())
 }
 
 #[test]
 fn a_store_that_only_fails_loses_nothing_in_outages() {
-    // Sixteen workers, in some sixty turns of calm.
-    assert!(matches!(in_outages(None), Ok(500..)), "{:?}", in_outages(None));
+    let endured = in_outages(None);
+    assert!(matches!(endured, Ok(Endured { events: 500.., failed: 100.., .. })), "{endured:?}");
 }
 
 #[test]
 fn a_store_that_only_fails_loses_nothing_to_cuts() {
+    let endured = in_cuts(None).unwrap();
     // Each of the four operations, before its effect and after.
-    assert_eq!(in_cuts(None), Ok(8));
+    assert_eq!((endured.events, endured.failed), (8, 8));
 }
 
 #[test]
-fn a_commit_in_words_only_is_caught() {
-    assert_eq!(in_outages(Some(Fault::CommitsOnlyInWords)), Err(ViolationKind::DoneTwice));
-    // Its lease still runs.
-    assert_eq!(in_cuts(Some(Fault::CommitsOnlyInWords)), Err(ViolationKind::Transition));
+fn faults_are_caught_in_outages() {
+    for (fault, kind) in [
+        (Fault::CommitsOnlyInWords, ViolationKind::DoneTwice),
+        (Fault::TakesHeldForHandled, ViolationKind::Lost),
+        (Fault::AnswersALostClaimAsHandled, ViolationKind::Lost),
+        (Fault::RemembersALostClaimAsHandled, ViolationKind::Lost),
+        (Fault::ForgetsFences, ViolationKind::Transition),
+        (Fault::ForgetsLeases, ViolationKind::Transition),
+        (Fault::FencesBeginAnew, ViolationKind::FenceNotHigher),
+        (Fault::ComesBackEmpty, ViolationKind::Transition),
+        (Fault::StaysLost, ViolationKind::Stuck),
+        (Fault::Hangs, ViolationKind::Stuck),
+        (Fault::SaysThatItIsFull, ViolationKind::Failed),
+    ] {
+        assert_eq!(in_outages(Some(fault)), Err(kind), "{fault:?}");
+    }
 }
 
 #[test]
-fn a_claim_that_is_taken_for_a_commit_is_caught() {
-    assert_eq!(in_outages(Some(Fault::TakesClaimsForCommits)), Err(ViolationKind::Lost));
-}
-
-#[test]
-fn a_fence_that_an_outage_forgets_is_caught() {
-    assert_eq!(in_outages(Some(Fault::ForgetsFences)), Err(ViolationKind::Transition));
-    assert_eq!(in_cuts(Some(Fault::ForgetsFences)), Err(ViolationKind::Transition));
-}
-
-#[test]
-fn a_store_that_does_not_come_back_is_caught() {
-    assert_eq!(in_outages(Some(Fault::StaysLost)), Err(ViolationKind::Stuck));
-    assert_eq!(in_cuts(Some(Fault::StaysLost)), Err(ViolationKind::Stuck));
-}
-
-#[test]
-fn a_call_that_fails_though_nothing_is_cut_is_caught() {
-    assert_eq!(in_cuts(Some(Fault::FailsByItself)), Err(ViolationKind::Failed));
-}
-
-#[test]
-fn a_lost_store_that_says_it_is_full_is_caught() {
-    assert_eq!(in_outages(Some(Fault::SaysThatItIsFull)), Err(ViolationKind::Failed));
-    assert_eq!(in_cuts(Some(Fault::SaysThatItIsFull)), Err(ViolationKind::Failed));
+fn faults_are_caught_by_cuts() {
+    for (fault, kind) in [
+        // Its lease still runs.
+        (Fault::CommitsOnlyInWords, ViolationKind::Transition),
+        (Fault::AnswersALostClaimAsHandled, ViolationKind::Lost),
+        (Fault::RemembersALostClaimAsHandled, ViolationKind::Lost),
+        (Fault::ALostRenewalFrees, ViolationKind::TwoAtATime),
+        (Fault::ALostCommitFrees, ViolationKind::TwoAtATime),
+        (Fault::ForgetsFences, ViolationKind::Transition),
+        (Fault::ComesBackEmpty, ViolationKind::DoneTwice),
+        (Fault::StaysLost, ViolationKind::Stuck),
+        (Fault::Hangs, ViolationKind::Stuck),
+        (Fault::FailsByItself, ViolationKind::Failed),
+        (Fault::SaysThatItIsFull, ViolationKind::Failed),
+    ] {
+        assert_eq!(in_cuts(Some(fault)), Err(kind), "{fault:?}");
+    }
 }
 
 #[test]

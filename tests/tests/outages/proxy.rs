@@ -44,9 +44,7 @@ struct State {
     cut: Option<(Cut, Place)>,
     /// Tells one cut's bytes from another's.
     number: usize,
-    /// Since a cut was asked for, and in all.
     cuts: usize,
-    count: usize,
 }
 
 /// So many bytes get through, and the next does not.
@@ -86,11 +84,6 @@ impl Proxy {
     /// Cuts so from here on.
     pub(crate) fn cuts(&mut self, cut: Cut) {
         self.cut = cut;
-    }
-
-    /// How often it cut.
-    pub(crate) fn count(&self) -> usize {
-        self.knife.0.lock().unwrap().count
     }
 }
 
@@ -160,7 +153,6 @@ impl Knife {
             return count;
         }
         state.cuts += 1;
-        state.count += 1;
         state.cut = state.cut.filter(|_| cut.each);
         left
     }

@@ -51,7 +51,7 @@ enum Clock {
 
 fn child(place: &Place, clock: &Clock) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["child_that_calls_the_store", "--exact", "--nocapture", "--test-threads=1"]);
+    command.args(["child_that_calls_the_store", "--exact"]);
     let hours = match clock {
         Clock::Right => 0,
         Clock::Ahead { hours, library } => {

@@ -95,12 +95,6 @@ pub trait StoreUnderTest: Sync {
         Duration::from_millis(100)
     }
 
-    /// How long a call of a store that may be lost is waited for, as a receiver's
-    /// [`store_timeout`](crate::Receiver::store_timeout): 2 s unless overridden.
-    fn store_timeout(&self) -> Duration {
-        Duration::from_secs(2)
-    }
-
     /// Starts `work` beside what else runs. Unless overridden it takes turns with it; spawn it on
     /// your runtime, or in a thread, to have the store called in parallel.
     fn spawn<T: Send + 'static>(
@@ -109,6 +103,31 @@ pub trait StoreUnderTest: Sync {
     ) -> impl Future<Output = T> + Send {
         work
     }
+}
+
+/// A store that can be lost for a while, for [`outages_lose_nothing`] and
+/// [`connections_cut_lose_nothing`].
+pub trait StoreLost: StoreUnderTest {
+    /// Waits for `span` of real time, without blocking the thread: your runtime's sleep.
+    fn wait(&self, span: Duration) -> impl Future<Output = ()> + Send;
+
+    /// How long a call is waited for, as a receiver's
+    /// [`store_timeout`](crate::Receiver::store_timeout): 2 s unless overridden.
+    fn store_timeout(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+}
+
+/// What a store lived through while it was lost again and again.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Endured {
+    /// The events that were seen through in outages, or whose calls were cut. None were cut where a
+    /// [`Wire`] lies beside the way that the calls take.
+    pub events: usize,
+    /// The calls that failed, or were not answered in time. There may be none though some were lost:
+    /// a store may try again by itself.
+    pub failed: usize,
 }
 
 /// Runs every case that needs no more than the store. [`Processes`] have them called by several

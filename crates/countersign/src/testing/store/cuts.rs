@@ -1,13 +1,13 @@
 //! Connections that are cut in the middle of a call.
 
-use super::StoreUnderTest;
 use super::cases::LONG;
-use super::probe::{Probe, Settle};
+use super::probe::{Patience, Probe, Settle};
 use super::violation::{Violation, ViolationKind};
+use super::{Endured, StoreLost};
 use crate::dedup::{Claim, DedupStore, Fence, Settled};
 
-/// How often a store is asked before it is said not to come back, or an event not to be granted.
-const TRIES: usize = 2000;
+/// More places than any call has.
+const PLACES: usize = 1 << 20;
 
 /// A way to the store that can be cut, such as a proxy that counts bytes.
 pub trait Wire: Sync {
@@ -24,36 +24,35 @@ pub trait Wire: Sync {
 /// Handles that `harness` opens are not to be cut. At each place of a claim a
 /// [brief](StoreUnderTest::brief) lease is waited for: a shorter one makes this faster.
 ///
-/// Gives how many calls failed. If none did, `wire` cut none.
-///
 /// # Errors
 ///
-/// A [`Violation`] if an answer did not hold, an event is stuck, the handle does not come back, or a
+/// A [`Violation`] if an answer did not hold, an event is stuck or the handle away for a minute, or a
 /// call fails though nothing was cut.
-pub async fn connections_cut_lose_nothing<H: StoreUnderTest>(
+pub async fn connections_cut_lose_nothing<H: StoreLost>(
     harness: &H,
     cut_off: &H::Store,
     wire: &impl Wire,
-) -> Result<usize, Violation> {
+) -> Result<Endured, Violation> {
     let probe = Probe::new(harness, "connections cut").await;
     let trial = Trial { harness, probe, cut_off, wire };
     let renew = Operation::Settle(Settle::Renew(LONG));
     let commit = Operation::Settle(Settle::Commit(LONG));
     let release = Operation::Settle(Settle::Release);
-    let (mut event, mut failed) = (0, 0);
+    let (mut event, mut endured) = (0, Endured::default());
     for operation in [Operation::Claim, renew, commit, release] {
-        for place in 0.. {
+        for place in 0..PLACES {
             let step = trial.step(operation, place, event).await;
             let step =
                 step.map_err(|broken| broken.in_case(&format!("{operation:?} at {place}")))?;
             event += 1;
-            failed += usize::from(step.failed);
+            endured.failed += usize::from(step.failed);
             if !step.was_cut {
                 break;
             }
+            endured.events += 1;
         }
     }
-    Ok(failed)
+    Ok(endured)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +61,7 @@ enum Operation {
     Settle(Settle),
 }
 
-struct Trial<'t, H: StoreUnderTest, W> {
+struct Trial<'t, H: StoreLost, W> {
     harness: &'t H,
     /// Not cut.
     probe: Probe<H::Store>,
@@ -75,7 +74,7 @@ struct Step {
     was_cut: bool,
 }
 
-impl<H: StoreUnderTest, W: Wire> Trial<'_, H, W> {
+impl<H: StoreLost, W: Wire> Trial<'_, H, W> {
     async fn step(
         &self,
         operation: Operation,
@@ -100,13 +99,18 @@ impl<H: StoreUnderTest, W: Wire> Trial<'_, H, W> {
         let claim = self.cut_off.claim(&key, 0, self.harness.brief());
         let answer = self.probe.in_time(self.harness, claim).await?;
         // A claim that is sent again finds its own: nobody works on it until its lease is over.
-        if let Some(answer @ Claim::Duplicate { .. }) = answer {
-            let how = format!("{answer:?} though nobody handled it");
-            return self.probe.broken(ViolationKind::Lost, how);
+        if let Ok(answer @ Claim::Duplicate { .. }) = answer {
+            return self.is_lost(answer);
         }
         let fence = self.granted_soon(event).await?;
+        if let Ok(Claim::Acquired { fence: first, .. }) = answer
+            && fence <= first
+        {
+            let how = format!("{fence:?} after {first:?}");
+            return self.probe.broken(ViolationKind::FenceNotHigher, how);
+        }
         self.is_committed(event, fence).await?;
-        Ok(answer.is_none())
+        Ok(answer.is_err())
     }
 
     async fn settle(&self, settle: Settle, place: usize, event: usize) -> Result<bool, Violation> {
@@ -115,40 +119,66 @@ impl<H: StoreUnderTest, W: Wire> Trial<'_, H, W> {
         self.wire.cut(place);
         let call = settle.call(self.cut_off, &key, fence);
         let answer = self.probe.in_time(self.harness, call).await?;
-        // One that is sent again finds the event released already.
+        let failed = answer.is_err();
+        // A release that is sent again finds the event released already.
         let may_be_stale = matches!(settle, Settle::Release);
-        if answer == Some(Settled::Stale) && !may_be_stale {
+        if !may_be_stale && matches!(answer, Ok(Settled::Stale)) {
             let how = format!("{fence:?} is stale though nobody has another");
             return self.probe.broken(ViolationKind::Transition, how);
         }
-        let failed = answer.is_none();
-        match settle {
-            Settle::Renew(_) => self.probe.is_busy(event).await?,
-            Settle::Commit(_) if failed => {}
-            Settle::Commit(_) => self.probe.is_duplicate(event).await?,
+        let fence = match settle {
+            Settle::Renew(_) => {
+                self.probe.is_busy(event).await?;
+                fence
+            }
+            Settle::Commit(_) => {
+                self.is_held_or_handled(event, failed).await?;
+                fence
+            }
             Settle::Release => {
                 if failed {
                     // It may have been released, and then this one is stale.
                     self.probe.settle(event, fence, Settle::Release).await?;
                 }
-                let fence = self.probe.granted(event, LONG).await?;
-                self.is_committed(event, fence).await?;
-                return Ok(failed);
+                self.probe.granted(event, LONG).await?
             }
-        }
+        };
         self.is_committed(event, fence).await?;
         Ok(failed)
     }
 
+    /// Still held only where the commit `failed`.
+    async fn is_held_or_handled(&self, event: usize, failed: bool) -> Result<(), Violation> {
+        match self.probe.claim(event, 0, LONG).await? {
+            Claim::Duplicate { same_body: true } => Ok(()),
+            Claim::Busy { .. } if failed => Ok(()),
+            answer @ Claim::Acquired { .. } => {
+                self.probe.broken(ViolationKind::TwoAtATime, format!("{answer:?} after a commit"))
+            }
+            answer => {
+                self.probe.broken(ViolationKind::Transition, format!("{answer:?} after a commit"))
+            }
+        }
+    }
+
     /// To somebody else, once the lease of a claim whose answer was lost is over.
     async fn granted_soon(&self, event: usize) -> Result<Fence, Violation> {
-        for _ in 0..TRIES {
-            if let Claim::Acquired { fence, .. } = self.probe.claim(event, 0, LONG).await? {
-                return Ok(fence);
+        let mut patience = Patience::new();
+        loop {
+            match self.probe.claim(event, 0, LONG).await? {
+                Claim::Acquired { fence, .. } => return Ok(fence),
+                Claim::Busy { .. } => self.harness.pass(self.harness.brief() / 4).await,
+                answer @ Claim::Duplicate { .. } => return self.is_lost(answer),
             }
-            self.harness.pass(self.harness.brief() / 4).await;
+            if !patience.lasts(self.harness, None).await {
+                let how = "an event whose claim was cut is never granted";
+                return self.probe.broken(ViolationKind::Stuck, how);
+            }
         }
-        self.probe.broken(ViolationKind::Stuck, "an event whose claim was cut is never granted")
+    }
+
+    fn is_lost<T>(&self, answer: Claim) -> Result<T, Violation> {
+        self.probe.broken(ViolationKind::Lost, format!("{answer:?} though nobody handled it"))
     }
 
     /// A commit that is repeated is applied as well.
@@ -159,17 +189,20 @@ impl<H: StoreUnderTest, W: Wire> Trial<'_, H, W> {
 
     async fn comes_back(&self, event: usize) -> Result<(), Violation> {
         let key = self.probe.event(event);
-        for _ in 0..TRIES {
+        let mut patience = Patience::new();
+        loop {
             let claim = self.cut_off.claim(&key, 0, LONG);
-            match self.probe.in_time(self.harness, claim).await? {
-                Some(Claim::Duplicate { same_body: true }) => return Ok(()),
-                Some(answer) => {
+            let unanswered = match self.probe.in_time(self.harness, claim).await? {
+                Ok(Claim::Duplicate { same_body: true }) => return Ok(()),
+                Ok(answer) => {
                     let how = format!("{answer:?} of a handled event, once the wire is mended");
                     return self.probe.broken(ViolationKind::DoneTwice, how);
                 }
-                None => self.harness.pass(self.harness.brief() / 4).await,
+                Err(unanswered) => unanswered,
+            };
+            if !patience.lasts(self.harness, Some(unanswered)).await {
+                return self.probe.broken(ViolationKind::Stuck, "the store does not come back");
             }
         }
-        self.probe.broken(ViolationKind::Stuck, "the store does not come back")
     }
 }

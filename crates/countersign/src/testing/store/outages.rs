@@ -1,43 +1,40 @@
 //! A store that is lost and comes back while it is used.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::cases::LONG;
-use super::probe::Probe;
+use super::probe::{Patience, Probe, Settle, Unanswered};
 use super::violation::{Violation, ViolationKind};
-use super::{StoreUnderTest, join};
+use super::{Endured, StoreLost, join};
 use crate::dedup::{Claim, DedupStore, Fence, Settled};
 
 const WORKERS: usize = 16;
 const OUTAGES: usize = 3;
 
-/// How often a worker tries once the outages are over, before its event is called stuck.
-const TRIES: usize = 2000;
-
-/// Between two tries of one worker.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Events that are held all the while, and such that were given up before; workers have the others.
+const HELD: [usize; 4] = [0, 1, 2, 3];
+const RELEASED: [usize; 4] = [4, 5, 6, 7];
+const FIRST: usize = 8;
 
 /// Workers see one event after another through, as receivers do, while `outage` happens to the store
 /// again and again: what was answered holds, and the store finds its way back by itself.
 ///
 /// `outage` loses the store and brings it back: it kills the server and starts it again, ends the
 /// sessions, takes the network away. It leaves a moment's calm for the workers to get something done,
-/// and waits without blocking the thread that it is polled on.
-///
-/// Gives how many events were seen through.
+/// and waits without blocking the thread: all of this is one future.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if an answer did not hold, an event is stuck, or the store is
-/// [full](crate::StoreErrorKind::Full).
-pub async fn outages_lose_nothing<H: StoreUnderTest>(
+/// A [`Violation`] if an answer did not hold, an event is stuck for a minute after the last outage, or
+/// the store is [full](crate::StoreErrorKind::Full).
+pub async fn outages_lose_nothing<H: StoreLost>(
     harness: &H,
     outage: impl AsyncFn(),
-) -> Result<usize, Violation> {
+) -> Result<Endured, Violation> {
     let probe = Probe::new(harness, "outages").await;
-    let over = AtomicBool::new(false);
-    let worker = Worker { harness, probe: &probe, over: &over };
+    let before = Before::set_up(&probe).await?;
+    let (over, failed) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let worker = Worker { harness, probe: &probe, over: &over, failed: &failed };
     let working = join::all((0..WORKERS).map(|number| worker.work(number)));
     let happening = async {
         for _ in 0..OUTAGES {
@@ -50,25 +47,64 @@ pub async fn outages_lose_nothing<H: StoreUnderTest>(
     harness.pass(harness.brief()).await;
     let mut events = 0;
     for (number, end) in ends.into_iter().enumerate() {
-        for event in (number..end?).step_by(WORKERS) {
+        for event in (FIRST + number..end?).step_by(WORKERS) {
             probe.is_duplicate(event).await?;
             events += 1;
         }
     }
-    Ok(events)
+    before.holds(&probe).await?;
+    Ok(Endured { events, failed: failed.into_inner() })
 }
 
-struct Worker<'w, H: StoreUnderTest> {
+/// What was granted before the outages.
+struct Before {
+    held: Vec<Fence>,
+    released: Vec<Fence>,
+}
+
+impl Before {
+    async fn set_up<S: DedupStore>(probe: &Probe<S>) -> Result<Self, Violation> {
+        let (mut held, mut released) = (Vec::new(), Vec::new());
+        for event in HELD {
+            held.push(probe.granted(event, LONG).await?);
+        }
+        for event in RELEASED {
+            let fence = probe.granted(event, LONG).await?;
+            probe.applies(event, fence, Settle::Release).await?;
+            released.push(fence);
+        }
+        Ok(Self { held, released })
+    }
+
+    async fn holds<S: DedupStore>(self, probe: &Probe<S>) -> Result<(), Violation> {
+        for (event, fence) in HELD.into_iter().zip(self.held) {
+            probe.is_busy(event).await?;
+            probe.applies(event, fence, Settle::Commit(LONG)).await?;
+            probe.is_duplicate(event).await?;
+        }
+        for (event, before) in RELEASED.into_iter().zip(self.released) {
+            let fence = probe.granted(event, LONG).await?;
+            if fence <= before {
+                let how = format!("{fence:?} after the outages, {before:?} before");
+                return probe.broken(ViolationKind::FenceNotHigher, how);
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Worker<'w, H: StoreLost> {
     harness: &'w H,
     probe: &'w Probe<H::Store>,
     over: &'w AtomicBool,
+    failed: &'w AtomicUsize,
 }
 
-impl<H: StoreUnderTest> Worker<'_, H> {
+impl<H: StoreLost> Worker<'_, H> {
     /// Sees each of its events through until the outages are over, and gives the next one's number.
     async fn work(&self, number: usize) -> Result<usize, Violation> {
-        let mut event = number;
-        while !self.is_over() {
+        let mut event = FIRST + number;
+        while !self.over.load(Ordering::Acquire) {
             let fence = self.claim(event).await?;
             self.commit(event, fence).await?;
             event += WORKERS;
@@ -80,50 +116,57 @@ impl<H: StoreUnderTest> Worker<'_, H> {
 
     async fn claim(&self, event: usize) -> Result<Fence, Violation> {
         let key = self.probe.event(event);
-        let mut tries = 0;
+        let mut patience = Patience::new();
         loop {
             let claim = self.probe.store.claim(&key, 0, self.harness.brief());
-            match self.probe.in_time(self.harness, claim).await? {
-                Some(Claim::Acquired { fence, .. }) => return Ok(fence),
+            let unanswered = match self.probe.in_time(self.harness, claim).await? {
+                Ok(Claim::Acquired { fence, .. }) => return Ok(fence),
                 // A claim whose answer was lost holds until its lease is over.
-                Some(Claim::Busy { .. }) | None => self.pause(event, &mut tries).await?,
-                Some(answer @ Claim::Duplicate { .. }) => {
+                Ok(Claim::Busy { .. }) => {
+                    self.harness.pass(self.harness.brief()).await;
+                    None
+                }
+                Ok(answer @ Claim::Duplicate { .. }) => {
                     let how = format!("{answer:?} though nobody handled event {event}");
                     return self.probe.broken(ViolationKind::Lost, how);
                 }
-            }
+                Err(unanswered) => Some(unanswered),
+            };
+            self.again(event, &mut patience, unanswered).await?;
         }
     }
 
     async fn commit(&self, event: usize, fence: Fence) -> Result<(), Violation> {
         let key = self.probe.event(event);
-        let mut tries = 0;
+        let mut patience = Patience::new();
         loop {
             let commit = self.probe.store.commit(&key, fence, LONG);
             match self.probe.in_time(self.harness, commit).await? {
-                Some(Settled::Applied) => return Ok(()),
-                Some(Settled::Stale) => {
+                Ok(Settled::Applied) => return Ok(()),
+                Ok(Settled::Stale) => {
                     let how = format!("{fence:?} of event {event} is stale, nobody has another");
                     return self.probe.broken(ViolationKind::Transition, how);
                 }
-                None => self.pause(event, &mut tries).await?,
+                Err(unanswered) => self.again(event, &mut patience, Some(unanswered)).await?,
             }
         }
     }
 
-    /// Before the next try, if there is to be one.
-    async fn pause(&self, event: usize, tries: &mut usize) -> Result<(), Violation> {
-        *tries += usize::from(self.is_over());
-        if *tries > TRIES {
-            let how = format!("event {event} is not seen through though the outages are over");
-            return self.probe.broken(ViolationKind::Stuck, how);
+    /// Patience is lost only once the outages are over.
+    async fn again(
+        &self,
+        event: usize,
+        patience: &mut Patience,
+        unanswered: Option<Unanswered>,
+    ) -> Result<(), Violation> {
+        self.failed.fetch_add(usize::from(unanswered.is_some()), Ordering::Relaxed);
+        if !self.over.load(Ordering::Acquire) {
+            *patience = Patience::new();
         }
-        self.harness.pass(PAUSE).await;
-        join::turn().await;
-        Ok(())
-    }
-
-    fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
+        if patience.lasts(self.harness, unanswered).await {
+            return Ok(());
+        }
+        let how = format!("event {event} is not seen through though the outages are over");
+        self.probe.broken(ViolationKind::Stuck, how)
     }
 }

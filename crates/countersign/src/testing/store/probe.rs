@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use super::violation::{Violation, ViolationKind};
-use super::{StoreUnderTest, cases::LONG, join};
+use super::{StoreLost, StoreUnderTest, cases::LONG, join};
 use crate::dedup::{
     Claim, DedupStore, EventKey, Fence, Identity, Settled, StoreError, StoreErrorKind,
 };
@@ -23,6 +23,42 @@ pub(super) enum Settle {
     Renew(Duration),
     Commit(Duration),
     Release,
+}
+
+/// A call that failed, or was given up.
+pub(super) struct Unanswered {
+    waited: Duration,
+}
+
+/// How much longer a store that was lost is asked.
+pub(super) struct Patience {
+    left: Duration,
+}
+
+impl Unanswered {
+    const fn after(waited: Duration) -> Self {
+        Self { waited }
+    }
+}
+
+impl Patience {
+    /// For a minute, all told.
+    pub(super) const fn new() -> Self {
+        Self { left: Duration::from_secs(60) }
+    }
+
+    /// Waits a moment before the next try; whether there is to be one.
+    pub(super) async fn lasts(
+        &mut self,
+        harness: &impl StoreLost,
+        unanswered: Option<Unanswered>,
+    ) -> bool {
+        const PAUSE: Duration = Duration::from_millis(5);
+        harness.wait(PAUSE).await;
+        let waited = unanswered.map_or(Duration::ZERO, |unanswered| unanswered.waited);
+        self.left = self.left.saturating_sub(waited + PAUSE);
+        !self.left.is_zero()
+    }
 }
 
 impl Settle {
@@ -79,13 +115,14 @@ impl<S: DedupStore> Probe<S> {
     /// The answer of a store that may be lost, if there is one in time.
     pub(super) async fn in_time<T>(
         &self,
-        harness: &impl StoreUnderTest,
+        harness: &impl StoreLost,
         call: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<Option<T>, Violation> {
-        match join::before(harness.pass(harness.store_timeout()), call).await {
-            Some(Ok(answer)) => Ok(Some(answer)),
+    ) -> Result<Result<T, Unanswered>, Violation> {
+        match join::before(harness.wait(harness.store_timeout()), call).await {
+            Some(Ok(answer)) => Ok(Ok(answer)),
             Some(Err(error)) if error.kind() == StoreErrorKind::Full => Err(self.failed(error)),
-            Some(Err(_)) | None => Ok(None),
+            Some(Err(_)) => Ok(Err(Unanswered::after(Duration::ZERO))),
+            None => Ok(Err(Unanswered::after(harness.store_timeout()))),
         }
     }
 

@@ -16,12 +16,15 @@ use serde::{Deserialize, Serialize};
 use crate::dedup::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, StoreErrorKind};
 
 /// How an answer begins, among what else a process prints.
-const MARK: &str = "countersign: ";
+const MARK: &str = "countersign-store-answer ";
+
+const ENDED: &str = "the process has ended, or closed its output";
 
 /// Handles on one store in processes of their own, which take turns at the calls. For the suite it is
 /// a store like any other: let [`StoreUnderTest::open`](super::StoreUnderTest::open) clone it.
 ///
 /// Each process opens the store and gives it to [`answer_calls`]. All are killed with the last clone.
+/// A process that does not read is one that callers wait for: without end, once its pipe is full.
 ///
 /// ```no_run
 /// use std::process::Command;
@@ -34,7 +37,7 @@ const MARK: &str = "countersign: ";
 /// let tests = std::env::current_exe()?;
 /// let child = || {
 ///     let mut command = Command::new(&tests);
-///     command.args(["child", "--exact", "--nocapture"]).env("CHILD", "");
+///     command.args(["child", "--exact"]).env("CHILD", "");
 ///     command
 /// };
 /// let store = Processes::start([child(), child(), child()])?;
@@ -97,7 +100,14 @@ enum Answer {
     Duplicate { same_body: bool },
     Applied,
     Stale,
-    Failed { is_full: bool, why: String },
+    Failed { failure: Failure, why: String },
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+enum Failure {
+    Unavailable,
+    Timeout,
+    Full,
 }
 
 impl Processes {
@@ -184,21 +194,7 @@ impl Process {
         let from = BufReader::new(child.stdout.take().ok_or_else(gone)?);
         let open: Arc<Mutex<Open>> = Arc::default();
         let answered = Arc::clone(&open);
-        thread::spawn(move || {
-            for line in from.lines().map_while(Result::ok) {
-                let told = line.split_once(MARK).map(|(_, told)| serde_json::from_str(told));
-                if let Some(Ok(Told { number, answer })) = told
-                    && let Some(slot) = lock(&answered).slots.remove(&number)
-                {
-                    lock(&slot).fill(answer);
-                }
-            }
-            let mut open = lock(&answered);
-            open.ended = true;
-            for slot in open.slots.drain().map(|(_, slot)| slot) {
-                lock(&slot).fill(Answer::failed(ENDED));
-            }
-        });
+        thread::spawn(move || pass_on(from, &answered));
         Ok(Self { child, to, open, calls: AtomicUsize::new(0) })
     }
 
@@ -231,7 +227,41 @@ impl Process {
     }
 }
 
-const ENDED: &str = "the process has ended";
+/// Gives each answer to who waits for it, until the process ends.
+fn pass_on(mut from: impl BufRead, open: &Mutex<Open>) {
+    let mut line = Vec::new();
+    while matches!(from.read_until(b'\n', &mut line), Ok(1..)) {
+        let text = String::from_utf8_lossy(&line);
+        if let Some((_, told)) = text.rsplit_once(MARK) {
+            // Whose answer that was cannot be known: whoever waited for it would wait for ever.
+            let Ok(Told { number, answer }) = serde_json::from_str(told) else { break };
+            let slot = lock(open).slots.remove(&number);
+            if let Some(slot) = slot {
+                fill(&slot, answer);
+            }
+        }
+        line.clear();
+    }
+    let slots: Vec<_> = {
+        let mut open = lock(open);
+        open.ended = true;
+        open.slots.drain().map(|(_, slot)| slot).collect()
+    };
+    for slot in slots {
+        fill(&slot, Answer::failed(ENDED));
+    }
+}
+
+fn fill(slot: &Mutex<Slot>, answer: Answer) {
+    let waker = {
+        let mut slot = lock(slot);
+        slot.answer = Some(answer);
+        slot.waker.take()
+    };
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -241,43 +271,47 @@ impl Drop for Process {
     }
 }
 
-impl Slot {
-    fn fill(&mut self, answer: Answer) {
-        self.answer = Some(answer);
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-}
-
 impl Answer {
     fn failed(why: &str) -> Self {
-        Self::Failed { is_full: false, why: why.to_owned() }
+        Self::Failed { failure: Failure::Unavailable, why: why.to_owned() }
     }
 
     fn into_error(self) -> StoreError {
-        match self {
-            Self::Failed { is_full: true, why } => StoreError::new(StoreErrorKind::Full, why),
-            Self::Failed { why, .. } => StoreError::new(StoreErrorKind::Unavailable, why),
-            answer => StoreError::new(
-                StoreErrorKind::Unavailable,
-                format!("{answer:?} is no answer to this call"),
-            ),
-        }
+        let Self::Failed { failure, why } = self else {
+            let why = format!("{self:?} is no answer to this call");
+            return StoreError::new(StoreErrorKind::Unavailable, why);
+        };
+        let kind = match failure {
+            Failure::Unavailable => StoreErrorKind::Unavailable,
+            Failure::Timeout => StoreErrorKind::Timeout,
+            Failure::Full => StoreErrorKind::Full,
+        };
+        StoreError::new(kind, why)
+    }
+}
+
+impl From<StoreError> for Answer {
+    fn from(error: StoreError) -> Self {
+        let failure = match error.kind() {
+            StoreErrorKind::Unavailable => Failure::Unavailable,
+            StoreErrorKind::Timeout => Failure::Timeout,
+            StoreErrorKind::Full => Failure::Full,
+        };
+        Self::Failed { failure, why: error.to_string() }
     }
 }
 
 /// In a process that [`Processes`] started: makes the calls that it is told of on `store`, many at a
-/// time, and prints the answers, until there is nobody to tell it.
+/// time in one future, and prints the answers, until there is nobody to tell it.
 pub async fn answer_calls(store: impl DedupStore) {
     let asked: Arc<Mutex<Asked>> = Arc::default();
     let telling = Arc::clone(&asked);
     thread::spawn(move || {
         let lines = io::stdin().lines().map_while(Result::ok);
         for ask in lines.map_while(|line| serde_json::from_str(&line).ok()) {
-            lock(&telling).tell(|asked| asked.new.push(ask));
+            tell(&telling, |asked| asked.new.push(ask));
         }
-        lock(&telling).tell(|asked| asked.is_over = true);
+        tell(&telling, |asked| asked.is_over = true);
     });
     let store = &store;
     let mut open: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::new();
@@ -306,12 +340,14 @@ struct Asked {
     waker: Option<Waker>,
 }
 
-impl Asked {
-    fn tell(&mut self, what: impl FnOnce(&mut Self)) {
-        what(self);
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+fn tell(asked: &Mutex<Asked>, what: impl FnOnce(&mut Asked)) {
+    let waker = {
+        let mut asked = lock(asked);
+        what(&mut asked);
+        asked.waker.take()
+    };
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -339,12 +375,10 @@ async fn answer(store: &impl DedupStore, Ask { number, key, call }: Ask) {
         }
         Call::Release { fence } => store.release(&key, Fence::new(fence)).await.map(settled),
     };
-    let answer = answer.unwrap_or_else(|error| Answer::Failed {
-        is_full: error.kind() == StoreErrorKind::Full,
-        why: error.to_string(),
-    });
+    let answer = answer.unwrap_or_else(Answer::from);
     if let Ok(told) = serde_json::to_string(&Told { number, answer }) {
-        println!("{MARK}{told}");
+        // Not `println!`, which a test harness would keep. Where the pipe is closed nobody waits.
+        drop(writeln!(io::stdout().lock(), "{MARK}{told}"));
     }
 }
 
