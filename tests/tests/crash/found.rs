@@ -109,7 +109,7 @@ impl Sums {
     /// Not that nothing happened.
     #[track_caller]
     fn are_of_crashes(&self) {
-        for at in [At::BeforeClaim, At::Handler, At::Commit, At::Answer] {
+        for at in DUE {
             assert!(self.met.contains_key(&at), "no kill came at {at:?}: {self}");
         }
         for (what, count) in [
@@ -142,12 +142,25 @@ impl fmt::Display for Sums {
 
 /// Where a delivery was when its receiver was killed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum At {
+pub(crate) enum At {
     BeforeClaim,
     Claim,
     Handler,
     Commit,
     Answer,
+}
+
+/// Where some kill is to come.
+const DUE: [At; 4] = [At::BeforeClaim, At::Handler, At::Commit, At::Answer];
+
+/// Of these, where none came yet.
+pub(crate) fn unmet(
+    mode: Mode,
+    lines: &[Line],
+    killed: &BTreeSet<u32>,
+) -> impl Iterator<Item = At> {
+    let met = met(mode, lines, killed);
+    DUE.into_iter().filter(move |at| !met.contains_key(at))
 }
 
 fn met(mode: Mode, lines: &[Line], killed: &BTreeSet<u32>) -> BTreeMap<At, usize> {

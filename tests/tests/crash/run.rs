@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::audit::Audit;
 use crate::fleet::Fleet;
-use crate::found::{Found, Sums};
+use crate::found::{Found, Sums, unmet};
 use crate::journal::{Reader, Step};
 use crate::judge::{Record, judge};
 use crate::load::Sent;
@@ -86,7 +86,10 @@ impl Run {
         let mut journal = Reader::open(fleet.journal());
         let mut killed = BTreeSet::new();
         let mut place = 0;
-        for moment in (0..self.kills).map(|number| MOMENTS.get(number % MOMENTS.len()).unwrap()) {
+        for (number, moment) in MOMENTS.iter().cycle().take(self.kills * MORE).enumerate() {
+            if number >= self.kills && self.has_met_all(&mut journal, &killed) {
+                break;
+            }
             match moment {
                 Moment::Starting => sleep(luck.millis(0..15)),
                 Moment::Any | Moment::After(_) => {
@@ -95,13 +98,21 @@ impl Run {
                 }
             }
             if let Moment::After(is_taken) = moment {
-                await_step(&mut journal, fleet.number(place), is_taken);
+                // With a fault it may not come at all.
+                let patience = if self.fault.is_some() { AIMING } else { SERVING };
+                await_step(&mut journal, fleet.number(place), is_taken, patience);
             }
             killed.insert(fleet.kill(place));
             fleet.restart(place);
             told.send(()).unwrap();
         }
         killed
+    }
+
+    /// Whether the kills so far are enough: with a fault it is not asked where they came.
+    fn has_met_all(&self, journal: &mut Reader, killed: &BTreeSet<u32>) -> bool {
+        journal.catch_up();
+        self.fault.is_some() || unmet(self.mode, &journal.lines, killed).next().is_none()
     }
 }
 
@@ -119,19 +130,28 @@ const MOMENTS: [Moment; 8] = [
     Moment::Any,
     Moment::After(|step| *step == Step::Finished),
     Moment::Starting,
-    Moment::Any,
+    Moment::After(|step| *step == Step::Received),
     Moment::After(|step| matches!(step, Step::Started { .. })),
     Moment::Any,
     Moment::Starting,
     Moment::After(|step| matches!(step, Step::Applied | Step::Committed)),
 ];
 
-/// How long a step is awaited, which may not come at all.
+/// How long a step is awaited that may not come at all, and one that comes once the receiver serves.
 const AIMING: Duration = Duration::from_millis(500);
+const SERVING: Duration = Duration::from_secs(20);
+
+/// So many times the kills at most, where they did not come at every place of a delivery's way.
+const MORE: usize = 4;
 
 /// Returns as the receiver takes such a step.
-fn await_step(journal: &mut Reader, receiver: u32, is_taken: &impl Fn(&Step) -> bool) {
-    let end = Instant::now() + AIMING;
+fn await_step(
+    journal: &mut Reader,
+    receiver: u32,
+    is_taken: &impl Fn(&Step) -> bool,
+    patience: Duration,
+) {
+    let end = Instant::now() + patience;
     journal.catch_up();
     let before = journal.lines.len();
     while Instant::now() < end {
