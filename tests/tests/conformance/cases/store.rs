@@ -117,9 +117,11 @@ fn at_commit() -> Vec<Case> {
             .ends(1, Holds::Duplicate),
         hasty(Case::new(
             "commits fail past the deadline: the answer stands, and they are tried again",
-            [unrecorded(), Step::Until(Op::Commit, 4), send(Answer::duplicate())],
+            [unrecorded(), Step::Until(Op::Commit, 6), send(Answer::duplicate())],
         ))
-        .setup(|setup| setup.answer_within = Some(Duration::from_millis(400)))
+        .setup(|setup| setup.answer_within = Some(Duration::from_secs(1)))
+        .fault(Op::Commit, Fault::Unavailable)
+        .fault(Op::Commit, Fault::Unavailable)
         .fault(Op::Commit, Fault::Unavailable)
         .fault(Op::Commit, Fault::Unavailable)
         .fault(Op::Commit, Fault::Unavailable)
