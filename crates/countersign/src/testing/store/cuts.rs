@@ -22,7 +22,7 @@ pub trait Wire: Sync {
 /// what was answered holds, no event gets out of reach, and the handle finds its way back by itself.
 ///
 /// Handles that `harness` opens are not to be cut. At each place of a claim a
-/// [brief](StoreUnderTest::brief) lease is waited for: a shorter one makes this faster.
+/// [brief](super::StoreUnderTest::brief) lease is waited for: a shorter one makes this faster.
 ///
 /// # Errors
 ///
