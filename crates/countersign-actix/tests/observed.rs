@@ -1,8 +1,8 @@
 //! What an operator sees: metrics and spans.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+#[path = "../../countersign-tower/tests/support/log.rs"]
+mod log;
 
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
@@ -11,9 +11,9 @@ use countersign_actix::{
     EventKey, FixedClock, Identity, MemoryStore, Receiver, SignedTestRequest, Timestamp,
     WebhookMiddleware, senders,
 };
+use log::Log;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing::Instrument;
-use tracing_subscriber::fmt::MakeWriter;
 
 const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 
@@ -65,38 +65,11 @@ async fn deliveries_are_counted_by_what_became_of_them() {
     }
 }
 
-/// What is logged in this process.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[actix_web::test]
 async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
-    // The whole process's: where another test comes by a span first and nobody on its thread listens,
-    // tracing remembers that nobody does.
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let log = Log::begin();
     deliver([ping("msg_3"), ping("msg_3")]).instrument(tracing::info_span!("request")).await;
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<_> = log.lines().filter(|line| line.contains("request:")).collect();
+    let lines = log.lines_with("request:");
     let key = EventKey::new("orders", "standard-webhooks", &Identity::id("msg_3"));
     for (line, said) in lines.iter().zip(["the handler runs", "handled", "handled before"]) {
         for part in [

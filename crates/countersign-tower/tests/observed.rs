@@ -6,21 +6,21 @@
     reason = "a test that cannot go on fails; gauges hold whole numbers"
 )]
 
+#[path = "support/log.rs"]
+mod log;
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign::{EventKey, Identity, Receiver, StoreStats};
+use log::Log;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use support::{
     Act, Breakable, Fault, Handler, Op, deliver, guard, receiver, sender, signed, signed_at,
 };
 use tower::ServiceExt;
 use tracing::Instrument;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// What this thread's recorder was told, as Prometheus would read it.
 struct Seen {
@@ -237,41 +237,14 @@ fn a_stores_size_and_age_are_gauges() {
     assert_eq!(seen.gauge("store_bytes events"), Some(8192.0));
 }
 
-/// What is logged in this process.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
-    // The whole process's: where another test comes by a span first and nobody on its thread listens,
-    // tracing remembers that nobody does.
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let log = Log::begin();
     let service = guard(named(receiver()), &Handler::open());
     let request = tracing::info_span!("request");
     deliver(&service, signed("msg_1")).instrument(request.clone()).await;
     deliver(&service, signed("msg_1")).instrument(request).await;
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<_> = log.lines().filter(|line| line.contains("request:")).collect();
+    let lines = log.lines_with("request:");
     let key = EventKey::new("orders", "standard-webhooks", &Identity::id("msg_1"));
     for (line, said) in lines.iter().zip(["the handler runs", "handled", "handled before"]) {
         for part in [

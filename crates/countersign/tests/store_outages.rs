@@ -134,10 +134,10 @@ impl Lossy {
         way.was_ever_lost.store(true, Ordering::SeqCst);
         reach
     }
+}
 
-    async fn answered<T>(&self, reach: Reach, answer: T) -> Result<T, StoreError> {
-        if reach == Reach::TheStore { Err(lost()) } else { Ok(answer) }
-    }
+fn answered<T>(reach: Reach, answer: T) -> Result<T, StoreError> {
+    if reach == Reach::TheStore { Err(lost()) } else { Ok(answer) }
 }
 
 fn lost() -> StoreError {
@@ -181,7 +181,7 @@ impl DedupStore for Lossy {
             self.way.fences.lock().unwrap().insert(*key, *fence);
             *fence = Fence::new(1);
         }
-        self.answered(reach, answer).await
+        answered(reach, answer)
     }
 
     async fn renew(
@@ -195,7 +195,7 @@ impl DedupStore for Lossy {
             self.store.release(key, fence).await?;
         }
         let answer = self.store.renew(key, fence, lease).await?;
-        self.answered(reach, answer).await
+        answered(reach, answer)
     }
 
     async fn commit(
@@ -206,10 +206,10 @@ impl DedupStore for Lossy {
     ) -> Result<Settled, StoreError> {
         let reach = self.reach().await?;
         if self.does(Fault::ForgetsFences) {
-            return self.answered(reach, Settled::Stale).await;
+            return answered(reach, Settled::Stale);
         }
         if self.does(Fault::CommitsOnlyInWords) {
-            return self.answered(reach, Settled::Applied).await;
+            return answered(reach, Settled::Applied);
         }
         let fence = self.way.fences.lock().unwrap().get(key).copied().unwrap_or(fence);
         let answer = if reach == Reach::TheStore && self.does(Fault::ALostCommitFrees) {
@@ -217,13 +217,13 @@ impl DedupStore for Lossy {
         } else {
             self.store.commit(key, fence, retention).await?
         };
-        self.answered(reach, answer).await
+        answered(reach, answer)
     }
 
     async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
         let reach = self.reach().await?;
         let answer = self.store.release(key, fence).await?;
-        self.answered(reach, answer).await
+        answered(reach, answer)
     }
 }
 
