@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io::{self, BufRead, BufReader, Write};
+use std::mem;
 use std::pin::Pin;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -61,15 +62,33 @@ struct Process {
 /// Who waits for an answer, by the number of the call.
 #[derive(Debug, Default)]
 struct Open {
-    slots: HashMap<usize, Arc<Mutex<Slot>>>,
+    slots: HashMap<usize, Arc<Watched<Option<Answer>>>>,
     /// Nothing is answered any more.
     ended: bool,
 }
 
+/// What a thread changes, and one task waits for.
 #[derive(Debug, Default)]
-struct Slot {
-    answer: Option<Answer>,
-    waker: Option<Waker>,
+struct Watched<T>(Mutex<(T, Option<Waker>)>);
+
+impl<T> Watched<T> {
+    fn change(&self, change: impl FnOnce(&mut T)) {
+        let waker = {
+            let mut watched = lock(&self.0);
+            change(&mut watched.0);
+            watched.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Looks, and has the task woken by the next change.
+    fn look<O>(&self, cx: &Context<'_>, look: impl FnOnce(&mut T) -> O) -> O {
+        let mut watched = lock(&self.0);
+        watched.1 = Some(cx.waker().clone());
+        look(&mut watched.0)
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -202,7 +221,7 @@ impl Process {
         let Ok(line) = serde_json::to_string(ask) else {
             return Answer::failed("the call cannot be written down");
         };
-        let slot: Arc<Mutex<Slot>> = Arc::default();
+        let slot: Arc<Watched<Option<Answer>>> = Arc::default();
         {
             let mut open = lock(&self.open);
             if open.ended {
@@ -213,17 +232,7 @@ impl Process {
         if let Err(error) = writeln!(lock(&self.to), "{line}") {
             return Answer::failed(&error.to_string());
         }
-        poll_fn(|cx| {
-            let mut slot = lock(&slot);
-            match slot.answer.take() {
-                Some(answer) => Poll::Ready(answer),
-                None => {
-                    slot.waker = Some(cx.waker().clone());
-                    Poll::Pending
-                }
-            }
-        })
-        .await
+        poll_fn(|cx| slot.look(cx, Option::take).map_or(Poll::Pending, Poll::Ready)).await
     }
 }
 
@@ -237,7 +246,7 @@ fn pass_on(mut from: impl BufRead, open: &Mutex<Open>) {
             let Ok(Told { number, answer }) = serde_json::from_str(told) else { break };
             let slot = lock(open).slots.remove(&number);
             if let Some(slot) = slot {
-                fill(&slot, answer);
+                slot.change(|slot| *slot = Some(answer));
             }
         }
         line.clear();
@@ -248,18 +257,7 @@ fn pass_on(mut from: impl BufRead, open: &Mutex<Open>) {
         open.slots.drain().map(|(_, slot)| slot).collect()
     };
     for slot in slots {
-        fill(&slot, Answer::failed(ENDED));
-    }
-}
-
-fn fill(slot: &Mutex<Slot>, answer: Answer) {
-    let waker = {
-        let mut slot = lock(slot);
-        slot.answer = Some(answer);
-        slot.waker.take()
-    };
-    if let Some(waker) = waker {
-        waker.wake();
+        slot.change(|slot| *slot = Some(Answer::failed(ENDED)));
     }
 }
 
@@ -304,27 +302,24 @@ impl From<StoreError> for Answer {
 /// In a process that [`Processes`] started: makes the calls that it is told of on `store`, many at a
 /// time in one future, and prints the answers, until there is nobody to tell it.
 pub async fn answer_calls(store: impl DedupStore) {
-    let asked: Arc<Mutex<Asked>> = Arc::default();
+    let asked: Arc<Watched<Asked>> = Arc::default();
     let telling = Arc::clone(&asked);
     thread::spawn(move || {
         let lines = io::stdin().lines().map_while(Result::ok);
         for ask in lines.map_while(|line| serde_json::from_str(&line).ok()) {
-            tell(&telling, |asked| asked.new.push(ask));
+            telling.change(|asked| asked.new.push(ask));
         }
-        tell(&telling, |asked| asked.is_over = true);
+        telling.change(|asked| asked.is_over = true);
     });
     let store = &store;
     let mut open: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::new();
     poll_fn(|cx| {
-        {
-            let mut asked = lock(&asked);
-            if asked.is_over {
-                return Poll::Ready(());
-            }
-            asked.waker = Some(cx.waker().clone());
-            for ask in asked.new.drain(..) {
-                open.push(Box::pin(answer(store, ask)));
-            }
+        let (new, is_over) = asked.look(cx, |asked| (mem::take(&mut asked.new), asked.is_over));
+        if is_over {
+            return Poll::Ready(());
+        }
+        for ask in new {
+            open.push(Box::pin(answer(store, ask)));
         }
         open.retain_mut(|call| call.as_mut().poll(cx).is_pending());
         Poll::Pending
@@ -337,18 +332,6 @@ pub async fn answer_calls(store: impl DedupStore) {
 struct Asked {
     new: Vec<Ask>,
     is_over: bool,
-    waker: Option<Waker>,
-}
-
-fn tell(asked: &Mutex<Asked>, what: impl FnOnce(&mut Asked)) {
-    let waker = {
-        let mut asked = lock(asked);
-        what(&mut asked);
-        asked.waker.take()
-    };
-    if let Some(waker) = waker {
-        waker.wake();
-    }
 }
 
 async fn answer(store: &impl DedupStore, Ask { number, key, call }: Ask) {
