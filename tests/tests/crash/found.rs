@@ -142,7 +142,7 @@ impl fmt::Display for Sums {
 
 /// Where a delivery was when its receiver was killed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum At {
+enum At {
     BeforeClaim,
     Claim,
     Handler,
@@ -153,14 +153,9 @@ pub(crate) enum At {
 /// Where some kill is to come.
 const DUE: [At; 4] = [At::BeforeClaim, At::Handler, At::Commit, At::Answer];
 
-/// Of these, where none came yet.
-pub(crate) fn unmet(
-    mode: Mode,
-    lines: &[Line],
-    killed: &BTreeSet<u32>,
-) -> impl Iterator<Item = At> {
+pub(crate) fn is_met_all(mode: Mode, lines: &[Line], killed: &BTreeSet<u32>) -> bool {
     let met = met(mode, lines, killed);
-    DUE.into_iter().filter(move |at| !met.contains_key(at))
+    DUE.iter().all(|at| met.contains_key(at))
 }
 
 fn met(mode: Mode, lines: &[Line], killed: &BTreeSet<u32>) -> BTreeMap<At, usize> {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::audit::Audit;
 use crate::fleet::Fleet;
-use crate::found::{Found, Sums, unmet};
+use crate::found::{Found, Sums, is_met_all};
 use crate::journal::{Reader, Step};
 use crate::judge::{Record, judge};
 use crate::load::Sent;
@@ -112,7 +112,7 @@ impl Run {
     /// Whether the kills so far are enough: with a fault it is not asked where they came.
     fn has_met_all(&self, journal: &mut Reader, killed: &BTreeSet<u32>) -> bool {
         journal.catch_up();
-        self.fault.is_some() || unmet(self.mode, &journal.lines, killed).next().is_none()
+        self.fault.is_some() || is_met_all(self.mode, &journal.lines, killed)
     }
 }
 
