@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use countersign::EventKey;
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -18,10 +19,25 @@ impl Log {
         log
     }
 
-    /// The lines in which that stands.
-    pub(crate) fn lines_with(&self, part: &str) -> Vec<String> {
+    /// To `orders`, within a span `request`, with a handler that logs as it runs.
+    #[track_caller]
+    pub(crate) fn tells_of_a_ping_that_came_twice(&self, key: &EventKey) {
         let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        log.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
+        let lines: Vec<_> = log.lines().filter(|line| line.contains("request:")).collect();
+        for (line, said) in lines.iter().zip(["the handler runs", "handled", "handled before"]) {
+            for part in [
+                r#"sender="standard-webhooks""#,
+                r#"endpoint="orders""#,
+                r#"event_type="ping""#,
+                r#"key="default""#,
+                &format!("event={key}"),
+                "request:webhook{",
+                said,
+            ] {
+                assert!(line.contains(part), "{part} is not in {line}");
+            }
+        }
+        assert_eq!(lines.len(), 3, "{lines:#?}");
     }
 }
 
