@@ -12,7 +12,7 @@ pub use self::peers::{standard_webhooks, svix, webhook_verify};
 pub use self::poll::at_once;
 pub use self::race::{Contender, Finish, print_table, race};
 pub use self::request::{Request, secret};
-pub use self::tenants::{KNOWN, UNKNOWN, refused, tenants};
+pub use self::tenants::{KNOWN, UNKNOWN, rejected, tenants};
 
 /// What setting up a benchmark gives.
 pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign::{
     Admission, Clock, Delivery, FixedClock, Key, Keyring, MemoryStore, MonotonicClock, Receiver,
-    Refusal, Secret, Settled, StandardWebhooks, SystemClock, Timestamp,
+    Rejection, Secret, Settled, StandardWebhooks, SystemClock, Timestamp,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -73,7 +73,7 @@ pub fn handled<'w>(receiver: &Receiver, requests: &'w [Request]) -> Result<Conte
     }))
 }
 
-fn verify(receiver: &Receiver, request: &Request, now: Timestamp) -> Result<Delivery, Refusal> {
+fn verify(receiver: &Receiver, request: &Request, now: Timestamp) -> Result<Delivery, Rejection> {
     receiver.verify(&request.headers, request.body.clone(), now)
 }
 

@@ -106,7 +106,7 @@ pub fn print_table(title: &str, finishes: &[Finish]) {
     println!("| {:<32} | {:>9} | {:>9} | {:>9} |", "", "ns", "× bare", "quiet");
     println!("|{:-<34}|{:->10}:|{:->10}:|{:->10}:|", "", "", "", "");
     for Finish { name, accepts, nanos, ratio, quiet_ratio } in finishes {
-        let name = if *accepts { name.clone() } else { format!("{name} (refuses)") };
+        let name = if *accepts { name.clone() } else { format!("{name} (rejects)") };
         println!("| {name:<32} | {nanos:>9.0} | {ratio:>9.2} | {quiet_ratio:>9.2} |");
     }
 }

@@ -1,9 +1,9 @@
-//! Many tenants at one endpoint: requests that are refused.
+//! Many tenants at one endpoint: requests that are rejected.
 
 use std::hint::black_box;
 
 use countersign::{
-    Clock, FixedClock, KeyResolver, Refusal, RefusalKind, ResolveError, Secret, StandardWebhooks,
+    Clock, FixedClock, KeyResolver, Rejection, RejectionKind, ResolveError, Secret, StandardWebhooks,
     SystemClock, TenantFrom, Tenants, Timestamp,
 };
 
@@ -38,12 +38,12 @@ pub fn tenants() -> Result<Tenants> {
     Ok(tenants.cache_clock(FixedClock::new(Timestamp::from_millis(0))))
 }
 
-/// `request` refused for its signature, as one for `tenant`, whose keys have been asked for.
+/// `request` rejected for its signature, as one for `tenant`, whose keys have been asked for.
 ///
 /// # Errors
 ///
-/// One that says so if it is not refused, or for another reason.
-pub fn refused<'w>(
+/// One that says so if it is not rejected, or for another reason.
+pub fn rejected<'w>(
     tenants: &'w Tenants,
     tenant: &'w str,
     request: &'w Request,
@@ -51,12 +51,12 @@ pub fn refused<'w>(
     let mut head = http::Request::post(format!("/webhooks/{tenant}")).body(())?;
     head.headers_mut().clone_from(&request.headers);
     let now = SystemClock.now();
-    let refusal = move || -> Option<Refusal> {
+    let rejection = move || -> Option<Rejection> {
         let receiver = at_once(tenants.receiver(&head))?;
         receiver.and_then(|receiver| receiver.verify(&head, request.body.clone(), now)).err()
     };
-    if refusal().is_none_or(|refusal| refusal.kind() != RefusalKind::SignatureMismatch) {
-        return Err(format!("a request for `{tenant}` is not refused for its signature").into());
+    if rejection().is_none_or(|rejection| rejection.kind() != RejectionKind::SignatureMismatch) {
+        return Err(format!("a request for `{tenant}` is not rejected for its signature").into());
     }
-    Ok(Contender::new(tenant, move || black_box(refusal()).is_none()))
+    Ok(Contender::new(tenant, move || black_box(rejection()).is_none()))
 }

@@ -19,7 +19,7 @@ mod wire;
 
 use std::fmt;
 
-use countersign::{Delivery, Headers, Refusal, Timestamp, Verifier};
+use countersign::{Delivery, Headers, Rejection, Timestamp, Verifier};
 use std::sync::Arc;
 
 pub use self::ainexlayer_envelope::ainexlayer_envelope;
@@ -65,7 +65,7 @@ fn receive<H: Headers + ?Sized>(
     headers: &H,
     body: &[u8],
     now: Timestamp,
-) -> Result<Delivery, Refusal> {
+) -> Result<Delivery, Rejection> {
     let mut intake = verifier.open(headers, now, CAP)?;
     intake.push(body.to_vec())?;
     intake.finish()

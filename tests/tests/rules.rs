@@ -16,7 +16,7 @@ use axum::routing::post;
 use countersign::{Provider, Unsigned};
 use countersign_tower::{
     Claim, ConfigErrorKind, Custom, DedupStore, Delivery, Encoding, EventKey, Fence, FixedClock,
-    Outcome, RawJson, Receiver, Refusal, RefusalKind, Scheme, Secret, Settled, Signature,
+    Outcome, RawJson, Receiver, Rejection, RejectionKind, Scheme, Secret, Settled, Signature,
     StandardWebhooks, StoreError, StoreErrorKind, Timestamp, Webhook, WebhookLayer,
     ainexlayer::AiNexLayer, omniai::OmniAi,
 };
@@ -64,8 +64,8 @@ async fn send(app: &Router, request: Request<Body>) -> Response<Body> {
     app.clone().oneshot(request).await.unwrap()
 }
 
-fn kind(answer: &Response<Body>) -> RefusalKind {
-    answer.extensions().get::<Refusal>().expect("a refusal").kind()
+fn kind(answer: &Response<Body>) -> RejectionKind {
+    answer.extensions().get::<Rejection>().expect("a rejection").kind()
 }
 
 fn outcome(answer: &Response<Body>) -> Outcome {
@@ -123,15 +123,15 @@ async fn rule_1_raw_bytes_are_what_is_verified() {
     }
     for changed in [&br#"{"n":1,"type":"ping"}"#[..], br#"{"type": "ping", "n": 1}"#] {
         let answer = send(&app, request(BODY, changed)).await;
-        assert_eq!(kind(&answer), RefusalKind::SignatureMismatch);
+        assert_eq!(kind(&answer), RejectionKind::SignatureMismatch);
     }
     // A parser that saw this first would stumble over its depth.
     let deep = "[".repeat(100_000);
-    assert_eq!(kind(&send(&app, request(BODY, deep)).await), RefusalKind::SignatureMismatch);
+    assert_eq!(kind(&send(&app, request(BODY, deep)).await), RejectionKind::SignatureMismatch);
     // The same number in other digits is another header.
     let mut padded = good();
     padded.headers_mut().insert("webhook-timestamp", "01000000000".parse().unwrap());
-    assert_eq!(kind(&send(&app, padded).await), RefusalKind::MalformedHeader);
+    assert_eq!(kind(&send(&app, padded).await), RejectionKind::MalformedHeader);
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn rule_2_an_unverified_request_reaches_neither_handler_nor_store() {
     let unguarded = Router::new().route("/", post(|_: Webhook<RawJson>| async {}));
     assert_eq!(send(&unguarded, good()).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let guarded = app(receiver().dedup(store.clone()), |_: Delivery| async {});
-    assert_eq!(kind(&send(&guarded, request(BODY, "{}")).await), RefusalKind::SignatureMismatch);
+    assert_eq!(kind(&send(&guarded, request(BODY, "{}")).await), RejectionKind::SignatureMismatch);
     assert_eq!(store.0.load(Ordering::SeqCst), 0);
     send(&guarded, good()).await;
     assert_eq!(store.0.load(Ordering::SeqCst), 1, "a verified one does reach it");
@@ -199,7 +199,7 @@ async fn rule_4_fail_closed() {
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let mut request = good();
         request.headers_mut().remove(name);
-        assert_eq!(kind(&send(&app, request).await), RefusalKind::MissingHeader);
+        assert_eq!(kind(&send(&app, request).await), RejectionKind::MissingHeader);
     }
     assert_eq!(runs.load(Ordering::SeqCst), 0);
 }
@@ -209,18 +209,18 @@ async fn rule_5_no_cost_of_an_attackers_choice_before_authentication() {
     let app = app(receiver(), |_: Delivery| async {});
     let mut request = good().map(|_| Body::new(Untouchable));
     request.headers_mut().insert("webhook-timestamp", "999999699".parse().unwrap());
-    assert_eq!(kind(&send(&app, request).await), RefusalKind::StaleTimestamp);
+    assert_eq!(kind(&send(&app, request).await), RejectionKind::StaleTimestamp);
     let mut request = good().map(|_| Body::new(Untouchable));
     request.headers_mut().remove("webhook-signature");
-    assert_eq!(kind(&send(&app, request).await), RefusalKind::MissingHeader);
+    assert_eq!(kind(&send(&app, request).await), RejectionKind::MissingHeader);
     let mut request = good().map(|_| Body::new(Untouchable));
     let one = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
     let many = vec![one; 17].join(" ");
     request.headers_mut().insert("webhook-signature", many.parse().unwrap());
-    assert_eq!(kind(&send(&app, request).await), RefusalKind::MalformedHeader);
+    assert_eq!(kind(&send(&app, request).await), RejectionKind::MalformedHeader);
     let mut request = good().map(|_| Body::new(Untouchable));
     request.headers_mut().insert("content-length", u64::MAX.to_string().parse().unwrap());
-    assert_eq!(kind(&send(&app, request).await), RefusalKind::BodyTooLarge);
+    assert_eq!(kind(&send(&app, request).await), RejectionKind::BodyTooLarge);
 }
 
 #[tokio::test]
@@ -288,10 +288,10 @@ async fn rule_8_the_wire_says_a_status_and_the_operator_sees_why() {
     let mut missing = good();
     missing.headers_mut().remove("webhook-signature");
     let mut told = Vec::new();
-    for refused in [stale, missing, request(BODY, "{}")] {
-        let signature = refused.headers().get("webhook-signature").cloned();
-        let answer = send(&app, refused).await;
-        let why = answer.extensions().get::<Refusal>().unwrap().to_string();
+    for rejected in [stale, missing, request(BODY, "{}")] {
+        let signature = rejected.headers().get("webhook-signature").cloned();
+        let answer = send(&app, rejected).await;
+        let why = answer.extensions().get::<Rejection>().unwrap().to_string();
         assert!(why.len() > 20, "{why}");
         if let Some(signature) = signature {
             assert!(!why.contains(signature.to_str().unwrap()), "{why}");
@@ -301,7 +301,7 @@ async fn rule_8_the_wire_says_a_status_and_the_operator_sees_why() {
         told.push((parts.status, parts.headers, body.collect().await.unwrap().to_bytes()));
     }
     for pair in told.windows(2) {
-        assert_eq!(pair.first(), pair.last(), "a forger cannot tell one refusal from another");
+        assert_eq!(pair.first(), pair.last(), "a forger cannot tell one rejection from another");
     }
 }
 
@@ -312,18 +312,18 @@ async fn rule_9_time_is_an_argument() {
     for (now, expected) in [
         (NOW, None),
         (Timestamp::from_secs(NOW.as_secs() + 300), None),
-        (Timestamp::from_secs(NOW.as_secs() + 301), Some(RefusalKind::StaleTimestamp)),
+        (Timestamp::from_secs(NOW.as_secs() + 301), Some(RejectionKind::StaleTimestamp)),
         (Timestamp::from_secs(NOW.as_secs() - 300), None),
-        (Timestamp::from_secs(NOW.as_secs() - 301), Some(RefusalKind::FutureTimestamp)),
-        (Timestamp::from_millis(u64::MAX), Some(RefusalKind::StaleTimestamp)),
-        (Timestamp::from_millis(0), Some(RefusalKind::FutureTimestamp)),
+        (Timestamp::from_secs(NOW.as_secs() - 301), Some(RejectionKind::FutureTimestamp)),
+        (Timestamp::from_millis(u64::MAX), Some(RejectionKind::StaleTimestamp)),
+        (Timestamp::from_millis(0), Some(RejectionKind::FutureTimestamp)),
     ] {
         for _ in 0..2 {
             let verdict = receiver.open(&headers, now).and_then(|mut intake| {
                 intake.push(BODY)?;
                 intake.finish()
             });
-            assert_eq!(verdict.err().map(|refusal| refusal.kind()), expected, "{now}");
+            assert_eq!(verdict.err().map(|rejection| rejection.kind()), expected, "{now}");
         }
     }
 }

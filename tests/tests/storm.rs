@@ -2,7 +2,7 @@
 //! once, and nothing spoilt comes to a handler.
 //!
 //! Handlers fail and panic now and then, by the seed, so that retries matter. They never answer 4xx:
-//! what was answered so was refused in front of them. `STORM_SEED` sets another seed.
+//! what was answered so was rejected in front of them. `STORM_SEED` sets another seed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::HashMap;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use countersign_benches::{
-    Finish, KNOWN, Request, Result, UNKNOWN, bare, handled, print_table, race, receiver, refused,
+    Finish, KNOWN, Request, Result, UNKNOWN, bare, handled, print_table, race, receiver, rejected,
     standard_webhooks, svix, tenants, verified, webhook_verify,
 };
 
@@ -47,10 +47,10 @@ fn print_unknown_tenant() -> Result<()> {
     let request = Request::new("msg_tenant", &Request::event(1024), 1, 1)?;
     let tenants = tenants()?;
     let finishes =
-        race(vec![refused(&tenants, KNOWN, &request)?, refused(&tenants, UNKNOWN, &request)?]);
+        race(vec![rejected(&tenants, KNOWN, &request)?, rejected(&tenants, UNKNOWN, &request)?]);
     if let Some(unknown) = finishes.last() {
         println!(
-            "\nTo refuse an unknown tenant costs {:.2} times, quiet {:.2} times a wrong signature of a known one.",
+            "\nTo reject an unknown tenant costs {:.2} times, quiet {:.2} times a wrong signature of a known one.",
             unknown.ratio, unknown.quiet_ratio
         );
     }

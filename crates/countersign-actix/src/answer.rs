@@ -10,17 +10,17 @@ use actix_web::http::header::{
     ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpResponse, ResponseError};
-use countersign::{Contract, Outcome, Refusal, RefusalKind, Reply};
+use countersign::{Contract, Outcome, Rejection, RejectionKind, Reply};
 
-pub(crate) fn refused(refusal: Refusal) -> HttpResponse {
-    let mut response = HttpResponse::new(status(refusal.status()));
-    if refusal.kind() == RefusalKind::MethodNotAllowed {
+pub(crate) fn rejected(rejection: Rejection) -> HttpResponse {
+    let mut response = HttpResponse::new(status(rejection.status()));
+    if rejection.kind() == RejectionKind::MethodNotAllowed {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     }
-    if refusal.status() == 503 {
+    if rejection.status() == 503 {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
-    response.extensions_mut().insert(refusal);
+    response.extensions_mut().insert(rejection);
     response
 }
 

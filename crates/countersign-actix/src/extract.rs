@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use countersign::adapter::report_misfit;
-use countersign::{FromDelivery, Refusal};
+use countersign::{FromDelivery, Rejection};
 
 use crate::answer;
 
@@ -34,7 +34,9 @@ impl<T: FromDelivery + 'static> FromRequest for Webhook<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(verified(request).and_then(|delivery| {
-            T::from_delivery(&delivery).map(Self).map_err(|refusal| WebhookRejection(Some(refusal)))
+            T::from_delivery(&delivery)
+                .map(Self)
+                .map_err(|rejection| WebhookRejection(Some(rejection)))
         }))
     }
 }
@@ -70,15 +72,15 @@ fn verified(request: &HttpRequest) -> Result<Delivery, WebhookRejection> {
 
 /// Why an extractor gave no event.
 ///
-/// Its response is a bare status; the [`Refusal`] rides in the response's extensions.
+/// Its response is a bare status; the [`Rejection`] rides in the response's extensions.
 #[derive(Clone, Debug)]
-pub struct WebhookRejection(Option<Refusal>);
+pub struct WebhookRejection(Option<Rejection>);
 
 impl WebhookRejection {
     /// How the body does not fit; `None` where the route has no
     /// [`WebhookMiddleware`](crate::WebhookMiddleware).
     #[must_use]
-    pub const fn refusal(&self) -> Option<&Refusal> {
+    pub const fn rejection(&self) -> Option<&Rejection> {
         self.0.as_ref()
     }
 }
@@ -86,7 +88,7 @@ impl WebhookRejection {
 impl fmt::Display for WebhookRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(refusal) => refusal.fmt(f),
+            Some(rejection) => rejection.fmt(f),
             None => {
                 f.write_str("nothing is verified here: wrap this route in a `WebhookMiddleware`")
             }
@@ -98,14 +100,14 @@ impl std::error::Error for WebhookRejection {}
 
 impl ResponseError for WebhookRejection {
     fn status_code(&self) -> StatusCode {
-        let code = self.0.as_ref().map_or(500, Refusal::status);
+        let code = self.0.as_ref().map_or(500, Rejection::status);
         StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
         report_misfit(self);
         match &self.0 {
-            Some(refusal) => answer::refused(refusal.clone()),
+            Some(rejection) => answer::rejected(rejection.clone()),
             None => HttpResponse::new(self.status_code()),
         }
     }

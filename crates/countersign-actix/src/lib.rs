@@ -2,7 +2,7 @@
 //!
 //! A [`WebhookMiddleware`] lets a request through only if it is authentic, fresh, and not yet handled:
 //!
-//! 1. Not `POST`, a header missing, doubled or malformed, a stale time, a coded body: refused before
+//! 1. Not `POST`, a header missing, doubled or malformed, a stale time, a coded body: rejected before
 //!    a byte of the body is read.
 //! 2. The **raw** payload is read under the sender's cap and within [`Receiver::body_timeout`], hashed
 //!    on the way, and compared. What is behind gets exactly the verified bytes.
@@ -13,7 +13,7 @@
 //!    panic is answered with 500 and its worker lives on.
 //!
 //! The sender is told a status and nothing else. Why stands in the response's extensions, as a
-//! [`Refusal`] or an [`Outcome`], and in `tracing` events (feature `tracing`).
+//! [`Rejection`] or an [`Outcome`], and in `tracing` events (feature `tracing`).
 //!
 //! ```
 //! use actix_web::{App, http::StatusCode, test, web};
@@ -57,7 +57,7 @@
 //! - actix's payload limits do not apply here; the cap is [`Contract::body_cap`].
 //! - On shutdown, [drain](Shutdown::drain) the middleware before the server is stopped.
 //! - actix by default goes on with a request whose sender closed its side; the handler runs on either
-//!   way. It closes a connection after a request that was refused with its body unread.
+//!   way. It closes a connection after a request that was rejected with its body unread.
 //! - actix tells an error's text to the sender: give your handlers' errors an `error_response` without.
 //! - An answer that is due while the handler still has the request (past the deadline, a panic) comes
 //!   as an actix error, which some middleware outside, such as actix's logger, does not log.
@@ -82,8 +82,8 @@ pub use countersign::{
     ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey, Fence, Field,
     FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore, Intake, Key, KeyResolver,
     Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
-    Record, RecordState, Refusal, RefusalKind, Reply, ResolveError, Scheme, SchemeBuilder, Secret,
-    Settled, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind, StoreStats,
+    Record, RecordState, Rejection, RejectionKind, Reply, ResolveError, Scheme, SchemeBuilder,
+    Secret, Settled, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind, StoreStats,
     Success, SystemClock, Tenant, TenantFrom, Tenants, Ticket, TimeUnit, Timestamp, Tolerance,
     Verifier, ainexlayer, omniai, senders,
 };

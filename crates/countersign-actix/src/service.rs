@@ -9,8 +9,8 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
 use actix_web::rt::time::timeout;
 use actix_web::{Error, HttpRequest};
-use countersign::adapter::{Shared, report_greeting, report_refusal};
-use countersign::{Delivery, Headers, Receiver, Refusal, RefusalKind, Reply, Timestamp};
+use countersign::adapter::{Shared, report_greeting, report_rejection};
+use countersign::{Delivery, Headers, Receiver, Rejection, RejectionKind, Reply, Timestamp};
 use futures_core::Stream;
 
 use crate::answer;
@@ -55,9 +55,9 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    let refused = |receiver: &Receiver, request: ServiceRequest, refusal| {
-        report_refusal(receiver, &refusal);
-        Ok(request.into_response(answer::refused(refusal)).map_into_right_body())
+    let rejected = |receiver: &Receiver, request: ServiceRequest, rejection| {
+        report_rejection(receiver, &rejection);
+        Ok(request.into_response(answer::rejected(rejection)).map_into_right_body())
     };
     let greeted = |request: ServiceRequest, reply: &Reply| {
         report_greeting(shared.face());
@@ -66,16 +66,16 @@ where
     match shared.face().greet(request.method().as_str(), &Head(request.request())) {
         Ok(None) => {}
         Ok(Some(reply)) => return greeted(request, &reply),
-        Err(refusal) => return refused(shared.face(), request, refusal),
+        Err(rejection) => return rejected(shared.face(), request, rejection),
     }
     let limit = shared.face().deadlines().store;
     let found = timeout(limit, shared.receiver(&Head(request.request()))).await;
     let too_late = "they did not come within `store_timeout`";
     let found = found
-        .unwrap_or_else(|_| Err(Refusal::from_adapter(RefusalKind::KeysUnavailable, too_late)));
+        .unwrap_or_else(|_| Err(Rejection::from_adapter(RejectionKind::KeysUnavailable, too_late)));
     let receiver = match found {
         Ok(receiver) => receiver,
-        Err(refusal) => return refused(shared.face(), request, refusal),
+        Err(rejection) => return rejected(shared.face(), request, rejection),
     };
     match verify(&receiver, shared.clock.now(), &mut request).await {
         Ok(delivery) => {
@@ -85,7 +85,7 @@ where
             request.set_payload(Payload::from(delivery.body().clone()));
             run::run(Arc::clone(&receiver), shared.shutdown, inner, request, delivery).await
         }
-        Err(refusal) => refused(&receiver, request, refusal),
+        Err(rejection) => rejected(&receiver, request, rejection),
     }
 }
 
@@ -94,21 +94,21 @@ async fn verify(
     receiver: &Receiver,
     now: Timestamp,
     request: &mut ServiceRequest,
-) -> Result<Delivery, Refusal> {
+) -> Result<Delivery, Rejection> {
     let (request, payload) = request.parts_mut();
     let head = Head(request);
     let mut intake = receiver.open(&head, now)?;
     let read = async {
         while let Some(chunk) = poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await {
             intake.push(
-                chunk.map_err(|_| Refusal::from_adapter(RefusalKind::BodyInterrupted, ""))?,
+                chunk.map_err(|_| Rejection::from_adapter(RejectionKind::BodyInterrupted, ""))?,
             )?;
         }
         Ok(())
     };
     timeout(receiver.deadlines().body, read)
         .await
-        .map_err(|_| Refusal::from_adapter(RefusalKind::BodyTimeout, ""))??;
+        .map_err(|_| Rejection::from_adapter(RejectionKind::BodyTimeout, ""))??;
     intake.finish()
 }
 

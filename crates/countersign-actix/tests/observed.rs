@@ -50,9 +50,9 @@ async fn deliveries_are_counted_by_what_became_of_them() {
     let text = prometheus.render();
     for (metric, labels, value) in [
         ("verified_total", r#",key="default""#, 2),
-        ("deliveries_total", r#",outcome="handled",refusal="""#, 1),
-        ("deliveries_total", r#",outcome="duplicate",refusal="""#, 1),
-        ("deliveries_total", r#",outcome="refused",refusal="stale_timestamp""#, 1),
+        ("deliveries_total", r#",outcome="handled",rejection="""#, 1),
+        ("deliveries_total", r#",outcome="duplicate",rejection="""#, 1),
+        ("deliveries_total", r#",outcome="rejected",rejection="stale_timestamp""#, 1),
         ("dedup_hits_total", r#",hit="duplicate""#, 1),
         ("handler_seconds_count", r#",outcome="handled""#, 1),
         ("store_seconds_count", r#",operation="claim",result="ok""#, 2),

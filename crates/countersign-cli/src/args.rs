@@ -15,7 +15,7 @@ Capture, explain, fix, verify:
 
 A capture is a raw HTTP request, a HAR file, a `curl` line or a JSON object, in a file or on standard input.
 
-Exit codes: 0 all is well, 1 the request is refused or the event not held, 2 something given cannot be read,
+Exit codes: 0 all is well, 1 the request is rejected or the event not held, 2 something given cannot be read,
 3 never delivered or the store not reached.";
 
 /// Sign, verify, send and explain webhooks.

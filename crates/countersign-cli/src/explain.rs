@@ -33,7 +33,7 @@ mod hint;
 
 use std::fmt;
 
-use countersign::{ConfigErrorKind, Delivery, Refusal, RefusalKind, Timestamp};
+use countersign::{ConfigErrorKind, Delivery, Rejection, RejectionKind, Timestamp};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -70,7 +70,7 @@ impl fmt::Debug for Question<'_> {
 /// What was found.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Explanation {
-    /// `ok`, or the kind of the refusal or of the set-up's error.
+    /// `ok`, or the kind of the rejection or of the set-up's error.
     pub verdict: String,
     /// The most likely cause first. Where several are certain, all of them together are the cause.
     pub findings: Vec<Finding>,
@@ -136,6 +136,6 @@ enum Authentic {
     Timeless,
 }
 
-fn is_at_the_mac(refusal: &Refusal) -> bool {
-    matches!(refusal.kind(), RefusalKind::SignatureMismatch | RefusalKind::BodyAltered)
+fn is_at_the_mac(rejection: &Rejection) -> bool {
+    matches!(rejection.kind(), RejectionKind::SignatureMismatch | RejectionKind::BodyAltered)
 }

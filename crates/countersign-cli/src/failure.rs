@@ -49,7 +49,7 @@ impl Failure {
 /// The verdict on what cannot be read or used.
 pub(crate) const MALFORMED: &str = "malformed_input";
 
-/// The name of a set-up's error, as those of refusals are written.
+/// The name of a set-up's error, as those of rejections are written.
 fn name(kind: ConfigErrorKind) -> String {
     let mut name = String::new();
     for letter in format!("{kind:?}").chars() {

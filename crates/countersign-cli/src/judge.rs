@@ -1,7 +1,7 @@
 //! What a receiver makes of a captured request: the one place where a verifier is built and asked, so
 //! that no two commands can judge differently.
 
-use countersign::{Delivery, Keyring, Receiver, Refusal, RefusalKind, Timestamp};
+use countersign::{Delivery, Keyring, Receiver, Rejection, RejectionKind, Timestamp};
 
 use crate::failure::Failure;
 use crate::request::Captured;
@@ -13,8 +13,8 @@ pub(crate) enum Judged {
     /// The sender's question whether the endpoint is ready, which a receiver answers with this status.
     Handshake(u16),
     /// The same, by a token that is not the one set up.
-    HandshakeRefused(Refusal),
-    Refused(Refusal),
+    HandshakeRejected(Rejection),
+    Rejected(Rejection),
 }
 
 /// Judges a request by its sender, what that is set up with, and any of the keys.
@@ -33,20 +33,20 @@ pub(crate) fn judge(
     }
     let Some(settings) = settings.with_method(&request.method) else {
         // No sender signs such a method.
-        let refusal = Refusal::from_adapter(RefusalKind::MethodNotAllowed, "");
-        return Ok(Judged::Refused(refusal));
+        let rejection = Rejection::from_adapter(RejectionKind::MethodNotAllowed, "");
+        return Ok(Judged::Rejected(rejection));
     };
     let receiver = who.receiver(&settings, keys)?;
     match receiver.greet(&request.method, request) {
         Ok(Some(reply)) => return Ok(Judged::Handshake(reply.status())),
-        Err(refusal) if refusal.kind() != RefusalKind::MethodNotAllowed => {
-            return Ok(Judged::HandshakeRefused(refusal));
+        Err(rejection) if rejection.kind() != RejectionKind::MethodNotAllowed => {
+            return Ok(Judged::HandshakeRejected(rejection));
         }
         // What has another method is verified all the same: others may have received it.
         Ok(None) | Err(_) => {}
     }
     Ok(match receiver.verify(request, request.body.clone(), now) {
         Ok(delivery) => Judged::Accepted(Box::new(receiver), Box::new(delivery)),
-        Err(refusal) => Judged::Refused(refusal),
+        Err(rejection) => Judged::Rejected(rejection),
     })
 }

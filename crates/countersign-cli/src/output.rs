@@ -15,8 +15,8 @@ use crate::failure::Failure;
 pub(crate) enum End {
     /// All is well.
     Done = 0,
-    /// A request was refused, or an event is not in the store.
-    Refused = 1,
+    /// A request was rejected, or an event is not in the store.
+    Rejected = 1,
     /// Something given could not be read, or the call was wrong.
     Malformed = 2,
     /// The receiver never answered with success, or the store did not.

@@ -145,7 +145,7 @@ pub(crate) fn header_flags(flags: &[String]) -> Result<Vec<(String, String)>, Fa
     flags.iter().map(read).collect()
 }
 
-/// Refuses a URL whose port is none, which the client would take for the usual one.
+/// Rejects a URL whose port is none, which the client would take for the usual one.
 pub(crate) fn check_port(place: &str, url: Option<&str>) -> Result<(), Failure> {
     let Some((_, rest)) = url.and_then(|url| url.split_once("://")) else { return Ok(()) };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

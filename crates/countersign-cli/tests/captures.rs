@@ -252,7 +252,7 @@ fn a_raw_request_that_cannot_be_read_names_the_place() {
 }
 
 #[test]
-fn headers_that_are_not_ascii_are_a_refusal_and_no_crash() {
+fn headers_that_are_not_ascii_are_a_rejection_and_no_crash() {
     let request = b"POST / HTTP/1.1\nstripe-signature: t=1,v1=\xff\xe9\n\n{}".to_vec();
     call(VERIFY).input(request).run().is(1, "malformed_header");
 }

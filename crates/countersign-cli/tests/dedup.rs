@@ -149,7 +149,7 @@ async fn an_event_of_a_tenant_is_apart_from_the_others() {
 }
 
 #[test]
-fn what_no_event_of_a_sender_is_known_by_is_refused() {
+fn what_no_event_of_a_sender_is_known_by_is_rejected() {
     let get = |sender, by| ask("app.db", &format!("get --sender {sender} {by}")).run();
     get("omniai", "--id 1").is(2, "known by some fields of its body: take the event's key");
     get("telegram", "--id 1").is(2, "take the event's key");

@@ -201,7 +201,7 @@ fn a_line_that_is_no_json_says_where() {
 }
 
 #[test]
-fn what_cannot_be_a_request_is_a_refusal() {
+fn what_cannot_be_a_request_is_a_rejection() {
     let value = |value: &str| with("headers", json!([["Stripe-Signature", value]]));
     for text in ["é", "\u{0}", "t=1\r\nx: y", "\u{1f600}", "t=99999999999999999999,v1=00"] {
         assert_eq!(judge(&value(text))["verdict"], "malformed_header", "{text:?}");
@@ -297,7 +297,7 @@ fn flags_hold_for_lines_that_do_not_say_it() {
 }
 
 #[test]
-fn flags_that_no_line_can_heed_are_refused() {
+fn flags_that_no_line_can_heed_are_rejected() {
     for flags in ["--method GET", "--entry 1", "--format har", "-H a:b", "--body {}"] {
         call("verify --jsonl").args(flags).run().is(2, "cannot be used with");
     }

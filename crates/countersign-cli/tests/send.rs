@@ -241,7 +241,7 @@ fn as_many_requests_are_under_way_as_asked_and_no_more() {
 }
 
 #[test]
-fn events_that_would_be_one_are_refused() {
+fn events_that_would_be_one_are_rejected() {
     let (address, _requests) = server(|_| Some(200));
     send(address, "-s github --times 2 --body {}")
         .run()
@@ -293,7 +293,7 @@ fn a_connection_that_the_receiver_closes_after_its_answer_breaks_no_delivery() {
 }
 
 #[test]
-fn a_port_that_is_none_is_refused_and_not_taken_for_the_usual_one() {
+fn a_port_that_is_none_is_rejected_and_not_taken_for_the_usual_one() {
     for (url, mend) in [
         ("http://127.0.0.1:99999/", "the URL: has the port 99999: ports are 1 to 65535"),
         ("http://127.0.0.1:0/", "the URL: has the port 0"),
@@ -308,7 +308,7 @@ fn a_port_that_is_none_is_refused_and_not_taken_for_the_usual_one() {
 }
 
 #[test]
-fn headers_that_the_connection_sets_are_refused() {
+fn headers_that_the_connection_sets_are_rejected() {
     for header in ["Content-Length: 3", "transfer-encoding: chunked", "Host: evil", "connection: x"]
     {
         let name = header.split(':').next().unwrap().to_lowercase();

@@ -126,7 +126,7 @@ fn what_cannot_be_signed_says_what_is_missing() {
 }
 
 #[test]
-fn what_no_header_can_have_is_refused_in_one_line() {
+fn what_no_header_can_have_is_rejected_in_one_line() {
     let sign = |flag: &str, value: &str| {
         call("sign -s svix --secret-env SECRET --body {}").arg(flag).arg(value).run()
     };

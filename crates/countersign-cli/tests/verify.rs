@@ -11,11 +11,11 @@ const BODY: &str = r#"{"id":"evt_1","type":"charge.paid"}"#;
 const VERIFY: &str = "verify -s stripe --secret-env SECRET --now 1700000042";
 
 #[test]
-fn a_refusal_says_why_and_what_to_do_next() {
+fn a_rejection_says_why_and_what_to_do_next() {
     let request = signed_stripe(BODY).replace("paid", "void");
     let answer = call(VERIFY).input(request).run();
     answer
-        .is(1, "refused   Stripe, signature_mismatch")
+        .is(1, "rejected   Stripe, signature_mismatch")
         .is(1, "check the secret, and that nothing in front changes the body")
         .is(1, "countersign explain");
 }
@@ -186,7 +186,7 @@ fn ainexlayer_needs_what_it_does_not_document() {
 }
 
 #[test]
-fn a_method_that_nobody_signs_is_a_refusal() {
+fn a_method_that_nobody_signs_is_a_rejection() {
     let request = signed_stripe(BODY).replacen("POST", "BREW", 1);
     call(VERIFY).input(request).run().is(1, "method_not_allowed");
     let request = signed_stripe(BODY).replacen("POST", "PUT", 1);

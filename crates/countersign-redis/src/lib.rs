@@ -52,7 +52,7 @@
 //!   than an answer takes, and than the server's clock is set back, or is behind on the next master or
 //!   another node: a key lives for an hour, or for the retention. A client that stood still with its
 //!   clocks, as a paused virtual machine may, is behind by its pause until that second is over.
-//! - At its `maxmemory` the server refuses new claims ([`Full`](countersign::StoreErrorKind::Full)) and
+//! - At its `maxmemory` the server rejects new claims ([`Full`](countersign::StoreErrorKind::Full)) and
 //!   still knows the events that it holds, **if** its `maxmemory-policy` is `noeviction`, the default.
 //!   Under any other policy it forgets events before their time, and handles them again.
 //!

@@ -220,7 +220,7 @@ async fn calls_that_are_dropped_leave_the_connection_to_the_others() {
 }
 
 #[tokio::test]
-async fn a_full_server_refuses_new_events_and_knows_the_old_ones() {
+async fn a_full_server_rejects_new_events_and_knows_the_old_ones() {
     let Some(server) = Server::start(&["--maxmemory-policy", "noeviction"]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     handled(&store, 0).await;

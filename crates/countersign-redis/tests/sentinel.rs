@@ -99,7 +99,7 @@ async fn an_operators_fail_over_is_followed() {
     let Some(watched) = Watched::start() else { return };
     let store = watched.store().await;
     let held = granted(&store, 0, HOUR).await;
-    // It refuses as long as it knows too little of the replica.
+    // It rejects as long as it knows too little of the replica.
     until(|| watched.sentinel.try_ask::<()>("SENTINEL FAILOVER main").is_ok());
     until(|| watched.sentinel_says("port", &watched.replica.port().to_string()));
     // Who asks may be cut off as its role changes.

@@ -148,7 +148,7 @@ async fn many_may_migrate_at_once() {
 }
 
 #[tokio::test]
-async fn a_name_that_would_need_care_is_refused() {
+async fn a_name_that_would_need_care_is_rejected() {
     let Some(table) = Table::new() else { return };
     let pool = table.pool().await;
     for name in ["", ".events", "events.", "a.b.c", "e\"vents", "events; --", "é", &"e".repeat(58)]

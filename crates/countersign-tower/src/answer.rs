@@ -1,21 +1,21 @@
 //! What the sender is told: a status, and when to ask again. Everything else rides in the response's
 //! extensions, for the layers outside.
 
-use countersign::{Contract, Outcome, Refusal, RefusalKind, Reply};
+use countersign::{Contract, Outcome, Rejection, RejectionKind, Reply};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::body::ResponseBody;
 
-pub(crate) fn refused<B>(refusal: Refusal) -> Response<ResponseBody<B>> {
-    let mut response = empty(refusal.status());
-    if refusal.kind() == RefusalKind::MethodNotAllowed {
+pub(crate) fn rejected<B>(rejection: Rejection) -> Response<ResponseBody<B>> {
+    let mut response = empty(rejection.status());
+    if rejection.kind() == RejectionKind::MethodNotAllowed {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     }
-    if refusal.status() == 503 {
+    if rejection.status() == 503 {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
-    response.extensions_mut().insert(refusal);
+    response.extensions_mut().insert(rejection);
     response
 }
 

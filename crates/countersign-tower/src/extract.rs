@@ -5,7 +5,7 @@ use std::fmt;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use countersign::adapter::report_misfit;
-use countersign::{FromDelivery, Refusal};
+use countersign::{FromDelivery, Rejection};
 use http::StatusCode;
 use http::request::Parts;
 
@@ -31,7 +31,7 @@ impl<T: FromDelivery, S: Sync> FromRequestParts<S> for Webhook<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let delivery = verified(parts)?;
-        T::from_delivery(delivery).map(Self).map_err(|refusal| WebhookRejection(Some(refusal)))
+        T::from_delivery(delivery).map(Self).map_err(|rejection| WebhookRejection(Some(rejection)))
     }
 }
 
@@ -49,14 +49,14 @@ fn verified(parts: &Parts) -> Result<&Delivery, WebhookRejection> {
 
 /// Why an extractor gave no event.
 ///
-/// Its response is a bare status; the [`Refusal`] rides in the response's extensions.
+/// Its response is a bare status; the [`Rejection`] rides in the response's extensions.
 #[derive(Clone, Debug)]
-pub struct WebhookRejection(Option<Refusal>);
+pub struct WebhookRejection(Option<Rejection>);
 
 impl WebhookRejection {
     /// How the body does not fit; `None` where the route has no [`WebhookLayer`](crate::WebhookLayer).
     #[must_use]
-    pub const fn refusal(&self) -> Option<&Refusal> {
+    pub const fn rejection(&self) -> Option<&Rejection> {
         self.0.as_ref()
     }
 }
@@ -64,7 +64,7 @@ impl WebhookRejection {
 impl fmt::Display for WebhookRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(refusal) => refusal.fmt(f),
+            Some(rejection) => rejection.fmt(f),
             None => f.write_str("nothing is verified here: put a `WebhookLayer` on this route"),
         }
     }
@@ -75,12 +75,12 @@ impl std::error::Error for WebhookRejection {}
 impl IntoResponse for WebhookRejection {
     fn into_response(self) -> Response {
         report_misfit(&self);
-        let Some(refusal) = self.0 else {
+        let Some(rejection) = self.0 else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        let status = StatusCode::from_u16(refusal.status());
+        let status = StatusCode::from_u16(rejection.status());
         let mut response = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-        response.extensions_mut().insert(refusal);
+        response.extensions_mut().insert(rejection);
         response
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A [`WebhookLayer`] lets a request through only if it is authentic, fresh, and not yet handled:
 //!
-//! 1. Not `POST`, a header missing, doubled or malformed, a stale time, a coded body: refused before
+//! 1. Not `POST`, a header missing, doubled or malformed, a stale time, a coded body: rejected before
 //!    a byte of the body is read.
 //! 2. The body is read under the sender's cap and within [`Receiver::body_timeout`], hashed on the
 //!    way, and compared. The service behind gets exactly the verified bytes.
@@ -12,7 +12,7 @@
 //! 5. A 2xx commits. Another status, an error or a panic releases, and the next delivery runs.
 //!
 //! The sender is told a status and nothing else. Why stands in the response's extensions, as a
-//! [`Refusal`] or an [`Outcome`], and in `tracing` events (feature `tracing`).
+//! [`Rejection`] or an [`Outcome`], and in `tracing` events (feature `tracing`).
 //!
 //! # axum
 //!
@@ -81,8 +81,8 @@ pub use countersign::{
     ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey, Fence, Field,
     FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore, Intake, Key, KeyResolver,
     Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
-    Record, RecordState, Refusal, RefusalKind, Reply, ResolveError, Scheme, SchemeBuilder, Secret,
-    Settled, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind, StoreStats,
+    Record, RecordState, Rejection, RejectionKind, Reply, ResolveError, Scheme, SchemeBuilder,
+    Secret, Settled, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind, StoreStats,
     Success, SystemClock, Tenant, TenantFrom, Tenants, Ticket, TimeUnit, Timestamp, Tolerance,
     Verifier, ainexlayer, omniai, senders,
 };

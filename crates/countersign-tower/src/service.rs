@@ -4,8 +4,8 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
-use countersign::adapter::{Shared, report_greeting, report_refusal};
-use countersign::{Delivery, Receiver, Refusal, RefusalKind, Reply, Timestamp};
+use countersign::adapter::{Shared, report_greeting, report_rejection};
+use countersign::{Delivery, Receiver, Rejection, RejectionKind, Reply, Timestamp};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
@@ -75,13 +75,13 @@ where
     match shared.face().greet(parts.method.as_str(), &parts) {
         Ok(None) => {}
         Ok(Some(reply)) => return Ok(greeted(shared.face(), &reply)),
-        Err(refusal) => return Ok(refused(shared.face(), refusal)),
+        Err(rejection) => return Ok(rejected(shared.face(), rejection)),
     }
     let limit = shared.face().deadlines().store;
     let found = tokio::time::timeout(limit, shared.receiver(&parts)).await;
     let receiver = match found.unwrap_or_else(|_| Err(keys_too_late())) {
         Ok(receiver) => receiver,
-        Err(refusal) => return Ok(refused(shared.face(), refusal)),
+        Err(rejection) => return Ok(rejected(shared.face(), rejection)),
     };
     match verify(&receiver, shared.clock.now(), &parts, body).await {
         Ok(delivery) => {
@@ -91,17 +91,20 @@ where
             let request = Request::from_parts(parts, B::from(delivery.body().clone()));
             run::run(receiver, shared.shutdown, inner, request, delivery).await
         }
-        Err(refusal) => Ok(refused(&receiver, refusal)),
+        Err(rejection) => Ok(rejected(&receiver, rejection)),
     }
 }
 
-fn keys_too_late() -> Refusal {
-    Refusal::from_adapter(RefusalKind::KeysUnavailable, "they did not come within `store_timeout`")
+fn keys_too_late() -> Rejection {
+    Rejection::from_adapter(
+        RejectionKind::KeysUnavailable,
+        "they did not come within `store_timeout`",
+    )
 }
 
-fn refused<B>(receiver: &Receiver, refusal: Refusal) -> Response<ResponseBody<B>> {
-    report_refusal(receiver, &refusal);
-    answer::refused(refusal)
+fn rejected<B>(receiver: &Receiver, rejection: Rejection) -> Response<ResponseBody<B>> {
+    report_rejection(receiver, &rejection);
+    answer::rejected(rejection)
 }
 
 fn greeted<B>(receiver: &Receiver, reply: &Reply) -> Response<ResponseBody<B>> {
@@ -115,13 +118,13 @@ async fn verify<ReqBody: Body>(
     now: Timestamp,
     parts: &Parts,
     body: ReqBody,
-) -> Result<Delivery, Refusal> {
+) -> Result<Delivery, Rejection> {
     let mut intake = receiver.open(parts, now)?;
     let mut body = pin!(body);
     let read = async {
         while let Some(frame) = body.frame().await {
             let frame =
-                frame.map_err(|_| Refusal::from_adapter(RefusalKind::BodyInterrupted, ""))?;
+                frame.map_err(|_| Rejection::from_adapter(RejectionKind::BodyInterrupted, ""))?;
             if let Ok(mut data) = frame.into_data() {
                 intake.push(data.copy_to_bytes(data.remaining()))?;
             }
@@ -130,7 +133,7 @@ async fn verify<ReqBody: Body>(
     };
     tokio::time::timeout(receiver.deadlines().body, read)
         .await
-        .map_err(|_| Refusal::from_adapter(RefusalKind::BodyTimeout, ""))??;
+        .map_err(|_| Rejection::from_adapter(RejectionKind::BodyTimeout, ""))??;
     intake.finish()
 }
 

@@ -155,8 +155,8 @@ async fn shutting_down_claims_nothing_more_and_waits_for_what_is_in_hand() {
     let shutdown = layer.shutdown();
     let mut drained = pin!(shutdown.drain());
     assert!(drained.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    let refused = deliver(&service, signed("msg_2")).await;
-    assert_eq!((refused.status().as_u16(), outcome(&refused)), (503, Outcome::ShuttingDown));
+    let rejected = deliver(&service, signed("msg_2")).await;
+    assert_eq!((rejected.status().as_u16(), outcome(&rejected)), (503, Outcome::ShuttingDown));
     handler.let_through(1);
     drained.await;
     assert_eq!((store.calls_of(Op::Claim), store.calls_of(Op::Commit)), (1, 1));

@@ -86,12 +86,12 @@ async fn a_delivery_is_counted_by_its_outcome_and_its_key() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_counted_by_its_kind() {
+async fn a_rejection_is_counted_by_its_kind() {
     let seen = Seen::begin();
     let mut request = signed("msg_1");
     request.headers_mut().remove("webhook-signature");
     deliver(&guard(named(receiver()), &Handler::open()), request).await;
-    seen.counts(&[("deliveries orders standard-webhooks refused missing_header", 1.0)]);
+    seen.counts(&[("deliveries orders standard-webhooks rejected missing_header", 1.0)]);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use countersign::{Contract, Custom, Encoding, Provider, Scheme, Signature, Succe
 use countersign_tower::ainexlayer::{self, AiNexLayer, At};
 use countersign_tower::omniai::{self, OmniAi};
 use countersign_tower::{
-    DedupStore, Delivery, Fence, MemoryStore, Outcome, RawJson, Receiver, Refusal, RefusalKind,
+    DedupStore, Delivery, Fence, MemoryStore, Outcome, RawJson, Receiver, Rejection, RejectionKind,
     Secret, Settled, Webhook, WebhookLayer,
 };
 use http::Response;
@@ -155,9 +155,9 @@ async fn an_authentic_body_that_does_not_fit_is_422_and_not_committed() {
         Router::new().route("/hook", post(|_: Webhook<Strict>| async {})).route_layer(layer());
     let answer = strict.oneshot(signed("msg_1").map(Body::new)).await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    let refusal = answer.extensions().get::<Refusal>().unwrap();
-    assert_eq!(refusal.kind(), RefusalKind::Undecodable);
-    assert!(refusal.to_string().contains("no field `missing`"), "{refusal}");
+    let rejection = answer.extensions().get::<Rejection>().unwrap();
+    assert_eq!(rejection.kind(), RejectionKind::Undecodable);
+    assert!(rejection.to_string().contains("no field `missing`"), "{rejection}");
     assert_eq!(answer.extensions().get::<Outcome>(), Some(&Outcome::Failed));
 
     let mended = Router::new().route("/hook", post(echo_id)).route_layer(layer());

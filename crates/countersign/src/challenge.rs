@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::content::form_decoded;
 use crate::delivery::Delivery;
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Rejection, RejectionKind};
 use crate::headers::{Headers, is_printable};
 use crate::mac::Tag;
 use crate::pointer::Pointer;
@@ -127,7 +127,7 @@ impl Handshake {
         &self,
         method: &str,
         head: &(impl Headers + ?Sized),
-    ) -> Option<Result<Reply, Refusal>> {
+    ) -> Option<Result<Reply, Rejection>> {
         let expected = if self.challenge == Challenge::Head { "HEAD" } else { "GET" };
         if method != expected {
             return None;
@@ -146,13 +146,13 @@ impl Handshake {
                     return None;
                 }
                 let Some(own) = &self.token else {
-                    return Some(Err(Refusal::new(RefusalKind::MethodNotAllowed).because(
+                    return Some(Err(Rejection::new(RejectionKind::MethodNotAllowed).because(
                         "the sender asks whether the endpoint is ready: give the token it was told as `verify_token`",
                     )));
                 };
                 let is_known = own.matches(&Tag::of_token(&token));
                 Some(is_known.then_some(challenge).ok_or_else(|| {
-                    Refusal::new(RefusalKind::SignatureMismatch)
+                    Rejection::new(RejectionKind::SignatureMismatch)
                         .because("`hub.verify_token` is not the configured `verify_token`")
                 }))
             }

@@ -141,7 +141,7 @@ pub enum Settled {
 /// Remembers which events are being handled and which have been.
 ///
 /// Each operation is **one atomic step**, and every time is the **store's own**. A store never
-/// forgets an event before its time to make room: at its limit it refuses new claims.
+/// forgets an event before its time to make room: at its limit it rejects new claims.
 pub trait DedupStore: Send + Sync + 'static {
     /// Takes the event for `lease`, if nobody has it and it is not done.
     ///

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Rejection, RejectionKind};
 use crate::fence::Fence;
 use crate::mac::{TAG_BYTES, sha256};
 use crate::scheme::{Place, Scheme};
@@ -51,11 +51,11 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// [`RefusalKind::Undecodable`] if it does not fit. Its text says where, and names fields of
+    /// [`RejectionKind::Undecodable`] if it does not fit. Its text says where, and names fields of
     /// `T`, but holds nothing of the body.
-    pub fn event<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Refusal> {
+    pub fn event<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Rejection> {
         let text = std::str::from_utf8(&self.body)
-            .map_err(|_| Refusal::new(RefusalKind::Undecodable).because("not UTF-8"))?;
+            .map_err(|_| Rejection::new(RejectionKind::Undecodable).because("not UTF-8"))?;
         serde_json::from_str(text).map_err(|error| undecodable(&error, &self.body))
     }
 
@@ -63,11 +63,11 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// [`RefusalKind::Undecodable`] if there is none, or it does not fit.
-    pub fn payload<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Refusal> {
+    /// [`RejectionKind::Undecodable`] if there is none, or it does not fit.
+    pub fn payload<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Rejection> {
         let Some(pointer) = &self.scheme().payload else { return self.event() };
         let Some(payload) = pointer.find(&self.body) else {
-            return Err(Refusal::new(RefusalKind::Undecodable)
+            return Err(Rejection::new(RejectionKind::Undecodable)
                 .because("it has no payload there")
                 .at(pointer.as_shared()));
         };
@@ -207,12 +207,12 @@ pub trait FromDelivery: Sized {
     ///
     /// # Errors
     ///
-    /// [`RefusalKind::Undecodable`] if the body does not fit.
-    fn from_delivery(delivery: &Delivery) -> Result<Self, Refusal>;
+    /// [`RejectionKind::Undecodable`] if the body does not fit.
+    fn from_delivery(delivery: &Delivery) -> Result<Self, Rejection>;
 }
 
 impl<T: DeserializeOwned> FromDelivery for T {
-    fn from_delivery(delivery: &Delivery) -> Result<Self, Refusal> {
+    fn from_delivery(delivery: &Delivery) -> Result<Self, Rejection> {
         delivery.event()
     }
 }
@@ -221,7 +221,7 @@ impl<T: DeserializeOwned> FromDelivery for T {
 ///
 /// serde's messages quote the body, and so may those of a type's own code. A message passes only as
 /// far as it names a field or event of the receiver's own types: a name that the body has nowhere.
-fn undecodable(error: &serde_json::Error, body: &[u8]) -> Refusal {
+fn undecodable(error: &serde_json::Error, body: &[u8]) -> Rejection {
     let message = error.to_string();
     let own = |start| own_name(message.rsplit_once(start)?.1, body);
     let what = if let Some(field) = own("missing field `") {
@@ -237,7 +237,7 @@ fn undecodable(error: &serde_json::Error, body: &[u8]) -> Refusal {
         }
     };
     let place = format!("{what}, at line {} column {}", error.line(), error.column());
-    Refusal::new(RefusalKind::Undecodable).because(place)
+    Rejection::new(RejectionKind::Undecodable).because(place)
 }
 
 /// The name before the next backtick, if it is one and is not taken from `body`.

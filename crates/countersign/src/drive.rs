@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::claimed::Claimed;
 use crate::dedup::{Settled, StoreError, StoreErrorKind};
 use crate::delivery::Delivery;
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
 use crate::meter;
 use crate::outcome::Outcome;
@@ -53,15 +53,20 @@ impl Shared {
     /// # Errors
     ///
     /// As [`Tenants::receiver`], and as [`Receiver::open`]: nobody is asked for a tenant's keys for a
-    /// request that is to be refused under any. None where there is one receiver for all.
-    pub async fn receiver<H: Headers + ?Sized>(&self, head: &H) -> Result<Arc<Receiver>, Refusal> {
+    /// request that is to be rejected under any. None where there is one receiver for all.
+    pub async fn receiver<H: Headers + ?Sized>(
+        &self,
+        head: &H,
+    ) -> Result<Arc<Receiver>, Rejection> {
         let tenants = match &self.receivers {
             Receivers::One(receiver) => return Ok(Arc::clone(receiver)),
             Receivers::Tenants(tenants) => tenants,
         };
         match tenants.decoy().open(head, self.clock.now()) {
             // A static token is compared at once, and the decoy's is nobody's.
-            Err(refusal) if refusal.kind() != RefusalKind::SignatureMismatch => Err(refusal),
+            Err(rejection) if rejection.kind() != RejectionKind::SignatureMismatch => {
+                Err(rejection)
+            }
             _ => tenants.receiver(head).await,
         }
     }
@@ -168,10 +173,10 @@ pub fn report_greeting(receiver: &Receiver) {
     tell(receiver, Outcome::Greeted);
 }
 
-/// Tells the operator why a request was refused (features `tracing`, `metrics`).
-pub fn report_refusal(receiver: &Receiver, refusal: &Refusal) {
-    trace::refused(receiver, refusal);
-    meter::refused(receiver, refusal);
+/// Tells the operator why a request was rejected (features `tracing`, `metrics`).
+pub fn report_rejection(receiver: &Receiver, rejection: &Rejection) {
+    trace::rejected(receiver, rejection);
+    meter::rejected(receiver, rejection);
 }
 
 /// Tells the operator why an extractor had no event for the handler (feature `tracing`).

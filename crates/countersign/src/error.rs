@@ -7,18 +7,18 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a request was refused.
+/// Why a request was rejected.
 ///
 /// The sender is told [`status`](Self::status) and nothing else. The text is for the operator.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Refusal {
-    kind: RefusalKind,
+pub struct Rejection {
+    kind: RejectionKind,
     place: Option<Arc<str>>,
     detail: Cow<'static, str>,
 }
 
-impl Refusal {
-    pub(crate) const fn new(kind: RefusalKind) -> Self {
+impl Rejection {
+    pub(crate) const fn new(kind: RejectionKind) -> Self {
         Self { kind, place: None, detail: Cow::Borrowed("") }
     }
 
@@ -32,17 +32,17 @@ impl Refusal {
         self
     }
 
-    /// A refusal that an adapter makes itself: the method, the body's transport.
+    /// A rejection that an adapter makes itself: the method, the body's transport.
     ///
     /// `detail` goes into the operator's text as it is: put nothing of the request into it.
     #[must_use]
-    pub const fn from_adapter(kind: RefusalKind, detail: &'static str) -> Self {
+    pub const fn from_adapter(kind: RejectionKind, detail: &'static str) -> Self {
         Self { kind, place: None, detail: Cow::Borrowed(detail) }
     }
 
     /// What was wrong, to match on.
     #[must_use]
-    pub const fn kind(&self) -> RefusalKind {
+    pub const fn kind(&self) -> RejectionKind {
         self.kind
     }
 
@@ -59,66 +59,66 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.place().unwrap_or("?");
         match self.kind {
-            RefusalKind::MethodNotAllowed if self.detail.is_empty() => {
+            RejectionKind::MethodNotAllowed if self.detail.is_empty() => {
                 f.write_str("method is not POST: have the sender deliver with POST")?;
             }
-            RefusalKind::MethodNotAllowed => f.write_str("method is not POST")?,
-            RefusalKind::MissingHeader => write!(
+            RejectionKind::MethodNotAllowed => f.write_str("method is not POST")?,
+            RejectionKind::MissingHeader => write!(
                 f,
                 "header `{place}` is missing: check its name in the sender's settings and that no proxy drops it"
             )?,
-            RefusalKind::DuplicateHeader => write!(
+            RejectionKind::DuplicateHeader => write!(
                 f,
                 "header `{place}` stands more than once: look for a proxy that adds it again"
             )?,
-            RefusalKind::MalformedHeader => write!(f, "header `{place}` is malformed")?,
-            RefusalKind::MixedHeaderFamilies => write!(
+            RejectionKind::MalformedHeader => write!(f, "header `{place}` is malformed")?,
+            RejectionKind::MixedHeaderFamilies => write!(
                 f,
                 "header `{place}` is of another family than this sender's: one request carries one family"
             )?,
-            RefusalKind::UnsupportedEncoding => f.write_str(
+            RejectionKind::UnsupportedEncoding => f.write_str(
                 "`content-encoding` is not identity: have the sender deliver uncompressed bodies",
             )?,
-            RefusalKind::BodyTooLarge => {
+            RejectionKind::BodyTooLarge => {
                 f.write_str("body is over the cap: raise `body_cap` if the sender's bodies are this large")?;
             }
-            RefusalKind::BodyTimeout => f.write_str("body did not arrive in time")?,
-            RefusalKind::BodyInterrupted => f.write_str("body broke off before its end")?,
-            RefusalKind::BodyAltered => f.write_str(
+            RejectionKind::BodyTimeout => f.write_str("body did not arrive in time")?,
+            RejectionKind::BodyInterrupted => f.write_str("body broke off before its end")?,
+            RejectionKind::BodyAltered => f.write_str(
                 "body is not as long as `content-length` says: a layer in front has read or changed it; put this layer before any that touches the body",
             )?,
-            RefusalKind::StaleTimestamp => write!(
+            RejectionKind::StaleTimestamp => write!(
                 f,
                 "time in `{place}` is older than the tolerance: a replay, a late retry, or a clock that is ahead"
             )?,
-            RefusalKind::FutureTimestamp => write!(
+            RejectionKind::FutureTimestamp => write!(
                 f,
                 "time in `{place}` is further ahead than the tolerance: check this machine's clock"
             )?,
-            RefusalKind::MissingTimestamp => {
+            RejectionKind::MissingTimestamp => {
                 write!(f, "the signed body has no readable time at `{place}`")?;
             }
-            RefusalKind::MissingSignature => {
+            RejectionKind::MissingSignature => {
                 write!(f, "the body has no readable signature at `{place}`")?;
             }
-            RefusalKind::NoCandidate => write!(
+            RejectionKind::NoCandidate => write!(
                 f,
                 "header `{place}` holds no signature of the version this sender is set up with"
             )?,
-            RefusalKind::KeysUnavailable => {
+            RejectionKind::KeysUnavailable => {
                 f.write_str("the tenant's keys cannot be had now: check what resolves them")?;
             }
-            RefusalKind::UnknownKey => {
+            RejectionKind::UnknownKey => {
                 f.write_str("no key is valid at this time: check the key ring's not-before and not-after")?;
             }
-            RefusalKind::SignatureMismatch => f.write_str(
+            RejectionKind::SignatureMismatch => f.write_str(
                 "credential does not match: check the secret, and that nothing in front changes the body or the signed headers",
             )?,
-            RefusalKind::Undecodable => f.write_str("body is authentic but does not fit the type")?,
+            RejectionKind::Undecodable => f.write_str("body is authentic but does not fit the type")?,
         }
         if !self.detail.is_empty() {
             write!(f, ": {}", self.detail)?;
@@ -127,12 +127,12 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for Rejection {}
 
 /// What was wrong with a request.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum RefusalKind {
+pub enum RejectionKind {
     /// The method is not `POST`. Status 405.
     MethodNotAllowed,
     /// A header that carries the credential, or is signed, is not there or empty. Status 401.
@@ -173,7 +173,7 @@ pub enum RefusalKind {
     Undecodable,
 }
 
-impl RefusalKind {
+impl RejectionKind {
     /// The HTTP status that answers it.
     #[must_use]
     pub const fn status(self) -> u16 {

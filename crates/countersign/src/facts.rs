@@ -1,7 +1,7 @@
 //! What a request's headers say of its event and its body.
 
 use crate::delivery::MAX_ID_BYTES;
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Rejection, RejectionKind};
 use crate::headers::{Found, Name, Values};
 use crate::scheme::{Place, Scheme, TimestampAt};
 use crate::time::{Freshness, TimeUnit, Timestamp};
@@ -21,11 +21,11 @@ impl<'r> Facts<'r> {
         scheme: &Scheme,
         values: &Values<'r>,
         now: Timestamp,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let id = match &scheme.id {
             Some(Place::Header(name)) if scheme.signs_id_header => {
                 Some(short(name.required(values)?).ok_or_else(|| {
-                    name.refuse(RefusalKind::MalformedHeader).because("it is over 256 bytes")
+                    name.reject(RejectionKind::MalformedHeader).because("it is over 256 bytes")
                 })?)
             }
             // Not covered by the signature: kept for logs where it is presentable.
@@ -61,23 +61,23 @@ impl<'r> SignedTime<'r> {
         digits: &'r [u8],
         unit: TimeUnit,
         now: Timestamp,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let time = Timestamp::parse(digits, unit).ok_or_else(|| {
             let form = match unit {
                 TimeUnit::Rfc3339 => "its time is not RFC 3339",
                 _ => "its time is not 1 to 15 digits without a leading zero",
             };
-            name.refuse(RefusalKind::MalformedHeader).because(form)
+            name.reject(RejectionKind::MalformedHeader).because(form)
         })?;
         if scheme.has_fixed_width_time && !unit.is_usual_width(digits) {
             return Err(name
-                .refuse(RefusalKind::MalformedHeader)
+                .reject(RejectionKind::MalformedHeader)
                 .because("its time is not as long as times are now"));
         }
         match scheme.tolerance.judge(now, time, unit) {
             Freshness::Fresh => Ok(Self { digits, time }),
-            Freshness::Stale => Err(name.refuse(RefusalKind::StaleTimestamp)),
-            Freshness::Future => Err(name.refuse(RefusalKind::FutureTimestamp)),
+            Freshness::Stale => Err(name.reject(RejectionKind::StaleTimestamp)),
+            Freshness::Future => Err(name.reject(RejectionKind::FutureTimestamp)),
         }
     }
 }
@@ -87,27 +87,29 @@ fn short(value: &[u8]) -> Option<&[u8]> {
     (value.len() <= MAX_ID_BYTES).then_some(value)
 }
 
-/// Refuses a body that is compressed.
+/// Rejects a body that is compressed.
 #[inline]
-pub(crate) fn refuse_coded_body(scheme: &Scheme, values: &Values<'_>) -> Result<(), Refusal> {
+pub(crate) fn reject_coded_body(scheme: &Scheme, values: &Values<'_>) -> Result<(), Rejection> {
     match scheme.names.content_encoding().map(|name| name.found(values)) {
         None | Some(Found::None) => Ok(()),
         Some(Found::One(coding)) if coding.eq_ignore_ascii_case(b"identity") => Ok(()),
-        Some(Found::One(_) | Found::Many) => Err(Refusal::new(RefusalKind::UnsupportedEncoding)),
+        Some(Found::One(_) | Found::Many) => {
+            Err(Rejection::new(RejectionKind::UnsupportedEncoding))
+        }
     }
 }
 
-/// What `content-length` announces: a reason to refuse early, never to allocate.
+/// What `content-length` announces: a reason to reject early, never to allocate.
 #[inline]
 pub(crate) fn announced_length(
     scheme: &Scheme,
     values: &Values<'_>,
-) -> Result<Option<u64>, Refusal> {
+) -> Result<Option<u64>, Rejection> {
     let Some(name) = scheme.names.content_length() else { return Ok(None) };
-    let malformed = || name.refuse(RefusalKind::MalformedHeader).because("it is no number");
+    let malformed = || name.reject(RejectionKind::MalformedHeader).because("it is no number");
     match name.found(values) {
         Found::None => Ok(None),
-        Found::Many => Err(name.refuse(RefusalKind::DuplicateHeader)),
+        Found::Many => Err(name.reject(RejectionKind::DuplicateHeader)),
         Found::One(digits) => {
             let mut length = 0_u64;
             for digit in digits {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
+use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 
 /// The longest security header that is read, in bytes: room for sixteen long signatures.
 const MAX_HEADER_BYTES: usize = 8 * 1024;
@@ -265,31 +265,31 @@ impl Name {
     }
 
     /// The one value under this name: there, single, not empty, not long, printable ASCII.
-    pub(crate) fn required<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Refusal> {
+    pub(crate) fn required<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Rejection> {
         let value = self.single(values)?;
         if is_printable(value) {
             Ok(value)
         } else {
-            Err(self.refuse(RefusalKind::MalformedHeader).because("it is not printable ASCII"))
+            Err(self.reject(RejectionKind::MalformedHeader).because("it is not printable ASCII"))
         }
     }
 
     /// The same, for a value whose every byte is judged by whoever reads it.
     #[inline]
-    pub(crate) fn single<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Refusal> {
+    pub(crate) fn single<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Rejection> {
         match self.found(values) {
-            Found::None | Found::One(b"") => Err(self.refuse(RefusalKind::MissingHeader)),
-            Found::Many => Err(self.refuse(RefusalKind::DuplicateHeader)),
+            Found::None | Found::One(b"") => Err(self.reject(RejectionKind::MissingHeader)),
+            Found::Many => Err(self.reject(RejectionKind::DuplicateHeader)),
             Found::One(value) if value.len() > MAX_HEADER_BYTES => {
-                Err(self.refuse(RefusalKind::MalformedHeader).because("it is over 8 KiB"))
+                Err(self.reject(RejectionKind::MalformedHeader).because("it is over 8 KiB"))
             }
             Found::One(value) => Ok(value),
         }
     }
 
     #[cold]
-    pub(crate) fn refuse(&self, kind: RefusalKind) -> Refusal {
-        Refusal::new(kind).at(&self.text)
+    pub(crate) fn reject(&self, kind: RejectionKind) -> Rejection {
+        Rejection::new(kind).at(&self.text)
     }
 }
 

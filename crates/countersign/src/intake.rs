@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use crate::delivery::Delivery;
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
 use crate::mac::HmacState;
 use crate::opening::{Opening, Proof};
@@ -21,13 +21,13 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] that says which header is wrong and how.
+    /// A [`Rejection`] that says which header is wrong and how.
     pub fn open<'r, H: Headers + ?Sized>(
         self: &'r Arc<Self>,
         headers: &'r H,
         now: Timestamp,
         body_cap: usize,
-    ) -> Result<Intake<'r>, Refusal> {
+    ) -> Result<Intake<'r>, Rejection> {
         let verifier = self.meant_by(headers);
         let mut intake = Intake::new(verifier, now, body_cap);
         verifier.begin(headers, now, body_cap, &mut intake.opening)?;
@@ -47,7 +47,7 @@ pub struct Intake<'r> {
     opening: Opening<'r>,
     macs: Macs,
     body: Body,
-    /// Whether a piece was refused: then nothing can be proved any more.
+    /// Whether a piece was rejected: then nothing can be proved any more.
     is_spoilt: bool,
 }
 
@@ -113,15 +113,15 @@ impl<'r> Intake<'r> {
     ///
     /// # Errors
     ///
-    /// [`RefusalKind::BodyTooLarge`] once the pieces together pass the cap.
-    pub fn push(&mut self, chunk: impl Into<Bytes>) -> Result<(), Refusal> {
+    /// [`RejectionKind::BodyTooLarge`] once the pieces together pass the cap.
+    pub fn push(&mut self, chunk: impl Into<Bytes>) -> Result<(), Rejection> {
         let chunk = chunk.into();
         if chunk.is_empty() {
             return Ok(());
         }
         if chunk.len() > self.body_cap - self.body.len() {
             self.is_spoilt = true;
-            return Err(Refusal::new(RefusalKind::BodyTooLarge));
+            return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         self.macs.update(&chunk);
         match &mut self.body {
@@ -141,14 +141,14 @@ impl<'r> Intake<'r> {
     ///
     /// # Errors
     ///
-    /// - [`RefusalKind::SignatureMismatch`] if no valid key made any of the signatures.
-    /// - [`RefusalKind::BodyAltered`] if the body is not proved, and not as long as announced.
-    /// - [`RefusalKind::BodyTooLarge`] if a piece was refused for that.
-    /// - [`RefusalKind::StaleTimestamp`], [`RefusalKind::FutureTimestamp`] or
-    ///   [`RefusalKind::MissingTimestamp`] where the signed time stands in the body.
-    pub fn finish(self) -> Result<Delivery, Refusal> {
+    /// - [`RejectionKind::SignatureMismatch`] if no valid key made any of the signatures.
+    /// - [`RejectionKind::BodyAltered`] if the body is not proved, and not as long as announced.
+    /// - [`RejectionKind::BodyTooLarge`] if a piece was rejected for that.
+    /// - [`RejectionKind::StaleTimestamp`], [`RejectionKind::FutureTimestamp`] or
+    ///   [`RejectionKind::MissingTimestamp`] where the signed time stands in the body.
+    pub fn finish(self) -> Result<Delivery, Rejection> {
         if self.is_spoilt {
-            return Err(Refusal::new(RefusalKind::BodyTooLarge));
+            return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         let Self { verifier, now, opening, mut macs, body, .. } = self;
         let body = body.into_bytes();

@@ -52,7 +52,7 @@
 //! | keys, several at a time | [`Secret`], [`Key`], [`Keyring`] |
 //! | what to remember handled events in | [`MemoryStore`], or any [`DedupStore`] |
 //! | the object an adapter drives | [`Receiver`]: also for a queue worker or a lambda, see there |
-//! | why a request was refused | [`Refusal`] and its [`RefusalKind`] |
+//! | why a request was rejected | [`Rejection`] and its [`RejectionKind`] |
 //! | what became of a delivery | [`Outcome`] |
 //! | to test your handlers | the module `testing`, feature `testing`, and [its page](https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md) |
 //!
@@ -122,7 +122,7 @@ pub mod testing;
 pub mod adapter {
     pub use crate::drive::{
         Ended, Receivers, Running, Shared, Timer, drive, in_current_span, report_greeting,
-        report_misfit, report_refusal, turn_away,
+        report_misfit, report_rejection, turn_away,
     };
     pub use crate::shutdown::UnderWay;
 }
@@ -137,7 +137,7 @@ pub use self::dedup::{
 };
 pub use self::delivery::{Delivery, FromDelivery};
 pub use self::encoding::Encoding;
-pub use self::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
+pub use self::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 pub use self::headers::Headers;
 pub use self::intake::Intake;
 #[cfg(feature = "metrics")]

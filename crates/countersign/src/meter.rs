@@ -16,7 +16,7 @@ pub(crate) use self::on::*;
 ///
 /// | name | kind | further labels | what it tells |
 /// |---|---|---|---|
-/// | `countersign_deliveries_total` | counter | `outcome`, `refusal` | each request that was answered, once: an [`Outcome`](crate::Outcome)'s name, or `refused` with a [`RefusalKind`](crate::RefusalKind)'s |
+/// | `countersign_deliveries_total` | counter | `outcome`, `rejection` | each request that was answered, once: an [`Outcome`](crate::Outcome)'s name, or `rejected` with a [`RejectionKind`](crate::RejectionKind)'s |
 /// | `countersign_late_total` | counter | `outcome` | what became of those answered before that was known |
 /// | `countersign_verified_total` | counter | `key` | verified deliveries, by the name of the key that matched; empty for a tenant's |
 /// | `countersign_dedup_hits_total` | counter | `hit` | events the store knew: `duplicate`, `other_body` (a duplicate with another body), `in_flight`, `takeover` |
@@ -107,7 +107,7 @@ mod on {
     use crate::claimed::Claimed;
     use crate::dedup::{StoreError, StoreErrorKind};
     use crate::delivery::Delivery;
-    use crate::error::Refusal;
+    use crate::error::Rejection;
     use crate::outcome::Outcome;
     use crate::receiver::Receiver;
 
@@ -118,8 +118,8 @@ mod on {
         counter!(VERIFIED, labels(receiver, [key])).increment(1);
     }
 
-    pub(crate) fn refused(receiver: &Receiver, refusal: &Refusal) {
-        delivered(receiver, "refused", refusal.kind().as_str());
+    pub(crate) fn rejected(receiver: &Receiver, rejection: &Rejection) {
+        delivered(receiver, "rejected", rejection.kind().as_str());
     }
 
     pub(crate) fn answered(receiver: &Receiver, outcome: Outcome) {
@@ -132,8 +132,8 @@ mod on {
         }
     }
 
-    fn delivered(receiver: &Receiver, outcome: &'static str, refusal: &'static str) {
-        let how = [("outcome", outcome), ("refusal", refusal)];
+    fn delivered(receiver: &Receiver, outcome: &'static str, rejection: &'static str) {
+        let how = [("outcome", outcome), ("rejection", rejection)];
         counter!(DELIVERIES, labels(receiver, how)).increment(1);
     }
 
@@ -216,13 +216,13 @@ mod off {
     use crate::claimed::Claimed;
     use crate::dedup::StoreError;
     use crate::delivery::Delivery;
-    use crate::error::Refusal;
+    use crate::error::Rejection;
     use crate::outcome::Outcome;
     use crate::receiver::Receiver;
 
     pub(crate) fn verified(_: &Receiver, _: &Delivery) {}
 
-    pub(crate) fn refused(_: &Receiver, _: &Refusal) {}
+    pub(crate) fn rejected(_: &Receiver, _: &Rejection) {}
 
     pub(crate) fn answered(_: &Receiver, _: Outcome) {}
 

@@ -3,8 +3,8 @@
 use arrayvec::ArrayVec;
 use memchr::memchr;
 
-use crate::error::{Refusal, RefusalKind};
-use crate::facts::{Facts, SignedTime, announced_length, refuse_coded_body};
+use crate::error::{Rejection, RejectionKind};
+use crate::facts::{Facts, SignedTime, announced_length, reject_coded_body};
 use crate::headers::{Headers, Name, Values};
 use crate::mac::BLOCK_BYTES;
 use crate::scheme::{Algorithm, Scheme, SignatureAt, SignedPart, TimestampAt};
@@ -50,7 +50,7 @@ impl Verifier {
         now: Timestamp,
         body_cap: usize,
         opening: &mut Opening<'r>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejection> {
         let mut values = Values::default();
         self.scheme().names.read(headers, &mut values);
         if self.scheme().content.is_some() {
@@ -66,16 +66,16 @@ impl Verifier {
         now: Timestamp,
         body_cap: usize,
         opening: &mut Opening<'r>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejection> {
         let scheme = self.scheme();
-        refuse_coded_body(scheme, values)?;
+        reject_coded_body(scheme, values)?;
         opening.announced = announced_length(scheme, values)?;
         if opening.announced.is_some_and(|length| length > body_cap as u64) {
-            return Err(Refusal::new(RefusalKind::BodyTooLarge));
+            return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         for (name, value) in &scheme.fixed {
             if name.required(values)? != value.as_bytes() {
-                return Err(name.refuse(RefusalKind::NoCandidate));
+                return Err(name.reject(RejectionKind::NoCandidate));
             }
         }
         let credential = match &scheme.signature {
@@ -110,7 +110,7 @@ fn read_credential<'r>(
     scheme: &'r Scheme,
     at: &'r SignatureAt,
     values: &Values<'r>,
-) -> Result<(&'r Name, &'r [u8], Option<Candidates<'r>>), Refusal> {
+) -> Result<(&'r Name, &'r [u8], Option<Candidates<'r>>), Rejection> {
     let name = match &at.second {
         Some(second) if second.is_in(values) && !at.header.is_in(values) => second,
         _ => &at.header,
@@ -122,7 +122,7 @@ fn read_credential<'r>(
     }
     let mut rivals = scheme.rivals.iter();
     match rivals.find(|name| name.is_in(values)) {
-        Some(rival) => Err(rival.refuse(RefusalKind::MixedHeaderFamilies)),
+        Some(rival) => Err(rival.reject(RejectionKind::MixedHeaderFamilies)),
         None => Ok((name, value, only)),
     }
 }
@@ -134,7 +134,7 @@ fn read_signatures(
     name: &Name,
     value: &[u8],
     values: &Values<'_>,
-) -> Result<Signatures, Refusal> {
+) -> Result<Signatures, Rejection> {
     let second = at.second.as_ref().filter(|_| at.header.is_in(values));
     let second = second.filter(|name| name.is_in(values));
     let second = second.map(|name| name.required(values)).transpose()?;
@@ -151,7 +151,7 @@ impl<'r> Opening<'r> {
         value: &'r [u8],
         values: &Values<'r>,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejection> {
         if let Some(TimestampAt::Pair(unit)) = scheme.timestamp {
             self.facts.time =
                 Some(SignedTime::read(scheme, &at.header, time_pair(at, value)?, unit, now)?);
@@ -197,7 +197,7 @@ impl<'r> Opening<'r> {
                 }
             {
                 return Err(name
-                    .refuse(RefusalKind::MalformedHeader)
+                    .reject(RejectionKind::MalformedHeader)
                     .because("it contains the text that parts the signed values"));
             }
             before = bytes;

@@ -196,7 +196,7 @@ impl<'b> Walk<'_, '_, 'b> {
         }
     }
 
-    fn refuse(&mut self, paths: &[(usize, &[Box<str>])]) {
+    fn reject(&mut self, paths: &[(usize, &[Box<str>])]) {
         for (at, _) in paths {
             if let Some(slot) = self.found.get_mut(*at) {
                 *slot = Found::Twice;
@@ -227,7 +227,7 @@ impl<'b> Visitor<'b> for Walk<'_, '_, 'b> {
             if paths.is_empty() {
                 map.next_value::<IgnoredAny>()?;
             } else if seen & bits != 0 {
-                self.refuse(&paths);
+                self.reject(&paths);
                 map.next_value::<IgnoredAny>()?;
             } else if paths.iter().all(|(_, rest)| !rest.is_empty()) {
                 map.next_value_seed(Walk { paths: &paths, found: &mut *self.found })?;
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_key_given_twice_on_the_way() {
+    fn rejects_a_key_given_twice_on_the_way() {
         assert_eq!(scalar("/a", r#"{"a":"x","a":"x"}"#), None);
         assert_eq!(scalar("/a/b", r#"{"a":{"b":"x"},"a":{"b":"x"}}"#), None);
         assert_eq!(scalar("/a", r#"{"a":"x","\u0061":"y"}"#), None);
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_body_that_is_not_utf8_wherever_it_is_not() {
+    fn rejects_a_body_that_is_not_utf8_wherever_it_is_not() {
         let id = Pointer::parse("/a").unwrap();
         assert_eq!(id.scalar(b"{\"a\":\"x\",\"b\":\"\xff\"}"), None);
     }
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_pointers_that_are_none() {
+    fn rejects_pointers_that_are_none() {
         for text in ["", "a", "a/b", "/~", "/~2", "/a~", "/~~10", "/~~1~10"] {
             let error = Pointer::parse(text).unwrap_err();
             assert_eq!(error.kind(), ConfigErrorKind::InvalidPointer, "{text}");

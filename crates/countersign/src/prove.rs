@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::check::Check;
 use crate::content::Content;
 use crate::delivery::{Delivery, HeaderText};
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
 use crate::mac::{TAG_BYTES, sha256};
 use crate::opening::{Opening, Proof};
@@ -25,14 +25,14 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] that says what is wrong.
+    /// A [`Rejection`] that says what is wrong.
     pub fn verify<H: Headers + ?Sized>(
         self: &Arc<Self>,
         headers: &H,
         body: impl Into<Bytes>,
         now: Timestamp,
         body_cap: usize,
-    ) -> Result<Delivery, Refusal> {
+    ) -> Result<Delivery, Rejection> {
         let verifier = self.meant_by(headers);
         let mut opening = Opening::default();
         verifier.begin(headers, now, body_cap, &mut opening)?;
@@ -46,9 +46,9 @@ impl Verifier {
         body: Bytes,
         now: Timestamp,
         body_cap: usize,
-    ) -> Result<Delivery, Refusal> {
+    ) -> Result<Delivery, Rejection> {
         if body.len() > body_cap {
-            return Err(Refusal::new(RefusalKind::BodyTooLarge));
+            return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         let key = match &opening.proof {
             Proof::Key(key) => (!opening.is_altered(&body)).then_some(*key),
@@ -78,7 +78,7 @@ impl Verifier {
         signatures: &Signatures,
         body: Bytes,
         now: Timestamp,
-    ) -> Result<Delivery, Refusal> {
+    ) -> Result<Delivery, Rejection> {
         let Some(content) = &self.scheme().content else {
             let message = [opening.leader.bytes(), &body, &opening.trailer];
             let key = self.key_that_made(&[message], signatures, now);
@@ -91,7 +91,7 @@ impl Verifier {
                 let text = signature.scalar(&body);
                 let decoded = text.and_then(|text| encoding.decode(text.as_bytes()));
                 in_body = Signatures::one(decoded.ok_or_else(|| {
-                    Refusal::new(RefusalKind::MissingSignature).at(signature.as_shared())
+                    Rejection::new(RejectionKind::MissingSignature).at(signature.as_shared())
                 })?);
                 &in_body
             }
@@ -129,16 +129,16 @@ impl Verifier {
         body: Bytes,
         signed: Option<[u8; TAG_BYTES]>,
         now: Timestamp,
-    ) -> Result<Delivery, Refusal> {
+    ) -> Result<Delivery, Rejection> {
         if self.is_decoy() {
-            return Err(Refusal::new(RefusalKind::SignatureMismatch)
+            return Err(Rejection::new(RejectionKind::SignatureMismatch)
                 .because("there is no tenant of the name that the request gives"));
         }
         let key = key.ok_or_else(|| {
-            Refusal::new(if opening.is_altered(&body) {
-                RefusalKind::BodyAltered
+            Rejection::new(if opening.is_altered(&body) {
+                RejectionKind::BodyAltered
             } else {
-                RefusalKind::SignatureMismatch
+                RejectionKind::SignatureMismatch
             })
         })?;
         let scheme = self.scheme();
@@ -168,16 +168,16 @@ fn time_in_body(
     unit: TimeUnit,
     body: &[u8],
     now: Timestamp,
-) -> Result<Timestamp, Refusal> {
-    let refuse = |kind| Refusal::new(kind).at(pointer.as_shared());
+) -> Result<Timestamp, Rejection> {
+    let reject = |kind| Rejection::new(kind).at(pointer.as_shared());
     let (time, unit) = pointer
         .scalar(body)
         .and_then(|text| read_time(&text, unit))
-        .ok_or_else(|| refuse(RefusalKind::MissingTimestamp))?;
+        .ok_or_else(|| reject(RejectionKind::MissingTimestamp))?;
     match scheme.tolerance.judge(now, time, unit) {
         Freshness::Fresh => Ok(time),
-        Freshness::Stale => Err(refuse(RefusalKind::StaleTimestamp)),
-        Freshness::Future => Err(refuse(RefusalKind::FutureTimestamp)),
+        Freshness::Stale => Err(reject(RejectionKind::StaleTimestamp)),
+        Freshness::Future => Err(reject(RejectionKind::FutureTimestamp)),
     }
 }
 

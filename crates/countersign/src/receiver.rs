@@ -12,7 +12,7 @@ use crate::contract::{Contract, positive};
 use crate::dedup::memory::MemoryStore;
 use crate::dedup::{Claim, DedupStore, EventKey, StoreError, StoreErrorKind, tenant_scope};
 use crate::delivery::Delivery;
-use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
+use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 use crate::headers::Headers;
 use crate::intake::Intake;
 use crate::outcome::Outcome;
@@ -38,7 +38,7 @@ const HANDLER_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// the body comes in pieces, [`open`](Self::open)), and [`claim`](Self::claim) deduplicates:
 ///
 /// ```
-/// use countersign::{Admission, Outcome, Receiver, Refusal, StoreError, Timestamp};
+/// use countersign::{Admission, Outcome, Receiver, Rejection, StoreError, Timestamp};
 ///
 /// async fn receive(
 ///     receiver: &Receiver,
@@ -99,7 +99,7 @@ impl Receiver {
         }
     }
 
-    /// Whether it refuses all.
+    /// Whether it rejects all.
     pub(crate) fn is_decoy(&self) -> bool {
         self.provider.verifier().is_decoy()
     }
@@ -211,26 +211,26 @@ impl Receiver {
         Ok(self)
     }
 
-    /// Refuses any method but `POST`.
+    /// Rejects any method but `POST`.
     ///
     /// # Errors
     ///
-    /// [`RefusalKind::MethodNotAllowed`].
-    pub fn check_method(&self, method: &str) -> Result<(), Refusal> {
-        if method == "POST" { Ok(()) } else { Err(Refusal::new(RefusalKind::MethodNotAllowed)) }
+    /// [`RejectionKind::MethodNotAllowed`].
+    pub fn check_method(&self, method: &str) -> Result<(), Rejection> {
+        if method == "POST" { Ok(()) } else { Err(Rejection::new(RejectionKind::MethodNotAllowed)) }
     }
 
-    /// Answers the sender's handshake where that is no `POST`, and refuses any other method.
+    /// Answers the sender's handshake where that is no `POST`, and rejects any other method.
     ///
     /// # Errors
     ///
-    /// [`RefusalKind::MethodNotAllowed`], also where a handshake needs a token that is not set up, and
-    /// [`RefusalKind::SignatureMismatch`] if it shows the wrong one.
+    /// [`RejectionKind::MethodNotAllowed`], also where a handshake needs a token that is not set up, and
+    /// [`RejectionKind::SignatureMismatch`] if it shows the wrong one.
     pub fn greet<H: Headers + ?Sized>(
         &self,
         method: &str,
         head: &H,
-    ) -> Result<Option<Reply>, Refusal> {
+    ) -> Result<Option<Reply>, Rejection> {
         let handshake = self.provider.handshake().filter(|_| method != "POST");
         match handshake.and_then(|handshake| handshake.greet(method, head)) {
             Some(reply) => reply.map(Some),
@@ -250,12 +250,12 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] that says which header is wrong and how.
+    /// A [`Rejection`] that says which header is wrong and how.
     pub fn open<'r, H: Headers + ?Sized>(
         &'r self,
         headers: &'r H,
         now: Timestamp,
-    ) -> Result<Intake<'r>, Refusal> {
+    ) -> Result<Intake<'r>, Rejection> {
         self.provider.verifier().open(headers, now, self.provider.contract().cap())
     }
 
@@ -263,13 +263,13 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] that says what is wrong.
+    /// A [`Rejection`] that says what is wrong.
     pub fn verify<H: Headers + ?Sized>(
         &self,
         headers: &H,
         body: impl Into<Bytes>,
         now: Timestamp,
-    ) -> Result<Delivery, Refusal> {
+    ) -> Result<Delivery, Rejection> {
         self.provider.verifier().verify(headers, body, now, self.provider.contract().cap())
     }
 

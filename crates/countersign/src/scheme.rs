@@ -142,7 +142,7 @@ impl Scheme {
         self.timestamp.is_some().then_some(self.tolerance)
     }
 
-    /// Whether a body that was tampered with is refused.
+    /// Whether a body that was tampered with is rejected.
     #[must_use]
     pub fn signs_body(&self) -> bool {
         let is_whole = !matches!(self.content, Some(Content::Fields { .. }));

@@ -4,7 +4,7 @@ use arrayvec::ArrayVec;
 use memchr::memchr;
 
 use crate::encoding::Encoding;
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Rejection, RejectionKind};
 use crate::headers::Name;
 use crate::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES, Tag};
 use crate::scheme::{Algorithm, Grammar, SignatureAt};
@@ -21,7 +21,7 @@ pub(crate) fn whole<'h>(
     at: &SignatureAt,
     name: &Name,
     value: &'h [u8],
-) -> Result<&'h [u8], Refusal> {
+) -> Result<&'h [u8], Rejection> {
     match &at.grammar {
         Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
         Grammar::Versioned { .. } | Grammar::Pairs { .. } => None,
@@ -50,11 +50,11 @@ impl<'h> Candidates<'h> {
         Some(Self::One(at.encoding.decode_tag(text?)?))
     }
 
-    /// Any other value; refused if it lists no signature, or too many.
+    /// Any other value; rejected if it lists no signature, or too many.
     ///
     /// A malformed item beside a good one is passed over, so that one bad signature cannot hide a
     /// good one; a header with none that can be read is malformed.
-    pub(crate) fn listed(at: &'h SignatureAt, value: &'h [u8]) -> Result<Self, Refusal> {
+    pub(crate) fn listed(at: &'h SignatureAt, value: &'h [u8]) -> Result<Self, Rejection> {
         if matches!(at.grammar, Grammar::Whole { .. }) {
             whole(at, &at.header, value)?;
         }
@@ -93,7 +93,7 @@ impl Signatures {
         &self.0
     }
 
-    /// Those of the header `name` and of the second one, if both are there; refused as by
+    /// Those of the header `name` and of the second one, if both are there; rejected as by
     /// [`Candidates::listed`].
     pub(crate) fn read(
         algorithm: Algorithm,
@@ -101,7 +101,7 @@ impl Signatures {
         name: &Name,
         value: &[u8],
         second: Option<&[u8]>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let (lengths, most) = match algorithm {
             Algorithm::HmacSha1 => (20..=20, MAX_CANDIDATES),
             Algorithm::HmacSha512 => (64..=64, MAX_CANDIDATES),
@@ -130,22 +130,22 @@ impl Signatures {
 }
 
 /// Why a header has no signature that can be read.
-fn none_readable(at: &SignatureAt, name: &Name, value: &[u8]) -> Refusal {
+fn none_readable(at: &SignatureAt, name: &Name, value: &[u8]) -> Rejection {
     let mut items = Items::of(&at.grammar, value).peekable();
     let any = items.peek().is_some();
     // If none is of our version; else some were, but are not written as they should be.
     if any && items.all(|item| item.signature.is_none()) {
-        return name.refuse(RefusalKind::NoCandidate);
+        return name.reject(RejectionKind::NoCandidate);
     }
     malformed(name, "its signature is not written as configured")
 }
 
-fn malformed(name: &Name, why: &'static str) -> Refusal {
-    name.refuse(RefusalKind::MalformedHeader).because(why)
+fn malformed(name: &Name, why: &'static str) -> Rejection {
+    name.reject(RejectionKind::MalformedHeader).because(why)
 }
 
 /// The digits of the time that stands beside the signatures.
-pub(crate) fn time_pair<'h>(at: &'h SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Refusal> {
+pub(crate) fn time_pair<'h>(at: &'h SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Rejection> {
     let mut times = Items::of(&at.grammar, value).filter_map(|item| item.time);
     let time = times.next().ok_or_else(|| malformed(&at.header, "it has no time"))?;
     match times.next() {

@@ -15,7 +15,7 @@ use crate::contract::{Contract, positive};
 use crate::dedup::Identity;
 use crate::dedup::memory::MemoryStore;
 use crate::delivery::Delivery;
-use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
+use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 use crate::headers::{Headers, Name, Names, Values};
 use crate::provider::Provider;
 use crate::receiver::Receiver;
@@ -253,9 +253,12 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// [`RefusalKind::MissingHeader`] and the like if the request names none, and
-    /// [`RefusalKind::KeysUnavailable`] if its keys cannot be had now.
-    pub async fn receiver<H: Headers + ?Sized>(&self, head: &H) -> Result<Arc<Receiver>, Refusal> {
+    /// [`RejectionKind::MissingHeader`] and the like if the request names none, and
+    /// [`RejectionKind::KeysUnavailable`] if its keys cannot be had now.
+    pub async fn receiver<H: Headers + ?Sized>(
+        &self,
+        head: &H,
+    ) -> Result<Arc<Receiver>, Rejection> {
         match self.place.read(head)? {
             Some(tenant) => self.for_tenant(&tenant).await,
             None => Ok(Arc::clone(&self.decoy)),
@@ -267,8 +270,8 @@ impl Tenants {
         &self.decoy
     }
 
-    async fn for_tenant(&self, tenant: &str) -> Result<Arc<Receiver>, Refusal> {
-        let unavailable = |why: String| Refusal::new(RefusalKind::KeysUnavailable).because(why);
+    async fn for_tenant(&self, tenant: &str) -> Result<Arc<Receiver>, Rejection> {
+        let unavailable = |why: String| Rejection::new(RejectionKind::KeysUnavailable).because(why);
         loop {
             match self.cache.look(tenant, self.clock.now()) {
                 Look::Known(receiver) => return Ok(receiver),
@@ -330,7 +333,7 @@ impl Place {
     }
 
     /// The tenant's name; `None` if it is none that a tenant could have.
-    fn read<H: Headers + ?Sized>(&self, head: &H) -> Result<Option<String>, Refusal> {
+    fn read<H: Headers + ?Sized>(&self, head: &H) -> Result<Option<String>, Rejection> {
         let name = match self {
             Self::Header { names, name } => {
                 let mut values = Values::default();
@@ -380,7 +383,7 @@ impl Provider for Tenanted {
     }
 }
 
-/// A sender with a key that nobody's signature passes under: it refuses all, after the usual work.
+/// A sender with a key that nobody's signature passes under: it rejects all, after the usual work.
 fn decoy(sender: &MakeProvider) -> Result<Arc<dyn Provider>, ConfigError> {
     /// Hexadecimal and base64 at once; the public key of RFC 8032 section 7.1, test 1, in both forms;
     /// a P-256 key.

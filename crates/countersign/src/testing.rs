@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use countersign::testing::{Damage, Post, TestKeys};
-//! use countersign::{Receiver, RefusalKind, Timestamp, senders};
+//! use countersign::{Receiver, RejectionKind, Timestamp, senders};
 //! use serde_json::json;
 //!
 //! let now = Timestamp::from_secs(1_770_000_000);
@@ -26,8 +26,8 @@
 //! assert_eq!(delivery.signed_id().as_deref(), Some("evt_1"));
 //!
 //! let stale = post.damaged(Damage::Stale).sign(receiver.scheme(), &keys.sender(), now)?;
-//! let refusal = receiver.verify(&stale, stale.body().clone(), now).unwrap_err();
-//! assert_eq!(refusal.kind(), RefusalKind::StaleTimestamp);
+//! let rejection = receiver.verify(&stale, stale.body().clone(), now).unwrap_err();
+//! assert_eq!(rejection.kind(), RejectionKind::StaleTimestamp);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -17,7 +17,7 @@ mod on {
     use crate::claimed::Claimed;
     use crate::dedup::{EventKey, StoreError};
     use crate::delivery::Delivery;
-    use crate::error::Refusal;
+    use crate::error::Rejection;
     use crate::outcome::Outcome;
     use crate::receiver::Receiver;
 
@@ -65,10 +65,10 @@ mod on {
         future.instrument(span)
     }
 
-    pub(crate) fn refused(receiver: &Receiver, refusal: &Refusal) {
+    pub(crate) fn rejected(receiver: &Receiver, rejection: &Rejection) {
         let (endpoint, sender) = (receiver.endpoint_name(), receiver.scheme().sender());
-        let kind = refusal.kind().as_str();
-        warn!(endpoint, sender, kind, status = refusal.status(), "refused: {refusal}");
+        let kind = rejection.kind().as_str();
+        warn!(endpoint, sender, kind, status = rejection.status(), "rejected: {rejection}");
     }
 
     pub(crate) fn misfit(reason: &dyn Display) {
@@ -107,7 +107,7 @@ mod off {
     use crate::claimed::Claimed;
     use crate::dedup::{EventKey, StoreError};
     use crate::delivery::Delivery;
-    use crate::error::Refusal;
+    use crate::error::Rejection;
     use crate::outcome::Outcome;
     use crate::receiver::Receiver;
 
@@ -129,7 +129,7 @@ mod off {
         future
     }
 
-    pub(crate) fn refused(_: &Receiver, _: &Refusal) {}
+    pub(crate) fn rejected(_: &Receiver, _: &Rejection) {}
 
     pub(crate) fn misfit(_: &dyn Display) {}
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::check::Check;
 use crate::encoding::hex;
-use crate::error::{ConfigError, ConfigErrorKind, Refusal, RefusalKind};
+use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 use crate::headers::{Headers, Name, Values};
 use crate::mac::{HmacKey, Tag};
 use crate::scheme::{Algorithm, Scheme, SignatureAt};
@@ -22,7 +22,7 @@ pub struct Verifier {
     keys: Arc<[KeyedCheck]>,
     /// Whose keys they are, where there are many tenants.
     tenant: Option<Arc<str>>,
-    /// Whether it refuses all, after the usual work.
+    /// Whether it rejects all, after the usual work.
     is_decoy: bool,
     /// The same keys under the sender's other family of headers.
     other: Option<Arc<Self>>,
@@ -90,7 +90,7 @@ impl Verifier {
         Self { tenant: Some(tenant.into()), other, ..self.twin() }
     }
 
-    /// The same, and refuses all, as for a tenant that there is not.
+    /// The same, and rejects all, as for a tenant that there is not.
     pub(crate) fn as_decoy(&self) -> Self {
         let other = self.other.as_ref().map(|other| Arc::new(other.as_decoy()));
         Self { is_decoy: true, other, ..self.twin() }
@@ -143,11 +143,11 @@ impl Verifier {
         }
     }
 
-    /// Refuses if no key is valid at `now`.
-    pub(crate) fn some_valid_key(&self, now: Timestamp) -> Result<(), Refusal> {
+    /// Rejects if no key is valid at `now`.
+    pub(crate) fn some_valid_key(&self, now: Timestamp) -> Result<(), Rejection> {
         match self.valid_keys(now).next() {
             Some(_) => Ok(()),
-            None => Err(Refusal::new(RefusalKind::UnknownKey)),
+            None => Err(Rejection::new(RejectionKind::UnknownKey)),
         }
     }
 
@@ -158,7 +158,7 @@ impl Verifier {
         name: &Name,
         value: &[u8],
         now: Timestamp,
-    ) -> Result<usize, Refusal> {
+    ) -> Result<usize, Rejection> {
         let token = Tag::of_token(whole(at, name, value)?);
         let mut any_valid = false;
         let mut matched = None;
@@ -171,9 +171,9 @@ impl Verifier {
             }
         }
         if !any_valid {
-            return Err(Refusal::new(RefusalKind::UnknownKey));
+            return Err(Rejection::new(RejectionKind::UnknownKey));
         }
-        matched.ok_or_else(|| name.refuse(RefusalKind::SignatureMismatch))
+        matched.ok_or_else(|| name.reject(RejectionKind::SignatureMismatch))
     }
 
     pub(crate) fn valid_hmacs(&self, now: Timestamp) -> impl Iterator<Item = (usize, &HmacKey)> {

@@ -9,7 +9,7 @@ use std::fs;
 
 use countersign::ainexlayer::{AiNexLayer, At, Builder, Event, EventType};
 use countersign::{
-    ConfigErrorKind, Delivery, Encoding, FromDelivery, Provider, RawJson, RefusalKind, Secret,
+    ConfigErrorKind, Delivery, Encoding, FromDelivery, Provider, RawJson, RejectionKind, Secret,
     Timestamp, Tolerance, Unsigned,
 };
 use serde::Deserialize;
@@ -109,7 +109,7 @@ fn every_fixture_verifies_and_is_an_event_of_its_name() {
             let sender = sender.build().unwrap();
             let headers = [("X-Signature", format!("{prefix}{tag}"))];
             let delivery = receive(&sender, &headers, &body, NOW)
-                .unwrap_or_else(|refusal| panic!("{name}, {encoding:?}: {refusal}"));
+                .unwrap_or_else(|rejection| panic!("{name}, {encoding:?}: {rejection}"));
             let event: Event = Event::from_delivery(&delivery).unwrap();
             assert_eq!(event.event_type.as_ref().map(EventType::as_str), Some(name));
             assert!(!matches!(event.event_type, Some(EventType::Other(_))), "{name}");
@@ -202,8 +202,8 @@ fn a_payload_that_is_not_there_is_undecodable() {
         r#"{"timestamp":1770811800,"data":[]}"#,
         r#"{"timestamp":1770811800,"data":1,"data":1}"#,
     ] {
-        let refusal = Event::<u8>::from_delivery(&delivery(&sender, body)).unwrap_err();
-        assert_eq!(refusal.kind(), RefusalKind::Undecodable, "{body}");
+        let rejection = Event::<u8>::from_delivery(&delivery(&sender, body)).unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::Undecodable, "{body}");
     }
 }
 

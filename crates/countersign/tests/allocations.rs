@@ -7,7 +7,7 @@ use bytes::Bytes;
 use countersign::ainexlayer::{AiNexLayer, At, Builder};
 use countersign::omniai::OmniAi;
 use countersign::{
-    Delivery, Encoding, Headers, Key, Keyring, Provider, Refusal, RefusalKind, Secret,
+    Delivery, Encoding, Headers, Key, Keyring, Provider, Rejection, RejectionKind, Secret,
     StandardWebhooks, Timestamp, Unsigned,
 };
 
@@ -62,7 +62,7 @@ fn receive<H: Headers + ?Sized>(
     sender: &dyn Provider,
     headers: &H,
     body: Bytes,
-) -> (AllocationInfo, Result<Delivery, Refusal>) {
+) -> (AllocationInfo, Result<Delivery, Rejection>) {
     let mut answer = None;
     let asked = measure(|| {
         answer = Some(sender.verifier().open(headers, NOW, CAP).and_then(|mut intake| {
@@ -147,12 +147,12 @@ fn a_forged_request_costs_no_allocation() {
         let mut headers = sign(&*sender, NESTED);
         let (asked, answer) = receive(&*sender, &headers[..], Bytes::from_static(b"{}"));
         if sender.verifier().scheme().signs_body() {
-            assert_eq!(answer.unwrap_err().kind(), RefusalKind::BodyAltered);
+            assert_eq!(answer.unwrap_err().kind(), RejectionKind::BodyAltered);
             assert_eq!(asked.count_total, 0);
         }
         headers.clear();
         let (asked, answer) = receive(&*sender, &headers[..], Bytes::from_static(b"{}"));
-        assert_eq!(answer.unwrap_err().kind(), RefusalKind::MissingHeader);
+        assert_eq!(answer.unwrap_err().kind(), RejectionKind::MissingHeader);
         assert_eq!(asked.count_total, 0);
     }
 }

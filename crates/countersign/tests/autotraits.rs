@@ -7,10 +7,10 @@ use countersign::testing::{Damage, FakeSender, Post, Report, SentKind, SignedReq
 use countersign::{
     Admission, Claim, Claimed, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, Delivery,
     Encoding, EventKey, Fence, FixedClock, Identity, Intake, Key, Keyring, MemoryStore,
-    MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Record, Refusal, RefusalKind, Scheme,
-    SchemeBuilder, Secret, Settled, Signature, StandardWebhooks, StoreError, StoreErrorKind,
-    StoreStats, Success, SystemClock, Ticket, TimeUnit, Timestamp, Tolerance, Unsigned, Verifier,
-    ainexlayer, omniai,
+    MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Record, Rejection, RejectionKind,
+    Scheme, SchemeBuilder, Secret, Settled, Signature, StandardWebhooks, StoreError,
+    StoreErrorKind, StoreStats, Success, SystemClock, Ticket, TimeUnit, Timestamp, Tolerance,
+    Unsigned, Verifier, ainexlayer, omniai,
 };
 
 const fn shared<T: Send + Sync + Unpin + Debug>() {}
@@ -91,7 +91,7 @@ fn all_types_are_shared_between_threads() {
 #[test]
 fn errors_are_errors() {
     error::<ConfigError>();
-    error::<Refusal>();
+    error::<Rejection>();
     error::<StoreError>();
 }
 
@@ -107,7 +107,7 @@ fn plain_values_are_copied() {
     copied::<Fence>();
     copied::<Outcome>();
     copied::<Record>();
-    copied::<RefusalKind>();
+    copied::<RejectionKind>();
     copied::<SentKind>();
     copied::<Settled>();
     copied::<StoreErrorKind>();

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use countersign::ainexlayer::{AiNexLayer, At};
 use countersign::omniai::OmniAi;
 use countersign::{
-    Custom, Encoding, Part, Provider, RefusalKind, Scheme, Secret, Signature, StandardWebhooks,
+    Custom, Encoding, Part, Provider, RejectionKind, Scheme, Secret, Signature, StandardWebhooks,
     TimeUnit, Timestamp, Unsigned,
 };
 use proptest::prelude::*;
@@ -112,14 +112,14 @@ proptest! {
     #![proptest_config(config(16))]
 
     #[test]
-    fn any_flipped_bit_is_refused(id in id(), body in body()) {
+    fn any_flipped_bit_is_rejected(id in id(), body in body()) {
         for sender in signing() {
             let headers = sign(&*sender, &id, &body);
             let delivery = receive(&*sender, &headers, &body, NOW).unwrap();
             prop_assert_eq!(delivery.body(), &body);
             for (_, flipped) in flips(&body) {
-                let refusal = receive(&*sender, &headers, &flipped, NOW).unwrap_err();
-                prop_assert_eq!(refusal.kind(), RefusalKind::SignatureMismatch);
+                let rejection = receive(&*sender, &headers, &flipped, NOW).unwrap_err();
+                prop_assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch);
             }
             for at in 0..headers.len() {
                 let (name, value) = &headers[at];
@@ -137,15 +137,15 @@ proptest! {
     }
 
     #[test]
-    fn any_flipped_bit_of_a_token_is_refused(token in "[!-~]{1,32}", body in body()) {
+    fn any_flipped_bit_of_a_token_is_rejected(token in "[!-~]{1,32}", body in body()) {
         let sender = OmniAi::new("x-secret", Secret::new(&*token).unwrap()).unwrap();
         let delivery = receive(&sender, &[("x-secret", &token)], &body, NOW).unwrap();
         prop_assert_eq!(delivery.body(), &body);
         for (_, flipped) in flips(token.as_bytes()) {
-            let refusal = receive(&sender, &[("x-secret", flipped)], &body, NOW).unwrap_err();
+            let rejection = receive(&sender, &[("x-secret", flipped)], &body, NOW).unwrap_err();
             prop_assert!(matches!(
-                refusal.kind(),
-                RefusalKind::SignatureMismatch | RefusalKind::MalformedHeader
+                rejection.kind(),
+                RejectionKind::SignatureMismatch | RejectionKind::MalformedHeader
             ));
         }
     }

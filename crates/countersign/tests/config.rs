@@ -207,7 +207,7 @@ fn a_store_timeout_too_long_for_the_lease_is_told_by_its_own_name() {
 }
 
 #[test]
-fn a_scheme_says_why_it_is_refused() {
+fn a_scheme_says_why_it_is_rejected() {
     let hex = || Signature::header("x-signature", Encoding::Hex);
     let timed = Scheme::hmac_sha256("acme", hex()).timestamp_header("x-time", TimeUnit::Seconds);
     wrong(timed.build(), ConfigErrorKind::InvalidScheme, "time");

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::senders::{self, Known, Sender};
 use countersign::{
-    ConfigErrorKind, Custom, Delivery, Encoding, Headers, Identity, Provider, Receiver, Refusal,
-    RefusalKind, Scheme, Secret, Signature, Signed, Timestamp, Unsigned,
+    ConfigErrorKind, Custom, Delivery, Encoding, Headers, Identity, Provider, Receiver, Rejection,
+    RejectionKind, Scheme, Secret, Signature, Signed, Timestamp, Unsigned,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -35,10 +35,10 @@ fn secret(text: &str) -> Secret {
 }
 
 #[track_caller]
-fn refused(answer: Result<Delivery, Refusal>, kind: RefusalKind) -> Refusal {
-    let refusal = answer.unwrap_err();
-    assert_eq!(refusal.kind(), kind, "{refusal}");
-    refusal
+fn rejected(answer: Result<Delivery, Rejection>, kind: RejectionKind) -> Rejection {
+    let rejection = answer.unwrap_err();
+    assert_eq!(rejection.kind(), kind, "{rejection}");
+    rejection
 }
 
 /// Twilio's way to one endpoint.
@@ -57,7 +57,7 @@ impl Twilio {
     }
 
     /// What comes of it with another query and body.
-    fn takes(&self, signed: &Signed, query: &str, body: &str) -> Result<Delivery, Refusal> {
+    fn takes(&self, signed: &Signed, query: &str, body: &str) -> Result<Delivery, Rejection> {
         let head = Head(&signed.headers, Some(query));
         Receiver::new(self.known()).verify(&head, body.to_owned(), NOW)
     }
@@ -89,7 +89,7 @@ fn a_form_is_read_whatever_its_order_and_escapes() {
         "Body=caf%C3%A9+au+lait&From=%2B1415&From=%2B1416&%zz=",
         "",
     ] {
-        refused(HOOK.takes(&signed, "", other), RefusalKind::SignatureMismatch);
+        rejected(HOOK.takes(&signed, "", other), RejectionKind::SignatureMismatch);
     }
 }
 
@@ -108,11 +108,11 @@ fn the_query_is_the_requests_own() {
     let asked = Twilio("https://example.com/sms?order=1");
     let signed = asked.signed("order=1", "a=b");
     asked.takes(&signed, "order=1", "a=b").unwrap();
-    refused(asked.takes(&signed, "", "a=b"), RefusalKind::SignatureMismatch);
-    refused(asked.takes(&signed, "order=2", "a=b"), RefusalKind::SignatureMismatch);
-    refused(asked.takes(&signed, "order=1&more", "a=b"), RefusalKind::SignatureMismatch);
+    rejected(asked.takes(&signed, "", "a=b"), RejectionKind::SignatureMismatch);
+    rejected(asked.takes(&signed, "order=2", "a=b"), RejectionKind::SignatureMismatch);
+    rejected(asked.takes(&signed, "order=1&more", "a=b"), RejectionKind::SignatureMismatch);
     let plain = HOOK.signed("", "a=b");
-    refused(HOOK.takes(&plain, "order=1", "a=b"), RefusalKind::SignatureMismatch);
+    rejected(HOOK.takes(&plain, "order=1", "a=b"), RejectionKind::SignatureMismatch);
     // Headers alone know no query; then that of the set-up is the request's.
     let verdict = Receiver::new(asked.known()).verify(&signed.headers, "a=b", NOW);
     assert_eq!(verdict.unwrap().body(), "a=b");
@@ -126,11 +126,11 @@ fn a_body_that_is_no_form_stands_in_the_query_by_its_digest() {
     let signed = HOOK.signed("order=1", body);
     assert_eq!(signed.query.as_ref(), Some(&query));
     HOOK.takes(&signed, &query, body).unwrap();
-    refused(HOOK.takes(&signed, &query, r#"{"a":2}"#), RefusalKind::SignatureMismatch);
-    refused(HOOK.takes(&signed, "order=1", body), RefusalKind::SignatureMismatch);
+    rejected(HOOK.takes(&signed, &query, r#"{"a":2}"#), RejectionKind::SignatureMismatch);
+    rejected(HOOK.takes(&signed, "order=1", body), RejectionKind::SignatureMismatch);
     // The digest is text that is signed: it counts in any case, but not as another text.
     let capitals = query.to_uppercase().replace("ORDER=1&BODYSHA", "order=1&bodySHA");
-    refused(HOOK.takes(&signed, &capitals, body), RefusalKind::SignatureMismatch);
+    rejected(HOOK.takes(&signed, &capitals, body), RejectionKind::SignatureMismatch);
     let signed_so = HOOK.signed(&capitals, body);
     HOOK.takes(&signed_so, &capitals, body).unwrap();
 }
@@ -146,7 +146,7 @@ fn a_digest_counts_once_and_at_the_end() {
         let signature = [("x-twilio-signature".to_owned(), twilio_signature(&query))];
         let head = Head(&signature, Some(&query));
         let verdict = Receiver::new(HOOK.known()).verify(&head, body, NOW);
-        refused(verdict, RefusalKind::SignatureMismatch);
+        rejected(verdict, RejectionKind::SignatureMismatch);
     }
     let query = format!("order=1&bodySHA256={digest}");
     let signature = [("x-twilio-signature".to_owned(), twilio_signature(&query))];
@@ -171,7 +171,7 @@ fn a_texter_signs_no_body_of_his_own() {
     let signed = asked.signed("order=1", &text);
     asked.takes(&signed, "order=1", &text).unwrap();
     let query = format!("order=1Bodyx&bodySHA256={digest}&From+1415");
-    refused(asked.takes(&signed, &query, "From=bank&Body=pay"), RefusalKind::SignatureMismatch);
+    rejected(asked.takes(&signed, &query, "From=bank&Body=pay"), RejectionKind::SignatureMismatch);
 }
 
 #[test]
@@ -198,8 +198,8 @@ fn a_url_counts_with_its_port_and_without() {
         ("https://example.com/a", "https://EXAMPLE.com/a"),
         ("https://[2001:db8::1]/a", "https://[2001:db8::2]/a"),
     ] {
-        let refusal = takes(own, signed_for).unwrap_err();
-        assert_eq!(refusal.kind(), RefusalKind::SignatureMismatch, "{own}, {signed_for}");
+        let rejection = takes(own, signed_for).unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch, "{own}, {signed_for}");
     }
 }
 
@@ -247,20 +247,20 @@ fn adyen_signed(body: &Value) -> Value {
     serde_json::from_slice(&signed.body).unwrap()
 }
 
-fn adyen(body: &str) -> Result<Delivery, Refusal> {
+fn adyen(body: &str) -> Result<Delivery, Rejection> {
     let known = senders::ADYEN.keys(secret(HEX)).unwrap();
     Receiver::new(known).verify(&Head(&[], None), body.to_owned(), NOW)
 }
 
 #[test]
-fn a_second_item_is_refused_wherever_it_stands() {
+fn a_second_item_is_rejected_wherever_it_stands() {
     let signed = adyen_signed(&adyen_body());
     adyen(&signed.to_string()).unwrap();
     let item = signed.pointer("/notificationItems/0").unwrap().clone();
     for more in [vec![item.clone()], vec![Value::Null, item], vec![json!(null)], vec![json!("")]] {
         let mut body = signed.clone();
         body["notificationItems"].as_array_mut().unwrap().extend(more);
-        refused(adyen(&body.to_string()), RefusalKind::SignatureMismatch);
+        rejected(adyen(&body.to_string()), RejectionKind::SignatureMismatch);
     }
 }
 
@@ -289,16 +289,16 @@ fn a_field_counts_by_the_text_it_has() {
         ("pspReference", json!(null)),
         ("eventCode", json!("authorisation")),
     ] {
-        refused(adyen(&with(field, value)), RefusalKind::SignatureMismatch);
+        rejected(adyen(&with(field, value)), RejectionKind::SignatureMismatch);
     }
     let text = signed.to_string();
     for number in ["1130.0", "1.13e3", "01130", "+1130", " 1130x"] {
-        refused(
+        rejected(
             adyen(&text.replace("\"value\":1130", &format!("\"value\":{number}"))),
             if serde_json::from_str::<Value>(number).is_ok() {
-                RefusalKind::SignatureMismatch
+                RejectionKind::SignatureMismatch
             } else {
-                RefusalKind::MissingSignature
+                RejectionKind::MissingSignature
             },
         );
     }
@@ -314,41 +314,41 @@ fn nothing_moves_from_one_field_to_the_next() {
     let item = moved.pointer_mut(ITEM).unwrap();
     item["merchantReference"] = json!("42:7");
     item["merchantAccountCode"] = json!("TestMerchant:INV");
-    refused(adyen(&moved.to_string()), RefusalKind::SignatureMismatch);
+    rejected(adyen(&moved.to_string()), RejectionKind::SignatureMismatch);
 }
 
 #[test]
-fn a_key_given_twice_on_the_way_is_refused() {
+fn a_key_given_twice_on_the_way_is_rejected() {
     let text = adyen_signed(&adyen_body()).to_string();
     adyen(&text).unwrap();
     for (once, twice, kind) in [
-        ("\"amount\":{", "\"amount\":{},\"amount\":{", RefusalKind::SignatureMismatch),
-        ("\"success\":", "\"success\":\"true\",\"success\":", RefusalKind::SignatureMismatch),
-        ("\"success\":", "\"succes\\u0073\":1,\"success\":", RefusalKind::SignatureMismatch),
-        ("\"value\":", "\"value\":1130,\"value\":", RefusalKind::SignatureMismatch),
+        ("\"amount\":{", "\"amount\":{},\"amount\":{", RejectionKind::SignatureMismatch),
+        ("\"success\":", "\"success\":\"true\",\"success\":", RejectionKind::SignatureMismatch),
+        ("\"success\":", "\"succes\\u0073\":1,\"success\":", RejectionKind::SignatureMismatch),
+        ("\"value\":", "\"value\":1130,\"value\":", RejectionKind::SignatureMismatch),
         (
             "\"additionalData\":{",
             "\"additionalData\":{},\"additionalData\":{",
-            RefusalKind::MissingSignature,
+            RejectionKind::MissingSignature,
         ),
         (
             "\"hmacSignature\":",
             "\"hmacSignature\":1,\"hmacSignature\":",
-            RefusalKind::MissingSignature,
+            RejectionKind::MissingSignature,
         ),
         (
             "{\"NotificationRequestItem\":",
             "{\"NotificationRequestItem\":{},\"NotificationRequestItem\":",
-            RefusalKind::MissingSignature,
+            RejectionKind::MissingSignature,
         ),
         (
             "\"notificationItems\":",
             "\"notificationItems\":[],\"notificationItems\":",
-            RefusalKind::MissingSignature,
+            RejectionKind::MissingSignature,
         ),
     ] {
         assert_eq!(text.matches(once).count(), 1, "{once}");
-        refused(adyen(&text.replace(once, twice)), kind);
+        rejected(adyen(&text.replace(once, twice)), kind);
     }
 }
 
@@ -383,7 +383,7 @@ fn with(mut headers: Vec<(String, String)>, name: &str, value: &str) -> Vec<(Str
     headers
 }
 
-fn by(sender: Sender, key: &str, headers: &[(String, String)]) -> Result<Delivery, Refusal> {
+fn by(sender: Sender, key: &str, headers: &[(String, String)]) -> Result<Delivery, Rejection> {
     Receiver::new(sender.keys(secret(key)).unwrap()).verify(headers, BOX_BODY, NOW)
 }
 
@@ -406,26 +406,26 @@ fn one_of_two_signature_headers_is_enough() {
 
 #[test]
 fn two_signature_headers_are_judged_as_one_is() {
-    let refused = |headers: &[(String, String)], kind, place| {
-        let refusal = refused(by(senders::BOX, "one key", headers), kind);
-        assert_eq!(refusal.place(), place, "{refusal}");
+    let rejected = |headers: &[(String, String)], kind, place| {
+        let rejection = rejected(by(senders::BOX, "one key", headers), kind);
+        assert_eq!(rejection.place(), place, "{rejection}");
     };
     let wrong = "A".repeat(43) + "=";
     let both = || with(box_signed("another key", PRIMARY), SECONDARY, &wrong);
-    refused(&both(), RefusalKind::SignatureMismatch, None);
+    rejected(&both(), RejectionKind::SignatureMismatch, None);
     let neither: Vec<_> =
         both().into_iter().filter(|(name, _)| ![PRIMARY, SECONDARY].contains(&&**name)).collect();
-    refused(&neither, RefusalKind::MissingHeader, Some(PRIMARY));
+    rejected(&neither, RejectionKind::MissingHeader, Some(PRIMARY));
     let unreadable = with(with(neither, PRIMARY, "x"), SECONDARY, "y");
-    refused(&unreadable, RefusalKind::MalformedHeader, Some(PRIMARY));
+    rejected(&unreadable, RejectionKind::MalformedHeader, Some(PRIMARY));
     for (right, other) in [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)] {
         let good = || box_signed("one key", right);
         let twice = with(with(good(), other, &wrong), other, &wrong);
-        refused(&twice, RefusalKind::DuplicateHeader, Some(other));
-        refused(&with(good(), other, ""), RefusalKind::MissingHeader, Some(other));
-        refused(&with(good(), other, "\u{7f}"), RefusalKind::MalformedHeader, Some(other));
+        rejected(&twice, RejectionKind::DuplicateHeader, Some(other));
+        rejected(&with(good(), other, ""), RejectionKind::MissingHeader, Some(other));
+        rejected(&with(good(), other, "\u{7f}"), RejectionKind::MalformedHeader, Some(other));
         let again = with(with(good(), other, &wrong), right, &wrong);
-        refused(&again, RefusalKind::DuplicateHeader, Some(right));
+        rejected(&again, RejectionKind::DuplicateHeader, Some(right));
     }
 }
 
@@ -440,6 +440,6 @@ fn a_second_header_is_read_by_the_same_grammar() {
     let verdict = |headers: &[(&str, &str)]| receiver.verify(headers, "{}", NOW);
     verdict(&[("x-two", &value)]).unwrap();
     let bare = value.strip_prefix("v1=").unwrap();
-    let refusal = refused(verdict(&[("x-two", bare)]), RefusalKind::MalformedHeader);
-    assert_eq!(refusal.place(), Some("x-two"), "{refusal}");
+    let rejection = rejected(verdict(&[("x-two", bare)]), RejectionKind::MalformedHeader);
+    assert_eq!(rejection.place(), Some("x-two"), "{rejection}");
 }

@@ -37,7 +37,7 @@ fn claim(store: &MemoryStore, number: usize) -> Claim {
 }
 
 /// Why event `number` is not taken.
-fn refused(store: &MemoryStore, number: usize) -> StoreErrorKind {
+fn rejected(store: &MemoryStore, number: usize) -> StoreErrorKind {
     block_on(store.claim(&event(number), 0, LEASE)).unwrap_err().kind()
 }
 
@@ -66,10 +66,10 @@ fn a_capacity_of_zero_is_out_of_range() {
 }
 
 #[test]
-fn one_event_more_than_the_capacity_is_refused() {
+fn one_event_more_than_the_capacity_is_rejected() {
     let (store, _) = store(100);
     (0..100).for_each(|number| handle(&store, number));
-    assert_eq!(refused(&store, 100), StoreErrorKind::Full);
+    assert_eq!(rejected(&store, 100), StoreErrorKind::Full);
     assert_eq!(store.len(), 100);
 }
 
@@ -77,7 +77,7 @@ fn one_event_more_than_the_capacity_is_refused() {
 fn a_full_store_still_knows_its_events() {
     let (store, _) = store(100);
     (0..100).for_each(|number| handle(&store, number));
-    assert_eq!(refused(&store, 100), StoreErrorKind::Full);
+    assert_eq!(rejected(&store, 100), StoreErrorKind::Full);
     for number in 0..100 {
         assert_eq!(claim(&store, number), Claim::Duplicate { same_body: true });
     }
@@ -87,7 +87,7 @@ fn a_full_store_still_knows_its_events() {
 fn a_released_event_makes_room() {
     let (store, _) = store(1);
     let held = fence(claim(&store, 0));
-    assert_eq!(refused(&store, 1), StoreErrorKind::Full);
+    assert_eq!(rejected(&store, 1), StoreErrorKind::Full);
     assert_eq!(release(&store, 0, held), Settled::Applied);
     fence(claim(&store, 1));
 }
@@ -97,7 +97,7 @@ fn an_expired_event_makes_room() {
     let (store, clock) = store(1);
     handle(&store, 0);
     clock.advance(RETENTION - TICK);
-    assert_eq!(refused(&store, 1), StoreErrorKind::Full);
+    assert_eq!(rejected(&store, 1), StoreErrorKind::Full);
     clock.advance(TICK);
     fence(claim(&store, 1));
 }
@@ -107,7 +107,7 @@ fn an_event_in_progress_makes_room_a_day_after_its_lease() {
     let (store, clock) = store(1);
     claim(&store, 0);
     clock.advance(LEASE + DAY - TICK);
-    assert_eq!(refused(&store, 1), StoreErrorKind::Full);
+    assert_eq!(rejected(&store, 1), StoreErrorKind::Full);
     clock.advance(TICK);
     fence(claim(&store, 1));
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use countersign::senders::{self, Setup};
-use countersign::{Headers, Receiver, Refusal, RefusalKind, Reply, Secret};
+use countersign::{Headers, Receiver, Rejection, RejectionKind, Reply, Secret};
 
 /// A `GET` with this query and no headers.
 struct Asking(&'static str);
@@ -20,12 +20,12 @@ impl Headers for Asking {
 const ASKING: Asking =
     Asking("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=open+sesame");
 
-fn meta(setup: impl FnOnce(Setup) -> Setup) -> Result<Option<Reply>, Refusal> {
+fn meta(setup: impl FnOnce(Setup) -> Setup) -> Result<Option<Reply>, Rejection> {
     let known = setup(senders::META.setup()).keys(Secret::new("the app's secret").unwrap());
     Receiver::new(known.unwrap()).greet("GET", &ASKING)
 }
 
-fn with_token(token: &str) -> Result<Option<Reply>, Refusal> {
+fn with_token(token: &str) -> Result<Option<Reply>, Rejection> {
     meta(|setup| setup.verify_token(Secret::new(token).unwrap()))
 }
 
@@ -36,18 +36,18 @@ fn the_right_token_is_answered() {
 
 #[test]
 fn without_a_token_the_operator_is_told_which_setting_is_missing() {
-    let refusal = meta(|setup| setup).unwrap_err();
-    assert_eq!(refusal.kind(), RefusalKind::MethodNotAllowed);
-    let told = refusal.to_string();
+    let rejection = meta(|setup| setup).unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::MethodNotAllowed);
+    let told = rejection.to_string();
     assert!(told.contains("`verify_token`"), "{told}");
     assert!(!told.contains("have the sender deliver with POST"), "{told}");
 }
 
 #[test]
 fn a_wrong_token_is_told_and_not_shown() {
-    let refusal = with_token("another").unwrap_err();
-    assert_eq!(refusal.kind(), RefusalKind::SignatureMismatch);
-    let told = refusal.to_string();
+    let rejection = with_token("another").unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch);
+    let told = rejection.to_string();
     assert!(told.contains("`verify_token`"), "{told}");
     assert!(!told.contains("sesame") && !told.contains("another"), "{told}");
 }
@@ -55,7 +55,7 @@ fn a_wrong_token_is_told_and_not_shown() {
 #[test]
 fn any_other_method_is_told_as_such() {
     let known = senders::SLACK.keys(Secret::new("the signing secret").unwrap()).unwrap();
-    let refusal = Receiver::new(known).greet("GET", &ASKING).unwrap_err();
-    assert_eq!(refusal.kind(), RefusalKind::MethodNotAllowed);
-    assert!(refusal.to_string().ends_with("have the sender deliver with POST"), "{refusal}");
+    let rejection = Receiver::new(known).greet("GET", &ASKING).unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::MethodNotAllowed);
+    assert!(rejection.to_string().ends_with("have the sender deliver with POST"), "{rejection}");
 }

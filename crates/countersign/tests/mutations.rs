@@ -29,7 +29,7 @@ mod times;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
-use countersign::{Algorithm, RefusalKind, Secret, Timestamp, Unsigned, senders};
+use countersign::{Algorithm, RejectionKind, Secret, Timestamp, Unsigned, senders};
 
 use forge::{By, NOW, Plan, Request, URL};
 use shape::{Body, Made, SHAPES, Shape, Time};
@@ -38,7 +38,7 @@ use shape::{Body, Made, SHAPES, Shape, Time};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Expect {
     Taken,
-    Refused(RefusalKind),
+    Rejected(RejectionKind),
 }
 
 /// One mutated request of one sender.
@@ -68,8 +68,8 @@ fn taken(what: impl Into<String>, request: Request) -> Mutant {
     mutant(what, request, Expect::Taken)
 }
 
-fn refused(what: impl Into<String>, request: Request, kind: RefusalKind) -> Mutant {
-    mutant(what, request, Expect::Refused(kind))
+fn rejected(what: impl Into<String>, request: Request, kind: RejectionKind) -> Mutant {
+    mutant(what, request, Expect::Rejected(kind))
 }
 
 fn classes() -> Vec<Class> {
@@ -150,7 +150,7 @@ fn every_mutation_of_every_sender_gets_what_it_must() {
                 let verdict = request.verdict(&receiver, Timestamp::from_secs(now));
                 let got = match &verdict {
                     Ok(_) => Expect::Taken,
-                    Err(refusal) => Expect::Refused(refusal.kind()),
+                    Err(rejection) => Expect::Rejected(rejection.kind()),
                 };
                 if got != expect {
                     let (name, class) = (shape.name, class.name);
@@ -175,14 +175,14 @@ fn every_mutation_of_every_sender_gets_what_it_must() {
     assert!(touched.len() == SHAPES.len() && *least.1 >= 15, "{least:?}");
 }
 
-/// Which refusals a request of another sender may meet: never one that blames the body's transport.
-const FOREIGN: [RefusalKind; 6] = [
-    RefusalKind::MissingHeader,
-    RefusalKind::MalformedHeader,
-    RefusalKind::MixedHeaderFamilies,
-    RefusalKind::NoCandidate,
-    RefusalKind::MissingSignature,
-    RefusalKind::SignatureMismatch,
+/// Which rejections a request of another sender may meet: never one that blames the body's transport.
+const FOREIGN: [RejectionKind; 6] = [
+    RejectionKind::MissingHeader,
+    RejectionKind::MalformedHeader,
+    RejectionKind::MixedHeaderFamilies,
+    RejectionKind::NoCandidate,
+    RejectionKind::MissingSignature,
+    RejectionKind::SignatureMismatch,
 ];
 
 #[test]
@@ -204,13 +204,13 @@ fn no_request_of_another_sender_is_taken() {
 }
 
 #[test]
-fn a_refusal_names_the_header_that_is_missing() {
+fn a_rejection_names_the_header_that_is_missing() {
     for shape in SHAPES {
         for name in shape.required() {
             let request = shape.good().request().without(name);
             let verdict = request.verdict(&shape.receiver(), Timestamp::from_secs(NOW));
-            let refusal = verdict.unwrap_err();
-            assert_eq!(refusal.place(), Some(name), "{}: {refusal}", shape.name);
+            let rejection = verdict.unwrap_err();
+            assert_eq!(rejection.place(), Some(name), "{}: {rejection}", shape.name);
         }
     }
 }

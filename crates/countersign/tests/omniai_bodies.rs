@@ -1,4 +1,4 @@
-//! Bodies of OmniAI that no fixture shows: the least, the odd, and the refused.
+//! Bodies of OmniAI that no fixture shows: the least, the odd, and the rejected.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,8 +8,8 @@ use countersign::omniai::{Event, LeadCompleted, LeadCreated, UnknownEvent};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a body is refused, without the position.
-fn refused<T: DeserializeOwned + Debug>(body: &str) -> String {
+/// Why a body is rejected, without the position.
+fn rejected<T: DeserializeOwned + Debug>(body: &str) -> String {
     let why = serde_json::from_str::<T>(body).unwrap_err().to_string();
     why.split(" at line ").next().unwrap().to_owned()
 }
@@ -56,16 +56,16 @@ fn a_payload_can_be_read_from_the_whole_body() {
 #[test]
 fn a_payload_is_not_read_from_another_event() {
     assert_eq!(
-        refused::<LeadCreated>(r#"{"event":"lead.completed","data":{"leadId":"l"}}"#),
+        rejected::<LeadCreated>(r#"{"event":"lead.completed","data":{"leadId":"l"}}"#),
         r#"invalid value: string "lead.completed", expected the event `lead.created`"#
     );
     assert_eq!(
-        refused::<LeadCompleted>(r#"{"event":"Lead.Completed","data":{"leadId":"l"}}"#),
+        rejected::<LeadCompleted>(r#"{"event":"Lead.Completed","data":{"leadId":"l"}}"#),
         r#"invalid value: string "Lead.Completed", expected the event `lead.completed`"#
     );
-    assert_eq!(refused::<LeadCreated>(r#"{"data":{"leadId":"l"}}"#), "missing field `event`");
+    assert_eq!(rejected::<LeadCreated>(r#"{"data":{"leadId":"l"}}"#), "missing field `event`");
     assert_eq!(
-        refused::<LeadCreated>(r#"{"event":1,"data":{"leadId":"l"}}"#),
+        rejected::<LeadCreated>(r#"{"event":1,"data":{"leadId":"l"}}"#),
         "invalid type: integer `1`, expected the event `lead.created`"
     );
 }
@@ -109,16 +109,16 @@ fn a_body_that_names_no_event_is_unknown() {
 }
 
 #[test]
-fn an_event_that_is_no_name_is_refused() {
+fn an_event_that_is_no_name_is_rejected() {
     assert_eq!(
-        refused::<Event>(r#"{"event":["lead.created"]}"#),
+        rejected::<Event>(r#"{"event":["lead.created"]}"#),
         "invalid type: sequence, expected a string"
     );
-    assert_eq!(refused::<Event>(r#"{"event":7}"#), "invalid type: integer `7`, expected a string");
+    assert_eq!(rejected::<Event>(r#"{"event":7}"#), "invalid type: integer `7`, expected a string");
 }
 
 #[test]
-fn a_body_that_is_not_an_object_is_refused() {
+fn a_body_that_is_not_an_object_is_rejected() {
     for (body, what) in [
         ("null", "null"),
         ("7", "integer `7`"),
@@ -127,19 +127,19 @@ fn a_body_that_is_not_an_object_is_refused() {
         (r#"["lead.created",{"leadId":"l"}]"#, "sequence"),
     ] {
         let why = format!("invalid type: {what}, expected an object with the name of an event");
-        assert_eq!(refused::<Event>(body), why);
+        assert_eq!(rejected::<Event>(body), why);
     }
 }
 
 #[test]
-fn an_event_that_is_named_twice_is_refused() {
+fn an_event_that_is_named_twice_is_rejected() {
     for body in [
         r#"{"event":"lead.created","event":"lead.created","data":{"leadId":"l"}}"#,
         r#"{"event":"lead.created","data":{"leadId":"l"},"event":"ping"}"#,
         r#"{"event":"ping","event":"pong"}"#,
         r#"{"event":"ping","\u0065vent":"ping"}"#,
     ] {
-        assert_eq!(refused::<Event>(body), "duplicate field `event`", "{body}");
+        assert_eq!(rejected::<Event>(body), "duplicate field `event`", "{body}");
     }
 }
 
@@ -151,10 +151,10 @@ fn an_error_says_where_it_is() {
 }
 
 #[test]
-fn a_time_that_is_none_is_refused() {
+fn a_time_that_is_none_is_rejected() {
     let body = r#"{"event":"document.received","workspaceId":"w",
         "document":{"id":"d","leadId":"l","createdAt":"yesterday"}}"#;
-    assert_eq!(refused::<Event>(body), "the 'year' component could not be parsed");
+    assert_eq!(rejected::<Event>(body), "the 'year' component could not be parsed");
 }
 
 #[test]

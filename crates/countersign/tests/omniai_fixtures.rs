@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/omniai/");
 
-/// Where the keys are without which an event is refused.
+/// Where the keys are without which an event is rejected.
 const REQUIRED: [&str; 11] = [
     "/event",
     "/workspaceId",
@@ -195,7 +195,7 @@ fn unknown_fields_change_nothing() {
 }
 
 #[test]
-fn a_known_key_given_twice_is_refused() {
+fn a_known_key_given_twice_is_rejected() {
     for (name, mut body, at) in keys() {
         // Kept as they are: raw JSON, and an address as soon as it is not clear.
         if RAW.iter().any(|raw| at.starts_with(raw)) || at.contains("/value/") {

@@ -8,8 +8,8 @@ use countersign::omniai::{
 use countersign::{Patch, RawJson};
 use serde_json::{Value, json};
 
-/// Why a body is refused, without the position.
-fn refused(body: &str) -> String {
+/// Why a body is rejected, without the position.
+fn rejected(body: &str) -> String {
     let why = serde_json::from_str::<Event>(body).unwrap_err().to_string();
     why.split(" at line ").next().unwrap().to_owned()
 }
@@ -42,10 +42,10 @@ fn a_size_may_be_any_number() {
 }
 
 #[test]
-fn a_size_that_is_no_number_is_refused() {
+fn a_size_that_is_no_number_is_rejected() {
     let body = r#"{"event":"document.received","workspaceId":"w",
         "document":{"id":"d","leadId":"l","size":"48213"}}"#;
-    assert_eq!(refused(body), "invalid type: another value, expected a number");
+    assert_eq!(rejected(body), "invalid type: another value, expected a number");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::senders::{self, Sender};
 use countersign::{
-    ConfigErrorKind, Delivery, Encoding, Receiver, Refusal, RefusalKind, Scheme, Secret, Signature,
-    Timestamp, Unsigned,
+    ConfigErrorKind, Delivery, Encoding, Receiver, Rejection, RejectionKind, Scheme, Secret,
+    Signature, Timestamp, Unsigned,
 };
 use p256::ecdsa;
 
@@ -29,7 +29,7 @@ fn secret(text: &str) -> Secret {
 }
 
 #[track_caller]
-fn refused_key(sender: Sender, key: &str, kind: ConfigErrorKind) {
+fn rejected_key(sender: Sender, key: &str, kind: ConfigErrorKind) {
     let error = sender.keys(secret(key)).unwrap_err();
     assert_eq!(error.kind(), kind, "{error}");
 }
@@ -41,12 +41,12 @@ fn zeros(bytes: usize) -> String {
 #[test]
 fn a_key_of_zero_bytes_is_none_in_whatever_form() {
     use ConfigErrorKind::EmptySecret;
-    refused_key(senders::ADYEN, &zeros(32), EmptySecret);
-    refused_key(senders::ADYEN_PLATFORM, &zeros(1), EmptySecret);
-    refused_key(senders::DISCORD, &zeros(32), EmptySecret);
-    refused_key(senders::SVIX, "whsec_AAAA", EmptySecret);
-    refused_key(senders::SVIX, "whsec_", EmptySecret);
-    refused_key(senders::STANDARD_WEBHOOKS_V1A, "whpk_", EmptySecret);
+    rejected_key(senders::ADYEN, &zeros(32), EmptySecret);
+    rejected_key(senders::ADYEN_PLATFORM, &zeros(1), EmptySecret);
+    rejected_key(senders::DISCORD, &zeros(32), EmptySecret);
+    rejected_key(senders::SVIX, "whsec_AAAA", EmptySecret);
+    rejected_key(senders::SVIX, "whsec_", EmptySecret);
+    rejected_key(senders::STANDARD_WEBHOOKS_V1A, "whpk_", EmptySecret);
 }
 
 #[test]
@@ -54,20 +54,20 @@ fn a_key_in_another_form_is_told() {
     use ConfigErrorKind::InvalidSecret;
     for sender in [senders::ADYEN, senders::ADYEN_PLATFORM, senders::DISCORD] {
         for key in ["not hexadecimal", "abc", "0x00ff", " 00ff", "whsec_00ff"] {
-            refused_key(sender, key, InvalidSecret);
+            rejected_key(sender, key, InvalidSecret);
         }
     }
     for sender in [senders::SVIX, senders::STANDARD_WEBHOOKS, senders::GITLAB_SIGNED] {
         for key in
             ["whsec_not base64", "whsec_YWJj=", "whsec_whsec_YWJj", "whpk_YWJj", "WHSEC_YWJj"]
         {
-            refused_key(sender, key, InvalidSecret);
+            rejected_key(sender, key, InvalidSecret);
         }
     }
-    refused_key(senders::STANDARD_WEBHOOKS_V1A, "whsec_YWJj", InvalidSecret);
+    rejected_key(senders::STANDARD_WEBHOOKS_V1A, "whsec_YWJj", InvalidSecret);
     for sender in [senders::AUTH0, senders::TELEGRAM] {
         for key in [" outer", "outer ", "l\u{ed}ne", "two\nlines"] {
-            refused_key(sender, key, InvalidSecret);
+            rejected_key(sender, key, InvalidSecret);
         }
     }
 }
@@ -76,7 +76,7 @@ fn a_key_in_another_form_is_told() {
 fn a_public_key_is_a_whole_one_of_its_curve() {
     use ConfigErrorKind::InvalidSecret;
     for key in [&ED25519_PUBLIC[2..], &format!("{ED25519_PUBLIC}00"), &format!("02{}", zeros(31))] {
-        refused_key(senders::DISCORD, key, InvalidSecret);
+        rejected_key(senders::DISCORD, key, InvalidSecret);
     }
     let der = STANDARD.decode(P256_PUBLIC).unwrap();
     let short = der.split_last().unwrap().1;
@@ -86,15 +86,15 @@ fn a_public_key_is_a_whole_one_of_its_curve() {
     let mut off_the_curve = der.clone();
     *off_the_curve.last_mut().unwrap() ^= 1;
     for bytes in [short, point, &long, &off_the_curve] {
-        refused_key(senders::SENDGRID, &STANDARD.encode(bytes), InvalidSecret);
+        rejected_key(senders::SENDGRID, &STANDARD.encode(bytes), InvalidSecret);
     }
-    refused_key(senders::SENDGRID, P384_PUBLIC, InvalidSecret);
-    refused_key(senders::SENDGRID, P256_PRIVATE, InvalidSecret);
+    rejected_key(senders::SENDGRID, P384_PUBLIC, InvalidSecret);
+    rejected_key(senders::SENDGRID, P256_PRIVATE, InvalidSecret);
 }
 
 /// The points of small order: under such a key one signature fits many messages.
 #[test]
-fn a_weak_public_key_is_refused() {
+fn a_weak_public_key_is_rejected() {
     for key in [
         "0100000000000000000000000000000000000000000000000000000000000000",
         "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -104,7 +104,7 @@ fn a_weak_public_key_is_refused() {
         "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
         "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
     ] {
-        refused_key(senders::DISCORD, key, ConfigErrorKind::InvalidSecret);
+        rejected_key(senders::DISCORD, key, ConfigErrorKind::InvalidSecret);
     }
 }
 
@@ -119,7 +119,7 @@ fn sendgrid() -> (Vec<(String, String)>, ecdsa::Signature) {
 }
 
 /// What comes of `[]` under this signature.
-fn sendgrid_takes(der: &[u8]) -> Result<Delivery, Refusal> {
+fn sendgrid_takes(der: &[u8]) -> Result<Delivery, Rejection> {
     let (mut headers, _) = sendgrid();
     headers.retain(|(name, _)| name != SIGNATURE);
     headers.push((SIGNATURE.to_owned(), STANDARD.encode(der)));
@@ -149,17 +149,17 @@ fn a_signature_is_der_and_nothing_more() {
     zero.splice(.., [0x30, 6, 2, 1, 0, 2, 1, 0]);
     let raw = signature.to_bytes().to_vec();
     for other in [extended, long_form, zero, raw] {
-        let refusal = sendgrid_takes(&other).unwrap_err();
-        assert_eq!(refusal.kind(), RefusalKind::SignatureMismatch, "{other:?}");
+        let rejection = sendgrid_takes(&other).unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch, "{other:?}");
     }
     for unreadable in [&der[..7], &[&der[..], &[0; 8]].concat(), &[]] {
-        let refusal = sendgrid_takes(unreadable).unwrap_err();
+        let rejection = sendgrid_takes(unreadable).unwrap_err();
         let kind = if unreadable.is_empty() {
-            RefusalKind::MissingHeader
+            RejectionKind::MissingHeader
         } else {
-            RefusalKind::MalformedHeader
+            RejectionKind::MalformedHeader
         };
-        assert_eq!(refusal.kind(), kind, "{unreadable:?}");
+        assert_eq!(rejection.kind(), kind, "{unreadable:?}");
     }
 }
 
@@ -177,8 +177,8 @@ fn four_signatures_are_checked_where_each_costs_a_pass() {
     };
     let wrong = format!("v1={}", "00".repeat(64));
     assert_eq!(verdict(vec![&wrong, &wrong, &wrong, right]).unwrap().body(), "{}");
-    let refusal = verdict(vec![&wrong, &wrong, &wrong, &wrong, right]).unwrap_err();
-    assert_eq!(refusal.kind(), RefusalKind::MalformedHeader, "{refusal}");
+    let rejection = verdict(vec![&wrong, &wrong, &wrong, &wrong, right]).unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::MalformedHeader, "{rejection}");
     // What cannot be read costs nothing, and does not count.
     let noise = vec!["v1=00"; 20];
     verdict([noise, vec![right]].concat()).unwrap();

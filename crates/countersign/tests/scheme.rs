@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use common::{CAP, receive};
 use countersign::{
-    ConfigErrorKind, Custom, Encoding, Part, Provider, RefusalKind, Scheme, SchemeBuilder, Secret,
-    Signature, TimeUnit, Timestamp, Unsigned,
+    ConfigErrorKind, Custom, Encoding, Part, Provider, RejectionKind, Scheme, SchemeBuilder,
+    Secret, Signature, TimeUnit, Timestamp, Unsigned,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -76,7 +76,7 @@ fn a_scheme_says_what_is_signed_and_where() {
 }
 
 #[test]
-fn parts_that_do_not_go_together_are_refused_at_start_up() {
+fn parts_that_do_not_go_together_are_rejected_at_start_up() {
     use ConfigErrorKind::InvalidScheme;
     invalid(over(&[]), InvalidScheme, "body");
     invalid(over(&[literal(".")]), InvalidScheme, "body must be signed");
@@ -102,7 +102,7 @@ fn parts_that_do_not_go_together_are_refused_at_start_up() {
 }
 
 #[test]
-fn names_that_no_request_holds_are_refused_at_start_up() {
+fn names_that_no_request_holds_are_rejected_at_start_up() {
     use ConfigErrorKind::{InvalidHeaderName, InvalidPointer};
     for name in ["", "x a", "x:a", "x-é", "x\n", "\"x\""] {
         let signature = Signature::header(name, Encoding::Hex);
@@ -156,8 +156,8 @@ fn an_id_that_is_signed_has_256_bytes_at_most() {
         let answer = receive(&sender, &headers, BODY, NOW);
         let found = answer.map(|delivery| delivery.signed_id().map(|id| id.len()));
         let expected =
-            if length > 256 { Err(RefusalKind::MalformedHeader) } else { Ok(Some(length)) };
-        assert_eq!(found.map_err(|refusal| refusal.kind()), expected);
+            if length > 256 { Err(RejectionKind::MalformedHeader) } else { Ok(Some(length)) };
+        assert_eq!(found.map_err(|rejection| rejection.kind()), expected);
     }
 }
 
@@ -214,9 +214,9 @@ fn a_value_that_holds_its_separator_is_malformed() {
     let scheme = over(&[Part::Id, literal("."), Part::Body]).id_header("x-id").build().unwrap();
     let sender = Custom::new(scheme.clone(), secret()).unwrap();
     let headers = Unsigned::new(BODY).id("a.b").sign(&scheme, &secret()).unwrap();
-    let refusal = receive(&sender, &headers, BODY, NOW).unwrap_err();
-    assert_eq!(refusal.kind(), RefusalKind::MalformedHeader);
-    assert_eq!(refusal.place(), Some("x-id"));
+    let rejection = receive(&sender, &headers, BODY, NOW).unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::MalformedHeader);
+    assert_eq!(rejection.place(), Some("x-id"));
 }
 
 #[test]
@@ -240,9 +240,9 @@ fn parts_may_follow_the_body() {
 
     let mut other = headers.clone();
     other[0].1 = "id-2".to_owned();
-    let refusal = receive(&sender, &other, BODY, NOW).unwrap_err();
-    assert_eq!(refusal.kind(), RefusalKind::SignatureMismatch);
+    let rejection = receive(&sender, &other, BODY, NOW).unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch);
     other.remove(0);
-    let refusal = receive(&sender, &other, BODY, NOW).unwrap_err();
-    assert_eq!(refusal.kind(), RefusalKind::MissingHeader);
+    let rejection = receive(&sender, &other, BODY, NOW).unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::MissingHeader);
 }

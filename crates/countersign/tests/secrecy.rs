@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(Config { cases: 256, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn a_refusal_tells_nothing_of_the_request(
+    fn a_rejection_tells_nothing_of_the_request(
         id in header_value(), time in header_value(), signature in header_value(),
         more in header_value(), right in 0_usize..4,
         rest in proptest::sample::select(vec!["content-encoding", "content-length", "svix-id", "webhook-id"]),
@@ -148,8 +148,8 @@ proptest! {
             }
         }
         headers.extend(more.map(|value| (rest.to_owned(), value)));
-        if let Err(refusal) = receive(&sender, &headers, format!("{body} ").as_bytes(), NOW) {
-            for text in [refusal.to_string(), format!("{refusal:?}")] {
+        if let Err(rejection) = receive(&sender, &headers, format!("{body} ").as_bytes(), NOW) {
+            for text in [rejection.to_string(), format!("{rejection:?}")] {
                 prop_assert!(!text.contains(PRIVATE), "{}", text);
                 prop_assert!(!text.contains(&genuine), "{}", text);
             }
@@ -187,8 +187,8 @@ struct Strict {
 /// Reading this body as `T` fails, and the text tells nothing of it.
 #[track_caller]
 fn tells_nothing<T: Debug + for<'d> Deserialize<'d>>(body: &str) {
-    let refusal = delivery(body).event::<T>().unwrap_err();
-    for text in [refusal.to_string(), format!("{refusal:?}")] {
+    let rejection = delivery(body).event::<T>().unwrap_err();
+    for text in [rejection.to_string(), format!("{rejection:?}")] {
         assert!(!text.contains(PRIVATE), "{text}");
     }
 }
@@ -239,10 +239,10 @@ fn a_payload_that_does_not_fit_is_not_quoted() {
     let headers =
         Unsigned::new(body.as_bytes()).sign(sender.verifier().scheme(), &secret()).unwrap();
     let delivery = receive(&sender, &headers, body.as_bytes(), NOW).unwrap();
-    let refusal = delivery.payload::<u64>().unwrap_err();
-    assert!(!refusal.to_string().contains(PRIVATE), "{refusal}");
-    let refusal = countersign::FromDelivery::from_delivery(&delivery)
+    let rejection = delivery.payload::<u64>().unwrap_err();
+    assert!(!rejection.to_string().contains(PRIVATE), "{rejection}");
+    let rejection = countersign::FromDelivery::from_delivery(&delivery)
         .map(|event: ainexlayer::Event<Choice>| event)
         .unwrap_err();
-    assert!(!refusal.to_string().contains(PRIVATE), "{refusal}");
+    assert!(!rejection.to_string().contains(PRIVATE), "{rejection}");
 }

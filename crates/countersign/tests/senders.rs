@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::senders::{self, Known, Sender, Setup};
 use countersign::{
-    Algorithm, ConfigError, Delivery, Headers, Receiver, Refusal, Secret, Timestamp, Tolerance,
+    Algorithm, ConfigError, Delivery, Headers, Receiver, Rejection, Secret, Timestamp, Tolerance,
     Unsigned,
 };
 use serde::Deserialize;
@@ -41,7 +41,7 @@ struct Vector {
     expect: String,
     /// Why our signing does not make it, though we accept it.
     not_signed: Option<String>,
-    /// What we answer: `ok`, or the kind of the refusal or of the set-up's error.
+    /// What we answer: `ok`, or the kind of the rejection or of the set-up's error.
     ours: String,
     /// Why we answer otherwise than the source.
     why: Option<String>,
@@ -94,7 +94,7 @@ impl Vector {
     }
 
     /// The answer is the same whether the body is at hand or arrives in pieces.
-    fn verify(&self, known: Known) -> Result<Delivery, Refusal> {
+    fn verify(&self, known: Known) -> Result<Delivery, Rejection> {
         let (receiver, head) = (Receiver::new(known), Head(self));
         let (body, now) = (self.body(), Timestamp::from_secs(self.now));
         let arriving = receiver.open(&head, now).and_then(|mut intake| {
@@ -104,18 +104,19 @@ impl Vector {
             intake.finish()
         });
         let at_hand = receiver.verify(&head, body.clone(), now);
-        let kind = |answer: &Result<Delivery, Refusal>| answer.as_ref().err().map(Refusal::kind);
+        let kind =
+            |answer: &Result<Delivery, Rejection>| answer.as_ref().err().map(Rejection::kind);
         assert_eq!(kind(&arriving), kind(&at_hand), "{}", self.name);
         at_hand
     }
 
-    /// `ok`, or the kind of the refusal or of the set-up's error.
+    /// `ok`, or the kind of the rejection or of the set-up's error.
     fn answer(&self, sender: Sender) -> String {
         match self.known(sender) {
             Err(error) => format!("{:?}", error.kind()),
             Ok(known) => match self.verify(known) {
                 Ok(_) => "ok".to_owned(),
-                Err(refusal) => refusal.kind().as_str().to_owned(),
+                Err(rejection) => rejection.kind().as_str().to_owned(),
             },
         }
     }

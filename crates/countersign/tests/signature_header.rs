@@ -5,7 +5,7 @@
 mod common;
 
 use countersign::{
-    Custom, Delivery, Encoding, Part, Refusal, RefusalKind, Scheme, SchemeBuilder, Secret,
+    Custom, Delivery, Encoding, Part, Rejection, RejectionKind, Scheme, SchemeBuilder, Secret,
     Signature, TimeUnit, Timestamp, Unsigned,
 };
 
@@ -23,7 +23,7 @@ fn hex() -> Signature {
 }
 
 /// Receives `BODY` with one signature header.
-fn receive_signature(scheme: &Scheme, value: &str) -> Result<Delivery, Refusal> {
+fn receive_signature(scheme: &Scheme, value: &str) -> Result<Delivery, Rejection> {
     let sender = Custom::new(scheme.clone(), secret()).unwrap();
     receive(&sender, &[("x-signature", value)], BODY, NOW)
 }
@@ -45,24 +45,24 @@ impl Lone {
     }
 
     #[track_caller]
-    fn refuses(&self, value: &str, kind: RefusalKind) {
-        let refusal = receive_signature(&self.0, value).unwrap_err();
-        assert_eq!(refusal.kind(), kind, "{value}");
+    fn rejects(&self, value: &str, kind: RejectionKind) {
+        let rejection = receive_signature(&self.0, value).unwrap_err();
+        assert_eq!(rejection.kind(), kind, "{value}");
     }
 }
 
 #[test]
 fn a_prefix_must_be_there_as_it_is() {
-    use RefusalKind::MalformedHeader;
+    use RejectionKind::MalformedHeader;
     let lone = Lone::new(Scheme::hmac_sha256("acme", hex().prefix("sha256=")));
     let Lone(_, value) = &lone;
     let bare = value.strip_prefix("sha256=").unwrap();
     lone.takes(value);
-    lone.refuses(bare, MalformedHeader);
+    lone.rejects(bare, MalformedHeader);
     for prefix in ["SHA256=", "sha256:", "sha1=", " sha256=", "sha256= ", "sha256=sha256="] {
-        lone.refuses(&format!("{prefix}{bare}"), MalformedHeader);
+        lone.rejects(&format!("{prefix}{bare}"), MalformedHeader);
     }
-    lone.refuses("sha256=", MalformedHeader);
+    lone.rejects("sha256=", MalformedHeader);
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn hex_is_64_digits_of_either_case() {
     lone.takes(value);
     lone.takes(&value.to_uppercase());
     for wrong in [&value[1..], &value[2..], &format!("{value}00"), &format!("0x{}", &value[2..])] {
-        lone.refuses(wrong, RefusalKind::MalformedHeader);
+        lone.rejects(wrong, RejectionKind::MalformedHeader);
     }
-    lone.refuses(&"0".repeat(64), RefusalKind::SignatureMismatch);
+    lone.rejects(&"0".repeat(64), RejectionKind::SignatureMismatch);
 }
 
 #[test]
@@ -103,14 +103,14 @@ fn base64_has_one_text_for_one_value() {
             format!("\"{value}\""),
             stray,
         ] {
-            lone.refuses(&wrong, RefusalKind::MalformedHeader);
+            lone.rejects(&wrong, RejectionKind::MalformedHeader);
         }
     }
 }
 
 #[test]
 fn a_list_is_items_of_version_and_signature() {
-    use RefusalKind::{MalformedHeader, NoCandidate, SignatureMismatch};
+    use RejectionKind::{MalformedHeader, NoCandidate, SignatureMismatch};
     let lone = Lone::new(Scheme::hmac_sha256("acme", hex().versioned("v1")));
     let Lone(_, value) = &lone;
     let bare = value.strip_prefix("v1,").unwrap();
@@ -119,20 +119,20 @@ fn a_list_is_items_of_version_and_signature() {
     lone.takes(&format!("{zeros} {value}"));
     lone.takes(&format!("{value} {zeros}"));
     lone.takes(&format!("v1,short garbage v2,{bare} {value}"));
-    lone.refuses(&zeros, SignatureMismatch);
-    lone.refuses(&format!("v2,{bare}"), NoCandidate);
-    lone.refuses(&format!("v1a,{bare} v10,{bare} V1,{bare} av1,{bare}"), NoCandidate);
-    lone.refuses(bare, MalformedHeader);
-    lone.refuses("v1", MalformedHeader);
-    lone.refuses("v1,", MalformedHeader);
-    lone.refuses(&format!("v1={bare}"), MalformedHeader);
-    lone.refuses(&format!("{value},{value}"), MalformedHeader);
-    lone.refuses(&format!("{zeros},{value}"), MalformedHeader);
+    lone.rejects(&zeros, SignatureMismatch);
+    lone.rejects(&format!("v2,{bare}"), NoCandidate);
+    lone.rejects(&format!("v1a,{bare} v10,{bare} V1,{bare} av1,{bare}"), NoCandidate);
+    lone.rejects(bare, MalformedHeader);
+    lone.rejects("v1", MalformedHeader);
+    lone.rejects("v1,", MalformedHeader);
+    lone.rejects(&format!("v1={bare}"), MalformedHeader);
+    lone.rejects(&format!("{value},{value}"), MalformedHeader);
+    lone.rejects(&format!("{zeros},{value}"), MalformedHeader);
 }
 
 #[test]
 fn pairs_hold_one_time_and_signatures() {
-    use RefusalKind::{MalformedHeader, NoCandidate, SignatureMismatch, StaleTimestamp};
+    use RejectionKind::{MalformedHeader, NoCandidate, SignatureMismatch, StaleTimestamp};
     let lone = Lone::new(
         Scheme::hmac_sha256("acme", hex().pairs("v1"))
             .timestamp_pair("t", TimeUnit::Seconds)
@@ -145,19 +145,19 @@ fn pairs_hold_one_time_and_signatures() {
     lone.takes(value);
     lone.takes(&format!("{signature},{time}"));
     lone.takes(&format!("{time},{zeros},v0=old,{signature},x"));
-    lone.refuses(&format!("{time},{zeros}"), SignatureMismatch);
-    lone.refuses(&format!("t=1700000001,{signature}"), SignatureMismatch);
-    lone.refuses(&format!("t=1600000000,{signature}"), StaleTimestamp);
-    lone.refuses(signature, MalformedHeader);
-    lone.refuses(time, NoCandidate);
-    lone.refuses(&format!("{time},v0={}", &signature[3..]), NoCandidate);
-    lone.refuses(&format!("{time},{time},{signature}"), MalformedHeader);
-    lone.refuses(&format!("{time},t=1,{signature}"), MalformedHeader);
-    lone.refuses(&format!("t=,{signature}"), MalformedHeader);
-    lone.refuses(&format!("t=+1700000000,{signature}"), MalformedHeader);
-    lone.refuses(&format!("t = 1700000000,{signature}"), MalformedHeader);
-    lone.refuses(&format!("{time},v1="), MalformedHeader);
-    lone.refuses("t,v1", MalformedHeader);
+    lone.rejects(&format!("{time},{zeros}"), SignatureMismatch);
+    lone.rejects(&format!("t=1700000001,{signature}"), SignatureMismatch);
+    lone.rejects(&format!("t=1600000000,{signature}"), StaleTimestamp);
+    lone.rejects(signature, MalformedHeader);
+    lone.rejects(time, NoCandidate);
+    lone.rejects(&format!("{time},v0={}", &signature[3..]), NoCandidate);
+    lone.rejects(&format!("{time},{time},{signature}"), MalformedHeader);
+    lone.rejects(&format!("{time},t=1,{signature}"), MalformedHeader);
+    lone.rejects(&format!("t=,{signature}"), MalformedHeader);
+    lone.rejects(&format!("t=+1700000000,{signature}"), MalformedHeader);
+    lone.rejects(&format!("t = 1700000000,{signature}"), MalformedHeader);
+    lone.rejects(&format!("{time},v1="), MalformedHeader);
+    lone.rejects("t,v1", MalformedHeader);
 }
 
 #[test]
@@ -166,11 +166,11 @@ fn sixteen_signatures_are_read_and_no_more() {
     let list = Lone::new(Scheme::hmac_sha256("acme", hex().versioned("v1")));
     let many = |count| format!("v1,{zeros} ").repeat(count) + &list.1;
     list.takes(&many(15));
-    list.refuses(&many(16), RefusalKind::MalformedHeader);
+    list.rejects(&many(16), RejectionKind::MalformedHeader);
     let list = Lone::new(Scheme::hmac_sha256("acme", hex().pairs("v1")));
     let many = |count| format!("v1={zeros},").repeat(count) + &list.1;
     list.takes(&many(15));
-    list.refuses(&many(16), RefusalKind::MalformedHeader);
+    list.rejects(&many(16), RejectionKind::MalformedHeader);
 }
 
 #[test]
@@ -178,5 +178,5 @@ fn eight_kibibytes_of_header_are_read_and_no_more() {
     let list = Lone::new(Scheme::hmac_sha256("acme", hex().versioned("v1")));
     let filled = |length: usize| format!("{} v2,{}", list.1, "x".repeat(length - list.1.len() - 4));
     list.takes(&filled(8 * 1024));
-    list.refuses(&filled(8 * 1024 + 1), RefusalKind::MalformedHeader);
+    list.rejects(&filled(8 * 1024 + 1), RejectionKind::MalformedHeader);
 }

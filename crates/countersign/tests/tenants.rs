@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use countersign::{
     Admission, ConfigErrorKind, Delivery, FixedClock, Headers, KeyResolver, Keyring, Outcome,
-    Receiver, Refusal, RefusalKind, ResolveError, Secret, Tenant, TenantFrom, Tenants, Timestamp,
-    Unsigned, senders,
+    Receiver, Rejection, RejectionKind, ResolveError, Secret, Tenant, TenantFrom, Tenants,
+    Timestamp, Unsigned, senders,
 };
 
 use self::dedup::poll::block_on;
@@ -108,15 +108,15 @@ impl Headers for Request {
     }
 }
 
-async fn verify(tenants: &Tenants, request: &Request) -> Result<Delivery, Refusal> {
+async fn verify(tenants: &Tenants, request: &Request) -> Result<Delivery, Rejection> {
     tenants.receiver(request).await?.verify(request, BODY, NOW)
 }
 
 #[track_caller]
-fn refused(answer: Result<Delivery, Refusal>, kind: RefusalKind) -> Refusal {
-    let refusal = answer.map(drop).unwrap_err();
-    assert_eq!(refusal.kind(), kind);
-    refusal
+fn rejected(answer: Result<Delivery, Rejection>, kind: RejectionKind) -> Rejection {
+    let rejection = answer.map(drop).unwrap_err();
+    assert_eq!(rejection.kind(), kind);
+    rejection
 }
 
 /// Polls once, as a runtime that has other things to do.
@@ -132,7 +132,7 @@ fn each_tenant_is_verified_with_its_own_keys() {
         assert_eq!(delivery.tenant(), Some(tenant));
     }
     let crossed = Request::new("acme", "secret of beta");
-    refused(block_on(verify(&tenants, &crossed)), RefusalKind::SignatureMismatch);
+    rejected(block_on(verify(&tenants, &crossed)), RejectionKind::SignatureMismatch);
 }
 
 #[test]
@@ -140,24 +140,24 @@ fn an_unknown_tenant_is_told_what_a_wrong_signature_is() {
     let tenants = tenants(&Table::of(&[("acme", "secret of acme")]));
     let wrong = block_on(verify(&tenants, &Request::new("acme", "a guess")));
     let unknown = block_on(verify(&tenants, &Request::new("nobody", "a guess")));
-    let wrong = refused(wrong, RefusalKind::SignatureMismatch);
-    let unknown = refused(unknown, RefusalKind::SignatureMismatch);
+    let wrong = rejected(wrong, RejectionKind::SignatureMismatch);
+    let unknown = rejected(unknown, RejectionKind::SignatureMismatch);
     assert_eq!(unknown.status(), wrong.status());
     // Only the operator is told.
     assert!(unknown.to_string().contains("no tenant"), "{unknown}");
 }
 
 #[test]
-fn whoever_has_the_key_that_stands_for_none_is_refused_all_the_same() {
+fn whoever_has_the_key_that_stands_for_none_is_rejected_all_the_same() {
     // It is no secret: it stands in the source.
     let stand_in = "5f5e1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f";
     let tenants = tenants(&Table::default());
     let request = Request::new("nobody", stand_in);
     let receiver = block_on(tenants.receiver(&request)).unwrap();
-    refused(receiver.verify(&request, BODY, NOW), RefusalKind::SignatureMismatch);
+    rejected(receiver.verify(&request, BODY, NOW), RejectionKind::SignatureMismatch);
     let mut intake = receiver.open(&request, NOW).unwrap();
     intake.push(BODY).unwrap();
-    refused(intake.finish(), RefusalKind::SignatureMismatch);
+    rejected(intake.finish(), RejectionKind::SignatureMismatch);
 }
 
 #[test]
@@ -167,11 +167,11 @@ fn names_that_no_tenant_has_are_not_asked_for() {
     let long = "a".repeat(129);
     for name in ["", "acme/", "a/b", "%61cme", "acme\u{1f}x", "ac me", &long] {
         let request = Request::new(name, "secret of acme");
-        refused(block_on(verify(&tenants, &request)), RefusalKind::SignatureMismatch);
+        rejected(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
     }
     let mut elsewhere = Request::new("acme", "secret of acme");
     elsewhere.path = "/other/acme".to_owned();
-    refused(block_on(verify(&tenants, &elsewhere)), RefusalKind::SignatureMismatch);
+    rejected(block_on(verify(&tenants, &elsewhere)), RejectionKind::SignatureMismatch);
     assert_eq!(table.asked(), 0);
 }
 
@@ -181,12 +181,12 @@ fn a_header_names_the_tenant_too() {
     let from = TenantFrom::Header("X-Key-Id".to_owned());
     let tenants = Tenants::new(from, table, |keys| senders::STRIPE.keys(keys)).unwrap();
     let mut request = Request::new("", "secret of acme");
-    let missing = refused(block_on(verify(&tenants, &request)), RefusalKind::MissingHeader);
+    let missing = rejected(block_on(verify(&tenants, &request)), RejectionKind::MissingHeader);
     assert_eq!(missing.place(), Some("x-key-id"));
     request.headers.push(("x-key-id".to_owned(), "acme".to_owned()));
     assert_eq!(block_on(verify(&tenants, &request)).unwrap().tenant(), Some("acme"));
     request.headers.push(("X-KEY-ID".to_owned(), "acme".to_owned()));
-    refused(block_on(verify(&tenants, &request)), RefusalKind::DuplicateHeader);
+    rejected(block_on(verify(&tenants, &request)), RejectionKind::DuplicateHeader);
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn both_answers_are_kept_for_their_time_and_no_longer() {
     let unknown = Request::new("later", "secret of later");
     for _ in 0..3 {
         block_on(verify(&tenants, &known)).unwrap();
-        refused(block_on(verify(&tenants, &unknown)), RefusalKind::SignatureMismatch);
+        rejected(block_on(verify(&tenants, &unknown)), RejectionKind::SignatureMismatch);
     }
     assert_eq!(table.asked(), 2);
     table.set("later", "secret of later");
@@ -243,7 +243,7 @@ fn both_answers_are_kept_for_their_time_and_no_longer() {
     assert_eq!(table.asked(), 3);
     table.set("acme", "its new secret");
     clock.advance(Duration::from_secs(30));
-    refused(block_on(verify(&tenants, &known)), RefusalKind::SignatureMismatch);
+    rejected(block_on(verify(&tenants, &known)), RejectionKind::SignatureMismatch);
     assert_eq!(table.asked(), 4);
 }
 
@@ -255,7 +255,7 @@ fn a_tenant_that_is_forgotten_is_asked_for_anew() {
     block_on(verify(&tenants, &request)).unwrap();
     table.set("acme", "its new secret");
     tenants.forget("acme");
-    refused(block_on(verify(&tenants, &request)), RefusalKind::SignatureMismatch);
+    rejected(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
 }
 
 #[test]
@@ -267,8 +267,8 @@ fn what_was_asked_before_a_tenant_was_forgotten_is_not_kept() {
     assert!(poll(under_way.as_mut()).is_pending());
     table.set("acme", "the new secret");
     tenants.forget("acme");
-    refused(block_on(under_way), RefusalKind::SignatureMismatch);
-    refused(block_on(verify(&tenants, &request)), RefusalKind::SignatureMismatch);
+    rejected(block_on(under_way), RejectionKind::SignatureMismatch);
+    rejected(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
     block_on(verify(&tenants, &Request::new("acme", "the new secret"))).unwrap();
 }
 
@@ -331,7 +331,7 @@ fn as_many_are_kept_as_fit_and_unknown_ones_push_out_none() {
         ask(name).unwrap();
     }
     for at in 0..100 {
-        refused(ask(&format!("unknown{at}")), RefusalKind::SignatureMismatch);
+        rejected(ask(&format!("unknown{at}")), RejectionKind::SignatureMismatch);
     }
     let before = table.asked();
     for name in ["a", "b", "c"] {
@@ -349,9 +349,9 @@ fn keys_that_cannot_be_had_are_503_and_asked_for_again() {
     *table.is_down.lock().unwrap() = true;
     let tenants = tenants(&table);
     let request = Request::new("acme", "secret of acme");
-    let refusal = refused(block_on(verify(&tenants, &request)), RefusalKind::KeysUnavailable);
-    assert_eq!(refusal.status(), 503);
-    assert!(refusal.to_string().contains("the database is down"), "{refusal}");
+    let rejection = rejected(block_on(verify(&tenants, &request)), RejectionKind::KeysUnavailable);
+    assert_eq!(rejection.status(), 503);
+    assert!(rejection.to_string().contains("the database is down"), "{rejection}");
     *table.is_down.lock().unwrap() = false;
     block_on(verify(&tenants, &request)).unwrap();
 }
@@ -362,7 +362,7 @@ fn keys_that_do_not_fit_the_sender_are_503() {
     let from = TenantFrom::PathAfter(PATH.to_owned());
     let tenants = Tenants::new(from, table, |keys| senders::SVIX.keys(keys)).unwrap();
     let request = Request::new("acme", "not base64!");
-    refused(block_on(verify(&tenants, &request)), RefusalKind::KeysUnavailable);
+    rejected(block_on(verify(&tenants, &request)), RejectionKind::KeysUnavailable);
 }
 
 #[test]
@@ -376,7 +376,7 @@ fn not_too_many_are_asked_for_at_once() {
     let answers: Vec<_> = waiting.iter_mut().map(|future| poll(future.as_mut())).collect();
     assert_eq!(answers.iter().filter(|answer| answer.is_pending()).count(), 64);
     let Some(Poll::Ready(last)) = answers.into_iter().next_back() else { panic!("it waits") };
-    refused(last, RefusalKind::KeysUnavailable);
+    rejected(last, RejectionKind::KeysUnavailable);
 }
 
 #[test]
@@ -458,7 +458,7 @@ fn bad_set(set: &str, kind: ConfigErrorKind) {
 }
 
 #[test]
-fn a_key_set_without_a_usable_key_is_refused() {
+fn a_key_set_without_a_usable_key_is_rejected() {
     bad_set("{}", ConfigErrorKind::InvalidSecret);
     bad_set("not JSON", ConfigErrorKind::InvalidSecret);
     bad_set(r#"{"keys":[]}"#, ConfigErrorKind::InvalidKeyring);

@@ -104,7 +104,7 @@ fn deliveries_come_out_of_order() {
 }
 
 #[test]
-fn a_refused_event_comes_again_by_the_schedule_signed_anew() {
+fn a_rejected_event_comes_again_by_the_schedule_signed_anew() {
     let sender = fake(senders::STANDARD_WEBHOOKS, SEED).delay(Duration::ZERO);
     let mut left = [500, 503, 200].into_iter();
     let (report, requests) = deliver(&sender, 1, |_| left.next().unwrap());
@@ -153,7 +153,7 @@ fn a_spoilt_delivery_is_not_retried() {
     let clock = sender.clock();
     let (report, _) = deliver(&sender, 50, |request| {
         let verified = receiver.verify(request, request.body().clone(), clock.now());
-        verified.map_or_else(|refusal| refusal.status(), |_| 200)
+        verified.map_or_else(|rejection| rejection.status(), |_| 200)
     });
     report.assert_answers();
     assert_eq!(report.requests(), 100);

@@ -1,4 +1,4 @@
-//! The test kit's requests: authentic for every sender, and refused for every damage.
+//! The test kit's requests: authentic for every sender, and rejected for every damage.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use countersign::senders::{self, Sender, Setup};
 use countersign::testing::{Damage, FakeSender, Post, SignedRequest, TestKeys};
 use countersign::{
-    Clock, ConfigErrorKind, Custom, Delivery, Encoding, Part, Receiver, Refusal, RefusalKind,
+    Clock, ConfigErrorKind, Custom, Delivery, Encoding, Part, Receiver, Rejection, RejectionKind,
     Scheme, Secret, Signature, TimeUnit, Timestamp,
 };
 use serde_json::{Value, json};
@@ -62,11 +62,11 @@ impl Pair {
         post.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap()
     }
 
-    fn refusal(&self, post: &Post) -> ConfigErrorKind {
+    fn rejection(&self, post: &Post) -> ConfigErrorKind {
         post.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap_err().kind()
     }
 
-    fn verify(&self, request: &SignedRequest) -> Result<Delivery, Refusal> {
+    fn verify(&self, request: &SignedRequest) -> Result<Delivery, Rejection> {
         self.receiver.verify(request, request.body().clone(), NOW)
     }
 }
@@ -76,15 +76,15 @@ fn every_sender_of_the_catalogue_is_signed_for() {
     for sender in senders::ALL {
         let pair = Pair::of(*sender);
         let request = pair.sign(&post(*sender));
-        if let Err(refusal) = pair.verify(&request) {
-            panic!("{}: {refusal}", sender.name());
+        if let Err(rejection) = pair.verify(&request) {
+            panic!("{}: {rejection}", sender.name());
         }
     }
 }
 
-/// The refusals by which a receiver may see a damage.
-fn seen_as(damage: Damage) -> &'static [RefusalKind] {
-    use RefusalKind as Kind;
+/// The rejections by which a receiver may see a damage.
+fn seen_as(damage: Damage) -> &'static [RejectionKind] {
+    use RejectionKind as Kind;
     match damage {
         Damage::BodyChanged | Damage::BodyLonger | Damage::OtherKey | Damage::IdMoved => {
             &[Kind::SignatureMismatch]
@@ -108,7 +108,7 @@ fn seen_as(damage: Damage) -> &'static [RefusalKind] {
 }
 
 #[test]
-fn every_damage_that_shows_in_a_sender_is_refused_for_what_it_is() {
+fn every_damage_that_shows_in_a_sender_is_rejected_for_what_it_is() {
     for sender in senders::ALL {
         let pair = Pair::of(*sender);
         for damage in Damage::ALL {
@@ -116,10 +116,10 @@ fn every_damage_that_shows_in_a_sender_is_refused_for_what_it_is() {
                 continue;
             }
             let request = pair.sign(&post(*sender).damaged(damage));
-            let refusal = pair.verify(&request).map(|_| ()).unwrap_err();
+            let rejection = pair.verify(&request).map(|_| ()).unwrap_err();
             assert!(
-                seen_as(damage).contains(&refusal.kind()),
-                "{}, {damage}: {refusal}",
+                seen_as(damage).contains(&rejection.kind()),
+                "{}, {damage}: {rejection}",
                 sender.name()
             );
         }
@@ -128,14 +128,14 @@ fn every_damage_that_shows_in_a_sender_is_refused_for_what_it_is() {
 
 /// Damages in places of chance, as many as a fake sender makes of them.
 #[test]
-fn every_damage_is_refused_wherever_it_strikes() {
+fn every_damage_is_rejected_wherever_it_strikes() {
     for sender in senders::ALL {
         let pair = Pair::of(*sender);
         let storm = FakeSender::new(&pair.receiver, pair.keys.sender(), 3).corrupt(99);
         let clock = storm.clock();
         let report = storm.deliver([post(*sender)], async |request: SignedRequest| {
             let verified = pair.receiver.verify(&request, request.body().clone(), clock.now());
-            verified.map_or_else(|refusal| refusal.status(), |_| 200)
+            verified.map_or_else(|rejection| rejection.status(), |_| 200)
         });
         let mut report = pin!(report);
         let Poll::Ready(report) = report.as_mut().poll(&mut Context::from_waker(Waker::noop()))
@@ -160,7 +160,7 @@ fn every_damage_shows_in_some_sender() {
 fn a_damage_that_the_scheme_cannot_show_is_an_error() {
     let telegram = Pair::of(senders::TELEGRAM);
     let post = post_of(&json!({})).damaged(Damage::Stale);
-    assert_eq!(telegram.refusal(&post), ConfigErrorKind::InvalidScheme);
+    assert_eq!(telegram.rejection(&post), ConfigErrorKind::InvalidScheme);
 }
 
 #[test]
@@ -205,16 +205,16 @@ fn an_event_type_goes_where_the_sender_has_it() {
 #[test]
 fn a_body_without_the_senders_form_is_an_error() {
     let adyen = Pair::of(senders::ADYEN);
-    assert_eq!(adyen.refusal(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
+    assert_eq!(adyen.rejection(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
     let linear = Pair::of(senders::LINEAR);
-    assert_eq!(linear.refusal(&Post::to("/").body("text")), ConfigErrorKind::MissingSetting);
+    assert_eq!(linear.rejection(&Post::to("/").body("text")), ConfigErrorKind::MissingSetting);
 }
 
 #[test]
 fn a_value_without_a_json_form_is_an_error() {
     let keyed = std::collections::HashMap::from([((1, 2), 3)]);
     let github = Pair::of(senders::GITHUB);
-    assert_eq!(github.refusal(&Post::to("/").json(&keyed)), ConfigErrorKind::MissingSetting);
+    assert_eq!(github.rejection(&Post::to("/").json(&keyed)), ConfigErrorKind::MissingSetting);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn twilio_signs_json_by_its_digest_in_the_query() {
 fn a_query_of_the_requests_own_is_signed() {
     let post = Post::to("/hooks?account=8").form(&[("a", "b")]);
     // One that is set up is the only one.
-    assert_eq!(Pair::of(senders::TWILIO).refusal(&post), ConfigErrorKind::MissingSetting);
+    assert_eq!(Pair::of(senders::TWILIO).rejection(&post), ConfigErrorKind::MissingSetting);
     let twilio = senders::TWILIO.setup().public_url("https://example.com/hooks");
     let twilio = Pair::custom(twilio.scheme().unwrap());
     let request = twilio.sign(&post);
@@ -244,7 +244,7 @@ fn a_header_that_is_signed_is_taken_from_the_post() {
         .build()
         .unwrap();
     let acme = Pair::custom(scheme);
-    assert_eq!(acme.refusal(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
+    assert_eq!(acme.rejection(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
     acme.verify(&acme.sign(&post_of(&json!({})).header("X-Tenant", "7"))).unwrap();
 }
 
@@ -273,8 +273,8 @@ fn keys_of_another_number_are_others() {
         let pair = Pair::of(sender);
         let other = TestKeys::new(pair.receiver.scheme(), 8).unwrap().sender();
         let request = post(sender).sign(pair.receiver.scheme(), &other, NOW).unwrap();
-        let refusal = pair.verify(&request).map(|_| ()).unwrap_err();
-        assert_eq!(refusal.kind(), RefusalKind::SignatureMismatch, "{}", sender.name());
+        let rejection = pair.verify(&request).map(|_| ()).unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch, "{}", sender.name());
     }
 }
 

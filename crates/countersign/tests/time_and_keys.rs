@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use countersign::omniai::OmniAi;
 use countersign::{
-    Custom, Delivery, Encoding, Key, Keyring, Part, Provider, Refusal, RefusalKind, Scheme,
+    Custom, Delivery, Encoding, Key, Keyring, Part, Provider, Rejection, RejectionKind, Scheme,
     SchemeBuilder, Secret, Signature, TimeUnit, Timestamp, Tolerance, Unsigned,
 };
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn timed(unit: TimeUnit) -> SchemeBuilder {
 }
 
 /// Receives a request that is rightly signed over `time`, whatever that is.
-fn receive_at(scheme: SchemeBuilder, time: &str, now: Timestamp) -> Result<Delivery, Refusal> {
+fn receive_at(scheme: SchemeBuilder, time: &str, now: Timestamp) -> Result<Delivery, Rejection> {
     let plain = Scheme::hmac_sha256("timed", Signature::header("x-signature", Encoding::Hex))
         .signs([Part::Header("x-time".into()), Part::Literal(".".into()), Part::Body])
         .build()
@@ -42,18 +42,18 @@ fn receive_at(scheme: SchemeBuilder, time: &str, now: Timestamp) -> Result<Deliv
 }
 
 #[track_caller]
-fn fresh(answer: Result<Delivery, Refusal>) {
+fn fresh(answer: Result<Delivery, Rejection>) {
     assert_eq!(answer.map(|delivery| delivery.body().clone()).unwrap(), "{}");
 }
 
 #[track_caller]
-fn refused(answer: Result<Delivery, Refusal>, kind: RefusalKind) {
-    let refusal = answer.unwrap_err();
-    assert_eq!(refusal.kind(), kind, "{refusal}");
+fn rejected(answer: Result<Delivery, Rejection>, kind: RejectionKind) {
+    let rejection = answer.unwrap_err();
+    assert_eq!(rejection.kind(), kind, "{rejection}");
 }
 
 #[test]
-fn what_is_no_time_is_refused_though_signed() {
+fn what_is_no_time_is_rejected_though_signed() {
     for time in [
         "-9223372036854775808",
         "9223372036854775807",
@@ -81,13 +81,13 @@ fn what_is_no_time_is_refused_though_signed() {
         "2023-11-14T22:13:20Z",
     ] {
         for unit in [TimeUnit::Seconds, TimeUnit::Millis] {
-            let refusal = receive_at(timed(unit), time, Timestamp::from_secs(NOW)).unwrap_err();
-            assert_eq!(refusal.kind(), RefusalKind::MalformedHeader, "{time}");
-            assert_eq!(refusal.status(), 400);
+            let rejection = receive_at(timed(unit), time, Timestamp::from_secs(NOW)).unwrap_err();
+            assert_eq!(rejection.kind(), RejectionKind::MalformedHeader, "{time}");
+            assert_eq!(rejection.status(), 400);
         }
     }
     let now = Timestamp::from_secs(NOW);
-    refused(receive_at(timed(TimeUnit::Seconds), "", now), RefusalKind::MissingHeader);
+    rejected(receive_at(timed(TimeUnit::Seconds), "", now), RejectionKind::MissingHeader);
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn the_ends_of_time_are_judged_without_a_panic() {
     let at = |time, now| receive_at(timed(TimeUnit::Seconds), time, now);
     let (first, last) = (Timestamp::from_millis(0), Timestamp::from_millis(u64::MAX));
     fresh(at("0", first));
-    refused(at("999999999999999", first), RefusalKind::FutureTimestamp);
-    refused(at("999999999999999", last), RefusalKind::StaleTimestamp);
-    refused(at("0", last), RefusalKind::StaleTimestamp);
+    rejected(at("999999999999999", first), RejectionKind::FutureTimestamp);
+    rejected(at("999999999999999", last), RejectionKind::StaleTimestamp);
+    rejected(at("0", last), RejectionKind::StaleTimestamp);
     let forever = timed(TimeUnit::Seconds).tolerance(Tolerance::new(Duration::MAX, Duration::MAX));
     fresh(receive_at(forever.clone(), "0", last));
     fresh(receive_at(forever, "999999999999999", first));
@@ -136,9 +136,9 @@ proptest! {
             let answer = receive_at(scheme, &signed.to_string(), now);
             let kind = answer.map(|delivery| delivery.timestamp()).map_err(|no| no.kind());
             prop_assert_eq!(kind, if shift < -past.cast_signed() {
-                Err(RefusalKind::StaleTimestamp)
+                Err(RejectionKind::StaleTimestamp)
             } else if shift > future.cast_signed() {
-                Err(RefusalKind::FutureTimestamp)
+                Err(RejectionKind::FutureTimestamp)
             } else {
                 Ok(Some(Timestamp::from_millis(signed * scale)))
             });
@@ -152,9 +152,9 @@ fn five_minutes_both_ways_unless_set() {
         receive_at(timed(TimeUnit::Seconds), &time.to_string(), Timestamp::from_secs(NOW))
     };
     fresh(at(NOW - 300));
-    refused(at(NOW - 301), RefusalKind::StaleTimestamp);
+    rejected(at(NOW - 301), RejectionKind::StaleTimestamp);
     fresh(at(NOW + 300));
-    refused(at(NOW + 301), RefusalKind::FutureTimestamp);
+    rejected(at(NOW + 301), RejectionKind::FutureTimestamp);
 }
 
 #[test]
@@ -164,23 +164,23 @@ fn milliseconds_are_judged_as_milliseconds() {
         receive_at(timed(TimeUnit::Millis), &time.to_string(), Timestamp::from_millis(now))
     };
     fresh(at(now - 300_000));
-    refused(at(now - 300_001), RefusalKind::StaleTimestamp);
+    rejected(at(now - 300_001), RejectionKind::StaleTimestamp);
     fresh(at(now + 300_000));
-    refused(at(now + 300_001), RefusalKind::FutureTimestamp);
-    refused(at(NOW), RefusalKind::StaleTimestamp);
+    rejected(at(now + 300_001), RejectionKind::FutureTimestamp);
+    rejected(at(NOW), RejectionKind::StaleTimestamp);
 }
 
 #[test]
 fn seconds_are_judged_in_whole_seconds() {
     let at = |now| receive_at(timed(TimeUnit::Seconds), "1700000000", Timestamp::from_millis(now));
     fresh(at((NOW + 300) * 1000 + 999));
-    refused(at((NOW + 301) * 1000), RefusalKind::StaleTimestamp);
+    rejected(at((NOW + 301) * 1000), RejectionKind::StaleTimestamp);
     fresh(at((NOW - 300) * 1000));
-    refused(at((NOW - 300) * 1000 - 1), RefusalKind::FutureTimestamp);
+    rejected(at((NOW - 300) * 1000 - 1), RejectionKind::FutureTimestamp);
 }
 
 /// Receives a body that holds its own time, at a time in milliseconds.
-fn receive_body(body: &str, unit: TimeUnit, now: u64) -> Result<Delivery, Refusal> {
+fn receive_body(body: &str, unit: TimeUnit, now: u64) -> Result<Delivery, Rejection> {
     let scheme = Scheme::hmac_sha256("timed", Signature::header("x-signature", Encoding::Hex))
         .timestamp_field("/at", unit)
         .build()
@@ -208,16 +208,16 @@ fn a_time_in_the_body_is_judged_after_the_signature() {
     let body = r#"{"at":"2023-11-14T22:13:20Z"}"#;
     let at = |now| receive_body(body, TimeUnit::Seconds, now);
     assert!(at((NOW + 300) * 1000).is_ok());
-    refused(at((NOW + 301) * 1000), RefusalKind::StaleTimestamp);
+    rejected(at((NOW + 301) * 1000), RejectionKind::StaleTimestamp);
     assert!(at((NOW - 300) * 1000).is_ok());
-    refused(at((NOW - 301) * 1000), RefusalKind::FutureTimestamp);
+    rejected(at((NOW - 301) * 1000), RejectionKind::FutureTimestamp);
     for (body, kind) in [
-        (r#"{"at":1,"at":1700000000}"#, RefusalKind::MissingTimestamp),
-        (r#"{"at":-1}"#, RefusalKind::MissingTimestamp),
-        (r#"{"at":"1969-12-31T23:59:59Z"}"#, RefusalKind::MissingTimestamp),
-        (r#"{"at":"0"}"#, RefusalKind::StaleTimestamp),
+        (r#"{"at":1,"at":1700000000}"#, RejectionKind::MissingTimestamp),
+        (r#"{"at":-1}"#, RejectionKind::MissingTimestamp),
+        (r#"{"at":"1969-12-31T23:59:59Z"}"#, RejectionKind::MissingTimestamp),
+        (r#"{"at":"0"}"#, RejectionKind::StaleTimestamp),
     ] {
-        refused(receive_body(body, TimeUnit::Seconds, NOW * 1000), kind);
+        rejected(receive_body(body, TimeUnit::Seconds, NOW * 1000), kind);
     }
 }
 
@@ -245,7 +245,7 @@ fn ring(count: u64) -> Keyring {
 
 /// Which key matches a request made with secret `number`, in milliseconds, for both kinds of
 /// credential.
-fn key_at(number: u64, now: u64) -> Result<String, RefusalKind> {
+fn key_at(number: u64, now: u64) -> Result<String, RejectionKind> {
     let signed = Scheme::hmac_sha256("keys", Signature::header("x-signature", Encoding::Base64));
     let signed = Custom::new(signed.build().unwrap(), ring(8)).unwrap();
     let token = OmniAi::new("x-token", ring(8)).unwrap();
@@ -253,7 +253,7 @@ fn key_at(number: u64, now: u64) -> Result<String, RefusalKind> {
         let secret = Secret::new(format!("secret {number}")).unwrap();
         let headers = Unsigned::new(b"").sign(sender.verifier().scheme(), &secret).unwrap();
         let answer = receive(sender, &headers, b"", Timestamp::from_millis(now));
-        answer.map(|delivery| delivery.key_name().to_owned()).map_err(|refusal| refusal.kind())
+        answer.map(|delivery| delivery.key_name().to_owned()).map_err(|rejection| rejection.kind())
     });
     assert_eq!(first, second);
     first
@@ -268,12 +268,12 @@ fn the_key_that_matched_is_named() {
 
 #[test]
 fn both_ends_of_a_window_belong_to_it() {
-    assert_eq!(key_at(1, 999_999), Err(RefusalKind::SignatureMismatch));
+    assert_eq!(key_at(1, 999_999), Err(RejectionKind::SignatureMismatch));
     assert_eq!(key_at(1, 1_000_000), Ok("key 1".to_owned()));
     assert_eq!(key_at(0, 1_000_000), Ok("key 0".to_owned()));
-    assert_eq!(key_at(0, 1_000_001), Err(RefusalKind::SignatureMismatch));
+    assert_eq!(key_at(0, 1_000_001), Err(RejectionKind::SignatureMismatch));
     assert_eq!(key_at(7, 8_000_000), Ok("key 7".to_owned()));
-    assert_eq!(key_at(7, 8_000_001), Err(RefusalKind::UnknownKey));
+    assert_eq!(key_at(7, 8_000_001), Err(RejectionKind::UnknownKey));
 }
 
 #[test]
@@ -301,5 +301,5 @@ fn in_a_rotation_either_signature_will_do() {
         assert_eq!(answer.unwrap().key_name(), name);
     }
     let answer = receive(&scheme(one("third")), &both, b"", Timestamp::from_secs(NOW));
-    refused(answer, RefusalKind::SignatureMismatch);
+    rejected(answer, RejectionKind::SignatureMismatch);
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use countersign::omniai::OmniAi;
-use countersign::{Custom, Delivery, Encoding, Refusal, Scheme, Secret, Signature, Timestamp};
+use countersign::{Custom, Delivery, Encoding, Rejection, Scheme, Secret, Signature, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -24,8 +24,8 @@ fn read<T: DeserializeOwned>(file: &str) -> T {
 }
 
 /// The word that stands for an answer in the files.
-fn word(answer: &Result<Delivery, Refusal>) -> &'static str {
-    answer.as_ref().map_or_else(|refusal| refusal.kind().as_str(), |_| "ok")
+fn word(answer: &Result<Delivery, Rejection>) -> &'static str {
+    answer.as_ref().map_or_else(|rejection| rejection.kind().as_str(), |_| "ok")
 }
 
 #[derive(Deserialize)]

@@ -106,7 +106,7 @@ async fn serve(stage: &mut Stage) -> Result<()> {
             Some(note) = stage.notes.recv() => format!("handled  {note}"),
             Some(verdict) = stage.verdicts.recv() => match verdict {
                 Verdict::Verified(Outcome::Handled) => continue,
-                Verdict::Refused(refusal) => format!("refused  {refusal}"),
+                Verdict::Rejected(rejection) => format!("rejected  {rejection}"),
                 Verdict::HungUp => "hung up  its sender; the handler runs on".into(),
                 verdict => format!("not run  {}", reason(&verdict)),
             },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::RefusalKind::{
+use countersign::RejectionKind::{
     BodyTooLarge, FutureTimestamp, MethodNotAllowed, MissingHeader, SignatureMismatch,
     StaleTimestamp, Undecodable, UnsupportedEncoding,
 };
@@ -10,7 +10,7 @@ use countersign::{Clock, SystemClock, Timestamp};
 
 use crate::Result;
 use crate::post::{Framing, Post};
-use crate::stage::Expected::{Duplicate, Failed, Handled, InFlight, Refused};
+use crate::stage::Expected::{Duplicate, Failed, Handled, InFlight, Rejected};
 use crate::stage::{Row, Stage};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -47,8 +47,8 @@ pub(crate) async fn play(stage: &mut Stage) -> Result<Vec<Act>> {
         Act { title: "A sender that does not wait for the answer", rows: hang_up(stage).await? },
         Act { title: "A handler that fails once", rows: failing(stage).await? },
         Act { title: "A body that does not fit the type", rows: unfit(stage).await? },
-        Act { title: "Refused on the signature or the time", rows: forged(stage).await? },
-        Act { title: "Refused on the request's form", rows: misshapen(stage).await? },
+        Act { title: "Rejected on the signature or the time", rows: forged(stage).await? },
+        Act { title: "Rejected on the request's form", rows: misshapen(stage).await? },
     ])
 }
 
@@ -112,7 +112,7 @@ async fn unfit(stage: &mut Stage) -> Result<Vec<Row>> {
     let unfit = Post::omniai("lead.created, its name is 42", lead("lead-3", "42"))?;
     let fit = Post::omniai("the same lead, corrected", lead("lead-3", r#""Tove""#))?;
     Ok(vec![
-        stage.deliver(unfit, 422, Refused(Undecodable)).await?,
+        stage.deliver(unfit, 422, Rejected(Undecodable)).await?,
         stage.deliver(fit, 200, Handled).await?,
     ])
 }
@@ -136,7 +136,7 @@ async fn forged(stage: &mut Stage) -> Result<Vec<Row>> {
         (signed_at(earlier, "evt-7")?.called("signed an hour ago"), StaleTimestamp),
         (signed_at(later, "evt-8")?.called("signed an hour ahead"), FutureTimestamp),
     ] {
-        rows.push(stage.deliver(post, 401, Refused(kind)).await?);
+        rows.push(stage.deliver(post, 401, Rejected(kind)).await?);
     }
     Ok(rows)
 }
@@ -148,10 +148,10 @@ async fn misshapen(stage: &mut Stage) -> Result<Vec<Row>> {
     let endless = post.clone().with_body(vec![b' '; MEBIBYTE + 1]).framing(Framing::Endless);
     let announced = post.framing(Framing::Withheld(2 * MEBIBYTE as u64));
     Ok(vec![
-        stage.deliver(get.called("GET"), 405, Refused(MethodNotAllowed)).await?,
-        stage.deliver(gzip.called("gzip body"), 415, Refused(UnsupportedEncoding)).await?,
-        stage.deliver(announced.called("2 MiB announced"), 413, Refused(BodyTooLarge)).await?,
-        stage.deliver(endless.called("chunks without end"), 413, Refused(BodyTooLarge)).await?,
+        stage.deliver(get.called("GET"), 405, Rejected(MethodNotAllowed)).await?,
+        stage.deliver(gzip.called("gzip body"), 415, Rejected(UnsupportedEncoding)).await?,
+        stage.deliver(announced.called("2 MiB announced"), 413, Rejected(BodyTooLarge)).await?,
+        stage.deliver(endless.called("chunks without end"), 413, Rejected(BodyTooLarge)).await?,
     ])
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use countersign::{Outcome, RefusalKind};
+use countersign::{Outcome, RejectionKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -29,7 +29,7 @@ pub(crate) enum Expected {
     HungUp,
     Duplicate,
     InFlight,
-    Refused(RefusalKind),
+    Rejected(RejectionKind),
 }
 
 /// One delivery, and what came of it.
@@ -150,21 +150,21 @@ impl Expected {
             Verdict::Verified(Outcome::Failed) => self == Self::Failed,
             Verdict::Verified(Outcome::Duplicate { .. }) => self == Self::Duplicate,
             Verdict::Verified(Outcome::InFlight { .. }) => self == Self::InFlight,
-            Verdict::Refused(refusal) => self == Self::Refused(refusal.kind()),
+            Verdict::Rejected(rejection) => self == Self::Rejected(rejection.kind()),
             Verdict::HungUp => self == Self::HungUp,
             Verdict::Verified(_) | Verdict::Elsewhere => false,
         }
     }
 }
 
-/// In a few words; a refusal's own text goes on to say what to do about it.
+/// In a few words; a rejection's own text goes on to say what to do about it.
 pub(crate) fn reason(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Verified(Outcome::Duplicate { .. }) => "handled before".into(),
         Verdict::Verified(Outcome::InFlight { .. }) => "another delivery of it is in hand".into(),
         Verdict::Verified(outcome) => outcome.as_str().into(),
-        Verdict::Refused(refusal) => {
-            let text = refusal.to_string();
+        Verdict::Rejected(rejection) => {
+            let text = rejection.to_string();
             text.split_once(": ").map_or(text.as_str(), |(first, _)| first).into()
         }
         Verdict::Elsewhere => "no webhook route".into(),

@@ -77,14 +77,14 @@ impl Table<'_> {
         let failed = expected(Expected::Failed);
         let duplicate = expected(Expected::Duplicate);
         let in_flight = expected(Expected::InFlight);
-        let refused = self.count(|row| matches!(row.expected, Expected::Refused(_)));
+        let rejected = self.count(|row| matches!(row.expected, Expected::Rejected(_)));
         let (style, end) = match self.problems() {
             0 => (Style::Green, "everything as it should be".into()),
             problems => (Style::Red, format!("{problems} NOT as it should be")),
         };
         format!(
             "{all} deliveries · {handled} handled · {failed} failed · {duplicate} duplicate · \
-             {in_flight} put off · {refused} refused · {}",
+             {in_flight} put off · {rejected} rejected · {}",
             self.paint(style, &end)
         )
     }

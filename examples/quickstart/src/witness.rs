@@ -1,6 +1,6 @@
 //! What the operator can see: the reason behind each answer, which the wire does not carry.
 
-use countersign::{Outcome, Refusal};
+use countersign::{Outcome, Rejection};
 use tokio::sync::mpsc;
 
 /// What became of a request.
@@ -9,7 +9,7 @@ pub(crate) enum Verdict {
     /// It was authentic.
     Verified(Outcome),
     /// It was not, or its body does not fit the handler's type.
-    Refused(Refusal),
+    Rejected(Rejection),
     /// No webhook route took it.
     Elsewhere,
     /// The sender hung up before it was answered.
@@ -18,9 +18,9 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// By what stands in the extensions of the response.
-    pub(crate) fn of(refusal: Option<&Refusal>, outcome: Option<&Outcome>) -> Self {
-        match (refusal, outcome) {
-            (Some(refusal), _) => Self::Refused(refusal.clone()),
+    pub(crate) fn of(rejection: Option<&Rejection>, outcome: Option<&Outcome>) -> Self {
+        match (rejection, outcome) {
+            (Some(rejection), _) => Self::Rejected(rejection.clone()),
             (None, Some(outcome)) => Self::Verified(*outcome),
             (None, None) => Self::Elsewhere,
         }

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use countersign::ainexlayer::{AiNexLayer, Event, EventType};
 use countersign::{
-    Encoding, FromDelivery, Provider, RawJson, Refusal, RefusalKind, Secret, Timestamp, Tolerance,
+    Encoding, FromDelivery, Provider, RawJson, Rejection, RejectionKind, Secret, Timestamp,
+    Tolerance,
 };
 
 use super::{naive, receive, sure};
@@ -25,7 +26,7 @@ static SENDER: LazyLock<AiNexLayer> = LazyLock::new(|| {
 
 /// The input is a body, which arrives rightly signed.
 ///
-/// It is refused only for its time, which has to be of one strict form and near; type, id and
+/// It is rejected only for its time, which has to be of one strict form and near; type, id and
 /// payload are those that a naive reader finds; and a type is the same after it was written and
 /// read again.
 ///
@@ -38,16 +39,16 @@ pub fn ainexlayer_envelope(data: &[u8]) {
     let time = scalar(data, "/timestamp");
     let delivery = match received {
         Ok(delivery) => delivery,
-        Err(refusal) => {
+        Err(rejection) => {
             let about_time = [
-                RefusalKind::MissingTimestamp,
-                RefusalKind::StaleTimestamp,
-                RefusalKind::FutureTimestamp,
+                RejectionKind::MissingTimestamp,
+                RejectionKind::StaleTimestamp,
+                RejectionKind::FutureTimestamp,
             ];
-            assert!(about_time.contains(&refusal.kind()), "{refusal}");
+            assert!(about_time.contains(&rejection.kind()), "{rejection}");
             let digits = time.and_then(|text| naive::number(text.as_bytes()));
             let near = digits.is_some_and(|secs| NOW.as_secs().abs_diff(secs) <= DAY.as_secs());
-            assert!(!near, "{refusal}");
+            assert!(!near, "{rejection}");
             return;
         }
     };
@@ -58,7 +59,7 @@ pub fn ainexlayer_envelope(data: &[u8]) {
     assert!(stamp.as_millis().abs_diff(NOW.as_millis()) <= 24 * 60 * 60 * 1000);
     assert!(digits.is_none_or(|secs| Timestamp::from_secs(secs) == stamp));
 
-    let event: Result<Event<RawJson>, Refusal> = Event::from_delivery(&delivery);
+    let event: Result<Event<RawJson>, Rejection> = Event::from_delivery(&delivery);
     let payload = naive::find(data, &sure(naive::tokens("/data").ok_or("a pointer")));
     let Ok(event) = event else {
         assert_eq!(payload, None, "a payload was passed over");

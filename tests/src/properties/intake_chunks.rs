@@ -1,7 +1,7 @@
 use std::sync::{Arc, LazyLock};
 
 use countersign::{
-    Encoding, Key, Keyring, Part, RefusalKind, Scheme, Secret, Signature, TimeUnit, Timestamp,
+    Encoding, Key, Keyring, Part, RejectionKind, Scheme, Secret, Signature, TimeUnit, Timestamp,
     Verifier,
 };
 
@@ -25,7 +25,7 @@ static VERIFIERS: LazyLock<[Arc<Verifier>; 3]> = LazyLock::new(|| {
 });
 
 /// What an intake ends in: the key that matched, and the body.
-type Verdict = Result<(String, Vec<u8>), RefusalKind>;
+type Verdict = Result<(String, Vec<u8>), RejectionKind>;
 
 /// The input is a line of control bytes (sender, cap, fault, length, sizes of chunks), and a body.
 ///
@@ -56,22 +56,22 @@ pub fn intake_chunks(data: &[u8]) {
     let at_once = verifier
         .verify(&headers, body.to_vec(), NOW, cap)
         .map(|delivery| (delivery.key_name().to_owned(), delivery.body().to_vec()))
-        .map_err(|refusal| refusal.kind());
+        .map_err(|rejection| rejection.kind());
     assert_eq!(whole, at_once, "the verdict depends on whether the body is at hand");
 
     let is_token = pick == 2;
     let expected = if announced.is_some_and(|length| length > cap) {
-        Err(RefusalKind::BodyTooLarge)
+        Err(RejectionKind::BodyTooLarge)
     } else if is_token && faulty {
-        Err(RefusalKind::SignatureMismatch)
+        Err(RejectionKind::SignatureMismatch)
     } else if body.len() > cap {
-        Err(RefusalKind::BodyTooLarge)
+        Err(RejectionKind::BodyTooLarge)
     } else if (faulty || is_token) && announced.is_some_and(|length| length != body.len()) {
-        Err(RefusalKind::BodyAltered)
+        Err(RejectionKind::BodyAltered)
     } else if !faulty {
         Ok(("own".to_owned(), body.to_vec()))
     } else {
-        Err(RefusalKind::SignatureMismatch)
+        Err(RejectionKind::SignatureMismatch)
     };
     assert_eq!(whole, expected);
 }
@@ -123,6 +123,6 @@ fn take<'b>(
     };
     match run() {
         Ok(delivery) => Ok((delivery.key_name().to_owned(), delivery.body().to_vec())),
-        Err(refusal) => Err(refusal.kind()),
+        Err(rejection) => Err(rejection.kind()),
     }
 }

@@ -8,7 +8,7 @@ const MAX_TOKENS: usize = 100;
 /// The input is a JSON pointer, a line end, and a body.
 ///
 /// What stands there is read as a naive reader does, whether it is taken for the event's id or its
-/// type; a pointer is refused at set-up exactly if RFC 6901 knows it not, or it is the whole body.
+/// type; a pointer is rejected at set-up exactly if RFC 6901 knows it not, or it is the whole body.
 ///
 /// # Panics
 ///

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use countersign::senders::{self, Known, Sender};
 use countersign::{
-    Algorithm, Delivery, Headers, Provider, Refusal, Scheme, Secret, Timestamp, Unsigned,
+    Algorithm, Delivery, Headers, Provider, Rejection, Scheme, Secret, Timestamp, Unsigned,
 };
 use serde_json::Value;
 
@@ -118,7 +118,7 @@ impl Request {
         unsigned.query(&self.query).request(&ready.scheme, &ready.signs_with).ok()
     }
 
-    fn verdict(&self, ready: &Ready, chunk: usize) -> Result<Delivery, Refusal> {
+    fn verdict(&self, ready: &Ready, chunk: usize) -> Result<Delivery, Rejection> {
         let mut intake = ready.known.verifier().open(self, NOW, CAP)?;
         for piece in self.body.chunks(chunk) {
             intake.push(piece.to_vec())?;
@@ -138,7 +138,7 @@ impl Request {
 pub fn known_senders(data: &[u8]) {
     let Some((ready, request, verdict)) = receive(data) else { return };
     let sender = ready.scheme.sender();
-    let kind = |verdict: &Result<Delivery, Refusal>| verdict.as_ref().err().map(Refusal::kind);
+    let kind = |verdict: &Result<Delivery, Rejection>| verdict.as_ref().err().map(Rejection::kind);
     for chunk in [1, 3, 64] {
         assert_eq!(kind(&request.verdict(ready, chunk)), kind(&verdict), "{sender}, {chunk}");
     }
@@ -149,7 +149,7 @@ pub fn known_senders(data: &[u8]) {
 }
 
 /// Fills the request in and has it judged as a whole.
-fn receive(data: &[u8]) -> Option<(&'static Ready, Request, Result<Delivery, Refusal>)> {
+fn receive(data: &[u8]) -> Option<(&'static Ready, Request, Result<Delivery, Rejection>)> {
     let (name, signs_body, mut request) = Request::parse(data)?;
     let ready = READY.iter().find(|ready| ready.scheme.sender() == name)?;
     let time = wire::SIGNED_AT.to_string();

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use countersign::{
-    Encoding, Part, RefusalKind, Scheme, Secret, Signature, TimeUnit, Timestamp, Tolerance,
+    Encoding, Part, RejectionKind, Scheme, Secret, Signature, TimeUnit, Timestamp, Tolerance,
     Unsigned, Verifier,
 };
 
@@ -63,11 +63,11 @@ pub fn signed_parts(data: &[u8]) {
             ("x-time", time),
             ("x-signature", signature.as_bytes()),
         ];
-        receive(&verifier, &headers, body, NOW).map_err(|refusal| refusal.kind())
+        receive(&verifier, &headers, body, NOW).map_err(|rejection| rejection.kind())
     };
 
     if let Err(kind) = accepts(values) {
-        let of_headers = [RefusalKind::MissingHeader, RefusalKind::MalformedHeader];
+        let of_headers = [RejectionKind::MissingHeader, RejectionKind::MalformedHeader];
         assert!(of_headers.contains(&kind), "{kind:?}");
         return;
     }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use countersign::senders::{self, Known};
-use countersign::{Provider, Refusal, RefusalKind, Secret, Timestamp};
+use countersign::{Provider, Rejection, RejectionKind, Secret, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
@@ -38,8 +38,8 @@ pub fn twilio_form(body: &[u8]) {
     let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
     let headers = [("x-twilio-signature", signature.as_bytes())];
     let received = receive(TWILIO.verifier(), &headers, body, Timestamp::from_secs(0));
-    let kind = received.as_ref().err().map(Refusal::kind);
-    let expected = (!is_form(body)).then_some(RefusalKind::SignatureMismatch);
+    let kind = received.as_ref().err().map(Rejection::kind);
+    let expected = (!is_form(body)).then_some(RejectionKind::SignatureMismatch);
     assert_eq!(kind, expected);
 }
 

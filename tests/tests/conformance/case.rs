@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use countersign::{Outcome, RefusalKind};
+use countersign::{Outcome, RejectionKind};
 
 use crate::request::Request;
 use crate::sender::{Sender, Setup};
@@ -90,7 +90,7 @@ pub(crate) enum Step {
 pub(crate) struct Answer {
     /// `None` where nobody listens any more.
     pub(crate) status: Option<u16>,
-    pub(crate) refusal: Option<RefusalKind>,
+    pub(crate) rejection: Option<RejectionKind>,
     pub(crate) outcome: Option<Outcome>,
     /// Whether the response is the handler's; else it is empty.
     pub(crate) from_handler: bool,
@@ -102,10 +102,10 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn refused(status: u16, kind: RefusalKind) -> Self {
+    pub(crate) fn rejected(status: u16, kind: RejectionKind) -> Self {
         Self {
             status: Some(status),
-            refusal: Some(kind),
+            rejection: Some(kind),
             outcome: None,
             from_handler: false,
             retry_after: None,
@@ -118,7 +118,7 @@ impl Answer {
     pub(crate) fn own(status: u16, outcome: Outcome) -> Self {
         Self {
             status: Some(status),
-            refusal: None,
+            rejection: None,
             outcome: Some(outcome),
             from_handler: false,
             retry_after: (status == 503).then_some(1..=60),
@@ -151,7 +151,7 @@ impl Answer {
 
     /// The handler's type does not fit.
     pub(crate) fn undecodable() -> Self {
-        Self { outcome: Some(Outcome::Failed), ..Self::refused(422, RefusalKind::Undecodable) }
+        Self { outcome: Some(Outcome::Failed), ..Self::rejected(422, RejectionKind::Undecodable) }
     }
 
     pub(crate) fn unheard(mut self) -> Self {
@@ -193,14 +193,14 @@ impl Case {
         }
     }
 
-    /// One request that is refused.
-    pub(crate) fn refused(
+    /// One request that is rejected.
+    pub(crate) fn rejected(
         name: impl Into<String>,
         request: Request,
         status: u16,
-        kind: RefusalKind,
+        kind: RejectionKind,
     ) -> Self {
-        Self::new(name, [Step::Send(request, Answer::refused(status, kind))])
+        Self::new(name, [Step::Send(request, Answer::rejected(status, kind))])
     }
 
     /// One request that is handled.

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::mem::discriminant;
 
-use countersign::{Outcome, RefusalKind};
+use countersign::{Outcome, RejectionKind};
 
 use crate::case::Answer;
 use crate::client::{Incoming, Received};
@@ -40,7 +40,7 @@ pub(crate) fn answer(expected: &Answer, got: &Incoming, verdict: Option<&Verdict
     if expected.status.is_none() && verdict.given_up {
         return equal("status", told, None);
     }
-    equal("refusal", verdict.refusal, expected.refusal)?;
+    equal("rejection", verdict.rejection, expected.rejection)?;
     if !is_same(verdict.outcome, expected.outcome) {
         equal("outcome", verdict.outcome, expected.outcome)?;
     }
@@ -92,7 +92,7 @@ fn response(expected: &Answer, got: &Received) -> run::Verdict {
 /// Whether it answers a handshake, well or not: then axum's router adds which method has a handler.
 fn is_greeting(expected: &Answer) -> bool {
     expected.outcome == Some(Outcome::Greeted)
-        || expected.refusal == Some(RefusalKind::SignatureMismatch)
+        || expected.rejection == Some(RejectionKind::SignatureMismatch)
 }
 
 /// How long the other's lease still runs is checked where it is told.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign::{Outcome, RefusalKind};
+use countersign::{Outcome, RejectionKind};
 
 use crate::case::{Answer, Case, Step};
 use crate::judge;
@@ -32,11 +32,11 @@ fn there_are_many_cases_of_different_names() {
 }
 
 #[test]
-fn every_kind_of_refusal_is_in_some_case() {
+fn every_kind_of_rejection_is_in_some_case() {
     let source = include_str!("../../../crates/countersign/src/error.rs");
-    let known = variants(source, "RefusalKind");
-    assert!(known.contains(&format!("{:?}", RefusalKind::Undecodable)), "{known:?}");
-    let covered = expected(&crate::cases::all(), |answer| Some(format!("{:?}", answer.refusal?)));
+    let known = variants(source, "RejectionKind");
+    assert!(known.contains(&format!("{:?}", RejectionKind::Undecodable)), "{known:?}");
+    let covered = expected(&crate::cases::all(), |answer| Some(format!("{:?}", answer.rejection?)));
     assert_eq!(covered, known);
 }
 
@@ -54,14 +54,14 @@ fn every_outcome_is_in_some_case() {
 #[tokio::test]
 async fn a_wrong_expectation_is_a_difference_under_every_driver() {
     use crate::case::Holds;
-    let missing = RefusalKind::MissingHeader;
+    let missing = RejectionKind::MissingHeader;
     let told = |answer| {
         Case::new("wrong", [Step::Send(Request::good(), answer)]).ends(1, Holds::Duplicate)
     };
     let unsigned = Request::good().without("webhook-id");
     let cases = [
-        Case::refused("status", unsigned.clone(), 400, missing),
-        Case::refused("kind", unsigned, 401, RefusalKind::NoCandidate),
+        Case::rejected("status", unsigned.clone(), 400, missing),
+        Case::rejected("kind", unsigned, 401, RejectionKind::NoCandidate),
         told(Answer::handlers(201, Outcome::Handled)),
         told(Answer::handlers(200, Outcome::Failed)),
         told(Answer::own(200, Outcome::Handled)),

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use countersign::adapter::Receivers;
-use countersign::{FixedClock, Outcome, RefusalKind};
+use countersign::{FixedClock, Outcome, RejectionKind};
 use tokio::sync::{Semaphore, watch};
 
 use crate::case::{Act, Protocol};
@@ -125,7 +125,7 @@ impl Script {
 /// What the operator was told of a request: it stands in the response, and does not go over the wire.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Verdict {
-    pub(crate) refusal: Option<RefusalKind>,
+    pub(crate) rejection: Option<RejectionKind>,
     pub(crate) outcome: Option<Outcome>,
     /// The server gave the request up before it was answered.
     pub(crate) given_up: bool,
@@ -168,8 +168,8 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Its response is there.
-    pub(crate) fn end(mut self, refusal: Option<RefusalKind>, outcome: Option<Outcome>) {
-        self.verdict = Verdict { refusal, outcome, given_up: false };
+    pub(crate) fn end(mut self, rejection: Option<RejectionKind>, outcome: Option<Outcome>) {
+        self.verdict = Verdict { rejection, outcome, given_up: false };
     }
 }
 

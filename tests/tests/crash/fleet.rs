@@ -14,7 +14,7 @@ pub(crate) const RECEIVE: &str = "COUNTERSIGN_CRASH_RECEIVE";
 const TEST: &str = "child_that_receives";
 
 /// They share a socket that outlives them, as under a service manager that hands it on: whoever
-/// lives takes the next connection, and none is refused while all are down.
+/// lives takes the next connection, and none is rejected while all are down.
 pub(crate) struct Fleet {
     socket: TcpListener,
     setup: Setup,

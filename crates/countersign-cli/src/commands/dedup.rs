@@ -77,7 +77,7 @@ fn key(args: &EventArgs) -> Result<EventKey, Failure> {
     })
 }
 
-/// Refuses what no event of a sender is known by; one that is not in the catalogue is somebody's own.
+/// Rejects what no event of a sender is known by; one that is not in the catalogue is somebody's own.
 fn knows_by(sender: &str, is_id: bool) -> Result<(), Failure> {
     let by_key = |words: &str| {
         let mend = "take the event's key from the field `event` of a log";

@@ -37,7 +37,7 @@ pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<End, Failur
         settings: &settings,
         now,
     })?;
-    let end = if explanation.verdict == "ok" { End::Done } else { End::Refused };
+    let end = if explanation.verdict == "ok" { End::Done } else { End::Rejected };
     if output.is_json() {
         output.json(&Printed { explanation: &explanation, note: note.as_deref() })?;
         return Ok(end);
@@ -59,7 +59,7 @@ fn tell(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> {
         };
         output.styled(GOOD, "ok", what)?;
     } else {
-        output.styled(BAD, "refused", &explanation.verdict)?;
+        output.styled(BAD, "rejected", &explanation.verdict)?;
     }
     for Finding { kind, certain, what, next } in &explanation.findings {
         let label = match certain {

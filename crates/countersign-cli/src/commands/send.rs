@@ -33,7 +33,7 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
     let body = request::body(args.body.as_deref(), args.body_file.as_deref())?;
     let body = body.unwrap_or_else(|| USUAL_BODY.as_bytes().to_vec());
     let headers = request::header_flags(&args.headers)?;
-    refuse_own(&headers)?;
+    reject_own(&headers)?;
     request::check_port("`--url`", args.sender.url.as_deref())?;
     request::check_port("the URL", Some(&args.to))?;
     let target: Uri = args.to.parse().ok().filter(is_http).ok_or_else(|| {
@@ -84,7 +84,7 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
 }
 
 /// Headers that the connection sets, so that a given one would make another request than is meant.
-fn refuse_own(headers: &[(String, String)]) -> Result<(), Failure> {
+fn reject_own(headers: &[(String, String)]) -> Result<(), Failure> {
     const OWN: [&str; 8] = [
         "connection",
         "content-length",

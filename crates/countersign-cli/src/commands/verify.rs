@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{Delivery, Receiver, Refusal, Timestamp};
+use countersign::{Delivery, Receiver, Rejection, Timestamp};
 use serde::Serialize;
 
 use super::time;
@@ -68,12 +68,12 @@ impl Verdict {
         }
     }
 
-    fn refused(sender: &str, refusal: &Refusal) -> Self {
+    fn rejected(sender: &str, rejection: &Rejection) -> Self {
         Self {
-            verdict: refusal.kind().as_str().to_owned(),
+            verdict: rejection.kind().as_str().to_owned(),
             sender: Some(sender.to_owned()),
-            reason: Some(refusal.to_string()),
-            status: Some(refusal.status()),
+            reason: Some(rejection.to_string()),
+            status: Some(rejection.status()),
             ..Self::default()
         }
     }
@@ -100,8 +100,8 @@ impl Verdict {
                 handshake: Some(*status),
                 ..Self::default()
             },
-            Judged::Refused(refusal) | Judged::HandshakeRefused(refusal) => {
-                Self::refused(sender, refusal)
+            Judged::Rejected(rejection) | Judged::HandshakeRejected(rejection) => {
+                Self::rejected(sender, rejection)
             }
         }
     }
@@ -118,7 +118,7 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
     let judged = judge(&who, &settings, keys, &request, now)?;
     let end = match &judged {
         Judged::Accepted(..) | Judged::Handshake(_) => End::Done,
-        Judged::Refused(_) | Judged::HandshakeRefused(_) => End::Refused,
+        Judged::Rejected(_) | Judged::HandshakeRejected(_) => End::Rejected,
     };
     let verdict = Verdict::of(who.name(), &judged, &secrets);
     if output.is_json() {
@@ -130,8 +130,8 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
             tell_acceptance(&who, &receiver, &delivery, &verdict, &request, output)?;
         }
         Judged::Handshake(status) => tell_handshake(&who, status, output)?,
-        Judged::Refused(refusal) | Judged::HandshakeRefused(refusal) => {
-            tell_refusal(&who, &refusal, output)?;
+        Judged::Rejected(rejection) | Judged::HandshakeRejected(rejection) => {
+            tell_rejection(&who, &rejection, output)?;
         }
     }
     if let Some(note) = note {
@@ -189,10 +189,10 @@ fn tell_acceptance(
     Ok(())
 }
 
-fn tell_refusal(who: &Who, refusal: &Refusal, output: &mut Output) -> Result<(), Failure> {
-    output.styled(BAD, "refused", &format!("{}, {}", who.title(), refusal.kind().as_str()))?;
-    output.field("why", &refusal.to_string())?;
-    output.field("answer", &format!("{}, and nothing of why", refusal.status()))?;
+fn tell_rejection(who: &Who, rejection: &Rejection, output: &mut Output) -> Result<(), Failure> {
+    output.styled(BAD, "rejected", &format!("{}, {}", who.title(), rejection.kind().as_str()))?;
+    output.field("why", &rejection.to_string())?;
+    output.field("answer", &format!("{}, and nothing of why", rejection.status()))?;
     output
         .field("next", "run `countersign explain` with the same arguments: it looks for the cause")
 }

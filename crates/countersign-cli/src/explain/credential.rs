@@ -10,7 +10,7 @@ const LENIENT: GeneralPurposeConfig =
 const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 const URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
-/// A longer value is refused before it is read, and not looked into here either.
+/// A longer value is rejected before it is read, and not looked into here either.
 pub(super) const LONGEST: usize = 8 * 1024;
 
 /// The most that are looked at in one value.

@@ -1,6 +1,6 @@
 //! Where nothing verifies: what the request's shape suggests.
 
-use countersign::{Challenge, Refusal, RefusalKind};
+use countersign::{Challenge, Rejection, RejectionKind};
 
 use super::finding::Finding;
 use super::head::GZIP;
@@ -16,9 +16,9 @@ pub(super) fn hints(question: &Question<'_>, asked: &Asked<'_>) -> Vec<Finding> 
     let base = asked.bases.first();
     list.extend(handshake_unset(question));
     list.extend(base.and_then(missing));
-    list.extend(asked.refusal.as_ref().and_then(form));
+    list.extend(asked.rejection.as_ref().and_then(form));
     list.extend(body(question, base));
-    let setup = url_missing(question, asked).or_else(|| setup_refused(asked));
+    let setup = url_missing(question, asked).or_else(|| setup_rejected(asked));
     list.extend(setup);
     let is_known = |base: &Parts| matches!(base.source, Source::Known(_));
     if asked.is_guessed && !asked.bases.iter().any(is_known) {
@@ -49,14 +49,14 @@ fn sorted(question: &Question<'_>, base: Option<&Parts>) -> Option<Finding> {
 
 /// What is wrong with the sender's handshake, if anything is.
 pub(super) fn handshake(asked: &Asked<'_>) -> Vec<Finding> {
-    let refused = asked.refusal.as_ref().map(|_| {
+    let rejected = asked.rejection.as_ref().map(|_| {
         Finding::proved(
             "handshake_token",
             "It is the sender's handshake, and the token in it is not the one that is set up.",
             "Enter the same verify token in the sender's settings and in the set-up.",
         )
     });
-    refused.into_iter().collect()
+    rejected.into_iter().collect()
 }
 
 /// That it is a handshake which cannot be answered.
@@ -95,20 +95,20 @@ fn missing(base: &Parts) -> Option<Finding> {
     ))
 }
 
-/// What of the request has not the form that it must have, in the words of the refusal.
-fn form(refusal: &Refusal) -> Option<Finding> {
+/// What of the request has not the form that it must have, in the words of the rejection.
+fn form(rejection: &Rejection) -> Option<Finding> {
     let is_of_form = matches!(
-        refusal.kind(),
-        RefusalKind::MalformedHeader
-            | RefusalKind::DuplicateHeader
-            | RefusalKind::MixedHeaderFamilies
-            | RefusalKind::NoCandidate
-            | RefusalKind::MissingSignature
+        rejection.kind(),
+        RejectionKind::MalformedHeader
+            | RejectionKind::DuplicateHeader
+            | RejectionKind::MixedHeaderFamilies
+            | RejectionKind::NoCandidate
+            | RejectionKind::MissingSignature
     );
     is_of_form.then(|| {
         Finding::hint(
-            refusal.kind().as_str(),
-            format!("The request is refused for its form: {refusal}."),
+            rejection.kind().as_str(),
+            format!("The request is rejected for its form: {rejection}."),
             "Compare it with the sender's documentation, and with what the sender sends in a test delivery.",
         )
     })
@@ -180,12 +180,12 @@ fn url_missing(question: &Question<'_>, asked: &Asked<'_>) -> Option<Finding> {
     })
 }
 
-fn setup_refused(asked: &Asked<'_>) -> Option<Finding> {
+fn setup_rejected(asked: &Asked<'_>) -> Option<Finding> {
     // What was not set up, and is searched for, is told of by itself.
     let error = asked.unusable.as_ref().filter(|_| asked.verdict != "missing_setting")?;
     Some(Finding::hint(
-        "setup_refused",
-        format!("The set-up is refused: {error}."),
+        "setup_rejected",
+        format!("The set-up is rejected: {error}."),
         "Mend the setting that it names, and ask again.",
     ))
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use countersign::senders::{self, Sender, Setup};
-use countersign::{ConfigError, Encoding, Refusal, Scheme, Signature, Tolerance};
+use countersign::{ConfigError, Encoding, Rejection, Scheme, Signature, Tolerance};
 use zeroize::Zeroizing;
 
 use super::Question;
@@ -52,8 +52,8 @@ pub(super) struct Asked<'q> {
     pub(super) method: &'static str,
     /// Why nothing can be set up.
     pub(super) unusable: Option<Failure>,
-    /// Why the request is refused as it is.
-    pub(super) refusal: Option<Refusal>,
+    /// Why the request is rejected as it is.
+    pub(super) rejection: Option<Rejection>,
     /// Whether it is the sender's handshake, well or not.
     pub(super) is_handshake: bool,
     pub(super) is_guessed: bool,
@@ -81,7 +81,7 @@ impl<'q> Asked<'q> {
             header: settings.header.clone(),
             method: method.map_or("POST", |settings| settings.method()),
             unusable: None,
-            refusal: None,
+            rejection: None,
             is_handshake: false,
             is_guessed: question.sender.is_none(),
             hidden: secrets.map(|(_, secret)| secret.clone()).collect(),
@@ -123,7 +123,7 @@ impl<'q> Asked<'q> {
         self.bases.iter().all(fits)
     }
 
-    /// `ok`, or why the set-up or the request is refused.
+    /// `ok`, or why the set-up or the request is rejected.
     pub(super) fn verdict_on(&mut self, who: &Who) -> String {
         let Question { request, settings, now, .. } = *self.question;
         let judged = secrets::ring(self.question.secrets)
@@ -134,11 +134,11 @@ impl<'q> Asked<'q> {
                 self.is_handshake = true;
                 "ok".to_owned()
             }
-            Ok(Judged::HandshakeRefused(refusal)) => {
+            Ok(Judged::HandshakeRejected(rejection)) => {
                 self.is_handshake = true;
-                self.refused(refusal)
+                self.rejected(rejection)
             }
-            Ok(Judged::Refused(refusal)) => self.refused(refusal),
+            Ok(Judged::Rejected(rejection)) => self.rejected(rejection),
             Err(failure) => {
                 let verdict = failure.verdict();
                 self.unusable = Some(failure);
@@ -147,10 +147,10 @@ impl<'q> Asked<'q> {
         }
     }
 
-    fn refused(&mut self, refusal: Refusal) -> String {
-        let verdict = refusal.kind().as_str().to_owned();
+    fn rejected(&mut self, rejection: Rejection) -> String {
+        let verdict = rejection.kind().as_str().to_owned();
         // The first is of the likeliest sender.
-        self.refusal.get_or_insert(refusal);
+        self.rejection.get_or_insert(rejection);
         verdict
     }
 

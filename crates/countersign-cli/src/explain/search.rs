@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign::{Algorithm, Refusal, RefusalKind, Secret, TimeUnit, Timestamp, Verifier};
+use countersign::{Algorithm, Rejection, RejectionKind, Secret, TimeUnit, Timestamp, Verifier};
 
 use super::finding::Finding;
 use super::form::Form;
@@ -133,8 +133,8 @@ impl Search {
     fn try_front(&mut self, front: &mut Front, body: &Bytes) -> Option<Proof> {
         match self.verify(front, body) {
             Ok(outcome) => Some(Proof { parts: front.parts.clone(), body_finding: None, outcome }),
-            Err(refusal) => {
-                front.reaches_mac = refusal.as_ref().is_some_and(is_at_the_mac);
+            Err(rejection) => {
+                front.reaches_mac = rejection.as_ref().is_some_and(is_at_the_mac);
                 None
             }
         }
@@ -182,7 +182,7 @@ impl Search {
     }
 
     /// Whether the credential is authentic, at whatever time; `Err(None)` once the bound is met.
-    fn verify(&mut self, front: &Front, body: &Bytes) -> Result<Authentic, Option<Refusal>> {
+    fn verify(&mut self, front: &Front, body: &Bytes) -> Result<Authentic, Option<Rejection>> {
         let Front { parts, verifier: Some(verifier), .. } = front else { return Err(None) };
         let mut times = vec![self.now];
         let mut last = None;
@@ -191,25 +191,27 @@ impl Search {
                 return Err(None);
             }
             self.tries -= 1;
-            let refusal = match verifier.verify(&*parts.head, body.clone(), now, usize::MAX) {
+            let rejection = match verifier.verify(&*parts.head, body.clone(), now, usize::MAX) {
                 Ok(delivery) => {
                     self.spend(cost(parts, body));
                     return Ok(Authentic::Delivered(Box::new(delivery)));
                 }
-                Err(refusal) => refusal,
+                Err(rejection) => rejection,
             };
-            if is_at_the_mac(&refusal) {
+            if is_at_the_mac(&rejection) {
                 self.spend(cost(parts, body));
             }
-            match refusal.kind() {
+            match rejection.kind() {
                 // It is looked at only after the compare.
-                RefusalKind::MissingTimestamp => return Ok(Authentic::Timeless),
-                RefusalKind::StaleTimestamp | RefusalKind::FutureTimestamp if last.is_none() => {
-                    times = own_times(&refusal, &parts.head, body);
+                RejectionKind::MissingTimestamp => return Ok(Authentic::Timeless),
+                RejectionKind::StaleTimestamp | RejectionKind::FutureTimestamp
+                    if last.is_none() =>
+                {
+                    times = own_times(&rejection, &parts.head, body);
                 }
                 _ => {}
             }
-            last = Some(refusal);
+            last = Some(rejection);
         }
         Err(last)
     }
@@ -242,9 +244,9 @@ impl Front {
     }
 }
 
-/// The times that the refused one may be meant as.
-fn own_times(refusal: &Refusal, head: &Head, body: &[u8]) -> Vec<Timestamp> {
-    let Some(place) = refusal.place() else { return Vec::new() };
+/// The times that the rejected one may be meant as.
+fn own_times(rejection: &Rejection, head: &Head, body: &[u8]) -> Vec<Timestamp> {
+    let Some(place) = rejection.place() else { return Vec::new() };
     let texts: Vec<String> = if place.starts_with('/') {
         let document = serde_json::from_slice::<serde_json::Value>(body).ok();
         let value = document.as_ref().and_then(|document| document.pointer(place));

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_would_fill_in_is_refused() {
+    fn what_a_shell_would_fill_in_is_rejected() {
         for line in ["$HOME", "\"$HOME\"", "`date`", "\"$(date)\""] {
             assert!(words(line).unwrap_err().contains("for a shell to fill in"), "{line}");
         }

@@ -1,4 +1,4 @@
-//! How the vectors and the command write the kind of a refusal.
+//! How the vectors and the command write the kind of a rejection.
 
 /// `EmptySecret` as `empty_secret`.
 pub(crate) fn snake(name: &str) -> String {

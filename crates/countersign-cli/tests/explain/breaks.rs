@@ -110,7 +110,7 @@ pub(crate) const ALL: &[Break] = &[
         asked
     }),
     proved("secret_whitespace", |rng| {
-        // Whose key is decoded, so that the set-up itself is refused.
+        // Whose key is decoded, so that the set-up itself is rejected.
         let mut asked =
             of(rng, &["adyen", "svix", "discord", "sendgrid", "telegram", "adyen-platform"]);
         let secret = asked.secrets[0].1.clone();
@@ -581,7 +581,7 @@ pub(crate) const ALL: &[Break] = &[
         asked.signature().1.push_str("-and-more");
         asked
     }),
-    hinted("setup_refused", |rng| {
+    hinted("setup_rejected", |rng| {
         let mut asked = of(rng, &["svix", "discord", "adyen-platform", "sendgrid", "openai"]);
         asked.secret("this is / no key at all!");
         asked

@@ -94,6 +94,6 @@ diagnoses! {
     headers_mixed version_header_wrong signed_header_altered seconds_and_milliseconds clock_off
     wrong_sender url_changed other_algorithm signed_content form_and_json form_reencoded body_base64
     body_quoted content_length_wrong method_not_post timestamp_missing body_too_large body_empty
-    body_altered malformed_header header_missing no_cause_found setup_refused url_missing
+    body_altered malformed_header header_missing no_cause_found setup_rejected url_missing
     sender_unknown
 }

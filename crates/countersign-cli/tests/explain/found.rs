@@ -1,4 +1,4 @@
-//! What is found rather than refused: valid requests, senders, headers, and two causes at once.
+//! What is found rather than rejected: valid requests, senders, headers, and two causes at once.
 
 use std::fs;
 use std::path::Path;

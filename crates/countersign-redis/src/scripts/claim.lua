@@ -6,7 +6,7 @@ if proposed then
   local set = redis.pcall('SET', KEYS[1], value, 'NX', 'PX', ARGV[2])
   if set and set.ok then return 1 end
   held = redis.call('GET', KEYS[1])
-  -- The server refuses to write; what it holds it still tells.
+  -- The server rejects to write; what it holds it still tells.
   if not held then return set end
 else
   held = redis.call('GET', KEYS[1])

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::{
-    Claim, Clock, DedupStore, EventKey, Fence, MemoryStore, Provider, Receiver, Refusal,
-    RefusalKind, Secret, Settled, StandardWebhooks, StoreError, StoreErrorKind, Timestamp,
+    Claim, Clock, DedupStore, EventKey, Fence, MemoryStore, Provider, Receiver, Rejection,
+    RejectionKind, Secret, Settled, StandardWebhooks, StoreError, StoreErrorKind, Timestamp,
     Unsigned,
 };
 use countersign_tower::{Outcome, ResponseBody, WebhookLayer, WebhookService};
@@ -195,10 +195,10 @@ pub(crate) async fn deliver(service: &Guarded, request: Request<Body>) -> Answer
 }
 
 #[track_caller]
-pub(crate) fn refusal(answer: &Answer) -> RefusalKind {
-    let refusal = answer.extensions().get::<Refusal>().expect("a refusal");
-    assert_eq!(answer.status(), refusal.status(), "{refusal}");
-    refusal.kind()
+pub(crate) fn rejection(answer: &Answer) -> RejectionKind {
+    let rejection = answer.extensions().get::<Rejection>().expect("a rejection");
+    assert_eq!(answer.status(), rejection.status(), "{rejection}");
+    rejection.kind()
 }
 
 #[track_caller]

@@ -29,7 +29,7 @@ const LOOKS_PER_CLAIM: usize = 8;
 
 /// Remembers events in this process's memory: bounded, sharded, and gone at a restart.
 ///
-/// **One process only**: two processes do not see each other's claims. At its capacity it refuses
+/// **One process only**: two processes do not see each other's claims. At its capacity it rejects
 /// new events (503) rather than forget old ones.
 ///
 /// An event takes 55 to 60 bytes from a hundred thousand of them on. They are taken as events come;

@@ -24,7 +24,7 @@ use super::Provider;
 use crate::contract::Contract;
 use crate::delivery::{Delivery, FromDelivery};
 use crate::encoding::Encoding;
-use crate::error::{ConfigError, ConfigErrorKind, Refusal};
+use crate::error::{ConfigError, ConfigErrorKind, Rejection};
 use crate::open_enum::open_enum;
 use crate::raw_json::RawJson;
 use crate::scheme::{Part, Scheme, Signature};
@@ -289,7 +289,7 @@ pub struct Event<T = RawJson> {
 }
 
 impl<T: DeserializeOwned> FromDelivery for Event<T> {
-    fn from_delivery(delivery: &Delivery) -> Result<Self, Refusal> {
+    fn from_delivery(delivery: &Delivery) -> Result<Self, Rejection> {
         let time = delivery.timestamp().and_then(|time| {
             OffsetDateTime::from_unix_timestamp_nanos(i128::from(time.as_millis()) * 1_000_000).ok()
         });

@@ -16,7 +16,7 @@ use crate::verify::Verifier;
 /// A sender that follows Standard Webhooks v1: HMAC-SHA256 over `{id}.{timestamp}.{body}`.
 ///
 /// Id and time are signed, so an event is known by its id, and a request older than five minutes is
-/// refused. The event's type is read from `/type` in the body, where the specification puts it.
+/// rejected. The event's type is read from `/type` in the body, where the specification puts it.
 ///
 /// ```
 /// use countersign::{Secret, StandardWebhooks, Timestamp, Receiver};

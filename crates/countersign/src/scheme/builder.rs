@@ -114,7 +114,7 @@ impl SchemeBuilder {
 
     /// The signed time is a field of the body: RFC 3339 text, or a whole number in `unit`.
     ///
-    /// A sender that repeats an event with its first time is refused once the tolerance is over.
+    /// A sender that repeats an event with its first time is rejected once the tolerance is over.
     pub fn timestamp_field(
         mut self,
         pointer: impl Into<Cow<'static, str>>,

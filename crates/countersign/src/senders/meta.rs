@@ -8,7 +8,7 @@ use crate::scheme::{Scheme, SchemeBuilder, Signature};
 
 /// [Meta](https://developers.facebook.com/docs/graph-api/webhooks/getting-started): WhatsApp, Messenger,
 /// Instagram. Give the token you set with the subscription as
-/// [`verify_token`](Setup::verify_token), or its `GET` is refused.
+/// [`verify_token`](Setup::verify_token), or its `GET` is rejected.
 pub const META: Sender = Sender::new(
     "meta",
     "Meta",

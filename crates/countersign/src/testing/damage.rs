@@ -1,4 +1,4 @@
-//! What can be wrong with a request, so that a receiver has to refuse it.
+//! What can be wrong with a request, so that a receiver has to reject it.
 
 use std::fmt;
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Damage {
         Self::IdMoved,
     ];
 
-    /// Whether a receiver of this scheme can see it, and so must refuse it.
+    /// Whether a receiver of this scheme can see it, and so must reject it.
     #[must_use]
     pub fn shows_in(self, scheme: &Scheme) -> bool {
         let is_authenticated = scheme.algorithm != Algorithm::Unauthenticated;

@@ -55,7 +55,7 @@ const RETRIES: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000,
 ///     let body = request.body().clone();
 ///     let delivery = match receiver.verify(&request, body, sender.clock().now()) {
 ///         Ok(delivery) => delivery,
-///         Err(refusal) => return refusal.status(),
+///         Err(rejection) => return rejection.status(),
 ///     };
 ///     match receiver.claim(&delivery).await {
 ///         Ok(Admission::Run(claimed)) => {
@@ -145,7 +145,7 @@ impl FakeSender {
     }
 
     /// How long a request is under way at most, and how long at most nothing is sent: 10 s unless set.
-    /// A request that is under way for longer than the scheme's tolerance is refused, and retried.
+    /// A request that is under way for longer than the scheme's tolerance is rejected, and retried.
     pub const fn delay(mut self, longest: Duration) -> Self {
         self.delay = longest;
         self

@@ -111,7 +111,7 @@ impl Post {
         self
     }
 
-    /// With this damage, so that the receiver refuses it.
+    /// With this damage, so that the receiver rejects it.
     pub const fn damaged(self, damage: Damage) -> Self {
         self.damaged_at(damage, 0)
     }

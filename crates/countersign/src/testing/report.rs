@@ -97,7 +97,7 @@ impl Report {
         self.sent.iter().map(|sent| sent.attempts.len()).sum()
     }
 
-    /// Every event was accepted in the end, and every spoilt delivery refused with 4xx.
+    /// Every event was accepted in the end, and every spoilt delivery rejected with 4xx.
     ///
     /// # Panics
     ///

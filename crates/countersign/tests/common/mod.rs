@@ -1,6 +1,6 @@
 //! What every suite does: hand one request to a sender's verifier.
 
-use countersign::{Delivery, Headers, Provider, Refusal, Timestamp};
+use countersign::{Delivery, Headers, Provider, Rejection, Timestamp};
 
 /// The cap on bodies in tests.
 pub(crate) const CAP: usize = 64 * 1024;
@@ -11,7 +11,7 @@ pub(crate) fn receive(
     headers: &(impl Headers + ?Sized),
     body: &[u8],
     now: Timestamp,
-) -> Result<Delivery, Refusal> {
+) -> Result<Delivery, Rejection> {
     let arriving = || {
         let mut intake = sender.verifier().open(headers, now, CAP)?;
         intake.push(body.to_vec())?;
@@ -19,9 +19,9 @@ pub(crate) fn receive(
     };
     let answer = arriving();
     let at_hand = sender.verifier().verify(headers, body.to_vec(), now, CAP);
-    let told = |answer: &Result<Delivery, Refusal>| match answer {
+    let told = |answer: &Result<Delivery, Rejection>| match answer {
         Ok(delivery) => Ok((delivery.key_name().to_owned(), delivery.body().clone())),
-        Err(refusal) => Err(refusal.clone()),
+        Err(rejection) => Err(rejection.clone()),
     };
     assert_eq!(told(&answer), told(&at_hand), "it matters whether the body is at hand");
     answer

@@ -1,10 +1,10 @@
 //! Bodies that are changed on the way, and bytes that move between what is signed.
 
-use countersign::{Contract, Receiver, RefusalKind as Kind, Timestamp};
+use countersign::{Contract, Receiver, RejectionKind as Kind, Timestamp};
 
 use crate::forge::{By, NOW, Plan};
 use crate::shape::{Body, Made, SHAPES, Shape, Unit};
-use crate::{Class, Expect, Mutant, class, good, mutant, refused, taken};
+use crate::{Class, Expect, Mutant, class, good, mutant, rejected, taken};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -35,8 +35,8 @@ fn carried(shape: &Shape, change: fn(&[u8]) -> Vec<u8>, in_fields: Kind) -> Vec<
     request.body = change(&request.body);
     let expect = match (shape.made, shape.body) {
         (Made::Token, _) => Expect::Taken,
-        (_, Body::Adyen) => Expect::Refused(in_fields),
-        _ => Expect::Refused(Kind::SignatureMismatch),
+        (_, Body::Adyen) => Expect::Rejected(in_fields),
+        _ => Expect::Rejected(Kind::SignatureMismatch),
     };
     vec![mutant("under the same signature", request, expect)]
 }
@@ -49,7 +49,7 @@ fn flipped(shape: &Shape) -> Vec<Mutant> {
     let flip = |at: usize| {
         let mut request = request.clone();
         request.body[at] ^= 1;
-        refused(format!("byte {at}"), request, Kind::SignatureMismatch)
+        rejected(format!("byte {at}"), request, Kind::SignatureMismatch)
     };
     // Every bit of a few senders is in `bit_flips.rs`.
     (0..request.body.len()).step_by(9).map(flip).collect()
@@ -86,7 +86,7 @@ fn reserialized(shape: &Shape) -> Vec<Mutant> {
         // Only what it says is signed.
         Body::Form | Body::Adyen => taken("the same fields", request),
         _ if shape.made == Made::Token => taken("not signed", request),
-        _ => refused("the same JSON", request, Kind::SignatureMismatch),
+        _ => rejected("the same JSON", request, Kind::SignatureMismatch),
     }]
 }
 
@@ -120,8 +120,8 @@ fn not_utf8(shape: &Shape) -> Vec<Mutant> {
         };
         let what = odd.escape_ascii().to_string();
         match shape.body {
-            Body::Timed => refused(what, request, Kind::MissingTimestamp),
-            Body::Adyen => refused(what, request, Kind::MissingSignature),
+            Body::Timed => rejected(what, request, Kind::MissingTimestamp),
+            Body::Adyen => rejected(what, request, Kind::MissingSignature),
             Body::Json | Body::Form => taken(what, request),
         }
     };
@@ -135,7 +135,7 @@ fn replaced(shape: &Shape) -> Vec<Mutant> {
     }
     let plan = shape.plan(&shape.written(NOW * 1000), odd_body(shape, "\u{fffd}".as_bytes()));
     let request = plan.carrying(odd_body(shape, b"\xff")).request();
-    vec![refused("for what was signed", request, Kind::SignatureMismatch)]
+    vec![rejected("for what was signed", request, Kind::SignatureMismatch)]
 }
 
 /// Rightly signed, and no JSON: that is for the handler's type to say.
@@ -218,7 +218,7 @@ fn shifted(shape: &Shape) -> Vec<Mutant> {
         let (plan, same) = cut(if id.is_empty() { "msg_1" } else { id }, time, body);
         assert_eq!(same, message, "{}", shape.name);
         let what = format!("{id} {time} {body}");
-        mutants.push(refused(what, plan.under(&*signature).request(), Kind::MalformedHeader));
+        mutants.push(rejected(what, plan.under(&*signature).request(), Kind::MalformedHeader));
     }
     mutants
 }
@@ -233,7 +233,7 @@ fn other_url(shape: &Shape) -> Vec<Mutant> {
         .map(|(own, other)| {
             let signature = plan.sign(By::Own, message.replacen(own, other, 1).as_bytes());
             let request = plan.clone().under(signature).request();
-            refused(other, request, Kind::SignatureMismatch)
+            rejected(other, request, Kind::SignatureMismatch)
         })
         .into()
 }
@@ -243,7 +243,7 @@ fn other_query(shape: &Shape) -> Vec<Mutant> {
     let mut plan = shape.good();
     plan.query = "order=1".to_owned();
     vec![if shape.body == Body::Form {
-        refused("unsigned", plan.request(), Kind::SignatureMismatch)
+        rejected("unsigned", plan.request(), Kind::SignatureMismatch)
     } else {
         taken("not read", plan.request())
     }]
@@ -262,7 +262,7 @@ fn content_type(shape: &Shape) -> Vec<Mutant> {
 fn coded(shape: &Shape) -> Vec<Mutant> {
     let coded = |coding: &str| good(shape).1.with("content-encoding", coding);
     let mut mutants: Vec<_> = ["gzip", "identity, gzip", "aws-chunked", ""]
-        .map(|coding| refused(coding, coded(coding), Kind::UnsupportedEncoding))
+        .map(|coding| rejected(coding, coded(coding), Kind::UnsupportedEncoding))
         .into();
     mutants.push(taken("identity", coded("identity")));
     mutants
@@ -276,23 +276,23 @@ fn length(shape: &Shape) -> Vec<Mutant> {
     let mut cut = request.clone().with("content-length", right.to_string());
     cut.body.pop();
     let cut = match shape.body {
-        Body::Adyen => refused("cut", cut, Kind::MissingSignature),
-        _ => refused("cut", cut, Kind::BodyAltered),
+        Body::Adyen => rejected("cut", cut, Kind::MissingSignature),
+        _ => rejected("cut", cut, Kind::BodyAltered),
     };
     let stranger = plan.sign(By::Stranger, &plan.message());
     let forged = plan.under(stranger).request().with("content-length", right.to_string());
     vec![
         taken("right", announced(&right.to_string())),
-        refused("no number", announced("+1"), Kind::MalformedHeader),
-        refused("over the cap", announced("99999999999999999999"), Kind::BodyTooLarge),
-        refused("twice", announced("1").with("content-length", "1"), Kind::DuplicateHeader),
-        refused("forged", forged, Kind::SignatureMismatch),
+        rejected("no number", announced("+1"), Kind::MalformedHeader),
+        rejected("over the cap", announced("99999999999999999999"), Kind::BodyTooLarge),
+        rejected("twice", announced("1").with("content-length", "1"), Kind::DuplicateHeader),
+        rejected("forged", forged, Kind::SignatureMismatch),
         cut,
     ]
 }
 
 #[test]
-fn a_body_over_the_cap_is_refused_for_every_sender() {
+fn a_body_over_the_cap_is_rejected_for_every_sender() {
     for shape in SHAPES {
         let request = shape.good().request();
         let receiver = |cap| {
@@ -302,7 +302,7 @@ fn a_body_over_the_cap_is_refused_for_every_sender() {
         let now = Timestamp::from_secs(NOW);
         let length = request.body.len();
         request.verdict(&receiver(length), now).unwrap();
-        let refusal = request.verdict(&receiver(length - 1), now).unwrap_err();
-        assert_eq!(refusal.kind(), Kind::BodyTooLarge, "{}: {refusal}", shape.name);
+        let rejection = request.verdict(&receiver(length - 1), now).unwrap_err();
+        assert_eq!(rejection.kind(), Kind::BodyTooLarge, "{}: {rejection}", shape.name);
     }
 }

@@ -1,6 +1,6 @@
 //! Signatures by another key or algorithm, lists of them, and parts of them.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 use hmac::Hmac;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use crate::bytes::{hex, hmac};
 use crate::forge::{By, Plan};
 use crate::shape::{Around, Made, SHAPES, Shape, Text};
-use crate::{Class, Mutant, class, refused, taken};
+use crate::{Class, Mutant, class, rejected, taken};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -27,10 +27,10 @@ pub(crate) fn classes() -> Vec<Class> {
     ]
 }
 
-/// Refused as a signature that is right in nothing is.
+/// Rejected as a signature that is right in nothing is.
 fn wrong(what: impl Into<String>, plan: &Plan, signature: &str) -> Mutant {
     let plan = plan.clone().under(signature);
-    refused(what, plan.request(), plan.shape.refuses(signature))
+    rejected(what, plan.request(), plan.shape.rejects(signature))
 }
 
 fn other_secret(shape: &Shape) -> Vec<Mutant> {
@@ -140,7 +140,7 @@ fn none_right(shape: &Shape) -> Vec<Mutant> {
     let plan = shape.good();
     let wrong = well_formed(&plan);
     let value = shape.value(&plan.time, &[&wrong, &wrong]);
-    vec![refused("two", plan.request_with(value), Kind::SignatureMismatch)]
+    vec![rejected("two", plan.request_with(value), Kind::SignatureMismatch)]
 }
 
 fn garbage(shape: &Shape) -> Vec<Mutant> {
@@ -161,8 +161,8 @@ fn version(shape: &Shape) -> Vec<Mutant> {
     let value = |before: &str, version: &str, joint: &str| {
         plan.request_with(format!("{before}{version}{joint}{}", plan.signature))
     };
-    let no_candidate = |request| refused("the right one", request, Kind::NoCandidate);
-    let malformed = |request| refused("the right one", request, Kind::MalformedHeader);
+    let no_candidate = |request| rejected("the right one", request, Kind::NoCandidate);
+    let malformed = |request| rejected("the right one", request, Kind::MalformedHeader);
     let variants = |version: &str| {
         let short = version.strip_suffix(|_: char| true).unwrap_or_default().to_owned();
         [format!("{version}0"), format!("x{version}"), version.to_uppercase(), short]
@@ -199,12 +199,12 @@ fn downgraded(shape: &Shape) -> Vec<Mutant> {
     let right = shape.value(&plan.time, &[&plan.signature]);
     for old in old {
         let alone = plan.request_with(format!("{before}{old}{}", plan.signature));
-        mutants.push(refused(format!("{old} alone"), alone, Kind::NoCandidate));
+        mutants.push(rejected(format!("{old} alone"), alone, Kind::NoCandidate));
         let beside = plan.request_with(format!("{right}{joint}{old}{}", well_formed(&plan)));
         mutants.push(taken(format!("{old} beside"), beside));
         let wrong = shape.value(&plan.time, &[&well_formed(&plan)]);
         let right_old = plan.request_with(format!("{wrong}{joint}{old}{}", plan.signature));
-        mutants.push(refused(format!("{old} right"), right_old, Kind::SignatureMismatch));
+        mutants.push(rejected(format!("{old} right"), right_old, Kind::SignatureMismatch));
     }
     mutants
 }
@@ -215,7 +215,7 @@ fn bare(shape: &Shape) -> Vec<Mutant> {
         return Vec::new();
     }
     let plan = shape.good();
-    vec![refused("bare", plan.request_with(&plan.signature), Kind::MalformedHeader)]
+    vec![rejected("bare", plan.request_with(&plan.signature), Kind::MalformedHeader)]
 }
 
 fn many(shape: &Shape) -> Vec<Mutant> {
@@ -231,6 +231,6 @@ fn many(shape: &Shape) -> Vec<Mutant> {
     };
     vec![
         taken(format!("{most}, the right one last"), last(most - 1)),
-        refused(format!("{} ", most + 1), last(most), Kind::MalformedHeader),
+        rejected(format!("{} ", most + 1), last(most), Kind::MalformedHeader),
     ]
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::senders::{self, Known};
 use countersign::{
-    ConfigError, Delivery, Headers, Receiver, Refusal, RefusalKind, Secret, Timestamp,
+    ConfigError, Delivery, Headers, Receiver, Rejection, RejectionKind, Secret, Timestamp,
 };
 use ed25519_dalek::Signer as _;
 use hmac::Hmac;
@@ -199,8 +199,8 @@ impl Shape {
         }
     }
 
-    /// Why a request is refused whose signature is right in nothing.
-    pub(crate) fn refuses(&self, signature: &str) -> RefusalKind {
+    /// Why a request is rejected whose signature is right in nothing.
+    pub(crate) fn rejects(&self, signature: &str) -> RejectionKind {
         let bytes = match self.text {
             Text::Plain => Some(vec![0; 32]).filter(|_| is_printable(signature)),
             Text::Hex => unhex(signature),
@@ -216,11 +216,11 @@ impl Shape {
             Made::P256 => 8..=72,
         };
         match (bytes.filter(|bytes| lengths.contains(&bytes.len())), self.around) {
-            (Some(_), _) if signature.is_empty() => RefusalKind::MissingHeader,
-            (Some(_), _) => RefusalKind::SignatureMismatch,
-            (None, Around::Body) => RefusalKind::MissingSignature,
-            (None, Around::Prefix("")) if signature.is_empty() => RefusalKind::MissingHeader,
-            (None, _) => RefusalKind::MalformedHeader,
+            (Some(_), _) if signature.is_empty() => RejectionKind::MissingHeader,
+            (Some(_), _) => RejectionKind::SignatureMismatch,
+            (None, Around::Body) => RejectionKind::MissingSignature,
+            (None, Around::Prefix("")) if signature.is_empty() => RejectionKind::MissingHeader,
+            (None, _) => RejectionKind::MalformedHeader,
         }
     }
 
@@ -352,14 +352,19 @@ impl Request {
     }
 
     /// What comes of it, however its body arrives.
-    pub(crate) fn verdict(&self, receiver: &Receiver, now: Timestamp) -> Result<Delivery, Refusal> {
+    pub(crate) fn verdict(
+        &self,
+        receiver: &Receiver,
+        now: Timestamp,
+    ) -> Result<Delivery, Rejection> {
         let verdict = receiver.verify(self, self.body.clone(), now);
         let pieces = || {
             let mut intake = receiver.open(self, now)?;
             self.body.chunks(7).try_for_each(|piece| intake.push(piece.to_vec()))?;
             intake.finish()
         };
-        let kind = |verdict: &Result<Delivery, Refusal>| verdict.as_ref().err().map(Refusal::kind);
+        let kind =
+            |verdict: &Result<Delivery, Rejection>| verdict.as_ref().err().map(Rejection::kind);
         assert_eq!(kind(&pieces()), kind(&verdict), "in pieces");
         verdict
     }

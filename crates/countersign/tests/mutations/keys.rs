@@ -5,7 +5,7 @@ use countersign::{ConfigErrorKind as Kind, Key as RingKey, Keyring, Secret, Time
 use crate::forge::{By, NOW, URL};
 use crate::shape::{Key, Made, SHAPES, Shape};
 
-/// What stands in for a secret, and why it is refused.
+/// What stands in for a secret, and why it is rejected.
 type Wrong = (&'static str, fn(&Shape) -> Vec<String>, Kind);
 
 const CLASSES: [Wrong; 6] = [
@@ -62,7 +62,7 @@ fn cut(shape: &Shape) -> Vec<String> {
 }
 
 #[test]
-fn every_secret_that_is_none_is_refused_at_set_up() {
+fn every_secret_that_is_none_is_rejected_at_set_up() {
     for (class, secrets, kind) in CLASSES {
         let mut applied = 0;
         for shape in SHAPES {
@@ -119,12 +119,13 @@ fn every_sender_can_change_its_keys() {
         }
         let over = Timestamp::from_secs(NOW - 1);
         let ended = receiver(vec![key("old", By::Stranger).not_after(over), key("new", By::Own)]);
-        let refusal = plan.clone().signed(By::Stranger).request().verdict(&ended, now).unwrap_err();
-        let mismatch = countersign::RefusalKind::SignatureMismatch;
-        assert_eq!(refusal.kind(), mismatch, "{}: {refusal}", shape.name);
+        let rejection =
+            plan.clone().signed(By::Stranger).request().verdict(&ended, now).unwrap_err();
+        let mismatch = countersign::RejectionKind::SignatureMismatch;
+        assert_eq!(rejection.kind(), mismatch, "{}: {rejection}", shape.name);
         let none = receiver(vec![key("old", By::Own).not_after(over)]);
-        let refusal = plan.request().verdict(&none, now).unwrap_err();
-        let unknown = countersign::RefusalKind::UnknownKey;
-        assert_eq!(refusal.kind(), unknown, "{}: {refusal}", shape.name);
+        let rejection = plan.request().verdict(&none, now).unwrap_err();
+        let unknown = countersign::RejectionKind::UnknownKey;
+        assert_eq!(rejection.kind(), unknown, "{}: {rejection}", shape.name);
     }
 }

@@ -1,9 +1,9 @@
 //! Headers that are missing, empty, there twice, of another family or differently written.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 
 use crate::shape::{Around, Made, Shape, Time};
-use crate::{Class, Mutant, class, good, refused, taken};
+use crate::{Class, Mutant, class, good, rejected, taken};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -25,18 +25,18 @@ fn missing(shape: &Shape) -> Vec<Mutant> {
     let (plan, request) = good(shape);
     if shape.around == Around::Body {
         let unsigned = plan.carrying(br#"{"notificationItems":[]}"#).request();
-        return vec![refused("no signature in the body", unsigned, Kind::MissingSignature)];
+        return vec![rejected("no signature in the body", unsigned, Kind::MissingSignature)];
     }
-    let without = |name| refused(name, request.clone().without(name), Kind::MissingHeader);
+    let without = |name| rejected(name, request.clone().without(name), Kind::MissingHeader);
     shape.required().into_iter().map(without).collect()
 }
 
 fn empty(shape: &Shape) -> Vec<Mutant> {
     let (plan, request) = good(shape);
     if shape.around == Around::Body {
-        return vec![refused("in the body", plan.under("").request(), Kind::MissingSignature)];
+        return vec![rejected("in the body", plan.under("").request(), Kind::MissingSignature)];
     }
-    let emptied = |name| refused(name, request.clone().instead(name, ""), Kind::MissingHeader);
+    let emptied = |name| rejected(name, request.clone().instead(name, ""), Kind::MissingHeader);
     shape.required().into_iter().map(emptied).collect()
 }
 
@@ -50,7 +50,7 @@ fn duplicate(shape: &Shape) -> Vec<Mutant> {
             let first = request.clone().instead(name, &other).with(name, &right);
             let shouted = request.clone().with(&name.to_uppercase(), &other);
             for (what, request) in [("last", last), ("first", first), ("shouted", shouted)] {
-                mutants.push(refused(format!("{name}, {what}"), request, Kind::DuplicateHeader));
+                mutants.push(rejected(format!("{name}, {what}"), request, Kind::DuplicateHeader));
             }
         }
     }
@@ -71,12 +71,12 @@ fn joined(shape: &Shape) -> Vec<Mutant> {
                 mutants.push(taken(name, twice));
                 continue;
             }
-            _ if is_signature => shape.refuses(&format!("{}, {}", plan.signature, plan.signature)),
+            _ if is_signature => shape.rejects(&format!("{}, {}", plan.signature, plan.signature)),
             _ if Some(name) == shape.id => Kind::SignatureMismatch,
             _ if shape.fixed.iter().any(|(fixed, _)| *fixed == name) => Kind::NoCandidate,
             _ => Kind::MalformedHeader,
         };
-        mutants.push(refused(name, twice, kind));
+        mutants.push(rejected(name, twice, kind));
     }
     mutants
 }
@@ -89,7 +89,7 @@ fn unprintable(shape: &Shape) -> Vec<Mutant> {
             let mut value = request.headers[request.position(name)].1.clone();
             value.extend_from_slice(bytes);
             let request = request.clone().instead(name, value);
-            mutants.push(refused(format!("{name} {bytes:?}"), request, Kind::MalformedHeader));
+            mutants.push(rejected(format!("{name} {bytes:?}"), request, Kind::MalformedHeader));
         }
     }
     mutants
@@ -99,7 +99,7 @@ fn too_long(shape: &Shape) -> Vec<Mutant> {
     let (_, request) = good(shape);
     let long = |name| {
         let request = request.clone().instead(name, "1".repeat(8193));
-        refused(name, request, Kind::MalformedHeader)
+        rejected(name, request, Kind::MalformedHeader)
     };
     shape.required().into_iter().map(long).collect()
 }
@@ -116,7 +116,7 @@ fn families(shape: &Shape) -> Vec<Mutant> {
     for rival in shape.rivals {
         for value in ["msg_2", ""] {
             let request = request.clone().with(rival, value);
-            mutants.push(refused(*rival, request, Kind::MixedHeaderFamilies));
+            mutants.push(rejected(*rival, request, Kind::MixedHeaderFamilies));
         }
     }
     mutants
@@ -130,7 +130,7 @@ fn fixed(shape: &Shape) -> Vec<Mutant> {
         {
             if other != *value {
                 let request = request.clone().instead(name, other);
-                mutants.push(refused(format!("{name}: {other}"), request, Kind::NoCandidate));
+                mutants.push(rejected(format!("{name}: {other}"), request, Kind::NoCandidate));
             }
         }
     }
@@ -141,9 +141,9 @@ fn fixed(shape: &Shape) -> Vec<Mutant> {
         let message = [b"v1", &message[2..]].concat();
         let plan = plan.clone().under(plan.sign(crate::By::Own, &message));
         let value = format!("v1={}", plan.signature);
-        mutants.push(refused("v1=", plan.request_with(value), Kind::MalformedHeader));
+        mutants.push(rejected("v1=", plan.request_with(value), Kind::MalformedHeader));
         let value = format!("{prefix}{}", plan.signature);
-        mutants.push(refused("v1 as v0=", plan.request_with(value), Kind::SignatureMismatch));
+        mutants.push(rejected("v1 as v0=", plan.request_with(value), Kind::SignatureMismatch));
     }
     mutants
 }
@@ -159,6 +159,6 @@ fn id_too_long(shape: &Shape) -> Vec<Mutant> {
     };
     vec![
         taken("256 bytes", with_id(256)),
-        refused("257 bytes", with_id(257), Kind::MalformedHeader),
+        rejected("257 bytes", with_id(257), Kind::MalformedHeader),
     ]
 }

@@ -1,10 +1,10 @@
 //! The right signature, written otherwise.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 
 use crate::forge::Plan;
 use crate::shape::{Around, Shape, Text};
-use crate::{Class, Mutant, class, refused, taken};
+use crate::{Class, Mutant, class, rejected, taken};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -49,12 +49,12 @@ fn spaced(text: &str) -> Vec<String> {
 fn wrong(plan: &Plan, signature: String) -> Mutant {
     let is_printable = signature.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let kind = match plan.shape.around {
-        Around::Body => plan.shape.refuses(&signature),
+        Around::Body => plan.shape.rejects(&signature),
         _ if !is_printable => Kind::MalformedHeader,
-        _ => plan.shape.refuses(&signature),
+        _ => plan.shape.rejects(&signature),
     };
     let what = signature.escape_debug().to_string();
-    refused(what, plan.clone().under(signature).request(), kind)
+    rejected(what, plan.clone().under(signature).request(), kind)
 }
 
 fn base64(shape: &Shape, holds: &str, change: fn(&str) -> Vec<String>) -> Vec<Mutant> {

@@ -1,10 +1,10 @@
 //! Signed times: old, early, changed, and not written as they should be.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 
 use crate::forge::{By, NOW, Plan};
 use crate::shape::{Around, Shape, Time, Unit};
-use crate::{Class, Mutant, class, refused, taken};
+use crate::{Class, Mutant, class, rejected, taken};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -28,15 +28,15 @@ const fn edges(shape: &Shape) -> (u64, u64) {
 }
 
 /// A delivery that is rightly signed at this second.
-fn at(shape: &Shape, secs: u64, refusal: Option<Kind>) -> Vec<Mutant> {
+fn at(shape: &Shape, secs: u64, rejection: Option<Kind>) -> Vec<Mutant> {
     if shape.time == Time::Unsigned {
         return Vec::new();
     }
     let time = shape.written(secs * 1000);
     let body = shape.usual_body(&time, 0);
     let request = shape.plan(&time, body).request();
-    vec![match refusal {
-        Some(kind) => refused(time, request, kind),
+    vec![match rejection {
+        Some(kind) => rejected(time, request, kind),
         None => taken(time, request),
     }]
 }
@@ -67,7 +67,7 @@ fn tampered(shape: &Shape) -> Vec<Mutant> {
             Time::Body => plan.body = shape.usual_body(&plan.time, 0),
             Time::Header(_) | Time::Pair => {}
         }
-        mutants.push(refused(&*plan.time, plan.request(), Kind::SignatureMismatch));
+        mutants.push(rejected(&*plan.time, plan.request(), Kind::SignatureMismatch));
     }
     mutants
 }
@@ -146,7 +146,7 @@ fn malformed_by(shape: &Shape, sign: fn(Plan) -> Plan) -> Vec<Mutant> {
         // In a list, what stands behind a comma is another pair.
         let is_cut = matches!(shape.around, Around::Pairs(',', ..)) && form.contains(',');
         let request = sign(plan).request();
-        if is_cut { None } else { Some(refused(what, request, Kind::MalformedHeader)) }
+        if is_cut { None } else { Some(rejected(what, request, Kind::MalformedHeader)) }
     };
     forms(shape).into_iter().filter_map(mutant).collect()
 }
@@ -160,7 +160,7 @@ fn other_unit(shape: &Shape) -> Vec<Mutant> {
     let kind = if shape.time_touches() { Kind::MalformedHeader } else { kind };
     let time = time.to_string();
     let body = shape.usual_body(&time, 0);
-    vec![refused(&*time, shape.plan(&time, body).request(), kind)]
+    vec![rejected(&*time, shape.plan(&time, body).request(), kind)]
 }
 
 /// The time beside the signature is missing, empty, there twice, or behind it.
@@ -170,7 +170,7 @@ fn pair(shape: &Shape) -> Vec<Mutant> {
     let right = shape.value(&plan.time, &[&plan.signature]);
     let time = format!("{name}={}", plan.time);
     let signature = right.strip_prefix(&format!("{time}{joint}")).unwrap();
-    let malformed = |what, value| refused(what, plan.request_with(value), Kind::MalformedHeader);
+    let malformed = |what, value| rejected(what, plan.request_with(value), Kind::MalformedHeader);
     vec![
         malformed("missing", signature.to_owned()),
         malformed("empty", format!("{name}={joint}{signature}")),
@@ -191,7 +191,7 @@ fn in_body(shape: &Shape) -> Vec<Mutant> {
     let with = |field: String| shape.plan(&good, format!(r#"{{"type":"Issue"{field}}}"#)).request();
     let field = |value: &str| with(format!(r#","webhookTimestamp":{value}"#));
     let text = |value: &str| field(&format!("\"{value}\""));
-    let missing = |what: &str, request| refused(what, request, Kind::MissingTimestamp);
+    let missing = |what: &str, request| rejected(what, request, Kind::MissingTimestamp);
     let mut mutants = vec![
         missing("absent", with(String::new())),
         missing("twice", with(format!(r#","webhookTimestamp":{good},"webhookTimestamp":{good}"#))),
@@ -208,7 +208,7 @@ fn in_body(shape: &Shape) -> Vec<Mutant> {
         }),
         taken("as text", text(&good)),
         taken("in RFC 3339", text("2023-11-14T22:13:20Z")),
-        refused("old", text("2023-11-14T22:12:19.999Z"), Kind::StaleTimestamp),
+        rejected("old", text("2023-11-14T22:12:19.999Z"), Kind::StaleTimestamp),
     ];
     for value in ["null", "true", "[]", "{}", "\"\"", "-1", "1.7e12", "1700000000000.0", "\"NaN\""]
     {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{Outcome, RefusalKind as Kind};
+use countersign::{Outcome, RejectionKind as Kind};
 
 use crate::case::{Answer, Case, Holds, Protocol, Step};
 use crate::request::{End, Framing, Request};
@@ -25,7 +25,8 @@ fn chunked(body: impl Into<Vec<u8>>) -> Request {
 }
 
 fn whole() -> Vec<Case> {
-    let refused = |name: &str, request| Case::refused(name, request, 401, Kind::SignatureMismatch);
+    let rejected =
+        |name: &str, request| Case::rejected(name, request, 401, Kind::SignatureMismatch);
     vec![
         Case::handled("a body that is not UTF-8", Request::good().body(b"\xff\xfe\x00\x80")),
         Case::handled("a body with a byte order mark", Request::good().body(b"\xef\xbb\xbf{}")),
@@ -34,11 +35,11 @@ fn whole() -> Vec<Case> {
         Case::handled("no body at all", Request::good().body("").framed(Framing::Nothing)),
         Case::handled("an empty chunked body", chunked("")),
         Case::handled("a chunked body with a trailer", chunked(BRIEF).trailed()),
-        refused("another body", Request::good().tampered(BRIEF)),
-        refused("one space more", Request::good().body(BRIEF).tampered(r#"{"type": "ping"}"#)),
-        refused("one byte less", Request::good().body(BRIEF).tampered(r#"{"type":"ping""#)),
-        refused("no body under a body's signature", Request::good().tampered("")),
-        Case::refused(
+        rejected("another body", Request::good().tampered(BRIEF)),
+        rejected("one space more", Request::good().body(BRIEF).tampered(r#"{"type": "ping"}"#)),
+        rejected("one byte less", Request::good().body(BRIEF).tampered(r#"{"type":"ping""#)),
+        rejected("no body under a body's signature", Request::good().tampered("")),
+        Case::rejected(
             "a body that something in front has eaten",
             Request::good(),
             500,
@@ -58,14 +59,14 @@ fn split() -> Vec<Case> {
     let length = Request::good().body(BRIEF).cut(single());
     cases.push(Case::handled("a write a byte", length));
     let forged = chunked(r#"{"type":"pong"}"#).tampered(BRIEF).cut(single());
-    cases.push(Case::refused("a forged chunk a byte", forged, 401, Kind::SignatureMismatch));
+    cases.push(Case::rejected("a forged chunk a byte", forged, 401, Kind::SignatureMismatch));
     cases
 }
 
 fn capped() -> Vec<Case> {
     let cap = |case: Case| case.setup(|setup| setup.body_cap = Some(CAP));
     let too_large =
-        |name: &str, request| cap(Case::refused(name, request, 413, Kind::BodyTooLarge));
+        |name: &str, request| cap(Case::rejected(name, request, 413, Kind::BodyTooLarge));
     vec![
         cap(Case::handled("a body at the cap", Request::good().body(" ".repeat(CAP)))),
         cap(Case::handled("a chunked body at the cap", chunked(" ".repeat(CAP)).cut([1000]))),
@@ -89,7 +90,7 @@ fn capped() -> Vec<Case> {
 fn late() -> Vec<Case> {
     let soon =
         |case: Case| case.setup(|setup| setup.body_timeout = Some(Duration::from_millis(100)));
-    let timeout = |name: &str, request| soon(Case::refused(name, request, 408, Kind::BodyTimeout));
+    let timeout = |name: &str, request| soon(Case::rejected(name, request, 408, Kind::BodyTimeout));
     let stalled = |request: Request| request.ends(End::Stall);
     let drip = |body: &str, pace| {
         chunked(body).cut(vec![1; body.len() - 1]).paced(Duration::from_millis(pace))
@@ -101,7 +102,7 @@ fn late() -> Vec<Case> {
         timeout("a chunked body without its end", stalled(chunked(BRIEF))),
         timeout("a body that drips for ever", stalled(drip(&" ".repeat(2000), 10))),
         Case::handled("a slow body within its time", drip(BRIEF, 5)),
-        Case::refused(
+        Case::rejected(
             "a body that does not begin, and no signature",
             stalled(Request::good().without("webhook-signature").cut([0])),
             401,
@@ -112,7 +113,7 @@ fn late() -> Vec<Case> {
 
 fn broken() -> Vec<Case> {
     let gone = |name: &str, request| {
-        let interrupted = Answer::refused(400, Kind::BodyInterrupted).unheard();
+        let interrupted = Answer::rejected(400, Kind::BodyInterrupted).unheard();
         Case::new(name, [Step::Send(request, interrupted)])
     };
     let again = |mut case: Case| {
@@ -120,20 +121,20 @@ fn broken() -> Vec<Case> {
         case.ends(1, Holds::Duplicate)
     };
     let brief = || Request::good().body(BRIEF);
-    let wrong = Answer::refused(401, Kind::SignatureMismatch);
+    let wrong = Answer::rejected(401, Kind::SignatureMismatch);
     vec![
         gone("a sender gone before the body", brief().cut([0]).ends(End::Abort)),
         gone("a sender gone within the body", brief().cut([7]).ends(End::Abort)),
         gone("a sender gone within a chunked body", chunked(BRIEF).cut([7]).ends(End::Abort)),
         again(gone("a retry after a body that broke off", brief().cut([7]).ends(End::Abort))),
-        Case::refused(
+        Case::rejected(
             "a body that ends before its length",
             brief().framed(Framing::Announced(16)).ends(End::HalfClose),
             400,
             Kind::BodyInterrupted,
         )
         .not_over(Protocol::Http2, FRAMED),
-        Case::refused(
+        Case::rejected(
             "a chunked body that ends within",
             chunked(BRIEF).cut([7]).ends(End::HalfClose),
             400,

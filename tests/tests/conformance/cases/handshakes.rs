@@ -1,6 +1,6 @@
 //! How senders ask whether an endpoint is ready: answered at once, with no handler and no claim.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
@@ -28,12 +28,12 @@ fn greeted(name: &str, sender: &'static str, request: Request, answer: Answer) -
     Case::new(name, [Step::Send(request, answer)]).from(Sender::Known(sender))
 }
 
-fn refused(name: &str, sender: &'static str, request: Request, status: u16, kind: Kind) -> Case {
-    Case::refused(name, request, status, kind).from(Sender::Known(sender))
+fn rejected(name: &str, sender: &'static str, request: Request, status: u16, kind: Kind) -> Case {
+    Case::rejected(name, request, status, kind).from(Sender::Known(sender))
 }
 
 fn no_method(name: &str, sender: &'static str, request: Request) -> Case {
-    refused(name, sender, request, 405, Kind::MethodNotAllowed)
+    rejected(name, sender, request, 405, Kind::MethodNotAllowed)
 }
 
 /// A signed body that is no handshake, or none that is answered: it is for the handler.
@@ -71,22 +71,22 @@ fn slack() -> Vec<Case> {
             ],
         )
         .from(Sender::Known("slack")),
-        refused("Slack asks unsigned", "slack", body().unsigned(), 401, Kind::MissingHeader),
-        refused(
+        rejected("Slack asks unsigned", "slack", body().unsigned(), 401, Kind::MissingHeader),
+        rejected(
             "Slack asks under another body's signature",
             "slack",
             Request::good().tampered(asking("abc")),
             401,
             Kind::SignatureMismatch,
         ),
-        refused(
+        rejected(
             "a stranger asks as Slack",
             "slack",
             body().by(By::Stranger),
             401,
             Kind::SignatureMismatch,
         ),
-        refused("Slack asked long ago", "slack", body().late(-301), 401, Kind::StaleTimestamp),
+        rejected("Slack asked long ago", "slack", body().late(-301), 401, Kind::StaleTimestamp),
         no_method("GET is no handshake of Slack's", "slack", Request::asking("challenge=abc")),
         event("Slack asks with a challenge too long", "slack", &asking(&"a".repeat(1025))),
         event("Slack asks with a control character", "slack", &asking("a\u{1}")),
@@ -126,8 +126,8 @@ fn zoom() -> Vec<Case> {
         greeted("Zoom asks", "zoom", body(), answer(new)),
         greeted("Zoom asks by the old key", "zoom", body().by(By::Old), answer(old))
             .setup(|setup| setup.ring = Ring::OldAndNew),
-        refused("Zoom asks unsigned", "zoom", body().unsigned(), 401, Kind::MissingHeader),
-        refused(
+        rejected("Zoom asks unsigned", "zoom", body().unsigned(), 401, Kind::MissingHeader),
+        rejected(
             "Zoom asks under another body's signature",
             "zoom",
             Request::good().tampered(asking("abc")),
@@ -152,8 +152,14 @@ fn discord() -> Vec<Case> {
         event("a Discord interaction of type 2", "discord", &body(2)),
         greeted("Discord events ask", "discord-events", signed(0), no_content),
         event("a Discord event of type 1", "discord-events", &body(1)),
-        refused("Discord asks unsigned", "discord", signed(1).unsigned(), 401, Kind::MissingHeader),
-        refused(
+        rejected(
+            "Discord asks unsigned",
+            "discord",
+            signed(1).unsigned(),
+            401,
+            Kind::MissingHeader,
+        ),
+        rejected(
             "Discord asks under another body's signature",
             "discord",
             Request::good().tampered(body(1)),
@@ -187,7 +193,7 @@ fn dropbox() -> Vec<Case> {
         no_method("Dropbox asks for nothing", "dropbox", asking("challenge=")),
         no_method("Dropbox asks without a challenge", "dropbox", asking("a=b")),
         no_method("HEAD is no handshake of Dropbox's", "dropbox", head),
-        refused("a challenge by POST is none", "dropbox", unsigned, 401, Kind::MissingHeader),
+        rejected("a challenge by POST is none", "dropbox", unsigned, 401, Kind::MissingHeader),
     ]
 }
 
@@ -199,7 +205,7 @@ fn meta() -> Vec<Case> {
     let with_token = |case: Case| case.setup(|setup| setup.verify_token = Some("open sesame"));
     let right = Answer::greeted(200, TEXT, "1158201444");
     let mismatch = |name: &str, token: &str| {
-        refused(name, "meta", asking("subscribe", token), 401, Kind::SignatureMismatch)
+        rejected(name, "meta", asking("subscribe", token), 401, Kind::SignatureMismatch)
     };
     let mut cases = vec![
         greeted("Meta asks", "meta", asking("subscribe", "open+sesame"), right),

@@ -1,6 +1,6 @@
 //! What the headers alone decide.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 
 use crate::case::{Case, Protocol};
 use crate::request::{Framing, Request};
@@ -25,7 +25,7 @@ fn methods() -> Vec<Case> {
             let bare = matches!(method, "GET" | "HEAD");
             let framing = if bare { Framing::Nothing } else { Framing::Length };
             let request = Request::good().method(method).framed(framing);
-            Case::refused(format!("method {method}"), request, 405, Kind::MethodNotAllowed)
+            Case::rejected(format!("method {method}"), request, 405, Kind::MethodNotAllowed)
         })
         .collect()
 }
@@ -36,15 +36,15 @@ fn presence() -> Vec<Case> {
         let good = Request::good;
         let missing = Kind::MissingHeader;
         cases.extend([
-            Case::refused(format!("no {name}"), good().without(name), 401, missing),
-            Case::refused(format!("empty {name}"), good().instead(name, ""), 401, missing),
-            Case::refused(
+            Case::rejected(format!("no {name}"), good().without(name), 401, missing),
+            Case::rejected(format!("empty {name}"), good().instead(name, ""), 401, missing),
+            Case::rejected(
                 format!("{name} twice"),
                 good().with(name, format!("{{{name}}}")),
                 400,
                 Kind::DuplicateHeader,
             ),
-            Case::refused(
+            Case::rejected(
                 format!("another {name} beside the right one"),
                 good().with(name, "1"),
                 400,
@@ -55,14 +55,14 @@ fn presence() -> Vec<Case> {
     for name in ["svix-id", "svix-timestamp", "svix-signature"] {
         let mixed = Request::good().with(name, "1");
         let kind = Kind::MixedHeaderFamilies;
-        cases.push(Case::refused(format!("{name} beside webhook-…"), mixed, 400, kind));
+        cases.push(Case::rejected(format!("{name} beside webhook-…"), mixed, 400, kind));
     }
     cases
 }
 
 fn form() -> Vec<Case> {
     let good = Request::good;
-    let malformed = |name: &str, request| Case::refused(name, request, 400, Kind::MalformedHeader);
+    let malformed = |name: &str, request| Case::rejected(name, request, 400, Kind::MalformedHeader);
     let signature = |value: &str| good().instead("webhook-signature", value);
     let many = |count| vec!["{webhook-signature}"; count].join(" ");
     let capitals = "HTTP/2 has no capitals in header names";
@@ -99,7 +99,7 @@ fn form() -> Vec<Case> {
             "a newer version beside the right one",
             signature("v2,AAAA {webhook-signature}"),
         ),
-        Case::refused("only a newer version", signature("v2,AAAA"), 401, Kind::NoCandidate),
+        Case::rejected("only a newer version", signature("v2,AAAA"), 401, Kind::NoCandidate),
         malformed("a time with a leading zero", good().instead("webhook-timestamp", "01700000000")),
         malformed("a time with a fraction", good().instead("webhook-timestamp", "1700000000.0")),
         malformed("a time of 16 digits", good().instead("webhook-timestamp", "1".repeat(16))),
@@ -120,22 +120,22 @@ fn times() -> Vec<Case> {
     let no_time = Request::good().body(r#"{"event":"chat.message","id":"evt_1"}"#);
     vec![
         Case::handled("a time as old as may be", late(-300)),
-        Case::refused("a stale time", late(-301), 401, Kind::StaleTimestamp),
+        Case::rejected("a stale time", late(-301), 401, Kind::StaleTimestamp),
         Case::handled("a time as far ahead as may be", late(300)),
-        Case::refused("a time ahead", late(301), 401, Kind::FutureTimestamp),
-        Case::refused(
+        Case::rejected("a time ahead", late(301), 401, Kind::FutureTimestamp),
+        Case::rejected(
             "a time under another's signature",
             Request::good().instead("webhook-timestamp", "1700000001"),
             401,
             Kind::SignatureMismatch,
         ),
-        Case::refused("a stale time among pairs", late(-301), 401, Kind::StaleTimestamp)
+        Case::rejected("a stale time among pairs", late(-301), 401, Kind::StaleTimestamp)
             .from(Sender::Pairs),
-        Case::refused("no signature in the body", Request::good(), 401, Kind::MissingSignature)
+        Case::rejected("no signature in the body", Request::good(), 401, Kind::MissingSignature)
             .from(Sender::Fields),
-        Case::refused("no time in the signed body", no_time, 401, Kind::MissingTimestamp)
+        Case::rejected("no time in the signed body", no_time, 401, Kind::MissingTimestamp)
             .from(Sender::AiNexLayer),
-        Case::refused(
+        Case::rejected(
             "a stale time in the signed body",
             Request::good().body(r#"{"event":"chat.message","id":"evt_1","timestamp":1699999699}"#),
             401,
@@ -151,12 +151,12 @@ fn codings() -> Vec<Case> {
         .into_iter()
         .map(|coding| {
             let name = format!("content-encoding: {coding}");
-            Case::refused(name, coded(coding), 415, Kind::UnsupportedEncoding)
+            Case::rejected(name, coded(coding), 415, Kind::UnsupportedEncoding)
         })
         .collect();
     cases.push(Case::handled("content-encoding: identity", coded("identity")));
     cases.push(Case::handled("content-encoding: IDENTITY", coded("IDENTITY")));
     let twice = coded("identity").with("content-encoding", "identity");
-    cases.push(Case::refused("content-encoding twice", twice, 415, Kind::UnsupportedEncoding));
+    cases.push(Case::rejected("content-encoding twice", twice, 415, Kind::UnsupportedEncoding));
     cases
 }

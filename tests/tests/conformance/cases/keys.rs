@@ -1,6 +1,6 @@
 //! Whose signature it is, while keys come and go.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 
 use crate::case::Case;
 use crate::request::Request;
@@ -17,7 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
         let mismatch = Kind::SignatureMismatch;
         cases.extend([
             in_ring(
-                Case::refused(
+                Case::rejected(
                     format!("{sender:?}: a stranger's key"),
                     by(By::Stranger),
                     401,
@@ -34,7 +34,7 @@ pub(super) fn cases() -> Vec<Case> {
                 Ring::OldAndNew,
             ),
             in_ring(
-                Case::refused(
+                Case::rejected(
                     format!("{sender:?}: the old key after a rotation"),
                     by(By::Old),
                     401,
@@ -43,7 +43,7 @@ pub(super) fn cases() -> Vec<Case> {
                 Ring::ExpiredAndNew,
             ),
             in_ring(
-                Case::refused(
+                Case::rejected(
                     format!("{sender:?}: no key but an expired one"),
                     by(By::Old),
                     401,
@@ -54,7 +54,7 @@ pub(super) fn cases() -> Vec<Case> {
         ]);
     }
     cases.push(
-        Case::refused("a key before its time", Request::good(), 401, Kind::UnknownKey)
+        Case::rejected("a key before its time", Request::good(), 401, Kind::UnknownKey)
             .setup(|setup| setup.ring = Ring::NotYet),
     );
     cases

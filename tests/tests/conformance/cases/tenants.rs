@@ -1,6 +1,6 @@
 //! Keys of many tenants at one endpoint.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 
 use crate::case::{Answer, Case, Holds, Step};
 use crate::request::Request;
@@ -11,7 +11,7 @@ pub(super) fn cases() -> Vec<Case> {
     let of = |case: Case, resolver| case.setup(|setup| setup.tenants = Some(resolver));
     let request = || Request::good().with(TENANT, "acme");
     let unavailable =
-        || Answer { retry_after: Some(1..=60), ..Answer::refused(503, Kind::KeysUnavailable) };
+        || Answer { retry_after: Some(1..=60), ..Answer::rejected(503, Kind::KeysUnavailable) };
     let mismatch = Kind::SignatureMismatch;
     vec![
         of(Case::handled("a tenant's own key", request()), Resolver::Knows),
@@ -27,19 +27,19 @@ pub(super) fn cases() -> Vec<Case> {
             Resolver::Knows,
         ),
         of(
-            Case::refused("another's key for a tenant", request().by(By::Stranger), 401, mismatch),
+            Case::rejected("another's key for a tenant", request().by(By::Stranger), 401, mismatch),
             Resolver::Knows,
         ),
         of(
-            Case::refused("a tenant that there is not", request(), 401, mismatch),
+            Case::rejected("a tenant that there is not", request(), 401, mismatch),
             Resolver::KnowsNobody,
         ),
         of(
-            Case::refused("no tenant named", Request::good(), 401, Kind::MissingHeader),
+            Case::rejected("no tenant named", Request::good(), 401, Kind::MissingHeader),
             Resolver::Knows,
         ),
         of(
-            Case::refused(
+            Case::rejected(
                 "a tenant named twice",
                 request().with(TENANT, "beta"),
                 400,
@@ -57,7 +57,7 @@ pub(super) fn cases() -> Vec<Case> {
             Resolver::Hangs,
         ),
         of(
-            Case::refused(
+            Case::rejected(
                 "a tenant's GET",
                 request().method("GET").unsigned(),
                 405,

@@ -1,6 +1,6 @@
 //! Several requests on one connection, and bodies that are asked for.
 
-use countersign::RefusalKind as Kind;
+use countersign::RejectionKind as Kind;
 
 use crate::case::{Act, Answer, Case, Holds, Protocol, Step};
 use crate::request::{Framing, Request};
@@ -18,7 +18,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn several() -> Vec<Case> {
     let good = Request::of;
     let handled = Answer::handled;
-    let missing = || Answer::refused(401, Kind::MissingHeader);
+    let missing = || Answer::rejected(401, Kind::MissingHeader);
     let unsigned = |event| good(event).without("webhook-signature");
     // Were it taken for a request, it would be handled: its signature is right.
     let within = good(2).body(raw(&good(1).body(""))).without("webhook-signature");
@@ -57,19 +57,19 @@ fn several() -> Vec<Case> {
             [Step::Pipeline(vec![
                 (
                     good(2).method("GET").framed(Framing::Nothing),
-                    Answer::refused(405, Kind::MethodNotAllowed),
+                    Answer::rejected(405, Kind::MethodNotAllowed),
                 ),
                 (good(1), handled()),
             ])],
         )
         .ends(1, Holds::Duplicate),
         Case::new(
-            "a delivery after one that was refused unread",
+            "a delivery after one that was rejected unread",
             [Step::KeepAlive(vec![(unsigned(2), missing()), (good(1), handled())])],
         )
         .ends(1, Holds::Duplicate),
         Case::new(
-            "a delivery after a chunked one that was refused unread",
+            "a delivery after a chunked one that was rejected unread",
             [Step::KeepAlive(vec![
                 (unsigned(2).framed(Framing::Chunked).cut([9]), missing()),
                 (good(1), handled()),
@@ -79,17 +79,17 @@ fn several() -> Vec<Case> {
         Case::new(
             "a delivery after one of another method",
             [Step::KeepAlive(vec![
-                (good(2).method("PUT"), Answer::refused(405, Kind::MethodNotAllowed)),
+                (good(2).method("PUT"), Answer::rejected(405, Kind::MethodNotAllowed)),
                 (good(1), handled()),
             ])],
         )
         .ends(1, Holds::Duplicate),
         Case::new(
-            "a request within a body that was refused unread",
+            "a request within a body that was rejected unread",
             [Step::KeepAlive(vec![(within, missing()), (unsigned(1), missing())])],
         ),
         Case::new(
-            "a hundred refusals on one connection",
+            "a hundred rejections on one connection",
             [Step::KeepAlive(vec![(unsigned(1), missing()); 100])],
         ),
     ]
@@ -108,8 +108,9 @@ fn raw(request: &Request) -> Vec<u8> {
 
 fn on_demand() -> Vec<Case> {
     let handled = Answer::handled().asked();
-    let refused = |name: &str, request: Request, status, kind| {
-        Case::refused(name, request.on_demand(), status, kind).not_over(Protocol::Http2, NO_INTERIM)
+    let rejected = |name: &str, request: Request, status, kind| {
+        Case::rejected(name, request.on_demand(), status, kind)
+            .not_over(Protocol::Http2, NO_INTERIM)
     };
     vec![
         Case::new(
@@ -124,25 +125,25 @@ fn on_demand() -> Vec<Case> {
         )
         .ends(1, Holds::Duplicate)
         .not_over(Protocol::Http2, NO_INTERIM),
-        refused(
+        rejected(
             "no signature: the body is not asked for",
             Request::good().without("webhook-signature"),
             401,
             Kind::MissingHeader,
         ),
-        refused(
+        rejected(
             "a stale time: the body is not asked for",
             Request::good().late(-301),
             401,
             Kind::StaleTimestamp,
         ),
-        refused(
+        rejected(
             "a length over the cap: the body is not asked for",
             Request::good().framed(Framing::Announced(1 << 40)),
             413,
             Kind::BodyTooLarge,
         ),
-        refused(
+        rejected(
             "a coded body is not asked for",
             Request::good().with("content-encoding", "gzip"),
             415,

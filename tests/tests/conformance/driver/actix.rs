@@ -9,7 +9,7 @@ use actix_web::dev::{Payload, ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, HttpServer, Responder, web};
-use countersign::{Outcome, Refusal, Shutdown};
+use countersign::{Outcome, Rejection, Shutdown};
 use countersign_actix::{Delivery, Webhook, WebhookMiddleware, WebhookRejection};
 
 use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, PATH, Reply, Script, Server, Site, Strict};
@@ -29,7 +29,7 @@ impl Driver for Actix {
     fn excuse(&self, case: &str) -> Option<&'static str> {
         if case.ends_with("is not asked for") {
             Some("actix asks for a body that waits to be asked for before any middleware runs")
-        } else if case == "a hundred refusals on one connection" {
+        } else if case == "a hundred rejections on one connection" {
             Some("actix closes a connection after a request whose body was not read")
         } else {
             None
@@ -93,7 +93,10 @@ async fn front(
 
 fn end<B>(entry: Entry, response: &HttpResponse<B>) {
     let extensions = response.extensions();
-    entry.end(extensions.get::<Refusal>().map(Refusal::kind), extensions.get::<Outcome>().copied());
+    entry.end(
+        extensions.get::<Rejection>().map(Rejection::kind),
+        extensions.get::<Outcome>().copied(),
+    );
 }
 
 async fn answer(

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::TcpListener;
 
 use bytes::Bytes;
-use countersign::{Outcome, Refusal};
+use countersign::{Outcome, Rejection};
 use countersign_tower::{Delivery, WebhookLayer};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{Either, Empty, Full};
@@ -87,10 +87,10 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let delivery = request.extensions().get::<Delivery>().unwrap().clone();
     let Reply::Status(status) = script.run().await else {
-        let refusal = delivery.event::<Strict>().unwrap_err();
+        let rejection = delivery.event::<Strict>().unwrap_err();
         let mut response = Response::new(Full::default());
-        *response.status_mut() = StatusCode::from_u16(refusal.status()).unwrap();
-        response.extensions_mut().insert(refusal);
+        *response.status_mut() = StatusCode::from_u16(rejection.status()).unwrap();
+        response.extensions_mut().insert(rejection);
         return Ok(response);
     };
     let response = Response::builder().status(status).header(FROM_HANDLER, "yes");
@@ -102,6 +102,6 @@ pub(super) fn exchange(headers: &HeaderMap) -> Option<&str> {
 }
 
 pub(super) fn end(entry: Entry, extensions: &http::Extensions) {
-    let refusal = extensions.get::<Refusal>().map(Refusal::kind);
-    entry.end(refusal, extensions.get::<Outcome>().copied());
+    let rejection = extensions.get::<Rejection>().map(Rejection::kind);
+    entry.end(rejection, extensions.get::<Outcome>().copied());
 }

@@ -72,7 +72,7 @@ fn absent(key: &EventKey, output: &mut Output) -> Result<End, Failure> {
             "the store holds no such event; it may have expired, or have another endpoint's name",
         )?;
     }
-    Ok(End::Refused)
+    Ok(End::Rejected)
 }
 
 fn stats_told(stats: &StoreStats, output: &mut Output) -> Result<(), Failure> {

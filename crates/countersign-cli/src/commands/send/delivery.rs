@@ -194,7 +194,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> Courier<C> {
             return (Answer::Unsendable, None);
         };
         let exchange = async {
-            let answer = self.client.request(request).await.map_err(|error| refused(&error))?;
+            let answer = self.client.request(request).await.map_err(|error| rejected(&error))?;
             let status = answer.status().as_u16();
             let retry_after = answer.headers().get(RETRY_AFTER);
             let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
@@ -222,7 +222,7 @@ fn request(target: &Uri, ready: Ready) -> Option<Request<Full<Bytes>>> {
 }
 
 /// Why no answer came.
-fn refused(error: &Error) -> Answer {
+fn rejected(error: &Error) -> Answer {
     if !error.is_connect() {
         return Answer::Broken;
     }

@@ -137,7 +137,7 @@ impl Report {
             output.field(
                 "next",
                 if is_reached {
-                    "look into the receiver's log: it says why it refused or failed"
+                    "look into the receiver's log: it says why it rejected or failed"
                 } else {
                     "check that the receiver runs, and that the URL has its host and port"
                 },

@@ -8,8 +8,8 @@ mod common;
 use countersign::ainexlayer::{AiNexLayer, At};
 use countersign::omniai::OmniAi;
 use countersign::{
-    Delivery, Encoding, Headers, Key, Keyring, Provider, Receiver, Refusal, RefusalKind, Secret,
-    StandardWebhooks, Timestamp, Unsigned,
+    Delivery, Encoding, Headers, Key, Keyring, Provider, Receiver, Rejection, RejectionKind,
+    Secret, StandardWebhooks, Timestamp, Unsigned,
 };
 
 use common::{CAP, receive};
@@ -40,15 +40,15 @@ fn signed_with(name: &str, value: &str) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn refused(answer: Result<Delivery, Refusal>, kind: RefusalKind, status: u16) {
-    let refusal = answer.unwrap_err();
-    assert_eq!(refusal.kind(), kind, "{refusal}");
-    assert_eq!(refusal.status(), status, "{refusal}");
+fn rejected(answer: Result<Delivery, Rejection>, kind: RejectionKind, status: u16) {
+    let rejection = answer.unwrap_err();
+    assert_eq!(rejection.kind(), kind, "{rejection}");
+    assert_eq!(rejection.status(), status, "{rejection}");
 }
 
 #[track_caller]
-fn refused_headers(headers: &(impl Headers + ?Sized), kind: RefusalKind, status: u16) {
-    refused(receive(&sender(), headers, BODY, NOW), kind, status);
+fn rejected_headers(headers: &(impl Headers + ?Sized), kind: RejectionKind, status: u16) {
+    rejected(receive(&sender(), headers, BODY, NOW), kind, status);
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn only_post_is_taken() {
     let receiver = Receiver::new(sender());
     receiver.check_method("POST").unwrap();
     for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post", "POST ", ""] {
-        let refusal = receiver.check_method(method).unwrap_err();
-        assert_eq!(refusal.kind(), RefusalKind::MethodNotAllowed, "{method}");
-        assert_eq!(refusal.status(), 405, "{method}");
+        let rejection = receiver.check_method(method).unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::MethodNotAllowed, "{method}");
+        assert_eq!(rejection.status(), 405, "{method}");
     }
 }
 
@@ -72,26 +72,26 @@ fn every_header_is_needed_once_and_filled() {
     for at in 0..3 {
         let mut missing = signed(BODY);
         let (name, value) = missing.remove(at);
-        refused_headers(&missing, RefusalKind::MissingHeader, 401);
+        rejected_headers(&missing, RejectionKind::MissingHeader, 401);
 
         let mut empty = missing.clone();
         empty.insert(at, (name.clone(), String::new()));
-        refused_headers(&empty, RefusalKind::MissingHeader, 401);
+        rejected_headers(&empty, RejectionKind::MissingHeader, 401);
 
-        refused_headers(&signed_with(&name, &value), RefusalKind::DuplicateHeader, 400);
-        refused_headers(
+        rejected_headers(&signed_with(&name, &value), RejectionKind::DuplicateHeader, 400);
+        rejected_headers(
             &signed_with(&name.to_uppercase(), &value),
-            RefusalKind::DuplicateHeader,
+            RejectionKind::DuplicateHeader,
             400,
         );
-        refused_headers(&signed_with(&name, ""), RefusalKind::DuplicateHeader, 400);
+        rejected_headers(&signed_with(&name, ""), RejectionKind::DuplicateHeader, 400);
 
         let mut unreadable = missing.clone();
         unreadable.push((name.clone(), format!("{value}\u{7f}")));
-        refused_headers(&unreadable, RefusalKind::MalformedHeader, 400);
+        rejected_headers(&unreadable, RejectionKind::MalformedHeader, 400);
 
-        let refusal = receive(&sender(), &missing, BODY, NOW).unwrap_err();
-        assert_eq!(refusal.place(), Some(&*name));
+        let rejection = receive(&sender(), &missing, BODY, NOW).unwrap_err();
+        assert_eq!(rejection.place(), Some(&*name));
     }
 }
 
@@ -104,36 +104,36 @@ fn a_header_map_is_read_alike() {
     }
     assert_eq!(receive(&sender(), &headers, BODY, NOW).unwrap().body(), BODY);
     headers.append("webhook-id", "msg_2".parse().unwrap());
-    refused_headers(&headers, RefusalKind::DuplicateHeader, 400);
+    rejected_headers(&headers, RejectionKind::DuplicateHeader, 400);
     headers.remove("webhook-id");
-    refused_headers(&headers, RefusalKind::MissingHeader, 401);
+    rejected_headers(&headers, RejectionKind::MissingHeader, 401);
     headers.insert("webhook-id", http::HeaderValue::from_bytes(b"msg_\xff").unwrap());
-    refused_headers(&headers, RefusalKind::MalformedHeader, 400);
+    rejected_headers(&headers, RejectionKind::MalformedHeader, 400);
 }
 
 #[test]
 fn a_static_token_is_needed_once_and_filled() {
     let sender = OmniAi::new("x-secret", secret("a token")).unwrap();
     let token = ("x-secret", "a token");
-    let refused = |headers: &[(&str, &str)], kind, status| {
-        refused(receive(&sender, headers, BODY, NOW), kind, status);
+    let rejected = |headers: &[(&str, &str)], kind, status| {
+        rejected(receive(&sender, headers, BODY, NOW), kind, status);
     };
-    refused(&[], RefusalKind::MissingHeader, 401);
-    refused(&[("x-secret", "")], RefusalKind::MissingHeader, 401);
-    refused(&[("x-secret", "another")], RefusalKind::SignatureMismatch, 401);
-    refused(&[token, token], RefusalKind::DuplicateHeader, 400);
-    refused(&[token, ("content-encoding", "gzip")], RefusalKind::UnsupportedEncoding, 415);
+    rejected(&[], RejectionKind::MissingHeader, 401);
+    rejected(&[("x-secret", "")], RejectionKind::MissingHeader, 401);
+    rejected(&[("x-secret", "another")], RejectionKind::SignatureMismatch, 401);
+    rejected(&[token, token], RejectionKind::DuplicateHeader, 400);
+    rejected(&[token, ("content-encoding", "gzip")], RejectionKind::UnsupportedEncoding, 415);
 }
 
 #[test]
-fn a_signature_of_something_else_is_refused() {
+fn a_signature_of_something_else_is_rejected() {
     let scheme = sender();
     let foreign = secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
     let request = Unsigned::new(BODY).id("msg_1").timestamp(NOW);
     let forged = request.sign(scheme.verifier().scheme(), &foreign).unwrap();
-    refused_headers(&forged, RefusalKind::SignatureMismatch, 401);
-    refused_headers(&signed(b"{}"), RefusalKind::SignatureMismatch, 401);
-    refused_headers(&signed(b""), RefusalKind::SignatureMismatch, 401);
+    rejected_headers(&forged, RejectionKind::SignatureMismatch, 401);
+    rejected_headers(&signed(b"{}"), RejectionKind::SignatureMismatch, 401);
+    rejected_headers(&signed(b""), RejectionKind::SignatureMismatch, 401);
 }
 
 #[test]
@@ -143,57 +143,57 @@ fn a_signature_is_whole_or_not_one() {
     for length in 1..whole.len() {
         let mut cut = headers.clone();
         cut.last_mut().unwrap().1.truncate(length);
-        refused_headers(&cut, RefusalKind::MalformedHeader, 400);
+        rejected_headers(&cut, RejectionKind::MalformedHeader, 400);
     }
     for longer in ["=", "A", "AAAA", ",", "\"", "\t"] {
         let mut headers = headers.clone();
         headers.last_mut().unwrap().1.push_str(longer);
-        refused_headers(&headers, RefusalKind::MalformedHeader, 400);
+        rejected_headers(&headers, RejectionKind::MalformedHeader, 400);
     }
 }
 
 #[test]
-fn a_time_out_of_tolerance_is_refused() {
+fn a_time_out_of_tolerance_is_rejected() {
     let later = Timestamp::from_secs(NOW.as_secs() + 301);
     let earlier = Timestamp::from_secs(NOW.as_secs() - 301);
     let at = |now| receive(&sender(), &signed(BODY), BODY, now);
-    refused(at(later), RefusalKind::StaleTimestamp, 401);
-    refused(at(earlier), RefusalKind::FutureTimestamp, 401);
+    rejected(at(later), RejectionKind::StaleTimestamp, 401);
+    rejected(at(earlier), RejectionKind::FutureTimestamp, 401);
 }
 
 #[test]
 fn a_key_out_of_its_time_is_unknown() {
     let ring = Keyring::new([Key::new("old", secret(SECRET)).not_after(Timestamp::from_secs(1))]);
     let sender = StandardWebhooks::new(ring.unwrap()).unwrap();
-    refused(receive(&sender, &signed(BODY), BODY, NOW), RefusalKind::UnknownKey, 401);
+    rejected(receive(&sender, &signed(BODY), BODY, NOW), RejectionKind::UnknownKey, 401);
     let ring = Keyring::new([Key::new("old", secret("token")).not_after(Timestamp::from_secs(1))]);
     let sender = OmniAi::new("x-secret", ring.unwrap()).unwrap();
     let answer = receive(&sender, &[("x-secret", "token")], BODY, NOW);
-    refused(answer, RefusalKind::UnknownKey, 401);
+    rejected(answer, RejectionKind::UnknownKey, 401);
 }
 
 #[test]
 fn two_families_of_headers_are_not_mixed() {
     for name in ["svix-id", "svix-timestamp", "svix-signature", "Svix-Id"] {
-        refused_headers(&signed_with(name, "msg_1"), RefusalKind::MixedHeaderFamilies, 400);
-        refused_headers(&signed_with(name, ""), RefusalKind::MixedHeaderFamilies, 400);
+        rejected_headers(&signed_with(name, "msg_1"), RejectionKind::MixedHeaderFamilies, 400);
+        rejected_headers(&signed_with(name, ""), RejectionKind::MixedHeaderFamilies, 400);
     }
     let own: Vec<_> = signed(BODY)
         .into_iter()
         .map(|(name, value)| (name.replace("webhook", "svix"), value))
         .collect();
-    refused_headers(&own, RefusalKind::MissingHeader, 401);
+    rejected_headers(&own, RejectionKind::MissingHeader, 401);
 }
 
 #[test]
 fn only_plain_bodies_are_taken() {
     for coding in ["gzip", "br", "zstd", "deflate", "x-gzip", "identity, gzip", "unknown", ""] {
         let headers = signed_with("content-encoding", coding);
-        refused_headers(&headers, RefusalKind::UnsupportedEncoding, 415);
+        rejected_headers(&headers, RejectionKind::UnsupportedEncoding, 415);
     }
     let mut twice = signed_with("content-encoding", "identity");
     twice.push(("content-encoding".to_owned(), "identity".to_owned()));
-    refused_headers(&twice, RefusalKind::UnsupportedEncoding, 415);
+    rejected_headers(&twice, RejectionKind::UnsupportedEncoding, 415);
     for coding in ["identity", "Identity"] {
         let headers = signed_with("content-encoding", coding);
         assert_eq!(receive(&sender(), &headers, BODY, NOW).unwrap().body(), BODY);
@@ -201,12 +201,12 @@ fn only_plain_bodies_are_taken() {
 }
 
 #[test]
-fn an_announced_length_over_the_cap_is_refused_before_the_body() {
+fn an_announced_length_over_the_cap_is_rejected_before_the_body() {
     for length in [CAP as u64 + 1, u64::from(u32::MAX), u64::MAX] {
         let headers = signed_with("content-length", &length.to_string());
-        let refusal = sender().verifier().open(&headers, NOW, CAP).unwrap_err();
-        assert_eq!(refusal.kind(), RefusalKind::BodyTooLarge, "{length}");
-        assert_eq!(refusal.status(), 413);
+        let rejection = sender().verifier().open(&headers, NOW, CAP).unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::BodyTooLarge, "{length}");
+        assert_eq!(rejection.status(), 413);
     }
 }
 
@@ -214,11 +214,11 @@ fn an_announced_length_over_the_cap_is_refused_before_the_body() {
 fn an_announced_length_is_a_number_given_once() {
     for length in ["", "-1", "+1", "1.0", "1e3", "0x10", " 23", "23, 23", "٢٣"] {
         let headers = signed_with("content-length", length);
-        refused_headers(&headers, RefusalKind::MalformedHeader, 400);
+        rejected_headers(&headers, RejectionKind::MalformedHeader, 400);
     }
     let mut twice = signed_with("content-length", "23");
     twice.push(("content-length".to_owned(), "23".to_owned()));
-    refused_headers(&twice, RefusalKind::DuplicateHeader, 400);
+    rejected_headers(&twice, RejectionKind::DuplicateHeader, 400);
 }
 
 #[test]
@@ -232,9 +232,9 @@ fn the_cap_is_counted_on_what_arrives() {
         for piece in body.chunks(CAP / 4) {
             intake.push(piece.to_vec()).unwrap();
         }
-        let refusal = intake.push(vec![b'x']).unwrap_err();
-        assert_eq!(refusal.kind(), RefusalKind::BodyTooLarge);
-        assert_eq!(refusal.status(), 413);
+        let rejection = intake.push(vec![b'x']).unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::BodyTooLarge);
+        assert_eq!(rejection.status(), 413);
     }
 }
 
@@ -243,9 +243,9 @@ fn a_body_of_another_length_was_altered_on_this_side() {
     let headers = signed_with("content-length", &BODY.len().to_string());
     assert_eq!(receive(&sender(), &headers, BODY, NOW).unwrap().body(), BODY);
     let answer = receive(&sender(), &headers, &BODY[1..], NOW);
-    refused(answer, RefusalKind::BodyAltered, 500);
+    rejected(answer, RejectionKind::BodyAltered, 500);
     let answer = receive(&sender(), &headers, &[b'x'; BODY.len()], NOW);
-    refused(answer, RefusalKind::SignatureMismatch, 401);
+    rejected(answer, RejectionKind::SignatureMismatch, 401);
 }
 
 #[test]
@@ -253,13 +253,13 @@ fn a_body_that_is_not_utf_8_verifies_like_any_other() {
     for body in [&b"\xff\xfe\x00"[..], b"\xef\xbb\xbf{}", b"\xc3\x28", b"\0", b""] {
         let delivery = receive(&sender(), &signed(body), body, NOW).unwrap();
         assert_eq!(delivery.body(), body);
-        let refusal = delivery.event::<serde_json::Value>().unwrap_err();
-        assert_eq!(refusal.kind(), RefusalKind::Undecodable);
-        assert_eq!(refusal.status(), 422);
+        let rejection = delivery.event::<serde_json::Value>().unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::Undecodable);
+        assert_eq!(rejection.status(), 422);
     }
     let (sent, replaced) = (b"\xff", "\u{fffd}".as_bytes());
     let answer = receive(&sender(), &signed(sent), replaced, NOW);
-    refused(answer, RefusalKind::SignatureMismatch, 401);
+    rejected(answer, RejectionKind::SignatureMismatch, 401);
 }
 
 #[test]
@@ -278,6 +278,6 @@ fn a_time_in_the_body_must_be_there() {
             .sign(sender.verifier().scheme(), &secret("a secret"))
             .unwrap();
         let answer = receive(&sender, &headers, body.as_bytes(), NOW);
-        refused(answer, RefusalKind::MissingTimestamp, 401);
+        rejected(answer, RejectionKind::MissingTimestamp, 401);
     }
 }

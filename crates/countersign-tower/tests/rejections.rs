@@ -17,11 +17,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{Contract, Receiver, RefusalKind, Timestamp};
+use countersign::{Contract, Receiver, RejectionKind, Timestamp};
 use http::{Method, Request, Response};
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::{BodyExt, Full};
-use support::{Body, Breakable, Handler, NOW, guard, layer, refusal, sender, signed, signed_at};
+use support::{Body, Breakable, Handler, NOW, guard, layer, rejection, sender, signed, signed_at};
 use tower::{Layer, ServiceExt};
 
 /// A body in pieces without a length, which counts how often it is asked for one.
@@ -56,12 +56,12 @@ impl HttpBody for Pieces {
     }
 }
 
-/// Sends `request`, its body in `pieces`, and tells the refusal and how often the body was polled.
+/// Sends `request`, its body in `pieces`, and tells the rejection and how often the body was polled.
 async fn send(
     request: Request<Body>,
     pieces: impl IntoIterator<Item = Bytes>,
     end: End,
-) -> (Option<RefusalKind>, usize) {
+) -> (Option<RejectionKind>, usize) {
     let receiver = Receiver::new(sender().contract(Contract::default().body_cap(1024).unwrap()));
     let handler = Handler::open();
     let store = Breakable::new();
@@ -73,22 +73,22 @@ async fn send(
         assert_eq!(handler.runs(), 1);
         return (None, polls.load(Ordering::SeqCst));
     }
-    assert_eq!(handler.runs(), 0, "a refused request reaches no handler");
-    assert!(store.calls.lock().unwrap().is_empty(), "a refused request reaches no store");
-    let kind = refusal(&answer);
+    assert_eq!(handler.runs(), 0, "a rejected request reaches no handler");
+    assert!(store.calls.lock().unwrap().is_empty(), "a rejected request reaches no store");
+    let kind = rejection(&answer);
     let told = answer.into_body().collect().await.unwrap().to_bytes();
     assert!(told.is_empty(), "the wire says a status and no reason");
     (Some(kind), polls.load(Ordering::SeqCst))
 }
 
-async fn refused(request: Request<Body>) -> RefusalKind {
+async fn rejected(request: Request<Body>) -> RejectionKind {
     let body = request.body().clone().collect().await.unwrap().to_bytes();
-    send(request, [body], End::Regular).await.0.expect("a refusal")
+    send(request, [body], End::Regular).await.0.expect("a rejection")
 }
 
-/// Refused before a byte of the body is asked for.
+/// Rejected before a byte of the body is asked for.
 #[track_caller]
-fn early(sent: (Option<RefusalKind>, usize), kind: RefusalKind) {
+fn early(sent: (Option<RejectionKind>, usize), kind: RejectionKind) {
     assert_eq!(sent, (Some(kind), 0));
 }
 
@@ -118,7 +118,7 @@ async fn any_method_but_post_is_405_and_says_so() {
         let mut request = signed("msg_1");
         *request.method_mut() = method;
         let answer = support::deliver(&guard(support::receiver(), &handler), request).await;
-        assert_eq!(refusal(&answer), RefusalKind::MethodNotAllowed);
+        assert_eq!(rejection(&answer), RejectionKind::MethodNotAllowed);
         assert_eq!(answer.headers()["allow"], "POST");
     }
     assert_eq!(handler.runs(), 0);
@@ -127,38 +127,38 @@ async fn any_method_but_post_is_405_and_says_so() {
 #[tokio::test]
 async fn headers_are_judged_before_a_byte_of_the_body() {
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
-        early(send(without(name), [], End::NeverComes).await, RefusalKind::MissingHeader);
+        early(send(without(name), [], End::NeverComes).await, RejectionKind::MissingHeader);
         let mut twice = signed("msg_1");
         let value = twice.headers()[name].clone();
         twice.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), value);
-        early(send(twice, [], End::NeverComes).await, RefusalKind::DuplicateHeader);
+        early(send(twice, [], End::NeverComes).await, RejectionKind::DuplicateHeader);
     }
     let old = signed_at("msg_1", "{}", Timestamp::from_secs(NOW.as_secs() - 301));
-    early(send(old, [], End::NeverComes).await, RefusalKind::StaleTimestamp);
+    early(send(old, [], End::NeverComes).await, RejectionKind::StaleTimestamp);
     let ahead = signed_at("msg_1", "{}", Timestamp::from_secs(NOW.as_secs() + 301));
-    early(send(ahead, [], End::NeverComes).await, RefusalKind::FutureTimestamp);
+    early(send(ahead, [], End::NeverComes).await, RejectionKind::FutureTimestamp);
     for time in ["-9223372036854775808", "9223372036854775807", "+1", "01", "1_0", "1.0", ""] {
         let kind = send(with("webhook-timestamp", time), [], End::NeverComes).await;
         let expected = match time {
-            "" => RefusalKind::MissingHeader,
-            _ => RefusalKind::MalformedHeader,
+            "" => RejectionKind::MissingHeader,
+            _ => RejectionKind::MalformedHeader,
         };
         early(kind, expected);
     }
     early(
         send(with("svix-id", "msg_1"), [], End::NeverComes).await,
-        RefusalKind::MixedHeaderFamilies,
+        RejectionKind::MixedHeaderFamilies,
     );
     for coding in ["gzip", "deflate", "br", "zstd", "gzip, identity"] {
         let sent = send(with("content-encoding", coding), [], End::NeverComes).await;
-        early(sent, RefusalKind::UnsupportedEncoding);
+        early(sent, RejectionKind::UnsupportedEncoding);
     }
     early(
         send(with("content-length", "1025"), [], End::NeverComes).await,
-        RefusalKind::BodyTooLarge,
+        RejectionKind::BodyTooLarge,
     );
     let huge = with("content-length", "4611686018427387904");
-    early(send(huge, [], End::NeverComes).await, RefusalKind::BodyTooLarge);
+    early(send(huge, [], End::NeverComes).await, RejectionKind::BodyTooLarge);
 }
 
 #[tokio::test]
@@ -166,9 +166,9 @@ async fn a_wrong_signature_or_body_is_401() {
     let other = signed("msg_2").headers()["webhook-signature"].clone();
     let mut swapped = signed("msg_1");
     swapped.headers_mut().insert("webhook-signature", other);
-    assert_eq!(refused(swapped).await, RefusalKind::SignatureMismatch);
+    assert_eq!(rejected(swapped).await, RejectionKind::SignatureMismatch);
     let tampered = signed("msg_1").map(|_| Full::from(r#"{"type":"pong"}"#));
-    assert_eq!(refused(tampered).await, RefusalKind::SignatureMismatch);
+    assert_eq!(rejected(tampered).await, RejectionKind::SignatureMismatch);
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn a_body_over_the_cap_is_413_whatever_its_length_header_says() {
             request.headers_mut().insert("content-length", length.parse().unwrap());
         }
         let (kind, polls) = send(request, vec![piece.clone(); 100], End::Regular).await;
-        assert_eq!(kind, Some(RefusalKind::BodyTooLarge));
+        assert_eq!(kind, Some(RejectionKind::BodyTooLarge));
         assert_eq!(polls, 3, "no more is read than passes the cap");
     }
 }
@@ -195,19 +195,19 @@ async fn a_body_at_the_cap_passes() {
 #[tokio::test]
 async fn a_body_that_breaks_off_is_400() {
     let (kind, _) = send(signed("msg_1"), [Bytes::from_static(b"{")], End::BreaksOff).await;
-    assert_eq!(kind, Some(RefusalKind::BodyInterrupted));
+    assert_eq!(kind, Some(RejectionKind::BodyInterrupted));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_408() {
     let (kind, _) = send(signed("msg_1"), [Bytes::from_static(b"{")], End::NeverComes).await;
-    assert_eq!(kind, Some(RefusalKind::BodyTimeout));
+    assert_eq!(kind, Some(RejectionKind::BodyTimeout));
 }
 
 #[tokio::test]
 async fn a_body_that_a_layer_in_front_has_eaten_is_our_own_fault() {
     let eaten = with("content-length", "15");
-    assert_eq!(send(eaten, [], End::Regular).await.0, Some(RefusalKind::BodyAltered));
+    assert_eq!(send(eaten, [], End::Regular).await.0, Some(RejectionKind::BodyAltered));
 }
 
 #[tokio::test]
