@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign::{
     Admission, Clock, Delivery, FixedClock, Key, Keyring, MemoryStore, MonotonicClock, Receiver,
-    Rejection, Secret, Settled, StandardWebhooks, SystemClock, Timestamp,
+    Rejection, Secret, UpdateOutcome, StandardWebhooks, SystemClock, Timestamp,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -69,7 +69,7 @@ pub fn handled<'w>(receiver: &Receiver, requests: &'w [Request]) -> Result<Conte
             lap = requests.iter();
             lap.next()
         });
-        request.is_some_and(|request| handle(&receiver, request) == Some(Settled::Applied))
+        request.is_some_and(|request| handle(&receiver, request) == Some(UpdateOutcome::Applied))
     }))
 }
 
@@ -77,11 +77,11 @@ fn verify(receiver: &Receiver, request: &Request, now: Timestamp) -> Result<Deli
     receiver.verify(&request.headers, request.body.clone(), now)
 }
 
-fn handle(receiver: &Receiver, request: &Request) -> Option<Settled> {
+fn handle(receiver: &Receiver, request: &Request) -> Option<UpdateOutcome> {
     let delivery = verify(receiver, request, SystemClock.now()).ok()?;
     match at_once(receiver.claim(&delivery))?.ok()? {
-        Admission::Run(claimed) => at_once(claimed.commit())?.ok(),
-        Admission::Answer(_) => None,
+        Admission::Proceed(claimed) => at_once(claimed.commit())?.ok(),
+        Admission::Respond(_) => None,
     }
 }
 

@@ -15,9 +15,9 @@ use axum::http::{Request, Response, StatusCode};
 use axum::routing::post;
 use countersign::{Provider, Unsigned};
 use countersign_tower::{
-    Claim, ConfigErrorKind, Custom, DedupStore, Delivery, Encoding, EventKey, Fence, FixedClock,
-    Outcome, RawJson, Receiver, Rejection, RejectionKind, Scheme, Secret, Settled, Signature,
-    StandardWebhooks, StoreError, StoreErrorKind, Timestamp, Webhook, WebhookLayer,
+    ClaimOutcome, ConfigErrorKind, Custom, DedupStore, Delivery, Encoding, EventKey, FencingToken,
+    FixedClock, Outcome, RawJson, Receiver, Rejection, RejectionKind, Scheme, Secret, Signature,
+    StandardWebhooks, StoreError, StoreErrorKind, Timestamp, UpdateOutcome, Webhook, WebhookLayer,
     ainexlayer::AiNexLayer, omniai::OmniAi,
 };
 use http_body_util::BodyExt;
@@ -84,16 +84,26 @@ impl Down {
 }
 
 impl DedupStore for Down {
-    async fn claim(&self, _: &EventKey, _: u64, _: Duration) -> Result<Claim, StoreError> {
+    async fn claim(&self, _: &EventKey, _: u64, _: Duration) -> Result<ClaimOutcome, StoreError> {
         self.fail()
     }
-    async fn renew(&self, _: &EventKey, _: Fence, _: Duration) -> Result<Settled, StoreError> {
+    async fn renew(
+        &self,
+        _: &EventKey,
+        _: FencingToken,
+        _: Duration,
+    ) -> Result<UpdateOutcome, StoreError> {
         self.fail()
     }
-    async fn commit(&self, _: &EventKey, _: Fence, _: Duration) -> Result<Settled, StoreError> {
+    async fn commit(
+        &self,
+        _: &EventKey,
+        _: FencingToken,
+        _: Duration,
+    ) -> Result<UpdateOutcome, StoreError> {
         self.fail()
     }
-    async fn release(&self, _: &EventKey, _: Fence) -> Result<Settled, StoreError> {
+    async fn release(&self, _: &EventKey, _: FencingToken) -> Result<UpdateOutcome, StoreError> {
         self.fail()
     }
 }
@@ -272,7 +282,7 @@ async fn rule_7_the_senders_disconnect_does_not_abort_a_handler() {
     }
     gate.add_permits(1);
     let mut answer = outcome(&send(&app, good()).await);
-    while matches!(answer, Outcome::InFlight { .. }) {
+    while matches!(answer, Outcome::InProgress { .. }) {
         tokio::task::yield_now().await;
         answer = outcome(&send(&app, good()).await);
     }

@@ -87,8 +87,8 @@ async fn handle(
     delivery: &Delivery,
 ) -> Result<(), TransactionError> {
     if let Fault::LosesTheEvent = fault {
-        let ticket = delivery.ticket().unwrap();
-        assert_eq!(store.forget(ticket.key()).await, Ok(true));
+        let claim_token = delivery.claim_token().unwrap();
+        assert_eq!(store.forget(claim_token.key()).await, Ok(true));
     }
     let mut transaction = store.begin(delivery).await?;
     query("INSERT INTO notes VALUES ('written')").execute(&mut **transaction).await?;

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use countersign::{
-    Claim, Clock, DedupStore, EventKey, Fence, FixedClock, Identity, MemoryStore, MonotonicClock,
-    Settled, Timestamp,
+    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, FixedClock, Identity, MemoryStore, MonotonicClock,
+    UpdateOutcome, Timestamp,
 };
 use countersign_benches::{Result, at_once};
 use peak_alloc::PeakAlloc;
@@ -123,7 +123,7 @@ fn repeat(name: &str, keys: &[EventKey]) -> Result<()> {
     time(keys, |key| handle(&store, key, RETENTION))?;
     let mut fastest = Duration::MAX;
     for _ in 0..RUNS {
-        let is_known = |key: &EventKey| matches!(claim(&store, key), Some(Claim::Duplicate { .. }));
+        let is_known = |key: &EventKey| matches!(claim(&store, key), Some(ClaimOutcome::Duplicate { .. }));
         fastest = fastest.min(time(keys, is_known)?);
     }
     print_rate(name, keys.len(), fastest);
@@ -190,7 +190,7 @@ fn single_claims(keys: &[EventKey]) -> Result<()> {
         let start = Instant::now();
         let taken = claim(&store, key);
         nanos.push(start.elapsed().as_nanos());
-        if !matches!(taken, Some(Claim::Acquired { .. })) {
+        if !matches!(taken, Some(ClaimOutcome::Acquired { .. })) {
             return Err("an event was not taken".into());
         }
     }
@@ -202,22 +202,22 @@ fn single_claims(keys: &[EventKey]) -> Result<()> {
     Ok(())
 }
 
-fn claim(store: &MemoryStore, key: &EventKey) -> Option<Claim> {
+fn claim(store: &MemoryStore, key: &EventKey) -> Option<ClaimOutcome> {
     at_once(store.claim(key, 7, LEASE))?.ok()
 }
 
 fn commit(
     store: &MemoryStore,
     key: &EventKey,
-    fence: Fence,
+    fencing_token: FencingToken,
     retention: Duration,
-) -> Option<Settled> {
-    at_once(store.commit(key, fence, retention))?.ok()
+) -> Option<UpdateOutcome> {
+    at_once(store.commit(key, fencing_token, retention))?.ok()
 }
 
 fn handle(store: &MemoryStore, key: &EventKey, retention: Duration) -> bool {
-    let Some(Claim::Acquired { fence, .. }) = claim(store, key) else { return false };
-    commit(store, key, fence, retention) == Some(Settled::Applied)
+    let Some(ClaimOutcome::Acquired { fencing_token, .. }) = claim(store, key) else { return false };
+    commit(store, key, fencing_token, retention) == Some(UpdateOutcome::Applied)
 }
 
 /// How long it takes to do `work` with each, which must succeed.

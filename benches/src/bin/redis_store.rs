@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use countersign_benches::Result;
 use countersign_redis::RedisStore;
-use countersign_redis::countersign::{Claim, DedupStore, EventKey, Identity, Settled, Ticket};
+use countersign_redis::countersign::{ClaimOutcome, DedupStore, EventKey, Identity, UpdateOutcome, ClaimToken};
 use countersign_redis::redis::aio::MultiplexedConnection;
 use countersign_redis::redis::{Client, RedisResult, cmd};
 use tempfile::TempDir;
@@ -110,8 +110,8 @@ impl Turn {
         flush().await?;
         let (claim, tickets) = run(keys, |key| granted(store.clone(), key)).await?;
         let (busy, _) = run(keys, |key| is_busy(store.clone(), key)).await?;
-        let (renew, _) = run(&tickets, |ticket| renewed(store.clone(), ticket)).await?;
-        let (commit, _) = run(&tickets, |ticket| committed(store.clone(), ticket)).await?;
+        let (renew, _) = run(&tickets, |claim_token| renewed(store.clone(), claim_token)).await?;
+        let (commit, _) = run(&tickets, |claim_token| committed(store.clone(), claim_token)).await?;
         let (duplicate, _) = run(keys, |key| is_duplicate(store.clone(), key)).await?;
         Ok(Self { bare, scripted, claim, busy, renew, commit, duplicate })
     }
@@ -143,31 +143,31 @@ async fn set_in_script(
     is_due(answer == Ok(true), answer)
 }
 
-async fn granted(store: RedisStore, key: EventKey) -> Answer<Ticket> {
+async fn granted(store: RedisStore, key: EventKey) -> Answer<ClaimToken> {
     match store.claim(&key, 7, LEASE).await {
-        Ok(Claim::Acquired { fence, .. }) => Ok(Ticket::new(key, fence, RETENTION)),
+        Ok(ClaimOutcome::Acquired { fencing_token, .. }) => Ok(ClaimToken::new(key, fencing_token, RETENTION)),
         answer => Err(format!("{answer:?}")),
     }
 }
 
 async fn is_busy(store: RedisStore, key: EventKey) -> Answer<()> {
     let answer = store.claim(&key, 7, LEASE).await;
-    is_due(matches!(answer, Ok(Claim::Busy { .. })), answer)
+    is_due(matches!(answer, Ok(ClaimOutcome::InProgress { .. })), answer)
 }
 
 async fn is_duplicate(store: RedisStore, key: EventKey) -> Answer<()> {
     let answer = store.claim(&key, 7, LEASE).await;
-    is_due(matches!(answer, Ok(Claim::Duplicate { same_body: true })), answer)
+    is_due(matches!(answer, Ok(ClaimOutcome::Duplicate { same_body: true })), answer)
 }
 
-async fn renewed(store: RedisStore, ticket: Ticket) -> Answer<()> {
-    let answer = store.renew(ticket.key(), ticket.fence(), LEASE).await;
-    is_due(answer == Ok(Settled::Applied), answer)
+async fn renewed(store: RedisStore, claim_token: ClaimToken) -> Answer<()> {
+    let answer = store.renew(claim_token.key(), claim_token.fencing_token(), LEASE).await;
+    is_due(answer == Ok(UpdateOutcome::Applied), answer)
 }
 
-async fn committed(store: RedisStore, ticket: Ticket) -> Answer<()> {
-    let answer = store.commit(ticket.key(), ticket.fence(), ticket.retention()).await;
-    is_due(answer == Ok(Settled::Applied), answer)
+async fn committed(store: RedisStore, claim_token: ClaimToken) -> Answer<()> {
+    let answer = store.commit(claim_token.key(), claim_token.fencing_token(), claim_token.retention()).await;
+    is_due(answer == Ok(UpdateOutcome::Applied), answer)
 }
 
 /// What a call gave, or the answer that was not due.

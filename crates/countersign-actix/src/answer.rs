@@ -42,7 +42,7 @@ pub(crate) fn greeted(reply: &Reply) -> HttpResponse {
         response.insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
     }
     let mut response = response.body(reply.body().clone());
-    response.extensions_mut().insert(Outcome::Greeted);
+    response.extensions_mut().insert(Outcome::HandshakeAnswered);
     response
 }
 

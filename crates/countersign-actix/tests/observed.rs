@@ -57,7 +57,7 @@ async fn deliveries_are_counted_by_what_became_of_them() {
         ("handler_seconds_count", r#",outcome="handled""#, 1),
         ("store_seconds_count", r#",operation="claim",result="ok""#, 2),
         ("store_seconds_count", r#",operation="commit",result="ok""#, 1),
-        ("in_flight", "", 0),
+        ("in_progress", "", 0),
     ] {
         let ours = r#"endpoint="orders",sender="standard-webhooks""#;
         let line = format!("countersign_{metric}{{{ours}{labels}}} {value}");

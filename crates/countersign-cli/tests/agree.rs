@@ -110,7 +110,7 @@ fn the_public_url_is_not_guessed() {
     assert_eq!(verdict(&known, [SECRET, ""], &request), "ok");
     // That it is the guessed one is worth a word all the same.
     let explain = call("explain -s twilio --secret-env SECRET").input(request).run();
-    explain.is(1, "rejected   missing_setting\ncause     No public URL").is(1, "(url_missing)");
+    explain.is(1, "rejected  missing_setting\ncause     No public URL").is(1, "(url_missing)");
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod redis_server;
 use std::time::Duration;
 
 use common::{Call, call, file};
-use countersign::{Claim, DedupStore, EventKey, Identity, InspectStore};
+use countersign::{ClaimOutcome, DedupStore, EventKey, Identity, InspectStore};
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
 
@@ -27,9 +27,11 @@ fn key(id: &str) -> EventKey {
 async fn fill(store: &impl InspectStore) {
     for (id, lease) in [("evt_done", HOUR), ("evt_held", HOUR), ("evt_over", Duration::ZERO)] {
         let claim = store.claim(&key(id), 0, lease).await.unwrap();
-        let Claim::Acquired { fence, .. } = claim else { panic!("a new event is granted") };
+        let ClaimOutcome::Acquired { fencing_token, .. } = claim else {
+            panic!("a new event is granted")
+        };
         if id == "evt_done" {
-            store.commit(&key(id), fence, HOUR * 24 * 7).await.unwrap();
+            store.commit(&key(id), fencing_token, HOUR * 24 * 7).await.unwrap();
         }
     }
 }
@@ -43,25 +45,25 @@ fn ask(place: &str, arguments: &str) -> Call {
 fn an_operator_works(place: &str, flags: &str) {
     let ask = |arguments: &str| ask(place, &format!("{arguments} {flags}"));
     let stats = ask("stats --json").run().json();
-    assert_eq!((&stats["done"], &stats["in_progress"]), (&1.into(), &2.into()), "{stats}");
-    assert_eq!(stats["overdue"], 1, "{stats}");
-    ask("stats").run().is(0, "handled   1 events").is(0, "in hand   2 events");
+    assert_eq!((&stats["handled"], &stats["in_progress"]), (&1.into(), &2.into()), "{stats}");
+    assert_eq!(stats["lease_expired"], 1, "{stats}");
+    ask("stats").run().is(0, "handled   1 events").is(0, "claimed   2 events in progress");
 
     let id = "--sender stripe --endpoint orders --id";
-    ask(&format!("get {id} evt_done")).run().is(0, "handled, and remembered for 6 d 23 h");
-    ask(&format!("get {id} evt_held")).run().is(0, "being handled, the lease runs for 59 min");
-    ask(&format!("get {id} evt_over")).run().is(0, "its lease is over");
+    ask(&format!("get {id} evt_done")).run().is(0, "handled; retained for 6 d 23 h");
+    ask(&format!("get {id} evt_held")).run().is(0, "in progress; the lease expires in 59 min");
+    ask(&format!("get {id} evt_over")).run().is(0, "the lease has expired");
     ask(&format!("get {id} evt_other")).run().is(1, "holds no such event");
     let by_key = ask(&format!("get {} --json", key("evt_done"))).run().json();
     assert_eq!(
         (&by_key["state"], &by_key["event"]),
-        (&"done".into(), &key("evt_done").to_string().into())
+        (&"handled".into(), &key("evt_done").to_string().into())
     );
     assert!(by_key["left_s"].as_f64().unwrap() > 600_000.0, "{by_key}");
 
     ask(&format!("forget {id} evt_done")).run().is(0, "its next delivery will be handled");
     ask(&format!("forget {id} evt_done")).run().is(1, "holds no such event");
-    assert_eq!(ask("stats --json").run().json()["done"], 0);
+    assert_eq!(ask("stats --json").run().json()["handled"], 0);
 }
 
 #[tokio::test]
@@ -71,7 +73,7 @@ async fn an_operator_works_in_a_file() {
     fill(&SqliteStore::open(&path).await.unwrap()).await;
     an_operator_works(path.to_str().unwrap(), "");
     let place = format!("sqlite://{}", path.display());
-    ask(&place, "stats").run().is(0, "in hand   2 events");
+    ask(&place, "stats").run().is(0, "claimed   2 events in progress");
 }
 
 #[tokio::test]
@@ -115,10 +117,12 @@ async fn an_event_past_its_retention_is_told_as_expired() {
     let path = folder.path().join("app.db");
     let (store, key) = (SqliteStore::open(&path).await.unwrap(), key("evt_old"));
     let claim = store.claim(&key, 0, HOUR).await.unwrap();
-    let Claim::Acquired { fence, .. } = claim else { panic!("a new event is granted") };
-    store.commit(&key, fence, Duration::ZERO).await.unwrap();
+    let ClaimOutcome::Acquired { fencing_token, .. } = claim else {
+        panic!("a new event is granted")
+    };
+    store.commit(&key, fencing_token, Duration::ZERO).await.unwrap();
     let get = |flags: &str| ask(path.to_str().unwrap(), &format!("get {key} {flags}")).run();
-    get("").is(0, "handled, and remembered no longer: its next delivery will be handled");
+    get("").is(0, "handled, and its retention has expired: its next delivery will be handled");
     assert_eq!(get("--json").json()["state"], "expired");
 }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md");
 
-/// The page in pieces: text, and what stands between fences.
+/// The page in pieces: text, and what stands between fencing tokens.
 enum Piece {
     Text(String),
     Block { info: String, lines: Vec<String> },

@@ -21,7 +21,7 @@ fn a_cause_that_is_proved_is_told_with_what_to_do() {
     let explain = call("explain -s stripe --secret-env SECRET --now 1700000042");
     let answer = explain.input(reserialised()).run();
     answer
-        .is(1, "rejected   signature_mismatch\n")
+        .is(1, "rejected  signature_mismatch\n")
         .is(1, "cause     ")
         .is(1, "(body_reserialised)\nnext      ");
 }

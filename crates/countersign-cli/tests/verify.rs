@@ -15,7 +15,7 @@ fn a_rejection_says_why_and_what_to_do_next() {
     let request = signed_stripe(BODY).replace("paid", "void");
     let answer = call(VERIFY).input(request).run();
     answer
-        .is(1, "rejected   Stripe, signature_mismatch")
+        .is(1, "rejected  Stripe, signature_mismatch")
         .is(1, "check the secret, and that nothing in front changes the body")
         .is(1, "countersign explain");
 }

@@ -17,7 +17,7 @@ const PAGE: u64 = 500;
 const SAMPLE: u64 = 1_000_000;
 
 /// Redis removes what expires by itself, so [`expired`](StoreStats::expired) is what was given up, of
-/// which only the fence is kept, for an hour.
+/// which only the fencing token is kept, for an hour.
 ///
 /// [`stats`](InspectStore::stats) walks over the keys of the server (of every primary of a cluster) a
 /// few hundred at a time. It looks at no more than a million keys of a node and reckons the rest from
@@ -29,10 +29,10 @@ impl InspectStore for RedisStore {
         for primary in primaries {
             let count = self.count(&primary).await?;
             stats.in_progress += count.whole(count.in_progress);
-            stats.overdue += count.whole(count.overdue);
-            stats.longest_overdue =
-                stats.longest_overdue.max(Duration::from_millis(count.longest_overdue));
-            stats.done += count.whole(count.done);
+            stats.lease_expired += count.whole(count.lease_expired);
+            stats.oldest_expired_lease =
+                stats.oldest_expired_lease.max(Duration::from_millis(count.oldest_expired_lease));
+            stats.handled += count.whole(count.handled);
             stats.expired += count.whole(count.given_up);
         }
         Ok(stats)
@@ -72,9 +72,9 @@ struct Count {
     /// Keys that the node has, ours or not.
     keys: u64,
     in_progress: u64,
-    overdue: u64,
-    longest_overdue: u64,
-    done: u64,
+    lease_expired: u64,
+    oldest_expired_lease: u64,
+    handled: u64,
     given_up: u64,
 }
 
@@ -84,13 +84,22 @@ type Page = (String, u64, u64, u64, u64, u64, u64, u64);
 impl Count {
     /// Takes a page in, and gives the cursor of the next.
     fn add(&mut self, page: Page) -> String {
-        let (cursor, looked, in_progress, overdue, longest_overdue, done, given_up, keys) = page;
+        let (
+            cursor,
+            looked,
+            in_progress,
+            lease_expired,
+            oldest_expired_lease,
+            handled,
+            given_up,
+            keys,
+        ) = page;
         self.looked += looked;
         self.keys = keys;
         self.in_progress += in_progress;
-        self.overdue += overdue;
-        self.longest_overdue = self.longest_overdue.max(longest_overdue);
-        self.done += done;
+        self.lease_expired += lease_expired;
+        self.oldest_expired_lease = self.oldest_expired_lease.max(oldest_expired_lease);
+        self.handled += handled;
         self.given_up += given_up;
         cursor
     }

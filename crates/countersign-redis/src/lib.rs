@@ -42,7 +42,7 @@
 //!   keeps what it answered**. What follows says when it does not.
 //! - Every key expires by itself: that of a handled event at the end of its retention, that of a claim
 //!   which nobody settled a day after its lease, that of an event which was given up after an hour.
-//! - **Fences** are the server's time in microseconds, or one more than the event's last fence where
+//! - **Fencing tokens** are the server's time in microseconds, or one more than the event's last fencing token where
 //!   that is higher. So they rise even where the key is gone, expired or lost in a crash or
 //!   fail-over; there a counter would begin anew, and an old handler would pass for the new one.
 //!   Each client reads that time in the script of a claim, with `TIME`, and counts on from it by its own
@@ -61,7 +61,7 @@
 //! Redis answers before it has the answer on disk or on a replica, unless it is set up otherwise. What it
 //! loses it never had: a handled event is handled **again** if it is delivered again, and a claim in
 //! progress may be granted to another while its handler runs. The first handler's commit is then
-//! [`Stale`](countersign::Settled::Stale), for the fence is another one.
+//! [`Stale`](countersign::Settled::Stale), for the fencing token is another one.
 //!
 //! | set-up | lost in a crash of the server |
 //! |---|---|
@@ -82,7 +82,7 @@
 //! send it. (Sources: [replication](https://redis.io/docs/latest/operate/oss_and_stack/management/replication/),
 //! [`WAIT`](https://redis.io/docs/latest/commands/wait/).)
 //!
-//! Where an event must not be handled twice, make its effects guarded by the delivery's fence, or keep
+//! Where an event must not be handled twice, make its effects guarded by the delivery's fencing token, or keep
 //! events beside them in one database: that is what `countersign-sqlx` is for.
 //!
 //! # Time limits

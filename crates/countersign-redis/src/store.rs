@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{Claim, DedupStore, EventKey, Fence, Settled, StoreError};
+use countersign::{ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, UpdateOutcome};
 use redis::aio::ConnectionLike;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
@@ -17,7 +17,8 @@ use crate::link::{Link, TIMEOUT, To};
 use crate::nodes::{Given, Nodes};
 use crate::script::{CLAIM, COMMIT, RELEASE, RENEW};
 use crate::value::{
-    claimed, claimed_millis, committed, fence_digits, given_up_millis, read_claim, read_time,
+    claimed, claimed_millis, committed, fencing_token_digits, given_up_millis, read_claim,
+    read_time,
 };
 
 /// What every key begins with unless set otherwise; the number is that of the values' format.
@@ -162,8 +163,8 @@ impl DedupStore for RedisStore {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
-        let proposed = self.clock.now().map(Fence::new);
+    ) -> Result<ClaimOutcome, StoreError> {
+        let proposed = self.clock.now().map(FencingToken::new);
         let args = (claimed(proposed, fingerprint), claimed_millis(lease));
         let answer: String = read(CLAIM.run(&self.nodes, &self.key(key), args).await)?;
         if let Some(time) = read_time(&answer) {
@@ -175,25 +176,29 @@ impl DedupStore for RedisStore {
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
-        let args = (fence_digits(fence), claimed_millis(lease));
+    ) -> Result<UpdateOutcome, StoreError> {
+        let args = (fencing_token_digits(fencing_token), claimed_millis(lease));
         settled(RENEW.run(&self.nodes, &self.key(key), args).await)
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
-        let args = (fence_digits(fence), committed(retention));
+    ) -> Result<UpdateOutcome, StoreError> {
+        let args = (fencing_token_digits(fencing_token), committed(retention));
         settled(COMMIT.run(&self.nodes, &self.key(key), args).await)
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
-        let args = (fence_digits(fence), given_up_millis());
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
+        let args = (fencing_token_digits(fencing_token), given_up_millis());
         settled(RELEASE.run(&self.nodes, &self.key(key), args).await)
     }
 }
@@ -209,6 +214,6 @@ pub(crate) fn read<T: redis::FromRedisValue>(answer: RedisResult<Value>) -> Resu
     from_redis_value(value).map_err(|_| unexpected())
 }
 
-fn settled(answer: RedisResult<Value>) -> Result<Settled, StoreError> {
-    Ok(if read(answer)? { Settled::Applied } else { Settled::Stale })
+fn settled(answer: RedisResult<Value>) -> Result<UpdateOutcome, StoreError> {
+    Ok(if read(answer)? { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken })
 }

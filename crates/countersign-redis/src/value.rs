@@ -1,24 +1,24 @@
 //! How an event is written in a string of Redis.
 //!
-//! A state's letter, the fence in 16 digits, and the fingerprint in 16 hexadecimal ones.
+//! A state's letter, the fencing token in 16 digits, and the fingerprint in 16 hexadecimal ones.
 //!
 //! ```text
-//! P fence fingerprint    in progress: the lease ends a day before the key expires
-//! D fence fingerprint    done, until the key expires
-//! A fence …              given up: only the fence counts
+//! P fencing_token fingerprint    in progress: the lease ends a day before the key expires
+//! D fencing_token fingerprint    done, until the key expires
+//! A fencing_token …              given up: only the fencing_token counts
 //! ```
 //!
 //! Lua counts in doubles, which are exact to 2^53: in microseconds that is the year 2255.
 
 use std::time::Duration;
 
-use countersign::{Claim, Fence, Record, RecordState};
+use countersign::{ClaimOutcome, FencingToken, Record, RecordState};
 
 /// For how long a claim that nobody settled is known after its lease ran out: its late commit still
 /// applies, and the next claim is told that it takes over. The script `claim` knows it as well.
 const UNSETTLED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long the fence of an event that was given up is kept. Fences follow the server's clock, so
+/// How long the fencing token of an event that was given up is kept. Fencing tokens follow the server's clock, so
 /// this is by how much that may be set back.
 const GIVEN_UP: Duration = Duration::from_secs(60 * 60);
 
@@ -54,34 +54,40 @@ fn millis(span: Duration) -> u64 {
 }
 
 /// As a value holds it, so that the script compares text.
-pub(crate) fn fence_digits(fence: Fence) -> String {
-    format!("{:016}", fence.as_u64())
+pub(crate) fn fencing_token_digits(fencing_token: FencingToken) -> String {
+    format!("{:016}", fencing_token.as_u64())
 }
 
-/// What a claim makes of an event; the script puts in a fence where none is proposed.
-pub(crate) fn claimed(proposed: Option<Fence>, fingerprint: u64) -> String {
+/// What a claim makes of an event; the script puts in a fencing token where none is proposed.
+pub(crate) fn claimed(proposed: Option<FencingToken>, fingerprint: u64) -> String {
     match proposed {
-        Some(fence) => format!("P{:016}{fingerprint:016x}", fence.as_u64()),
+        Some(fencing_token) => format!("P{:016}{fingerprint:016x}", fencing_token.as_u64()),
         None => format!("P{fingerprint:016x}"),
     }
 }
 
 /// What the script `claim` answered, if that is one of its answers.
-pub(crate) fn read_claim(answer: &str, proposed: Option<Fence>, fingerprint: u64) -> Option<Claim> {
+pub(crate) fn read_claim(
+    answer: &str,
+    proposed: Option<FencingToken>,
+    fingerprint: u64,
+) -> Option<ClaimOutcome> {
     let (state, rest) = answer.split_at_checked(1)?;
     Some(match state {
-        "1" => Claim::Acquired { fence: proposed?, takeover: false },
-        "N" | "A" | "T" => Claim::Acquired { fence: fence(rest)?, takeover: state == "T" },
-        "B" => Claim::Busy { retry_after: Duration::from_millis(rest.parse().ok()?) },
+        "1" => ClaimOutcome::Acquired { fencing_token: proposed?, takeover: false },
+        "N" | "A" | "T" => {
+            ClaimOutcome::Acquired { fencing_token: fencing_token(rest)?, takeover: state == "T" }
+        }
+        "B" => ClaimOutcome::InProgress { retry_after: Duration::from_millis(rest.parse().ok()?) },
         "D" => {
             let first = u64::from_str_radix(rest.get(16..)?, 16).ok()?;
-            Claim::Duplicate { same_body: first == fingerprint }
+            ClaimOutcome::Duplicate { same_body: first == fingerprint }
         }
         _ => return None,
     })
 }
 
-/// The server's time, where the script `claim` asked for it and made it a fence.
+/// The server's time, where the script `claim` asked for it and made it a fencing token.
 pub(crate) fn read_time(answer: &str) -> Option<u64> {
     answer.strip_prefix('N')?.parse().ok()
 }
@@ -91,12 +97,12 @@ pub(crate) fn read_record(value: &str, left: i64) -> Option<Record> {
     let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
     let state = match value.get(..1)? {
         "P" => RecordState::InProgress { lease: left.saturating_sub(UNSETTLED) },
-        "D" => RecordState::Done { kept: left },
+        "D" => RecordState::Handled { retained_for: left },
         _ => return None,
     };
-    Some(Record { fence: fence(value.get(1..17)?)?, state })
+    Some(Record { fencing_token: fencing_token(value.get(1..17)?)?, state })
 }
 
-fn fence(digits: &str) -> Option<Fence> {
-    digits.parse().ok().map(Fence::new)
+fn fencing_token(digits: &str) -> Option<FencingToken> {
+    digits.parse().ok().map(FencingToken::new)
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use countersign::testing::store::{an_operator_sees_and_forgets, check};
-use countersign::{DedupStore, InspectStore, Settled};
+use countersign::{DedupStore, InspectStore, UpdateOutcome};
 use countersign_redis::RedisStore;
 use support::server::Server;
 use support::{HOUR, Opens, claim, commit, event, granted, handled, is_handled, key};
@@ -93,7 +93,7 @@ async fn events_are_on_every_node_and_counted_once() {
     let sizes = cluster.0.each_ref().map(|node| node.ask::<u64>("DBSIZE"));
     assert!(sizes.iter().all(|size| *size > 0), "{sizes:?}");
     assert_eq!(sizes.iter().sum::<u64>(), 60);
-    assert_eq!(store.stats().await.unwrap().done, 60);
+    assert_eq!(store.stats().await.unwrap().handled, 60);
 }
 
 #[tokio::test]
@@ -110,11 +110,14 @@ async fn an_event_is_followed_to_another_node() {
     from.ask::<()>(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", id(to)));
     from.ask::<()>(&format!("MIGRATE 127.0.0.1 {} {} 0 5000", to.port(), key(0)));
     // The key is with the one, the slot still with the other.
-    assert_eq!(store.renew(held.key(), held.fence(), HOUR).await, Ok(Settled::Applied));
+    assert_eq!(
+        store.renew(held.key(), held.fencing_token(), HOUR).await,
+        Ok(UpdateOutcome::Applied)
+    );
     for node in [to, from] {
         node.ask::<()>(&format!("CLUSTER SETSLOT {slot} NODE {}", id(to)));
     }
-    assert_eq!(commit(&store, &held).await, Ok(Settled::Applied));
+    assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
     assert!(is_handled(claim(&store, 0).await));
     assert!(store.forget(&event(0)).await.unwrap());
 }

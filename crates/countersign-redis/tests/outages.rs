@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign::{Claim, DedupStore, Settled, StoreErrorKind, Ticket};
+use countersign::{ClaimOutcome, ClaimToken, DedupStore, StoreErrorKind, UpdateOutcome};
 use countersign_redis::RedisStore;
 use support::proxy::Proxy;
 use support::server::Server;
@@ -38,22 +38,24 @@ async fn a_connection_cut_while_idle_is_not_noticed() {
 const WORKERS: usize = 16;
 const EVENTS: usize = 320;
 
-async fn see_through(store: RedisStore, number: usize) -> Ticket {
-    let ticket = loop {
+async fn see_through(store: RedisStore, number: usize) -> ClaimToken {
+    let claim_token = loop {
         match store.claim(&event(number), 0, Duration::from_millis(50)).await {
-            Ok(Claim::Acquired { fence, .. }) => break Ticket::new(event(number), fence, HOUR),
+            Ok(ClaimOutcome::Acquired { fencing_token, .. }) => {
+                break ClaimToken::new(event(number), fencing_token, HOUR);
+            }
             // A claim whose answer was lost holds until its lease is over.
-            Ok(Claim::Busy { .. }) => {}
+            Ok(ClaimOutcome::InProgress { .. }) => {}
             Ok(answer) => panic!("{answer:?} though nobody else handles event {number}"),
             Err(error) => assert_ne!(error.kind(), StoreErrorKind::Full),
         }
         sleep(Duration::from_millis(5)).await;
     };
     loop {
-        match commit(&store, &ticket).await {
+        match commit(&store, &claim_token).await {
             Ok(settled) => {
-                assert_eq!(settled, Settled::Applied, "event {number}");
-                return ticket;
+                assert_eq!(settled, UpdateOutcome::Applied, "event {number}");
+                return claim_token;
             }
             Err(error) => assert_ne!(error.kind(), StoreErrorKind::Full),
         }
@@ -121,14 +123,14 @@ async fn a_server_that_writes_before_it_answers_loses_nothing_in_crashes() {
 }
 
 #[tokio::test]
-async fn a_server_without_persistence_forgets_and_still_grants_higher_fences() {
+async fn a_server_without_persistence_forgets_and_still_grants_higher_fencing_tokens() {
     let Some(server) = Server::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let lost = handled(&store, 0).await;
     server.crash();
     server.restart();
     let again = granted(&store, 0, HOUR).await;
-    assert!(again.fence() > lost.fence());
+    assert!(again.fencing_token() > lost.fencing_token());
 }
 
 #[tokio::test]
@@ -144,7 +146,7 @@ async fn a_server_that_shuts_down_is_unavailable_until_it_is_back() {
     server.crash();
     server.restart();
     assert!(is_handled(claim(&store, 0).await), "the first call finds it back");
-    assert_eq!(commit(&store, &held).await, Ok(Settled::Applied));
+    assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
 }
 
 #[tokio::test]
@@ -231,7 +233,7 @@ async fn a_full_server_rejects_new_events_and_knows_the_old_ones() {
     assert!(is_handled(claim(&store, 0).await));
     assert!(is_busy(claim(&store, 1).await));
     server.ask::<()>("CONFIG SET maxmemory 0");
-    assert_eq!(commit(&store, &held).await, Ok(Settled::Applied));
+    assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
 }
 
 #[tokio::test]

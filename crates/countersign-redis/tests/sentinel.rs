@@ -7,7 +7,7 @@ mod support;
 use std::thread;
 use std::time::Duration;
 
-use countersign::{Claim, Settled};
+use countersign::{ClaimOutcome, UpdateOutcome};
 use countersign_redis::RedisStore;
 use support::server::Server;
 use support::{HOUR, claim, claim_soon, commit, granted, handled, is_busy, is_handled};
@@ -69,15 +69,15 @@ async fn what_the_replica_had_survives_the_masters_end() {
 
     assert!(is_handled(claim_soon(&store, 0).await));
     assert!(is_busy(claim(&store, 1).await));
-    assert_eq!(commit(&store, &held).await, Ok(Settled::Applied));
+    assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
     let next = granted(&store, 2, HOUR).await;
-    assert!(next.fence() > held.fence());
+    assert!(next.fencing_token() > held.fencing_token());
     assert!(watched.sentinel_says("port", &watched.replica.port().to_string()));
 }
 
 /// Replication is asynchronous: what the replica had not yet got is handled again.
 #[tokio::test]
-async fn what_the_replica_had_not_is_granted_again_under_a_higher_fence() {
+async fn what_the_replica_had_not_is_granted_again_under_a_higher_fencing_token() {
     let Some(watched) = Watched::start() else { return };
     let store = watched.store().await;
     watched.replica.signal("-STOP");
@@ -86,11 +86,16 @@ async fn what_the_replica_had_not_is_granted_again_under_a_higher_fence() {
     watched.master.crash();
     watched.replica.signal("-CONT");
 
-    let Claim::Acquired { fence, takeover: false } = claim_soon(&store, 0).await else {
+    let ClaimOutcome::Acquired { fencing_token, takeover: false } = claim_soon(&store, 0).await
+    else {
         panic!("the replica has what it was never sent")
     };
-    assert!(fence > lost.fence());
-    assert_eq!(commit(&store, &lost).await, Ok(Settled::Stale), "the first handler is fenced off");
+    assert!(fencing_token > lost.fencing_token());
+    assert_eq!(
+        commit(&store, &lost).await,
+        Ok(UpdateOutcome::StaleToken),
+        "the first handler is fenced off"
+    );
 }
 
 /// Nobody was cut off by force: the old master lives on as a replica.
@@ -106,6 +111,6 @@ async fn an_operators_fail_over_is_followed() {
     let role = || watched.master.try_ask::<String>("INFO replication").unwrap_or_default();
     until(|| role().contains("role:slave"));
     assert!(is_busy(claim_soon(&store, 0).await));
-    assert_eq!(commit(&store, &held).await, Ok(Settled::Applied));
+    assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
     assert!(watched.replica.ask::<u64>("DBSIZE") > 0);
 }

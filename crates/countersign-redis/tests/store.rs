@@ -10,7 +10,9 @@ use countersign::testing::store::{
     a_call_that_is_dropped_wedges_nothing, an_operator_sees_and_forgets, check,
     of_many_claims_one_is_granted,
 };
-use countersign::{Claim, DedupStore, Fence, InspectStore, Settled, StoreErrorKind};
+use countersign::{
+    ClaimOutcome, DedupStore, FencingToken, InspectStore, StoreErrorKind, UpdateOutcome,
+};
 use countersign_redis::RedisStore;
 use redis::Client;
 use support::proxy::Proxy;
@@ -60,7 +62,7 @@ async fn child_that_races() {
     let Some(url) = children::place() else { return };
     let store = RedisStore::connect(&url).await.unwrap();
     for number in 0..RACED {
-        if let Claim::Acquired { .. } = claim(&store, number).await {
+        if let ClaimOutcome::Acquired { .. } = claim(&store, number).await {
             children::tell(number);
         }
     }
@@ -80,9 +82,9 @@ fn of_several_processes_one_is_granted_each_event() {
 async fn each_operation_is_one_call_of_a_script() {
     let Some((server, store)) = fresh().await else { return };
     let all = async || {
-        let ticket = granted(&store, 0, HOUR).await;
-        store.renew(ticket.key(), ticket.fence(), HOUR).await.unwrap();
-        store.release(ticket.key(), ticket.fence()).await.unwrap();
+        let claim_token = granted(&store, 0, HOUR).await;
+        store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await.unwrap();
+        store.release(claim_token.key(), claim_token.fencing_token()).await.unwrap();
         handled(&store, 0).await;
         store.forget(&event(0)).await.unwrap();
     };
@@ -99,14 +101,20 @@ async fn a_server_that_lost_the_scripts_is_sent_them() {
     let Some((server, store)) = fresh().await else { return };
     let flush = || server.ask::<()>("SCRIPT FLUSH");
     flush();
-    let ticket = granted(&store, 0, HOUR).await;
+    let claim_token = granted(&store, 0, HOUR).await;
     flush();
-    assert_eq!(store.renew(ticket.key(), ticket.fence(), HOUR).await, Ok(Settled::Applied));
+    assert_eq!(
+        store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await,
+        Ok(UpdateOutcome::Applied)
+    );
     flush();
-    assert_eq!(store.release(ticket.key(), ticket.fence()).await, Ok(Settled::Applied));
-    let ticket = granted(&store, 0, HOUR).await;
+    assert_eq!(
+        store.release(claim_token.key(), claim_token.fencing_token()).await,
+        Ok(UpdateOutcome::Applied)
+    );
+    let claim_token = granted(&store, 0, HOUR).await;
     flush();
-    assert_eq!(commit(&store, &ticket).await, Ok(Settled::Applied));
+    assert_eq!(commit(&store, &claim_token).await, Ok(UpdateOutcome::Applied));
     flush();
     assert!(is_handled(claim(&store, 0).await));
 }
@@ -132,15 +140,15 @@ async fn a_new_event_takes_the_server_one_command() {
 }
 
 #[tokio::test]
-async fn of_the_clients_clock_only_a_fence_is_sent() {
+async fn of_the_clients_clock_only_a_fencing_token_is_sent() {
     let Some(server) = Server::start(&[]) else { return };
     let proxy = Proxy::to(server.port()).await;
     let store = RedisStore::connect(&proxy.url()).await.unwrap();
-    let ticket = granted(&store, 0, HOUR).await;
+    let claim_token = granted(&store, 0, HOUR).await;
     let calls = async || {
         proxy.take_sent();
         claim(&store, 0).await;
-        store.renew(ticket.key(), ticket.fence(), HOUR).await.unwrap();
+        store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await.unwrap();
         without_proposal(&String::from_utf8(proxy.take_sent()).unwrap())
     };
     // Has the scripts loaded.
@@ -159,7 +167,7 @@ fn without_proposal(sent: &str) -> String {
 }
 
 #[tokio::test]
-async fn fences_are_the_servers_time() {
+async fn fencing_tokens_are_the_servers_time() {
     let Some((server, store)) = fresh().await else { return };
     let now = || {
         let (secs, micros): (u64, u64) = server.ask("TIME");
@@ -167,27 +175,34 @@ async fn fences_are_the_servers_time() {
     };
     let before = now();
     // The first is the server's own, the others are counted on from it.
-    let mut fences = Vec::new();
+    let mut fencing_tokens = Vec::new();
     for number in 0..10 {
-        fences.push(granted(&store, number, HOUR).await.fence().as_u64());
+        fencing_tokens.push(granted(&store, number, HOUR).await.fencing_token().as_u64());
     }
     // A clock may drift by that much in the second that a reading counts.
     let after = now() + 1_000;
-    assert!(fences.is_sorted(), "{fences:?}");
-    assert!(fences.iter().all(|fence| (before..=after).contains(fence)), "{before} {fences:?}");
+    assert!(fencing_tokens.is_sorted(), "{fencing_tokens:?}");
+    assert!(
+        fencing_tokens.iter().all(|fencing_token| (before..=after).contains(fencing_token)),
+        "{before} {fencing_tokens:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_lease_ends_by_the_servers_clock() {
     let Some((server, store)) = fresh().await else { return };
     let held = granted(&store, 0, HOUR).await;
-    let Claim::Busy { retry_after } = claim(&store, 0).await else { panic!("it is held") };
+    let ClaimOutcome::InProgress { retry_after } = claim(&store, 0).await else {
+        panic!("it is held")
+    };
     assert!(retry_after <= HOUR && retry_after > HOUR - HOUR / 60, "{retry_after:?}");
     // As if an hour had passed there, and none here.
     server.ask::<()>(&format!("PEXPIRE {} {}", key(0), DAY.as_millis()));
     let answer = claim(&store, 0).await;
-    let Claim::Acquired { fence, takeover: true } = answer else { panic!("{answer:?}") };
-    assert!(fence > held.fence());
+    let ClaimOutcome::Acquired { fencing_token, takeover: true } = answer else {
+        panic!("{answer:?}")
+    };
+    assert!(fencing_token > held.fencing_token());
 }
 
 #[tokio::test]
@@ -200,42 +215,51 @@ async fn every_key_expires_by_itself() {
     };
     let held = granted(&store, 0, HOUR).await;
     lives(0, DAY + HOUR);
-    store.renew(held.key(), held.fence(), HOUR * 2).await.unwrap();
+    store.renew(held.key(), held.fencing_token(), HOUR * 2).await.unwrap();
     lives(0, DAY + HOUR * 2);
     handled(&store, 1).await;
     lives(1, HOUR);
     let released = granted(&store, 2, HOUR * 5).await;
-    store.release(released.key(), released.fence()).await.unwrap();
+    store.release(released.key(), released.fencing_token()).await.unwrap();
     lives(2, HOUR);
     handled(&store, 3).await;
     store.forget(&event(3)).await.unwrap();
     lives(3, HOUR);
     let at_once = granted(&store, 4, HOUR * 5).await;
-    store.commit(at_once.key(), at_once.fence(), Duration::ZERO).await.unwrap();
+    store.commit(at_once.key(), at_once.fencing_token(), Duration::ZERO).await.unwrap();
     lives(4, HOUR);
 }
 
 #[tokio::test]
-async fn fences_rise_though_the_key_is_gone() {
+async fn fencing_tokens_rise_though_the_key_is_gone() {
     let Some((server, store)) = fresh().await else { return };
     let late = granted(&store, 0, HOUR).await;
     server.ask::<()>("FLUSHALL");
-    assert_eq!(commit(&store, &late).await, Ok(Settled::Stale));
+    assert_eq!(commit(&store, &late).await, Ok(UpdateOutcome::StaleToken));
     let next = granted(&store, 0, HOUR).await;
-    assert!(next.fence() > late.fence());
-    assert_eq!(commit(&store, &late).await, Ok(Settled::Stale));
-    assert_eq!(commit(&store, &next).await, Ok(Settled::Applied));
+    assert!(next.fencing_token() > late.fencing_token());
+    assert_eq!(commit(&store, &late).await, Ok(UpdateOutcome::StaleToken));
+    assert_eq!(commit(&store, &next).await, Ok(UpdateOutcome::Applied));
 }
 
 #[tokio::test]
-async fn fences_rise_though_the_clock_was_set_back() {
+async fn fencing_tokens_rise_though_the_clock_was_set_back() {
     let Some((server, store)) = fresh().await else { return };
     // As if granted in the year 2255, and given up.
     server.ask::<()>(&format!("SET {} A9007199254740000", key(0)));
-    assert_eq!(granted(&store, 0, Duration::ZERO).await.fence(), Fence::new(9_007_199_254_740_001));
-    assert_eq!(granted(&store, 0, HOUR).await.fence(), Fence::new(9_007_199_254_740_002));
+    assert_eq!(
+        granted(&store, 0, Duration::ZERO).await.fencing_token(),
+        FencingToken::new(9_007_199_254_740_001)
+    );
+    assert_eq!(
+        granted(&store, 0, HOUR).await.fencing_token(),
+        FencingToken::new(9_007_199_254_740_002)
+    );
     let other = granted(&store, 1, HOUR).await;
-    assert!(other.fence() < Fence::new(9_007_199_254_740_000), "it is the matter of one event");
+    assert!(
+        other.fencing_token() < FencingToken::new(9_007_199_254_740_000),
+        "it is the matter of one event"
+    );
 }
 
 #[tokio::test]
@@ -244,9 +268,11 @@ async fn a_commit_after_a_takeover_is_stale() {
     let late = granted(&store, 0, Duration::from_millis(1)).await;
     tokio::time::sleep(Duration::from_millis(2)).await;
     let answer = claim(&store, 0).await;
-    let Claim::Acquired { fence, takeover: true } = answer else { panic!("{answer:?}") };
-    assert!(fence > late.fence());
-    assert_eq!(commit(&store, &late).await, Ok(Settled::Stale));
+    let ClaimOutcome::Acquired { fencing_token, takeover: true } = answer else {
+        panic!("{answer:?}")
+    };
+    assert!(fencing_token > late.fencing_token());
+    assert_eq!(commit(&store, &late).await, Ok(UpdateOutcome::StaleToken));
     assert!(is_busy(claim(&store, 0).await));
 }
 
@@ -273,8 +299,8 @@ async fn prefixes_keep_stores_apart() {
     granted(&other, 0, HOUR).await;
     assert_eq!(server.ask::<u8>(&format!("EXISTS other:1:{}", event(0))), 1);
     let stats = (store.stats().await.unwrap(), other.stats().await.unwrap());
-    assert_eq!((stats.0.done, stats.0.in_progress), (1, 0));
-    assert_eq!((stats.1.done, stats.1.in_progress), (0, 1));
+    assert_eq!((stats.0.handled, stats.0.in_progress), (1, 0));
+    assert_eq!((stats.1.handled, stats.1.in_progress), (0, 1));
 }
 
 #[tokio::test]
@@ -288,11 +314,14 @@ async fn stats_count_events_as_they_stand_over_many_pages() {
     }
     granted(&store, 1210, Duration::ZERO).await;
     let released = granted(&store, 1211, HOUR).await;
-    store.release(released.key(), released.fence()).await.unwrap();
+    store.release(released.key(), released.fencing_token()).await.unwrap();
     server.ask::<()>("SET theirs 1");
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (1200, 11, 1, 1));
-    assert!(stats.longest_overdue > Duration::ZERO && stats.longest_overdue < HOUR);
+    assert_eq!(
+        (stats.handled, stats.in_progress, stats.lease_expired, stats.expired),
+        (1200, 11, 1, 1)
+    );
+    assert!(stats.oldest_expired_lease > Duration::ZERO && stats.oldest_expired_lease < HOUR);
     assert_eq!(stats.bytes, None);
 }
 

@@ -54,7 +54,7 @@ pub enum TransactionErrorKind {
     /// The delivery has no claim: its receiver runs without dedup, or with another store.
     Unclaimed,
     /// The claim is no longer the current one, or the event is marked as handled already.
-    Stale,
+    StaleToken,
     /// The database failed. If that was during the commit, it may have been applied.
     Failed,
 }
@@ -85,7 +85,7 @@ impl fmt::Display for TransactionError {
             TransactionErrorKind::Unclaimed => {
                 "the delivery has no claim: give its receiver the store that the handler uses"
             }
-            TransactionErrorKind::Stale => {
+            TransactionErrorKind::StaleToken => {
                 "another handler has the event, or it is marked as handled already"
             }
             TransactionErrorKind::Failed => "the database failed",

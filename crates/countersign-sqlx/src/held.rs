@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use countersign::{EventKey, Fence, Ticket};
+use countersign::{ClaimToken, EventKey, FencingToken};
 
 /// How many transactions each has: a second one for the same claim finds it settled and ends.
-type Claims = HashMap<(EventKey, Fence), usize>;
+type Claims = HashMap<(EventKey, FencingToken), usize>;
 
 /// Claims that the database itself holds for a transaction: their leases need no renewal, and a
 /// renewal would wait for the transaction's end.
@@ -16,14 +16,14 @@ pub(crate) struct Held(Arc<Mutex<Claims>>);
 
 impl Held {
     /// Holds the claim until the guard is dropped.
-    pub(crate) fn hold(&self, ticket: &Ticket) -> Holding {
-        let claim = (*ticket.key(), ticket.fence());
+    pub(crate) fn hold(&self, claim_token: &ClaimToken) -> Holding {
+        let claim = (*claim_token.key(), claim_token.fencing_token());
         *self.claims().entry(claim).or_default() += 1;
         Holding { held: self.clone(), claim }
     }
 
-    pub(crate) fn holds(&self, key: &EventKey, fence: Fence) -> bool {
-        self.claims().contains_key(&(*key, fence))
+    pub(crate) fn holds(&self, key: &EventKey, fencing_token: FencingToken) -> bool {
+        self.claims().contains_key(&(*key, fencing_token))
     }
 
     fn claims(&self) -> MutexGuard<'_, Claims> {
@@ -35,7 +35,7 @@ impl Held {
 #[derive(Debug)]
 pub(crate) struct Holding {
     held: Held,
-    claim: (EventKey, Fence),
+    claim: (EventKey, FencingToken),
 }
 
 impl Drop for Holding {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::{
-    Claim, DedupStore, Delivery, EventKey, Fence, Settled, StoreError, StoreErrorKind, Ticket,
+    ClaimOutcome, ClaimToken, DedupStore, Delivery, EventKey, FencingToken, StoreError,
+    StoreErrorKind, UpdateOutcome,
 };
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
@@ -19,14 +20,14 @@ use self::statements::{Statement, Statements};
 use self::table::Table;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
 use crate::held::Held;
-use crate::row::{Found, TAKEN_OVER, from_fence, key_bytes, millis, to_fence};
+use crate::row::{Found, TAKEN_OVER, from_fencing_token, key_bytes, millis, to_fencing_token};
 use crate::transaction::Transaction;
 
 /// How often a statement is tried that others got in the way of.
 const TRIES: usize = 10;
 
 /// What is said while somebody has an event's row locked; it is as good as in progress.
-const LOCKED: Claim = Claim::Busy { retry_after: Duration::from_secs(1) };
+const LOCKED: ClaimOutcome = ClaimOutcome::InProgress { retry_after: Duration::from_secs(1) };
 
 /// A serialization failure, a deadlock, and a key that came in between.
 const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
@@ -41,7 +42,7 @@ const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 ///
 /// Time is that of the database server, whatever the machines' clocks say. What was answered is as
 /// durable as the server's `synchronous_commit` makes it. After a fail-over to a standby that lagged
-/// behind, events that it did not have are handled again, and fences that were granted may come again:
+/// behind, events that it did not have are handled again, and fencing tokens that were granted may come again:
 /// a handler of before the fail-over is then not told apart.
 ///
 /// Rows that are over are cleared away beside the claims, by one of a thousand, in a task of its own
@@ -118,7 +119,7 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// [`TransactionErrorKind::Stale`] if the claim is no longer the current one,
+    /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one,
     /// [`TransactionErrorKind::Unclaimed`] if there is none, and
     /// [`TransactionErrorKind::Failed`] if the database fails.
     pub async fn begin(
@@ -126,7 +127,7 @@ impl PostgresStore {
         delivery: &Delivery,
     ) -> Result<Transaction<Postgres>, TransactionError> {
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
-        self.begin_with(&delivery.ticket().ok_or(unclaimed)?).await
+        self.begin_with(&delivery.claim_token().ok_or(unclaimed)?).await
     }
 
     /// The same for a claim in hand.
@@ -136,17 +137,22 @@ impl PostgresStore {
     /// As [`begin`](Self::begin).
     pub async fn begin_with(
         &self,
-        ticket: &Ticket,
+        claim_token: &ClaimToken,
     ) -> Result<Transaction<Postgres>, TransactionError> {
         let mut transaction = self.0.pool.begin().await?;
-        let holding = self.0.held.hold(ticket);
-        let (key, fence) = (key_bytes(ticket.key()), from_fence(ticket.fence()));
-        let hold = self.0.statements.hold().bind(key).bind(fence);
+        let holding = self.0.held.hold(claim_token);
+        let (key, fencing_token) =
+            (key_bytes(claim_token.key()), from_fencing_token(claim_token.fencing_token()));
+        let hold = self.0.statements.hold().bind(key).bind(fencing_token);
         if hold.fetch_optional(&mut *transaction).await?.is_none() {
             transaction.rollback().await?;
-            return Err(TransactionError::new(TransactionErrorKind::Stale));
+            return Err(TransactionError::new(TransactionErrorKind::StaleToken));
         }
-        let mark = self.0.statements.mark(ticket.key(), fence, millis(ticket.retention()));
+        let mark = self.0.statements.mark(
+            claim_token.key(),
+            fencing_token,
+            millis(claim_token.retention()),
+        );
         Ok(Transaction::new(transaction, Some(mark), holding, None))
     }
 
@@ -176,7 +182,7 @@ impl DedupStore for PostgresStore {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         let statements = &self.0.statements;
         let bound = |statement: Statement<'static>| {
             let statement = statement.bind(key_bytes(key)).bind(fingerprint.cast_signed());
@@ -213,14 +219,19 @@ impl DedupStore for PostgresStore {
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
-        if self.0.held.holds(key, fence) {
-            return Ok(Settled::Applied);
+    ) -> Result<UpdateOutcome, StoreError> {
+        if self.0.held.holds(key, fencing_token) {
+            return Ok(UpdateOutcome::Applied);
         }
         let renew = || {
-            let renew = self.0.statements.renew().bind(key_bytes(key)).bind(from_fence(fence));
+            let renew = self
+                .0
+                .statements
+                .renew()
+                .bind(key_bytes(key))
+                .bind(from_fencing_token(fencing_token));
             renew.bind(millis(lease)).execute(&self.0.pool)
         };
         retried(renew).await.map(settled)
@@ -229,20 +240,29 @@ impl DedupStore for PostgresStore {
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         let commit = || {
-            let commit = self.0.statements.commit().bind(key_bytes(key)).bind(from_fence(fence));
+            let commit = self
+                .0
+                .statements
+                .commit()
+                .bind(key_bytes(key))
+                .bind(from_fencing_token(fencing_token));
             commit.bind(millis(retention)).execute(&self.0.pool)
         };
         retried(commit).await.map(settled)
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
         let release = || {
             let release = self.0.statements.release().bind(key_bytes(key));
-            release.bind(from_fence(fence)).execute(&self.0.pool)
+            release.bind(from_fencing_token(fencing_token)).execute(&self.0.pool)
         };
         retried(release).await.map(settled)
     }
@@ -275,7 +295,7 @@ where
 
 /// What came of the first statement of a claim.
 enum Seen {
-    New(Claim),
+    New(ClaimOutcome),
     Known(Found),
 }
 
@@ -289,12 +309,12 @@ impl Seen {
     }
 }
 
-fn granted(row: &PgRow) -> Result<Claim, sqlx::Error> {
+fn granted(row: &PgRow) -> Result<ClaimOutcome, sqlx::Error> {
     let takeover = row.try_get::<i16, _>("state")? == TAKEN_OVER;
-    Ok(Claim::Acquired { fence: to_fence(row.try_get("fence")?), takeover })
+    Ok(ClaimOutcome::Acquired { fencing_token: to_fencing_token(row.try_get("fence")?), takeover })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is mapped over a result")]
-fn settled(result: PgQueryResult) -> Settled {
-    if result.rows_affected() > 0 { Settled::Applied } else { Settled::Stale }
+fn settled(result: PgQueryResult) -> UpdateOutcome {
+    if result.rows_affected() > 0 { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use countersign::{Claim, EventKey, Fence, Record, RecordState, StoreStats};
+use countersign::{ClaimOutcome, EventKey, FencingToken, Record, RecordState, StoreStats};
 use sqlx::Row;
 
-/// A row whose event nobody holds: only its fence counts.
+/// A row whose event nobody holds: only its fencing token counts.
 const ABSENT: i16 = 0;
 #[cfg(feature = "sqlite")]
 pub(crate) const IN_PROGRESS: i16 = 1;
@@ -29,24 +29,24 @@ pub(crate) fn span(millis: i64) -> Duration {
 }
 
 /// As a number of the database's; one that no store grants becomes one that none has.
-pub(crate) fn from_fence(fence: Fence) -> i64 {
-    i64::try_from(fence.as_u64()).unwrap_or(-1)
+pub(crate) fn from_fencing_token(fencing_token: FencingToken) -> i64 {
+    i64::try_from(fencing_token.as_u64()).unwrap_or(-1)
 }
 
-pub(crate) fn to_fence(number: i64) -> Fence {
-    Fence::new(u64::try_from(number).unwrap_or(0))
+pub(crate) fn to_fencing_token(number: i64) -> FencingToken {
+    FencingToken::new(u64::try_from(number).unwrap_or(0))
 }
 
 pub(crate) fn key_bytes(key: &EventKey) -> &[u8] {
     key.as_bytes()
 }
 
-/// A row as it was found: `state`, `fence`, `left_ms` until its lease or retention ends, and
+/// A row as it was found: `state`, `fencing_token`, `left_ms` until its lease or retention ends, and
 /// `fingerprint`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
     pub(crate) state: i16,
-    pub(crate) fence: i64,
+    pub(crate) fencing_token: i64,
     pub(crate) left_ms: i64,
     pub(crate) fingerprint: i64,
 }
@@ -60,22 +60,22 @@ impl Found {
     {
         Ok(Self {
             state: row.try_get("state")?,
-            fence: row.try_get("fence")?,
+            fencing_token: row.try_get("fence")?,
             left_ms: row.try_get("left_ms")?,
             fingerprint: row.try_get("fingerprint")?,
         })
     }
 
     /// The answer to a claim that is not granted; `None` where it should have been.
-    pub(crate) fn denial(&self, fingerprint: u64) -> Option<Claim> {
+    pub(crate) fn denial(&self, fingerprint: u64) -> Option<ClaimOutcome> {
         match self.state {
             _ if self.left_ms <= 0 => None,
             ABSENT => None,
             DONE | MARKED => {
                 let same_body = self.fingerprint == fingerprint.cast_signed();
-                Some(Claim::Duplicate { same_body })
+                Some(ClaimOutcome::Duplicate { same_body })
             }
-            _ => Some(Claim::Busy { retry_after: span(self.left_ms) }),
+            _ => Some(ClaimOutcome::InProgress { retry_after: span(self.left_ms) }),
         }
     }
 
@@ -89,10 +89,10 @@ impl Found {
         let left = span(self.left_ms);
         let state = match self.state {
             ABSENT => return None,
-            DONE | MARKED => RecordState::Done { kept: left },
+            DONE | MARKED => RecordState::Handled { retained_for: left },
             _ => RecordState::InProgress { lease: left },
         };
-        Some(Record { fence: to_fence(self.fence), state })
+        Some(Record { fencing_token: to_fencing_token(self.fencing_token), state })
     }
 }
 
@@ -105,9 +105,9 @@ where
     let count = |name| row.try_get(name).map(|count: i64| count.unsigned_abs());
     let mut stats = StoreStats::default();
     stats.in_progress = count("in_progress")?;
-    stats.overdue = count("overdue")?;
-    stats.longest_overdue = span(row.try_get("longest_overdue_ms")?);
-    stats.done = count("done")?;
+    stats.lease_expired = count("lease_expired")?;
+    stats.oldest_expired_lease = span(row.try_get("oldest_expired_lease_ms")?);
+    stats.handled = count("handled")?;
     stats.expired = count("expired")?;
     stats.bytes = Some(count("bytes")?);
     Ok(stats)

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::{
-    Claim, DedupStore, Delivery, EventKey, Fence, Settled, StoreError, StoreErrorKind, Ticket,
+    ClaimOutcome, ClaimToken, DedupStore, Delivery, EventKey, FencingToken, StoreError,
+    StoreErrorKind, UpdateOutcome,
 };
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite, query};
@@ -24,7 +25,7 @@ use self::statements::MARK;
 use self::writer::Turns;
 use crate::error::{TransactionError, TransactionErrorKind};
 use crate::held::Held;
-use crate::row::{from_fence, key_bytes, millis};
+use crate::row::{from_fencing_token, key_bytes, millis};
 use crate::transaction::Transaction;
 
 /// How many connections read, or wait for their turn with a handler's transaction.
@@ -119,7 +120,7 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`TransactionErrorKind::Stale`] if the claim is no longer the current one,
+    /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one,
     /// [`TransactionErrorKind::Unclaimed`] if there is none, and
     /// [`TransactionErrorKind::Failed`] if the database fails.
     pub async fn begin(
@@ -127,7 +128,7 @@ impl SqliteStore {
         delivery: &Delivery,
     ) -> Result<Transaction<Sqlite>, TransactionError> {
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
-        self.begin_with(&delivery.ticket().ok_or(unclaimed)?).await
+        self.begin_with(&delivery.claim_token().ok_or(unclaimed)?).await
     }
 
     /// The same for a claim in hand.
@@ -137,17 +138,18 @@ impl SqliteStore {
     /// As [`begin`](Self::begin).
     pub async fn begin_with(
         &self,
-        ticket: &Ticket,
+        claim_token: &ClaimToken,
     ) -> Result<Transaction<Sqlite>, TransactionError> {
         let turn = self.0.turns.clone().lock_owned().await;
         let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let (key, fence) = (key_bytes(ticket.key()), from_fence(ticket.fence()));
-        let mark = query(MARK).bind(key).bind(fence).bind(millis(ticket.retention()));
+        let (key, fencing_token) =
+            (key_bytes(claim_token.key()), from_fencing_token(claim_token.fencing_token()));
+        let mark = query(MARK).bind(key).bind(fencing_token).bind(millis(claim_token.retention()));
         if mark.execute(&mut *transaction).await?.rows_affected() == 0 {
             transaction.rollback().await?;
-            return Err(TransactionError::new(TransactionErrorKind::Stale));
+            return Err(TransactionError::new(TransactionErrorKind::StaleToken));
         }
-        let holding = self.0.held.hold(ticket);
+        let holding = self.0.held.hold(claim_token);
         Ok(Transaction::new(transaction, None, holding, Some(Box::new(turn))))
     }
 
@@ -175,11 +177,11 @@ impl SqliteStore {
     async fn settle(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         how: Settle,
         span: Duration,
-    ) -> Result<Settled, StoreError> {
-        self.ask(Operation::Settle { key: *key, fence, how, span }).await?.settled()
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.ask(Operation::Settle { key: *key, fencing_token, how, span }).await?.settled()
     }
 
     async fn ask(&self, operation: Operation) -> Result<Answer, StoreError> {
@@ -217,33 +219,37 @@ impl DedupStore for SqliteStore {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         self.ask(Operation::Claim { key: *key, fingerprint, lease }).await?.claim()
     }
 
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
-        if self.0.held.holds(key, fence) {
-            return Ok(Settled::Applied);
+    ) -> Result<UpdateOutcome, StoreError> {
+        if self.0.held.holds(key, fencing_token) {
+            return Ok(UpdateOutcome::Applied);
         }
-        self.settle(key, fence, Settle::Renew, lease).await
+        self.settle(key, fencing_token, Settle::Renew, lease).await
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
-        self.settle(key, fence, Settle::Commit, retention).await
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.settle(key, fencing_token, Settle::Commit, retention).await
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
-        self.settle(key, fence, Settle::Release, Duration::ZERO).await
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.settle(key, fencing_token, Settle::Release, Duration::ZERO).await
     }
 }
 

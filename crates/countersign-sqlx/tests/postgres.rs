@@ -15,7 +15,9 @@ use countersign::testing::store::{
     StoreUnderTest, an_operator_sees_and_forgets, check, of_many_claims_one_is_granted,
     workers_at_once,
 };
-use countersign::{Claim, DedupStore, EventKey, InspectStore, Settled, StoreErrorKind};
+use countersign::{
+    ClaimOutcome, DedupStore, EventKey, InspectStore, StoreErrorKind, UpdateOutcome,
+};
 use countersign_sqlx::{PostgresStore, TransactionErrorKind};
 use sqlx::postgres::PgPool;
 use sqlx::{Connection, PgConnection, query, query_scalar};
@@ -174,7 +176,7 @@ async fn child_that_races() {
     let Some(url) = place() else { return };
     let store = PostgresStore::connect(&url).await.unwrap();
     for number in 0..RACED {
-        if let Claim::Acquired { .. } = claim(&store, number).await {
+        if let ClaimOutcome::Acquired { .. } = claim(&store, number).await {
             tell(number);
         }
     }
@@ -213,13 +215,13 @@ async fn what_was_answered_survives_lost_connections_and_a_crash_of_the_server()
     table.server.start();
     assert!(is_handled(soon(&store, 0).await));
     assert!(is_busy(claim(&store, 1).await));
-    assert_eq!(commit(&store, &held).await, Settled::Applied);
+    assert_eq!(commit(&store, &held).await, UpdateOutcome::Applied);
     let next = granted(&store, 2, HOUR).await;
-    assert!(next.fence() > held.fence(), "fences rise over the crash");
+    assert!(next.fencing_token() > held.fencing_token(), "fences rise over the crash");
 }
 
 /// A claim over a pool some of whose connections are lost.
-async fn soon(store: &PostgresStore, number: usize) -> Claim {
+async fn soon(store: &PostgresStore, number: usize) -> ClaimOutcome {
     for _ in 0..20 {
         if let Ok(claim) = store.claim(&event(number), 0, HOUR).await {
             return claim;
@@ -232,67 +234,71 @@ async fn soon(store: &PostgresStore, number: usize) -> Claim {
 async fn a_transaction_that_is_cut_off_applies_nothing() {
     let Some(table) = own_server() else { return };
     let store = table.with_notes().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    let claim_token = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&claim_token).await.unwrap();
     query(table.note()).execute(&mut **transaction).await.unwrap();
     table.cut_connections().await;
     let error = transaction.commit().await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::Failed);
     assert_eq!(table.notes().await, 0);
     assert!(is_busy(soon(&store, 0).await));
-    assert_eq!(commit(&store, &ticket).await, Settled::Applied);
+    assert_eq!(commit(&store, &claim_token).await, UpdateOutcome::Applied);
 }
 
 #[tokio::test]
 async fn claims_of_an_event_in_a_transaction_keep_no_connection() {
     let Some(table) = Table::new() else { return };
     let store = table.over(table.server.pool(2, &[]).await).await;
-    let ticket = granted(&store, 0, Duration::ZERO).await;
-    let transaction = table.store().await.begin_with(&ticket).await.unwrap();
+    let claim_token = granted(&store, 0, Duration::ZERO).await;
+    let transaction = table.store().await.begin_with(&claim_token).await.unwrap();
     for _ in 0..3 {
         drop(timeout(BRIEF, claim(&store, 0)).await);
     }
     granted(&store, 1, HOUR).await;
     transaction.rollback().await.unwrap();
-    assert!(higher(&ticket).fence() <= granted(&store, 0, HOUR).await.fence());
+    assert!(higher(&claim_token).fencing_token() <= granted(&store, 0, HOUR).await.fencing_token());
 }
 
 #[tokio::test]
 async fn a_handler_that_has_committed_still_has_its_lease() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
-    let renew = || store.renew(ticket.key(), ticket.fence(), Duration::ZERO);
-    assert_eq!(renew().await, Ok(Settled::Applied));
+    let claim_token = granted(&store, 0, HOUR).await;
+    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
+    let renew = || store.renew(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
+    assert_eq!(renew().await, Ok(UpdateOutcome::Applied));
     assert!(is_handled(claim(&store, 0).await), "the renewal changes nothing");
-    commit(&store, &ticket).await;
-    assert_eq!(renew().await, Ok(Settled::Stale), "now the handler has ended");
+    commit(&store, &claim_token).await;
+    assert_eq!(renew().await, Ok(UpdateOutcome::StaleToken), "now the handler has ended");
 }
 
 #[tokio::test]
 async fn the_write_and_the_mark_are_one_commit() {
     let Some(table) = Table::new() else { return };
     let store = table.with_notes().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    let claim_token = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&claim_token).await.unwrap();
     query(table.note()).execute(&mut **transaction).await.unwrap();
     assert_eq!(table.notes().await, 0);
     assert!(is_busy(claim(&store, 0).await), "others are told at once");
     transaction.commit().await.unwrap();
     assert_eq!(table.notes().await, 1);
     assert!(is_handled(claim(&store, 0).await));
-    assert_eq!(commit(&store, &ticket).await, Settled::Applied, "the receiver's own commit");
-    let released = store.release(ticket.key(), ticket.fence()).await;
-    assert_eq!(released, Ok(Settled::Stale), "a handler that fails after its commit");
+    assert_eq!(
+        commit(&store, &claim_token).await,
+        UpdateOutcome::Applied,
+        "the receiver's own commit"
+    );
+    let released = store.release(claim_token.key(), claim_token.fencing_token()).await;
+    assert_eq!(released, Ok(UpdateOutcome::StaleToken), "a handler that fails after its commit");
 }
 
 #[tokio::test]
 async fn without_a_mark_nothing_is_committed() {
     let Some(table) = Table::new() else { return };
     let store = table.with_notes().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    let claim_token = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&claim_token).await.unwrap();
     query(table.note()).execute(&mut **transaction).await.unwrap();
     let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {}", table.name));
     query(delete).execute(&mut **transaction).await.unwrap();
@@ -306,14 +312,17 @@ async fn without_a_mark_nothing_is_committed() {
 async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
     let Some(table) = Table::new() else { return };
     let store = table.with_notes().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    let claim_token = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&claim_token).await.unwrap();
     query(table.note()).execute(&mut **transaction).await.unwrap();
     drop(transaction);
     assert!(is_busy(claim(&store, 0).await));
     assert_eq!(table.notes().await, 0);
-    store.begin_with(&ticket).await.unwrap().rollback().await.unwrap();
-    assert_eq!(store.release(ticket.key(), ticket.fence()).await, Ok(Settled::Applied));
+    store.begin_with(&claim_token).await.unwrap().rollback().await.unwrap();
+    assert_eq!(
+        store.release(claim_token.key(), claim_token.fencing_token()).await,
+        Ok(UpdateOutcome::Applied)
+    );
 }
 
 #[tokio::test]
@@ -321,14 +330,14 @@ async fn a_stale_claim_gets_no_transaction() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     let late = granted(&store, 0, Duration::ZERO).await;
-    let ticket = granted(&store, 0, HOUR).await;
-    for stale in [late, higher(&ticket)] {
+    let claim_token = granted(&store, 0, HOUR).await;
+    for stale in [late, higher(&claim_token)] {
         let error = store.begin_with(&stale).await.unwrap_err();
-        assert_eq!(error.kind(), TransactionErrorKind::Stale);
+        assert_eq!(error.kind(), TransactionErrorKind::StaleToken);
     }
-    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
-    let error = store.begin_with(&ticket).await.unwrap_err();
-    assert_eq!(error.kind(), TransactionErrorKind::Stale, "it is handled");
+    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
+    let error = store.begin_with(&claim_token).await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::StaleToken, "it is handled");
 }
 
 #[tokio::test]
@@ -342,10 +351,10 @@ async fn a_delivery_without_a_claim_gets_no_transaction() {
 async fn an_open_transaction_holds_its_event_past_the_lease() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
-    let ticket = granted(&store, 0, Duration::ZERO).await;
-    let transaction = store.begin_with(&ticket).await.unwrap();
-    let renewed = store.renew(ticket.key(), ticket.fence(), HOUR).await;
-    assert_eq!(renewed, Ok(Settled::Applied));
+    let claim_token = granted(&store, 0, Duration::ZERO).await;
+    let transaction = store.begin_with(&claim_token).await.unwrap();
+    let renewed = store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await;
+    assert_eq!(renewed, Ok(UpdateOutcome::Applied));
     let other = table.store().await;
     assert!(is_busy(timeout(BRIEF * 20, claim(&other, 0)).await.expect("nobody waits for it")));
     transaction.commit().await.unwrap();
@@ -357,10 +366,10 @@ async fn a_purge_removes_what_is_long_over_and_waits_for_nobody() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     for number in 0..6 {
-        let ticket = granted(&store, number, HOUR).await;
+        let claim_token = granted(&store, number, HOUR).await;
         match number {
-            0..3 => drop(commit(&store, &ticket).await),
-            3 => drop(store.release(ticket.key(), ticket.fence()).await),
+            0..3 => drop(commit(&store, &claim_token).await),
+            3 => drop(store.release(claim_token.key(), claim_token.fencing_token()).await),
             _ => {}
         }
     }
@@ -380,7 +389,7 @@ async fn a_purge_removes_what_is_long_over_and_waits_for_nobody() {
     assert_eq!(store.purge(100).await, Ok(1));
     lock.rollback().await.unwrap();
     assert_eq!(store.purge(100).await, Ok(1));
-    assert_eq!(store.stats().await.unwrap().overdue, 2, "kept for a late commit");
+    assert_eq!(store.stats().await.unwrap().lease_expired, 2, "kept for a late commit");
     table.run(&age("25 hours")).await;
     assert_eq!(store.purge(100).await, Ok(2));
 }
@@ -465,11 +474,17 @@ async fn a_role_needs_the_rights_that_the_documentation_names_and_no_more() {
     assert!(store.get(&event(number)).await.unwrap().is_some());
     assert_eq!(store.forget(&event(number)).await, Ok(true));
     let late = granted(&store, number, Duration::ZERO).await;
-    let ticket = granted(&store, number, HOUR).await;
-    assert_eq!(store.renew(ticket.key(), late.fence(), HOUR).await, Ok(Settled::Stale));
-    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
-    assert_eq!(commit(&store, &ticket).await, Settled::Applied);
-    assert_eq!(store.release(ticket.key(), ticket.fence()).await, Ok(Settled::Stale));
+    let claim_token = granted(&store, number, HOUR).await;
+    assert_eq!(
+        store.renew(claim_token.key(), late.fencing_token(), HOUR).await,
+        Ok(UpdateOutcome::StaleToken)
+    );
+    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
+    assert_eq!(commit(&store, &claim_token).await, UpdateOutcome::Applied);
+    assert_eq!(
+        store.release(claim_token.key(), claim_token.fencing_token()).await,
+        Ok(UpdateOutcome::StaleToken)
+    );
     assert_eq!(store.purge(10).await, Ok(0));
 }
 
@@ -485,10 +500,10 @@ async fn a_claim_is_one_statement_unless_nobody_holds_what_is_known() {
         count
     };
     let before = statements().await;
-    let ticket = granted(&store, 0, HOUR).await;
+    let claim_token = granted(&store, 0, HOUR).await;
     assert!(is_busy(claim(&store, 0).await));
     assert_eq!(statements().await, before + 1, "new, and in progress");
-    commit(&store, &ticket).await;
+    commit(&store, &claim_token).await;
     assert!(is_handled(claim(&store, 0).await));
     assert_eq!(statements().await, before + 2, "handled, and the commit");
     granted(&store, 1, Duration::ZERO).await;
@@ -500,14 +515,14 @@ async fn a_claim_is_one_statement_unless_nobody_holds_what_is_known() {
 async fn an_operator_forgets_no_event_that_a_handlers_transaction_holds() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    let transaction = store.begin_with(&ticket).await.unwrap();
-    let forget = timeout(BRIEF * 20, store.forget(ticket.key())).await.expect("nobody waits");
+    let claim_token = granted(&store, 0, HOUR).await;
+    let transaction = store.begin_with(&claim_token).await.unwrap();
+    let forget = timeout(BRIEF * 20, store.forget(claim_token.key())).await.expect("nobody waits");
     let error = forget.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(error.to_string().contains("a handler's transaction holds the event"), "{error}");
     transaction.rollback().await.unwrap();
-    assert_eq!(store.forget(ticket.key()).await, Ok(true));
+    assert_eq!(store.forget(claim_token.key()).await, Ok(true));
 }
 
 #[tokio::test]
@@ -516,18 +531,21 @@ async fn stats_count_events_as_they_stand() {
     let store = table.store().await;
     assert_eq!(store.stats().await.unwrap().in_progress, 0);
     for number in 0..3 {
-        let ticket = granted(&store, number, HOUR).await;
-        commit(&store, &ticket).await;
+        let claim_token = granted(&store, number, HOUR).await;
+        commit(&store, &claim_token).await;
     }
     granted(&store, 3, HOUR).await;
     granted(&store, 4, Duration::ZERO).await;
     let over = granted(&store, 5, HOUR).await;
-    let commit = store.commit(over.key(), over.fence(), Duration::ZERO);
-    assert_eq!(commit.await, Ok(Settled::Applied));
+    let commit = store.commit(over.key(), over.fencing_token(), Duration::ZERO);
+    assert_eq!(commit.await, Ok(UpdateOutcome::Applied));
     let ago = "UPDATE {} SET until = until - interval '1 hour' WHERE state = 1 AND until <= now()";
     table.run(&ago.replace("{}", &table.name)).await;
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (3, 2, 1, 1));
-    assert!((HOUR..HOUR * 2).contains(&stats.longest_overdue), "{stats:?}");
+    assert_eq!(
+        (stats.handled, stats.in_progress, stats.lease_expired, stats.expired),
+        (3, 2, 1, 1)
+    );
+    assert!((HOUR..HOUR * 2).contains(&stats.oldest_expired_lease), "{stats:?}");
     assert!(stats.bytes.unwrap() > 0);
 }

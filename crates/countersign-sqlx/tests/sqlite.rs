@@ -10,7 +10,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign::testing::store::{StoreUnderTest, an_operator_sees_and_forgets, check};
-use countersign::{Claim, DedupStore, InspectStore, Settled, StoreErrorKind, Ticket};
+use countersign::{
+    ClaimOutcome, ClaimToken, DedupStore, InspectStore, StoreErrorKind, UpdateOutcome,
+};
 use countersign_sqlx::{SqliteStore, TransactionErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, query, query_scalar};
@@ -140,9 +142,9 @@ async fn a_new_file_may_be_opened_by_many_at_once() {
 async fn a_file_that_was_removed_is_not_made_anew_by_a_transaction() {
     let file = File::new();
     let store = file.store().await;
-    let ticket = granted(&store, 0, HOUR).await;
+    let claim_token = granted(&store, 0, HOUR).await;
     std::fs::remove_file(file.path()).unwrap();
-    let error = store.begin_with(&ticket).await.unwrap_err();
+    let error = store.begin_with(&claim_token).await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::Failed);
     assert!(!Path::new(&file.path()).exists());
 }
@@ -151,13 +153,13 @@ async fn a_file_that_was_removed_is_not_made_anew_by_a_transaction() {
 async fn an_operators_look_waits_for_no_transaction() {
     let file = File::new();
     let store = file.store().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    let transaction = store.begin_with(&ticket).await.unwrap();
+    let claim_token = granted(&store, 0, HOUR).await;
+    let transaction = store.begin_with(&claim_token).await.unwrap();
     let seen = SqliteStore::existing(file.path()).await.unwrap();
     assert_eq!(seen.stats().await.unwrap().in_progress, 1);
-    assert!(seen.get(ticket.key()).await.unwrap().is_some());
+    assert!(seen.get(claim_token.key()).await.unwrap().is_some());
     transaction.commit().await.unwrap();
-    assert_eq!(seen.forget(ticket.key()).await, Ok(true));
+    assert_eq!(seen.forget(claim_token.key()).await, Ok(true));
 }
 
 #[tokio::test]
@@ -184,7 +186,7 @@ async fn what_was_answered_is_there_when_the_file_is_opened_again() {
     let store = file.store().await;
     assert!(is_handled(claim(&store, 0).await));
     assert!(is_busy(claim(&store, 1).await));
-    assert_eq!(commit(&store, &held).await, Settled::Applied);
+    assert_eq!(commit(&store, &held).await, UpdateOutcome::Applied);
 }
 
 const RACED: usize = 40;
@@ -195,7 +197,7 @@ async fn child_that_races() {
     let Some(path) = place() else { return };
     let store = SqliteStore::open(path).await.unwrap();
     for number in 0..RACED {
-        if let Claim::Acquired { .. } = claim(&store, number).await {
+        if let ClaimOutcome::Acquired { .. } = claim(&store, number).await {
             tell(number);
         }
     }
@@ -217,8 +219,8 @@ async fn child_that_handles() {
     let Some(path) = place() else { return };
     let store = SqliteStore::open(path).await.unwrap();
     for number in 0.. {
-        let ticket = granted(&store, number, HOUR).await;
-        assert_eq!(commit(&store, &ticket).await, Settled::Applied);
+        let claim_token = granted(&store, number, HOUR).await;
+        assert_eq!(commit(&store, &claim_token).await, UpdateOutcome::Applied);
         tell(number);
     }
 }
@@ -295,9 +297,9 @@ async fn a_purge_removes_what_is_over_and_no_more_than_it_may() {
     for number in 0..5 {
         tickets.push(granted(&store, number, HOUR).await);
     }
-    for ticket in &tickets {
-        let brief = store.commit(ticket.key(), ticket.fence(), Duration::ZERO);
-        assert_eq!(brief.await, Ok(Settled::Applied));
+    for claim_token in &tickets {
+        let brief = store.commit(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
+        assert_eq!(brief.await, Ok(UpdateOutcome::Applied));
     }
     assert_eq!(file.rows().await, 5);
     assert_eq!(store.purge(2).await, Ok(2));
@@ -307,7 +309,7 @@ async fn a_purge_removes_what_is_over_and_no_more_than_it_may() {
     commit(&store, &done).await;
     assert_eq!(store.purge(10).await, Ok(3));
     assert_eq!(file.rows().await, 2, "what is held, and what is remembered");
-    assert_eq!(commit(&store, &held).await, Settled::Applied);
+    assert_eq!(commit(&store, &held).await, UpdateOutcome::Applied);
 }
 
 #[tokio::test]
@@ -315,9 +317,9 @@ async fn claims_clear_away_what_is_over() {
     let file = File::new();
     let store = file.store().await;
     for number in 0..70 {
-        let ticket = granted(&store, number, HOUR).await;
-        let brief = store.commit(ticket.key(), ticket.fence(), Duration::ZERO);
-        assert_eq!(brief.await, Ok(Settled::Applied));
+        let claim_token = granted(&store, number, HOUR).await;
+        let brief = store.commit(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
+        assert_eq!(brief.await, Ok(UpdateOutcome::Applied));
     }
     assert!(file.rows().await < 10);
 }
@@ -360,33 +362,37 @@ async fn a_purge_finds_rows_however_many_stand_before_them() {
 async fn the_write_and_the_mark_are_one_commit() {
     let file = File::new();
     let store = file.with_notes().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    let claim_token = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&claim_token).await.unwrap();
     query(NOTE).execute(&mut **transaction).await.unwrap();
     assert_eq!(file.notes().await, 0);
     transaction.commit().await.unwrap();
     assert_eq!(file.notes().await, 1);
     assert!(is_handled(claim(&store, 0).await));
-    assert_eq!(commit(&store, &ticket).await, Settled::Applied, "the receiver's own commit");
-    let released = store.release(ticket.key(), ticket.fence()).await;
-    assert_eq!(released, Ok(Settled::Stale), "a handler that fails after its commit");
+    assert_eq!(
+        commit(&store, &claim_token).await,
+        UpdateOutcome::Applied,
+        "the receiver's own commit"
+    );
+    let released = store.release(claim_token.key(), claim_token.fencing_token()).await;
+    assert_eq!(released, Ok(UpdateOutcome::StaleToken), "a handler that fails after its commit");
 }
 
 #[tokio::test]
 async fn a_handler_that_has_committed_still_has_its_lease() {
     let file = File::new();
     let store = file.store().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
-    let renew = || store.renew(ticket.key(), ticket.fence(), Duration::ZERO);
-    assert_eq!(renew().await, Ok(Settled::Applied));
+    let claim_token = granted(&store, 0, HOUR).await;
+    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
+    let renew = || store.renew(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
+    assert_eq!(renew().await, Ok(UpdateOutcome::Applied));
     assert!(is_handled(claim(&store, 0).await), "the renewal changes nothing");
-    commit(&store, &ticket).await;
-    assert_eq!(renew().await, Ok(Settled::Stale), "now the handler has ended");
+    commit(&store, &claim_token).await;
+    assert_eq!(renew().await, Ok(UpdateOutcome::StaleToken), "now the handler has ended");
 }
 
 #[tokio::test]
-async fn of_what_is_written_together_each_fence_counts_for_its_own_event() {
+async fn of_what_is_written_together_each_fencing_token_counts_for_its_own_event() {
     let file = File::new();
     let store = file.store().await;
     let first = granted(&store, 1, HOUR).await;
@@ -395,13 +401,13 @@ async fn of_what_is_written_together_each_fence_counts_for_its_own_event() {
     // While others have their turn, these three wait to be written together.
     let holding = granted(&store, 0, HOUR).await;
     let transaction = store.begin_with(&holding).await.unwrap();
-    let commit = |of: &Ticket, by: &Ticket| {
-        let (store, key, fence) = (store.clone(), *of.key(), by.fence());
-        tokio::spawn(async move { store.commit(&key, fence, HOUR).await })
+    let commit = |of: &ClaimToken, by: &ClaimToken| {
+        let (store, key, fencing_token) = (store.clone(), *of.key(), by.fencing_token());
+        tokio::spawn(async move { store.commit(&key, fencing_token, HOUR).await })
     };
     let release = || {
-        let (store, key, fence) = (store.clone(), *third.key(), third.fence());
-        tokio::spawn(async move { store.release(&key, fence).await })
+        let (store, key, fencing_token) = (store.clone(), *third.key(), third.fencing_token());
+        tokio::spawn(async move { store.release(&key, fencing_token).await })
     };
     let jobs = [commit(&first, &first), commit(&second, &first), release(), release()];
     sleep(BRIEF).await;
@@ -410,9 +416,9 @@ async fn of_what_is_written_together_each_fence_counts_for_its_own_event() {
     for job in jobs {
         settled.push(job.await.unwrap().unwrap());
     }
-    assert_eq!(settled[..2], [Settled::Applied, Settled::Stale]);
-    settled[2..].sort_by_key(|settled| *settled == Settled::Stale);
-    assert_eq!(settled[2..], [Settled::Applied, Settled::Stale]);
+    assert_eq!(settled[..2], [UpdateOutcome::Applied, UpdateOutcome::StaleToken]);
+    settled[2..].sort_by_key(|settled| *settled == UpdateOutcome::StaleToken);
+    assert_eq!(settled[2..], [UpdateOutcome::Applied, UpdateOutcome::StaleToken]);
     assert!(is_busy(claim(&store, 2).await));
 }
 
@@ -420,14 +426,17 @@ async fn of_what_is_written_together_each_fence_counts_for_its_own_event() {
 async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
     let file = File::new();
     let store = file.with_notes().await;
-    let ticket = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&ticket).await.unwrap();
+    let claim_token = granted(&store, 0, HOUR).await;
+    let mut transaction = store.begin_with(&claim_token).await.unwrap();
     query(NOTE).execute(&mut **transaction).await.unwrap();
     drop(transaction);
     assert!(is_busy(claim(&store, 0).await));
     assert_eq!(file.notes().await, 0);
-    store.begin_with(&ticket).await.unwrap().rollback().await.unwrap();
-    assert_eq!(store.release(ticket.key(), ticket.fence()).await, Ok(Settled::Applied));
+    store.begin_with(&claim_token).await.unwrap().rollback().await.unwrap();
+    assert_eq!(
+        store.release(claim_token.key(), claim_token.fencing_token()).await,
+        Ok(UpdateOutcome::Applied)
+    );
 }
 
 #[tokio::test]
@@ -435,14 +444,14 @@ async fn a_stale_claim_gets_no_transaction() {
     let file = File::new();
     let store = file.with_notes().await;
     let late = granted(&store, 0, Duration::ZERO).await;
-    let ticket = granted(&store, 0, HOUR).await;
-    for stale in [late, higher(&ticket)] {
+    let claim_token = granted(&store, 0, HOUR).await;
+    for stale in [late, higher(&claim_token)] {
         let error = store.begin_with(&stale).await.unwrap_err();
-        assert_eq!(error.kind(), TransactionErrorKind::Stale);
+        assert_eq!(error.kind(), TransactionErrorKind::StaleToken);
     }
-    store.begin_with(&ticket).await.unwrap().commit().await.unwrap();
-    let error = store.begin_with(&ticket).await.unwrap_err();
-    assert_eq!(error.kind(), TransactionErrorKind::Stale, "it is handled");
+    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
+    let error = store.begin_with(&claim_token).await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::StaleToken, "it is handled");
 }
 
 #[tokio::test]
@@ -456,10 +465,10 @@ async fn a_delivery_without_a_claim_gets_no_transaction() {
 async fn an_open_transaction_holds_its_event_past_the_lease() {
     let file = File::new();
     let store = file.store().await;
-    let ticket = granted(&store, 0, Duration::ZERO).await;
-    let transaction = store.begin_with(&ticket).await.unwrap();
-    let renewed = store.renew(ticket.key(), ticket.fence(), HOUR).await;
-    assert_eq!(renewed, Ok(Settled::Applied));
+    let claim_token = granted(&store, 0, Duration::ZERO).await;
+    let transaction = store.begin_with(&claim_token).await.unwrap();
+    let renewed = store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await;
+    assert_eq!(renewed, Ok(UpdateOutcome::Applied));
     timeout(BRIEF, claim(&store, 0)).await.unwrap_err();
     transaction.commit().await.unwrap();
     assert!(is_handled(claim(&store, 0).await));
@@ -470,20 +479,23 @@ async fn stats_count_events_as_they_stand() {
     let file = File::new();
     let store = file.store().await;
     for number in 0..3 {
-        let ticket = granted(&store, number, HOUR).await;
-        commit(&store, &ticket).await;
+        let claim_token = granted(&store, number, HOUR).await;
+        commit(&store, &claim_token).await;
     }
     granted(&store, 3, HOUR).await;
     granted(&store, 4, Duration::ZERO).await;
     let over = granted(&store, 5, HOUR).await;
-    let commit = store.commit(over.key(), over.fence(), Duration::ZERO);
-    assert_eq!(commit.await, Ok(Settled::Applied));
+    let commit = store.commit(over.key(), over.fencing_token(), Duration::ZERO);
+    assert_eq!(commit.await, Ok(UpdateOutcome::Applied));
     // As if it had been claimed an hour ago.
     let ago = query("UPDATE countersign_events SET until = until - 3600000 WHERE key = ?1");
     let ago = ago.bind(event(4).as_bytes().to_vec());
     ago.execute(&mut file.connection().await).await.unwrap();
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.done, stats.in_progress, stats.overdue, stats.expired), (3, 2, 1, 1));
-    assert!((HOUR..HOUR * 2).contains(&stats.longest_overdue), "{stats:?}");
+    assert_eq!(
+        (stats.handled, stats.in_progress, stats.lease_expired, stats.expired),
+        (3, 2, 1, 1)
+    );
+    assert!((HOUR..HOUR * 2).contains(&stats.oldest_expired_lease), "{stats:?}");
     assert!(stats.bytes.unwrap() > 0);
 }

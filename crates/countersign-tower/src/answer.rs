@@ -38,7 +38,7 @@ pub(crate) fn greeted<B>(reply: &Reply) -> Response<ResponseBody<B>> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
-    response.extensions_mut().insert(Outcome::Greeted);
+    response.extensions_mut().insert(Outcome::HandshakeAnswered);
     response
 }
 

@@ -47,7 +47,7 @@
 //! ```
 //!
 //! `Webhook<T>` takes the sender's event type, one event's struct, or a type of your own.
-//! [`Delivery`] is the raw request, and its `fence()` guards the handler's own writes.
+//! [`Delivery`] is the raw request, and its `fencing_token()` guards the handler's own writes.
 //!
 //! # Deployment
 //!
@@ -77,14 +77,14 @@ pub use countersign::metrics;
 #[cfg(feature = "testing")]
 pub use countersign::testing;
 pub use countersign::{
-    Admission, Algorithm, BodyAnswer, Challenge, Claim, Claimed, Clock, ConfigError,
-    ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey, Fence, Field,
-    FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore, Intake, Key, KeyResolver,
-    Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson, Receiver,
-    Record, RecordState, Rejection, RejectionKind, Reply, ResolveError, Scheme, SchemeBuilder,
-    Secret, Settled, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind, StoreStats,
-    Success, SystemClock, Tenant, TenantFrom, Tenants, Ticket, TimeUnit, Timestamp, Tolerance,
-    Verifier, ainexlayer, omniai, senders,
+    Admission, Algorithm, BodyAnswer, Challenge, Claim, ClaimOutcome, ClaimToken, Clock,
+    ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey,
+    FencingToken, Field, FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore,
+    Intake, Key, KeyResolver, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider,
+    RawJson, Receiver, Record, RecordState, Rejection, RejectionKind, Reply, ResolveError, Scheme,
+    SchemeBuilder, Secret, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind,
+    StoreStats, Success, SystemClock, Tenant, TenantFrom, Tenants, TimeUnit, Timestamp, Tolerance,
+    UpdateOutcome, Verifier, ainexlayer, omniai, senders,
 };
 #[cfg(feature = "sign")]
 pub use countersign::{Signed, Unsigned};

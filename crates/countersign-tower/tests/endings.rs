@@ -33,7 +33,7 @@ async fn a_commit_that_fails_is_tried_again_and_the_answer_stands() {
         let service = breakable(&store, &handler);
         store.breaks(Op::Commit, fault);
         let answer = deliver(&service, signed("msg_1")).await;
-        assert_eq!((answer.status().as_u16(), outcome(&answer)), (200, Outcome::Unrecorded));
+        assert_eq!((answer.status().as_u16(), outcome(&answer)), (200, Outcome::CommitPending));
         assert!(store.calls_of(Op::Commit) > 1, "{fault:?}");
         store.mend();
         tokio::time::sleep(Duration::from_secs(20)).await;
@@ -56,7 +56,7 @@ async fn an_event_is_not_run_again_while_its_commit_fails() {
         tokio::time::sleep(Duration::from_secs(10)).await;
         let retry = deliver(&service, signed("msg_1")).await;
         let outcome = outcome(&retry);
-        assert!(matches!(outcome, Outcome::InFlight { .. }), "{outcome:?}");
+        assert!(matches!(outcome, Outcome::InProgress { .. }), "{outcome:?}");
     }
     assert_eq!(handler.runs(), 1);
 }
@@ -64,7 +64,7 @@ async fn an_event_is_not_run_again_while_its_commit_fails() {
 #[tokio::test(start_paused = true)]
 async fn the_sender_is_answered_by_the_deadline_however_slow_the_settling() {
     for (op, act, status, expected) in [
-        (Op::Commit, Act::Answer(200), 200, Outcome::Unrecorded),
+        (Op::Commit, Act::Answer(200), 200, Outcome::CommitPending),
         (Op::Release, Act::Answer(500), 500, Outcome::Failed),
         (Op::Release, Act::Panic, 500, Outcome::Panicked),
     ] {
@@ -105,7 +105,7 @@ async fn a_handler_whose_lease_cannot_be_held_is_stopped_before_another_begins()
         store.breaks(Op::Renew, fault);
         store.breaks(Op::Release, fault);
         let late = deliver(&service, signed("msg_1")).await;
-        assert_eq!(outcome(&late), Outcome::Running, "{fault:?}");
+        assert_eq!(outcome(&late), Outcome::DeadlineExceeded, "{fault:?}");
         while handler.runs() == 1 {
             assert!(handler.under_way() <= 1, "{fault:?}: two at a time");
             let retry = tokio::spawn(service.clone().oneshot(signed("msg_1")));
@@ -122,7 +122,7 @@ async fn a_handler_that_lost_its_lease_is_stopped() {
     let service = breakable(&store, &handler);
     store.breaks(Op::Renew, Fault::Stale);
     let answer = deliver(&service, signed("msg_1")).await;
-    assert_eq!((answer.status().as_u16(), outcome(&answer)), (503, Outcome::Stopped));
+    assert_eq!((answer.status().as_u16(), outcome(&answer)), (503, Outcome::Cancelled));
     assert_eq!(handler.under_way(), 0);
 }
 
@@ -169,7 +169,7 @@ async fn a_stop_ends_handlers_and_releases_their_events() {
     let caller = tokio::spawn(layer.layer(handler.clone()).oneshot(signed("msg_1")));
     handler.has_begun().await;
     layer.shutdown().stop().await;
-    assert_eq!(outcome(&caller.await.unwrap().unwrap()), Outcome::Stopped);
+    assert_eq!(outcome(&caller.await.unwrap().unwrap()), Outcome::Cancelled);
     assert_eq!((handler.under_way(), store.calls_of(Op::Release)), (0, 1));
     let next = breakable(&store, &Handler::open());
     assert_eq!(outcome(&deliver(&next, signed("msg_1")).await), Outcome::Handled);

@@ -73,7 +73,7 @@ fn named(receiver: Receiver) -> Receiver {
     receiver.endpoint("orders")
 }
 
-const IN_FLIGHT: &str = "in_flight orders standard-webhooks";
+const IN_PROGRESS: &str = "in_progress orders standard-webhooks";
 
 #[tokio::test]
 async fn a_delivery_is_counted_by_its_outcome_and_its_key() {
@@ -128,23 +128,23 @@ async fn an_event_taken_over_is_a_dedup_hit() {
 }
 
 #[tokio::test]
-async fn an_event_in_hand_is_in_flight_until_it_is_settled() {
+async fn an_event_in_hand_is_in_progress_until_it_is_settled() {
     let seen = Seen::begin();
     let handler = Handler::held();
     let service = guard(named(receiver()), &handler);
     let first = tokio::spawn(service.clone().oneshot(signed("msg_1")));
     handler.has_begun().await;
-    assert_eq!(seen.gauge(IN_FLIGHT), Some(1.0));
+    assert_eq!(seen.gauge(IN_PROGRESS), Some(1.0));
     deliver(&service, signed("msg_1")).await;
     seen.counts(&[
         ("verified orders standard-webhooks default", 2.0),
-        ("deliveries orders standard-webhooks in_flight ", 1.0),
-        ("dedup_hits orders standard-webhooks in_flight", 1.0),
+        ("deliveries orders standard-webhooks in_progress ", 1.0),
+        ("dedup_hits orders standard-webhooks in_progress", 1.0),
     ]);
     handler.let_through(1);
     first.await.unwrap().unwrap();
     // The answer goes out a step before the event is out of hand.
-    while seen.gauge(IN_FLIGHT) != Some(0.0) {
+    while seen.gauge(IN_PROGRESS) != Some(0.0) {
         tokio::task::yield_now().await;
     }
 }
@@ -194,16 +194,16 @@ async fn what_a_late_delivery_came_to_is_counted_apart() {
     assert_eq!(answer.status(), 503);
     seen.counts(&[
         ("verified orders standard-webhooks default", 1.0),
-        ("deliveries orders standard-webhooks running ", 1.0),
+        ("deliveries orders standard-webhooks deadline_exceeded ", 1.0),
     ]);
     handler.let_through(1);
-    while seen.gauge(IN_FLIGHT) != Some(0.0) {
+    while seen.gauge(IN_PROGRESS) != Some(0.0) {
         tokio::task::yield_now().await;
     }
     deliver(&service, signed("msg_1")).await;
     seen.counts(&[
         ("verified orders standard-webhooks default", 2.0),
-        ("deliveries orders standard-webhooks running ", 1.0),
+        ("deliveries orders standard-webhooks deadline_exceeded ", 1.0),
         ("late orders standard-webhooks handled", 1.0),
         ("deliveries orders standard-webhooks duplicate ", 1.0),
         ("dedup_hits orders standard-webhooks duplicate", 1.0),
@@ -222,17 +222,17 @@ async fn without_dedup_no_store_is_timed() {
 fn a_stores_size_and_age_are_gauges() {
     let mut stats = StoreStats::default();
     stats.in_progress = 5;
-    stats.overdue = 2;
-    stats.longest_overdue = Duration::from_millis(1500);
-    stats.done = 3;
+    stats.lease_expired = 2;
+    stats.oldest_expired_lease = Duration::from_millis(1500);
+    stats.handled = 3;
     stats.expired = 4;
     stats.bytes = Some(8192);
     let seen = Seen::begin();
     countersign::metrics::report_store("events", &stats);
     assert_eq!(seen.gauge("store_events events in_progress"), Some(5.0));
-    assert_eq!(seen.gauge("store_events events overdue"), Some(2.0));
-    assert_eq!(seen.gauge("store_longest_overdue_seconds events"), Some(1.5));
-    assert_eq!(seen.gauge("store_events events done"), Some(3.0));
+    assert_eq!(seen.gauge("store_events events lease_expired"), Some(2.0));
+    assert_eq!(seen.gauge("store_oldest_expired_lease_seconds events"), Some(1.5));
+    assert_eq!(seen.gauge("store_events events handled"), Some(3.0));
     assert_eq!(seen.gauge("store_events events expired"), Some(4.0));
     assert_eq!(seen.gauge("store_bytes events"), Some(8192.0));
 }

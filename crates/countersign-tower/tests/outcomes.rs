@@ -45,14 +45,14 @@ async fn another_body_under_a_finished_id_is_acknowledged_and_reported() {
 }
 
 #[tokio::test]
-async fn an_event_in_flight_is_not_acknowledged() {
+async fn an_event_in_progress_is_not_acknowledged() {
     let handler = Handler::held();
     let service = guard(receiver(), &handler);
     let first = tokio::spawn(service.clone().oneshot(signed("msg_1")));
     handler.has_begun().await;
     let second = deliver(&service, signed("msg_1")).await;
     assert_eq!(second.status(), 503);
-    assert!(matches!(outcome(&second), Outcome::InFlight { .. }));
+    assert!(matches!(outcome(&second), Outcome::InProgress { .. }));
     let wait: u64 = second.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
     handler.let_through(1);
@@ -119,7 +119,7 @@ async fn a_claim_whose_answer_was_lost_is_handled_once_its_lease_has_run_out() {
     deliver(&service, signed("msg_1")).await;
     store.mend();
     let early = deliver(&service, signed("msg_1")).await;
-    let Outcome::InFlight { retry_after } = outcome(&early) else { panic!("{early:?}") };
+    let Outcome::InProgress { retry_after } = outcome(&early) else { panic!("{early:?}") };
     tokio::time::advance(retry_after).await;
     assert_eq!(outcome(&deliver(&service, signed("msg_1")).await), Outcome::Handled);
 }
@@ -129,7 +129,7 @@ async fn a_handler_that_was_taken_over_is_reported() {
     let (store, handler) = (Breakable::new(), Handler::open());
     store.breaks(Op::Commit, Fault::Stale);
     let answer = deliver(&breakable(&store, &handler), signed("msg_1")).await;
-    assert_eq!((answer.status().as_u16(), outcome(&answer)), (200, Outcome::Overlapped));
+    assert_eq!((answer.status().as_u16(), outcome(&answer)), (200, Outcome::LeaseLost));
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,8 +141,8 @@ async fn the_lease_is_renewed_while_the_handler_runs() {
     tokio::time::sleep(Duration::from_secs(200)).await;
     assert!(store.calls_of(Op::Renew) > 10);
     let retry = deliver(&service, signed("msg_1")).await;
-    assert!(matches!(outcome(&retry), Outcome::InFlight { .. }), "{retry:?}");
-    assert_eq!(outcome(&first.await.unwrap().unwrap()), Outcome::Running);
+    assert!(matches!(outcome(&retry), Outcome::InProgress { .. }), "{retry:?}");
+    assert_eq!(outcome(&first.await.unwrap().unwrap()), Outcome::DeadlineExceeded);
     assert_eq!(handler.runs(), 1);
 }
 
@@ -151,7 +151,7 @@ async fn a_handler_past_the_deadline_runs_on_and_the_retry_finds_it_done() {
     let handler = Handler::held();
     let service = guard(receiver(), &handler);
     let late = deliver(&service, signed("msg_1")).await;
-    assert_eq!((late.status().as_u16(), outcome(&late)), (503, Outcome::Running));
+    assert_eq!((late.status().as_u16(), outcome(&late)), (503, Outcome::DeadlineExceeded));
     assert!(late.headers().contains_key("retry-after"));
     handler.let_through(1);
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -166,7 +166,7 @@ async fn a_handler_past_its_limit_is_stopped_and_its_event_runs_again() {
     let limit = Duration::from_secs(5);
     let service = guard(receiver().handler_limit(limit).unwrap(), &handler);
     let first = deliver(&service, signed("msg_1")).await;
-    assert_eq!((first.status().as_u16(), outcome(&first)), (503, Outcome::Stopped));
+    assert_eq!((first.status().as_u16(), outcome(&first)), (503, Outcome::Cancelled));
     handler.let_through(1);
     assert_eq!(outcome(&deliver(&service, signed("msg_1")).await), Outcome::Handled);
     assert_eq!(handler.runs(), 2);
@@ -184,7 +184,7 @@ async fn a_caller_that_gives_up_does_not_stop_the_handler() {
     loop {
         let retry = deliver(&service, signed("msg_1")).await;
         match outcome(&retry) {
-            Outcome::InFlight { .. } => tokio::task::yield_now().await,
+            Outcome::InProgress { .. } => tokio::task::yield_now().await,
             found => break assert_eq!(found, Outcome::Duplicate { same_body: true }),
         }
     }
@@ -223,7 +223,7 @@ async fn sixty_four_deliveries_of_one_event_run_the_handler_once() {
                 matches!(
                     found,
                     Outcome::Handled
-                        | Outcome::InFlight { .. }
+                        | Outcome::InProgress { .. }
                         | Outcome::Duplicate { same_body: true }
                 ),
                 "{found:?}"

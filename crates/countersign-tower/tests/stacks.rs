@@ -22,8 +22,8 @@ use countersign::{Contract, Custom, Encoding, Provider, Scheme, Signature, Succe
 use countersign_tower::ainexlayer::{self, AiNexLayer, At};
 use countersign_tower::omniai::{self, OmniAi};
 use countersign_tower::{
-    DedupStore, Delivery, Fence, MemoryStore, Outcome, RawJson, Receiver, Rejection, RejectionKind,
-    Secret, Settled, Webhook, WebhookLayer,
+    DedupStore, Delivery, FencingToken, MemoryStore, Outcome, RawJson, Receiver, Rejection,
+    RejectionKind, Secret, UpdateOutcome, Webhook, WebhookLayer,
 };
 use http::Response;
 use http_body_util::{BodyExt, Empty, Full};
@@ -165,25 +165,29 @@ async fn an_authentic_body_that_does_not_fit_is_422_and_not_committed() {
 }
 
 #[tokio::test]
-async fn a_handler_can_take_the_fence() {
+async fn a_handler_can_take_the_fencing_token() {
     let handler = |delivery: Delivery| async move {
         assert!(!delivery.is_takeover());
-        delivery.fence().map(Fence::as_u64).unwrap_or_default().to_string()
+        delivery.fencing_token().map(FencingToken::as_u64).unwrap_or_default().to_string()
     };
     let app = Router::new().route("/hook", post(handler)).route_layer(guarded());
     assert_eq!(answered(app).await, (StatusCode::OK, "1".into()));
 }
 
 #[tokio::test]
-async fn a_handlers_ticket_settles_its_own_claim() {
+async fn a_handlers_claim_token_settles_its_own_claim() {
     let store = MemoryStore::default();
     let shared = store.clone();
     let handler = move |delivery: Delivery| {
         let store = shared.clone();
         async move {
-            let ticket = delivery.ticket().unwrap();
-            let commit = store.commit(ticket.key(), ticket.fence(), ticket.retention());
-            assert_eq!(commit.await, Ok(Settled::Applied));
+            let claim_token = delivery.claim_token().unwrap();
+            let commit = store.commit(
+                claim_token.key(),
+                claim_token.fencing_token(),
+                claim_token.retention(),
+            );
+            assert_eq!(commit.await, Ok(UpdateOutcome::Applied));
             "handled"
         }
     };

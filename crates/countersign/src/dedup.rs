@@ -1,13 +1,13 @@
 //! Handling an event once: claim before the handler, commit after, release on failure.
 //!
 //! ```text
-//! Absent ──claim──► InProgress(fence, lease) ──commit(fence)──► Done(expires) ──expiry──► Absent
-//!                        │   ▲ renew(fence)
-//!                        └─release(fence)──► Absent     lease run out: the next claim takes over
+//! Absent ──claim──► InProgress(fencing_token, lease) ──commit(fencing_token)──► Done(expires) ──expiry──► Absent
+//!                        │   ▲ renew(fencing_token)
+//!                        └─release(fencing_token)──► Absent     lease run out: the next claim takes over
 //! ```
 //!
 //! Every operation is one atomic step in the store, judged by the store's own clock. An operation
-//! with a fence that is no longer the current one changes nothing and says so. Fences of a key only
+//! with a fencing token that is no longer the current one changes nothing and says so. Fencing tokens of a key only
 //! rise: over release, takeover and expiry.
 //!
 //! What this gives, whatever the store: an event is handled **at least once**, and **one at a time
@@ -21,10 +21,10 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use self::inspect::{InspectStore, Record, RecordState, StoreStats};
+pub use crate::claim_token::{ClaimToken, EventKey};
 use crate::delivery::Delivery;
-pub use crate::fence::Fence;
+pub use crate::fencing_token::FencingToken;
 use crate::mac::{FieldHash, TAG_BYTES, sha256};
-pub use crate::ticket::{EventKey, Ticket};
 
 impl EventKey {
     /// The key of `identity` at `endpoint`, which comes from set-up and never from a request.
@@ -109,16 +109,16 @@ impl From<&Delivery> for Identity {
 /// What a store says to a claim.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Claim {
+pub enum ClaimOutcome {
     /// The event is the caller's until the lease ends.
     Acquired {
         /// To be shown with every further operation.
-        fence: Fence,
+        fencing_token: FencingToken,
         /// An earlier claim's lease ran out, so its handler may have done part of the work.
         takeover: bool,
     },
     /// Another delivery of the event is being handled.
-    Busy {
+    InProgress {
         /// How long its lease still runs.
         retry_after: Duration,
     },
@@ -131,11 +131,11 @@ pub enum Claim {
 
 /// What a store says to a renewal, commit or release.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Settled {
+pub enum UpdateOutcome {
     /// It is done.
     Applied,
-    /// The fence is not the current one: nothing changed.
-    Stale,
+    /// The fencing token is not the current one: nothing changed.
+    StaleToken,
 }
 
 /// Remembers which events are being handled and which have been.
@@ -151,15 +151,15 @@ pub trait DedupStore: Send + Sync + 'static {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+    ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send;
 
     /// Lets the lease run for `lease` from now.
     fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> impl Future<Output = Result<Settled, StoreError>> + Send;
+    ) -> impl Future<Output = Result<UpdateOutcome, StoreError>> + Send;
 
     /// Marks the event as handled and remembers it for `retention`.
     ///
@@ -168,16 +168,16 @@ pub trait DedupStore: Send + Sync + 'static {
     fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> impl Future<Output = Result<Settled, StoreError>> + Send;
+    ) -> impl Future<Output = Result<UpdateOutcome, StoreError>> + Send;
 
     /// Gives the event up, so that its next delivery is handled.
     fn release(
         &self,
         key: &EventKey,
-        fence: Fence,
-    ) -> impl Future<Output = Result<Settled, StoreError>> + Send;
+        fencing_token: FencingToken,
+    ) -> impl Future<Output = Result<UpdateOutcome, StoreError>> + Send;
 }
 
 /// Why a store did not do as asked; whether the operation took effect is then unknown.

@@ -9,11 +9,11 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::claim_token::ClaimToken;
 use crate::error::{Rejection, RejectionKind};
-use crate::fence::Fence;
+use crate::fencing_token::FencingToken;
 use crate::mac::{TAG_BYTES, sha256};
 use crate::scheme::{Place, Scheme};
-use crate::ticket::Ticket;
 use crate::time::Timestamp;
 use crate::verify::Verifier;
 
@@ -37,7 +37,7 @@ pub struct Delivery {
     pub(crate) signed_digest: Option<Box<[u8; TAG_BYTES]>>,
     pub(crate) body: Bytes,
     /// What a claim of the event gave, once there was one.
-    pub(crate) claim: Option<(Option<Ticket>, bool)>,
+    pub(crate) claim: Option<(Option<ClaimToken>, bool)>,
 }
 
 impl Delivery {
@@ -92,16 +92,16 @@ impl Delivery {
         self.verifier.key_name(self.key)
     }
 
-    /// The fence of the claim under which it is handled, to guard the handler's own writes with.
+    /// The fencing token of the claim under which it is handled, to guard the handler's own writes with.
     #[must_use]
-    pub fn fence(&self) -> Option<Fence> {
-        self.ticket().map(|ticket| ticket.fence())
+    pub fn fencing_token(&self) -> Option<FencingToken> {
+        self.claim_token().map(|claim_token| claim_token.fencing_token())
     }
 
     /// The claim under which it is handled, for a store to mark it as handled in a transaction of
     /// the handler's own; `None` without dedup.
     #[must_use]
-    pub fn ticket(&self) -> Option<Ticket> {
+    pub fn claim_token(&self) -> Option<ClaimToken> {
         self.claim?.0
     }
 

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::claimed::Claimed;
-use crate::dedup::{Settled, StoreError, StoreErrorKind};
+use crate::claim::Claim;
+use crate::dedup::{StoreError, StoreErrorKind, UpdateOutcome};
 use crate::delivery::Delivery;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
@@ -170,7 +170,7 @@ pub fn turn_away(receiver: &Receiver) -> Outcome {
 
 /// Tells the operator that the sender's handshake was answered (features `tracing`, `metrics`).
 pub fn report_greeting(receiver: &Receiver) {
-    tell(receiver, Outcome::Greeted);
+    tell(receiver, Outcome::HandshakeAnswered);
 }
 
 /// Tells the operator why a request was rejected (features `tracing`, `metrics`).
@@ -220,16 +220,16 @@ impl<T: Timer> Course<'_, T> {
             self.receiver.ask(event, &delivery).await
         };
         let admission = self.bounded("claim", claim).await;
-        let admission = admission.unwrap_or_else(|error| Admission::Answer(Outcome::from(&error)));
-        let claimed = match admission {
-            Admission::Run(claimed) => claimed,
-            Admission::Answer(outcome) => {
+        let admission = admission.unwrap_or_else(|error| Admission::Respond(Outcome::from(&error)));
+        let claim = match admission {
+            Admission::Proceed(claim) => claim,
+            Admission::Respond(outcome) => {
                 tell(self.receiver, outcome);
                 return reply(outcome, None);
             }
         };
-        let _in_flight = meter::in_flight(self.receiver, &claimed);
-        delivery.claim = Some((claimed.ticket(), claimed.is_takeover()));
+        let _in_progress = meter::in_progress(self.receiver, &claim);
+        delivery.claim = Some((claim.claim_token(), claim.is_takeover()));
         let mut reply = Some(reply);
         let mut answer = |outcome, response| {
             tell(self.receiver, outcome);
@@ -239,13 +239,13 @@ impl<T: Timer> Course<'_, T> {
         };
 
         let begun = meter::Started::now();
-        let mut ending = pin!(self.watch(&claimed, start(delivery), hold));
+        let mut ending = pin!(self.watch(&claim, start(delivery), hold));
         let in_time = before(ending.as_mut(), deadline.as_mut()).await;
         let is_late = in_time.is_none();
         let ended = match in_time {
             Some(ended) => ended,
             None => {
-                answer(Outcome::Running, None);
+                answer(Outcome::DeadlineExceeded, None);
                 ending.await
             }
         };
@@ -253,11 +253,11 @@ impl<T: Timer> Course<'_, T> {
             Ended::Well(response) => (Outcome::Handled, Some(response)),
             Ended::Badly(response) => (Outcome::Failed, Some(response)),
             Ended::Panicked => (Outcome::Panicked, None),
-            Ended::Stopped => (Outcome::Stopped, None),
+            Ended::Stopped => (Outcome::Cancelled, None),
         };
         meter::handler_ended(self.receiver, begun, outcome);
 
-        let mut settling = pin!(self.settle(&claimed, outcome));
+        let mut settling = pin!(self.settle(&claim, outcome));
         let in_time =
             if is_late { None } else { before(settling.as_mut(), deadline.as_mut()).await };
         match in_time {
@@ -265,12 +265,12 @@ impl<T: Timer> Course<'_, T> {
             None => {
                 // What is not settled yet is not told as such.
                 let unsettled =
-                    if outcome == Outcome::Handled { Outcome::Unrecorded } else { outcome };
+                    if outcome == Outcome::Handled { Outcome::CommitPending } else { outcome };
                 if !is_late {
                     answer(unsettled, response);
                 }
                 let outcome = settling.await;
-                trace::settled_late(self.receiver, &claimed, outcome);
+                trace::settled_late(self.receiver, &claim, outcome);
                 meter::settled_late(self.receiver, outcome);
             }
         }
@@ -280,13 +280,13 @@ impl<T: Timer> Course<'_, T> {
     /// its lease is lost or can no longer be held, or the service ends.
     async fn watch<R: Running>(
         &self,
-        claimed: &Claimed,
+        claim: &Claim,
         mut handler: R,
         hold: T::Sleep,
     ) -> Ended<R::Answer> {
         let mut stop = pin!(first(
             first(self.timer.sleep(self.spans.handler), self.shutdown.stopping()),
-            self.lose_lease(claimed, hold),
+            self.lose_lease(claim, hold),
         ));
         if let Some(ended) = before(Pin::new(&mut handler), stop.as_mut()).await {
             return ended;
@@ -297,7 +297,7 @@ impl<T: Timer> Course<'_, T> {
     }
 
     /// Renews the lease until another has taken the event over, or may have.
-    async fn lose_lease(&self, claimed: &Claimed, hold: T::Sleep) {
+    async fn lose_lease(&self, claim: &Claim, hold: T::Sleep) {
         let mut hold = Box::pin(hold);
         loop {
             let next = pin!(self.timer.sleep(self.spans.renew));
@@ -305,9 +305,9 @@ impl<T: Timer> Course<'_, T> {
                 return;
             }
             let renewed = self.hold();
-            match before(pin!(self.bounded("renew", claimed.renew())), hold.as_mut()).await {
-                Some(Ok(Settled::Applied)) => hold = Box::pin(renewed),
-                Some(Ok(Settled::Stale)) | None => return,
+            match before(pin!(self.bounded("renew", claim.renew())), hold.as_mut()).await {
+                Some(Ok(UpdateOutcome::Applied)) => hold = Box::pin(renewed),
+                Some(Ok(UpdateOutcome::StaleToken)) | None => return,
                 // It may be back before the lease ends.
                 Some(Err(_)) => {}
             }
@@ -320,32 +320,32 @@ impl<T: Timer> Course<'_, T> {
         self.timer.sleep(self.spans.lease - self.spans.lease / 6)
     }
 
-    async fn settle(&self, claimed: &Claimed, outcome: Outcome) -> Outcome {
+    async fn settle(&self, claim: &Claim, outcome: Outcome) -> Outcome {
         if outcome == Outcome::Handled {
-            return self.commit(claimed).await;
+            return self.commit(claim).await;
         }
         // Where that fails, the event is free once the lease has run out.
-        drop(self.bounded("release", claimed.release()).await);
+        drop(self.bounded("release", claim.release()).await);
         outcome
     }
 
     /// Marks the event as handled, however often that takes: a retry of it would repeat work that is
     /// done. Meanwhile the lease is kept up, as far as the store lets it.
-    async fn commit(&self, claimed: &Claimed) -> Outcome {
+    async fn commit(&self, claim: &Claim) -> Outcome {
         let mut waited = Duration::ZERO;
         let mut wait = COMMIT_WAITS.0;
         let mut is_last = false;
         loop {
-            match self.bounded("commit", claimed.commit()).await {
-                Ok(Settled::Applied) => return Outcome::Handled,
-                Ok(Settled::Stale) => return Outcome::Overlapped,
+            match self.bounded("commit", claim.commit()).await {
+                Ok(UpdateOutcome::Applied) => return Outcome::Handled,
+                Ok(UpdateOutcome::StaleToken) => return Outcome::LeaseLost,
                 Err(_) => {}
             }
             if is_last || waited >= self.spans.commit_retry {
-                return Outcome::Unrecorded;
+                return Outcome::CommitPending;
             }
             // Whatever it says: the commit may have taken effect, and its next try tells the truth.
-            drop(self.bounded("renew", claimed.renew()).await);
+            drop(self.bounded("renew", claim.renew()).await);
             let pause = pin!(self.timer.sleep(wait));
             is_last = before(pause, pin!(self.shutdown.closing())).await.is_none();
             waited = waited.saturating_add(wait);

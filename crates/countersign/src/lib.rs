@@ -41,7 +41,7 @@
 //!
 //! This gives **at least once, and one at a time within a lease**. Effectively-once handling needs
 //! the handler's own transaction: a store that keeps its events in your database takes the
-//! [`Ticket`] of a delivery for that.
+//! [`ClaimToken`] of a delivery for that.
 //!
 //! # What is where
 //!
@@ -86,8 +86,8 @@ mod content;
 mod scheme;
 mod signature;
 mod check;
-mod fence;
-mod ticket;
+mod fencing_token;
+mod claim_token;
 mod verify;
 mod delivery;
 mod facts;
@@ -103,7 +103,7 @@ mod contract;
 mod provider;
 pub mod senders;
 mod jwks;
-mod claimed;
+mod claim;
 mod outcome;
 mod receiver;
 mod tenants;
@@ -128,12 +128,12 @@ pub mod adapter {
 }
 
 pub use self::challenge::{BodyAnswer, Challenge, Handshake, Reply};
-pub use self::claimed::Claimed;
+pub use self::claim::Claim;
 pub use self::contract::{Contract, Success};
 pub use self::dedup::memory::MemoryStore;
 pub use self::dedup::{
-    Claim, DedupStore, EventKey, Fence, Identity, InspectStore, Record, RecordState, Settled,
-    StoreError, StoreErrorKind, StoreStats, Ticket,
+    ClaimOutcome, ClaimToken, DedupStore, EventKey, FencingToken, Identity, InspectStore, Record,
+    RecordState, StoreError, StoreErrorKind, StoreStats, UpdateOutcome,
 };
 pub use self::delivery::{Delivery, FromDelivery};
 pub use self::encoding::Encoding;

@@ -19,12 +19,12 @@ pub(crate) use self::on::*;
 /// | `countersign_deliveries_total` | counter | `outcome`, `rejection` | each request that was answered, once: an [`Outcome`](crate::Outcome)'s name, or `rejected` with a [`RejectionKind`](crate::RejectionKind)'s |
 /// | `countersign_late_total` | counter | `outcome` | what became of those answered before that was known |
 /// | `countersign_verified_total` | counter | `key` | verified deliveries, by the name of the key that matched; empty for a tenant's |
-/// | `countersign_dedup_hits_total` | counter | `hit` | events the store knew: `duplicate`, `other_body` (a duplicate with another body), `in_flight`, `takeover` |
-/// | `countersign_in_flight` | gauge | | events claimed and not settled |
-/// | `countersign_handler_seconds` | histogram | `outcome` | how long handlers ran: `handled`, `failed`, `panicked`, `stopped` |
+/// | `countersign_dedup_hits_total` | counter | `hit` | events the store knew: `duplicate`, `other_body` (a duplicate with another body), `in_progress`, `takeover` |
+/// | `countersign_in_progress` | gauge | | events claimed and not settled |
+/// | `countersign_handler_seconds` | histogram | `outcome` | how long handlers ran: `handled`, `failed`, `panicked`, `cancelled` |
 /// | `countersign_store_seconds` | histogram | `operation`, `result` | how long the store took to `claim`, `renew`, `commit`, `release`: `ok`, `unavailable`, `timeout`, `full` |
-/// | `countersign_store_events` | gauge | `store`, `state` | events held: `in_progress`, `overdue`, `done`, `expired` |
-/// | `countersign_store_longest_overdue_seconds` | gauge | `store` | for how long the oldest lease that ran out has been over |
+/// | `countersign_store_events` | gauge | `store`, `state` | events held: `in_progress`, `lease_expired`, `handled`, `expired` |
+/// | `countersign_store_oldest_expired_lease_seconds` | gauge | `store` | for how long the oldest lease that ran out has been over |
 /// | `countersign_store_bytes` | gauge | `store` | what the store takes on disk, where it can tell |
 ///
 /// The store's last three are set by [`report_store`](metrics::report_store), as often as you call it.
@@ -33,8 +33,8 @@ pub mod metrics {
     use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 
     use super::names::{
-        DEDUP_HITS, DELIVERIES, HANDLER, IN_FLIGHT, LATE, STORE, STORE_BYTES, STORE_EVENTS,
-        STORE_OVERDUE, VERIFIED,
+        DEDUP_HITS, DELIVERIES, HANDLER, IN_PROGRESS, LATE, STORE, STORE_BYTES, STORE_EVENTS,
+        STORE_OLDEST_EXPIRED_LEASE, VERIFIED,
     };
     use crate::dedup::StoreStats;
 
@@ -44,11 +44,15 @@ pub mod metrics {
         describe_counter!(LATE, "What became of deliveries answered before that was known.");
         describe_counter!(VERIFIED, "Verified deliveries, by the key that matched.");
         describe_counter!(DEDUP_HITS, "Deliveries of events that the store knew.");
-        describe_gauge!(IN_FLIGHT, "Events claimed and not settled.");
+        describe_gauge!(IN_PROGRESS, "Events claimed and not settled.");
         describe_histogram!(HANDLER, Unit::Seconds, "How long handlers ran.");
         describe_histogram!(STORE, Unit::Seconds, "How long the dedup store took.");
         describe_gauge!(STORE_EVENTS, "Events the store holds, by how they stand.");
-        describe_gauge!(STORE_OVERDUE, Unit::Seconds, "Age of the oldest lease that ran out.");
+        describe_gauge!(
+            STORE_OLDEST_EXPIRED_LEASE,
+            Unit::Seconds,
+            "Age of the oldest lease that ran out."
+        );
         describe_gauge!(STORE_BYTES, Unit::Bytes, "What the store takes on disk.");
     }
 
@@ -68,15 +72,15 @@ pub mod metrics {
     pub fn report_store(name: &str, stats: &StoreStats) {
         let states = [
             ("in_progress", stats.in_progress),
-            ("overdue", stats.overdue),
-            ("done", stats.done),
+            ("lease_expired", stats.lease_expired),
+            ("handled", stats.handled),
             ("expired", stats.expired),
         ];
         for (state, count) in states {
             gauge!(STORE_EVENTS, "store" => name.to_owned(), "state" => state).set(count as f64);
         }
-        let overdue = stats.longest_overdue.as_secs_f64();
-        gauge!(STORE_OVERDUE, "store" => name.to_owned()).set(overdue);
+        let lease_expired = stats.oldest_expired_lease.as_secs_f64();
+        gauge!(STORE_OLDEST_EXPIRED_LEASE, "store" => name.to_owned()).set(lease_expired);
         if let Some(bytes) = stats.bytes {
             gauge!(STORE_BYTES, "store" => name.to_owned()).set(bytes as f64);
         }
@@ -89,11 +93,12 @@ mod names {
     pub(super) const LATE: &str = "countersign_late_total";
     pub(super) const VERIFIED: &str = "countersign_verified_total";
     pub(super) const DEDUP_HITS: &str = "countersign_dedup_hits_total";
-    pub(super) const IN_FLIGHT: &str = "countersign_in_flight";
+    pub(super) const IN_PROGRESS: &str = "countersign_in_progress";
     pub(super) const HANDLER: &str = "countersign_handler_seconds";
     pub(super) const STORE: &str = "countersign_store_seconds";
     pub(super) const STORE_EVENTS: &str = "countersign_store_events";
-    pub(super) const STORE_OVERDUE: &str = "countersign_store_longest_overdue_seconds";
+    pub(super) const STORE_OLDEST_EXPIRED_LEASE: &str =
+        "countersign_store_oldest_expired_lease_seconds";
     pub(super) const STORE_BYTES: &str = "countersign_store_bytes";
 }
 
@@ -103,8 +108,8 @@ mod on {
 
     use ::metrics::{Gauge, Label, counter, gauge, histogram};
 
-    use super::names::{DEDUP_HITS, DELIVERIES, HANDLER, IN_FLIGHT, LATE, STORE, VERIFIED};
-    use crate::claimed::Claimed;
+    use super::names::{DEDUP_HITS, DELIVERIES, HANDLER, IN_PROGRESS, LATE, STORE, VERIFIED};
+    use crate::claim::Claim;
     use crate::dedup::{StoreError, StoreErrorKind};
     use crate::delivery::Delivery;
     use crate::error::Rejection;
@@ -127,7 +132,7 @@ mod on {
         match outcome {
             Outcome::Duplicate { same_body: true } => hit(receiver, "duplicate"),
             Outcome::Duplicate { same_body: false } => hit(receiver, "other_body"),
-            Outcome::InFlight { .. } => hit(receiver, "in_flight"),
+            Outcome::InProgress { .. } => hit(receiver, "in_progress"),
             _ => {}
         }
     }
@@ -146,18 +151,18 @@ mod on {
     }
 
     /// Counts an event in hand until it is dropped.
-    pub(crate) fn in_flight(receiver: &Receiver, claimed: &Claimed) -> InFlight {
-        if claimed.is_takeover() {
+    pub(crate) fn in_progress(receiver: &Receiver, claim: &Claim) -> InProgress {
+        if claim.is_takeover() {
             hit(receiver, "takeover");
         }
-        let gauge = gauge!(IN_FLIGHT, labels::<&str>(receiver, []));
+        let gauge = gauge!(IN_PROGRESS, labels::<&str>(receiver, []));
         gauge.increment(1.0);
-        InFlight(gauge)
+        InProgress(gauge)
     }
 
-    pub(crate) struct InFlight(Gauge);
+    pub(crate) struct InProgress(Gauge);
 
-    impl Drop for InFlight {
+    impl Drop for InProgress {
         fn drop(&mut self) {
             self.0.decrement(1.0);
         }
@@ -213,7 +218,7 @@ mod on {
 
 #[cfg(not(feature = "metrics"))]
 mod off {
-    use crate::claimed::Claimed;
+    use crate::claim::Claim;
     use crate::dedup::StoreError;
     use crate::delivery::Delivery;
     use crate::error::Rejection;
@@ -228,10 +233,10 @@ mod off {
 
     pub(crate) fn settled_late(_: &Receiver, _: Outcome) {}
 
-    pub(crate) struct InFlight;
+    pub(crate) struct InProgress;
 
-    pub(crate) fn in_flight(_: &Receiver, _: &Claimed) -> InFlight {
-        InFlight
+    pub(crate) fn in_progress(_: &Receiver, _: &Claim) -> InProgress {
+        InProgress
     }
 
     #[derive(Clone, Copy)]

@@ -14,24 +14,24 @@ pub enum Outcome {
     /// The handler succeeded, and the event is marked as handled.
     Handled,
     /// The handler succeeded; marking the event failed and is being tried again.
-    Unrecorded,
+    CommitPending,
     /// The handler succeeded after its lease ran out and another took over: it may have run twice.
-    Overlapped,
+    LeaseLost,
     /// The handler answered with no success; the claim is released.
     Failed,
     /// The handler panicked; the claim is released.
     Panicked,
     /// The handler was stopped: it ran past its limit, or lost its lease to another.
-    Stopped,
+    Cancelled,
     /// The handler runs on past the sender's deadline; a retry will find what came of it.
-    Running,
+    DeadlineExceeded,
     /// The event was handled before; the handler did not run.
     Duplicate {
         /// Whether the delivery handled before had the same body.
         same_body: bool,
     },
     /// Another delivery of the event is being handled; the handler did not run.
-    InFlight {
+    InProgress {
         /// How long that one's lease still runs.
         retry_after: Duration,
     },
@@ -42,7 +42,7 @@ pub enum Outcome {
     /// The service is shutting down; the handler did not run.
     ShuttingDown,
     /// It was the sender's handshake and is answered; the handler did not run.
-    Greeted,
+    HandshakeAnswered,
 }
 
 impl Outcome {
@@ -50,14 +50,16 @@ impl Outcome {
     #[must_use]
     pub const fn status(self) -> Option<u16> {
         match self {
-            Self::Handled | Self::Unrecorded | Self::Overlapped | Self::Failed | Self::Greeted => {
-                None
-            }
+            Self::Handled
+            | Self::CommitPending
+            | Self::LeaseLost
+            | Self::Failed
+            | Self::HandshakeAnswered => None,
             Self::Duplicate { .. } => Some(200),
             Self::Panicked => Some(500),
-            Self::Stopped
-            | Self::Running
-            | Self::InFlight { .. }
+            Self::Cancelled
+            | Self::DeadlineExceeded
+            | Self::InProgress { .. }
             | Self::StoreUnavailable
             | Self::StoreFull
             | Self::ShuttingDown => Some(503),
@@ -68,7 +70,7 @@ impl Outcome {
     #[must_use]
     pub fn retry_after(self) -> Option<u64> {
         let span = match self {
-            Self::InFlight { retry_after } => retry_after,
+            Self::InProgress { retry_after } => retry_after,
             _ if self.status() == Some(503) => ASK_AGAIN,
             _ => return None,
         };
@@ -80,18 +82,18 @@ impl Outcome {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Handled => "handled",
-            Self::Unrecorded => "unrecorded",
-            Self::Overlapped => "overlapped",
+            Self::CommitPending => "commit_pending",
+            Self::LeaseLost => "lease_lost",
             Self::Failed => "failed",
             Self::Panicked => "panicked",
-            Self::Stopped => "stopped",
-            Self::Running => "running",
+            Self::Cancelled => "cancelled",
+            Self::DeadlineExceeded => "deadline_exceeded",
             Self::Duplicate { .. } => "duplicate",
-            Self::InFlight { .. } => "in_flight",
+            Self::InProgress { .. } => "in_progress",
             Self::StoreUnavailable => "store_unavailable",
             Self::StoreFull => "store_full",
             Self::ShuttingDown => "shutting_down",
-            Self::Greeted => "greeted",
+            Self::HandshakeAnswered => "handshake_answered",
         }
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::challenge::Reply;
-use crate::claimed::{Claimed, Store};
+use crate::claim::{Claim, Store};
 use crate::contract::{Contract, positive};
 use crate::dedup::memory::MemoryStore;
-use crate::dedup::{Claim, DedupStore, EventKey, StoreError, StoreErrorKind, tenant_scope};
+use crate::dedup::{ClaimOutcome, DedupStore, EventKey, StoreError, StoreErrorKind, tenant_scope};
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 use crate::headers::Headers;
@@ -47,16 +47,16 @@ const HANDLER_LIMIT: Duration = Duration::from_secs(15 * 60);
 ///     now: Timestamp,
 /// ) -> Result<Outcome, Box<dyn std::error::Error>> {
 ///     let delivery = receiver.verify(headers, body, now)?;
-///     let claimed = match receiver.claim(&delivery).await? {
-///         Admission::Run(claimed) => claimed,
-///         Admission::Answer(outcome) => return Ok(outcome),
+///     let claim = match receiver.claim(&delivery).await? {
+///         Admission::Proceed(claim) => claim,
+///         Admission::Respond(outcome) => return Ok(outcome),
 ///     };
 ///     let done = delivery.event::<serde_json::Value>().is_ok(); // your work
 ///     if !done {
-///         claimed.release().await?;
+///         claim.release().await?;
 ///         return Ok(Outcome::Failed);
 ///     }
-///     claimed.commit().await?;
+///     claim.commit().await?;
 ///     Ok(Outcome::Handled)
 /// }
 /// ```
@@ -283,7 +283,7 @@ impl Receiver {
     }
 
     /// The delivery's event, not claimed yet.
-    pub(crate) fn event(&self, delivery: &Delivery) -> Result<Claimed, StoreError> {
+    pub(crate) fn event(&self, delivery: &Delivery) -> Result<Claim, StoreError> {
         if delivery.sender() != self.scheme().sender()
             || delivery.tenant() != self.provider.verifier().tenant()
         {
@@ -299,10 +299,10 @@ impl Receiver {
         } else {
             self.retention
         };
-        Ok(Claimed {
+        Ok(Claim {
             store: self.store.clone(),
             key,
-            fence: None,
+            fencing_token: None,
             takeover: false,
             lease: self.lease_span(),
             retention,
@@ -312,19 +312,21 @@ impl Receiver {
     /// Claims it.
     pub(crate) async fn ask(
         &self,
-        mut event: Claimed,
+        mut event: Claim,
         delivery: &Delivery,
     ) -> Result<Admission, StoreError> {
-        let Some(store) = &self.store else { return Ok(Admission::Run(event)) };
+        let Some(store) = &self.store else { return Ok(Admission::Proceed(event)) };
         match store.claim(&event.key, delivery.fingerprint(), event.lease).await? {
-            Claim::Acquired { fence, takeover } => {
-                event.fence = Some(fence);
+            ClaimOutcome::Acquired { fencing_token, takeover } => {
+                event.fencing_token = Some(fencing_token);
                 event.takeover = takeover;
-                Ok(Admission::Run(event))
+                Ok(Admission::Proceed(event))
             }
-            Claim::Busy { retry_after } => Ok(Admission::Answer(Outcome::InFlight { retry_after })),
-            Claim::Duplicate { same_body } => {
-                Ok(Admission::Answer(Outcome::Duplicate { same_body }))
+            ClaimOutcome::InProgress { retry_after } => {
+                Ok(Admission::Respond(Outcome::InProgress { retry_after }))
+            }
+            ClaimOutcome::Duplicate { same_body } => {
+                Ok(Admission::Respond(Outcome::Duplicate { same_body }))
             }
         }
     }
@@ -420,9 +422,9 @@ pub struct Deadlines {
 #[derive(Debug)]
 pub enum Admission {
     /// It is, and the claim is to be settled afterwards.
-    Run(Claimed),
+    Proceed(Claim),
     /// It is not; this is the answer.
-    Answer(Outcome),
+    Respond(Outcome),
 }
 
 fn least_retention(contract: &Contract, scheme: &Scheme) -> Duration {

@@ -14,7 +14,7 @@ mod on {
 
     use tracing::{Instrument, Span, debug, info, info_span, warn};
 
-    use crate::claimed::Claimed;
+    use crate::claim::Claim;
     use crate::dedup::{EventKey, StoreError};
     use crate::delivery::Delivery;
     use crate::error::Rejection;
@@ -83,7 +83,7 @@ mod on {
             Outcome::Duplicate { same_body } => {
                 info!(endpoint, sender, outcome = kind, same_body, "handled before");
             }
-            Outcome::InFlight { .. } => debug!(endpoint, sender, outcome = kind, "in flight"),
+            Outcome::InProgress { .. } => debug!(endpoint, sender, outcome = kind, "in flight"),
             _ => warn!(endpoint, sender, outcome = kind, "not handled in good order"),
         }
     }
@@ -93,8 +93,8 @@ mod on {
         warn!(endpoint, sender, operation, "dedup store failed: {error}");
     }
 
-    pub(crate) fn settled_late(receiver: &Receiver, claimed: &Claimed, outcome: Outcome) {
-        let (endpoint, key) = (receiver.endpoint_name(), claimed.key());
+    pub(crate) fn settled_late(receiver: &Receiver, claim: &Claim, outcome: Outcome) {
+        let (endpoint, key) = (receiver.endpoint_name(), claim.key());
         info!(endpoint, event = %key, outcome = outcome.as_str(), "settled after the answer");
     }
 }
@@ -104,7 +104,7 @@ mod off {
     use std::fmt::Display;
     use std::future::Future;
 
-    use crate::claimed::Claimed;
+    use crate::claim::Claim;
     use crate::dedup::{EventKey, StoreError};
     use crate::delivery::Delivery;
     use crate::error::Rejection;
@@ -137,5 +137,5 @@ mod off {
 
     pub(crate) fn store_failed(_: &Receiver, _: &str, _: &StoreError) {}
 
-    pub(crate) fn settled_late(_: &Receiver, _: &Claimed, _: Outcome) {}
+    pub(crate) fn settled_late(_: &Receiver, _: &Claim, _: Outcome) {}
 }

@@ -5,12 +5,12 @@ use std::fmt::Debug;
 
 use countersign::testing::{Damage, FakeSender, Post, Report, SentKind, SignedRequest, TestKeys};
 use countersign::{
-    Admission, Claim, Claimed, ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, Delivery,
-    Encoding, EventKey, Fence, FixedClock, Identity, Intake, Key, Keyring, MemoryStore,
-    MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Record, Rejection, RejectionKind,
-    Scheme, SchemeBuilder, Secret, Settled, Signature, StandardWebhooks, StoreError,
-    StoreErrorKind, StoreStats, Success, SystemClock, Ticket, TimeUnit, Timestamp, Tolerance,
-    Unsigned, Verifier, ainexlayer, omniai,
+    Admission, Claim, ClaimOutcome, ClaimToken, ConfigError, ConfigErrorKind, Contract, Custom,
+    Deadlines, Delivery, Encoding, EventKey, FencingToken, FixedClock, Identity, Intake, Key,
+    Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Record,
+    Rejection, RejectionKind, Scheme, SchemeBuilder, Secret, Signature, StandardWebhooks,
+    StoreError, StoreErrorKind, StoreStats, Success, SystemClock, TimeUnit, Timestamp, Tolerance,
+    Unsigned, UpdateOutcome, Verifier, ainexlayer, omniai,
 };
 
 const fn shared<T: Send + Sync + Unpin + Debug>() {}
@@ -39,7 +39,7 @@ assert_not!(
     Verifier: Clone,
     ainexlayer::Builder: Clone,
     Intake<'static>: Clone,
-    Claimed: Clone,
+    Claim: Clone,
     Secret: serde::Serialize,
     Secret: std::fmt::Display,
     Secret: PartialEq,
@@ -52,7 +52,7 @@ assert_not!(
 #[test]
 fn all_types_are_shared_between_threads() {
     shared::<Admission>();
-    shared::<Claimed>();
+    shared::<Claim>();
     shared::<Custom>();
     shared::<Delivery>();
     shared::<FixedClock>();
@@ -97,23 +97,23 @@ fn errors_are_errors() {
 
 #[test]
 fn plain_values_are_copied() {
-    copied::<Claim>();
+    copied::<ClaimOutcome>();
     copied::<ConfigErrorKind>();
     copied::<Contract>();
     copied::<Damage>();
     copied::<Deadlines>();
     copied::<Encoding>();
     copied::<EventKey>();
-    copied::<Fence>();
+    copied::<FencingToken>();
     copied::<Outcome>();
     copied::<Record>();
     copied::<RejectionKind>();
     copied::<SentKind>();
-    copied::<Settled>();
+    copied::<UpdateOutcome>();
     copied::<StoreErrorKind>();
     copied::<StoreStats>();
     copied::<Success>();
-    copied::<Ticket>();
+    copied::<ClaimToken>();
     copied::<TimeUnit>();
     copied::<Timestamp>();
     copied::<Tolerance>();

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use countersign::{
-    Claim, Clock, DedupStore, EventKey, Fence, FixedClock, Identity, MemoryStore, Outcome,
-    StoreErrorKind, Timestamp,
+    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, FixedClock, Identity, MemoryStore,
+    Outcome, StoreErrorKind, Timestamp,
 };
 
 use self::dedup::poll::block_on;
@@ -24,9 +24,13 @@ fn store(capacity: usize) -> (MemoryStore, FixedClock) {
 fn event(number: usize) -> EventKey {
     EventKey::new("e", "s", &Identity::id(&number.to_string()))
 }
-fn claim(store: &MemoryStore, number: usize, lease: Duration) -> Result<Fence, StoreErrorKind> {
+fn claim(
+    store: &MemoryStore,
+    number: usize,
+    lease: Duration,
+) -> Result<FencingToken, StoreErrorKind> {
     match block_on(store.claim(&event(number), 0, lease)) {
-        Ok(Claim::Acquired { fence, .. }) => Ok(fence),
+        Ok(ClaimOutcome::Acquired { fencing_token, .. }) => Ok(fencing_token),
         Ok(other) => panic!("{other:?}"),
         Err(error) => Err(error.kind()),
     }
@@ -35,8 +39,8 @@ fn claim(store: &MemoryStore, number: usize, lease: Duration) -> Result<Fence, S
 #[test]
 fn an_event_that_expired_before_its_leases_end_makes_room() {
     let (store, clock) = store(1);
-    let fence = claim(&store, 0, Duration::from_secs(3600)).unwrap();
-    block_on(store.commit(&event(0), fence, Duration::from_secs(60))).unwrap();
+    let fencing_token = claim(&store, 0, Duration::from_secs(3600)).unwrap();
+    block_on(store.commit(&event(0), fencing_token, Duration::from_secs(60))).unwrap();
     clock.advance(Duration::from_secs(60));
     assert!(claim(&store, 1, LEASE).is_ok());
 }
@@ -44,11 +48,11 @@ fn an_event_that_expired_before_its_leases_end_makes_room() {
 #[test]
 fn a_brief_event_that_was_renewed_makes_room() {
     let (store, clock) = store(1);
-    let fence = claim(&store, 0, LEASE).unwrap();
-    block_on(store.renew(&event(0), fence, LEASE * 2)).unwrap();
+    let fencing_token = claim(&store, 0, LEASE).unwrap();
+    block_on(store.renew(&event(0), fencing_token, LEASE * 2)).unwrap();
     clock.advance(LEASE);
     assert_eq!(claim(&store, 1, LEASE), Err(StoreErrorKind::Full)); // looks, and moves it a day on
-    block_on(store.commit(&event(0), fence, Duration::from_secs(900))).unwrap();
+    block_on(store.commit(&event(0), fencing_token, Duration::from_secs(900))).unwrap();
     clock.advance(Duration::from_secs(900));
     assert!(claim(&store, 1, LEASE).is_ok());
 }
@@ -57,8 +61,8 @@ fn a_brief_event_that_was_renewed_makes_room() {
 fn due_events_make_room_at_once() {
     let (store, clock) = store(40_000);
     for number in 0..100 {
-        let fence = claim(&store, number, LEASE).unwrap();
-        block_on(store.commit(&event(number), fence, LEASE)).unwrap();
+        let fencing_token = claim(&store, number, LEASE).unwrap();
+        block_on(store.commit(&event(number), fencing_token, LEASE)).unwrap();
     }
     (100..40_000).for_each(|number| _ = claim(&store, number, LEASE).unwrap());
     clock.advance(LEASE);
@@ -73,9 +77,9 @@ fn events_make_room_when_each_is_due_and_not_before() {
     let (store, clock) = store(retentions.len());
     let start = clock.now();
     for (number, retention) in retentions.iter().rev().enumerate() {
-        let fence = claim(&store, number, LEASE).unwrap();
+        let fencing_token = claim(&store, number, LEASE).unwrap();
         let retention = Duration::from_secs(*retention);
-        block_on(store.commit(&event(number), fence, retention)).unwrap();
+        block_on(store.commit(&event(number), fencing_token, retention)).unwrap();
     }
     for (number, retention) in (1000..).zip(&retentions) {
         let due = start.saturating_add(Duration::from_secs(*retention));
@@ -98,8 +102,8 @@ fn of_events_that_come_and_go_each_is_known_while_it_lasts() {
         let again = (second..expires.len()).step_by(97).filter(|number| expires[*number] <= now);
         let new = expires.len()..expires.len() + EACH_SECOND;
         for number in again.take(EACH_SECOND / 2).chain(new).collect::<Vec<_>>() {
-            let fence = claim(&store, number, LEASE).unwrap();
-            block_on(store.commit(&event(number), fence, retention(number))).unwrap();
+            let fencing_token = claim(&store, number, LEASE).unwrap();
+            block_on(store.commit(&event(number), fencing_token, retention(number))).unwrap();
             expires.resize(expires.len().max(number + 1), now);
             expires[number] = now.saturating_add(retention(number));
         }
@@ -108,7 +112,7 @@ fn of_events_that_come_and_go_each_is_known_while_it_lasts() {
         for number in (second..expires.len()).step_by(97) {
             if clock.now() < expires[number] {
                 let again = block_on(store.claim(&event(number), 0, LEASE));
-                assert_eq!(again, Ok(Claim::Duplicate { same_body: true }), "{number}");
+                assert_eq!(again, Ok(ClaimOutcome::Duplicate { same_body: true }), "{number}");
             }
         }
         let live = expires.iter().filter(|expires| clock.now() < **expires).count();
@@ -126,8 +130,8 @@ fn what_was_given_up_is_free_however_often_the_store_fills_and_empties() {
         let numbers = (0..count).map(|place| (round * 1999 + place) % POOL);
         let held: Vec<_> =
             numbers.map(|number| (number, claim(&store, number, LEASE).unwrap())).collect();
-        for (number, fence) in held {
-            block_on(store.release(&event(number), fence)).unwrap();
+        for (number, fencing_token) in held {
+            block_on(store.release(&event(number), fencing_token)).unwrap();
         }
         assert!(store.is_empty());
     }
@@ -136,13 +140,14 @@ fn what_was_given_up_is_free_however_often_the_store_fills_and_empties() {
 #[test]
 fn a_full_store_whose_clock_is_set_back_still_answers() {
     let (store, clock) = store(64);
-    let fences: Vec<_> = (0..64).map(|number| claim(&store, number, LEASE).unwrap()).collect();
+    let fencing_tokens: Vec<_> =
+        (0..64).map(|number| claim(&store, number, LEASE).unwrap()).collect();
     let start = clock.now();
     clock.advance(LEASE * 100);
     assert_eq!(claim(&store, 64, LEASE), Err(StoreErrorKind::Full));
     clock.set(start.saturating_sub(LEASE));
-    for (number, fence) in fences.into_iter().enumerate() {
-        block_on(store.commit(&event(number), fence, LEASE * 3)).unwrap();
+    for (number, fencing_token) in fencing_tokens.into_iter().enumerate() {
+        block_on(store.commit(&event(number), fencing_token, LEASE * 3)).unwrap();
     }
     assert_eq!(claim(&store, 64, LEASE), Err(StoreErrorKind::Full));
     clock.advance(LEASE * 101);
@@ -152,15 +157,15 @@ fn a_full_store_whose_clock_is_set_back_still_answers() {
 #[test]
 fn a_lease_renewed_for_less_makes_room_sooner() {
     let (store, clock) = store(1);
-    let fence = claim(&store, 0, Duration::MAX).unwrap();
-    block_on(store.renew(&event(0), fence, LEASE)).unwrap();
+    let fencing_token = claim(&store, 0, Duration::MAX).unwrap();
+    block_on(store.renew(&event(0), fencing_token, LEASE)).unwrap();
     clock.advance(LEASE + Duration::from_secs(24 * 3600));
     assert!(claim(&store, 1, LEASE).is_ok());
 }
 
 #[test]
 fn the_longest_retry_after_is_whole_seconds() {
-    let outcome = Outcome::InFlight { retry_after: Duration::MAX };
+    let outcome = Outcome::InProgress { retry_after: Duration::MAX };
     assert_eq!(outcome.retry_after(), Some(u64::MAX));
 }
 
@@ -169,7 +174,7 @@ fn a_lease_below_a_millisecond_holds() {
     let (store, _) = store(1);
     claim(&store, 0, Duration::from_micros(500)).unwrap();
     let again = block_on(store.claim(&event(0), 0, LEASE)).unwrap();
-    assert!(matches!(again, Claim::Busy { .. }), "{again:?}");
+    assert!(matches!(again, ClaimOutcome::InProgress { .. }), "{again:?}");
 }
 
 #[test]
@@ -179,9 +184,11 @@ fn an_abandoned_event_is_forgotten_after_a_day() {
     let abandoned = claim(&store, 0, LEASE).unwrap();
     clock.advance(LEASE + day - Duration::from_millis(1));
     let again = block_on(store.claim(&event(0), 0, LEASE)).unwrap();
-    assert!(matches!(again, Claim::Acquired { takeover: true, .. }), "{again:?}");
+    assert!(matches!(again, ClaimOutcome::Acquired { takeover: true, .. }), "{again:?}");
     clock.advance(LEASE + day);
     let last = block_on(store.claim(&event(0), 0, LEASE)).unwrap();
-    let Claim::Acquired { fence, takeover: false } = last else { panic!("{last:?}") };
-    assert!(fence > abandoned);
+    let ClaimOutcome::Acquired { fencing_token, takeover: false } = last else {
+        panic!("{last:?}")
+    };
+    assert!(fencing_token > abandoned);
 }

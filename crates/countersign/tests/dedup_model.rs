@@ -83,17 +83,17 @@ fn caught(fault: Fault, named: &[&str]) {
 }
 
 #[test]
-fn a_commit_that_does_not_compare_the_fence_is_caught() {
+fn a_commit_that_does_not_compare_the_fencing_token_is_caught() {
     caught(Fault::CommitIgnoresFence, &["S5"]);
 }
 
 #[test]
-fn a_release_that_does_not_compare_the_fence_is_caught() {
+fn a_release_that_does_not_compare_the_fencing_token_is_caught() {
     caught(Fault::ReleaseIgnoresFence, &["S5"]);
 }
 
 #[test]
-fn a_fence_that_restarts_after_release_is_caught() {
+fn a_fencing_token_that_restarts_after_release_is_caught() {
     caught(Fault::FenceRestartsAfterRelease, &["S4", "S5"]);
 }
 

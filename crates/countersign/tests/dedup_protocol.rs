@@ -55,12 +55,12 @@ fn the_plans_come_to_every_outcome() {
         "duplicate",
         "failed",
         "handled",
-        "in_flight",
-        "overlapped",
+        "in_progress",
+        "lease_lost",
         "panicked",
-        "stopped",
+        "cancelled",
         "store_unavailable",
-        "unrecorded",
+        "commit_pending",
     ];
     assert_eq!(answers.into_inner(), BTreeSet::from(every));
 }
@@ -84,17 +84,17 @@ fn fault_is_caught(fault: Fault, named: &[&str]) {
 }
 
 #[test]
-fn a_commit_that_does_not_compare_the_fence_is_caught() {
+fn a_commit_that_does_not_compare_the_fencing_token_is_caught() {
     fault_is_caught(Fault::CommitIgnoresFence, &["S5"]);
 }
 
 #[test]
-fn a_release_that_does_not_compare_the_fence_is_caught() {
+fn a_release_that_does_not_compare_the_fencing_token_is_caught() {
     fault_is_caught(Fault::ReleaseIgnoresFence, &["S2", "S5"]);
 }
 
 #[test]
-fn a_fence_that_restarts_after_release_is_caught() {
+fn a_fencing_token_that_restarts_after_release_is_caught() {
     fault_is_caught(Fault::FenceRestartsAfterRelease, &["S4", "S5"]);
 }
 

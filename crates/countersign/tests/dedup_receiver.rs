@@ -9,9 +9,9 @@ mod dedup {
 use std::time::Duration;
 
 use countersign::{
-    Admission, Claimed, ConfigErrorKind, Contract, Custom, Delivery, Encoding, EventKey,
-    FixedClock, Identity, MemoryStore, Outcome, Receiver, Scheme, Secret, Settled, Signature,
-    TimeUnit, Timestamp, Tolerance, Unsigned,
+    Admission, Claim, ConfigErrorKind, Contract, Custom, Delivery, Encoding, EventKey, FixedClock,
+    Identity, MemoryStore, Outcome, Receiver, Scheme, Secret, Signature, TimeUnit, Timestamp,
+    Tolerance, Unsigned, UpdateOutcome,
 };
 use proptest::prelude::*;
 
@@ -78,17 +78,17 @@ fn claim(receiver: &Receiver) -> Admission {
     block_on(receiver.claim(&delivery(receiver, BODY))).unwrap()
 }
 
-fn run(admission: Admission) -> Claimed {
+fn run(admission: Admission) -> Claim {
     match admission {
-        Admission::Run(claimed) => claimed,
-        Admission::Answer(outcome) => panic!("{outcome:?} is the answer already"),
+        Admission::Proceed(claimed) => claimed,
+        Admission::Respond(outcome) => panic!("{outcome:?} is the answer already"),
     }
 }
 
 fn answer(admission: Admission) -> Outcome {
     match admission {
-        Admission::Answer(outcome) => outcome,
-        Admission::Run(claimed) => panic!("{claimed:?} is to run"),
+        Admission::Respond(outcome) => outcome,
+        Admission::Proceed(claimed) => panic!("{claimed:?} is to run"),
     }
 }
 
@@ -96,7 +96,7 @@ fn answer(admission: Admission) -> Outcome {
 fn remembers(receiver: Receiver, span: Duration) {
     let (store, clock) = store();
     let receiver = receiver.dedup(store);
-    assert_eq!(block_on(run(claim(&receiver)).commit()), Ok(Settled::Applied));
+    assert_eq!(block_on(run(claim(&receiver)).commit()), Ok(UpdateOutcome::Applied));
     clock.advance(span - TICK);
     assert_eq!(answer(claim(&receiver)), Outcome::Duplicate { same_body: true });
     clock.advance(TICK);
@@ -141,7 +141,7 @@ fn a_lease_must_outlast_the_answer_and_one_call_of_the_store() {
     let (store, _) = store();
     let receiver = receiver.lease(least).unwrap().dedup(store);
     let _held = run(claim(&receiver));
-    assert_eq!(answer(claim(&receiver)), Outcome::InFlight { retry_after: least });
+    assert_eq!(answer(claim(&receiver)), Outcome::InProgress { retry_after: least });
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn endpoints_and_senders_that_share_a_store_are_kept_apart() {
 fn a_released_event_is_handled_by_its_next_delivery() {
     let (store, _) = store();
     let receiver = with_id().dedup(store);
-    assert_eq!(block_on(run(claim(&receiver)).release()), Ok(Settled::Applied));
+    assert_eq!(block_on(run(claim(&receiver)).release()), Ok(UpdateOutcome::Applied));
     assert!(!run(claim(&receiver)).is_takeover());
 }
 
@@ -173,7 +173,7 @@ fn a_claim_that_is_dropped_is_taken_over_after_its_lease() {
     let (store, clock) = store();
     let receiver = with_id().lease(MINUTE).unwrap().dedup(store);
     drop(run(claim(&receiver)));
-    assert_eq!(answer(claim(&receiver)), Outcome::InFlight { retry_after: MINUTE });
+    assert_eq!(answer(claim(&receiver)), Outcome::InProgress { retry_after: MINUTE });
     clock.advance(MINUTE);
     assert!(run(claim(&receiver)).is_takeover());
 }
@@ -184,9 +184,9 @@ fn without_dedup_every_delivery_is_handled() {
     for _ in 0..3 {
         let claimed = run(claim(&receiver));
         assert!(!claimed.is_takeover());
-        assert_eq!(block_on(claimed.renew()), Ok(Settled::Applied));
-        assert_eq!(block_on(claimed.commit()), Ok(Settled::Applied));
-        assert_eq!(block_on(claimed.release()), Ok(Settled::Applied));
+        assert_eq!(block_on(claimed.renew()), Ok(UpdateOutcome::Applied));
+        assert_eq!(block_on(claimed.commit()), Ok(UpdateOutcome::Applied));
+        assert_eq!(block_on(claimed.release()), Ok(UpdateOutcome::Applied));
     }
 }
 

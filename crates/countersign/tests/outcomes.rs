@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use countersign::omniai::OmniAi;
 use countersign::{
-    Admission, Claim, DedupStore, Delivery, EventKey, Fence, Outcome, Receiver, Secret, Settled,
-    StoreError, StoreErrorKind, Timestamp,
+    Admission, ClaimOutcome, DedupStore, Delivery, EventKey, FencingToken, Outcome, Receiver,
+    Secret, StoreError, StoreErrorKind, Timestamp, UpdateOutcome,
 };
 
 use common::receive;
@@ -26,18 +26,18 @@ fn delivery() -> Delivery {
 }
 
 #[test]
-fn an_event_in_flight_is_answered_503_and_a_time_to_ask_again() {
+fn an_event_in_progress_is_answered_503_and_a_time_to_ask_again() {
     let receiver = Receiver::new(sender());
     let delivery = delivery();
-    let Admission::Run(claimed) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
-    let Admission::Answer(second) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    let Admission::Proceed(claimed) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    let Admission::Respond(second) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
     assert_eq!(second.status(), Some(503));
     assert!(second.retry_after().is_some_and(|seconds| (1..=60).contains(&seconds)));
     // What a body that does not fit its handler comes to: released, so never a duplicate.
-    assert_eq!(ready(claimed.release()).unwrap(), Settled::Applied);
-    let Admission::Run(again) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
-    assert_eq!(ready(again.commit()).unwrap(), Settled::Applied);
-    let Admission::Answer(third) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    assert_eq!(ready(claimed.release()).unwrap(), UpdateOutcome::Applied);
+    let Admission::Proceed(again) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    assert_eq!(ready(again.commit()).unwrap(), UpdateOutcome::Applied);
+    let Admission::Respond(third) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
     assert_eq!(third, Outcome::Duplicate { same_body: true });
     assert_eq!((third.status(), third.retry_after()), (Some(200), None));
 }
@@ -65,16 +65,26 @@ impl Down {
 }
 
 impl DedupStore for Down {
-    async fn claim(&self, _: &EventKey, _: u64, _: Duration) -> Result<Claim, StoreError> {
+    async fn claim(&self, _: &EventKey, _: u64, _: Duration) -> Result<ClaimOutcome, StoreError> {
         self.fail().await
     }
-    async fn renew(&self, _: &EventKey, _: Fence, _: Duration) -> Result<Settled, StoreError> {
+    async fn renew(
+        &self,
+        _: &EventKey,
+        _: FencingToken,
+        _: Duration,
+    ) -> Result<UpdateOutcome, StoreError> {
         self.fail().await
     }
-    async fn commit(&self, _: &EventKey, _: Fence, _: Duration) -> Result<Settled, StoreError> {
+    async fn commit(
+        &self,
+        _: &EventKey,
+        _: FencingToken,
+        _: Duration,
+    ) -> Result<UpdateOutcome, StoreError> {
         self.fail().await
     }
-    async fn release(&self, _: &EventKey, _: Fence) -> Result<Settled, StoreError> {
+    async fn release(&self, _: &EventKey, _: FencingToken) -> Result<UpdateOutcome, StoreError> {
         self.fail().await
     }
 }

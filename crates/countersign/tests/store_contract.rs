@@ -17,7 +17,9 @@ use countersign::testing::store::{
     StoreUnderTest, ViolationKind, an_operator_sees_and_forgets, check, random_steps,
     workers_at_once,
 };
-use countersign::{Claim, DedupStore, EventKey, FixedClock, InspectStore, MemoryStore, Timestamp};
+use countersign::{
+    ClaimOutcome, DedupStore, EventKey, FixedClock, InspectStore, MemoryStore, Timestamp,
+};
 
 use self::dedup::poll::block_on;
 use self::dedup::reference::{Fault, Reach, ReferenceStore};
@@ -68,14 +70,15 @@ fn what_is_due_to_be_forgotten_is_counted_as_expired() {
     let clock = clock();
     let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
     let key = EventKey::from_bytes([7; 32]);
-    let Ok(Claim::Acquired { fence, .. }) = block_on(store.claim(&key, 0, Duration::from_secs(9)))
+    let Ok(ClaimOutcome::Acquired { fencing_token, .. }) =
+        block_on(store.claim(&key, 0, Duration::from_secs(9)))
     else {
         panic!("a new event is granted")
     };
-    block_on(store.commit(&key, fence, Duration::from_secs(60))).unwrap();
+    block_on(store.commit(&key, fencing_token, Duration::from_secs(60))).unwrap();
     let counts = || {
         let stats = block_on(store.stats()).unwrap();
-        (stats.in_progress, stats.done, stats.expired)
+        (stats.in_progress, stats.handled, stats.expired)
     };
     assert_eq!(counts(), (0, 1, 0));
     clock.advance(Duration::from_secs(60));
@@ -119,18 +122,18 @@ fn caught(fault: Fault, kind: ViolationKind) {
 }
 
 #[test]
-fn a_commit_that_does_not_compare_the_fence_is_caught() {
+fn a_commit_that_does_not_compare_the_fencing_token_is_caught() {
     caught(Fault::CommitIgnoresFence, ViolationKind::StaleApplied);
 }
 
 #[test]
-fn a_release_that_does_not_compare_the_fence_is_caught() {
+fn a_release_that_does_not_compare_the_fencing_token_is_caught() {
     caught(Fault::ReleaseIgnoresFence, ViolationKind::StaleApplied);
 }
 
 #[test]
-fn a_fence_that_restarts_after_release_is_caught() {
-    caught(Fault::FenceRestartsAfterRelease, ViolationKind::FenceNotHigher);
+fn a_fencing_token_that_restarts_after_release_is_caught() {
+    caught(Fault::FenceRestartsAfterRelease, ViolationKind::FencingTokenNotHigher);
 }
 
 #[test]

@@ -19,8 +19,8 @@ use countersign::testing::store::{
     connections_cut_lose_nothing, outages_lose_nothing,
 };
 use countersign::{
-    Claim, DedupStore, EventKey, Fence, FixedClock, MemoryStore, Settled, StoreError,
-    StoreErrorKind, Timestamp,
+    ClaimOutcome, DedupStore, EventKey, FencingToken, FixedClock, MemoryStore, StoreError,
+    StoreErrorKind, Timestamp, UpdateOutcome,
 };
 
 use self::dedup::poll::block_on;
@@ -40,11 +40,11 @@ enum Fault {
     ALostRenewalFrees,
     /// A commit whose answer was lost ends the lease.
     ALostCommitFrees,
-    /// A fence is forgotten with the connection that it was granted over.
+    /// A fencing token is forgotten with the connection that it was granted over.
     ForgetsFences,
     /// What it held is free after an outage.
     ForgetsLeases,
-    /// Its fences begin anew after an outage.
+    /// Its fencing tokens begin anew after an outage.
     FencesBeginAnew,
     /// It comes back as another, without an event.
     ComesBackEmpty,
@@ -84,8 +84,8 @@ struct Way {
     /// In an outage, by turns a call gets nowhere and its answer is lost.
     is_out: AtomicBool,
     calls: AtomicUsize,
-    /// The fences of events that were told another.
-    fences: Mutex<BTreeMap<EventKey, Fence>>,
+    /// The fencing tokens of events that were told another.
+    fencing_tokens: Mutex<BTreeMap<EventKey, FencingToken>>,
 }
 
 impl Lossy {
@@ -150,36 +150,42 @@ impl DedupStore for Lossy {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         let reach = self.reach().await?;
         if reach == Reach::AndBack && self.does(Fault::ComesBackEmpty) {
-            return Ok(Claim::Acquired { fence: Fence::new(1), takeover: false });
+            return Ok(ClaimOutcome::Acquired {
+                fencing_token: FencingToken::new(1),
+                takeover: false,
+            });
         }
         let mut answer = self.store.claim(key, fingerprint, lease).await?;
         if reach == Reach::TheStore && self.does(Fault::AnswersALostClaimAsHandled) {
-            return Ok(Claim::Duplicate { same_body: true });
+            return Ok(ClaimOutcome::Duplicate { same_body: true });
         }
-        if let Claim::Acquired { fence, .. } = answer
+        if let ClaimOutcome::Acquired { fencing_token, .. } = answer
             && reach == Reach::TheStore
             && self.does(Fault::RemembersALostClaimAsHandled)
         {
-            self.store.commit(key, fence, lease).await?;
+            self.store.commit(key, fencing_token, lease).await?;
         }
-        if let Claim::Busy { .. } = answer
+        if let ClaimOutcome::InProgress { .. } = answer
             && self.does(Fault::TakesHeldForHandled)
         {
-            answer = Claim::Duplicate { same_body: true };
+            answer = ClaimOutcome::Duplicate { same_body: true };
         }
-        if let Claim::Busy { .. } = answer
+        if let ClaimOutcome::InProgress { .. } = answer
             && self.does(Fault::ForgetsLeases)
         {
-            answer = Claim::Acquired { fence: Fence::new(u64::MAX), takeover: false };
+            answer = ClaimOutcome::Acquired {
+                fencing_token: FencingToken::new(u64::MAX),
+                takeover: false,
+            };
         }
-        if let Claim::Acquired { fence, .. } = &mut answer
+        if let ClaimOutcome::Acquired { fencing_token, .. } = &mut answer
             && self.does(Fault::FencesBeginAnew)
         {
-            self.way.fences.lock().unwrap().insert(*key, *fence);
-            *fence = Fence::new(1);
+            self.way.fencing_tokens.lock().unwrap().insert(*key, *fencing_token);
+            *fencing_token = FencingToken::new(1);
         }
         answered(reach, answer)
     }
@@ -187,42 +193,47 @@ impl DedupStore for Lossy {
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         let reach = self.reach().await?;
         if reach == Reach::TheStore && self.does(Fault::ALostRenewalFrees) {
-            self.store.release(key, fence).await?;
+            self.store.release(key, fencing_token).await?;
         }
-        let answer = self.store.renew(key, fence, lease).await?;
+        let answer = self.store.renew(key, fencing_token, lease).await?;
         answered(reach, answer)
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         let reach = self.reach().await?;
         if self.does(Fault::ForgetsFences) {
-            return answered(reach, Settled::Stale);
+            return answered(reach, UpdateOutcome::StaleToken);
         }
         if self.does(Fault::CommitsOnlyInWords) {
-            return answered(reach, Settled::Applied);
+            return answered(reach, UpdateOutcome::Applied);
         }
-        let fence = self.way.fences.lock().unwrap().get(key).copied().unwrap_or(fence);
+        let fencing_token =
+            self.way.fencing_tokens.lock().unwrap().get(key).copied().unwrap_or(fencing_token);
         let answer = if reach == Reach::TheStore && self.does(Fault::ALostCommitFrees) {
-            self.store.renew(key, fence, Duration::ZERO).await?
+            self.store.renew(key, fencing_token, Duration::ZERO).await?
         } else {
-            self.store.commit(key, fence, retention).await?
+            self.store.commit(key, fencing_token, retention).await?
         };
         answered(reach, answer)
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
         let reach = self.reach().await?;
-        let answer = self.store.release(key, fence).await?;
+        let answer = self.store.release(key, fencing_token).await?;
         answered(reach, answer)
     }
 }
@@ -321,7 +332,7 @@ fn faults_are_caught_in_outages() {
         (Fault::RemembersALostClaimAsHandled, ViolationKind::Lost),
         (Fault::ForgetsFences, ViolationKind::Transition),
         (Fault::ForgetsLeases, ViolationKind::Transition),
-        (Fault::FencesBeginAnew, ViolationKind::FenceNotHigher),
+        (Fault::FencesBeginAnew, ViolationKind::FencingTokenNotHigher),
         (Fault::ComesBackEmpty, ViolationKind::Transition),
         (Fault::StaysLost, ViolationKind::Stuck),
         (Fault::Hangs, ViolationKind::Stuck),

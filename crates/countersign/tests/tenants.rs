@@ -281,8 +281,8 @@ fn names_of_one_tenant_are_one_event() {
         let delivery = receiver.verify(&request, BODY, NOW).unwrap();
         assert_eq!(delivery.tenant(), Some("acme"));
         match block_on(receiver.claim(&delivery)).unwrap() {
-            Admission::Run(claimed) => block_on(claimed.commit()).is_ok(),
-            Admission::Answer(_) => false,
+            Admission::Proceed(claimed) => block_on(claimed.commit()).is_ok(),
+            Admission::Respond(_) => false,
         }
     });
     assert_eq!(runs, [true, false, false]);
@@ -388,10 +388,10 @@ fn one_event_of_two_tenants_is_two_events() {
         let delivery = receiver.verify(&request, BODY, NOW).unwrap();
         block_on(receiver.claim(&delivery)).unwrap()
     };
-    let Admission::Run(first) = claim("acme") else { panic!("it is new") };
+    let Admission::Proceed(first) = claim("acme") else { panic!("it is new") };
     block_on(first.commit()).unwrap();
-    assert!(matches!(claim("beta"), Admission::Run(_)));
-    assert!(matches!(claim("acme"), Admission::Answer(Outcome::Duplicate { same_body: true })));
+    assert!(matches!(claim("beta"), Admission::Proceed(_)));
+    assert!(matches!(claim("acme"), Admission::Respond(Outcome::Duplicate { same_body: true })));
 }
 
 #[test]
@@ -402,8 +402,8 @@ fn what_was_handled_outlives_a_tenants_place_in_the_cache() {
         let receiver = block_on(tenants.receiver(&request)).unwrap();
         let delivery = receiver.verify(&request, BODY, NOW).unwrap();
         let admission = block_on(receiver.claim(&delivery)).unwrap();
-        assert_eq!(matches!(admission, Admission::Run(_)), expected);
-        if let Admission::Run(claimed) = admission {
+        assert_eq!(matches!(admission, Admission::Proceed(_)), expected);
+        if let Admission::Proceed(claimed) = admission {
             block_on(claimed.commit()).unwrap();
         }
         tenants.forget("acme");

@@ -108,7 +108,7 @@ mod tests {
         let text = str::from_utf8(&text).unwrap();
         for line in [
             r#"countersign_deliveries_total{endpoint="orders",sender="standard-webhooks",outcome="handled",rejection=""} 1"#,
-            r#"countersign_store_events{store="events",state="done"} 1"#,
+            r#"countersign_store_events{store="events",state="handled"} 1"#,
         ] {
             assert!(text.lines().any(|is| is == line), "{line} is not in\n{text}");
         }

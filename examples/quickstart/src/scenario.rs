@@ -10,7 +10,7 @@ use countersign::{Clock, SystemClock, Timestamp};
 
 use crate::Result;
 use crate::post::{Framing, Post};
-use crate::stage::Expected::{Duplicate, Failed, Handled, InFlight, Rejected};
+use crate::stage::Expected::{Duplicate, Failed, Handled, InProgress, Rejected};
 use crate::stage::{Row, Stage};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -86,7 +86,7 @@ async fn again(stage: &mut Stage) -> Result<Vec<Row>> {
 async fn at_once(stage: &mut Stage) -> Result<Vec<Row>> {
     let post = Post::omniai("lead.created", lead("lead-2", r#""Ada""#))?;
     let held = stage.hold(post.clone().called("lead.created, slow to handle")).await?;
-    let second = stage.deliver(post.clone().called("the same meanwhile"), 503, InFlight).await?;
+    let second = stage.deliver(post.clone().called("the same meanwhile"), 503, InProgress).await?;
     let first = stage.finish(held, 200).await?;
     let third = stage.deliver(post.called("the same afterwards"), 200, Duplicate).await?;
     Ok(vec![first, second, third])

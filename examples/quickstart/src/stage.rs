@@ -28,7 +28,7 @@ pub(crate) enum Expected {
     Failed,
     HungUp,
     Duplicate,
-    InFlight,
+    InProgress,
     Rejected(RejectionKind),
 }
 
@@ -149,7 +149,7 @@ impl Expected {
             Verdict::Verified(Outcome::Handled) => self == Self::Handled,
             Verdict::Verified(Outcome::Failed) => self == Self::Failed,
             Verdict::Verified(Outcome::Duplicate { .. }) => self == Self::Duplicate,
-            Verdict::Verified(Outcome::InFlight { .. }) => self == Self::InFlight,
+            Verdict::Verified(Outcome::InProgress { .. }) => self == Self::InProgress,
             Verdict::Rejected(rejection) => self == Self::Rejected(rejection.kind()),
             Verdict::HungUp => self == Self::HungUp,
             Verdict::Verified(_) | Verdict::Elsewhere => false,
@@ -161,7 +161,7 @@ impl Expected {
 pub(crate) fn reason(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Verified(Outcome::Duplicate { .. }) => "handled before".into(),
-        Verdict::Verified(Outcome::InFlight { .. }) => "another delivery of it is in hand".into(),
+        Verdict::Verified(Outcome::InProgress { .. }) => "another delivery of it is in hand".into(),
         Verdict::Verified(outcome) => outcome.as_str().into(),
         Verdict::Rejected(rejection) => {
             let text = rejection.to_string();

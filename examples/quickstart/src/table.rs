@@ -76,7 +76,7 @@ impl Table<'_> {
         let handled = expected(Expected::Handled) + expected(Expected::HungUp);
         let failed = expected(Expected::Failed);
         let duplicate = expected(Expected::Duplicate);
-        let in_flight = expected(Expected::InFlight);
+        let in_progress = expected(Expected::InProgress);
         let rejected = self.count(|row| matches!(row.expected, Expected::Rejected(_)));
         let (style, end) = match self.problems() {
             0 => (Style::Green, "everything as it should be".into()),
@@ -84,7 +84,7 @@ impl Table<'_> {
         };
         format!(
             "{all} deliveries · {handled} handled · {failed} failed · {duplicate} duplicate · \
-             {in_flight} put off · {rejected} rejected · {}",
+             {in_progress} put off · {rejected} rejected · {}",
             self.paint(style, &end)
         )
     }

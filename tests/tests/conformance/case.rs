@@ -138,15 +138,15 @@ impl Answer {
     /// The sender's handshake is answered; without text there is no type either.
     pub(crate) fn greeted(status: u16, content_type: &'static str, text: &str) -> Self {
         let reply = (!text.is_empty()).then(|| (content_type, text.to_owned()));
-        Self { reply, ..Self::own(status, Outcome::Greeted) }
+        Self { reply, ..Self::own(status, Outcome::HandshakeAnswered) }
     }
 
     pub(crate) fn duplicate() -> Self {
         Self::own(200, Outcome::Duplicate { same_body: true })
     }
 
-    pub(crate) fn in_flight() -> Self {
-        Self::own(503, Outcome::InFlight { retry_after: Duration::ZERO })
+    pub(crate) fn in_progress() -> Self {
+        Self::own(503, Outcome::InProgress { retry_after: Duration::ZERO })
     }
 
     /// The handler's type does not fit.
@@ -170,7 +170,7 @@ impl Answer {
 pub(crate) enum Holds {
     /// It would be handled.
     Claimable,
-    Busy,
+    InProgress,
     Duplicate,
     /// It is not asked: it has no room.
     NoRoom,

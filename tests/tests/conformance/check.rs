@@ -91,14 +91,14 @@ fn response(expected: &Answer, got: &Received) -> run::Verdict {
 
 /// Whether it answers a handshake, well or not: then axum's router adds which method has a handler.
 fn is_greeting(expected: &Answer) -> bool {
-    expected.outcome == Some(Outcome::Greeted)
+    expected.outcome == Some(Outcome::HandshakeAnswered)
         || expected.rejection == Some(RejectionKind::SignatureMismatch)
 }
 
 /// How long the other's lease still runs is checked where it is told.
 fn is_same(got: Option<Outcome>, expected: Option<Outcome>) -> bool {
     match (got, expected) {
-        (Some(got @ Outcome::InFlight { .. }), Some(expected)) => {
+        (Some(got @ Outcome::InProgress { .. }), Some(expected)) => {
             discriminant(&got) == discriminant(&expected)
         }
         _ => got == expected,

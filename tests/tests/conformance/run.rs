@@ -37,7 +37,8 @@ impl Stage {
         self.drain().await;
         check::equal("handler runs", self.script.runs(), case.runs)?;
         check::equal("the store holds", holds, case.holds)?;
-        let is_event = |answer: &Answer| !matches!(answer.outcome, None | Some(Outcome::Greeted));
+        let is_event =
+            |answer: &Answer| !matches!(answer.outcome, None | Some(Outcome::HandshakeAnswered));
         if case.answers().next().is_some() && !case.answers().any(is_event) {
             check::equal("claims of what is no event", self.store.asked(Op::Claim), 0)?;
         }
@@ -139,7 +140,7 @@ impl Stage {
             let received = connection.answer().await;
             let outcome = self.log.found(exchange).and_then(|verdict| verdict.outcome);
             let answer = match outcome {
-                Some(Outcome::InFlight { .. }) => Answer::in_flight(),
+                Some(Outcome::InProgress { .. }) => Answer::in_progress(),
                 Some(Outcome::Duplicate { .. }) => Answer::duplicate(),
                 _ => Answer::handled(),
             };

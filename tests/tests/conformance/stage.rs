@@ -95,7 +95,7 @@ impl Stage {
             _ => 1,
         };
         let claim = self.claim(event).await.unwrap();
-        let Admission::Run(claimed) = claim else { panic!("{claim:?}") };
+        let Admission::Proceed(claimed) = claim else { panic!("{claim:?}") };
         if matches!(before, Before::Done | Before::Forgotten) {
             claimed.commit().await.unwrap();
         }
@@ -148,12 +148,12 @@ impl Stage {
 
     pub(crate) async fn holds(&self) -> Holds {
         match self.claim(1).await {
-            Ok(Admission::Run(claimed)) => {
+            Ok(Admission::Proceed(claimed)) => {
                 claimed.release().await.unwrap();
                 Holds::Claimable
             }
-            Ok(Admission::Answer(Outcome::Duplicate { .. })) => Holds::Duplicate,
-            Ok(Admission::Answer(_)) => Holds::Busy,
+            Ok(Admission::Respond(Outcome::Duplicate { .. })) => Holds::Duplicate,
+            Ok(Admission::Respond(_)) => Holds::InProgress,
             Err(_) => Holds::NoRoom,
         }
     }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign::{
-    Claim, DedupStore, EventKey, Fence, MemoryStore, Settled, StoreError, StoreErrorKind,
+    ClaimOutcome, DedupStore, EventKey, FencingToken, MemoryStore, StoreError, StoreErrorKind,
+    UpdateOutcome,
 };
 use tokio::sync::watch;
 
@@ -24,7 +25,7 @@ pub(crate) enum Fault {
     AnswerLost,
     /// It never answers.
     Hangs,
-    /// It says that the fence is stale.
+    /// It says that the fencing token is stale.
     Stale,
 }
 
@@ -95,7 +96,7 @@ impl DedupStore for Faulty {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         let call = async || self.sound.claim(key, fingerprint, lease).await;
         self.run(Op::Claim, None, call).await
     }
@@ -103,25 +104,29 @@ impl DedupStore for Faulty {
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
-        let call = async || self.sound.renew(key, fence, lease).await;
-        self.run(Op::Renew, Some(Settled::Stale), call).await
+    ) -> Result<UpdateOutcome, StoreError> {
+        let call = async || self.sound.renew(key, fencing_token, lease).await;
+        self.run(Op::Renew, Some(UpdateOutcome::StaleToken), call).await
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
-        let call = async || self.sound.commit(key, fence, retention).await;
-        self.run(Op::Commit, Some(Settled::Stale), call).await
+    ) -> Result<UpdateOutcome, StoreError> {
+        let call = async || self.sound.commit(key, fencing_token, retention).await;
+        self.run(Op::Commit, Some(UpdateOutcome::StaleToken), call).await
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
-        let call = async || self.sound.release(key, fence).await;
-        self.run(Op::Release, Some(Settled::Stale), call).await
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
+        let call = async || self.sound.release(key, fencing_token).await;
+        self.run(Op::Release, Some(UpdateOutcome::StaleToken), call).await
     }
 }

@@ -101,7 +101,7 @@ impl Sums {
             runs,
             run_again: started().count() - begun.len(),
             duplicates: count(|step| *step == Step::Duplicate),
-            busy: count(|step| *step == Step::Busy),
+            busy: count(|step| *step == Step::InProgress),
             takeovers: count(|step| matches!(step, Step::Granted { takeover: true, .. })),
         }
     }
@@ -190,7 +190,7 @@ impl Open {
                 self.asking -= 1;
                 self.holder = Some(At::Claim);
             }
-            Step::Busy | Step::Duplicate | Step::Unclaimed => self.asking -= 1,
+            Step::InProgress | Step::Duplicate | Step::Unclaimed => self.asking -= 1,
             Step::Started { .. } => self.holder = Some(At::Handler),
             Step::Finished => self.holder = Some(At::Commit),
             Step::Applied => self.holder = Some(At::Answer),

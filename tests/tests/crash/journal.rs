@@ -26,11 +26,11 @@ pub(crate) enum Step {
     Asked,
     /// `asked` is when the store was, in microseconds.
     Granted {
-        fence: u64,
+        fencing_token: u64,
         takeover: bool,
         asked: u64,
     },
-    Busy,
+    InProgress,
     Duplicate,
     Unclaimed,
     Started {

@@ -27,7 +27,7 @@ pub(crate) enum Invariant {
     OneAtATime,
     /// No handler starts on an event that is handled.
     DoneIsDone,
-    /// Each grant's fence is higher than every one before.
+    /// Each grant's fencing token is higher than every one before.
     FencesRise,
     /// In transaction mode, the row is written exactly once, and with the mark.
     AppliedOnce,
@@ -93,7 +93,7 @@ fn done_is_done(record: &Record<'_>, breaches: &mut Breaches) {
 
 /// A claim that was granted.
 struct Grant {
-    fence: u64,
+    fencing_token: u64,
     receiver: u32,
     /// The lease began at `asked` at the soonest, and was told of at `told`.
     asked: u64,
@@ -106,13 +106,15 @@ fn grants_are_apart(record: &Record<'_>, breaches: &mut Breaches) {
     let mut given_up = BTreeSet::new();
     for (line, Line { at, receiver, key, step }) in record.lines.iter().enumerate() {
         match step {
-            Step::Granted { fence, asked, .. } => grants.entry(key).or_default().push(Grant {
-                fence: *fence,
-                receiver: *receiver,
-                asked: *asked,
-                told: *at,
-                line,
-            }),
+            Step::Granted { fencing_token, asked, .. } => {
+                grants.entry(key).or_default().push(Grant {
+                    fencing_token: *fencing_token,
+                    receiver: *receiver,
+                    asked: *asked,
+                    told: *at,
+                    line,
+                })
+            }
             // What the store then said of it may have been lost.
             Step::Releasing => {
                 given_up.insert((key.as_str(), *receiver, line));
@@ -122,10 +124,13 @@ fn grants_are_apart(record: &Record<'_>, breaches: &mut Breaches) {
     }
     let lease = u64::try_from(LEASE.as_micros()).unwrap_or(u64::MAX);
     for (key, grants) in &mut grants {
-        grants.sort_unstable_by_key(|grant| grant.fence);
+        grants.sort_unstable_by_key(|grant| grant.fencing_token);
         for (one, next) in grants.iter().zip(grants.iter().skip(1)) {
-            if one.fence == next.fence || next.told < one.asked {
-                let what = format!("{key} was granted under {} and {}", one.fence, next.fence);
+            if one.fencing_token == next.fencing_token || next.told < one.asked {
+                let what = format!(
+                    "{key} was granted under {} and {}",
+                    one.fencing_token, next.fencing_token
+                );
                 breaches.push((Invariant::FencesRise, what));
             }
             let mut releases = given_up.range((*key, one.receiver, one.line)..);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign::{
-    Claim, DedupStore, Delivery, EventKey, Fence, InspectStore, MemoryStore, RecordState, Settled,
-    StoreError,
+    ClaimOutcome, DedupStore, Delivery, EventKey, FencingToken, InspectStore, MemoryStore,
+    RecordState, StoreError, UpdateOutcome,
 };
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore, TransactionError};
@@ -137,7 +137,7 @@ impl Store {
             Self::Redis(store) => store.get(key).await?,
             Self::Memory(_) => panic!("nobody can look into it"),
         };
-        Ok(record.is_some_and(|record| matches!(record.state, RecordState::Done { .. })))
+        Ok(record.is_some_and(|record| matches!(record.state, RecordState::Handled { .. })))
     }
 
     /// How often each event was applied.
@@ -163,7 +163,7 @@ impl DedupStore for Store {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         match self {
             Self::Sqlite(store, _) => store.claim(key, fingerprint, lease).await,
             Self::Postgres(store, _) => store.claim(key, fingerprint, lease).await,
@@ -175,37 +175,41 @@ impl DedupStore for Store {
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         match self {
-            Self::Sqlite(store, _) => store.renew(key, fence, lease).await,
-            Self::Postgres(store, _) => store.renew(key, fence, lease).await,
-            Self::Redis(store) => store.renew(key, fence, lease).await,
-            Self::Memory(store) => store.renew(key, fence, lease).await,
+            Self::Sqlite(store, _) => store.renew(key, fencing_token, lease).await,
+            Self::Postgres(store, _) => store.renew(key, fencing_token, lease).await,
+            Self::Redis(store) => store.renew(key, fencing_token, lease).await,
+            Self::Memory(store) => store.renew(key, fencing_token, lease).await,
         }
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         match self {
-            Self::Sqlite(store, _) => store.commit(key, fence, retention).await,
-            Self::Postgres(store, _) => store.commit(key, fence, retention).await,
-            Self::Redis(store) => store.commit(key, fence, retention).await,
-            Self::Memory(store) => store.commit(key, fence, retention).await,
+            Self::Sqlite(store, _) => store.commit(key, fencing_token, retention).await,
+            Self::Postgres(store, _) => store.commit(key, fencing_token, retention).await,
+            Self::Redis(store) => store.commit(key, fencing_token, retention).await,
+            Self::Memory(store) => store.commit(key, fencing_token, retention).await,
         }
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
         match self {
-            Self::Sqlite(store, _) => store.release(key, fence).await,
-            Self::Postgres(store, _) => store.release(key, fence).await,
-            Self::Redis(store) => store.release(key, fence).await,
-            Self::Memory(store) => store.release(key, fence).await,
+            Self::Sqlite(store, _) => store.release(key, fencing_token).await,
+            Self::Postgres(store, _) => store.release(key, fencing_token).await,
+            Self::Redis(store) => store.release(key, fencing_token).await,
+            Self::Memory(store) => store.release(key, fencing_token).await,
         }
     }
 }

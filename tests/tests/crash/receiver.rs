@@ -13,8 +13,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::post;
 use countersign::{
-    Claim, Contract, DedupStore, EventKey, Fence, Identity, MemoryStore, Receiver, Settled,
-    StoreError,
+    ClaimOutcome, Contract, DedupStore, EventKey, FencingToken, Identity, MemoryStore, Receiver,
+    StoreError, UpdateOutcome,
 };
 use countersign_sqlx::TransactionError;
 use countersign_tower::{Delivery, WebhookLayer};
@@ -161,23 +161,25 @@ impl DedupStore for Watched {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         let Desk { store, journal, fault, .. } = &*self.0;
         let lease = if *fault == Some(Fault::NoLease) { Duration::ZERO } else { lease };
         journal.note(key, Step::Asked);
         let asked = micros();
         let answer = store.claim(key, fingerprint, lease).await;
         let step = match answer {
-            Ok(Claim::Acquired { fence, takeover }) => {
-                Step::Granted { fence: fence.as_u64(), takeover, asked }
+            Ok(ClaimOutcome::Acquired { fencing_token, takeover }) => {
+                Step::Granted { fencing_token: fencing_token.as_u64(), takeover, asked }
             }
-            Ok(Claim::Duplicate { .. }) => Step::Duplicate,
-            Ok(_) => Step::Busy,
+            Ok(ClaimOutcome::Duplicate { .. }) => Step::Duplicate,
+            Ok(_) => Step::InProgress,
             Err(_) => Step::Unclaimed,
         };
         journal.note(key, step);
-        if let (Some(Fault::MarksFirst), Ok(Claim::Acquired { fence, .. })) = (fault, &answer) {
-            self.commit(key, *fence, Duration::from_secs(60 * 60)).await?;
+        if let (Some(Fault::MarksFirst), Ok(ClaimOutcome::Acquired { fencing_token, .. })) =
+            (fault, &answer)
+        {
+            self.commit(key, *fencing_token, Duration::from_secs(60 * 60)).await?;
         }
         answer
     }
@@ -185,30 +187,34 @@ impl DedupStore for Watched {
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
-        self.0.store.renew(key, fence, lease).await
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.0.store.renew(key, fencing_token, lease).await
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
-        let settled = self.0.store.commit(key, fence, retention).await;
+    ) -> Result<UpdateOutcome, StoreError> {
+        let settled = self.0.store.commit(key, fencing_token, retention).await;
         let step = match settled {
-            Ok(Settled::Applied) => Step::Committed,
-            Ok(Settled::Stale) => Step::Stale,
+            Ok(UpdateOutcome::Applied) => Step::Committed,
+            Ok(UpdateOutcome::StaleToken) => Step::Stale,
             Err(_) => Step::Uncommitted,
         };
         self.0.journal.note(key, step);
         settled
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
         self.0.journal.note(key, Step::Releasing);
-        self.0.store.release(key, fence).await
+        self.0.store.release(key, fencing_token).await
     }
 }

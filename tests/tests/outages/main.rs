@@ -239,7 +239,7 @@ async fn a_handled_event_is_marked_later<H>(
     service.has_begun("held").await;
     let held_up = hold_up().await;
     service.let_go();
-    assert_eq!(delivery.await.unwrap(), (200, "unrecorded".to_owned()));
+    assert_eq!(delivery.await.unwrap(), (200, "commit_pending".to_owned()));
     drop(held_up);
     assert_eq!(service.deliver_until_handled("held").await, "duplicate");
     assert_eq!(service.runs("held"), 1);

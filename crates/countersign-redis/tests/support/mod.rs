@@ -10,7 +10,9 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use countersign::testing::store::StoreUnderTest;
-use countersign::{Claim, DedupStore, EventKey, Identity, Settled, StoreError, Ticket};
+use countersign::{
+    ClaimOutcome, ClaimToken, DedupStore, EventKey, Identity, StoreError, UpdateOutcome,
+};
 use countersign_redis::RedisStore;
 use tokio::time::sleep;
 
@@ -58,42 +60,50 @@ pub(crate) fn key(number: usize) -> String {
     format!("countersign:1:{}", event(number))
 }
 
-pub(crate) async fn try_claim(store: &RedisStore, number: usize) -> Result<Claim, StoreError> {
+pub(crate) async fn try_claim(
+    store: &RedisStore,
+    number: usize,
+) -> Result<ClaimOutcome, StoreError> {
     store.claim(&event(number), 0, HOUR).await
 }
 
-pub(crate) async fn claim(store: &RedisStore, number: usize) -> Claim {
+pub(crate) async fn claim(store: &RedisStore, number: usize) -> ClaimOutcome {
     try_claim(store, number).await.unwrap()
 }
 
-pub(crate) async fn granted(store: &RedisStore, number: usize, lease: Duration) -> Ticket {
+pub(crate) async fn granted(store: &RedisStore, number: usize, lease: Duration) -> ClaimToken {
     match store.claim(&event(number), 0, lease).await.unwrap() {
-        Claim::Acquired { fence, .. } => Ticket::new(event(number), fence, HOUR),
+        ClaimOutcome::Acquired { fencing_token, .. } => {
+            ClaimToken::new(event(number), fencing_token, HOUR)
+        }
         answer => panic!("{answer:?} for event {number}"),
     }
 }
 
-pub(crate) async fn commit(store: &RedisStore, ticket: &Ticket) -> Result<Settled, StoreError> {
-    store.commit(ticket.key(), ticket.fence(), HOUR).await
+pub(crate) async fn commit(
+    store: &RedisStore,
+    claim_token: &ClaimToken,
+) -> Result<UpdateOutcome, StoreError> {
+    store.commit(claim_token.key(), claim_token.fencing_token(), HOUR).await
 }
 
 /// An event that is handled.
-pub(crate) async fn handled(store: &RedisStore, number: usize) -> Ticket {
-    let ticket = granted(store, number, HOUR).await;
-    assert_eq!(commit(store, &ticket).await, Ok(Settled::Applied));
-    ticket
+pub(crate) async fn handled(store: &RedisStore, number: usize) -> ClaimToken {
+    let claim_token = granted(store, number, HOUR).await;
+    assert_eq!(commit(store, &claim_token).await, Ok(UpdateOutcome::Applied));
+    claim_token
 }
 
-pub(crate) fn is_busy(claim: Claim) -> bool {
-    matches!(claim, Claim::Busy { .. })
+pub(crate) fn is_busy(claim: ClaimOutcome) -> bool {
+    matches!(claim, ClaimOutcome::InProgress { .. })
 }
 
-pub(crate) fn is_handled(claim: Claim) -> bool {
-    claim == Claim::Duplicate { same_body: true }
+pub(crate) fn is_handled(claim: ClaimOutcome) -> bool {
+    claim == ClaimOutcome::Duplicate { same_body: true }
 }
 
 /// A claim once the servers are back.
-pub(crate) async fn claim_soon(store: &RedisStore, number: usize) -> Claim {
+pub(crate) async fn claim_soon(store: &RedisStore, number: usize) -> ClaimOutcome {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         match try_claim(store, number).await {

@@ -1,4 +1,4 @@
-//! One statement for each operation. `$1` is the key, `$2` the fence (of `claim` and `take`: the fingerprint),
+//! One statement for each operation. `$1` is the key, `$2` the fencing token (of `claim` and `take`: the fingerprint),
 //! `$3` a span in milliseconds.
 
 use std::sync::Arc;
@@ -88,7 +88,7 @@ impl Statements {
                 "SELECT 1 FROM {table} WHERE key = $1 AND fence = $2 AND state IN (1, 3) FOR UPDATE"
             )
             .into(),
-            // The row stays for a while: a claim under way may have drawn a lower fence.
+            // The row stays for a while: a claim under way may have drawn a lower fencing token.
             release: format!(
                 "UPDATE {table} SET until = clock_timestamp(), state = 0
                  WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
@@ -102,7 +102,7 @@ impl Statements {
             turn: format!("SELECT nextval('{swept}') AS turn").into(),
             rewind: format!("SELECT setval('{swept}', 1)").into(),
             find: format!("SELECT {FOUND} FROM {table} WHERE key = $1").into(),
-            // A fence of its own, so that whoever holds the event settles it no more. It fails where it
+            // A fencing token of its own, so that whoever holds the event settles it no more. It fails where it
             // would wait for a handler's transaction.
             forget: format!(
                 "UPDATE {table}
@@ -141,13 +141,13 @@ impl Statements {
 
     /// The commit in a handler's transaction.
     /// It is sent as text, and fails if there is nothing to mark.
-    pub(super) fn mark(&self, key: &EventKey, fence: i64, retention: i64) -> String {
+    pub(super) fn mark(&self, key: &EventKey, fencing_token: i64, retention: i64) -> String {
         let table = &self.table;
         format!(
             "WITH marked AS (
                  UPDATE {table}
                  SET until = clock_timestamp() + {retention} * interval '1 millisecond', state = 4
-                 WHERE key = decode('{key}', 'hex') AND fence = {fence} AND state IN (1, 3)
+                 WHERE key = decode('{key}', 'hex') AND fence = {fencing_token} AND state IN (1, 3)
                  RETURNING 1
              )
              SELECT 1 / count(*) FROM marked"
@@ -213,10 +213,10 @@ fn stats(table: &Table) -> String {
     format!(
         "SELECT
              count(*) FILTER (WHERE state IN (1, 3)) AS in_progress,
-             count(*) FILTER (WHERE state IN (1, 3) AND until <= now) AS overdue,
+             count(*) FILTER (WHERE state IN (1, 3) AND until <= now) AS lease_expired,
              coalesce((extract(epoch FROM now - min(until) FILTER (WHERE state IN (1, 3))) * 1000
-                 )::bigint, 0) AS longest_overdue_ms,
-             count(*) FILTER (WHERE state IN (2, 4) AND until > now) AS done,
+                 )::bigint, 0) AS oldest_expired_lease_ms,
+             count(*) FILTER (WHERE state IN (2, 4) AND until > now) AS handled,
              count(*) FILTER (WHERE until <= now
                  AND (state IN (0, 2, 4) OR until <= now - interval '1 day')) AS expired,
              pg_total_relation_size('{table}') AS bytes

@@ -44,7 +44,7 @@ impl Table {
         ))
     }
 
-    /// The sequence that fences come from: they rise for all events together, so that rows can go.
+    /// The sequence that fencing tokens come from: they rise for all events together, so that rows can go.
     pub(super) fn sequence(&self) -> impl fmt::Display {
         self.qualified("_fence")
     }

@@ -1,6 +1,6 @@
 //! Operations that are carried out one after the other, in one transaction.
 
-use countersign::{Claim, EventKey};
+use countersign::{ClaimOutcome, EventKey};
 use rusqlite::{
     Connection, OptionalExtension, Params, Result, Transaction, TransactionBehavior, params,
 };
@@ -9,7 +9,9 @@ use super::job::{Answer, Job, Operation, Place, Settle};
 use super::statements::{
     BEGIN, CLAIM, COMMIT, END, FIND, FORGET, RELEASE, RENEW, SWEEP, SWEEP_TO, TAKE,
 };
-use crate::row::{Found, IN_PROGRESS, TAKEN_OVER, from_fence, key_bytes, millis, to_fence};
+use crate::row::{
+    Found, IN_PROGRESS, TAKEN_OVER, from_fencing_token, key_bytes, millis, to_fencing_token,
+};
 
 /// How many rows are looked at in one sweep.
 const SWEPT: u32 = 1024;
@@ -25,15 +27,15 @@ pub(super) fn carry_out(
 ) -> Result<Vec<Answer>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut batch = Batch::begin(&transaction)?;
-    let fence = batch.last_fence;
+    let fencing_token = batch.last_fencing_token;
     let answers = jobs.iter().map(|job| batch.answer(&job.operation));
     let answers = answers.collect::<Result<Vec<_>>>()?;
     if swept > 0 {
         let (_, next) = batch.sweep(&batch.swept, swept, swept)?;
         batch.swept = next.unwrap_or_default();
     }
-    if swept > 0 || fence != batch.last_fence {
-        batch.run(END, params![batch.last_fence, batch.swept])?;
+    if swept > 0 || fencing_token != batch.last_fencing_token {
+        batch.run(END, params![batch.last_fencing_token, batch.swept])?;
     }
     transaction.commit()?;
     Ok(answers)
@@ -43,7 +45,7 @@ pub(super) fn carry_out(
 struct Batch<'c> {
     transaction: &'c Transaction<'c>,
     now: i64,
-    last_fence: i64,
+    last_fencing_token: i64,
     /// How far rows that are over were cleared away.
     swept: Place,
 }
@@ -51,7 +53,12 @@ struct Batch<'c> {
 impl<'c> Batch<'c> {
     fn begin(transaction: &'c Transaction<'c>) -> Result<Self> {
         transaction.prepare_cached(BEGIN)?.query_row([], |row| {
-            Ok(Self { transaction, last_fence: row.get(0)?, swept: row.get(1)?, now: row.get(2)? })
+            Ok(Self {
+                transaction,
+                last_fencing_token: row.get(0)?,
+                swept: row.get(1)?,
+                now: row.get(2)?,
+            })
         })
     }
 
@@ -60,13 +67,13 @@ impl<'c> Batch<'c> {
             Operation::Claim { key, fingerprint, lease } => {
                 Answer::Claim(self.claim(key, *fingerprint, millis(*lease))?)
             }
-            Operation::Settle { key, fence, how, span } => {
-                let (key, fence) = (key_bytes(key), from_fence(*fence));
+            Operation::Settle { key, fencing_token, how, span } => {
+                let (key, fencing_token) = (key_bytes(key), from_fencing_token(*fencing_token));
                 let until = self.now + millis(*span);
                 Answer::Changed(match how {
-                    Settle::Renew => self.run(RENEW, params![key, fence, until]),
-                    Settle::Commit => self.run(COMMIT, params![key, fence, until]),
-                    Settle::Release => self.run(RELEASE, params![key, fence]),
+                    Settle::Renew => self.run(RENEW, params![key, fencing_token, until]),
+                    Settle::Commit => self.run(COMMIT, params![key, fencing_token, until]),
+                    Settle::Release => self.run(RELEASE, params![key, fencing_token]),
                 }?)
             }
             Operation::Forget { key } => {
@@ -80,12 +87,12 @@ impl<'c> Batch<'c> {
     }
 
     /// Nobody else writes meanwhile, so what is found still holds when it is written.
-    fn claim(&mut self, key: &EventKey, fingerprint: u64, lease: i64) -> Result<Claim> {
-        let none_left = rusqlite::Error::IntegralValueOutOfRange(0, self.last_fence);
-        let fence = self.last_fence.checked_add(1).ok_or(none_left)?;
+    fn claim(&mut self, key: &EventKey, fingerprint: u64, lease: i64) -> Result<ClaimOutcome> {
+        let none_left = rusqlite::Error::IntegralValueOutOfRange(0, self.last_fencing_token);
+        let fencing_token = self.last_fencing_token.checked_add(1).ok_or(none_left)?;
         let grant = |statement, state| {
             let (until, body) = (self.now + lease, fingerprint.cast_signed());
-            self.run(statement, params![key_bytes(key), fence, state, until, body])
+            self.run(statement, params![key_bytes(key), fencing_token, state, until, body])
         };
         let mut takeover = false;
         if grant(CLAIM, IN_PROGRESS)? == 0 {
@@ -96,8 +103,8 @@ impl<'c> Batch<'c> {
             takeover = found.is_some_and(|found| found.is_in_progress());
             grant(TAKE, if takeover { TAKEN_OVER } else { IN_PROGRESS })?;
         }
-        self.last_fence = fence;
-        Ok(Claim::Acquired { fence: to_fence(fence), takeover })
+        self.last_fencing_token = fencing_token;
+        Ok(ClaimOutcome::Acquired { fencing_token: to_fencing_token(fencing_token), takeover })
     }
 
     fn find(&self, key: &EventKey) -> Result<Option<Found>> {
@@ -105,7 +112,7 @@ impl<'c> Batch<'c> {
         let found = find.query_row(params![key_bytes(key), self.now], |row| {
             Ok(Found {
                 state: row.get(0)?,
-                fence: row.get(1)?,
+                fencing_token: row.get(1)?,
                 left_ms: row.get(2)?,
                 fingerprint: row.get(3)?,
             })

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use countersign::{Claim, EventKey, Fence, Settled, StoreError, StoreErrorKind};
+use countersign::{
+    ClaimOutcome, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+};
 use tokio::sync::oneshot;
 
 /// An operation, and who waits for its answer.
@@ -21,9 +23,13 @@ impl Job {
     /// What gives up a claim that was granted to somebody who has gone.
     pub(super) fn giving_up(asked: &Operation, answer: &Answer) -> Option<Self> {
         match (asked, answer) {
-            (Operation::Claim { key, .. }, Answer::Claim(Claim::Acquired { fence, .. })) => {
+            (
+                Operation::Claim { key, .. },
+                Answer::Claim(ClaimOutcome::Acquired { fencing_token, .. }),
+            ) => {
                 let (how, span) = (Settle::Release, Duration::ZERO);
-                let operation = Operation::Settle { key: *key, fence: *fence, how, span };
+                let operation =
+                    Operation::Settle { key: *key, fencing_token: *fencing_token, how, span };
                 Some(Self { operation, answer: oneshot::channel().0 })
             }
             _ => None,
@@ -43,7 +49,7 @@ pub(super) enum Operation {
     },
     Settle {
         key: EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         how: Settle,
         span: Duration,
     },
@@ -67,7 +73,7 @@ pub(super) enum Settle {
 
 #[derive(Debug)]
 pub(super) enum Answer {
-    Claim(Claim),
+    Claim(ClaimOutcome),
     /// How many rows were changed.
     Changed(u64),
     /// `next` is where it goes on; `None` after the last row.
@@ -78,7 +84,7 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn claim(self) -> Result<Claim, StoreError> {
+    pub(super) fn claim(self) -> Result<ClaimOutcome, StoreError> {
         match self {
             Self::Claim(claim) => Ok(claim),
             _ => Err(mixed_up()),
@@ -99,8 +105,8 @@ impl Answer {
         }
     }
 
-    pub(super) fn settled(self) -> Result<Settled, StoreError> {
-        Ok(if self.changed()? > 0 { Settled::Applied } else { Settled::Stale })
+    pub(super) fn settled(self) -> Result<UpdateOutcome, StoreError> {
+        Ok(if self.changed()? > 0 { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken })
     }
 }
 

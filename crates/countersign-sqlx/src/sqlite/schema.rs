@@ -21,7 +21,7 @@ const VERSION: &str = "SELECT schema FROM countersign_meta";
 /// How long it waits before it tries again where SQLite does not wait by itself.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
-/// `last_fence` is the highest granted for any event, so it rises for each, and rows can go. `swept` is
+/// `last_fencing_token` is the highest granted for any event, so it rises for each, and rows can go. `swept` is
 /// the key up to which rows that are over were cleared away.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS countersign_events (

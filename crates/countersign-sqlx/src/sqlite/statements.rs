@@ -35,7 +35,7 @@ pub(super) const CLAIM: &str = insert!(or "IGNORE");
 /// Of one that it has, too.
 pub(super) const TAKE: &str = insert!(or "REPLACE");
 
-/// Of the key `?1` with the fence `?2`, until `?3`.
+/// Of the key `?1` with the fencing token `?2`, until `?3`.
 pub(super) const RENEW: &str = "
     UPDATE countersign_events SET until = CASE WHEN state = 4 THEN until ELSE ?3 END
     WHERE key = ?1 AND fence = ?2 AND state <> 2";
@@ -82,9 +82,9 @@ pub(super) const LOOK: &str = concat!(
 pub(super) const STATS: &str = concat!(
     "SELECT
          count(*) FILTER (WHERE state IN (1, 3)) AS in_progress,
-         count(*) FILTER (WHERE state IN (1, 3) AND left_ms <= 0) AS overdue,
-         coalesce(-min(left_ms) FILTER (WHERE state IN (1, 3)), 0) AS longest_overdue_ms,
-         count(*) FILTER (WHERE state IN (2, 4) AND left_ms > 0) AS done,
+         count(*) FILTER (WHERE state IN (1, 3) AND left_ms <= 0) AS lease_expired,
+         coalesce(-min(left_ms) FILTER (WHERE state IN (1, 3)), 0) AS oldest_expired_lease_ms,
+         count(*) FILTER (WHERE state IN (2, 4) AND left_ms > 0) AS handled,
          count(*) FILTER (WHERE left_ms <= 0
              AND (state IN (2, 4) OR left_ms <= -86400000)) AS expired,
          (SELECT sum(pgsize) FROM json_each('[\"countersign_events\", \"countersign_meta\"]') AS own

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign::{Claim, StoreError, StoreErrorKind};
+use countersign::{ClaimOutcome, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -107,7 +107,8 @@ impl Writer {
         let is_due = self.unswept >= SWEEP_AFTER;
         let swept = if is_due { self.unswept * SWEPT_PER_CLAIM } else { 0 };
         let answers = carry_out(&mut connection, batch, swept)?;
-        let granted = |answer: &&Answer| matches!(answer, Answer::Claim(Claim::Acquired { .. }));
+        let granted =
+            |answer: &&Answer| matches!(answer, Answer::Claim(ClaimOutcome::Acquired { .. }));
         let granted = u32::try_from(answers.iter().filter(granted).count()).unwrap_or(u32::MAX);
         self.unswept = granted + if is_due { 0 } else { self.unswept };
         self.connection = Some(connection);

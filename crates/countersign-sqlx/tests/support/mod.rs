@@ -9,8 +9,8 @@ pub(crate) mod postgres;
 use std::time::Duration;
 
 use countersign::{
-    Claim, Custom, DedupStore, Delivery, Encoding, EventKey, Fence, Identity, Receiver, Scheme,
-    Secret, Settled, Signature, Ticket, Timestamp, Unsigned,
+    ClaimOutcome, ClaimToken, Custom, DedupStore, Delivery, Encoding, EventKey, FencingToken,
+    Identity, Receiver, Scheme, Secret, Signature, Timestamp, Unsigned, UpdateOutcome,
 };
 
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -19,31 +19,37 @@ pub(crate) fn event(number: usize) -> EventKey {
     EventKey::new("tests", "sender", &Identity::id(&number.to_string()))
 }
 
-pub(crate) async fn claim(store: &impl DedupStore, number: usize) -> Claim {
+pub(crate) async fn claim(store: &impl DedupStore, number: usize) -> ClaimOutcome {
     store.claim(&event(number), 0, HOUR).await.unwrap()
 }
 
-pub(crate) async fn granted(store: &impl DedupStore, number: usize, lease: Duration) -> Ticket {
+pub(crate) async fn granted(store: &impl DedupStore, number: usize, lease: Duration) -> ClaimToken {
     match store.claim(&event(number), 0, lease).await.unwrap() {
-        Claim::Acquired { fence, .. } => Ticket::new(event(number), fence, HOUR),
+        ClaimOutcome::Acquired { fencing_token, .. } => {
+            ClaimToken::new(event(number), fencing_token, HOUR)
+        }
         answer => panic!("{answer:?} for event {number}"),
     }
 }
 
-pub(crate) async fn commit(store: &impl DedupStore, ticket: &Ticket) -> Settled {
-    store.commit(ticket.key(), ticket.fence(), HOUR).await.unwrap()
+pub(crate) async fn commit(store: &impl DedupStore, claim_token: &ClaimToken) -> UpdateOutcome {
+    store.commit(claim_token.key(), claim_token.fencing_token(), HOUR).await.unwrap()
 }
 
-pub(crate) fn is_busy(claim: Claim) -> bool {
-    matches!(claim, Claim::Busy { .. })
+pub(crate) fn is_busy(claim: ClaimOutcome) -> bool {
+    matches!(claim, ClaimOutcome::InProgress { .. })
 }
 
-pub(crate) fn is_handled(claim: Claim) -> bool {
-    claim == Claim::Duplicate { same_body: true }
+pub(crate) fn is_handled(claim: ClaimOutcome) -> bool {
+    claim == ClaimOutcome::Duplicate { same_body: true }
 }
 
-pub(crate) fn higher(ticket: &Ticket) -> Ticket {
-    Ticket::new(*ticket.key(), Fence::new(ticket.fence().as_u64() + 1), HOUR)
+pub(crate) fn higher(claim_token: &ClaimToken) -> ClaimToken {
+    ClaimToken::new(
+        *claim_token.key(),
+        FencingToken::new(claim_token.fencing_token().as_u64() + 1),
+        HOUR,
+    )
 }
 
 /// An authentic delivery that nobody claimed.

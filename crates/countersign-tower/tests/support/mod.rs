@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::{
-    Claim, Clock, DedupStore, EventKey, Fence, MemoryStore, Provider, Receiver, Rejection,
-    RejectionKind, Secret, Settled, StandardWebhooks, StoreError, StoreErrorKind, Timestamp,
-    Unsigned,
+    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, MemoryStore, Provider, Receiver,
+    Rejection, RejectionKind, Secret, StandardWebhooks, StoreError, StoreErrorKind, Timestamp,
+    Unsigned, UpdateOutcome,
 };
 use countersign_tower::{Outcome, ResponseBody, WebhookLayer, WebhookService};
 use http::{Request, Response, StatusCode};
@@ -224,7 +224,7 @@ pub(crate) enum Fault {
     AnswerLost,
     /// It never answers.
     Hangs,
-    /// It says the fence is stale.
+    /// It says the fencing token is stale.
     Stale,
     Panics,
 }
@@ -289,29 +289,48 @@ impl DedupStore for Breakable {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         self.run(Op::Claim, None, self.store.claim(key, fingerprint, lease)).await
     }
 
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
-        self.run(Op::Renew, Some(Settled::Stale), self.store.renew(key, fence, lease)).await
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.run(
+            Op::Renew,
+            Some(UpdateOutcome::StaleToken),
+            self.store.renew(key, fencing_token, lease),
+        )
+        .await
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
-        self.run(Op::Commit, Some(Settled::Stale), self.store.commit(key, fence, retention)).await
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.run(
+            Op::Commit,
+            Some(UpdateOutcome::StaleToken),
+            self.store.commit(key, fencing_token, retention),
+        )
+        .await
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
-        self.run(Op::Release, Some(Settled::Stale), self.store.release(key, fence)).await
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.run(
+            Op::Release,
+            Some(UpdateOutcome::StaleToken),
+            self.store.release(key, fencing_token),
+        )
+        .await
     }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::{DedupStore, EventKey, Fence, StoreError};
+use super::{DedupStore, EventKey, FencingToken, StoreError};
 
 /// A store that an operator can look into, by hand or from a dashboard.
 ///
@@ -21,15 +21,15 @@ pub trait InspectStore: DedupStore {
     /// Forgets one event, handled or not, so that its next delivery is handled; whether there was
     /// one to forget.
     ///
-    /// Whoever is handling it can settle it no more. Its fences still rise.
+    /// Whoever is handling it can settle it no more. Its fencing tokens still rise.
     fn forget(&self, key: &EventKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// What a store holds of one event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Record {
-    /// The last fence granted.
-    pub fence: Fence,
+    /// The last fencing token granted.
+    pub fencing_token: FencingToken,
     /// How it stands.
     pub state: RecordState,
 }
@@ -44,9 +44,9 @@ pub enum RecordState {
         lease: Duration,
     },
     /// It has been handled.
-    Done {
+    Handled {
         /// How long it is still remembered; zero if it is as good as forgotten.
-        kept: Duration,
+        retained_for: Duration,
     },
 }
 
@@ -57,11 +57,11 @@ pub struct StoreStats {
     /// Those being handled.
     pub in_progress: u64,
     /// Among them those whose lease is over: their next delivery takes over.
-    pub overdue: u64,
+    pub lease_expired: u64,
     /// For how long the first of those leases has been over.
-    pub longest_overdue: Duration,
+    pub oldest_expired_lease: Duration,
     /// Those handled and remembered.
-    pub done: u64,
+    pub handled: u64,
     /// What is due to be removed from the store.
     pub expired: u64,
     /// What it takes on disk, in bytes, where the store can tell.

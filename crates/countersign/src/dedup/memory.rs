@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use self::shard::{Seed, Shard};
 use self::slots::{Name, Record, State};
-use super::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, StoreErrorKind};
+use super::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::time::{Clock, MonotonicClock, Timestamp};
 
@@ -100,7 +102,7 @@ impl MemoryStore {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         if let Some(claim) = self.try_claim(key, fingerprint, lease) {
             return Ok(claim);
         }
@@ -115,20 +117,22 @@ impl MemoryStore {
     }
 
     /// `None` where there is no room for a new record.
-    fn try_claim(&self, key: &EventKey, fingerprint: u64, lease: Duration) -> Option<Claim> {
+    fn try_claim(&self, key: &EventKey, fingerprint: u64, lease: Duration) -> Option<ClaimOutcome> {
         let (name, mut shard) = self.0.locate(key);
         let now = self.0.sweep(&mut shard);
-        let fence = Fence::new(shard.last_fence + 1);
+        let fencing_token = FencingToken::new(shard.last_fencing_token + 1);
         let state = State::InProgress { lease_until: now.saturating_add(lease) };
-        let record = Record { fence, fingerprint, state };
+        let record = Record { fencing_token, fingerprint, state };
         let held = shard.find(&self.0.seed, name);
         let takeover = match held.map(|(_, held)| held.state) {
             Some(State::InProgress { lease_until }) if now < lease_until => {
-                return Some(Claim::Busy { retry_after: lease_until.saturating_since(now) });
+                return Some(ClaimOutcome::InProgress {
+                    retry_after: lease_until.saturating_since(now),
+                });
             }
             Some(State::Done { expires }) if now < expires => {
                 let same_body = held.is_some_and(|(_, held)| held.fingerprint == fingerprint);
-                return Some(Claim::Duplicate { same_body });
+                return Some(ClaimOutcome::Duplicate { same_body });
             }
             Some(held @ State::InProgress { .. }) => now < held.deadline(),
             Some(State::Done { .. }) | None => false,
@@ -142,44 +146,54 @@ impl MemoryStore {
             self.0.reserve()?;
             shard.insert(&self.0.seed, name, record);
         }
-        shard.last_fence = fence.as_u64();
-        Some(Claim::Acquired { fence, takeover })
+        shard.last_fencing_token = fencing_token.as_u64();
+        Some(ClaimOutcome::Acquired { fencing_token, takeover })
     }
 
-    fn renew_now(&self, key: &EventKey, fence: Fence, lease: Duration) -> Settled {
+    fn renew_now(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        lease: Duration,
+    ) -> UpdateOutcome {
         let (name, mut shard) = self.0.locate(key);
         let lease_until = self.0.clock.now().saturating_add(lease);
         match shard.find(&self.0.seed, name) {
-            Some((slot, held)) if held.is_in_progress(fence) => {
+            Some((slot, held)) if held.is_in_progress(fencing_token) => {
                 shard.write(slot, Record { state: State::InProgress { lease_until }, ..held });
-                Settled::Applied
+                UpdateOutcome::Applied
             }
-            _ => Settled::Stale,
+            _ => UpdateOutcome::StaleToken,
         }
     }
 
-    fn commit_now(&self, key: &EventKey, fence: Fence, retention: Duration) -> Settled {
+    fn commit_now(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        retention: Duration,
+    ) -> UpdateOutcome {
         let (name, mut shard) = self.0.locate(key);
         let expires = self.0.clock.now().saturating_add(retention);
         match shard.find(&self.0.seed, name) {
-            Some((slot, held)) if held.is_in_progress(fence) => {
+            Some((slot, held)) if held.is_in_progress(fencing_token) => {
                 shard.write(slot, Record { state: State::Done { expires }, ..held });
-                Settled::Applied
+                UpdateOutcome::Applied
             }
-            Some((_, held)) if held.fence == fence => Settled::Applied,
-            _ => Settled::Stale,
+            Some((_, held)) if held.fencing_token == fencing_token => UpdateOutcome::Applied,
+            _ => UpdateOutcome::StaleToken,
         }
     }
 
-    fn release_now(&self, key: &EventKey, fence: Fence) -> Settled {
+    fn release_now(&self, key: &EventKey, fencing_token: FencingToken) -> UpdateOutcome {
         let (name, mut shard) = self.0.locate(key);
         match shard.find(&self.0.seed, name) {
-            Some((slot, held)) if held.is_in_progress(fence) => {
+            Some((slot, held)) if held.is_in_progress(fencing_token) => {
                 shard.forget(&self.0.seed, slot);
                 self.0.live.fetch_sub(1, Ordering::Relaxed);
-                Settled::Applied
+                UpdateOutcome::Applied
             }
-            _ => Settled::Stale,
+            _ => UpdateOutcome::StaleToken,
         }
     }
 }
@@ -231,30 +245,34 @@ impl DedupStore for MemoryStore {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         self.claim_now(key, fingerprint, lease)
     }
 
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
-        Ok(self.renew_now(key, fence, lease))
+    ) -> Result<UpdateOutcome, StoreError> {
+        Ok(self.renew_now(key, fencing_token, lease))
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
-        Ok(self.commit_now(key, fence, retention))
+    ) -> Result<UpdateOutcome, StoreError> {
+        Ok(self.commit_now(key, fencing_token, retention))
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
-        Ok(self.release_now(key, fence))
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
+        Ok(self.release_now(key, fencing_token))
     }
 }
 

@@ -21,7 +21,7 @@ pub const ZENDESK: Sender = Sender::new(
 .repeats_for_days(1)
 .identity("its id, or its time and its body", |delivery| match delivery.event_type() {
     Some(kind) if kind.starts_with("zen:event-type:") => fields(delivery, &["/id"]),
-    // A trigger's body is whatever was written into it: an id there is a ticket's.
+    // A trigger's body is whatever was written into it: an id there is a claim token's.
     _ => time_and_body(delivery),
 });
 

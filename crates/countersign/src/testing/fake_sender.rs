@@ -58,12 +58,12 @@ const RETRIES: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000,
 ///         Err(rejection) => return rejection.status(),
 ///     };
 ///     match receiver.claim(&delivery).await {
-///         Ok(Admission::Run(claimed)) => {
+///         Ok(Admission::Proceed(claim)) => {
 ///             handled.lock().unwrap().push(delivery.signed_id().unwrap().into_owned());
-///             claimed.commit().await.unwrap();
+///             claim.commit().await.unwrap();
 ///             200
 ///         }
-///         Ok(Admission::Answer(Outcome::Duplicate { .. })) => 200,
+///         Ok(Admission::Respond(Outcome::Duplicate { .. })) => 200,
 ///         _ => 503,
 ///     }
 /// };

@@ -38,7 +38,7 @@
 mod cases;
 mod cut;
 mod cuts;
-mod fences;
+mod fencing_tokens;
 mod history;
 mod inspection;
 mod join;
@@ -62,10 +62,10 @@ pub use self::cases::{
 };
 pub use self::cut::a_call_that_is_dropped_wedges_nothing;
 pub use self::cuts::{Wire, connections_cut_lose_nothing};
-pub use self::fences::{
+pub use self::fencing_tokens::{
     a_handled_event_is_neither_renewed_nor_released, a_released_event_is_not_settled,
-    a_repeated_commit_changes_nothing, a_stale_fence_changes_nothing,
-    an_unknown_fence_changes_nothing, events_are_kept_apart, fences_rise,
+    a_repeated_commit_changes_nothing, a_stale_fencing_token_changes_nothing,
+    an_unknown_fencing_token_changes_nothing, events_are_kept_apart, fencing_tokens_rise,
 };
 pub use self::inspection::an_operator_sees_and_forgets;
 pub use self::outages::outages_lose_nothing;
@@ -150,9 +150,9 @@ pub async fn check(harness: &impl StoreUnderTest) -> Result<(), Violation> {
     a_span_of_nothing_is_over_at_once(harness).await?;
     a_span_without_end_holds(harness).await?;
     handles_are_one_store(harness).await?;
-    fences_rise(harness).await?;
-    a_stale_fence_changes_nothing(harness).await?;
-    an_unknown_fence_changes_nothing(harness).await?;
+    fencing_tokens_rise(harness).await?;
+    a_stale_fencing_token_changes_nothing(harness).await?;
+    an_unknown_fencing_token_changes_nothing(harness).await?;
     a_repeated_commit_changes_nothing(harness).await?;
     a_handled_event_is_neither_renewed_nor_released(harness).await?;
     a_released_event_is_not_settled(harness).await?;

@@ -10,8 +10,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 /// - `S1` no loss: success is only answered once some handler succeeded
 /// - `S2` one at a time: nothing is granted while another holds an unexpired lease
 /// - `S3` once done, done: nothing is granted until the record of it expires
-/// - `S4` the fences granted for an event strictly rise
-/// - `S5` an operation with a fence that is not the current one changes nothing
+/// - `S4` the fencing tokens granted for an event strictly rise
+/// - `S5` an operation with a fencing token that is not the current one changes nothing
 /// - `S7` an operation on one event leaves every other as it was
 /// - `S8` one lease after the last crash a fresh delivery is granted or is a duplicate
 /// - `S10` a busy event, a store's error and a handler's failure are never answered with success

@@ -1,11 +1,11 @@
 //! The state machine that every store follows, as a judge of its answers.
 //!
-//! Two things are the store's to choose: the fences' numbers, and when it forgets what is due to
+//! Two things are the store's to choose: the fencing tokens' numbers, and when it forgets what is due to
 //! be forgotten. An event is due once its record has expired, or a day after its claim's lease.
 
 use std::time::Duration;
 
-use countersign::{Claim, Fence, Settled, Timestamp};
+use countersign::{ClaimOutcome, FencingToken, Timestamp, UpdateOutcome};
 
 use super::check::Violation;
 
@@ -15,7 +15,7 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Event {
     state: State,
-    granted: Option<Fence>,
+    granted: Option<FencingToken>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,18 +23,18 @@ enum State {
     #[default]
     Absent,
     InProgress {
-        fence: Fence,
+        fencing_token: FencingToken,
         lease_until: Timestamp,
         fingerprint: u64,
     },
     Done {
-        fence: Fence,
+        fencing_token: FencingToken,
         expires: Timestamp,
         fingerprint: u64,
     },
 }
 
-/// An operation that takes a fence.
+/// An operation that takes a fencing token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Settle {
     Renew { lease: Duration },
@@ -43,8 +43,8 @@ pub(crate) enum Settle {
 }
 
 impl Event {
-    /// The last fence granted.
-    pub(crate) const fn granted(&self) -> Option<Fence> {
+    /// The last fencing token granted.
+    pub(crate) const fn granted(&self) -> Option<FencingToken> {
         self.granted
     }
 
@@ -81,13 +81,13 @@ impl Event {
     }
 
     /// The answer to a claim that is not granted.
-    pub(crate) fn denial(&self, now: Timestamp, fingerprint: u64) -> Option<Claim> {
+    pub(crate) fn denial(&self, now: Timestamp, fingerprint: u64) -> Option<ClaimOutcome> {
         match self.state {
             State::InProgress { lease_until, .. } if now < lease_until => {
-                Some(Claim::Busy { retry_after: lease_until.saturating_since(now) })
+                Some(ClaimOutcome::InProgress { retry_after: lease_until.saturating_since(now) })
             }
             State::Done { expires, fingerprint: first, .. } if now < expires => {
-                Some(Claim::Duplicate { same_body: first == fingerprint })
+                Some(ClaimOutcome::Duplicate { same_body: first == fingerprint })
             }
             _ => None,
         }
@@ -98,72 +98,83 @@ impl Event {
         now: Timestamp,
         fingerprint: u64,
         lease: Duration,
-        answer: Claim,
+        answer: ClaimOutcome,
     ) -> Result<(), Violation> {
         let denial = self.denial(now, fingerprint);
         if denial == Some(answer) {
             return Ok(());
         }
-        let Claim::Acquired { fence, takeover } = answer else {
+        let ClaimOutcome::Acquired { fencing_token, takeover } = answer else {
             let invariant = match (denial, answer) {
-                (None, Claim::Busy { .. }) => "S8",
-                (_, Claim::Duplicate { .. }) if !matches!(self.state, State::Done { .. }) => "S1",
+                (None, ClaimOutcome::InProgress { .. }) => "S8",
+                (_, ClaimOutcome::Duplicate { .. })
+                    if !matches!(self.state, State::Done { .. }) =>
+                {
+                    "S1"
+                }
                 _ => "transition",
             };
             return Err(Violation::of(invariant, format!("{answer:?} is not {denial:?}")));
         };
         if let Some(denial) = denial {
-            let invariant = if let Claim::Busy { .. } = denial { "S2" } else { "S3" };
+            let invariant = if let ClaimOutcome::InProgress { .. } = denial { "S2" } else { "S3" };
             return Err(Violation::of(invariant, format!("granted where it is {denial:?}")));
         }
-        if self.granted.is_some_and(|last| fence <= last) {
-            return Err(Violation::of("S4", format!("{fence:?} after {:?}", self.granted)));
+        if self.granted.is_some_and(|last| fencing_token <= last) {
+            return Err(Violation::of("S4", format!("{fencing_token:?} after {:?}", self.granted)));
         }
         let lease_is_over = matches!(self.state, State::InProgress { .. });
         if takeover != lease_is_over && !(lease_is_over && self.is_due(now)) {
             return Err(Violation::of("transition", format!("takeover is {takeover}")));
         }
         let lease_until = now.saturating_add(lease);
-        self.state = State::InProgress { fence, lease_until, fingerprint };
-        self.granted = Some(fence);
+        self.state = State::InProgress { fencing_token, lease_until, fingerprint };
+        self.granted = Some(fencing_token);
         Ok(())
     }
 
     pub(crate) fn settled(
         &mut self,
         now: Timestamp,
-        shown: Fence,
+        shown: FencingToken,
         settle: Settle,
-        answer: Settled,
+        answer: UpdateOutcome,
     ) -> Result<(), Violation> {
         let (current, applies) = match self.state {
-            State::InProgress { fence, .. } => (fence == shown, true),
-            State::Done { fence, .. } => (fence == shown, matches!(settle, Settle::Commit { .. })),
+            State::InProgress { fencing_token, .. } => (fencing_token == shown, true),
+            State::Done { fencing_token, .. } => {
+                (fencing_token == shown, matches!(settle, Settle::Commit { .. }))
+            }
             State::Absent => (false, false),
         };
-        let due = if current && applies { Settled::Applied } else { Settled::Stale };
+        let due =
+            if current && applies { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken };
         if answer != due {
-            if due == Settled::Applied && self.is_due(now) {
+            if due == UpdateOutcome::Applied && self.is_due(now) {
                 self.state = State::Absent;
                 return Ok(());
             }
             let invariant = match due {
-                Settled::Stale if !current => "S5",
-                Settled::Stale => "S3",
-                Settled::Applied => "transition",
+                UpdateOutcome::StaleToken if !current => "S5",
+                UpdateOutcome::StaleToken => "S3",
+                UpdateOutcome::Applied => "transition",
             };
             return Err(Violation::of(invariant, format!("{settle:?} is {answer:?}, not {due:?}")));
         }
-        if let (State::InProgress { fence, fingerprint, .. }, Settled::Applied) =
+        if let (State::InProgress { fencing_token, fingerprint, .. }, UpdateOutcome::Applied) =
             (self.state, answer)
         {
             self.state = match settle {
-                Settle::Renew { lease } => {
-                    State::InProgress { fence, fingerprint, lease_until: now.saturating_add(lease) }
-                }
-                Settle::Commit { retention } => {
-                    State::Done { fence, fingerprint, expires: now.saturating_add(retention) }
-                }
+                Settle::Renew { lease } => State::InProgress {
+                    fencing_token,
+                    fingerprint,
+                    lease_until: now.saturating_add(lease),
+                },
+                Settle::Commit { retention } => State::Done {
+                    fencing_token,
+                    fingerprint,
+                    expires: now.saturating_add(retention),
+                },
                 Settle::Release => State::Absent,
             };
         }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use countersign::{
-    Claim, Clock, DedupStore, EventKey, Fence, FixedClock, Outcome, Settled, StoreError,
-    StoreErrorKind, Timestamp,
+    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, FixedClock, Outcome, StoreError,
+    StoreErrorKind, Timestamp, UpdateOutcome,
 };
 
 use super::check::Violation;
@@ -36,15 +36,15 @@ struct Seen {
 #[derive(Default)]
 struct Event {
     grants: Vec<Grant>,
-    /// The fence that operations must show; none once it was released.
-    current: Option<Fence>,
+    /// The fencing token that operations must show; none once it was released.
+    current: Option<FencingToken>,
     done_until: Option<Timestamp>,
     handled: bool,
 }
 
 /// A claim that was granted, until it is settled by its holder.
 struct Grant {
-    fence: Fence,
+    fencing_token: FencingToken,
     lease_until: Timestamp,
     settled: bool,
 }
@@ -80,8 +80,8 @@ impl Monitor {
         let may_succeed = matches!(
             outcome,
             Outcome::Handled
-                | Outcome::Unrecorded
-                | Outcome::Overlapped
+                | Outcome::CommitPending
+                | Outcome::LeaseLost
                 | Outcome::Duplicate { .. }
         );
         if (200..300).contains(&status) {
@@ -113,34 +113,47 @@ impl Seen {
 
     /// A run of the handler starts with its grant: one that is held up past its lease after that
     /// is no fault of the store's.
-    fn granted(&mut self, key: &EventKey, fence: Fence, lease: Duration) {
+    fn granted(&mut self, key: &EventKey, fencing_token: FencingToken, lease: Duration) {
         let now = self.clock.now();
         let event = self.event(key);
         let held = event.grants.iter().any(|grant| !grant.settled && now < grant.lease_until);
         let done = event.done_until.is_some_and(|until| now < until);
-        let last = event.grants.last().map(|grant| grant.fence);
-        event.grants.push(Grant { fence, lease_until: now.saturating_add(lease), settled: false });
-        event.current = Some(fence);
+        let last = event.grants.last().map(|grant| grant.fencing_token);
+        event.grants.push(Grant {
+            fencing_token,
+            lease_until: now.saturating_add(lease),
+            settled: false,
+        });
+        event.current = Some(fencing_token);
         event.done_until = None;
-        self.check(!held, "S2", || format!("{fence:?} is granted while another holds"));
-        self.check(!done, "S3", || format!("{fence:?} is granted though it is done"));
-        self.check(last < Some(fence), "S4", || format!("{fence:?} after {last:?}"));
+        self.check(!held, "S2", || format!("{fencing_token:?} is granted while another holds"));
+        self.check(!done, "S3", || format!("{fencing_token:?} is granted though it is done"));
+        self.check(last < Some(fencing_token), "S4", || {
+            format!("{fencing_token:?} after {last:?}")
+        });
     }
 
-    /// The grant of `fence`, if the operation on it took effect.
-    fn settled(&mut self, key: &EventKey, fence: Fence, settled: Settled) -> Option<&mut Event> {
-        if settled == Settled::Stale {
+    /// The grant of `fencing_token`, if the operation on it took effect.
+    fn settled(
+        &mut self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        settled: UpdateOutcome,
+    ) -> Option<&mut Event> {
+        if settled == UpdateOutcome::StaleToken {
             return None;
         }
         let current = self.event(key).current;
-        self.check(current == Some(fence), "S5", || format!("{fence:?} for {current:?}"));
+        self.check(current == Some(fencing_token), "S5", || {
+            format!("{fencing_token:?} for {current:?}")
+        });
         Some(self.event(key))
     }
 }
 
 impl Event {
-    fn grant(&mut self, fence: Fence) -> Option<&mut Grant> {
-        self.grants.iter_mut().find(|grant| grant.fence == fence)
+    fn grant(&mut self, fencing_token: FencingToken) -> Option<&mut Grant> {
+        self.grants.iter_mut().find(|grant| grant.fencing_token == fencing_token)
     }
 }
 
@@ -175,11 +188,11 @@ impl<S: DedupStore> DedupStore for Watched<S> {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         let fate = self.call().await?;
         let claim = self.store.claim(key, fingerprint, lease).await?;
-        if let Claim::Acquired { fence, .. } = claim {
-            self.monitor.seen().granted(key, fence, lease);
+        if let ClaimOutcome::Acquired { fencing_token, .. } = claim {
+            self.monitor.seen().granted(key, fencing_token, lease);
         }
         answer(fate, claim)
     }
@@ -187,14 +200,15 @@ impl<S: DedupStore> DedupStore for Watched<S> {
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         let fate = self.call().await?;
-        let settled = self.store.renew(key, fence, lease).await?;
+        let settled = self.store.renew(key, fencing_token, lease).await?;
         let mut seen = self.monitor.seen();
         let until = seen.clock.now().saturating_add(lease);
-        if let Some(grant) = seen.settled(key, fence, settled).and_then(|event| event.grant(fence))
+        if let Some(grant) =
+            seen.settled(key, fencing_token, settled).and_then(|event| event.grant(fencing_token))
         {
             grant.lease_until = until;
         }
@@ -204,26 +218,30 @@ impl<S: DedupStore> DedupStore for Watched<S> {
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         let fate = self.call().await?;
-        let settled = self.store.commit(key, fence, retention).await?;
+        let settled = self.store.commit(key, fencing_token, retention).await?;
         let mut seen = self.monitor.seen();
         let until = seen.clock.now().saturating_add(retention);
-        if let Some(event) = seen.settled(key, fence, settled) {
+        if let Some(event) = seen.settled(key, fencing_token, settled) {
             event.done_until = event.done_until.or(Some(until));
-            event.grant(fence).into_iter().for_each(|grant| grant.settled = true);
+            event.grant(fencing_token).into_iter().for_each(|grant| grant.settled = true);
         }
         answer(fate, settled)
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
         let fate = self.call().await?;
-        let settled = self.store.release(key, fence).await?;
-        if let Some(event) = self.monitor.seen().settled(key, fence, settled) {
+        let settled = self.store.release(key, fencing_token).await?;
+        if let Some(event) = self.monitor.seen().settled(key, fencing_token, settled) {
             event.current = None;
-            event.grant(fence).into_iter().for_each(|grant| grant.settled = true);
+            event.grant(fencing_token).into_iter().for_each(|grant| grant.settled = true);
         }
         answer(fate, settled)
     }

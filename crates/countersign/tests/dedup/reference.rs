@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use countersign::{
-    Claim, Clock, DedupStore, EventKey, Fence, FixedClock, MemoryStore, Settled, StoreError,
-    Timestamp,
+    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, FixedClock, MemoryStore, StoreError,
+    Timestamp, UpdateOutcome,
 };
 
 /// What a store can get wrong.
@@ -42,10 +42,10 @@ pub(crate) struct ReferenceStore {
     fault: Option<Fault>,
 }
 
-/// The fence outlives what it was granted for.
+/// The fencing token outlives what it was granted for.
 #[derive(Clone, Copy, Default)]
 struct Event {
-    fence: u64,
+    fencing_token: u64,
     fingerprint: u64,
     state: State,
 }
@@ -84,18 +84,18 @@ impl ReferenceStore {
         now < until || self.has(Fault::NoLease)
     }
 
-    /// Runs `change` on the event if it has the fence, or if `fault` lets any pass.
+    /// Runs `change` on the event if it has the fencing token, or if `fault` lets any pass.
     fn settle(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         fault: Option<Fault>,
-        change: impl FnOnce(&mut Event) -> Settled,
-    ) -> Settled {
+        change: impl FnOnce(&mut Event) -> UpdateOutcome,
+    ) -> UpdateOutcome {
         let passes = fault.is_some_and(|fault| self.has(fault));
         match self.events().get_mut(key) {
-            Some(event) if passes || event.fence == fence.as_u64() => change(event),
-            _ => Settled::Stale,
+            Some(event) if passes || event.fencing_token == fencing_token.as_u64() => change(event),
+            _ => UpdateOutcome::StaleToken,
         }
     }
 }
@@ -112,15 +112,17 @@ impl DedupStore for ReferenceStore {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         let now = self.clock.now();
         let held = self.events().get(key).copied().unwrap_or_default();
         match held.state {
             State::InProgress { lease_until } if self.lease_runs(lease_until) => {
-                return Ok(Claim::Busy { retry_after: lease_until.saturating_since(now) });
+                return Ok(ClaimOutcome::InProgress {
+                    retry_after: lease_until.saturating_since(now),
+                });
             }
             State::Done { expires } if now < expires => {
-                return Ok(Claim::Duplicate { same_body: held.fingerprint == fingerprint });
+                return Ok(ClaimOutcome::Duplicate { same_body: held.fingerprint == fingerprint });
             }
             _ => {}
         }
@@ -131,53 +133,61 @@ impl DedupStore for ReferenceStore {
         let mut events = self.events();
         let event = events.entry(*key).or_default();
         let takeover = matches!(event.state, State::InProgress { .. });
-        let fence = event.fence + 1;
-        *event = Event { fence, fingerprint, state: State::InProgress { lease_until } };
-        Ok(Claim::Acquired { fence: Fence::new(fence), takeover })
+        let fencing_token = event.fencing_token + 1;
+        *event = Event { fencing_token, fingerprint, state: State::InProgress { lease_until } };
+        Ok(ClaimOutcome::Acquired { fencing_token: FencingToken::new(fencing_token), takeover })
     }
 
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         let until = self.clock.now().saturating_add(lease);
-        Ok(self.settle(key, fence, None, |event| match &mut event.state {
+        Ok(self.settle(key, fencing_token, None, |event| match &mut event.state {
             State::InProgress { lease_until } => {
                 *lease_until = until;
-                Settled::Applied
+                UpdateOutcome::Applied
             }
-            State::Absent | State::Done { .. } => Settled::Stale,
+            State::Absent | State::Done { .. } => UpdateOutcome::StaleToken,
         }))
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
+    ) -> Result<UpdateOutcome, StoreError> {
         let expires = self.clock.now().saturating_add(retention);
-        Ok(self.settle(key, fence, Some(Fault::CommitIgnoresFence), |event| match event.state {
-            State::InProgress { .. } => {
-                event.state = State::Done { expires };
-                Settled::Applied
+        Ok(self.settle(key, fencing_token, Some(Fault::CommitIgnoresFence), |event| {
+            match event.state {
+                State::InProgress { .. } => {
+                    event.state = State::Done { expires };
+                    UpdateOutcome::Applied
+                }
+                State::Done { .. } => UpdateOutcome::Applied,
+                State::Absent => UpdateOutcome::StaleToken,
             }
-            State::Done { .. } => Settled::Applied,
-            State::Absent => Settled::Stale,
         }))
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
         let restarts = self.has(Fault::FenceRestartsAfterRelease);
-        Ok(self.settle(key, fence, Some(Fault::ReleaseIgnoresFence), |event| match event.state {
-            State::InProgress { .. } => {
-                event.state = State::Absent;
-                event.fence = if restarts { 0 } else { event.fence };
-                Settled::Applied
+        Ok(self.settle(key, fencing_token, Some(Fault::ReleaseIgnoresFence), |event| {
+            match event.state {
+                State::InProgress { .. } => {
+                    event.state = State::Absent;
+                    event.fencing_token = if restarts { 0 } else { event.fencing_token };
+                    UpdateOutcome::Applied
+                }
+                State::Absent | State::Done { .. } => UpdateOutcome::StaleToken,
             }
-            State::Absent | State::Done { .. } => Settled::Stale,
         }))
     }
 }

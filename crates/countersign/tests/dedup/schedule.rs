@@ -4,7 +4,9 @@ use std::future::Future;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use countersign::{Claim, Clock, EventKey, Fence, FixedClock, Identity, Settled, Timestamp};
+use countersign::{
+    ClaimOutcome, Clock, EventKey, FencingToken, FixedClock, Identity, Timestamp, UpdateOutcome,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -44,7 +46,7 @@ pub(crate) enum Step {
     },
 }
 
-/// Which fence is shown.
+/// Which fencing token is shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shown {
     /// What the worker was granted last, current or not.
@@ -114,7 +116,7 @@ pub(crate) struct Play<S> {
     clock: FixedClock,
     events: Vec<(EventKey, Event)>,
     /// What each worker was granted last for each event.
-    granted: Vec<[Option<Fence>; WORKERS.len()]>,
+    granted: Vec<[Option<FencingToken>; WORKERS.len()]>,
 }
 
 impl<S: Reach> Play<S> {
@@ -200,11 +202,11 @@ impl<S: Reach> Play<S> {
         event: usize,
         fingerprint: u64,
         lease: Duration,
-        answer: Claim,
+        answer: ClaimOutcome,
     ) -> Result<(), Violation> {
         self.events[event].1.claimed(self.clock.now(), fingerprint, lease, answer)?;
-        if let Claim::Acquired { fence, .. } = answer {
-            self.granted[event][worker] = Some(fence);
+        if let ClaimOutcome::Acquired { fencing_token, .. } = answer {
+            self.granted[event][worker] = Some(fencing_token);
         }
         Ok(())
     }
@@ -217,24 +219,26 @@ impl<S: Reach> Play<S> {
         settle: Settle,
     ) -> Result<(), Violation> {
         let (key, latest) = (self.events[event].0, self.events[event].1.granted());
-        let fence = match shown {
+        let fencing_token = match shown {
             Shown::Own => self.granted[event][worker],
             Shown::Latest => latest,
             Shown::Foreign => self.events[(event + 1) % self.events.len()].1.granted(),
-            Shown::Unknown(more) => latest.map(|fence| Fence::new(fence.as_u64() + more)),
+            Shown::Unknown(more) => {
+                latest.map(|fencing_token| FencingToken::new(fencing_token.as_u64() + more))
+            }
         };
-        let fence = fence.unwrap_or(Fence::new(1));
+        let fencing_token = fencing_token.unwrap_or(FencingToken::new(1));
         let store = &self.workers[worker];
         let answer = block_on(async {
             match settle {
-                Settle::Renew { lease } => store.renew(&key, fence, lease).await,
-                Settle::Commit { retention } => store.commit(&key, fence, retention).await,
-                Settle::Release => store.release(&key, fence).await,
+                Settle::Renew { lease } => store.renew(&key, fencing_token, lease).await,
+                Settle::Commit { retention } => store.commit(&key, fencing_token, retention).await,
+                Settle::Release => store.release(&key, fencing_token).await,
             }
         });
         let answer = answer.unwrap();
-        self.events[event].1.settled(self.clock.now(), fence, settle, answer)?;
-        let invariant = if answer == Settled::Stale { "S5" } else { "transition" };
+        self.events[event].1.settled(self.clock.now(), fencing_token, settle, answer)?;
+        let invariant = if answer == UpdateOutcome::StaleToken { "S5" } else { "transition" };
         self.is_as_judged(event, invariant)
     }
 

@@ -7,8 +7,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use countersign::{
-    Admission, Claimed, Contract, Custom, Delivery, Encoding, EventKey, FixedClock, Identity,
-    Outcome, Receiver, Scheme, Secret, Settled, Signature, Timestamp, Unsigned,
+    Admission, Claim, Contract, Custom, Delivery, Encoding, EventKey, FixedClock, Identity,
+    Outcome, Receiver, Scheme, Secret, Signature, Timestamp, Unsigned, UpdateOutcome,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -63,7 +63,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let lease = LEASE.cast_signed();
     let handler = prop_oneof![
         3 => Just(Outcome::Handled),
-        1 => select(vec![Outcome::Failed, Outcome::Panicked, Outcome::Stopped]),
+        1 => select(vec![Outcome::Failed, Outcome::Panicked, Outcome::Cancelled]),
     ];
     let event = prop_oneof![7 => Just(0), 1 => Just(1)];
     let attempt = (event, select(vec![0, 0, lease, -lease]), 0..3_usize, handler).prop_map(
@@ -123,8 +123,8 @@ pub(crate) fn simulate<S: Reach>(
     let fresh = receiver.dedup(store.clone());
     for delivery in &deliveries {
         match block_on(fresh.claim(delivery)).unwrap() {
-            Admission::Run(_) | Admission::Answer(Outcome::Duplicate { .. }) => {}
-            Admission::Answer(other) => {
+            Admission::Proceed(_) | Admission::Respond(Outcome::Duplicate { .. }) => {}
+            Admission::Respond(other) => {
                 return Err(Violation::of("S8", format!("still {other:?}")));
             }
         }
@@ -142,7 +142,7 @@ impl Worker {
     async fn answer(self, delivery: &Delivery, attempt: &Attempt) {
         let outcome = self.handle(delivery, attempt).await;
         pause().await;
-        let busy = matches!(outcome, Outcome::InFlight { .. });
+        let busy = matches!(outcome, Outcome::InProgress { .. });
         let handlers_own = if outcome == Outcome::Failed { 500 } else { 200 };
         let status = match self.slip {
             Some(Slip::SuccessWhenBusy) if busy => 200,
@@ -153,8 +153,8 @@ impl Worker {
 
     async fn handle(&self, delivery: &Delivery, attempt: &Attempt) -> Outcome {
         let claimed = match self.receiver.claim(delivery).await {
-            Ok(Admission::Run(claimed)) => claimed,
-            Ok(Admission::Answer(outcome)) => return outcome,
+            Ok(Admission::Proceed(claimed)) => claimed,
+            Ok(Admission::Respond(outcome)) => return outcome,
             Err(error) => return Outcome::from(&error),
         };
         if self.slip == Some(Slip::DoneBeforeHandler) {
@@ -165,8 +165,8 @@ impl Worker {
         }
         for _ in 0..attempt.renewals {
             pause().await;
-            if claimed.renew().await == Ok(Settled::Stale) {
-                return Outcome::Stopped;
+            if claimed.renew().await == Ok(UpdateOutcome::StaleToken) {
+                return Outcome::Cancelled;
             }
         }
         pause().await;
@@ -182,15 +182,15 @@ impl Worker {
 }
 
 /// Tries twice.
-async fn commit(claimed: &Claimed) -> Outcome {
+async fn commit(claimed: &Claim) -> Outcome {
     for _ in 0..2 {
         match claimed.commit().await {
-            Ok(Settled::Applied) => return Outcome::Handled,
-            Ok(Settled::Stale) => return Outcome::Overlapped,
+            Ok(UpdateOutcome::Applied) => return Outcome::Handled,
+            Ok(UpdateOutcome::StaleToken) => return Outcome::LeaseLost,
             Err(_) => {}
         }
     }
-    Outcome::Unrecorded
+    Outcome::CommitPending
 }
 
 fn take_turn<F: Future>(running: &mut Option<Pin<Box<F>>>) {

@@ -32,9 +32,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("handled before, another event", [send(Request::of(2), Answer::handled())])
             .before(Before::Done)
             .ends(1, Holds::Duplicate),
-        Case::new("in progress elsewhere", [send(good(), Answer::in_flight())])
+        Case::new("in progress elsewhere", [send(good(), Answer::in_progress())])
             .before(Before::InProgress)
-            .ends(0, Holds::Busy),
+            .ends(0, Holds::InProgress),
         Case::new("a lease that ran out elsewhere", [send(good(), Answer::handled())])
             .before(Before::LeaseRanOut)
             .ends(1, Holds::Duplicate),
@@ -49,7 +49,7 @@ pub(super) fn cases() -> Vec<Case> {
             "a repeat while the first is in hand",
             [
                 Step::Begin(good()),
-                send(good(), Answer::in_flight()),
+                send(good(), Answer::in_progress()),
                 Step::Release,
                 Step::Finish(Answer::handled()),
                 send(good(), Answer::duplicate()),
@@ -73,7 +73,7 @@ pub(super) fn cases() -> Vec<Case> {
                 Step::Begin(good()),
                 Step::Release,
                 Step::Release,
-                Step::Finish(Answer::handlers(200, Outcome::Overlapped)),
+                Step::Finish(Answer::handlers(200, Outcome::LeaseLost)),
                 Step::Finish(Answer::handled()),
             ],
         )

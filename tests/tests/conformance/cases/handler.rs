@@ -61,14 +61,14 @@ fn failing() -> Vec<Case> {
 fn slow() -> Vec<Case> {
     let late =
         |case: Case| case.setup(|setup| setup.answer_within = Some(Duration::from_millis(750)));
-    let running = || send(Answer::own(503, Outcome::Running));
+    let running = || send(Answer::own(503, Outcome::DeadlineExceeded));
     let limited =
         |case: Case| case.setup(|setup| setup.handler_limit = Some(Duration::from_millis(750)));
-    let stopped = || send(Answer::own(503, Outcome::Stopped));
+    let stopped = || send(Answer::own(503, Outcome::Cancelled));
     let past = |name: &str, sender, status| {
         let steps = [
             running(),
-            send(Answer::in_flight()),
+            send(Answer::in_progress()),
             Step::Release,
             Step::Until(if status < 300 { Op::Commit } else { Op::Release }, 1),
             send(if status < 300 { Answer::duplicate() } else { Answer::handled() }),
@@ -85,7 +85,7 @@ fn slow() -> Vec<Case> {
         past("past the deadline: the retry finds it failed", Sender::StandardWebhooks, 500),
         late(Case::new("past the deadline: it is in hand still", [running()]))
             .acts([Act::Held(200)])
-            .ends(1, Holds::Busy),
+            .ends(1, Holds::InProgress),
         limited(Case::new("past the handler's limit: it is stopped", [stopped()]))
             .acts([Act::Held(200)])
             .ends(1, Holds::Claimable),
@@ -110,7 +110,7 @@ fn left_alone() -> Vec<Case> {
         let steps = [
             Step::Begin(Request::good()),
             Step::HangUp,
-            send(Answer::in_flight()),
+            send(Answer::in_progress()),
             Step::Release,
             Step::Until(op, 1),
             send(again),

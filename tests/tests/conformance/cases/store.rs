@@ -42,7 +42,7 @@ fn at_claim() -> Vec<Case> {
         .ends(1, Holds::Duplicate),
         Case::new(
             "a claim's answer is lost: its lease runs out",
-            [down(), send(Answer::in_flight()), Step::Later(LEASE_OVER), send(Answer::handled())],
+            [down(), send(Answer::in_progress()), Step::Later(LEASE_OVER), send(Answer::handled())],
         )
         .fault(Op::Claim, Fault::AnswerLost)
         .ends(1, Holds::Duplicate),
@@ -63,7 +63,7 @@ fn at_renew() -> Vec<Case> {
         let steps = [
             Step::Begin(Request::good()),
             Step::Until(Op::Renew, 1),
-            send(Answer::in_flight()),
+            send(Answer::in_progress()),
             Step::Release,
             Step::Finish(Answer::handled()),
         ];
@@ -75,7 +75,7 @@ fn at_renew() -> Vec<Case> {
         through("a renewal hangs: the next one does not").fault(Op::Renew, Fault::Hangs),
         renewed(Case::new(
             "a renewal finds the claim lost: the handler is stopped",
-            [Step::Begin(Request::good()), Step::Finish(Answer::own(503, Outcome::Stopped))],
+            [Step::Begin(Request::good()), Step::Finish(Answer::own(503, Outcome::Cancelled))],
         ))
         .acts([Act::Held(200)])
         .fault(Op::Renew, Fault::Stale)
@@ -86,7 +86,7 @@ fn at_renew() -> Vec<Case> {
                 Step::Begin(Request::good()),
                 Step::Later(LEASE_OVER),
                 Step::Begin(Request::good()),
-                Step::Finish(Answer::own(503, Outcome::Stopped)),
+                Step::Finish(Answer::own(503, Outcome::Cancelled)),
                 Step::Release,
                 Step::Finish(Answer::handled()),
             ],
@@ -97,7 +97,7 @@ fn at_renew() -> Vec<Case> {
 }
 
 fn at_commit() -> Vec<Case> {
-    let unrecorded = || send(Answer::handlers(200, Outcome::Unrecorded));
+    let commit_pending = || send(Answer::handlers(200, Outcome::CommitPending));
     vec![
         Case::new("a commit fails, and is tried again", [send(Answer::handled())])
             .fault(Op::Commit, Fault::Unavailable)
@@ -117,7 +117,7 @@ fn at_commit() -> Vec<Case> {
             .ends(1, Holds::Duplicate),
         hasty(Case::new(
             "commits fail past the deadline: the answer stands, and they are tried again",
-            [unrecorded(), Step::Until(Op::Commit, 6), send(Answer::duplicate())],
+            [commit_pending(), Step::Until(Op::Commit, 6), send(Answer::duplicate())],
         ))
         .setup(|setup| setup.answer_within = Some(Duration::from_secs(1)))
         .fault(Op::Commit, Fault::Unavailable)
@@ -128,18 +128,22 @@ fn at_commit() -> Vec<Case> {
         .ends(1, Holds::Duplicate),
         Case::new(
             "a commit finds the claim lost",
-            [send(Answer::handlers(200, Outcome::Overlapped))],
+            [send(Answer::handlers(200, Outcome::LeaseLost))],
         )
         .fault(Op::Commit, Fault::Stale)
-        .ends(1, Holds::Busy),
+        .ends(1, Holds::InProgress),
     ]
 }
 
 fn at_release() -> Vec<Case> {
     let failed = || send(Answer::handlers(500, Outcome::Failed));
     let case = |name: &str, fault| {
-        let steps =
-            [failed(), send(Answer::in_flight()), Step::Later(LEASE_OVER), send(Answer::handled())];
+        let steps = [
+            failed(),
+            send(Answer::in_progress()),
+            Step::Later(LEASE_OVER),
+            send(Answer::handled()),
+        ];
         Case::new(name, steps)
             .acts([Act::Answer(500)])
             .fault(Op::Release, fault)

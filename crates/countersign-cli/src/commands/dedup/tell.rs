@@ -14,25 +14,29 @@ pub(super) fn tell(told: &Told, output: &mut Output) -> Result<End, Failure> {
         Told::Stats(stats) => stats_told(stats, output).map(|()| End::Done),
         Told::Record(key, None) => absent(key, output),
         Told::Record(key, Some(record)) => {
-            let fence = record.fence.as_u64();
+            let fencing_token = record.fencing_token.as_u64();
             let (state, span, says) = match record.state {
-                RecordState::InProgress { lease } if lease.is_zero() => {
-                    ("overdue", lease, "its lease is over: the next delivery takes over".to_owned())
-                }
+                RecordState::InProgress { lease } if lease.is_zero() => (
+                    "lease_expired",
+                    lease,
+                    "the lease has expired: the next delivery takes over".to_owned(),
+                ),
                 RecordState::InProgress { lease } => (
                     "in_progress",
                     lease,
-                    format!("being handled, the lease runs for {}", about(lease)),
+                    format!("in progress; the lease expires in {}", about(lease)),
                 ),
-                RecordState::Done { kept } if kept.is_zero() => (
+                RecordState::Handled { retained_for } if retained_for.is_zero() => (
                     "expired",
-                    kept,
-                    "handled, and remembered no longer: its next delivery will be handled"
+                    retained_for,
+                    "handled, and its retention has expired: the next delivery is handled again"
                         .to_owned(),
                 ),
-                RecordState::Done { kept } => {
-                    ("done", kept, format!("handled, and remembered for {}", about(kept)))
-                }
+                RecordState::Handled { retained_for } => (
+                    "handled",
+                    retained_for,
+                    format!("handled; retained for {}", about(retained_for)),
+                ),
                 _ => (
                     "other",
                     Duration::ZERO,
@@ -41,11 +45,11 @@ pub(super) fn tell(told: &Told, output: &mut Output) -> Result<End, Failure> {
             };
             if output.is_json() {
                 let left = span.as_secs_f64();
-                output.json(&json!({ "event": key.to_string(), "state": state, "fence": fence, "left_s": left }))?;
+                output.json(&json!({ "event": key.to_string(), "state": state, "fencing_token": fencing_token, "left_s": left }))?;
             } else {
                 output.styled(HEAD, "event", &key.to_string())?;
                 output.field("state", &says)?;
-                output.field("fence", &fence.to_string())?;
+                output.field("token", &format!("{fencing_token} (fencing token)"))?;
             }
             Ok(End::Done)
         }
@@ -79,21 +83,21 @@ fn stats_told(stats: &StoreStats, output: &mut Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.json(&json!({
             "in_progress": stats.in_progress,
-            "overdue": stats.overdue,
-            "longest_overdue_s": stats.longest_overdue.as_secs_f64(),
-            "done": stats.done,
+            "lease_expired": stats.lease_expired,
+            "oldest_expired_lease_s": stats.oldest_expired_lease.as_secs_f64(),
+            "handled": stats.handled,
             "expired": stats.expired,
             "bytes": stats.bytes,
         }));
     }
-    output.field("handled", &format!("{} events, remembered", stats.done))?;
-    output.field("in hand", &format!("{} events", stats.in_progress))?;
-    let overdue = match stats.overdue {
-        0 => "none".to_owned(),
-        count => format!("{count} of those, for up to {}", about(stats.longest_overdue)),
+    output.field("handled", &format!("{} events", stats.handled))?;
+    output.field("claimed", &format!("{} events in progress", stats.in_progress))?;
+    let leases = match stats.lease_expired {
+        0 => "none expired".to_owned(),
+        count => format!("{count} expired, the oldest {} ago", about(stats.oldest_expired_lease)),
     };
-    output.field("overdue", &overdue)?;
-    output.field("expired", &format!("{} to be cleared away", stats.expired))?;
+    output.field("leases", &leases)?;
+    output.field("expired", &format!("{} to be deleted", stats.expired))?;
     let size = stats
         .bytes
         .map_or_else(|| "the store cannot tell".to_owned(), |bytes| format!("{bytes} bytes"));

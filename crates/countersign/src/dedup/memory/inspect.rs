@@ -29,10 +29,10 @@ impl InspectStore for MemoryStore {
                     RecordState::InProgress { lease: lease_until.saturating_since(now) }
                 }
                 State::Done { expires } => {
-                    RecordState::Done { kept: expires.saturating_since(now) }
+                    RecordState::Handled { retained_for: expires.saturating_since(now) }
                 }
             };
-            Record { fence: held.fence, state }
+            Record { fencing_token: held.fencing_token, state }
         }))
     }
 
@@ -51,11 +51,11 @@ fn count(stats: &mut StoreStats, state: State, now: Timestamp) {
         State::InProgress { lease_until } => {
             stats.in_progress += 1;
             if lease_until <= now {
-                stats.overdue += 1;
+                stats.lease_expired += 1;
                 let over = now.saturating_since(lease_until);
-                stats.longest_overdue = stats.longest_overdue.max(over);
+                stats.oldest_expired_lease = stats.oldest_expired_lease.max(over);
             }
         }
-        State::Done { expires } => stats.done += u64::from(now < expires),
+        State::Done { expires } => stats.handled += u64::from(now < expires),
     }
 }

@@ -14,9 +14,9 @@ pub(super) struct Shard {
     index: Index,
     slots: Slots,
     wheel: Wheel,
-    /// The last fence given. It rises with every claim in the shard, hence with every claim of a
+    /// The last fencing token given. It rises with every claim in the shard, hence with every claim of a
     /// key, so no tombstone need outlive a record.
-    pub(super) last_fence: u64,
+    pub(super) last_fencing_token: u64,
 }
 
 impl Shard {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::index::NUMBER;
-use crate::dedup::{EventKey, Fence};
+use crate::dedup::{EventKey, FencingToken};
 use crate::time::Timestamp;
 
 /// How long a claim that nobody settled is kept after its lease, for a late commit.
@@ -22,15 +22,15 @@ pub(super) const MOST: u32 = NUMBER - NUMBER % (1 << CHUNK_BITS);
 /// What is remembered of an event.
 #[derive(Clone, Copy)]
 pub(super) struct Record {
-    pub(super) fence: Fence,
+    pub(super) fencing_token: FencingToken,
     pub(super) fingerprint: u64,
     pub(super) state: State,
 }
 
 impl Record {
-    /// Whether the event is in progress, and for whom this fence was given.
-    pub(super) fn is_in_progress(&self, fence: Fence) -> bool {
-        self.fence == fence && matches!(self.state, State::InProgress { .. })
+    /// Whether the event is in progress, and for whom this fencing token was given.
+    pub(super) fn is_in_progress(&self, fencing_token: FencingToken) -> bool {
+        self.fencing_token == fencing_token && matches!(self.state, State::InProgress { .. })
     }
 }
 
@@ -71,8 +71,8 @@ impl From<&EventKey> for Name {
 pub(super) struct Slot {
     pub(super) name: Name,
     fingerprint: u64,
-    /// Twice the fence, and one more once the event is done.
-    fence_and_done: u64,
+    /// Twice the fencing token, and one more once the event is done.
+    fencing_token_and_done: u64,
     /// When the lease ends or, once done, when the record expires.
     until: Timestamp,
     /// Its neighbours in the list. Before the first one is its bucket, before a free slot nothing.
@@ -83,17 +83,24 @@ pub(super) struct Slot {
 impl Slot {
     const fn free(after: u32) -> Self {
         let until = Timestamp::from_millis(0);
-        Self { name: Name(0, 0), fingerprint: 0, fence_and_done: 0, until, before: NONE, after }
+        Self {
+            name: Name(0, 0),
+            fingerprint: 0,
+            fencing_token_and_done: 0,
+            until,
+            before: NONE,
+            after,
+        }
     }
 
     pub(super) const fn record(&self) -> Record {
-        let state = if self.fence_and_done & 1 == 0 {
+        let state = if self.fencing_token_and_done & 1 == 0 {
             State::InProgress { lease_until: self.until }
         } else {
             State::Done { expires: self.until }
         };
-        let fence = Fence::new(self.fence_and_done >> 1);
-        Record { fence, fingerprint: self.fingerprint, state }
+        let fencing_token = FencingToken::new(self.fencing_token_and_done >> 1);
+        Record { fencing_token, fingerprint: self.fingerprint, state }
     }
 
     pub(super) const fn write(&mut self, record: Record) {
@@ -102,7 +109,7 @@ impl Slot {
             State::Done { expires } => (1, expires),
         };
         self.fingerprint = record.fingerprint;
-        self.fence_and_done = record.fence.as_u64() << 1 | done;
+        self.fencing_token_and_done = record.fencing_token.as_u64() << 1 | done;
         self.until = until;
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::StoreUnderTest;
 use super::probe::{Probe, Settle};
 use super::violation::{Violation, ViolationKind};
-use crate::dedup::Claim;
+use crate::dedup::ClaimOutcome;
 
 /// A lease or a retention that ends long after the suite.
 pub(super) const LONG: Duration = Duration::from_secs(60 * 60);
@@ -32,7 +32,7 @@ pub async fn a_claim_is_busy_while_the_lease_runs(
     probe.granted(0, LONG).await?;
     probe.is_busy(0).await?;
     match probe.claim(0, 1, Duration::ZERO).await? {
-        Claim::Busy { retry_after } if retry_after <= LONG => Ok(()),
+        ClaimOutcome::InProgress { retry_after } if retry_after <= LONG => Ok(()),
         answer => probe.broken(ViolationKind::Transition, format!("{answer:?} while it is held")),
     }
 }
@@ -48,13 +48,13 @@ pub async fn a_duplicate_tells_whether_the_body_is_the_same(
     let probe = Probe::new(harness, "a duplicate").await;
     for (event, first) in [0, 1, u64::MAX, 1 << 63].into_iter().enumerate() {
         let answer = probe.claim(event, first, LONG).await?;
-        let Claim::Acquired { fence, .. } = answer else {
+        let ClaimOutcome::Acquired { fencing_token, .. } = answer else {
             return probe.broken(ViolationKind::Stuck, format!("{answer:?} for a new event"));
         };
-        probe.applies(event, fence, Settle::Commit(LONG)).await?;
+        probe.applies(event, fencing_token, Settle::Commit(LONG)).await?;
         for (again, same_body) in [(first, true), (first ^ 1, false), (first ^ (1 << 63), false)] {
             let answer = probe.claim(event, again, LONG).await?;
-            if answer != (Claim::Duplicate { same_body }) {
+            if answer != (ClaimOutcome::Duplicate { same_body }) {
                 let how = format!("{answer:?} for body {again} after {first}");
                 return probe.broken(ViolationKind::Transition, how);
             }
@@ -72,8 +72,8 @@ pub async fn a_released_event_is_granted_anew(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
     let probe = Probe::new(harness, "a released event").await;
-    let fence = probe.granted(0, LONG).await?;
-    probe.applies(0, fence, Settle::Release).await?;
+    let fencing_token = probe.granted(0, LONG).await?;
+    probe.applies(0, fencing_token, Settle::Release).await?;
     probe.granted(0, LONG).await?;
     probe.is_busy(0).await
 }
@@ -94,9 +94,9 @@ pub async fn a_lease_that_ran_out_is_taken_over(
         };
         harness.pass(harness.brief()).await;
     }
-    let fence = probe.taken_over(0, LONG).await?;
+    let fencing_token = probe.taken_over(0, LONG).await?;
     probe.is_busy(0).await?;
-    probe.applies(0, fence, Settle::Release).await?;
+    probe.applies(0, fencing_token, Settle::Release).await?;
     probe.granted(0, LONG).await.map(drop)
 }
 
@@ -124,11 +124,11 @@ pub async fn an_expired_event_is_granted_anew(
 /// A [`Violation`] if it does not.
 pub async fn a_renewal_counts_from_now(harness: &impl StoreUnderTest) -> Result<(), Violation> {
     let probe = Probe::new(harness, "a renewal").await;
-    let fence = probe.granted(0, harness.brief()).await?;
-    probe.applies(0, fence, Settle::Renew(LONG)).await?;
+    let fencing_token = probe.granted(0, harness.brief()).await?;
+    probe.applies(0, fencing_token, Settle::Renew(LONG)).await?;
     harness.pass(harness.brief()).await;
     probe.is_busy(0).await?;
-    probe.applies(0, fence, Settle::Renew(Duration::ZERO)).await?;
+    probe.applies(0, fencing_token, Settle::Renew(Duration::ZERO)).await?;
     probe.taken_over(0, LONG).await.map(drop)
 }
 
@@ -163,11 +163,11 @@ pub async fn a_span_of_nothing_is_over_at_once(
 ) -> Result<(), Violation> {
     let probe = Probe::new(harness, "a span of nothing").await;
     probe.granted(0, Duration::ZERO).await?;
-    let fence = probe.taken_over(0, Duration::ZERO).await?;
-    probe.applies(0, fence, Settle::Renew(Duration::ZERO)).await?;
-    probe.applies(0, fence, Settle::Commit(Duration::ZERO)).await?;
-    let fence = probe.granted(0, Duration::from_nanos(1)).await?;
-    probe.applies(0, fence, Settle::Commit(Duration::from_nanos(1))).await?;
+    let fencing_token = probe.taken_over(0, Duration::ZERO).await?;
+    probe.applies(0, fencing_token, Settle::Renew(Duration::ZERO)).await?;
+    probe.applies(0, fencing_token, Settle::Commit(Duration::ZERO)).await?;
+    let fencing_token = probe.granted(0, Duration::from_nanos(1)).await?;
+    probe.applies(0, fencing_token, Settle::Commit(Duration::from_nanos(1))).await?;
     harness.pass(Duration::from_millis(2)).await;
     probe.granted(0, LONG).await.map(drop)
 }
@@ -196,13 +196,13 @@ pub async fn a_span_without_end_holds(harness: &impl StoreUnderTest) -> Result<(
 pub async fn handles_are_one_store(harness: &impl StoreUnderTest) -> Result<(), Violation> {
     let probe = Probe::new(harness, "two handles").await;
     let other = probe.another(harness).await;
-    let fence = probe.granted(0, LONG).await?;
+    let fencing_token = probe.granted(0, LONG).await?;
     other.is_busy(0).await?;
-    other.applies(0, fence, Settle::Renew(LONG)).await?;
-    other.applies(0, fence, Settle::Release).await?;
-    let fence = other.granted(0, LONG).await?;
+    other.applies(0, fencing_token, Settle::Renew(LONG)).await?;
+    other.applies(0, fencing_token, Settle::Release).await?;
+    let fencing_token = other.granted(0, LONG).await?;
     probe.is_busy(0).await?;
-    probe.applies(0, fence, Settle::Commit(LONG)).await?;
+    probe.applies(0, fencing_token, Settle::Commit(LONG)).await?;
     drop(probe);
     other.is_duplicate(0).await
 }

@@ -8,7 +8,7 @@ use super::StoreUnderTest;
 use super::cases::LONG;
 use super::probe::{Probe, Settle};
 use super::violation::{Violation, ViolationKind};
-use crate::dedup::{Claim, DedupStore, Fence};
+use crate::dedup::{ClaimOutcome, DedupStore, FencingToken};
 
 /// After how many polls a call is cut short, at most.
 const POLLS: usize = 6;
@@ -50,13 +50,13 @@ async fn granted_soon<H: StoreUnderTest>(
     probe: &Probe<H::Store>,
     harness: &H,
     event: usize,
-) -> Result<Fence, Violation>
+) -> Result<FencingToken, Violation>
 where
     H::Store: DedupStore,
 {
     for _ in 0..20 {
-        if let Claim::Acquired { fence, .. } = probe.claim(event, 0, LONG).await? {
-            return Ok(fence);
+        if let ClaimOutcome::Acquired { fencing_token, .. } = probe.claim(event, 0, LONG).await? {
+            return Ok(fencing_token);
         }
         harness.pass(harness.brief()).await;
     }

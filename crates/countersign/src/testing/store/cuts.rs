@@ -4,7 +4,7 @@ use super::cases::LONG;
 use super::probe::{Patience, Probe, Settle};
 use super::violation::{Violation, ViolationKind};
 use super::{Endured, StoreLost};
-use crate::dedup::{Claim, DedupStore, Fence, Settled};
+use crate::dedup::{ClaimOutcome, DedupStore, FencingToken, UpdateOutcome};
 
 /// More places than any call has.
 const PLACES: usize = 1 << 20;
@@ -99,60 +99,60 @@ impl<H: StoreLost, W: Wire> Trial<'_, H, W> {
         let claim = self.cut_off.claim(&key, 0, self.harness.brief());
         let answer = self.probe.in_time(self.harness, claim).await?;
         // A claim that is sent again finds its own: nobody works on it until its lease is over.
-        if let Ok(answer @ Claim::Duplicate { .. }) = answer {
+        if let Ok(answer @ ClaimOutcome::Duplicate { .. }) = answer {
             return self.is_lost(answer);
         }
-        let fence = self.granted_soon(event).await?;
-        if let Ok(Claim::Acquired { fence: first, .. }) = answer
-            && fence <= first
+        let fencing_token = self.granted_soon(event).await?;
+        if let Ok(ClaimOutcome::Acquired { fencing_token: first, .. }) = answer
+            && fencing_token <= first
         {
-            let how = format!("{fence:?} after {first:?}");
-            return self.probe.broken(ViolationKind::FenceNotHigher, how);
+            let how = format!("{fencing_token:?} after {first:?}");
+            return self.probe.broken(ViolationKind::FencingTokenNotHigher, how);
         }
-        self.is_committed(event, fence).await?;
+        self.is_committed(event, fencing_token).await?;
         Ok(answer.is_err())
     }
 
     async fn settle(&self, settle: Settle, place: usize, event: usize) -> Result<bool, Violation> {
-        let fence = self.probe.granted(event, LONG).await?;
+        let fencing_token = self.probe.granted(event, LONG).await?;
         let key = self.probe.event(event);
         self.wire.cut(place);
-        let call = settle.call(self.cut_off, &key, fence);
+        let call = settle.call(self.cut_off, &key, fencing_token);
         let answer = self.probe.in_time(self.harness, call).await?;
         let failed = answer.is_err();
         // A release that is sent again finds the event released already.
         let may_be_stale = matches!(settle, Settle::Release);
-        if !may_be_stale && matches!(answer, Ok(Settled::Stale)) {
-            let how = format!("{fence:?} is stale though nobody has another");
+        if !may_be_stale && matches!(answer, Ok(UpdateOutcome::StaleToken)) {
+            let how = format!("{fencing_token:?} is stale though nobody has another");
             return self.probe.broken(ViolationKind::Transition, how);
         }
-        let fence = match settle {
+        let fencing_token = match settle {
             Settle::Renew(_) => {
                 self.probe.is_busy(event).await?;
-                fence
+                fencing_token
             }
             Settle::Commit(_) => {
                 self.is_held_or_handled(event, failed).await?;
-                fence
+                fencing_token
             }
             Settle::Release => {
                 if failed {
                     // It may have been released, and then this one is stale.
-                    self.probe.settle(event, fence, Settle::Release).await?;
+                    self.probe.settle(event, fencing_token, Settle::Release).await?;
                 }
                 self.probe.granted(event, LONG).await?
             }
         };
-        self.is_committed(event, fence).await?;
+        self.is_committed(event, fencing_token).await?;
         Ok(failed)
     }
 
     /// Still held only where the commit `failed`.
     async fn is_held_or_handled(&self, event: usize, failed: bool) -> Result<(), Violation> {
         match self.probe.claim(event, 0, LONG).await? {
-            Claim::Duplicate { same_body: true } => Ok(()),
-            Claim::Busy { .. } if failed => Ok(()),
-            answer @ Claim::Acquired { .. } => {
+            ClaimOutcome::Duplicate { same_body: true } => Ok(()),
+            ClaimOutcome::InProgress { .. } if failed => Ok(()),
+            answer @ ClaimOutcome::Acquired { .. } => {
                 self.probe.broken(ViolationKind::TwoAtATime, format!("{answer:?} after a commit"))
             }
             answer => {
@@ -162,13 +162,15 @@ impl<H: StoreLost, W: Wire> Trial<'_, H, W> {
     }
 
     /// To somebody else, once the lease of a claim whose answer was lost is over.
-    async fn granted_soon(&self, event: usize) -> Result<Fence, Violation> {
+    async fn granted_soon(&self, event: usize) -> Result<FencingToken, Violation> {
         let mut patience = Patience::new();
         loop {
             match self.probe.claim(event, 0, LONG).await? {
-                Claim::Acquired { fence, .. } => return Ok(fence),
-                Claim::Busy { .. } => self.harness.pass(self.harness.brief() / 4).await,
-                answer @ Claim::Duplicate { .. } => return self.is_lost(answer),
+                ClaimOutcome::Acquired { fencing_token, .. } => return Ok(fencing_token),
+                ClaimOutcome::InProgress { .. } => {
+                    self.harness.pass(self.harness.brief() / 4).await
+                }
+                answer @ ClaimOutcome::Duplicate { .. } => return self.is_lost(answer),
             }
             if !patience.lasts(self.harness, None).await {
                 let how = "an event whose claim was cut is never granted";
@@ -177,13 +179,17 @@ impl<H: StoreLost, W: Wire> Trial<'_, H, W> {
         }
     }
 
-    fn is_lost<T>(&self, answer: Claim) -> Result<T, Violation> {
+    fn is_lost<T>(&self, answer: ClaimOutcome) -> Result<T, Violation> {
         self.probe.broken(ViolationKind::Lost, format!("{answer:?} though nobody handled it"))
     }
 
     /// A commit that is repeated is applied as well.
-    async fn is_committed(&self, event: usize, fence: Fence) -> Result<(), Violation> {
-        self.probe.applies(event, fence, Settle::Commit(LONG)).await?;
+    async fn is_committed(
+        &self,
+        event: usize,
+        fencing_token: FencingToken,
+    ) -> Result<(), Violation> {
+        self.probe.applies(event, fencing_token, Settle::Commit(LONG)).await?;
         self.probe.is_duplicate(event).await
     }
 
@@ -193,7 +199,7 @@ impl<H: StoreLost, W: Wire> Trial<'_, H, W> {
         loop {
             let claim = self.cut_off.claim(&key, 0, LONG);
             let unanswered = match self.probe.in_time(self.harness, claim).await? {
-                Ok(Claim::Duplicate { same_body: true }) => return Ok(()),
+                Ok(ClaimOutcome::Duplicate { same_body: true }) => return Ok(()),
                 Ok(answer) => {
                     let how = format!("{answer:?} of a handled event, once the wire is mended");
                     return self.probe.broken(ViolationKind::DoneTwice, how);

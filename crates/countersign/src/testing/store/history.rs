@@ -1,10 +1,10 @@
 //! What happened to one event while many called at once, judged afterwards.
 //!
 //! Calls overlap, so their order is known only where one was answered before another was sent. The
-//! fences put the grants in order; each next one needs a reason in how the one before it ended.
+//! fencing tokens put the grants in order; each next one needs a reason in how the one before it ended.
 
 use super::violation::{Violation, ViolationKind};
-use crate::dedup::{Claim, Fence, Settled};
+use crate::dedup::{ClaimOutcome, FencingToken, UpdateOutcome};
 
 /// One call of the store: when it was sent and when it was answered, by a counter.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +17,9 @@ pub(super) struct Call {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum What {
     /// `brief`: its lease may run out while the workers run.
-    Claim { brief: bool, answer: Claim },
+    Claim { brief: bool, answer: ClaimOutcome },
     /// By the holder, or by one who never is.
-    Settle { fence: Fence, how: How, answer: Settled },
+    Settle { fencing_token: FencingToken, how: How, answer: UpdateOutcome },
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +31,7 @@ pub(super) enum How {
 
 /// A grant, and how it ended.
 struct Grant<'h> {
-    fence: Fence,
+    fencing_token: FencingToken,
     takeover: bool,
     call: &'h Call,
     /// Whether its lease may have run out.
@@ -51,7 +51,7 @@ enum End {
 /// Judges all calls on one event.
 pub(super) fn judge(calls: &[Call]) -> Result<(), Violation> {
     let mut grants: Vec<_> = calls.iter().filter_map(|call| grant(calls, call)).collect();
-    grants.sort_by_key(|grant| grant.fence);
+    grants.sort_by_key(|grant| grant.fencing_token);
     for pair in grants.windows(2) {
         if let [one, next] = pair {
             follows(one, next)?;
@@ -61,13 +61,17 @@ pub(super) fn judge(calls: &[Call]) -> Result<(), Violation> {
 }
 
 fn grant<'h>(calls: &[Call], call: &'h Call) -> Option<Grant<'h>> {
-    let What::Claim { brief, answer: Claim::Acquired { fence, takeover } } = call.what else {
+    let What::Claim { brief, answer: ClaimOutcome::Acquired { fencing_token, takeover } } =
+        call.what
+    else {
         return None;
     };
-    let mut grant = Grant { fence, takeover, call, brief, end: End::Open, ended: u64::MAX };
+    let mut grant = Grant { fencing_token, takeover, call, brief, end: End::Open, ended: u64::MAX };
     for call in calls {
         match call.what {
-            What::Settle { fence: shown, how, answer: Settled::Applied } if shown == fence => {
+            What::Settle { fencing_token: shown, how, answer: UpdateOutcome::Applied }
+                if shown == fencing_token =>
+            {
                 grant.end = match how {
                     How::Renew { brief } => {
                         grant.brief |= brief;
@@ -90,11 +94,11 @@ fn follows(one: &Grant<'_>, next: &Grant<'_>) -> Result<(), Violation> {
         Err(Violation::new(kind, format!("{how}: {one:?}, then {next:?}")))
     };
     match one.end {
-        _ if one.fence == next.fence => {
-            wrong(ViolationKind::FenceNotHigher, "the same fence twice")
+        _ if one.fencing_token == next.fencing_token => {
+            wrong(ViolationKind::FencingTokenNotHigher, "the same fence twice")
         }
         _ if next.call.answered < one.call.sent => {
-            wrong(ViolationKind::FenceNotHigher, "the later grant has the lower fence")
+            wrong(ViolationKind::FencingTokenNotHigher, "the later grant has the lower fence")
         }
         _ if !one.brief && next.call.answered < one.ended => {
             wrong(ViolationKind::TwoAtATime, "granted while it is held")
@@ -116,30 +120,32 @@ fn answer_fits(calls: &[Call], grants: &[Grant<'_>], call: &Call) -> Result<(), 
         calls.iter().any(|other| other.sent < call.answered && what(&other.what))
     };
     match call.what {
-        What::Claim { answer: Claim::Duplicate { .. }, .. } => {
+        What::Claim { answer: ClaimOutcome::Duplicate { .. }, .. } => {
             let committed =
                 |what: &What| matches!(what, What::Settle { how: How::Commit { .. }, .. });
             if !sent_before(&committed) {
                 return wrong(ViolationKind::Lost, "nobody committed it");
             }
         }
-        What::Claim { answer: Claim::Busy { .. }, .. } => {
-            let granted =
-                |what: &What| matches!(what, What::Claim { answer: Claim::Acquired { .. }, .. });
+        What::Claim { answer: ClaimOutcome::InProgress { .. }, .. } => {
+            let granted = |what: &What| {
+                matches!(what, What::Claim { answer: ClaimOutcome::Acquired { .. }, .. })
+            };
             if !sent_before(&granted) {
                 return wrong(ViolationKind::Stuck, "nobody holds it");
             }
         }
-        What::Settle { fence, answer: Settled::Applied, .. } => {
-            let replaced =
-                grants.iter().any(|grant| grant.fence > fence && grant.call.answered < call.sent);
+        What::Settle { fencing_token, answer: UpdateOutcome::Applied, .. } => {
+            let replaced = grants.iter().any(|grant| {
+                grant.fencing_token > fencing_token && grant.call.answered < call.sent
+            });
             if replaced {
                 return wrong(ViolationKind::StaleApplied, "a higher fence was granted before");
             }
         }
-        What::Settle { fence, answer: Settled::Stale, .. } => {
-            let own = grants.iter().find(|grant| grant.fence == fence);
-            let replaced = grants.iter().any(|grant| grant.fence > fence);
+        What::Settle { fencing_token, answer: UpdateOutcome::StaleToken, .. } => {
+            let own = grants.iter().find(|grant| grant.fencing_token == fencing_token);
+            let replaced = grants.iter().any(|grant| grant.fencing_token > fencing_token);
             if !replaced && own.is_some_and(|grant| grant.end == End::Open) {
                 return wrong(ViolationKind::Transition, "stale though it is current");
             }

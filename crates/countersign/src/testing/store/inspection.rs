@@ -6,10 +6,10 @@ use super::StoreUnderTest;
 use super::cases::LONG;
 use super::probe::{Probe, Settle};
 use super::violation::{Violation, ViolationKind};
-use crate::dedup::{Fence, InspectStore, RecordState};
+use crate::dedup::{FencingToken, InspectStore, RecordState};
 
 /// An operator sees each event as it stands, and one that is forgotten is granted anew under a
-/// higher fence.
+/// higher fencing token.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ where
 
     let second = probe.granted(0, LONG).await?;
     probe.applies(0, second, Settle::Commit(LONG)).await?;
-    let done = |state| matches!(state, RecordState::Done { kept } if held(kept));
+    let done = |state| matches!(state, RecordState::Handled { retained_for } if held(retained_for));
     shows(&probe, Some((second, &done))).await?;
     forgets(&probe, true).await?;
     probe.is_stale(0, second).await?;
@@ -41,23 +41,25 @@ where
     shows(&probe, Some((third, &over))).await?;
     let stats = probe.store.stats().await?;
     Violation::unless(
-        stats.in_progress > 0 && stats.overdue > 0,
+        stats.in_progress > 0 && stats.lease_expired > 0,
         ViolationKind::Transition,
         || format!("an event whose lease is over is not counted: {stats:?}"),
     )?;
     let rise = first < second && second < third;
-    Violation::unless(rise, ViolationKind::FenceNotHigher, || {
+    Violation::unless(rise, ViolationKind::FencingTokenNotHigher, || {
         format!("{first:?}, {second:?}, {third:?} though the event was forgotten between")
     })
 }
 
 async fn shows<S: InspectStore>(
     probe: &Probe<S>,
-    due: Option<(Fence, &(dyn Fn(RecordState) -> bool + Sync))>,
+    due: Option<(FencingToken, &(dyn Fn(RecordState) -> bool + Sync))>,
 ) -> Result<(), Violation> {
     let shown = probe.store.get(&probe.event(0)).await?;
     let fits = match (shown, due) {
-        (Some(record), Some((fence, fits))) => record.fence == fence && fits(record.state),
+        (Some(record), Some((fencing_token, fits))) => {
+            record.fencing_token == fencing_token && fits(record.state)
+        }
         (None, None) => true,
         _ => false,
     };

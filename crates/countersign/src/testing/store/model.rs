@@ -5,7 +5,7 @@
 
 use super::probe::Settle;
 use super::violation::{Violation, ViolationKind};
-use crate::dedup::{Claim, Fence, Settled};
+use crate::dedup::{ClaimOutcome, FencingToken, UpdateOutcome};
 
 /// What is known of a lease or a retention.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,7 +18,7 @@ pub(super) enum Span {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Event {
     state: State,
-    granted: Option<Fence>,
+    granted: Option<FencingToken>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,20 +26,20 @@ enum State {
     #[default]
     Absent,
     InProgress {
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Span,
         fingerprint: u64,
     },
     Done {
-        fence: Fence,
+        fencing_token: FencingToken,
         kept: Span,
         fingerprint: u64,
     },
 }
 
 impl Event {
-    /// The last fence granted.
-    pub(super) const fn granted(&self) -> Option<Fence> {
+    /// The last fencing token granted.
+    pub(super) const fn granted(&self) -> Option<FencingToken> {
         self.granted
     }
 
@@ -54,44 +54,45 @@ impl Event {
     }
 
     /// Judges the answer to a claim, and follows it.
-    pub(super) fn claimed(
+    pub(super) fn claim(
         &mut self,
         fingerprint: u64,
         lease: Span,
-        answer: Claim,
+        answer: ClaimOutcome,
     ) -> Result<(), Violation> {
         let state = self.state;
         let wrong = |kind| Err(Violation::new(kind, format!("{answer:?} in {state:?}")));
         match (answer, state) {
-            (Claim::Acquired { .. }, State::InProgress { lease: Span::Runs, .. }) => {
+            (ClaimOutcome::Acquired { .. }, State::InProgress { lease: Span::Runs, .. }) => {
                 wrong(ViolationKind::TwoAtATime)
             }
-            (Claim::Acquired { .. }, State::Done { kept: Span::Runs, .. }) => {
+            (ClaimOutcome::Acquired { .. }, State::Done { kept: Span::Runs, .. }) => {
                 wrong(ViolationKind::DoneTwice)
             }
-            (Claim::Acquired { fence, takeover }, _) => {
+            (ClaimOutcome::Acquired { fencing_token, takeover }, _) => {
                 if takeover != matches!(state, State::InProgress { .. }) {
                     return wrong(ViolationKind::Transition);
                 }
-                if self.granted.is_some_and(|last| fence <= last) {
-                    return wrong(ViolationKind::FenceNotHigher);
+                if self.granted.is_some_and(|last| fencing_token <= last) {
+                    return wrong(ViolationKind::FencingTokenNotHigher);
                 }
-                self.state = State::InProgress { fence, lease, fingerprint };
-                self.granted = Some(fence);
+                self.state = State::InProgress { fencing_token, lease, fingerprint };
+                self.granted = Some(fencing_token);
                 Ok(())
             }
-            (Claim::Busy { .. }, State::InProgress { lease, .. }) if lease != Span::IsOver => {
-                Ok(())
-            }
-            (Claim::Duplicate { same_body }, State::Done { kept, fingerprint: first, .. })
-                if kept != Span::IsOver && same_body == (first == fingerprint) =>
+            (ClaimOutcome::InProgress { .. }, State::InProgress { lease, .. })
+                if lease != Span::IsOver =>
             {
                 Ok(())
             }
-            (Claim::Duplicate { .. }, State::Absent | State::InProgress { .. }) => {
+            (
+                ClaimOutcome::Duplicate { same_body },
+                State::Done { kept, fingerprint: first, .. },
+            ) if kept != Span::IsOver && same_body == (first == fingerprint) => Ok(()),
+            (ClaimOutcome::Duplicate { .. }, State::Absent | State::InProgress { .. }) => {
                 wrong(ViolationKind::Lost)
             }
-            (Claim::Duplicate { .. }, State::Done { kept, .. }) if kept != Span::IsOver => {
+            (ClaimOutcome::Duplicate { .. }, State::Done { kept, .. }) if kept != Span::IsOver => {
                 wrong(ViolationKind::Transition)
             }
             _ => wrong(ViolationKind::Stuck),
@@ -101,10 +102,10 @@ impl Event {
     /// Judges the answer to an operation, and follows it. `span` is that of a renewal or commit.
     pub(super) fn settled(
         &mut self,
-        shown: Fence,
+        shown: FencingToken,
         settle: Settle,
         span: Span,
-        answer: Settled,
+        answer: UpdateOutcome,
     ) -> Result<(), Violation> {
         let state = self.state;
         let wrong = |kind| {
@@ -112,31 +113,39 @@ impl Event {
             Err(Violation::new(kind, how))
         };
         match (answer, state) {
-            (Settled::Applied, State::InProgress { fence, fingerprint, .. }) if fence == shown => {
+            (UpdateOutcome::Applied, State::InProgress { fencing_token, fingerprint, .. })
+                if fencing_token == shown =>
+            {
                 self.state = match settle {
-                    Settle::Renew(_) => State::InProgress { fence, lease: span, fingerprint },
-                    Settle::Commit(_) => State::Done { fence, kept: span, fingerprint },
+                    Settle::Renew(_) => {
+                        State::InProgress { fencing_token, lease: span, fingerprint }
+                    }
+                    Settle::Commit(_) => State::Done { fencing_token, kept: span, fingerprint },
                     Settle::Release => State::Absent,
                 };
                 Ok(())
             }
-            (Settled::Stale, State::InProgress { fence, .. }) if fence == shown => {
+            (UpdateOutcome::StaleToken, State::InProgress { fencing_token, .. })
+                if fencing_token == shown =>
+            {
                 wrong(ViolationKind::Transition)
             }
             // A store may have forgotten what is over.
-            (_, State::Done { fence, kept, .. })
-                if fence == shown && matches!(settle, Settle::Commit(_)) =>
+            (_, State::Done { fencing_token, kept, .. })
+                if fencing_token == shown && matches!(settle, Settle::Commit(_)) =>
             {
-                if answer == Settled::Stale && kept == Span::Runs {
+                if answer == UpdateOutcome::StaleToken && kept == Span::Runs {
                     return wrong(ViolationKind::Transition);
                 }
                 Ok(())
             }
-            (Settled::Applied, State::Done { fence, .. }) if fence == shown => {
+            (UpdateOutcome::Applied, State::Done { fencing_token, .. })
+                if fencing_token == shown =>
+            {
                 wrong(ViolationKind::DoneTwice)
             }
-            (Settled::Applied, _) => wrong(ViolationKind::StaleApplied),
-            (Settled::Stale, _) => Ok(()),
+            (UpdateOutcome::Applied, _) => wrong(ViolationKind::StaleApplied),
+            (UpdateOutcome::StaleToken, _) => Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::cases::LONG;
 use super::probe::{Patience, Probe, Settle, Unanswered};
 use super::violation::{Violation, ViolationKind};
 use super::{Endured, StoreLost, join};
-use crate::dedup::{Claim, DedupStore, Fence, Settled};
+use crate::dedup::{ClaimOutcome, DedupStore, FencingToken, UpdateOutcome};
 
 const WORKERS: usize = 16;
 const OUTAGES: usize = 3;
@@ -58,8 +58,8 @@ pub async fn outages_lose_nothing<H: StoreLost>(
 
 /// What was granted before the outages.
 struct Before {
-    held: Vec<Fence>,
-    released: Vec<Fence>,
+    held: Vec<FencingToken>,
+    released: Vec<FencingToken>,
 }
 
 impl Before {
@@ -69,24 +69,24 @@ impl Before {
             held.push(probe.granted(event, LONG).await?);
         }
         for event in RELEASED {
-            let fence = probe.granted(event, LONG).await?;
-            probe.applies(event, fence, Settle::Release).await?;
-            released.push(fence);
+            let fencing_token = probe.granted(event, LONG).await?;
+            probe.applies(event, fencing_token, Settle::Release).await?;
+            released.push(fencing_token);
         }
         Ok(Self { held, released })
     }
 
     async fn holds<S: DedupStore>(self, probe: &Probe<S>) -> Result<(), Violation> {
-        for (event, fence) in HELD.into_iter().zip(self.held) {
+        for (event, fencing_token) in HELD.into_iter().zip(self.held) {
             probe.is_busy(event).await?;
-            probe.applies(event, fence, Settle::Commit(LONG)).await?;
+            probe.applies(event, fencing_token, Settle::Commit(LONG)).await?;
             probe.is_duplicate(event).await?;
         }
         for (event, before) in RELEASED.into_iter().zip(self.released) {
-            let fence = probe.granted(event, LONG).await?;
-            if fence <= before {
-                let how = format!("{fence:?} after the outages, {before:?} before");
-                return probe.broken(ViolationKind::FenceNotHigher, how);
+            let fencing_token = probe.granted(event, LONG).await?;
+            if fencing_token <= before {
+                let how = format!("{fencing_token:?} after the outages, {before:?} before");
+                return probe.broken(ViolationKind::FencingTokenNotHigher, how);
             }
         }
         Ok(())
@@ -105,8 +105,8 @@ impl<H: StoreLost> Worker<'_, H> {
     async fn work(&self, number: usize) -> Result<usize, Violation> {
         let mut event = FIRST + number;
         while !self.over.load(Ordering::Acquire) {
-            let fence = self.claim(event).await?;
-            self.commit(event, fence).await?;
+            let fencing_token = self.claim(event).await?;
+            self.commit(event, fencing_token).await?;
             event += WORKERS;
             // A store that never waits would let nobody else go on.
             join::turn().await;
@@ -114,19 +114,19 @@ impl<H: StoreLost> Worker<'_, H> {
         Ok(event)
     }
 
-    async fn claim(&self, event: usize) -> Result<Fence, Violation> {
+    async fn claim(&self, event: usize) -> Result<FencingToken, Violation> {
         let key = self.probe.event(event);
         let mut patience = Patience::new();
         loop {
             let claim = self.probe.store.claim(&key, 0, self.harness.brief());
             let unanswered = match self.probe.in_time(self.harness, claim).await? {
-                Ok(Claim::Acquired { fence, .. }) => return Ok(fence),
+                Ok(ClaimOutcome::Acquired { fencing_token, .. }) => return Ok(fencing_token),
                 // A claim whose answer was lost holds until its lease is over.
-                Ok(Claim::Busy { .. }) => {
+                Ok(ClaimOutcome::InProgress { .. }) => {
                     self.harness.pass(self.harness.brief()).await;
                     None
                 }
-                Ok(answer @ Claim::Duplicate { .. }) => {
+                Ok(answer @ ClaimOutcome::Duplicate { .. }) => {
                     let how = format!("{answer:?} though nobody handled event {event}");
                     return self.probe.broken(ViolationKind::Lost, how);
                 }
@@ -136,15 +136,16 @@ impl<H: StoreLost> Worker<'_, H> {
         }
     }
 
-    async fn commit(&self, event: usize, fence: Fence) -> Result<(), Violation> {
+    async fn commit(&self, event: usize, fencing_token: FencingToken) -> Result<(), Violation> {
         let key = self.probe.event(event);
         let mut patience = Patience::new();
         loop {
-            let commit = self.probe.store.commit(&key, fence, LONG);
+            let commit = self.probe.store.commit(&key, fencing_token, LONG);
             match self.probe.in_time(self.harness, commit).await? {
-                Ok(Settled::Applied) => return Ok(()),
-                Ok(Settled::Stale) => {
-                    let how = format!("{fence:?} of event {event} is stale, nobody has another");
+                Ok(UpdateOutcome::Applied) => return Ok(()),
+                Ok(UpdateOutcome::StaleToken) => {
+                    let how =
+                        format!("{fencing_token:?} of event {event} is stale, nobody has another");
                     return self.probe.broken(ViolationKind::Transition, how);
                 }
                 Err(unanswered) => self.again(event, &mut patience, Some(unanswered)).await?,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::violation::{Violation, ViolationKind};
 use super::{StoreLost, StoreUnderTest, cases::LONG, join};
 use crate::dedup::{
-    Claim, DedupStore, EventKey, Fence, Identity, Settled, StoreError, StoreErrorKind,
+    ClaimOutcome, DedupStore, EventKey, FencingToken, Identity, StoreError, StoreErrorKind,
+    UpdateOutcome,
 };
 
 /// A handle on the store, and events that no other run knows.
@@ -17,7 +18,7 @@ pub(super) struct Probe<S> {
     run: u64,
 }
 
-/// An operation that takes a fence.
+/// An operation that takes a fencing token.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Settle {
     Renew(Duration),
@@ -66,12 +67,12 @@ impl Settle {
         self,
         store: &impl DedupStore,
         key: &EventKey,
-        fence: Fence,
-    ) -> Result<Settled, StoreError> {
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
         match self {
-            Self::Renew(lease) => store.renew(key, fence, lease).await,
-            Self::Commit(retention) => store.commit(key, fence, retention).await,
-            Self::Release => store.release(key, fence).await,
+            Self::Renew(lease) => store.renew(key, fencing_token, lease).await,
+            Self::Commit(retention) => store.commit(key, fencing_token, retention).await,
+            Self::Release => store.release(key, fencing_token).await,
         }
     }
 }
@@ -97,7 +98,7 @@ impl<S: DedupStore> Probe<S> {
         event: usize,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, Violation> {
+    ) -> Result<ClaimOutcome, Violation> {
         let answer = self.store.claim(&self.event(event), fingerprint, lease).await;
         answer.map_err(|error| self.failed(error))
     }
@@ -105,10 +106,10 @@ impl<S: DedupStore> Probe<S> {
     pub(super) async fn settle(
         &self,
         event: usize,
-        fence: Fence,
+        fencing_token: FencingToken,
         settle: Settle,
-    ) -> Result<Settled, Violation> {
-        let answer = settle.call(&self.store, &self.event(event), fence).await;
+    ) -> Result<UpdateOutcome, Violation> {
+        let answer = settle.call(&self.store, &self.event(event), fencing_token).await;
         answer.map_err(|error| self.failed(error))
     }
 
@@ -131,7 +132,11 @@ impl<S: DedupStore> Probe<S> {
     }
 
     /// A claim of an event that nobody holds.
-    pub(super) async fn granted(&self, event: usize, lease: Duration) -> Result<Fence, Violation> {
+    pub(super) async fn granted(
+        &self,
+        event: usize,
+        lease: Duration,
+    ) -> Result<FencingToken, Violation> {
         self.acquired(event, lease, false).await
     }
 
@@ -140,17 +145,24 @@ impl<S: DedupStore> Probe<S> {
         &self,
         event: usize,
         lease: Duration,
-    ) -> Result<Fence, Violation> {
+    ) -> Result<FencingToken, Violation> {
         self.acquired(event, lease, true).await
     }
 
-    async fn acquired(&self, event: usize, lease: Duration, due: bool) -> Result<Fence, Violation> {
+    async fn acquired(
+        &self,
+        event: usize,
+        lease: Duration,
+        due: bool,
+    ) -> Result<FencingToken, Violation> {
         match self.claim(event, 0, lease).await? {
-            Claim::Acquired { fence, takeover } if takeover == due => Ok(fence),
-            answer @ (Claim::Busy { .. } | Claim::Duplicate { .. }) => {
+            ClaimOutcome::Acquired { fencing_token, takeover } if takeover == due => {
+                Ok(fencing_token)
+            }
+            answer @ (ClaimOutcome::InProgress { .. } | ClaimOutcome::Duplicate { .. }) => {
                 self.broken(ViolationKind::Stuck, format!("{answer:?} where it is to be granted"))
             }
-            answer @ Claim::Acquired { .. } => {
+            answer @ ClaimOutcome::Acquired { .. } => {
                 self.broken(ViolationKind::Transition, format!("{answer:?}, takeover is {due}"))
             }
         }
@@ -159,8 +171,8 @@ impl<S: DedupStore> Probe<S> {
     /// A claim of an event that is held under [`LONG`].
     pub(super) async fn is_busy(&self, event: usize) -> Result<(), Violation> {
         match self.claim(event, 0, LONG).await? {
-            Claim::Busy { retry_after } if retry_after > LONG / 2 => Ok(()),
-            answer @ Claim::Acquired { .. } => {
+            ClaimOutcome::InProgress { retry_after } if retry_after > LONG / 2 => Ok(()),
+            answer @ ClaimOutcome::Acquired { .. } => {
                 self.broken(ViolationKind::TwoAtATime, format!("{answer:?} while it is held"))
             }
             answer => {
@@ -172,8 +184,8 @@ impl<S: DedupStore> Probe<S> {
     /// A claim of an event that is handled; its body's fingerprint was 0.
     pub(super) async fn is_duplicate(&self, event: usize) -> Result<(), Violation> {
         match self.claim(event, 0, LONG).await? {
-            Claim::Duplicate { same_body: true } => Ok(()),
-            answer @ Claim::Acquired { .. } => {
+            ClaimOutcome::Duplicate { same_body: true } => Ok(()),
+            answer @ ClaimOutcome::Acquired { .. } => {
                 self.broken(ViolationKind::DoneTwice, format!("{answer:?} though it is handled"))
             }
             answer => {
@@ -185,21 +197,27 @@ impl<S: DedupStore> Probe<S> {
     pub(super) async fn applies(
         &self,
         event: usize,
-        fence: Fence,
+        fencing_token: FencingToken,
         settle: Settle,
     ) -> Result<(), Violation> {
-        match self.settle(event, fence, settle).await? {
-            Settled::Applied => Ok(()),
-            Settled::Stale => self
-                .broken(ViolationKind::Transition, format!("{settle:?} with {fence:?} is stale")),
+        match self.settle(event, fencing_token, settle).await? {
+            UpdateOutcome::Applied => Ok(()),
+            UpdateOutcome::StaleToken => self.broken(
+                ViolationKind::Transition,
+                format!("{settle:?} with {fencing_token:?} is stale"),
+            ),
         }
     }
 
     /// With each of the operations.
-    pub(super) async fn is_stale(&self, event: usize, fence: Fence) -> Result<(), Violation> {
+    pub(super) async fn is_stale(
+        &self,
+        event: usize,
+        fencing_token: FencingToken,
+    ) -> Result<(), Violation> {
         for settle in [Settle::Renew(Duration::ZERO), Settle::Commit(LONG), Settle::Release] {
-            if self.settle(event, fence, settle).await? == Settled::Applied {
-                let how = format!("{settle:?} with {fence:?} is applied");
+            if self.settle(event, fencing_token, settle).await? == UpdateOutcome::Applied {
+                let how = format!("{settle:?} with {fencing_token:?} is applied");
                 return self.broken(ViolationKind::StaleApplied, how);
             }
         }

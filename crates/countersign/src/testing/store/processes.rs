@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dedup::{Claim, DedupStore, EventKey, Fence, Settled, StoreError, StoreErrorKind};
+use crate::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+};
 
 /// How an answer begins, among what else a process prints.
 const MARK: &str = "countersign-store-answer ";
@@ -101,9 +103,9 @@ struct Ask {
 #[derive(Deserialize, Serialize)]
 enum Call {
     Claim { fingerprint: u64, lease: Duration },
-    Renew { fence: u64, lease: Duration },
-    Commit { fence: u64, retention: Duration },
-    Release { fence: u64 },
+    Renew { fencing_token: u64, lease: Duration },
+    Commit { fencing_token: u64, retention: Duration },
+    Release { fencing_token: u64 },
 }
 
 #[derive(Deserialize, Serialize)]
@@ -114,8 +116,8 @@ struct Told {
 
 #[derive(Debug, Deserialize, Serialize)]
 enum Answer {
-    Acquired { fence: u64, takeover: bool },
-    Busy { retry_after: Duration },
+    Acquired { fencing_token: u64, takeover: bool },
+    InProgress { retry_after: Duration },
     Duplicate { same_body: bool },
     Applied,
     Stale,
@@ -156,10 +158,10 @@ impl Processes {
         process.ask(&Ask { number, key: *key.as_bytes(), call }).await
     }
 
-    async fn settle(&self, key: &EventKey, call: Call) -> Result<Settled, StoreError> {
+    async fn settle(&self, key: &EventKey, call: Call) -> Result<UpdateOutcome, StoreError> {
         match self.ask(key, call).await {
-            Answer::Applied => Ok(Settled::Applied),
-            Answer::Stale => Ok(Settled::Stale),
+            Answer::Applied => Ok(UpdateOutcome::Applied),
+            Answer::Stale => Ok(UpdateOutcome::StaleToken),
             answer => Err(answer.into_error()),
         }
     }
@@ -171,13 +173,14 @@ impl DedupStore for Processes {
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         match self.ask(key, Call::Claim { fingerprint, lease }).await {
-            Answer::Acquired { fence, takeover } => {
-                Ok(Claim::Acquired { fence: Fence::new(fence), takeover })
-            }
-            Answer::Busy { retry_after } => Ok(Claim::Busy { retry_after }),
-            Answer::Duplicate { same_body } => Ok(Claim::Duplicate { same_body }),
+            Answer::Acquired { fencing_token, takeover } => Ok(ClaimOutcome::Acquired {
+                fencing_token: FencingToken::new(fencing_token),
+                takeover,
+            }),
+            Answer::InProgress { retry_after } => Ok(ClaimOutcome::InProgress { retry_after }),
+            Answer::Duplicate { same_body } => Ok(ClaimOutcome::Duplicate { same_body }),
             answer => Err(answer.into_error()),
         }
     }
@@ -185,23 +188,27 @@ impl DedupStore for Processes {
     async fn renew(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         lease: Duration,
-    ) -> Result<Settled, StoreError> {
-        self.settle(key, Call::Renew { fence: fence.as_u64(), lease }).await
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.settle(key, Call::Renew { fencing_token: fencing_token.as_u64(), lease }).await
     }
 
     async fn commit(
         &self,
         key: &EventKey,
-        fence: Fence,
+        fencing_token: FencingToken,
         retention: Duration,
-    ) -> Result<Settled, StoreError> {
-        self.settle(key, Call::Commit { fence: fence.as_u64(), retention }).await
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.settle(key, Call::Commit { fencing_token: fencing_token.as_u64(), retention }).await
     }
 
-    async fn release(&self, key: &EventKey, fence: Fence) -> Result<Settled, StoreError> {
-        self.settle(key, Call::Release { fence: fence.as_u64() }).await
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
+        self.settle(key, Call::Release { fencing_token: fencing_token.as_u64() }).await
     }
 }
 
@@ -337,26 +344,28 @@ struct Asked {
 async fn answer(store: &impl DedupStore, Ask { number, key, call }: Ask) {
     let key = EventKey::from_bytes(key);
     let settled = |answer| match answer {
-        Settled::Applied => Answer::Applied,
-        Settled::Stale => Answer::Stale,
+        UpdateOutcome::Applied => Answer::Applied,
+        UpdateOutcome::StaleToken => Answer::Stale,
     };
     let answer = match call {
         Call::Claim { fingerprint, lease } => {
             store.claim(&key, fingerprint, lease).await.map(|answer| match answer {
-                Claim::Acquired { fence, takeover } => {
-                    Answer::Acquired { fence: fence.as_u64(), takeover }
+                ClaimOutcome::Acquired { fencing_token, takeover } => {
+                    Answer::Acquired { fencing_token: fencing_token.as_u64(), takeover }
                 }
-                Claim::Busy { retry_after } => Answer::Busy { retry_after },
-                Claim::Duplicate { same_body } => Answer::Duplicate { same_body },
+                ClaimOutcome::InProgress { retry_after } => Answer::InProgress { retry_after },
+                ClaimOutcome::Duplicate { same_body } => Answer::Duplicate { same_body },
             })
         }
-        Call::Renew { fence, lease } => {
-            store.renew(&key, Fence::new(fence), lease).await.map(settled)
+        Call::Renew { fencing_token, lease } => {
+            store.renew(&key, FencingToken::new(fencing_token), lease).await.map(settled)
         }
-        Call::Commit { fence, retention } => {
-            store.commit(&key, Fence::new(fence), retention).await.map(settled)
+        Call::Commit { fencing_token, retention } => {
+            store.commit(&key, FencingToken::new(fencing_token), retention).await.map(settled)
         }
-        Call::Release { fence } => store.release(&key, Fence::new(fence)).await.map(settled),
+        Call::Release { fencing_token } => {
+            store.release(&key, FencingToken::new(fencing_token)).await.map(settled)
+        }
     };
     let answer = answer.unwrap_or_else(Answer::from);
     if let Ok(told) = serde_json::to_string(&Told { number, answer }) {

@@ -10,7 +10,7 @@ use super::probe::{Probe, Settle};
 use super::random::Random;
 use super::violation::{Violation, ViolationKind};
 use super::{StoreUnderTest, join};
-use crate::dedup::{Claim, DedupStore, Fence};
+use crate::dedup::{ClaimOutcome, DedupStore, FencingToken};
 
 const CLAIMS: usize = 24;
 const WORKERS: usize = 8;
@@ -35,7 +35,8 @@ pub async fn of_many_claims_one_is_granted<H: StoreUnderTest>(
             })
             .collect();
         let answers = join::all(claims).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let granted = answers.iter().filter(|answer| matches!(answer, Claim::Acquired { .. }));
+        let granted =
+            answers.iter().filter(|answer| matches!(answer, ClaimOutcome::Acquired { .. }));
         let granted = granted.count();
         let kind = if granted == 0 { ViolationKind::Stuck } else { ViolationKind::TwoAtATime };
         Violation::unless(granted == 1, kind, || format!("{granted} of {CLAIMS} are granted"))?;
@@ -84,28 +85,30 @@ async fn work<S: DedupStore>(
     let span = |is_brief| if is_brief { brief } else { LONG };
     for _ in 0..TURNS {
         let event = random.below(EVENTS);
-        if let Some(stale) = log.a_stale_fence(event) {
+        if let Some(stale) = log.a_stale_fencing_token(event) {
             log.settle(probe, event, stale, How::Release, Settle::Release).await?;
         }
         let is_brief = random.one_in(3);
         let answer = log.claim_for(probe, event, is_brief, span(is_brief)).await?;
-        let Claim::Acquired { fence, .. } = answer else { continue };
+        let ClaimOutcome::Acquired { fencing_token, .. } = answer else { continue };
         if random.one_in(3) {
             let renew = Settle::Renew(span(is_brief));
-            log.settle(probe, event, fence, How::Renew { brief: is_brief }, renew).await?;
+            log.settle(probe, event, fencing_token, How::Renew { brief: is_brief }, renew).await?;
         }
         match random.below(12) {
             // As if it had crashed: only a lease that ends lets others go on.
             0..4 if is_brief => {}
             0 => {
                 let commit = Settle::Commit(LONG);
-                log.settle(probe, event, fence, How::Commit { brief: false }, commit).await?;
+                log.settle(probe, event, fencing_token, How::Commit { brief: false }, commit)
+                    .await?;
             }
             1..5 => {
                 let commit = Settle::Commit(brief);
-                log.settle(probe, event, fence, How::Commit { brief: true }, commit).await?;
+                log.settle(probe, event, fencing_token, How::Commit { brief: true }, commit)
+                    .await?;
             }
-            _ => log.settle(probe, event, fence, How::Release, Settle::Release).await?,
+            _ => log.settle(probe, event, fencing_token, How::Release, Settle::Release).await?,
         }
     }
     Ok(())
@@ -124,7 +127,7 @@ impl Log {
         probe: &Probe<S>,
         event: usize,
         brief: bool,
-    ) -> Result<Claim, Violation> {
+    ) -> Result<ClaimOutcome, Violation> {
         self.claim_for(probe, event, brief, LONG).await
     }
 
@@ -134,7 +137,7 @@ impl Log {
         event: usize,
         brief: bool,
         lease: Duration,
-    ) -> Result<Claim, Violation> {
+    ) -> Result<ClaimOutcome, Violation> {
         let sent = self.tick();
         let answer = probe.claim(event, 0, lease).await?;
         self.note(event, sent, What::Claim { brief, answer });
@@ -145,26 +148,32 @@ impl Log {
         &self,
         probe: &Probe<S>,
         event: usize,
-        fence: Fence,
+        fencing_token: FencingToken,
         how: How,
         settle: Settle,
     ) -> Result<(), Violation> {
         let sent = self.tick();
-        let answer = probe.settle(event, fence, settle).await?;
-        self.note(event, sent, What::Settle { fence, how, answer });
+        let answer = probe.settle(event, fencing_token, settle).await?;
+        self.note(event, sent, What::Settle { fencing_token, how, answer });
         Ok(())
     }
 
     /// One that was granted for the event before another was.
-    fn a_stale_fence(&self, event: usize) -> Option<Fence> {
+    fn a_stale_fencing_token(&self, event: usize) -> Option<FencingToken> {
         let calls = self.calls();
-        let fences =
+        let fencing_tokens =
             calls.iter().filter(|(of, _)| *of == event).filter_map(|(_, call)| match call.what {
-                What::Claim { answer: Claim::Acquired { fence, .. }, .. } => Some(fence),
+                What::Claim { answer: ClaimOutcome::Acquired { fencing_token, .. }, .. } => {
+                    Some(fencing_token)
+                }
                 _ => None,
             });
-        let fences: Vec<_> = fences.collect();
-        fences.iter().min().filter(|least| fences.iter().any(|other| other > least)).copied()
+        let fencing_tokens: Vec<_> = fencing_tokens.collect();
+        fencing_tokens
+            .iter()
+            .min()
+            .filter(|least| fencing_tokens.iter().any(|other| other > least))
+            .copied()
     }
 
     fn note(&self, event: usize, sent: u64, what: What) {

@@ -7,7 +7,7 @@ use super::cases::LONG;
 use super::model::{Event, Span};
 use super::probe::{Probe, Settle};
 use super::violation::Violation;
-use crate::dedup::{Claim, Fence};
+use crate::dedup::{ClaimOutcome, FencingToken};
 
 const STEPS: usize = 120;
 const EVENTS: usize = 4;
@@ -45,7 +45,7 @@ impl Random {
     }
 }
 
-/// Claims, renewals, commits and releases in an order that follows from `seed`, with fences that
+/// Claims, renewals, commits and releases in an order that follows from `seed`, with fencing tokens that
 /// are current, stale, foreign or unknown: each answer is one that the states of the event allow.
 ///
 /// # Errors
@@ -55,9 +55,9 @@ pub async fn random_steps(harness: &impl StoreUnderTest, seed: u64) -> Result<()
     let probe = Probe::new(harness, "random steps").await;
     let mut random = Random::new(seed);
     let mut events = [Event::default(); EVENTS];
-    let mut fences = vec![Fence::new(1)];
+    let mut fencing_tokens = vec![FencingToken::new(1)];
     for number in 0..STEPS {
-        step(harness, &probe, &mut random, &mut events, &mut fences)
+        step(harness, &probe, &mut random, &mut events, &mut fencing_tokens)
             .await
             .map_err(|violation| violation.in_case(&format!("seed {seed}, step {number}")))?;
     }
@@ -69,7 +69,7 @@ async fn step<H: StoreUnderTest>(
     probe: &Probe<H::Store>,
     random: &mut Random,
     events: &mut [Event; EVENTS],
-    fences: &mut Vec<Fence>,
+    fencing_tokens: &mut Vec<FencingToken>,
 ) -> Result<(), Violation> {
     if random.one_in(16) {
         harness.pass(harness.brief()).await;
@@ -82,24 +82,24 @@ async fn step<H: StoreUnderTest>(
         let (lease, span) = random.span(harness.brief());
         let fingerprint = random.below(2) as u64;
         let answer = probe.claim(number, fingerprint, lease).await?;
-        if let Claim::Acquired { fence, .. } = answer {
-            fences.push(fence);
+        if let ClaimOutcome::Acquired { fencing_token, .. } = answer {
+            fencing_tokens.push(fencing_token);
         }
-        return event.claimed(fingerprint, span, answer);
+        return event.claim(fingerprint, span, answer);
     }
-    let any = fences.get(random.below(fences.len())).copied();
-    let fence = match random.below(8) {
-        0 => any.map(|fence| Fence::new(fence.as_u64() + 1)),
+    let any = fencing_tokens.get(random.below(fencing_tokens.len())).copied();
+    let fencing_token = match random.below(8) {
+        0 => any.map(|fencing_token| FencingToken::new(fencing_token.as_u64() + 1)),
         1 => any,
         _ => event.granted(),
     };
-    let fence = fence.unwrap_or(Fence::new(1));
+    let fencing_token = fencing_token.unwrap_or(FencingToken::new(1));
     let (length, span) = random.span(harness.brief());
     let settle = match random.below(5) {
         0 => Settle::Renew(length),
         1 | 2 => Settle::Commit(length),
         _ => Settle::Release,
     };
-    let answer = probe.settle(number, fence, settle).await?;
-    event.settled(fence, settle, span, answer)
+    let answer = probe.settle(number, fencing_token, settle).await?;
+    event.settled(fencing_token, settle, span, answer)
 }

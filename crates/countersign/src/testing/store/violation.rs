@@ -21,9 +21,9 @@ pub enum ViolationKind {
     TwoAtATime,
     /// A claim was granted, or the event given up, though it was handled and is to be remembered.
     DoneTwice,
-    /// A fence is not higher than every one granted for the event before.
-    FenceNotHigher,
-    /// An operation with a fence that is not the current one was applied.
+    /// A fencing token is not higher than every one granted for the event before.
+    FencingTokenNotHigher,
+    /// An operation with a fencing token that is not the current one was applied.
     StaleApplied,
     /// An operation on one event showed on another.
     NotIsolated,

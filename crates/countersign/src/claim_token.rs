@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::encoding::hex;
-use crate::fence::Fence;
+use crate::fencing_token::FencingToken;
 use crate::mac::TAG_BYTES;
 
 /// Names one event in a store: a digest of endpoint, sender, kind of id, and id.
@@ -44,18 +44,18 @@ impl fmt::Debug for EventKey {
 ///
 /// A store that keeps its events beside your own tables does so in a transaction of yours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ticket {
+pub struct ClaimToken {
     key: EventKey,
-    fence: Fence,
+    fencing_token: FencingToken,
     retention: Duration,
 }
 
-impl Ticket {
-    /// For the claim of `key` that was granted `fence`; once handled it is remembered for
+impl ClaimToken {
+    /// For the claim of `key` that was granted `fencing_token`; once handled it is remembered for
     /// `retention`.
     #[must_use]
-    pub const fn new(key: EventKey, fence: Fence, retention: Duration) -> Self {
-        Self { key, fence, retention }
+    pub const fn new(key: EventKey, fencing_token: FencingToken, retention: Duration) -> Self {
+        Self { key, fencing_token, retention }
     }
 
     /// The event.
@@ -64,10 +64,10 @@ impl Ticket {
         &self.key
     }
 
-    /// The claim's fence.
+    /// The claim's fencing token.
     #[must_use]
-    pub const fn fence(&self) -> Fence {
-        self.fence
+    pub const fn fencing_token(&self) -> FencingToken {
+        self.fencing_token
     }
 
     /// How long the event is remembered once it is handled.

@@ -1,4 +1,4 @@
-//! Who may settle an event: the holder of the current fence, and nobody else.
+//! Who may settle an event: the holder of the current fencing token, and nobody else.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use super::StoreUnderTest;
 use super::cases::LONG;
 use super::probe::{Probe, Settle};
 use super::violation::{Violation, ViolationKind};
-use crate::dedup::{Fence, Settled};
+use crate::dedup::{FencingToken, UpdateOutcome};
 
-/// Each grant's fence is higher than every one before: over release, takeover and expiry.
+/// Each grant's fencing token is higher than every one before: over release, takeover and expiry.
 ///
 /// # Errors
 ///
 /// A [`Violation`] if one is not.
-pub async fn fences_rise(harness: &impl StoreUnderTest) -> Result<(), Violation> {
+pub async fn fencing_tokens_rise(harness: &impl StoreUnderTest) -> Result<(), Violation> {
     let probe = Probe::new(harness, "fences").await;
-    let mut fences = vec![probe.granted(0, Duration::ZERO).await?];
+    let mut fencing_tokens = vec![probe.granted(0, Duration::ZERO).await?];
     for _ in 0..3 {
         let taken_over = probe.taken_over(0, LONG).await?;
         probe.applies(0, taken_over, Settle::Release).await?;
@@ -23,12 +23,12 @@ pub async fn fences_rise(harness: &impl StoreUnderTest) -> Result<(), Violation>
         probe.applies(0, released, Settle::Commit(harness.brief())).await?;
         harness.pass(harness.brief()).await;
         let expired = probe.granted(0, Duration::ZERO).await?;
-        fences.extend([taken_over, released, expired]);
+        fencing_tokens.extend([taken_over, released, expired]);
     }
-    if fences.is_sorted_by(|one, next| one < next) {
+    if fencing_tokens.is_sorted_by(|one, next| one < next) {
         return Ok(());
     }
-    probe.broken(ViolationKind::FenceNotHigher, format!("{fences:?}"))
+    probe.broken(ViolationKind::FencingTokenNotHigher, format!("{fencing_tokens:?}"))
 }
 
 /// Who was taken over can settle nothing, neither while the next holds the event nor after.
@@ -36,7 +36,9 @@ pub async fn fences_rise(harness: &impl StoreUnderTest) -> Result<(), Violation>
 /// # Errors
 ///
 /// A [`Violation`] if something of it shows.
-pub async fn a_stale_fence_changes_nothing(harness: &impl StoreUnderTest) -> Result<(), Violation> {
+pub async fn a_stale_fencing_token_changes_nothing(
+    harness: &impl StoreUnderTest,
+) -> Result<(), Violation> {
     let probe = Probe::new(harness, "a stale fence").await;
     let first = probe.granted(0, Duration::ZERO).await?;
     let second = probe.taken_over(0, LONG).await?;
@@ -47,22 +49,22 @@ pub async fn a_stale_fence_changes_nothing(harness: &impl StoreUnderTest) -> Res
     probe.is_duplicate(0).await
 }
 
-/// A fence that the event never had settles nothing; nor does one of another event.
+/// A fencing token that the event never had settles nothing; nor does one of another event.
 ///
 /// # Errors
 ///
 /// A [`Violation`] if it does.
-pub async fn an_unknown_fence_changes_nothing(
+pub async fn an_unknown_fencing_token_changes_nothing(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
     let probe = Probe::new(harness, "an unknown fence").await;
-    for fence in [0, 1, u64::MAX] {
-        probe.is_stale(0, Fence::new(fence)).await?;
+    for fencing_token in [0, 1, u64::MAX] {
+        probe.is_stale(0, FencingToken::new(fencing_token)).await?;
     }
     let held = probe.granted(0, LONG).await?;
     probe.is_stale(1, held).await?;
     for off_by in [1, u64::MAX, 1 << 32, 1 << 63] {
-        probe.is_stale(0, Fence::new(held.as_u64().wrapping_add(off_by))).await?;
+        probe.is_stale(0, FencingToken::new(held.as_u64().wrapping_add(off_by))).await?;
     }
     probe.is_busy(0).await?;
     probe.granted(1, LONG).await.map(drop)
@@ -98,11 +100,11 @@ pub async fn a_handled_event_is_neither_renewed_nor_released(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
     let probe = Probe::new(harness, "a handled event").await;
-    let fence = probe.granted(0, LONG).await?;
-    probe.applies(0, fence, Settle::Commit(LONG)).await?;
+    let fencing_token = probe.granted(0, LONG).await?;
+    probe.applies(0, fencing_token, Settle::Commit(LONG)).await?;
     for settle in [Settle::Renew(Duration::ZERO), Settle::Release] {
-        let answer = probe.settle(0, fence, settle).await?;
-        if answer == Settled::Applied {
+        let answer = probe.settle(0, fencing_token, settle).await?;
+        if answer == UpdateOutcome::Applied {
             return probe.broken(ViolationKind::DoneTwice, format!("{settle:?} is applied"));
         }
     }
@@ -118,9 +120,9 @@ pub async fn a_released_event_is_not_settled(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
     let probe = Probe::new(harness, "settling a released event").await;
-    let fence = probe.granted(0, LONG).await?;
-    probe.applies(0, fence, Settle::Release).await?;
-    probe.is_stale(0, fence).await?;
+    let fencing_token = probe.granted(0, LONG).await?;
+    probe.applies(0, fencing_token, Settle::Release).await?;
+    probe.is_stale(0, fencing_token).await?;
     probe.granted(0, LONG).await.map(drop)
 }
 

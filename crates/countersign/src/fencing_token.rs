@@ -2,13 +2,13 @@
 
 /// A number given with each claim of a key, higher each time.
 ///
-/// Hand it on to whatever the handler writes to: a write with a lower fence than one seen before
+/// Hand it on to whatever the handler writes to: a write with a lower fencing token than one seen before
 /// comes from a handler whose lease ran out.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Fence(u64);
+pub struct FencingToken(u64);
 
-impl Fence {
-    /// The fence with this number.
+impl FencingToken {
+    /// The fencing token with this number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
