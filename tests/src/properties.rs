@@ -4,7 +4,7 @@ mod ainexlayer_envelope;
 mod event_keys;
 mod gaps;
 mod header_grammars;
-mod intake_chunks;
+mod streaming_chunks;
 mod json_pointer;
 mod known_senders;
 mod naive;
@@ -25,7 +25,6 @@ use std::sync::Arc;
 pub use self::ainexlayer_envelope::ainexlayer_envelope;
 pub use self::event_keys::event_keys;
 pub use self::header_grammars::header_grammars;
-pub use self::intake_chunks::intake_chunks;
 pub use self::json_pointer::json_pointer;
 pub use self::known_senders::known_senders;
 pub use self::omniai_event::omniai_event;
@@ -33,6 +32,7 @@ pub use self::omniai_identity::omniai_identity;
 pub use self::secret_forms::secret_forms;
 pub use self::signed_parts::signed_parts;
 pub use self::standard_webhooks::standard_webhooks;
+pub use self::streaming_chunks::streaming_chunks;
 pub use self::timestamp_text::timestamp_text;
 pub use self::twilio_form::twilio_form;
 
@@ -44,7 +44,7 @@ pub const ALL: [(&str, Property); 13] = [
     ("ainexlayer_envelope", ainexlayer_envelope),
     ("event_keys", event_keys),
     ("header_grammars", header_grammars),
-    ("intake_chunks", intake_chunks),
+    ("streaming_chunks", streaming_chunks),
     ("json_pointer", json_pointer),
     ("known_senders", known_senders),
     ("omniai_event", omniai_event),
@@ -66,9 +66,9 @@ fn receive<H: Headers + ?Sized>(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Delivery, Rejection> {
-    let mut intake = verifier.open(headers, now, CAP)?;
-    intake.push(body.to_vec())?;
-    intake.finish()
+    let mut verifier = verifier.open(headers, now, CAP)?;
+    verifier.update(body.to_vec())?;
+    verifier.finalize()
 }
 
 /// The value of a step that cannot fail, whatever the input.

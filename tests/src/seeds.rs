@@ -34,7 +34,7 @@ pub fn seeds(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
         "ainexlayer_envelope" => (fixtures("ainexlayer")?, ENVELOPES),
         "event_keys" => (Vec::new(), KEYS),
         "header_grammars" => (Vec::new(), HEADERS),
-        "intake_chunks" => (Vec::new(), INTAKES),
+        "streaming_chunks" => (Vec::new(), INTAKES),
         "json_pointer" => (Vec::new(), POINTERS),
         "known_senders" => (known_senders(), KNOWN),
         "omniai_event" => (fixtures("omniai")?, EVENTS),

@@ -329,9 +329,9 @@ async fn rule_9_time_is_an_argument() {
         (Timestamp::from_millis(0), Some(RejectionKind::FutureTimestamp)),
     ] {
         for _ in 0..2 {
-            let verdict = receiver.open(&headers, now).and_then(|mut intake| {
-                intake.push(BODY)?;
-                intake.finish()
+            let verdict = receiver.open(&headers, now).and_then(|mut verifier| {
+                verifier.update(BODY)?;
+                verifier.finalize()
             });
             assert_eq!(verdict.err().map(|rejection| rejection.kind()), expected, "{now}");
         }

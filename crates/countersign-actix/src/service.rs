@@ -97,10 +97,10 @@ async fn verify(
 ) -> Result<Delivery, Rejection> {
     let (request, payload) = request.parts_mut();
     let head = Head(request);
-    let mut intake = receiver.open(&head, now)?;
+    let mut verifier = receiver.open(&head, now)?;
     let read = async {
         while let Some(chunk) = poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await {
-            intake.push(
+            verifier.update(
                 chunk.map_err(|_| Rejection::from_adapter(RejectionKind::BodyInterrupted, ""))?,
             )?;
         }
@@ -109,7 +109,7 @@ async fn verify(
     timeout(receiver.deadlines().body, read)
         .await
         .map_err(|_| Rejection::from_adapter(RejectionKind::BodyTimeout, ""))??;
-    intake.finish()
+    verifier.finalize()
 }
 
 /// A request with actix-web's own header map, read in place.

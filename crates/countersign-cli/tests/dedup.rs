@@ -122,7 +122,7 @@ async fn an_event_past_its_retention_is_told_as_expired() {
     };
     store.commit(&key, fencing_token, Duration::ZERO).await.unwrap();
     let get = |flags: &str| ask(path.to_str().unwrap(), &format!("get {key} {flags}")).run();
-    get("").is(0, "handled, and its retention has expired: its next delivery will be handled");
+    get("").is(0, "handled, and its retention has expired: the next delivery is handled again");
     assert_eq!(get("--json").json()["state"], "expired");
 }
 

@@ -79,12 +79,12 @@ pub use countersign::testing;
 pub use countersign::{
     Admission, Algorithm, BodyAnswer, Challenge, Claim, ClaimOutcome, ClaimToken, Clock,
     ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey,
-    FencingToken, Field, FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore,
-    Intake, Key, KeyResolver, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider,
-    RawJson, Receiver, Record, RecordState, Rejection, RejectionKind, Reply, ResolveError, Scheme,
+    FencingToken, Field, FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore, Key,
+    KeyResolver, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson,
+    Receiver, Record, RecordState, Rejection, RejectionKind, Reply, ResolveError, Scheme,
     SchemeBuilder, Secret, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind,
-    StoreStats, Success, SystemClock, Tenant, TenantFrom, Tenants, TimeUnit, Timestamp, Tolerance,
-    UpdateOutcome, Verifier, ainexlayer, omniai, senders,
+    StoreStats, StreamingVerifier, Success, SystemClock, Tenant, TenantFrom, Tenants, TimeUnit,
+    Timestamp, Tolerance, UpdateOutcome, Verifier, ainexlayer, omniai, senders,
 };
 #[cfg(feature = "sign")]
 pub use countersign::{Signed, Unsigned};

@@ -119,14 +119,14 @@ async fn verify<ReqBody: Body>(
     parts: &Parts,
     body: ReqBody,
 ) -> Result<Delivery, Rejection> {
-    let mut intake = receiver.open(parts, now)?;
+    let mut verifier = receiver.open(parts, now)?;
     let mut body = pin!(body);
     let read = async {
         while let Some(frame) = body.frame().await {
             let frame =
                 frame.map_err(|_| Rejection::from_adapter(RejectionKind::BodyInterrupted, ""))?;
             if let Ok(mut data) = frame.into_data() {
-                intake.push(data.copy_to_bytes(data.remaining()))?;
+                verifier.update(data.copy_to_bytes(data.remaining()))?;
             }
         }
         Ok(())
@@ -134,7 +134,7 @@ async fn verify<ReqBody: Body>(
     tokio::time::timeout(receiver.deadlines().body, read)
         .await
         .map_err(|_| Rejection::from_adapter(RejectionKind::BodyTimeout, ""))??;
-    intake.finish()
+    verifier.finalize()
 }
 
 impl<S: Clone, B> Clone for WebhookService<S, B> {

@@ -46,16 +46,16 @@ impl PublicKey {
     }
 
     /// Whether one of `signatures` is this key's over `message`.
-    pub(crate) fn made(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
+    pub(crate) fn verify_any(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
         let whole = message.concat();
-        signatures.iter().any(|signature| self.made_one(&whole, signature))
+        signatures.iter().any(|signature| self.verify(&whole, signature))
     }
 
     #[cfg_attr(
         not(any(feature = "ed25519", feature = "p256")),
         expect(unused_variables, reason = "there is no key to ask")
     )]
-    fn made_one(&self, message: &[u8], signature: &[u8]) -> bool {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match *self {
             #[cfg(feature = "ed25519")]
             Self::Ed25519(ref key) => ed25519_dalek::Signature::from_slice(signature)

@@ -146,14 +146,14 @@ impl Handshake {
                     return None;
                 }
                 let Some(own) = &self.token else {
-                    return Some(Err(Rejection::new(RejectionKind::MethodNotAllowed).because(
+                    return Some(Err(Rejection::new(RejectionKind::MethodNotAllowed).with_detail(
                         "the sender asks whether the endpoint is ready: give the token it was told as `verify_token`",
                     )));
                 };
                 let is_known = own.matches(&Tag::of_token(&token));
                 Some(is_known.then_some(challenge).ok_or_else(|| {
                     Rejection::new(RejectionKind::SignatureMismatch)
-                        .because("`hub.verify_token` is not the configured `verify_token`")
+                        .with_detail("`hub.verify_token` is not the configured `verify_token`")
                 }))
             }
             Challenge::Body { .. } => None,
@@ -177,7 +177,7 @@ impl Handshake {
                 if !token.bytes().all(is_word) {
                     return None;
                 }
-                let sealed = delivery.verifier.seal(delivery.key, token.as_bytes())?;
+                let sealed = delivery.verifier.hmac_hex(delivery.key, token.as_bytes())?;
                 let body = json!({ "plainToken": token, "encryptedToken": sealed });
                 Some(Reply::json(body.to_string()))
             }

@@ -56,14 +56,14 @@ pub(crate) fn tenant_scope(endpoint: &str, tenant: &str) -> String {
 pub struct Identity {
     kind: &'static str,
     digest: [u8; TAG_BYTES],
-    brief: bool,
+    short_lived: bool,
 }
 
 impl Identity {
     /// The event's own id, which the signature covers.
     #[must_use]
     pub fn id(id: &str) -> Self {
-        Self { kind: "id", digest: sha256(id.as_bytes()), brief: false }
+        Self { kind: "id", digest: sha256(id.as_bytes()), short_lived: false }
     }
 
     /// Several fields that together name the event, in a fixed order.
@@ -71,7 +71,7 @@ impl Identity {
     pub fn fields<'f>(fields: impl IntoIterator<Item = &'f str>) -> Self {
         let hash =
             fields.into_iter().fold(FieldHash::new(), |hash, field| hash.field(field.as_bytes()));
-        Self { kind: "fields", digest: hash.finish(), brief: false }
+        Self { kind: "fields", digest: hash.finish(), short_lived: false }
     }
 
     /// The digest of the whole body, for a sender that gives no id.
@@ -80,18 +80,18 @@ impl Identity {
     /// [`Contract::digest_retention`](crate::Contract::digest_retention) only.
     #[must_use]
     pub fn body(body: &[u8]) -> Self {
-        Self { kind: "body", digest: sha256(body), brief: true }
+        Self { kind: "body", digest: sha256(body), short_lived: true }
     }
 
     /// The digest of what is signed, where that is some fields of a body.
     const fn signed(digest: [u8; TAG_BYTES]) -> Self {
-        Self { kind: "signed", digest, brief: true }
+        Self { kind: "signed", digest, short_lived: true }
     }
 
     /// Whether it is remembered only briefly.
     #[must_use]
-    pub const fn is_brief(&self) -> bool {
-        self.brief
+    pub const fn is_short_lived(&self) -> bool {
+        self.short_lived
     }
 }
 

@@ -55,7 +55,7 @@ impl Delivery {
     /// `T`, but holds nothing of the body.
     pub fn event<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Rejection> {
         let text = std::str::from_utf8(&self.body)
-            .map_err(|_| Rejection::new(RejectionKind::Undecodable).because("not UTF-8"))?;
+            .map_err(|_| Rejection::new(RejectionKind::Undecodable).with_detail("not UTF-8"))?;
         serde_json::from_str(text).map_err(|error| undecodable(&error, &self.body))
     }
 
@@ -68,8 +68,8 @@ impl Delivery {
         let Some(pointer) = &self.scheme().payload else { return self.event() };
         let Some(payload) = pointer.find(&self.body) else {
             return Err(Rejection::new(RejectionKind::Undecodable)
-                .because("it has no payload there")
-                .at(pointer.as_shared()));
+                .with_detail("it has no payload there")
+                .with_location(pointer.as_shared()));
         };
         serde_json::from_str(payload.get()).map_err(|error| undecodable(&error, &self.body))
     }
@@ -126,12 +126,12 @@ impl Delivery {
     /// The event's id where the signature covers it: a signed header, or a field of a signed body.
     #[must_use]
     pub fn signed_id(&self) -> Option<Cow<'_, str>> {
-        if self.scheme().signs_id() { self.id_for_logs() } else { None }
+        if self.scheme().signs_id() { self.unverified_id() } else { None }
     }
 
     /// The event's id wherever it stands. **Not** always signed: for logs, never to decide by.
     #[must_use]
-    pub fn id_for_logs(&self) -> Option<Cow<'_, str>> {
+    pub fn unverified_id(&self) -> Option<Cow<'_, str>> {
         match self.scheme().id.as_ref()? {
             Place::Header(_) => self.id_header(),
             Place::Body(pointer) => pointer.scalar(&self.body),
@@ -237,7 +237,7 @@ fn undecodable(error: &serde_json::Error, body: &[u8]) -> Rejection {
         }
     };
     let place = format!("{what}, at line {} column {}", error.line(), error.column());
-    Rejection::new(RejectionKind::Undecodable).because(place)
+    Rejection::new(RejectionKind::Undecodable).with_detail(place)
 }
 
 /// The name before the next backtick, if it is one and is not taken from `body`.

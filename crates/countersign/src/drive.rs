@@ -43,7 +43,7 @@ impl Shared {
     pub fn new(receivers: impl Into<Receivers>) -> Self {
         let receivers = receivers.into();
         if let Receivers::One(receiver) = &receivers {
-            trace::short_keys(receiver);
+            trace::weak_keys(receiver);
         }
         Self { receivers, clock: Arc::new(SystemClock), shutdown: Shutdown::default() }
     }
@@ -181,7 +181,7 @@ pub fn report_rejection(receiver: &Receiver, rejection: &Rejection) {
 
 /// Tells the operator why an extractor had no event for the handler (feature `tracing`).
 pub fn report_misfit(reason: &dyn Display) {
-    trace::misfit(reason);
+    trace::decode_failed(reason);
 }
 
 /// Runs `future` in the span that is current now, if spans are kept (feature `tracing`).

@@ -13,21 +13,21 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rejection {
     kind: RejectionKind,
-    place: Option<Arc<str>>,
+    location: Option<Arc<str>>,
     detail: Cow<'static, str>,
 }
 
 impl Rejection {
     pub(crate) const fn new(kind: RejectionKind) -> Self {
-        Self { kind, place: None, detail: Cow::Borrowed("") }
+        Self { kind, location: None, detail: Cow::Borrowed("") }
     }
 
-    pub(crate) fn at(mut self, place: &Arc<str>) -> Self {
-        self.place = Some(Arc::clone(place));
+    pub(crate) fn with_location(mut self, location: &Arc<str>) -> Self {
+        self.location = Some(Arc::clone(location));
         self
     }
 
-    pub(crate) fn because(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = detail.into();
         self
     }
@@ -37,7 +37,7 @@ impl Rejection {
     /// `detail` goes into the operator's text as it is: put nothing of the request into it.
     #[must_use]
     pub const fn from_adapter(kind: RejectionKind, detail: &'static str) -> Self {
-        Self { kind, place: None, detail: Cow::Borrowed(detail) }
+        Self { kind, location: None, detail: Cow::Borrowed(detail) }
     }
 
     /// What was wrong, to match on.
@@ -54,14 +54,14 @@ impl Rejection {
 
     /// The header or JSON pointer that it is about, where there is one.
     #[must_use]
-    pub fn place(&self) -> Option<&str> {
-        self.place.as_deref()
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.place().unwrap_or("?");
+        let location = self.location().unwrap_or("?");
         match self.kind {
             RejectionKind::MethodNotAllowed if self.detail.is_empty() => {
                 f.write_str("method is not POST: have the sender deliver with POST")?;
@@ -69,16 +69,16 @@ impl fmt::Display for Rejection {
             RejectionKind::MethodNotAllowed => f.write_str("method is not POST")?,
             RejectionKind::MissingHeader => write!(
                 f,
-                "header `{place}` is missing: check its name in the sender's settings and that no proxy drops it"
+                "header `{location}` is missing: check its name in the sender's settings and that no proxy drops it"
             )?,
             RejectionKind::DuplicateHeader => write!(
                 f,
-                "header `{place}` stands more than once: look for a proxy that adds it again"
+                "header `{location}` stands more than once: look for a proxy that adds it again"
             )?,
-            RejectionKind::MalformedHeader => write!(f, "header `{place}` is malformed")?,
+            RejectionKind::MalformedHeader => write!(f, "header `{location}` is malformed")?,
             RejectionKind::MixedHeaderFamilies => write!(
                 f,
-                "header `{place}` is of another family than this sender's: one request carries one family"
+                "header `{location}` is of another family than this sender's: one request carries one family"
             )?,
             RejectionKind::UnsupportedEncoding => f.write_str(
                 "`content-encoding` is not identity: have the sender deliver uncompressed bodies",
@@ -93,21 +93,21 @@ impl fmt::Display for Rejection {
             )?,
             RejectionKind::StaleTimestamp => write!(
                 f,
-                "time in `{place}` is older than the tolerance: a replay, a late retry, or a clock that is ahead"
+                "time in `{location}` is older than the tolerance: a replay, a late retry, or a clock that is ahead"
             )?,
             RejectionKind::FutureTimestamp => write!(
                 f,
-                "time in `{place}` is further ahead than the tolerance: check this machine's clock"
+                "time in `{location}` is further ahead than the tolerance: check this machine's clock"
             )?,
             RejectionKind::MissingTimestamp => {
-                write!(f, "the signed body has no readable time at `{place}`")?;
+                write!(f, "the signed body has no readable time at `{location}`")?;
             }
             RejectionKind::MissingSignature => {
-                write!(f, "the body has no readable signature at `{place}`")?;
+                write!(f, "the body has no readable signature at `{location}`")?;
             }
             RejectionKind::NoCandidate => write!(
                 f,
-                "header `{place}` holds no signature of the version this sender is set up with"
+                "header `{location}` holds no signature of the version this sender is set up with"
             )?,
             RejectionKind::KeysUnavailable => {
                 f.write_str("the tenant's keys cannot be had now: check what resolves them")?;

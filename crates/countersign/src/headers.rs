@@ -124,13 +124,13 @@ impl<B> Headers for http::Request<B> {
 
 /// The names that a scheme reads, so that one pass over a request's headers finds them all.
 #[derive(Clone, Debug)]
-pub(crate) struct Names {
-    list: Vec<Name>,
+pub(crate) struct HeaderIndex {
+    list: Vec<IndexedHeader>,
     /// For each class, a bit for each name of it; most headers are passed over by it.
     by_class: [u16; CLASSES],
 }
 
-impl Names {
+impl HeaderIndex {
     /// The names that are read for every scheme.
     pub(crate) fn new() -> Self {
         let mut names = Self { list: Vec::new(), by_class: [0; CLASSES] };
@@ -139,16 +139,16 @@ impl Names {
         names
     }
 
-    pub(crate) fn content_encoding(&self) -> Option<&Name> {
+    pub(crate) fn content_encoding(&self) -> Option<&IndexedHeader> {
         self.list.first()
     }
 
-    pub(crate) fn content_length(&self) -> Option<&Name> {
+    pub(crate) fn content_length(&self) -> Option<&IndexedHeader> {
         self.list.get(1)
     }
 
     /// Takes an RFC 9110 token in either case.
-    pub(crate) fn add(&mut self, name: &str) -> Result<Name, ConfigError> {
+    pub(crate) fn add(&mut self, name: &str) -> Result<IndexedHeader, ConfigError> {
         let is_token =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_token) {
@@ -173,8 +173,8 @@ impl Names {
         Ok(self.push(text.into()))
     }
 
-    fn push(&mut self, text: Arc<str>) -> Name {
-        let name = Name { text, slot: self.list.len() };
+    fn push(&mut self, text: Arc<str>) -> IndexedHeader {
+        let name = IndexedHeader { text, slot: self.list.len() };
         if let Some(names) = self.by_class.get_mut(class(&name.text)) {
             *names |= 1 << name.slot;
         }
@@ -183,7 +183,11 @@ impl Names {
     }
 
     /// Adds to `values` what `headers` has under these names.
-    pub(crate) fn read<'h, H: Headers + ?Sized>(&self, headers: &'h H, values: &mut Values<'h>) {
+    pub(crate) fn read<'h, H: Headers + ?Sized>(
+        &self,
+        headers: &'h H,
+        values: &mut HeaderValues<'h>,
+    ) {
         headers.each(|header, value| {
             let mut names = self.by_class.get(class(header)).copied().unwrap_or(0);
             while names != 0 {
@@ -214,7 +218,7 @@ fn class(name: &str) -> usize {
 
 /// What stands under a header's name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Found<'h> {
+pub(crate) enum HeaderLookup<'h> {
     None,
     One(&'h [u8]),
     Many,
@@ -222,7 +226,7 @@ pub(crate) enum Found<'h> {
 
 /// What a request has under the names of a [`Names`].
 #[derive(Default)]
-pub(crate) struct Values<'h> {
+pub(crate) struct HeaderValues<'h> {
     first: [Option<&'h [u8]>; MAX_NAMES],
     /// A bit for each name that there is a value under.
     present: u16,
@@ -232,12 +236,12 @@ pub(crate) struct Values<'h> {
 
 /// A header's name in lower case, and its place among its scheme's.
 #[derive(Clone, Eq, PartialEq)]
-pub(crate) struct Name {
+pub(crate) struct IndexedHeader {
     text: Arc<str>,
     slot: usize,
 }
 
-impl Name {
+impl IndexedHeader {
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
@@ -250,50 +254,60 @@ impl Name {
 
     /// What stands under this name.
     #[inline]
-    pub(crate) fn found<'h>(&self, values: &Values<'h>) -> Found<'h> {
+    pub(crate) fn lookup<'h>(&self, values: &HeaderValues<'h>) -> HeaderLookup<'h> {
         match values.first.get(self.slot) {
-            Some(Some(_)) if values.repeated & 1 << self.slot != 0 => Found::Many,
-            Some(Some(value)) => Found::One(value),
-            Some(None) | None => Found::None,
+            Some(Some(_)) if values.repeated & 1 << self.slot != 0 => HeaderLookup::Many,
+            Some(Some(value)) => HeaderLookup::One(value),
+            Some(None) | None => HeaderLookup::None,
         }
     }
 
     /// Whether anything stands under this name.
     #[inline]
-    pub(crate) const fn is_in(&self, values: &Values<'_>) -> bool {
+    pub(crate) const fn is_in(&self, values: &HeaderValues<'_>) -> bool {
         values.present & 1 << self.slot != 0
     }
 
     /// The one value under this name: there, single, not empty, not long, printable ASCII.
-    pub(crate) fn required<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Rejection> {
-        let value = self.single(values)?;
+    pub(crate) fn required_value<'h>(
+        &self,
+        values: &HeaderValues<'h>,
+    ) -> Result<&'h [u8], Rejection> {
+        let value = self.single_value(values)?;
         if is_printable(value) {
             Ok(value)
         } else {
-            Err(self.reject(RejectionKind::MalformedHeader).because("it is not printable ASCII"))
+            Err(self
+                .reject(RejectionKind::MalformedHeader)
+                .with_detail("it is not printable ASCII"))
         }
     }
 
     /// The same, for a value whose every byte is judged by whoever reads it.
     #[inline]
-    pub(crate) fn single<'h>(&self, values: &Values<'h>) -> Result<&'h [u8], Rejection> {
-        match self.found(values) {
-            Found::None | Found::One(b"") => Err(self.reject(RejectionKind::MissingHeader)),
-            Found::Many => Err(self.reject(RejectionKind::DuplicateHeader)),
-            Found::One(value) if value.len() > MAX_HEADER_BYTES => {
-                Err(self.reject(RejectionKind::MalformedHeader).because("it is over 8 KiB"))
+    pub(crate) fn single_value<'h>(
+        &self,
+        values: &HeaderValues<'h>,
+    ) -> Result<&'h [u8], Rejection> {
+        match self.lookup(values) {
+            HeaderLookup::None | HeaderLookup::One(b"") => {
+                Err(self.reject(RejectionKind::MissingHeader))
             }
-            Found::One(value) => Ok(value),
+            HeaderLookup::Many => Err(self.reject(RejectionKind::DuplicateHeader)),
+            HeaderLookup::One(value) if value.len() > MAX_HEADER_BYTES => {
+                Err(self.reject(RejectionKind::MalformedHeader).with_detail("it is over 8 KiB"))
+            }
+            HeaderLookup::One(value) => Ok(value),
         }
     }
 
     #[cold]
     pub(crate) fn reject(&self, kind: RejectionKind) -> Rejection {
-        Rejection::new(kind).at(&self.text)
+        Rejection::new(kind).with_location(&self.text)
     }
 }
 
-impl fmt::Debug for Name {
+impl fmt::Debug for IndexedHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)
     }

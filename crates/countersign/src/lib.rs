@@ -85,15 +85,15 @@ mod pointer;
 mod content;
 mod scheme;
 mod signature;
-mod check;
+mod verification_key;
 mod fencing_token;
 mod claim_token;
 mod verify;
 mod delivery;
-mod facts;
-mod opening;
-mod prove;
-mod intake;
+mod metadata;
+mod header_check;
+mod body;
+mod streaming;
 mod open_enum;
 mod patch;
 mod raw_json;
@@ -139,7 +139,6 @@ pub use self::delivery::{Delivery, FromDelivery};
 pub use self::encoding::Encoding;
 pub use self::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 pub use self::headers::Headers;
-pub use self::intake::Intake;
 #[cfg(feature = "metrics")]
 pub use self::meter::metrics;
 pub use self::outcome::Outcome;
@@ -152,6 +151,7 @@ pub use self::secret::{Key, Keyring, Secret};
 pub use self::shutdown::Shutdown;
 #[cfg(feature = "sign")]
 pub use self::sign::{Signed, Unsigned};
+pub use self::streaming::StreamingVerifier;
 pub use self::tenants::{KeyResolver, ResolveError, Tenant, TenantFrom, Tenants};
 pub use self::time::{
     Clock, FixedClock, MonotonicClock, SystemClock, TimeUnit, Timestamp, Tolerance,

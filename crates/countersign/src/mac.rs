@@ -116,7 +116,7 @@ impl WholeMac {
     }
 
     /// Whether one of `signatures` is the message's tag; all are looked at, whichever matches.
-    pub(crate) fn made(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
+    pub(crate) fn verify_any(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
         let tag = self.tag(message);
         let found = signatures
             .iter()

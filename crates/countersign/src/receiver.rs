@@ -14,10 +14,10 @@ use crate::dedup::{ClaimOutcome, DedupStore, EventKey, StoreError, StoreErrorKin
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 use crate::headers::Headers;
-use crate::intake::Intake;
 use crate::outcome::Outcome;
 use crate::provider::Provider;
 use crate::scheme::Scheme;
+use crate::streaming::StreamingVerifier;
 use crate::time::{Timestamp, Tolerance};
 
 /// The shortest and longest lease that is set without being asked for.
@@ -100,8 +100,8 @@ impl Receiver {
     }
 
     /// Whether it rejects all.
-    pub(crate) fn is_decoy(&self) -> bool {
-        self.provider.verifier().is_decoy()
+    pub(crate) fn is_dummy(&self) -> bool {
+        self.provider.verifier().is_dummy()
     }
 
     /// The same settings for one tenant's `provider`, with dedup keys apart from every other's.
@@ -244,7 +244,7 @@ impl Receiver {
         self.provider.handshake()?.reply(delivery)
     }
 
-    /// Judges a request by its headers; the body is pushed into the [`Intake`] it gives.
+    /// Judges a request by its headers; the body is pushed into the [`StreamingVerifier`] it gives.
     ///
     /// `now` is what the signed time is compared with.
     ///
@@ -255,7 +255,7 @@ impl Receiver {
         &'r self,
         headers: &'r H,
         now: Timestamp,
-    ) -> Result<Intake<'r>, Rejection> {
+    ) -> Result<StreamingVerifier<'r>, Rejection> {
         self.provider.verifier().open(headers, now, self.provider.contract().cap())
     }
 
@@ -294,7 +294,7 @@ impl Receiver {
         }
         let identity = self.provider.identity(delivery);
         let key = EventKey::new(&self.scope, self.scheme().sender(), &identity);
-        let retention = if identity.is_brief() {
+        let retention = if identity.is_short_lived() {
             self.provider.contract().digest_span().max(freshness_window(self.scheme()))
         } else {
             self.retention
@@ -356,8 +356,8 @@ impl Receiver {
     }
 
     /// The names of keys under 24 bytes, to warn of at start-up.
-    pub fn short_keys(&self) -> impl Iterator<Item = &str> {
-        self.provider.verifier().short_keys()
+    pub fn weak_keys(&self) -> impl Iterator<Item = &str> {
+        self.provider.verifier().weak_keys()
     }
 
     fn lease_span(&self) -> Duration {

@@ -9,7 +9,7 @@ pub use self::builder::SchemeBuilder;
 use crate::content::{Content, FieldKind};
 use crate::encoding::{Encoding, decode_base64_secret, decode_hex_secret};
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::headers::{Name, Names};
+use crate::headers::{HeaderIndex, IndexedHeader};
 use crate::pointer::Pointer;
 use crate::secret::{Secret, is_blank};
 use crate::time::{TimeUnit, Tolerance};
@@ -31,7 +31,7 @@ use crate::time::{TimeUnit, Tolerance};
 #[derive(Clone, Debug)]
 pub struct Scheme {
     pub(crate) sender: Cow<'static, str>,
-    pub(crate) names: Names,
+    pub(crate) names: HeaderIndex,
     pub(crate) algorithm: Algorithm,
     /// Where the credential stands; `None` only for [`Algorithm::Unauthenticated`].
     pub(crate) signature: Option<SignatureAt>,
@@ -44,9 +44,9 @@ pub struct Scheme {
     pub(crate) event_type: Option<Place>,
     pub(crate) payload: Option<Pointer>,
     pub(crate) key_form: KeyForm,
-    pub(crate) rivals: Vec<Name>,
+    pub(crate) rivals: Vec<IndexedHeader>,
     /// Headers that must have one value, such as the version of the sender's scheme.
-    pub(crate) fixed: Vec<(Name, Cow<'static, str>)>,
+    pub(crate) fixed: Vec<(IndexedHeader, Cow<'static, str>)>,
     /// Whether a signed time touches another part, so that it must be as wide as times are now.
     pub(crate) has_fixed_width_time: bool,
     /// What is signed, where that is not the parts as they stand.
@@ -289,9 +289,9 @@ pub(crate) enum KeyForm {
 
 #[derive(Clone, Debug)]
 pub(crate) struct SignatureAt {
-    pub(crate) header: Name,
+    pub(crate) header: IndexedHeader,
     /// Where a second signature may stand, by another key.
-    pub(crate) second: Option<Name>,
+    pub(crate) second: Option<IndexedHeader>,
     pub(crate) encoding: Encoding,
     pub(crate) grammar: Grammar,
 }
@@ -309,7 +309,7 @@ pub(crate) enum Grammar {
 
 #[derive(Clone, Debug)]
 pub(crate) enum TimestampAt {
-    Header(Name, TimeUnit),
+    Header(IndexedHeader, TimeUnit),
     /// A pair in the signature header, named in [`Grammar::Pairs`].
     Pair(TimeUnit),
     /// A field of the signed body: RFC 3339, or a whole number in the unit.
@@ -320,9 +320,9 @@ pub(crate) enum TimestampAt {
 pub(crate) enum SignedPart {
     Literal(Cow<'static, str>),
     /// Any header but the id's.
-    Header(Name),
+    Header(IndexedHeader),
     /// The header that holds the event's id.
-    Id(Name),
+    Id(IndexedHeader),
     Timestamp,
     Body,
 }
@@ -330,7 +330,7 @@ pub(crate) enum SignedPart {
 /// Where a fact about an event stands.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
-    Header(Name),
+    Header(IndexedHeader),
     Body(Pointer),
 }
 

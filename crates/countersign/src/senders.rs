@@ -448,7 +448,9 @@ impl Setup {
         let verifier = Verifier::new(self.scheme()?, keys)?;
         let other = self.sender.other_scheme.map(|scheme| self.build(scheme(&self))).transpose()?;
         Ok(Known {
-            verifier: other.map_or(Arc::clone(&verifier), |other| Arc::new(verifier.or(other))),
+            verifier: other.map_or(Arc::clone(&verifier), |other| {
+                Arc::new(verifier.with_alternate_headers(other))
+            }),
             contract: self.sender.contract()?,
             identity: self.sender.identity.map(|(_, identity)| identity),
             handshake: match &self.verify_token {

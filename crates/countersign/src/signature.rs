@@ -5,7 +5,7 @@ use memchr::memchr;
 
 use crate::encoding::Encoding;
 use crate::error::{Rejection, RejectionKind};
-use crate::headers::Name;
+use crate::headers::IndexedHeader;
 use crate::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES, Tag};
 use crate::scheme::{Algorithm, Grammar, SignatureAt};
 
@@ -19,7 +19,7 @@ const MAX_PUBLIC_CANDIDATES: usize = 4;
 /// The value after its fixed prefix; it stands in the header `name`.
 pub(crate) fn whole<'h>(
     at: &SignatureAt,
-    name: &Name,
+    name: &IndexedHeader,
     value: &'h [u8],
 ) -> Result<&'h [u8], Rejection> {
     match &at.grammar {
@@ -98,7 +98,7 @@ impl Signatures {
     pub(crate) fn read(
         algorithm: Algorithm,
         at: &SignatureAt,
-        name: &Name,
+        name: &IndexedHeader,
         value: &[u8],
         second: Option<&[u8]>,
     ) -> Result<Self, Rejection> {
@@ -130,7 +130,7 @@ impl Signatures {
 }
 
 /// Why a header has no signature that can be read.
-fn none_readable(at: &SignatureAt, name: &Name, value: &[u8]) -> Rejection {
+fn none_readable(at: &SignatureAt, name: &IndexedHeader, value: &[u8]) -> Rejection {
     let mut items = Items::of(&at.grammar, value).peekable();
     let any = items.peek().is_some();
     // If none is of our version; else some were, but are not written as they should be.
@@ -140,8 +140,8 @@ fn none_readable(at: &SignatureAt, name: &Name, value: &[u8]) -> Rejection {
     malformed(name, "its signature is not written as configured")
 }
 
-fn malformed(name: &Name, why: &'static str) -> Rejection {
-    name.reject(RejectionKind::MalformedHeader).because(why)
+fn malformed(name: &IndexedHeader, why: &'static str) -> Rejection {
+    name.reject(RejectionKind::MalformedHeader).with_detail(why)
 }
 
 /// The digits of the time that stands beside the signatures.

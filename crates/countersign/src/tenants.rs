@@ -16,7 +16,7 @@ use crate::dedup::Identity;
 use crate::dedup::memory::MemoryStore;
 use crate::delivery::Delivery;
 use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
-use crate::headers::{Headers, Name, Names, Values};
+use crate::headers::{HeaderIndex, HeaderValues, Headers, IndexedHeader};
 use crate::provider::Provider;
 use crate::receiver::Receiver;
 use crate::secret::{Keyring, Secret};
@@ -150,7 +150,7 @@ pub struct Tenants {
 type MakeProvider = dyn Fn(Keyring) -> Result<Arc<dyn Provider>, ConfigError> + Send + Sync;
 
 enum Place {
-    Header { names: Names, name: Name },
+    Header { names: HeaderIndex, name: IndexedHeader },
     PathAfter(String),
 }
 
@@ -201,7 +201,7 @@ impl Tenants {
         set: impl FnOnce(Receiver) -> Result<Receiver, ConfigError>,
     ) -> Result<Self, ConfigError> {
         let decoy = set(Receiver::clone(&self.decoy))?;
-        if !decoy.is_decoy() {
+        if !decoy.is_dummy() {
             return Err(ConfigError::new(
                 ConfigErrorKind::MissingSetting,
                 "`settings` made a receiver of its own: change the one it is given",
@@ -271,7 +271,8 @@ impl Tenants {
     }
 
     async fn for_tenant(&self, tenant: &str) -> Result<Arc<Receiver>, Rejection> {
-        let unavailable = |why: String| Rejection::new(RejectionKind::KeysUnavailable).because(why);
+        let unavailable =
+            |why: String| Rejection::new(RejectionKind::KeysUnavailable).with_detail(why);
         loop {
             match self.cache.look(tenant, self.clock.now()) {
                 Look::Known(receiver) => return Ok(receiver),
@@ -315,7 +316,7 @@ impl Place {
     fn parse(from: TenantFrom) -> Result<Self, ConfigError> {
         match from {
             TenantFrom::Header(name) => {
-                let mut names = Names::new();
+                let mut names = HeaderIndex::new();
                 let name = names.add(&name)?;
                 Ok(Self::Header { names, name })
             }
@@ -336,9 +337,9 @@ impl Place {
     fn read<H: Headers + ?Sized>(&self, head: &H) -> Result<Option<String>, Rejection> {
         let name = match self {
             Self::Header { names, name } => {
-                let mut values = Values::default();
+                let mut values = HeaderValues::default();
                 names.read(head, &mut values);
-                String::from_utf8(name.required(&values)?.to_vec()).ok()
+                String::from_utf8(name.required_value(&values)?.to_vec()).ok()
             }
             Self::PathAfter(before) => {
                 let path = head.path().unwrap_or_default();
@@ -401,7 +402,7 @@ fn decoy(sender: &MakeProvider) -> Result<Arc<dyn Provider>, ConfigError> {
             _ => break,
         }
     }
-    found.map(|provider| Arc::new(Tenanted::new(provider, Verifier::as_decoy)) as Arc<dyn Provider>)
+    found.map(|provider| Arc::new(Tenanted::new(provider, Verifier::as_dummy)) as Arc<dyn Provider>)
 }
 
 type Resolving<'r> =

@@ -205,7 +205,7 @@ impl Tolerance {
         self.past.saturating_add(self.future)
     }
 
-    pub(crate) fn judge(self, now: Timestamp, signed: Timestamp, unit: TimeUnit) -> Freshness {
+    pub(crate) fn check(self, now: Timestamp, signed: Timestamp, unit: TimeUnit) -> Freshness {
         let now = now.floor(unit);
         if now.saturating_since(signed) > self.past {
             Freshness::Stale
@@ -223,7 +223,7 @@ impl Default for Tolerance {
     }
 }
 
-/// What [`Tolerance::judge`] finds.
+/// What [`Tolerance::check`] finds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Freshness {
     Fresh,

@@ -24,9 +24,9 @@ mod on {
     /// The longest event type that is shown.
     const LONGEST_TYPE: usize = 64;
 
-    pub(crate) fn short_keys(receiver: &Receiver) {
+    pub(crate) fn weak_keys(receiver: &Receiver) {
         let endpoint = receiver.endpoint_name();
-        for key in receiver.short_keys() {
+        for key in receiver.weak_keys() {
             warn!(endpoint, key, "key is under 24 bytes: have the sender make a longer one");
         }
     }
@@ -71,7 +71,7 @@ mod on {
         warn!(endpoint, sender, kind, status = rejection.status(), "rejected: {rejection}");
     }
 
-    pub(crate) fn misfit(reason: &dyn Display) {
+    pub(crate) fn decode_failed(reason: &dyn Display) {
         warn!("no event for the handler: {reason}");
     }
 
@@ -111,7 +111,7 @@ mod off {
     use crate::outcome::Outcome;
     use crate::receiver::Receiver;
 
-    pub(crate) fn short_keys(_: &Receiver) {}
+    pub(crate) fn weak_keys(_: &Receiver) {}
 
     pub(crate) struct Span;
 
@@ -131,7 +131,7 @@ mod off {
 
     pub(crate) fn rejected(_: &Receiver, _: &Rejection) {}
 
-    pub(crate) fn misfit(_: &dyn Display) {}
+    pub(crate) fn decode_failed(_: &dyn Display) {}
 
     pub(crate) fn settled(_: &Receiver, _: Outcome) {}
 

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::check::Check;
 use crate::encoding::hex;
 use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
-use crate::headers::{Headers, Name, Values};
+use crate::headers::{HeaderValues, Headers, IndexedHeader};
 use crate::mac::{HmacKey, Tag};
 use crate::scheme::{Algorithm, Scheme, SignatureAt};
 use crate::secret::{Keyring, Window};
 use crate::signature::whole;
 use crate::time::Timestamp;
+use crate::verification_key::VerificationKey;
 
 /// Below this many bytes a key is warned of: the least that Standard Webhooks advises.
 const ADVISED_KEY_BYTES: usize = 24;
@@ -19,20 +19,20 @@ const ADVISED_KEY_BYTES: usize = 24;
 /// A scheme with the keys to check it.
 pub struct Verifier {
     scheme: Scheme,
-    keys: Arc<[KeyedCheck]>,
+    keys: Arc<[NamedKey]>,
     /// Whose keys they are, where there are many tenants.
     tenant: Option<Arc<str>>,
     /// Whether it rejects all, after the usual work.
-    is_decoy: bool,
+    is_dummy: bool,
     /// The same keys under the sender's other family of headers.
     other: Option<Arc<Self>>,
 }
 
-struct KeyedCheck {
+struct NamedKey {
     name: Arc<str>,
-    is_short: bool,
+    is_weak: bool,
     window: Window,
-    check: Check,
+    check: VerificationKey,
 }
 
 impl Verifier {
@@ -48,11 +48,11 @@ impl Verifier {
         let mut checks = Vec::with_capacity(keys.keys().len());
         for key in keys.keys() {
             let bytes = scheme.key_bytes(&key.secret)?;
-            checks.push(KeyedCheck {
+            checks.push(NamedKey {
                 name: Arc::clone(&key.name),
-                is_short: scheme.has_secret_key() && bytes.len() < ADVISED_KEY_BYTES,
+                is_weak: scheme.has_secret_key() && bytes.len() < ADVISED_KEY_BYTES,
                 window: key.window,
-                check: Check::new(&scheme, &key.name, &bytes)?,
+                check: VerificationKey::new(&scheme, &key.name, &bytes)?,
             });
         }
         Ok(Arc::new(Self::with(scheme, checks.into())))
@@ -73,37 +73,40 @@ impl Verifier {
         Ok(Arc::new(Self::with(scheme, Arc::new([]))))
     }
 
-    const fn with(scheme: Scheme, keys: Arc<[KeyedCheck]>) -> Self {
-        Self { scheme, keys, tenant: None, is_decoy: false, other: None }
+    const fn with(scheme: Scheme, keys: Arc<[NamedKey]>) -> Self {
+        Self { scheme, keys, tenant: None, is_dummy: false, other: None }
     }
 
     /// The same, and takes a request with none of its own headers by `scheme`, which differs in their
     /// names alone.
-    pub(crate) fn or(&self, scheme: Scheme) -> Self {
+    pub(crate) fn with_alternate_headers(&self, scheme: Scheme) -> Self {
         let other = Self::with(scheme, Arc::clone(&self.keys));
-        Self { other: Some(Arc::new(other)), ..self.twin() }
+        Self { other: Some(Arc::new(other)), ..self.with_same_keys() }
     }
 
     /// The same keys, known as those of `tenant`.
     pub(crate) fn of_tenant(&self, tenant: &str) -> Self {
         let other = self.other.as_ref().map(|other| Arc::new(other.of_tenant(tenant)));
-        Self { tenant: Some(tenant.into()), other, ..self.twin() }
+        Self { tenant: Some(tenant.into()), other, ..self.with_same_keys() }
     }
 
     /// The same, and rejects all, as for a tenant that there is not.
-    pub(crate) fn as_decoy(&self) -> Self {
-        let other = self.other.as_ref().map(|other| Arc::new(other.as_decoy()));
-        Self { is_decoy: true, other, ..self.twin() }
+    pub(crate) fn as_dummy(&self) -> Self {
+        let other = self.other.as_ref().map(|other| Arc::new(other.as_dummy()));
+        Self { is_dummy: true, other, ..self.with_same_keys() }
     }
 
-    fn twin(&self) -> Self {
+    fn with_same_keys(&self) -> Self {
         Self::with(self.scheme.clone(), Arc::clone(&self.keys))
     }
 
     /// This, or its other family where the credential stands under the names of that.
-    pub(crate) fn meant_by<H: Headers + ?Sized>(self: &Arc<Self>, headers: &H) -> &Arc<Self> {
+    pub(crate) fn select_header_family<H: Headers + ?Sized>(
+        self: &Arc<Self>,
+        headers: &H,
+    ) -> &Arc<Self> {
         let has_credential = |scheme: &Scheme| {
-            let mut values = Values::default();
+            let mut values = HeaderValues::default();
             scheme.names.read(headers, &mut values);
             scheme.signature.as_ref().is_some_and(|at| at.header.is_in(&values))
         };
@@ -113,8 +116,8 @@ impl Verifier {
         }
     }
 
-    pub(crate) const fn is_decoy(&self) -> bool {
-        self.is_decoy
+    pub(crate) const fn is_dummy(&self) -> bool {
+        self.is_dummy
     }
 
     pub(crate) fn tenant(&self) -> Option<&str> {
@@ -127,8 +130,8 @@ impl Verifier {
         &self.scheme
     }
 
-    pub(crate) fn short_keys(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().filter(|key| key.is_short).map(|key| &*key.name)
+    pub(crate) fn weak_keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().filter(|key| key.is_weak).map(|key| &*key.name)
     }
 
     pub(crate) fn key_name(&self, key: usize) -> &str {
@@ -136,10 +139,12 @@ impl Verifier {
     }
 
     /// The HMAC of `text` under the key of this number, in hexadecimal.
-    pub(crate) fn seal(&self, key: usize, text: &[u8]) -> Option<String> {
+    pub(crate) fn hmac_hex(&self, key: usize, text: &[u8]) -> Option<String> {
         match &self.keys.get(key)?.check {
-            Check::Hmac(key) => Some(hex(&key.tag([text, b"", b""]).to_bytes())),
-            Check::Token(_) | Check::Whole(_) | Check::Public(_) => None,
+            VerificationKey::Hmac(key) => Some(hex(&key.tag([text, b"", b""]).to_bytes())),
+            VerificationKey::Token(_) | VerificationKey::Whole(_) | VerificationKey::Public(_) => {
+                None
+            }
         }
     }
 
@@ -155,7 +160,7 @@ impl Verifier {
     pub(crate) fn match_token(
         &self,
         at: &SignatureAt,
-        name: &Name,
+        name: &IndexedHeader,
         value: &[u8],
         now: Timestamp,
     ) -> Result<usize, Rejection> {
@@ -164,7 +169,7 @@ impl Verifier {
         let mut matched = None;
         for (index, check) in self.valid_keys(now) {
             any_valid = true;
-            if let Check::Token(own) = check
+            if let VerificationKey::Token(own) = check
                 && own.matches(&token)
             {
                 matched = Some(index);
@@ -178,12 +183,17 @@ impl Verifier {
 
     pub(crate) fn valid_hmacs(&self, now: Timestamp) -> impl Iterator<Item = (usize, &HmacKey)> {
         self.valid_keys(now).filter_map(|(index, check)| match check {
-            Check::Hmac(key) => Some((index, key)),
-            Check::Token(_) | Check::Whole(_) | Check::Public(_) => None,
+            VerificationKey::Hmac(key) => Some((index, key)),
+            VerificationKey::Token(_) | VerificationKey::Whole(_) | VerificationKey::Public(_) => {
+                None
+            }
         })
     }
 
-    pub(crate) fn valid_keys(&self, now: Timestamp) -> impl Iterator<Item = (usize, &Check)> {
+    pub(crate) fn valid_keys(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (usize, &VerificationKey)> {
         let keys = self.keys.iter().enumerate();
         keys.filter(move |(_, key)| key.window.contains(now))
             .map(|(index, key)| (index, &key.check))

@@ -65,9 +65,9 @@ fn receive<H: Headers + ?Sized>(
 ) -> (AllocationInfo, Result<Delivery, Rejection>) {
     let mut answer = None;
     let asked = measure(|| {
-        answer = Some(sender.verifier().open(headers, NOW, CAP).and_then(|mut intake| {
-            intake.push(body)?;
-            intake.finish()
+        answer = Some(sender.verifier().open(headers, NOW, CAP).and_then(|mut verifier| {
+            verifier.update(body)?;
+            verifier.finalize()
         }));
     });
     (asked, answer.unwrap())
@@ -165,11 +165,11 @@ fn memory_follows_what_arrives_and_not_what_is_announced() {
     headers.push(("content-length".to_owned(), CAP.to_string()));
     let pieces: Vec<_> = BODY.as_bytes().chunks(10).map(Bytes::copy_from_slice).collect();
     let asked = measure(|| {
-        let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+        let mut verifier = sender.verifier().open(&headers, NOW, CAP).unwrap();
         for piece in pieces {
-            intake.push(piece).unwrap();
+            verifier.update(piece).unwrap();
         }
-        assert_eq!(intake.finish().unwrap().body(), BODY);
+        assert_eq!(verifier.finalize().unwrap().body(), BODY);
     });
     assert!(asked.bytes_max < 1024, "{asked:?}");
 }

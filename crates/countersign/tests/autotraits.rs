@@ -6,11 +6,11 @@ use std::fmt::Debug;
 use countersign::testing::{Damage, FakeSender, Post, Report, SentKind, SignedRequest, TestKeys};
 use countersign::{
     Admission, Claim, ClaimOutcome, ClaimToken, ConfigError, ConfigErrorKind, Contract, Custom,
-    Deadlines, Delivery, Encoding, EventKey, FencingToken, FixedClock, Identity, Intake, Key,
-    Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Record,
-    Rejection, RejectionKind, Scheme, SchemeBuilder, Secret, Signature, StandardWebhooks,
-    StoreError, StoreErrorKind, StoreStats, Success, SystemClock, TimeUnit, Timestamp, Tolerance,
-    Unsigned, UpdateOutcome, Verifier, ainexlayer, omniai,
+    Deadlines, Delivery, Encoding, EventKey, FencingToken, FixedClock, Identity, Key, Keyring,
+    MemoryStore, MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Record, Rejection,
+    RejectionKind, Scheme, SchemeBuilder, Secret, Signature, StandardWebhooks, StoreError,
+    StoreErrorKind, StoreStats, StreamingVerifier, Success, SystemClock, TimeUnit, Timestamp,
+    Tolerance, Unsigned, UpdateOutcome, Verifier, ainexlayer, omniai,
 };
 
 const fn shared<T: Send + Sync + Unpin + Debug>() {}
@@ -38,7 +38,7 @@ assert_not!(
     Keyring: Clone,
     Verifier: Clone,
     ainexlayer::Builder: Clone,
-    Intake<'static>: Clone,
+    StreamingVerifier<'static>: Clone,
     Claim: Clone,
     Secret: serde::Serialize,
     Secret: std::fmt::Display,
@@ -57,7 +57,7 @@ fn all_types_are_shared_between_threads() {
     shared::<Delivery>();
     shared::<FixedClock>();
     shared::<Identity>();
-    shared::<Intake<'static>>();
+    shared::<StreamingVerifier<'static>>();
     shared::<Key>();
     shared::<Keyring>();
     shared::<MemoryStore>();

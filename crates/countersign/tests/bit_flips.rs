@@ -165,11 +165,11 @@ proptest! {
         for sender in signing() {
             let headers = sign(&*sender, &id, &signed);
             let whole = receive(&*sender, &headers, &body, NOW);
-            let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+            let mut verifier = sender.verifier().open(&headers, NOW, CAP).unwrap();
             for piece in &pieces {
-                intake.push(Bytes::copy_from_slice(piece)).unwrap();
+                verifier.update(Bytes::copy_from_slice(piece)).unwrap();
             }
-            let pieced = intake.finish();
+            let pieced = verifier.finalize();
             prop_assert_eq!(pieced.is_ok(), is_genuine);
             prop_assert_eq!(
                 pieced.map(|delivery| delivery.body().clone()),

@@ -408,7 +408,7 @@ fn one_of_two_signature_headers_is_enough() {
 fn two_signature_headers_are_judged_as_one_is() {
     let rejected = |headers: &[(String, String)], kind, place| {
         let rejection = rejected(by(senders::BOX, "one key", headers), kind);
-        assert_eq!(rejection.place(), place, "{rejection}");
+        assert_eq!(rejection.location(), place, "{rejection}");
     };
     let wrong = "A".repeat(43) + "=";
     let both = || with(box_signed("another key", PRIMARY), SECONDARY, &wrong);
@@ -441,5 +441,5 @@ fn a_second_header_is_read_by_the_same_grammar() {
     verdict(&[("x-two", &value)]).unwrap();
     let bare = value.strip_prefix("v1=").unwrap();
     let rejection = rejected(verdict(&[("x-two", bare)]), RejectionKind::MalformedHeader);
-    assert_eq!(rejection.place(), Some("x-two"), "{rejection}");
+    assert_eq!(rejection.location(), Some("x-two"), "{rejection}");
 }

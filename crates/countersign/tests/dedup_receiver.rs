@@ -67,9 +67,9 @@ fn store() -> (MemoryStore, FixedClock) {
 fn delivery(receiver: &Receiver, body: &'static str) -> Delivery {
     let secret = Secret::new(SECRET).unwrap();
     let headers = Unsigned::new(body.as_bytes()).sign(receiver.scheme(), &secret).unwrap();
-    let mut intake = receiver.open(&headers, NOW).unwrap();
-    intake.push(body).unwrap();
-    intake.finish().unwrap()
+    let mut verifier = receiver.open(&headers, NOW).unwrap();
+    verifier.update(body).unwrap();
+    verifier.finalize().unwrap()
 }
 
 const BODY: &str = r#"{"id":"a","time":1790000000}"#;

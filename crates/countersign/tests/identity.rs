@@ -66,7 +66,7 @@ const NAMED: [(&str, &[&str], &str); 7] = [
 fn an_event_is_its_names_whatever_else_changes() {
     for (name, _, beside) in NAMED {
         let first = omniai(&fixture(name).to_string());
-        assert!(!first.is_brief(), "{name}");
+        assert!(!first.is_short_lived(), "{name}");
         let again = omniai(&changed(name, beside, Some(json!("signed anew"))));
         assert_eq!(first, again, "{name} without {beside}");
         let longer = omniai(&changed(name, "/added", Some(json!([1, {"later": true}]))));
@@ -81,7 +81,7 @@ fn an_event_of_another_name_is_another() {
         for field in fields.iter().copied().chain(["/workspaceId"]) {
             let other = omniai(&changed(name, field, Some(json!("another"))));
             assert_ne!(first, other, "{name} with another {field}");
-            assert!(!other.is_brief(), "{name} with another {field}");
+            assert!(!other.is_short_lived(), "{name} with another {field}");
         }
     }
     let lead = fixture("lead.created").to_string();
@@ -133,7 +133,7 @@ fn an_event_that_nothing_names_is_its_body_for_a_short_time() {
     for body in [updated, unknown, "{}".to_owned(), "not JSON".to_owned(), String::new()] {
         let found = omniai(&body);
         assert_eq!(found, Identity::body(body.as_bytes()));
-        assert!(found.is_brief(), "{body}");
+        assert!(found.is_short_lived(), "{body}");
         assert_ne!(found, omniai(&format!("{body} ")));
     }
 }
@@ -150,7 +150,7 @@ fn an_event_of_standard_webhooks_is_its_signed_id() {
     let sender = StandardWebhooks::new(secret()).unwrap();
     let first = identity(&sender, "msg_1", br#"{"attempt":1}"#);
     assert_eq!(first, Identity::id("msg_1"));
-    assert!(!first.is_brief());
+    assert!(!first.is_short_lived());
     assert_eq!(first, identity(&sender, "msg_1", br#"{"attempt":2}"#));
     assert_ne!(first, identity(&sender, "msg_2", br#"{"attempt":1}"#));
 }
@@ -193,7 +193,7 @@ fn an_event_of_ainexlayer_without_an_id_is_its_body() {
     let body = br#"{"id":"a"}"#;
     let found = identity(&ainexlayer(At::Nowhere), "", body);
     assert_eq!(found, Identity::body(body));
-    assert!(found.is_brief());
+    assert!(found.is_short_lived());
 }
 
 /// A delivery whose id stands in a header.
@@ -213,7 +213,7 @@ fn an_id_that_is_not_signed_is_never_the_identity() {
         let unsigned = with_header(vec![Part::Body], id);
         assert_eq!(Identity::from(&unsigned), Identity::body(b"{}"));
         assert_eq!(unsigned.signed_id(), None);
-        assert_eq!(unsigned.id_for_logs().as_deref(), Some(id));
+        assert_eq!(unsigned.unverified_id().as_deref(), Some(id));
         let signed = with_header(vec![Part::Id, Part::Literal(".".into()), Part::Body], id);
         assert_eq!(Identity::from(&signed), Identity::id(id));
     }

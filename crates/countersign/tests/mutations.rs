@@ -210,7 +210,7 @@ fn a_rejection_names_the_header_that_is_missing() {
             let request = shape.good().request().without(name);
             let verdict = request.verdict(&shape.receiver(), Timestamp::from_secs(NOW));
             let rejection = verdict.unwrap_err();
-            assert_eq!(rejection.place(), Some(name), "{}: {rejection}", shape.name);
+            assert_eq!(rejection.location(), Some(name), "{}: {rejection}", shape.name);
         }
     }
 }

@@ -91,7 +91,7 @@ fn every_header_is_needed_once_and_filled() {
         rejected_headers(&unreadable, RejectionKind::MalformedHeader, 400);
 
         let rejection = receive(&sender(), &missing, BODY, NOW).unwrap_err();
-        assert_eq!(rejection.place(), Some(&*name));
+        assert_eq!(rejection.location(), Some(&*name));
     }
 }
 
@@ -228,11 +228,11 @@ fn the_cap_is_counted_on_what_arrives() {
 
     for headers in [signed(&body), signed_with("content-length", "1")] {
         let sender = sender();
-        let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+        let mut verifier = sender.verifier().open(&headers, NOW, CAP).unwrap();
         for piece in body.chunks(CAP / 4) {
-            intake.push(piece.to_vec()).unwrap();
+            verifier.update(piece.to_vec()).unwrap();
         }
-        let rejection = intake.push(vec![b'x']).unwrap_err();
+        let rejection = verifier.update(vec![b'x']).unwrap_err();
         assert_eq!(rejection.kind(), RejectionKind::BodyTooLarge);
         assert_eq!(rejection.status(), 413);
     }

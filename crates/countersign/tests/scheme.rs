@@ -216,7 +216,7 @@ fn a_value_that_holds_its_separator_is_malformed() {
     let headers = Unsigned::new(BODY).id("a.b").sign(&scheme, &secret()).unwrap();
     let rejection = receive(&sender, &headers, BODY, NOW).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::MalformedHeader);
-    assert_eq!(rejection.place(), Some("x-id"));
+    assert_eq!(rejection.location(), Some("x-id"));
 }
 
 #[test]
@@ -232,11 +232,11 @@ fn parts_may_follow_the_body() {
     let headers = request.id("id-1").sign(&scheme, &secret()).unwrap();
     assert_eq!(receive(&sender, &headers, BODY, NOW).unwrap().signed_id().as_deref(), Some("id-1"));
 
-    let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+    let mut verifier = sender.verifier().open(&headers, NOW, CAP).unwrap();
     for piece in BODY.chunks(2) {
-        intake.push(piece).unwrap();
+        verifier.update(piece).unwrap();
     }
-    assert_eq!(intake.finish().unwrap().body(), BODY);
+    assert_eq!(verifier.finalize().unwrap().body(), BODY);
 
     let mut other = headers.clone();
     other[0].1 = "id-2".to_owned();

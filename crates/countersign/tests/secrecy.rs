@@ -106,14 +106,14 @@ fn requests_are_not_printed() {
     let body = format!(r#"{{"card":"{PRIVATE}"}}"#);
     let (sender, headers) = request(&body);
     let signature = headers[2].1.strip_prefix("v1,").unwrap();
-    let mut intake = sender.verifier().open(&headers, NOW, CAP).unwrap();
+    let mut verifier = sender.verifier().open(&headers, NOW, CAP).unwrap();
     for piece in body.as_bytes().chunks(20) {
-        intake.push(piece.to_vec()).unwrap();
-        hides_secret(&intake);
-        hides(&intake, signature);
-        hides(&intake, PRIVATE);
+        verifier.update(piece.to_vec()).unwrap();
+        hides_secret(&verifier);
+        hides(&verifier, signature);
+        hides(&verifier, PRIVATE);
     }
-    let delivery = intake.finish().unwrap();
+    let delivery = verifier.finalize().unwrap();
     hides_secret(&delivery);
     hides(&delivery, signature);
     hides(&delivery, PRIVATE);

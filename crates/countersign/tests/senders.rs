@@ -97,11 +97,11 @@ impl Vector {
     fn verify(&self, known: Known) -> Result<Delivery, Rejection> {
         let (receiver, head) = (Receiver::new(known), Head(self));
         let (body, now) = (self.body(), Timestamp::from_secs(self.now));
-        let arriving = receiver.open(&head, now).and_then(|mut intake| {
+        let arriving = receiver.open(&head, now).and_then(|mut verifier| {
             let (first, rest) = body.split_at(body.len() / 2);
-            intake.push(first.to_vec())?;
-            intake.push(rest.to_vec())?;
-            intake.finish()
+            verifier.update(first.to_vec())?;
+            verifier.update(rest.to_vec())?;
+            verifier.finalize()
         });
         let at_hand = receiver.verify(&head, body.clone(), now);
         let kind =

@@ -155,9 +155,9 @@ fn whoever_has_the_key_that_stands_for_none_is_rejected_all_the_same() {
     let request = Request::new("nobody", stand_in);
     let receiver = block_on(tenants.receiver(&request)).unwrap();
     rejected(receiver.verify(&request, BODY, NOW), RejectionKind::SignatureMismatch);
-    let mut intake = receiver.open(&request, NOW).unwrap();
-    intake.push(BODY).unwrap();
-    rejected(intake.finish(), RejectionKind::SignatureMismatch);
+    let mut verifier = receiver.open(&request, NOW).unwrap();
+    verifier.update(BODY).unwrap();
+    rejected(verifier.finalize(), RejectionKind::SignatureMismatch);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_header_names_the_tenant_too() {
     let tenants = Tenants::new(from, table, |keys| senders::STRIPE.keys(keys)).unwrap();
     let mut request = Request::new("", "secret of acme");
     let missing = rejected(block_on(verify(&tenants, &request)), RejectionKind::MissingHeader);
-    assert_eq!(missing.place(), Some("x-key-id"));
+    assert_eq!(missing.location(), Some("x-key-id"));
     request.headers.push(("x-key-id".to_owned(), "acme".to_owned()));
     assert_eq!(block_on(verify(&tenants, &request)).unwrap().tenant(), Some("acme"));
     request.headers.push(("X-KEY-ID".to_owned(), "acme".to_owned()));

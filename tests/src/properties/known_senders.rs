@@ -119,11 +119,11 @@ impl Request {
     }
 
     fn verdict(&self, ready: &Ready, chunk: usize) -> Result<Delivery, Rejection> {
-        let mut intake = ready.known.verifier().open(self, NOW, CAP)?;
+        let mut verifier = ready.known.verifier().open(self, NOW, CAP)?;
         for piece in self.body.chunks(chunk) {
-            intake.push(piece.to_vec())?;
+            verifier.update(piece.to_vec())?;
         }
-        intake.finish()
+        verifier.finalize()
     }
 }
 
@@ -189,7 +189,8 @@ fn is_made(request: &Request, ready: &Ready, delivery: &Delivery) -> bool {
             sent.contains(item) || is_hex && sent.to_lowercase().contains(&item.to_lowercase())
         };
         sent.any(|sent| items.all(|item| holds(&sent, item)))
-            || !ready.scheme.signs_id() && Some(right.as_str()) == delivery.id_for_logs().as_deref()
+            || !ready.scheme.signs_id()
+                && Some(right.as_str()) == delivery.unverified_id().as_deref()
     })
 }
 

@@ -20,13 +20,13 @@ pub fn omniai_identity(data: &[u8]) {
     let delivery = sure(receive(SENDER.verifier(), &headers, data, Timestamp::from_secs(0)));
     let identity = SENDER.identity(&delivery);
     let fields = fields(data);
-    if identity.is_brief() {
+    if identity.is_short_lived() {
         assert_eq!(identity, Identity::body(data), "named by its body");
     } else {
         let fields = fields.as_deref().unwrap_or_default();
         assert_eq!(identity, Identity::fields(fields.iter().map(String::as_str)), "{fields:?}");
     }
-    assert_eq!(identity.is_brief(), fields.is_none(), "what has a name is known by it");
+    assert_eq!(identity.is_short_lived(), fields.is_none(), "what has a name is known by it");
 }
 
 /// The fields that name the event, none of them empty.

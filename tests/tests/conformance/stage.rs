@@ -141,9 +141,9 @@ impl Stage {
 
     fn delivery(&self, request: &Request) -> Delivery {
         let signed = request.signed(&self.probe);
-        let mut intake = self.probe.open(&signed.headers, NOW).unwrap();
-        intake.push(signed.body).unwrap();
-        intake.finish().unwrap()
+        let mut verifier = self.probe.open(&signed.headers, NOW).unwrap();
+        verifier.update(signed.body).unwrap();
+        verifier.finalize().unwrap()
     }
 
     pub(crate) async fn holds(&self) -> Holds {

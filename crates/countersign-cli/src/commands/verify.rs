@@ -55,7 +55,7 @@ pub(super) struct Verdict {
 
 impl Verdict {
     fn accepted(delivery: &Delivery) -> Self {
-        let id = delivery.id_for_logs().map(std::borrow::Cow::into_owned);
+        let id = delivery.unverified_id().map(std::borrow::Cow::into_owned);
         Self {
             verdict: "ok".to_owned(),
             sender: Some(delivery.sender().to_owned()),
@@ -183,7 +183,7 @@ fn tell_acceptance(
             &format!("this is the sender's handshake: {}", handshake_answer(reply.status())),
         )?;
     }
-    for name in receiver.short_keys() {
+    for name in receiver.weak_keys() {
         output.field("note", &format!("key `{name}` is short: have at least 24 random bytes"))?;
     }
     Ok(())

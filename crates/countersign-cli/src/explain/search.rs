@@ -246,7 +246,7 @@ impl Front {
 
 /// The times that the rejected one may be meant as.
 fn own_times(rejection: &Rejection, head: &Head, body: &[u8]) -> Vec<Timestamp> {
-    let Some(place) = rejection.place() else { return Vec::new() };
+    let Some(place) = rejection.location() else { return Vec::new() };
     let texts: Vec<String> = if place.starts_with('/') {
         let document = serde_json::from_slice::<serde_json::Value>(body).ok();
         let value = document.as_ref().and_then(|document| document.pointer(place));

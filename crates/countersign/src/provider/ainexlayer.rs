@@ -295,7 +295,7 @@ impl<T: DeserializeOwned> FromDelivery for Event<T> {
         });
         Ok(Self {
             event_type: delivery.event_type().map(|name| EventType::from(&*name)),
-            id: delivery.id_for_logs().map(Cow::into_owned),
+            id: delivery.unverified_id().map(Cow::into_owned),
             time,
             payload: delivery.payload()?,
         })

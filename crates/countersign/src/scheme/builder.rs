@@ -9,7 +9,7 @@ use super::{
 use crate::content::{Content, FieldKind, PublicUrl, SignedField};
 use crate::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::headers::{Names, is_printable};
+use crate::headers::{HeaderIndex, is_printable};
 use crate::pointer::Pointer;
 use crate::time::{TimeUnit, Tolerance};
 
@@ -53,7 +53,7 @@ enum At {
 }
 
 impl At {
-    fn place(&self, names: &mut Names) -> Result<Place, ConfigError> {
+    fn place(&self, names: &mut HeaderIndex) -> Result<Place, ConfigError> {
         match self {
             Self::Header(name) => names.add(name).map(Place::Header),
             Self::Body(pointer) => Pointer::parse(pointer).map(Place::Body),
@@ -205,7 +205,7 @@ impl SchemeBuilder {
                 "the sender has no name: give it one, it is part of every dedup key",
             ));
         }
-        let mut names = Names::new();
+        let mut names = HeaderIndex::new();
         let mut signature =
             self.signature.as_ref().map(|at| SignatureAt::parse(at, &mut names)).transpose()?;
         let id = self.id.as_ref().map(|at| at.place(&mut names)).transpose()?;
@@ -305,7 +305,7 @@ impl SchemeBuilder {
 }
 
 impl SignatureAt {
-    fn parse(signature: &Signature, names: &mut Names) -> Result<Self, ConfigError> {
+    fn parse(signature: &Signature, names: &mut HeaderIndex) -> Result<Self, ConfigError> {
         let sound = match &signature.grammar {
             Grammar::Whole { prefix } => is_printable(prefix.as_bytes()),
             Grammar::Versioned { version } => is_word(version),
@@ -331,7 +331,7 @@ fn signed_parts(
     parts: &[Part],
     id: Option<&Place>,
     timestamp: Option<&TimestampAt>,
-    names: &mut Names,
+    names: &mut HeaderIndex,
 ) -> Result<Vec<SignedPart>, ConfigError> {
     let mut signed = Vec::with_capacity(parts.len());
     for part in parts {

@@ -13,9 +13,9 @@ pub(crate) fn receive(
     now: Timestamp,
 ) -> Result<Delivery, Rejection> {
     let arriving = || {
-        let mut intake = sender.verifier().open(headers, now, CAP)?;
-        intake.push(body.to_vec())?;
-        intake.finish()
+        let mut verifier = sender.verifier().open(headers, now, CAP)?;
+        verifier.update(body.to_vec())?;
+        verifier.finalize()
     };
     let answer = arriving();
     let at_hand = sender.verifier().verify(headers, body.to_vec(), now, CAP);

@@ -222,9 +222,9 @@ fn delivery(receiver: &Receiver, id: &str) -> Delivery {
     let body = format!(r#"{{"id":"{id}"}}"#);
     let secret = Secret::new(SECRET).unwrap();
     let headers = Unsigned::new(body.as_bytes()).sign(receiver.scheme(), &secret).unwrap();
-    let mut intake = receiver.open(&headers, Timestamp::from_secs(0)).unwrap();
-    intake.push(body).unwrap();
-    intake.finish().unwrap()
+    let mut verifier = receiver.open(&headers, Timestamp::from_secs(0)).unwrap();
+    verifier.update(body).unwrap();
+    verifier.finalize().unwrap()
 }
 
 fn key(receiver: &Receiver, id: &str) -> EventKey {

@@ -359,9 +359,9 @@ impl Request {
     ) -> Result<Delivery, Rejection> {
         let verdict = receiver.verify(self, self.body.clone(), now);
         let pieces = || {
-            let mut intake = receiver.open(self, now)?;
-            self.body.chunks(7).try_for_each(|piece| intake.push(piece.to_vec()))?;
-            intake.finish()
+            let mut verifier = receiver.open(self, now)?;
+            self.body.chunks(7).try_for_each(|piece| verifier.update(piece.to_vec()))?;
+            verifier.finalize()
         };
         let kind =
             |verdict: &Result<Delivery, Rejection>| verdict.as_ref().err().map(Rejection::kind);

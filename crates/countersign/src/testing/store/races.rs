@@ -82,22 +82,23 @@ async fn work<S: DedupStore>(
     mut random: Random,
     brief: Duration,
 ) -> Result<(), Violation> {
-    let span = |is_brief| if is_brief { brief } else { LONG };
+    let span = |is_short_lived| if is_short_lived { brief } else { LONG };
     for _ in 0..TURNS {
         let event = random.below(EVENTS);
         if let Some(stale) = log.a_stale_fencing_token(event) {
             log.settle(probe, event, stale, How::Release, Settle::Release).await?;
         }
-        let is_brief = random.one_in(3);
-        let answer = log.claim_for(probe, event, is_brief, span(is_brief)).await?;
+        let is_short_lived = random.one_in(3);
+        let answer = log.claim_for(probe, event, is_short_lived, span(is_short_lived)).await?;
         let ClaimOutcome::Acquired { fencing_token, .. } = answer else { continue };
         if random.one_in(3) {
-            let renew = Settle::Renew(span(is_brief));
-            log.settle(probe, event, fencing_token, How::Renew { brief: is_brief }, renew).await?;
+            let renew = Settle::Renew(span(is_short_lived));
+            log.settle(probe, event, fencing_token, How::Renew { brief: is_short_lived }, renew)
+                .await?;
         }
         match random.below(12) {
             // As if it had crashed: only a lease that ends lets others go on.
-            0..4 if is_brief => {}
+            0..4 if is_short_lived => {}
             0 => {
                 let commit = Settle::Commit(LONG);
                 log.settle(probe, event, fencing_token, How::Commit { brief: false }, commit)

@@ -2,43 +2,43 @@
 
 use crate::delivery::MAX_ID_BYTES;
 use crate::error::{Rejection, RejectionKind};
-use crate::headers::{Found, Name, Values};
+use crate::headers::{HeaderLookup, HeaderValues, IndexedHeader};
 use crate::scheme::{Place, Scheme, TimestampAt};
 use crate::time::{Freshness, TimeUnit, Timestamp};
 
 /// What the headers say of the event.
 #[derive(Default)]
-pub(crate) struct Facts<'r> {
+pub(crate) struct EventMetadata<'r> {
     pub(crate) id: Option<&'r [u8]>,
     pub(crate) event_type: Option<&'r [u8]>,
     pub(crate) time: Option<SignedTime<'r>>,
 }
 
-impl<'r> Facts<'r> {
+impl<'r> EventMetadata<'r> {
     /// Reads id, event type and, where it has a header of its own, the time.
     #[inline]
     pub(crate) fn read(
         scheme: &Scheme,
-        values: &Values<'r>,
+        values: &HeaderValues<'r>,
         now: Timestamp,
     ) -> Result<Self, Rejection> {
         let id = match &scheme.id {
             Some(Place::Header(name)) if scheme.signs_id_header => {
-                Some(short(name.required(values)?).ok_or_else(|| {
-                    name.reject(RejectionKind::MalformedHeader).because("it is over 256 bytes")
+                Some(short(name.required_value(values)?).ok_or_else(|| {
+                    name.reject(RejectionKind::MalformedHeader).with_detail("it is over 256 bytes")
                 })?)
             }
             // Not covered by the signature: kept for logs where it is presentable.
-            Some(Place::Header(name)) => name.required(values).ok().and_then(short),
+            Some(Place::Header(name)) => name.required_value(values).ok().and_then(short),
             Some(Place::Body(_)) | None => None,
         };
         let event_type = match &scheme.event_type {
-            Some(Place::Header(name)) => name.required(values).ok().and_then(short),
+            Some(Place::Header(name)) => name.required_value(values).ok().and_then(short),
             Some(Place::Body(_)) | None => None,
         };
         let time = match &scheme.timestamp {
             Some(TimestampAt::Header(name, unit)) => {
-                Some(SignedTime::read(scheme, name, name.single(values)?, *unit, now)?)
+                Some(SignedTime::read(scheme, name, name.single_value(values)?, *unit, now)?)
             }
             Some(TimestampAt::Pair(_) | TimestampAt::Body(..)) | None => None,
         };
@@ -57,7 +57,7 @@ impl<'r> SignedTime<'r> {
     /// Reads and judges it; `name` is the header it stands in.
     pub(crate) fn read(
         scheme: &Scheme,
-        name: &Name,
+        name: &IndexedHeader,
         digits: &'r [u8],
         unit: TimeUnit,
         now: Timestamp,
@@ -67,14 +67,14 @@ impl<'r> SignedTime<'r> {
                 TimeUnit::Rfc3339 => "its time is not RFC 3339",
                 _ => "its time is not 1 to 15 digits without a leading zero",
             };
-            name.reject(RejectionKind::MalformedHeader).because(form)
+            name.reject(RejectionKind::MalformedHeader).with_detail(form)
         })?;
         if scheme.has_fixed_width_time && !unit.is_usual_width(digits) {
             return Err(name
                 .reject(RejectionKind::MalformedHeader)
-                .because("its time is not as long as times are now"));
+                .with_detail("its time is not as long as times are now"));
         }
-        match scheme.tolerance.judge(now, time, unit) {
+        match scheme.tolerance.check(now, time, unit) {
             Freshness::Fresh => Ok(Self { digits, time }),
             Freshness::Stale => Err(name.reject(RejectionKind::StaleTimestamp)),
             Freshness::Future => Err(name.reject(RejectionKind::FutureTimestamp)),
@@ -89,11 +89,14 @@ fn short(value: &[u8]) -> Option<&[u8]> {
 
 /// Rejects a body that is compressed.
 #[inline]
-pub(crate) fn reject_coded_body(scheme: &Scheme, values: &Values<'_>) -> Result<(), Rejection> {
-    match scheme.names.content_encoding().map(|name| name.found(values)) {
-        None | Some(Found::None) => Ok(()),
-        Some(Found::One(coding)) if coding.eq_ignore_ascii_case(b"identity") => Ok(()),
-        Some(Found::One(_) | Found::Many) => {
+pub(crate) fn reject_coded_body(
+    scheme: &Scheme,
+    values: &HeaderValues<'_>,
+) -> Result<(), Rejection> {
+    match scheme.names.content_encoding().map(|name| name.lookup(values)) {
+        None | Some(HeaderLookup::None) => Ok(()),
+        Some(HeaderLookup::One(coding)) if coding.eq_ignore_ascii_case(b"identity") => Ok(()),
+        Some(HeaderLookup::One(_) | HeaderLookup::Many) => {
             Err(Rejection::new(RejectionKind::UnsupportedEncoding))
         }
     }
@@ -103,14 +106,14 @@ pub(crate) fn reject_coded_body(scheme: &Scheme, values: &Values<'_>) -> Result<
 #[inline]
 pub(crate) fn announced_length(
     scheme: &Scheme,
-    values: &Values<'_>,
+    values: &HeaderValues<'_>,
 ) -> Result<Option<u64>, Rejection> {
     let Some(name) = scheme.names.content_length() else { return Ok(None) };
-    let malformed = || name.reject(RejectionKind::MalformedHeader).because("it is no number");
-    match name.found(values) {
-        Found::None => Ok(None),
-        Found::Many => Err(name.reject(RejectionKind::DuplicateHeader)),
-        Found::One(digits) => {
+    let malformed = || name.reject(RejectionKind::MalformedHeader).with_detail("it is no number");
+    match name.lookup(values) {
+        HeaderLookup::None => Ok(None),
+        HeaderLookup::Many => Err(name.reject(RejectionKind::DuplicateHeader)),
+        HeaderLookup::One(digits) => {
             let mut length = 0_u64;
             for digit in digits {
                 let digit = digit.wrapping_sub(b'0');

@@ -35,7 +35,7 @@ type Verdict = Result<(String, Vec<u8>), RejectionKind>;
 /// # Panics
 ///
 /// If that does not hold.
-pub fn intake_chunks(data: &[u8]) {
+pub fn streaming_chunks(data: &[u8]) {
     let mut lines = data.splitn(2, |byte| *byte == b'\n');
     let (Some(control), Some(body)) = (lines.next(), lines.next()) else { return };
     let control_at = |index: usize| control.get(index).map_or(0, |byte| byte.wrapping_sub(b'0'));
@@ -115,11 +115,11 @@ fn take<'b>(
     chunks: impl IntoIterator<Item = &'b [u8]>,
 ) -> Verdict {
     let run = || {
-        let mut intake = verifier.open(headers, NOW, cap)?;
+        let mut verifier = verifier.open(headers, NOW, cap)?;
         for chunk in chunks {
-            intake.push(chunk.to_vec())?;
+            verifier.update(chunk.to_vec())?;
         }
-        intake.finish()
+        verifier.finalize()
     };
     match run() {
         Ok(delivery) => Ok((delivery.key_name().to_owned(), delivery.body().to_vec())),

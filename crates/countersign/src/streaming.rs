@@ -7,9 +7,9 @@ use bytes::{Bytes, BytesMut};
 
 use crate::delivery::Delivery;
 use crate::error::{Rejection, RejectionKind};
+use crate::header_check::{Credential, HeaderCheck};
 use crate::headers::Headers;
 use crate::mac::HmacState;
-use crate::opening::{Opening, Proof};
 use crate::signature::Candidates;
 use crate::time::Timestamp;
 use crate::verify::Verifier;
@@ -27,12 +27,12 @@ impl Verifier {
         headers: &'r H,
         now: Timestamp,
         body_cap: usize,
-    ) -> Result<Intake<'r>, Rejection> {
-        let verifier = self.meant_by(headers);
-        let mut intake = Intake::new(verifier, now, body_cap);
-        verifier.begin(headers, now, body_cap, &mut intake.opening)?;
-        intake.begin_macs();
-        Ok(intake)
+    ) -> Result<StreamingVerifier<'r>, Rejection> {
+        let verifier = self.select_header_family(headers);
+        let mut streaming = StreamingVerifier::new(verifier, now, body_cap);
+        verifier.check_headers(headers, now, body_cap, &mut streaming.check)?;
+        streaming.begin_macs();
+        Ok(streaming)
     }
 }
 
@@ -40,15 +40,15 @@ impl Verifier {
 ///
 /// The body is hashed as it comes and kept; it is never larger than the cap, whatever the headers
 /// announce.
-pub struct Intake<'r> {
+pub struct StreamingVerifier<'r> {
     verifier: &'r Arc<Verifier>,
     now: Timestamp,
     body_cap: usize,
-    opening: Opening<'r>,
+    check: HeaderCheck<'r>,
     macs: Macs,
     body: Body,
     /// Whether a piece was rejected: then nothing can be proved any more.
-    is_spoilt: bool,
+    is_poisoned: bool,
 }
 
 /// One MAC for each key that is valid now.
@@ -86,26 +86,26 @@ enum Body {
     Many(BytesMut),
 }
 
-impl<'r> Intake<'r> {
+impl<'r> StreamingVerifier<'r> {
     fn new(verifier: &'r Arc<Verifier>, now: Timestamp, body_cap: usize) -> Self {
         Self {
             verifier,
             now,
             body_cap,
-            opening: Opening::default(),
+            check: HeaderCheck::default(),
             macs: Macs::default(),
             body: Body::Empty,
-            is_spoilt: false,
+            is_poisoned: false,
         }
     }
 
     /// Begins a MAC under each key with what is signed before the body.
     fn begin_macs(&mut self) {
         let mut keys = self.verifier.valid_hmacs(self.now);
-        if let (Proof::Macs(_), Some((first, key))) = (&self.opening.proof, keys.next()) {
+        if let (Credential::Hmacs(_), Some((first, key))) = (&self.check.credential, keys.next()) {
             self.macs.first = (first, key.begin());
             self.macs.more = keys.map(|(index, key)| (index, key.begin())).collect();
-            self.macs.update(self.opening.leader.bytes());
+            self.macs.update(self.check.signed_prefix.bytes());
         }
     }
 
@@ -114,13 +114,13 @@ impl<'r> Intake<'r> {
     /// # Errors
     ///
     /// [`RejectionKind::BodyTooLarge`] once the pieces together pass the cap.
-    pub fn push(&mut self, chunk: impl Into<Bytes>) -> Result<(), Rejection> {
+    pub fn update(&mut self, chunk: impl Into<Bytes>) -> Result<(), Rejection> {
         let chunk = chunk.into();
         if chunk.is_empty() {
             return Ok(());
         }
         if chunk.len() > self.body_cap - self.body.len() {
-            self.is_spoilt = true;
+            self.is_poisoned = true;
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         self.macs.update(&chunk);
@@ -146,31 +146,31 @@ impl<'r> Intake<'r> {
     /// - [`RejectionKind::BodyTooLarge`] if a piece was rejected for that.
     /// - [`RejectionKind::StaleTimestamp`], [`RejectionKind::FutureTimestamp`] or
     ///   [`RejectionKind::MissingTimestamp`] where the signed time stands in the body.
-    pub fn finish(self) -> Result<Delivery, Rejection> {
-        if self.is_spoilt {
+    pub fn finalize(self) -> Result<Delivery, Rejection> {
+        if self.is_poisoned {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
-        let Self { verifier, now, opening, mut macs, body, .. } = self;
+        let Self { verifier, now, check, mut macs, body, .. } = self;
         let body = body.into_bytes();
-        let key = match &opening.proof {
-            Proof::Key(key) => (!opening.is_altered(&body)).then_some(*key),
-            Proof::Macs(candidates) => {
-                if !opening.trailer.is_empty() {
-                    macs.update(&opening.trailer);
+        let key = match &check.credential {
+            Credential::Verified(key) => (!check.is_altered(&body)).then_some(*key),
+            Credential::Hmacs(candidates) => {
+                if !check.signed_suffix.is_empty() {
+                    macs.update(&check.signed_suffix);
                 }
                 macs.finish(candidates)
             }
-            Proof::Whole(signatures) => {
-                return verifier.prove_whole(&opening, signatures, body, now);
+            Credential::NeedsBody(signatures) => {
+                return verifier.verify_buffered(&check, signatures, body, now);
             }
         };
-        verifier.deliver(&opening, key, body, None, now)
+        verifier.into_delivery(&check, key, body, None, now)
     }
 }
 
-impl fmt::Debug for Intake<'_> {
+impl fmt::Debug for StreamingVerifier<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Intake")
+        f.debug_struct("StreamingVerifier")
             .field("sender", &self.verifier.scheme().sender())
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()

@@ -4,9 +4,9 @@ use arrayvec::ArrayVec;
 use memchr::memchr;
 
 use crate::error::{Rejection, RejectionKind};
-use crate::facts::{Facts, SignedTime, announced_length, reject_coded_body};
-use crate::headers::{Headers, Name, Values};
+use crate::headers::{HeaderValues, Headers, IndexedHeader};
 use crate::mac::BLOCK_BYTES;
+use crate::metadata::{EventMetadata, SignedTime, announced_length, reject_coded_body};
 use crate::scheme::{Algorithm, Scheme, SignatureAt, SignedPart, TimestampAt};
 use crate::signature::{Candidates, Signatures, time_pair};
 use crate::time::Timestamp;
@@ -14,67 +14,67 @@ use crate::verify::Verifier;
 
 /// What the headers tell, put together while they are judged.
 #[derive(Default)]
-pub(crate) struct Opening<'r> {
+pub(crate) struct HeaderCheck<'r> {
     pub(crate) announced: Option<u64>,
-    pub(crate) facts: Facts<'r>,
-    pub(crate) proof: Proof<'r>,
+    pub(crate) metadata: EventMetadata<'r>,
+    pub(crate) credential: Credential<'r>,
     /// What is signed before the body.
-    pub(crate) leader: Leader,
+    pub(crate) signed_prefix: SignedPrefix,
     /// What is signed after the body.
-    pub(crate) trailer: Vec<u8>,
+    pub(crate) signed_suffix: Vec<u8>,
     /// The target's query, where the URL is signed.
     pub(crate) query: Option<&'r str>,
 }
 
 /// What shows that a request is the sender's.
-pub(crate) enum Proof<'r> {
+pub(crate) enum Credential<'r> {
     /// The key of this number, by the headers alone.
-    Key(usize),
+    Verified(usize),
     /// The body, whose MAC is to be among these.
-    Macs(Candidates<'r>),
+    Hmacs(Candidates<'r>),
     /// The body once it is whole, which is to have one of these.
-    Whole(Box<Signatures>),
+    NeedsBody(Box<Signatures>),
 }
 
-impl Default for Proof<'_> {
+impl Default for Credential<'_> {
     fn default() -> Self {
-        Self::Key(0)
+        Self::Verified(0)
     }
 }
 
 impl Verifier {
-    /// Judges all that the headers alone can tell, and notes it in `opening`.
-    pub(crate) fn begin<'r, H: Headers + ?Sized>(
+    /// Judges all that the headers alone can tell, and records it in `check`.
+    pub(crate) fn check_headers<'r, H: Headers + ?Sized>(
         &'r self,
         headers: &'r H,
         now: Timestamp,
         body_cap: usize,
-        opening: &mut Opening<'r>,
+        check: &mut HeaderCheck<'r>,
     ) -> Result<(), Rejection> {
-        let mut values = Values::default();
+        let mut values = HeaderValues::default();
         self.scheme().names.read(headers, &mut values);
         if self.scheme().content.is_some() {
-            opening.query = headers.query();
+            check.query = headers.query();
         }
-        self.judge(&values, now, body_cap, opening)
+        self.check_header_values(&values, now, body_cap, check)
     }
 
-    /// What [`begin`](Self::begin) does once the headers are found, whatever held them.
-    fn judge<'r>(
+    /// What [`check_headers`](Self::check_headers) does once the headers are found, whatever held them.
+    fn check_header_values<'r>(
         &'r self,
-        values: &Values<'r>,
+        values: &HeaderValues<'r>,
         now: Timestamp,
         body_cap: usize,
-        opening: &mut Opening<'r>,
+        check: &mut HeaderCheck<'r>,
     ) -> Result<(), Rejection> {
         let scheme = self.scheme();
         reject_coded_body(scheme, values)?;
-        opening.announced = announced_length(scheme, values)?;
-        if opening.announced.is_some_and(|length| length > body_cap as u64) {
+        check.announced = announced_length(scheme, values)?;
+        if check.announced.is_some_and(|length| length > body_cap as u64) {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         for (name, value) in &scheme.fixed {
-            if name.required(values)? != value.as_bytes() {
+            if name.required_value(values)? != value.as_bytes() {
                 return Err(name.reject(RejectionKind::NoCandidate));
             }
         }
@@ -82,24 +82,26 @@ impl Verifier {
             Some(at) => Some((at, read_credential(scheme, at, values)?)),
             None => None,
         };
-        opening.facts = Facts::read(scheme, values, now)?;
+        check.metadata = EventMetadata::read(scheme, values, now)?;
         let Some((at, (name, value, only))) = credential else {
             if scheme.content.is_some() {
-                opening.proof = Proof::Whole(Box::new(Signatures::new()));
+                check.credential = Credential::NeedsBody(Box::new(Signatures::new()));
                 return self.some_valid_key(now);
             }
             return Ok(());
         };
         if scheme.algorithm == Algorithm::StaticToken {
-            opening.proof = Proof::Key(self.match_token(at, name, value, now)?);
+            check.credential = Credential::Verified(self.match_token(at, name, value, now)?);
             return Ok(());
         }
-        opening.proof = match only {
-            Some(only) => Proof::Macs(only),
-            None if scheme.is_streamed() => Proof::Macs(Candidates::listed(at, value)?),
-            None => Proof::Whole(Box::new(read_signatures(scheme, at, name, value, values)?)),
+        check.credential = match only {
+            Some(only) => Credential::Hmacs(only),
+            None if scheme.is_streamed() => Credential::Hmacs(Candidates::listed(at, value)?),
+            None => {
+                Credential::NeedsBody(Box::new(read_signatures(scheme, at, name, value, values)?))
+            }
         };
-        opening.read_signed(scheme, at, value, values, now)?;
+        check.read_signed(scheme, at, value, values, now)?;
         self.some_valid_key(now)
     }
 }
@@ -109,16 +111,16 @@ impl Verifier {
 fn read_credential<'r>(
     scheme: &'r Scheme,
     at: &'r SignatureAt,
-    values: &Values<'r>,
-) -> Result<(&'r Name, &'r [u8], Option<Candidates<'r>>), Rejection> {
+    values: &HeaderValues<'r>,
+) -> Result<(&'r IndexedHeader, &'r [u8], Option<Candidates<'r>>), Rejection> {
     let name = match &at.second {
         Some(second) if second.is_in(values) && !at.header.is_in(values) => second,
         _ => &at.header,
     };
-    let value = name.single(values)?;
+    let value = name.single_value(values)?;
     let only = if scheme.is_streamed() { Candidates::only(at, value) } else { None };
     if only.is_none() {
-        name.required(values)?;
+        name.required_value(values)?;
     }
     let mut rivals = scheme.rivals.iter();
     match rivals.find(|name| name.is_in(values)) {
@@ -131,17 +133,17 @@ fn read_credential<'r>(
 fn read_signatures(
     scheme: &Scheme,
     at: &SignatureAt,
-    name: &Name,
+    name: &IndexedHeader,
     value: &[u8],
-    values: &Values<'_>,
+    values: &HeaderValues<'_>,
 ) -> Result<Signatures, Rejection> {
     let second = at.second.as_ref().filter(|_| at.header.is_in(values));
     let second = second.filter(|name| name.is_in(values));
-    let second = second.map(|name| name.required(values)).transpose()?;
+    let second = second.map(|name| name.required_value(values)).transpose()?;
     Signatures::read(scheme.algorithm, at, name, value, second)
 }
 
-impl<'r> Opening<'r> {
+impl<'r> HeaderCheck<'r> {
     /// Reads the time beside the signature, and what is signed before and after the body.
     #[inline]
     fn read_signed(
@@ -149,14 +151,14 @@ impl<'r> Opening<'r> {
         scheme: &'r Scheme,
         at: &'r SignatureAt,
         value: &'r [u8],
-        values: &Values<'r>,
+        values: &HeaderValues<'r>,
         now: Timestamp,
     ) -> Result<(), Rejection> {
         if let Some(TimestampAt::Pair(unit)) = scheme.timestamp {
-            self.facts.time =
+            self.metadata.time =
                 Some(SignedTime::read(scheme, &at.header, time_pair(at, value)?, unit, now)?);
         }
-        let digits = self.facts.time.as_ref().map_or(&b""[..], |time| time.digits);
+        let digits = self.metadata.time.as_ref().map_or(&b""[..], |time| time.digits);
         let mut before: &[u8] = b"";
         let mut after_body = false;
         let mut parts = scheme.signed.as_slice();
@@ -169,10 +171,10 @@ impl<'r> Opening<'r> {
                     continue;
                 }
                 SignedPart::Literal(text) => (None, text.as_bytes()),
-                SignedPart::Header(name) => (Some(name), name.required(values)?),
-                SignedPart::Id(name) => match self.facts.id {
+                SignedPart::Header(name) => (Some(name), name.required_value(values)?),
+                SignedPart::Id(name) => match self.metadata.id {
                     Some(id) => (Some(name), id),
-                    None => (Some(name), name.required(values)?),
+                    None => (Some(name), name.required_value(values)?),
                 },
                 SignedPart::Timestamp => match &scheme.timestamp {
                     Some(TimestampAt::Header(name, _)) => (Some(name), digits),
@@ -198,13 +200,13 @@ impl<'r> Opening<'r> {
             {
                 return Err(name
                     .reject(RejectionKind::MalformedHeader)
-                    .because("it contains the text that parts the signed values"));
+                    .with_detail("it contains the text that parts the signed values"));
             }
             before = bytes;
             if after_body {
-                self.trailer.extend_from_slice(bytes);
+                self.signed_suffix.extend_from_slice(bytes);
             } else {
-                self.leader.push(bytes);
+                self.signed_prefix.push(bytes);
             }
         }
         Ok(())
@@ -218,13 +220,13 @@ impl<'r> Opening<'r> {
 
 /// What is signed before the body: mostly short, and one update of the MAC instead of many.
 #[derive(Default)]
-pub(crate) struct Leader {
+pub(crate) struct SignedPrefix {
     short: ArrayVec<u8, 128>,
     /// All of it, where it is longer.
     long: Vec<u8>,
 }
 
-impl Leader {
+impl SignedPrefix {
     #[inline]
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let fits = match bytes {

@@ -6,7 +6,7 @@ use crate::headers::is_printable;
 use crate::mac::{HmacKey, SignatureBytes, Tag, WholeMac};
 use crate::scheme::{Algorithm, Scheme};
 
-pub(crate) enum Check {
+pub(crate) enum VerificationKey {
     /// The token's digest.
     Token(Tag),
     /// A MAC that runs while the body arrives: of nearly all senders.
@@ -16,7 +16,7 @@ pub(crate) enum Check {
     Public(PublicKey),
 }
 
-impl Check {
+impl VerificationKey {
     /// Readies a key's bytes; `name` is the key's.
     pub(crate) fn new(scheme: &Scheme, name: &str, bytes: &[u8]) -> Result<Self, ConfigError> {
         Ok(match scheme.algorithm {
@@ -48,10 +48,10 @@ impl Check {
     }
 
     /// Whether this key made one of `signatures` over the message's pieces.
-    pub(crate) fn made(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
+    pub(crate) fn verify_any(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
         match self {
-            Self::Whole(mac) => mac.made(message, signatures),
-            Self::Public(key) => key.made(message, signatures),
+            Self::Whole(mac) => mac.verify_any(message, signatures),
+            Self::Public(key) => key.verify_any(message, signatures),
             Self::Token(_) | Self::Hmac(_) => false,
         }
     }

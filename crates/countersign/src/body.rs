@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::check::Check;
 use crate::content::Content;
 use crate::delivery::{Delivery, HeaderText};
 use crate::error::{Rejection, RejectionKind};
+use crate::header_check::{Credential, HeaderCheck};
 use crate::headers::Headers;
 use crate::mac::{TAG_BYTES, sha256};
-use crate::opening::{Opening, Proof};
 use crate::pointer::Pointer;
 use crate::scheme::{Scheme, TimestampAt};
 use crate::signature::Signatures;
 use crate::time::{Freshness, TimeUnit, Timestamp};
+use crate::verification_key::VerificationKey;
 use crate::verify::Verifier;
 
 impl Verifier {
@@ -33,16 +33,16 @@ impl Verifier {
         now: Timestamp,
         body_cap: usize,
     ) -> Result<Delivery, Rejection> {
-        let verifier = self.meant_by(headers);
-        let mut opening = Opening::default();
-        verifier.begin(headers, now, body_cap, &mut opening)?;
-        verifier.prove(&mut opening, body.into(), now, body_cap)
+        let verifier = self.select_header_family(headers);
+        let mut check = HeaderCheck::default();
+        verifier.check_headers(headers, now, body_cap, &mut check)?;
+        verifier.verify_body(&mut check, body.into(), now, body_cap)
     }
 
     /// What [`verify`](Self::verify) does once the headers are judged.
-    fn prove(
+    fn verify_body(
         self: &Arc<Self>,
-        opening: &mut Opening<'_>,
+        check: &mut HeaderCheck<'_>,
         body: Bytes,
         now: Timestamp,
         body_cap: usize,
@@ -50,39 +50,45 @@ impl Verifier {
         if body.len() > body_cap {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
-        let key = match &opening.proof {
-            Proof::Key(key) => (!opening.is_altered(&body)).then_some(*key),
-            Proof::Macs(candidates) => {
+        let key = match &check.credential {
+            Credential::Verified(key) => (!check.is_altered(&body)).then_some(*key),
+            Credential::Hmacs(candidates) => {
                 // No MAC is kept under way, so none is moved about; and the leader is filled up to
                 // whole blocks, so that the rest is hashed where it stands.
-                let leader = &mut opening.leader;
-                let (start, rest) = body.split_at(leader.gap().min(body.len()));
-                leader.push(start);
+                let signed_prefix = &mut check.signed_prefix;
+                let (start, rest) = body.split_at(signed_prefix.gap().min(body.len()));
+                signed_prefix.push(start);
                 let mut matched = None;
                 for (index, key) in self.valid_hmacs(now) {
-                    if candidates.have(&key.tag([leader.bytes(), rest, &opening.trailer])) {
+                    if candidates.have(&key.tag([
+                        signed_prefix.bytes(),
+                        rest,
+                        &check.signed_suffix,
+                    ])) {
                         matched = Some(index);
                     }
                 }
                 matched
             }
-            Proof::Whole(signatures) => return self.prove_whole(opening, signatures, body, now),
+            Credential::NeedsBody(signatures) => {
+                return self.verify_buffered(check, signatures, body, now);
+            }
         };
-        self.deliver(opening, key, body, None, now)
+        self.into_delivery(check, key, body, None, now)
     }
 
     /// Compares the signatures of a body that had to be whole first.
-    pub(crate) fn prove_whole(
+    pub(crate) fn verify_buffered(
         self: &Arc<Self>,
-        opening: &Opening<'_>,
+        check: &HeaderCheck<'_>,
         signatures: &Signatures,
         body: Bytes,
         now: Timestamp,
     ) -> Result<Delivery, Rejection> {
         let Some(content) = &self.scheme().content else {
-            let message = [opening.leader.bytes(), &body, &opening.trailer];
-            let key = self.key_that_made(&[message], signatures, now);
-            return self.deliver(opening, key, body, None, now);
+            let message = [check.signed_prefix.bytes(), &body, &check.signed_suffix];
+            let key = self.matching_key(&[message], signatures, now);
+            return self.into_delivery(check, key, body, None, now);
         };
         let in_body;
         let signatures = match content {
@@ -91,51 +97,52 @@ impl Verifier {
                 let text = signature.scalar(&body);
                 let decoded = text.and_then(|text| encoding.decode(text.as_bytes()));
                 in_body = Signatures::one(decoded.ok_or_else(|| {
-                    Rejection::new(RejectionKind::MissingSignature).at(signature.as_shared())
+                    Rejection::new(RejectionKind::MissingSignature)
+                        .with_location(signature.as_shared())
                 })?);
                 &in_body
             }
         };
-        let Some(text) = content.text(opening.query, &body) else {
-            return self.deliver(opening, None, body, None, now);
+        let Some(text) = content.text(check.query, &body) else {
+            return self.into_delivery(check, None, body, None, now);
         };
         let messages = content.beginnings().map(|beginning| [beginning, &text, &[]]);
-        let key = self.key_that_made(&messages, signatures, now);
-        self.deliver(opening, key, body, Some(sha256(&text)), now)
+        let key = self.matching_key(&messages, signatures, now);
+        self.into_delivery(check, key, body, Some(sha256(&text)), now)
     }
 
     /// The last key that made one of the signatures over one of the messages.
-    fn key_that_made(
+    fn matching_key(
         &self,
         messages: &[[&[u8]; 3]],
         signatures: &Signatures,
         now: Timestamp,
     ) -> Option<usize> {
-        let made = |check: &Check| {
-            messages
-                .iter()
-                .fold(false, |found, message| found | check.made(*message, signatures.as_slice()))
+        let verify_any = |check: &VerificationKey| {
+            messages.iter().fold(false, |found, message| {
+                found | check.verify_any(*message, signatures.as_slice())
+            })
         };
-        self.valid_keys(now).filter(|(_, check)| made(check)).last().map(|(index, _)| index)
+        self.valid_keys(now).filter(|(_, check)| verify_any(check)).last().map(|(index, _)| index)
     }
 
     /// Hands the body over, if a key has proved it: what every [`Delivery`] comes from.
     ///
     /// `signed` is the digest of what is signed, where that is not the body.
-    pub(crate) fn deliver(
+    pub(crate) fn into_delivery(
         self: &Arc<Self>,
-        opening: &Opening<'_>,
+        check: &HeaderCheck<'_>,
         key: Option<usize>,
         body: Bytes,
         signed: Option<[u8; TAG_BYTES]>,
         now: Timestamp,
     ) -> Result<Delivery, Rejection> {
-        if self.is_decoy() {
+        if self.is_dummy() {
             return Err(Rejection::new(RejectionKind::SignatureMismatch)
-                .because("there is no tenant of the name that the request gives"));
+                .with_detail("there is no tenant of the name that the request gives"));
         }
         let key = key.ok_or_else(|| {
-            Rejection::new(if opening.is_altered(&body) {
+            Rejection::new(if check.is_altered(&body) {
                 RejectionKind::BodyAltered
             } else {
                 RejectionKind::SignatureMismatch
@@ -146,15 +153,15 @@ impl Verifier {
             Some(TimestampAt::Body(pointer, unit)) => {
                 Some(time_in_body(scheme, pointer, *unit, &body, now)?)
             }
-            _ => opening.facts.time.as_ref().map(|signed| signed.time),
+            _ => check.metadata.time.as_ref().map(|signed| signed.time),
         };
         Ok(Delivery {
             verifier: Arc::clone(self),
             key,
             received: now,
             timestamp,
-            header_id: opening.facts.id.map(HeaderText::from),
-            header_type: opening.facts.event_type.map(Arc::from),
+            header_id: check.metadata.id.map(HeaderText::from),
+            header_type: check.metadata.event_type.map(Arc::from),
             signed_digest: signed.map(Box::new),
             body,
             claim: None,
@@ -169,12 +176,12 @@ fn time_in_body(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Timestamp, Rejection> {
-    let reject = |kind| Rejection::new(kind).at(pointer.as_shared());
+    let reject = |kind| Rejection::new(kind).with_location(pointer.as_shared());
     let (time, unit) = pointer
         .scalar(body)
         .and_then(|text| read_time(&text, unit))
         .ok_or_else(|| reject(RejectionKind::MissingTimestamp))?;
-    match scheme.tolerance.judge(now, time, unit) {
+    match scheme.tolerance.check(now, time, unit) {
         Freshness::Fresh => Ok(time),
         Freshness::Stale => Err(reject(RejectionKind::StaleTimestamp)),
         Freshness::Future => Err(reject(RejectionKind::FutureTimestamp)),
