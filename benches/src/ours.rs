@@ -3,9 +3,11 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use countersign::dedup::UpdateOutcome;
+use countersign::time::{Clock, FixedClock, MonotonicClock, SystemClock};
 use countersign::{
-    Admission, Clock, Delivery, FixedClock, Key, Keyring, MemoryStore, MonotonicClock, Receiver,
-    Rejection, Secret, UpdateOutcome, StandardWebhooks, SystemClock, Timestamp,
+    Admission, Delivery, Key, Keyring, MemoryStore, Receiver, ReceiverBuilder, Rejection, Secret,
+    StandardWebhooks, Timestamp,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -36,12 +38,12 @@ pub fn bare(request: &Request) -> Result<Contender<'_>> {
 /// # Errors
 ///
 /// A `ConfigError` unless `keys` is one to eight.
-pub fn receiver(keys: u8) -> Result<Receiver> {
+pub fn receiver(keys: u8) -> Result<ReceiverBuilder> {
     let mut ring = Vec::new();
     for number in 0..keys {
         ring.push(Key::new(format!("key-{number}"), Secret::new(secret(number))?));
     }
-    Ok(Receiver::new(StandardWebhooks::new(Keyring::new(ring)?)?))
+    Ok(Receiver::builder(StandardWebhooks::new(Keyring::new(ring)?)?))
 }
 
 /// countersign from headers and body to a [`Delivery`]. It is told the time, as its interface has it.
@@ -58,10 +60,10 @@ pub fn verified<'w>(receiver: &'w Receiver, request: &'w Request) -> Contender<'
 /// # Errors
 ///
 /// None: the store's capacity is not zero.
-pub fn handled<'w>(receiver: &Receiver, requests: &'w [Request]) -> Result<Contender<'w>> {
+pub fn handled<'w>(receiver: ReceiverBuilder, requests: &'w [Request]) -> Result<Contender<'w>> {
     let leaps = FixedClock::new(Timestamp::from_millis(0));
     let clock = LeapingClock { steady: MonotonicClock::default(), leaps: leaps.clone() };
-    let receiver = receiver.clone().dedup(MemoryStore::with_clock(1_000_000, clock)?);
+    let receiver = receiver.dedup(MemoryStore::with_clock(1_000_000, clock)?).build()?;
     let mut lap = requests.iter();
     Ok(Contender::new("countersign, claim and commit", move || {
         let request = lap.next().or_else(|| {

@@ -1,7 +1,10 @@
 //! Requests as a server hands them on: parsed headers, and the body in one piece.
 
 use bytes::Bytes;
-use countersign::{Clock, Provider, Secret, StandardWebhooks, SystemClock, Unsigned};
+use countersign::scheme::SigningRequest;
+use countersign::senders::Sender;
+use countersign::time::{Clock, SystemClock};
+use countersign::{Secret, StandardWebhooks};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::Result;
@@ -35,7 +38,7 @@ impl Request {
         let sender = StandardWebhooks::new(Secret::new(secret(key))?)?;
         let now = SystemClock.now();
         let mut headers = ordinary_headers(body.len());
-        let credentials = Unsigned::new(body)
+        let credentials = SigningRequest::new(body)
             .id(id)
             .timestamp(now)
             .sign(sender.verifier().scheme(), &Secret::new(secret(key))?)?;

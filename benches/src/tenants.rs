@@ -2,10 +2,9 @@
 
 use std::hint::black_box;
 
-use countersign::{
-    Clock, FixedClock, KeyResolver, Rejection, RejectionKind, ResolveError, Secret, StandardWebhooks,
-    SystemClock, TenantFrom, Tenants, Timestamp,
-};
+use countersign::tenants::{KeyResolver, ResolveError, TenantFrom, Tenants};
+use countersign::time::{Clock, FixedClock, SystemClock};
+use countersign::{Rejection, RejectionKind, Secret, StandardWebhooks, Timestamp};
 
 use crate::poll::at_once;
 use crate::{Contender, Request, Result, secret};
@@ -19,11 +18,14 @@ pub const UNKNOWN: &str = "emca";
 struct OneTenant;
 
 impl KeyResolver for OneTenant {
-    async fn resolve(&self, tenant: &str) -> Result<Option<countersign::Tenant>, ResolveError> {
+    async fn resolve(
+        &self,
+        tenant: &str,
+    ) -> Result<Option<countersign::tenants::Tenant>, ResolveError> {
         if tenant != KNOWN {
             return Ok(None);
         }
-        Ok(Some(countersign::Tenant::new(tenant, Secret::new(secret(0))?)))
+        Ok(Some(countersign::tenants::Tenant::new(tenant, Secret::new(secret(0))?)))
     }
 }
 
@@ -33,9 +35,9 @@ impl KeyResolver for OneTenant {
 ///
 /// None: the sender takes its secret.
 pub fn tenants() -> Result<Tenants> {
-    let from = TenantFrom::PathAfter("/webhooks/".to_owned());
-    let tenants = Tenants::new(from, OneTenant, StandardWebhooks::new)?;
-    Ok(tenants.cache_clock(FixedClock::new(Timestamp::from_millis(0))))
+    let from = TenantFrom::PathPrefix("/webhooks/".to_owned());
+    let tenants = Tenants::builder(from, OneTenant, StandardWebhooks::new);
+    Ok(tenants.cache_clock(FixedClock::new(Timestamp::from_millis(0))).build()?)
 }
 
 /// `request` rejected for its signature, as one for `tenant`, whose keys have been asked for.

@@ -19,7 +19,8 @@ mod wire;
 
 use std::fmt;
 
-use countersign::{Delivery, Headers, Rejection, Timestamp, Verifier};
+use countersign::senders::Verifier;
+use countersign::{Delivery, Headers, Rejection, Timestamp};
 use std::sync::Arc;
 
 pub use self::ainexlayer_envelope::ainexlayer_envelope;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use countersign::senders::{ALL, Sender};
+use countersign::senders::{ALL, SenderSpec};
 
 /// The folder of the corpora.
 const CORPORA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus");
@@ -34,7 +34,7 @@ pub fn seeds(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
         "ainexlayer_envelope" => (fixtures("ainexlayer")?, ENVELOPES),
         "event_keys" => (Vec::new(), KEYS),
         "header_grammars" => (Vec::new(), HEADERS),
-        "streaming_chunks" => (Vec::new(), INTAKES),
+        "streaming_chunks" => (Vec::new(), STREAMS),
         "json_pointer" => (Vec::new(), POINTERS),
         "known_senders" => (known_senders(), KNOWN),
         "omniai_event" => (fixtures("omniai")?, EVENTS),
@@ -67,7 +67,7 @@ fn fixtures(sender: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
 
 /// A rightly signed request of each sender of the catalogue.
 fn known_senders() -> Vec<(String, Vec<u8>)> {
-    let seed = |sender: &Sender| {
+    let seed = |sender: &SenderSpec| {
         let names = SIGNED.iter().filter(|(name, _)| *name == sender.name());
         let headers: String = names.map(|(_, headers)| *headers).collect();
         let body = match sender.name() {
@@ -161,7 +161,7 @@ const STANDARD: &[&str] = &[
     "0\n\u{e9}\n@\nv1,*\n{}",
 ];
 
-const INTAKES: &[&str] = &[
+const STREAMS: &[&str] = &[
     "\n",
     "00000\n{\"a\":1}",
     "0000111\n{\"a\":1}",

@@ -13,11 +13,16 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::post;
-use countersign::{Provider, Unsigned};
+use countersign::scheme::SigningRequest;
+use countersign::senders::Sender;
+use countersign_tower::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+};
+use countersign_tower::scheme::{Encoding, Scheme, SignatureLocation};
+use countersign_tower::time::FixedClock;
 use countersign_tower::{
-    ClaimOutcome, ConfigErrorKind, Custom, DedupStore, Delivery, Encoding, EventKey, FencingToken,
-    FixedClock, Outcome, RawJson, Receiver, Rejection, RejectionKind, Scheme, Secret, Signature,
-    StandardWebhooks, StoreError, StoreErrorKind, Timestamp, UpdateOutcome, Webhook, WebhookLayer,
+    ConfigErrorKind, Custom, Delivery, Outcome, RawJson, Receiver, ReceiverBuilder, Rejection,
+    RejectionKind, Secret, StandardWebhooks, Timestamp, Webhook, WebhookLayer,
     ainexlayer::AiNexLayer, omniai::OmniAi,
 };
 use http_body_util::BodyExt;
@@ -33,18 +38,21 @@ fn sender() -> StandardWebhooks {
     StandardWebhooks::new(Secret::new(SECRET).unwrap()).unwrap()
 }
 
-fn receiver() -> Receiver {
-    Receiver::new(sender())
+fn receiver() -> ReceiverBuilder {
+    Receiver::builder(sender())
 }
 
-fn app<H: axum::handler::Handler<T, ()>, T: 'static>(receiver: Receiver, handler: H) -> Router {
-    let layer = WebhookLayer::new(receiver).clock(FixedClock::new(NOW));
+fn app<H: axum::handler::Handler<T, ()>, T: 'static>(
+    receiver: ReceiverBuilder,
+    handler: H,
+) -> Router {
+    let layer = WebhookLayer::new(receiver.build().unwrap()).clock(FixedClock::new(NOW));
     Router::new().route("/", post(handler)).route_layer(layer)
 }
 
 /// A request signed over `signed`, which then carries `body`.
 fn request(signed: &[u8], body: impl Into<Body>) -> Request<Body> {
-    let headers = Unsigned::new(signed)
+    let headers = SigningRequest::new(signed)
         .id("msg_1")
         .timestamp(NOW)
         .sign(sender().verifier().scheme(), &Secret::new(SECRET).unwrap())
@@ -125,7 +133,7 @@ impl axum::body::HttpBody for Untouchable {
 
 #[tokio::test]
 async fn rule_1_raw_bytes_are_what_is_verified() {
-    let echo = |delivery: Delivery| async move { delivery.body().clone() };
+    let echo = |Webhook(delivery): Webhook<Delivery>| async move { delivery.body().clone() };
     let app = app(receiver().danger_without_dedup(), echo);
     for odd in [&b"\xef\xbb\xbf{}"[..], b"\xff\x00", b"{ \"a\" : 1.0 }\n", b""] {
         let answer = send(&app, request(odd, odd.to_vec())).await;
@@ -149,7 +157,7 @@ async fn rule_2_an_unverified_request_reaches_neither_handler_nor_store() {
     let store = Down::default();
     let unguarded = Router::new().route("/", post(|_: Webhook<RawJson>| async {}));
     assert_eq!(send(&unguarded, good()).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    let guarded = app(receiver().dedup(store.clone()), |_: Delivery| async {});
+    let guarded = app(receiver().dedup(store.clone()), |_: Webhook<Delivery>| async {});
     assert_eq!(kind(&send(&guarded, request(BODY, "{}")).await), RejectionKind::SignatureMismatch);
     assert_eq!(store.0.load(Ordering::SeqCst), 0);
     send(&guarded, good()).await;
@@ -159,15 +167,16 @@ async fn rule_2_an_unverified_request_reaches_neither_handler_nor_store() {
 #[tokio::test]
 async fn rule_3_identity_comes_from_signed_bytes() {
     let key = "a secret shared with acme, long enough";
-    let scheme = Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
-        .id_header("x-delivery-id")
-        .build()
-        .unwrap();
+    let scheme =
+        Scheme::hmac_sha256("acme", SignatureLocation::header("x-signature", Encoding::Hex))
+            .id_header("x-delivery-id")
+            .build()
+            .unwrap();
     let sender = Custom::new(scheme.clone(), Secret::new(key).unwrap()).unwrap();
-    let app = app(Receiver::new(sender), |_: Delivery| async {});
+    let app = app(Receiver::builder(sender), |_: Webhook<Delivery>| async {});
     let deliver = async |id: &str, body: &'static str| {
         let headers =
-            Unsigned::new(body.as_bytes()).id(id).sign(&scheme, &Secret::new(key).unwrap());
+            SigningRequest::new(body.as_bytes()).id(id).sign(&scheme, &Secret::new(key).unwrap());
         let mut request = Request::post("/");
         for (name, value) in headers.unwrap() {
             request = request.header(name, value);
@@ -195,12 +204,12 @@ async fn rule_4_fail_closed() {
     assert_eq!(OmniAi::new("", secret()).unwrap_err().kind(), ConfigErrorKind::MissingSetting);
     let unset = AiNexLayer::builder(secret()).build().unwrap_err();
     assert_eq!(unset.kind(), ConfigErrorKind::MissingSetting);
-    let brief = receiver().retention(Duration::from_secs(300)).unwrap_err();
+    let brief = receiver().retention(Duration::from_secs(300)).build().unwrap_err();
     assert_eq!(brief.kind(), ConfigErrorKind::RetentionTooShort);
 
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = runs.clone();
-    let handler = move |_: Delivery| async move {
+    let handler = move |_: Webhook<Delivery>| async move {
         counted.fetch_add(1, Ordering::SeqCst);
     };
     let app = app(receiver().dedup(Down::default()), handler);
@@ -216,7 +225,7 @@ async fn rule_4_fail_closed() {
 
 #[tokio::test]
 async fn rule_5_no_cost_of_an_attackers_choice_before_authentication() {
-    let app = app(receiver(), |_: Delivery| async {});
+    let app = app(receiver(), |_: Webhook<Delivery>| async {});
     let mut request = good().map(|_| Body::new(Untouchable));
     request.headers_mut().insert("webhook-timestamp", "999999699".parse().unwrap());
     assert_eq!(kind(&send(&app, request).await), RejectionKind::StaleTimestamp);
@@ -237,7 +246,7 @@ async fn rule_5_no_cost_of_an_attackers_choice_before_authentication() {
 async fn rule_6_a_failed_handler_is_not_a_handled_event() {
     let (runs, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
     let (counted, held) = (runs.clone(), gate.clone());
-    let handler = move |_: Delivery| async move {
+    let handler = move |_: Webhook<Delivery>| async move {
         let run = counted.fetch_add(1, Ordering::SeqCst);
         held.acquire().await.unwrap().forget();
         if run == 0 { StatusCode::BAD_GATEWAY } else { StatusCode::OK }
@@ -265,11 +274,11 @@ async fn rule_6_a_failed_handler_is_not_a_handled_event() {
 async fn rule_7_the_senders_disconnect_does_not_abort_a_handler() {
     let (began, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let (begin, held) = (began.clone(), gate.clone());
-    let handler = move |_: Delivery| async move {
+    let handler = move |_: Webhook<Delivery>| async move {
         begin.add_permits(1);
         held.acquire().await.unwrap().forget();
     };
-    let layer = WebhookLayer::new(receiver()).clock(FixedClock::new(NOW));
+    let layer = WebhookLayer::new(receiver().build().unwrap()).clock(FixedClock::new(NOW));
     let shutdown = layer.shutdown();
     let app = Router::new().route("/", post(handler)).route_layer(layer.clone());
     {
@@ -292,7 +301,7 @@ async fn rule_7_the_senders_disconnect_does_not_abort_a_handler() {
 
 #[tokio::test]
 async fn rule_8_the_wire_says_a_status_and_the_operator_sees_why() {
-    let app = app(receiver(), |_: Delivery| async {});
+    let app = app(receiver(), |_: Webhook<Delivery>| async {});
     let mut stale = good();
     stale.headers_mut().insert("webhook-timestamp", "1".parse().unwrap());
     let mut missing = good();
@@ -317,7 +326,7 @@ async fn rule_8_the_wire_says_a_status_and_the_operator_sees_why() {
 
 #[tokio::test]
 async fn rule_9_time_is_an_argument() {
-    let receiver = receiver();
+    let receiver = receiver().build().unwrap();
     let headers = good().headers().clone();
     for (now, expected) in [
         (NOW, None),

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
-use countersign::senders::{self, Sender};
-use countersign::{
-    Algorithm, Challenge, Contract, Encoding, Provider, Scheme, Secret, ainexlayer, omniai,
-};
+use countersign::scheme::{Algorithm, Encoding, Scheme};
+use countersign::senders::{self, SenderSpec};
+use countersign::senders::{Challenge, Sender};
+use countersign::{Contract, Secret, ainexlayer, omniai};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/senders.md");
 const START: &str = "<!-- table: made from the data, see tests/tests/senders_table.rs -->\n";
@@ -21,18 +21,18 @@ fn table() -> String {
         "| sender | set up as | what it signs | time signed | id signed | replays are stopped by | handshake |\n|---|---|---|---|---|---|---|\n",
     );
     for sender in senders::ALL {
-        let scheme = sender.setup().public_url(URL).scheme().unwrap();
+        let scheme = sender.config().with_public_url(URL).scheme().unwrap();
         let contract = sender.contract().unwrap();
         let constant = sender.name().to_uppercase().replace('-', "_");
         let danger = if scheme.algorithm() == Algorithm::PrefixedSha256 { "DANGER_" } else { "" };
-        let title = format!("[{}]({})", sender.title(), sender.spec());
+        let title = format!("[{}]({})", sender.display_name(), sender.docs_url());
         let set_up = format!("`senders::{danger}{constant}`");
         row(&mut table, &title, &set_up, &scheme, &contract, Some(sender));
     }
     let secret = || Secret::new("a secret of theirs, for the table").unwrap();
     let omniai = omniai::OmniAi::new("x-of-your-choice", secret()).unwrap();
     let scheme = omniai.verifier().scheme();
-    row(&mut table, "OmniAI", "`omniai::OmniAi`", scheme, Provider::contract(&omniai), None);
+    row(&mut table, "OmniAI", "`omniai::OmniAi`", scheme, Sender::contract(&omniai), None);
     let ainexlayer = ainexlayer::AiNexLayer::builder(secret())
         .signature_header("x-of-your-choice")
         .encoding(Encoding::Hex)
@@ -42,7 +42,7 @@ fn table() -> String {
         .unwrap();
     let scheme = ainexlayer.verifier().scheme();
     let set_up = "`ainexlayer::AiNexLayer`, with `assumed_envelope()`";
-    row(&mut table, "AINexLayer", set_up, scheme, Provider::contract(&ainexlayer), None);
+    row(&mut table, "AINexLayer", set_up, scheme, Sender::contract(&ainexlayer), None);
     table
 }
 
@@ -52,7 +52,7 @@ fn row(
     set_up: &str,
     scheme: &Scheme,
     contract: &Contract,
-    sender: Option<&Sender>,
+    sender: Option<&SenderSpec>,
 ) {
     let signs = scheme.to_string().replace(URL, "{url}").replace("POST", "{method}");
     let signs = signs.replace('|', "\\|");
@@ -60,13 +60,13 @@ fn row(
         format!("yes, to {} back and {} ahead", span(tolerance.past()), span(tolerance.future()))
     });
     let id = if scheme.signs_id() { "yes" } else { "no" };
-    let repeats = span(contract.replay_span());
+    let repeats = span(contract.retry_window());
     let own = match sender {
-        Some(sender) => sender.known_by(),
+        Some(sender) => sender.dedup_key_description(),
         None if scheme.signs_id() => None,
         None => Some("the fields that name it"),
     };
-    let digest = span(contract.digest_span());
+    let digest = span(contract.digest_retention());
     let identity = match own {
         Some(words) => format!("{words}, for {repeats}"),
         None if scheme.signs_id() => format!("its id, for {repeats}"),
@@ -77,9 +77,11 @@ fn row(
     };
     let unsigned =
         if scheme.algorithm() == Algorithm::StaticToken { "; nothing is signed" } else { "" };
-    let handshake = match sender.and_then(Sender::asks) {
+    let handshake = match sender.and_then(SenderSpec::handshake) {
         None => "",
-        Some(Challenge::Query(_) | Challenge::Hub | Challenge::Header { .. }) => "`GET`, answered",
+        Some(Challenge::Query(_) | Challenge::WebSubVerify | Challenge::Header { .. }) => {
+            "`GET`, answered"
+        }
         Some(Challenge::Head) => "`HEAD`, answered",
         Some(_) => "signed `POST`, verified and answered",
     };
@@ -118,10 +120,10 @@ fn the_docs_have_the_table_of_the_data() {
 #[test]
 fn every_sender_says_where_it_is_documented() {
     for sender in senders::ALL {
-        assert!(sender.spec().starts_with("https://"), "{}", sender.name());
-        assert_eq!(senders::find(sender.name()).unwrap().title(), sender.title());
+        assert!(sender.docs_url().starts_with("https://"), "{}", sender.name());
+        assert_eq!(senders::find(sender.name()).unwrap().display_name(), sender.display_name());
     }
-    let mut names: Vec<_> = senders::ALL.iter().map(Sender::name).collect();
+    let mut names: Vec<_> = senders::ALL.iter().map(SenderSpec::name).collect();
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), senders::ALL.len());

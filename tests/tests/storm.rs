@@ -15,10 +15,13 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use countersign::Delivery;
-use countersign_actix::{SignedTestRequest, WebhookMiddleware};
-use countersign_tower::testing::{FakeSender, Post, Report, SentKind, SignedRequest, TestKeys};
+use countersign_actix::{SignedTestRequest, Webhooks};
+use countersign_tower::scheme::{Scheme, SignatureLocation};
+use countersign_tower::testing::{
+    Report, SenderSimulator, SentKind, SignedRequest, TestKeys, WebhookRequest,
+};
 use countersign_tower::{
-    MemoryStore, Receiver, Scheme, Secret, Signature, WebhookLayer, omniai::OmniAi, senders,
+    MemoryStore, Receiver, ReceiverBuilder, Secret, WebhookLayer, omniai::OmniAi, senders,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -33,26 +36,26 @@ const MOST_FAILURES: usize = 3;
 
 /// A sender, and what it sends.
 struct Side {
-    receiver: Receiver,
+    receiver: ReceiverBuilder,
     key: Secret,
     body: fn(usize) -> Value,
 }
 
 impl Side {
-    fn of_catalogue(sender: senders::Sender) -> Self {
-        let keys = TestKeys::new(&sender.setup().scheme().unwrap(), 1).unwrap();
+    fn of_catalogue(sender: senders::SenderSpec) -> Self {
+        let keys = TestKeys::new(&sender.config().scheme().unwrap(), 1).unwrap();
         Self {
-            receiver: Receiver::new(sender.keys(keys.receiver()).unwrap()),
+            receiver: Receiver::builder(sender.keys(keys.receiver()).unwrap()),
             key: keys.sender(),
             body: |n| json!({ "id": format!("evt_{n}"), "type": "order.paid", "n": n }),
         }
     }
 
     fn omniai() -> Self {
-        let token = Scheme::static_token("omniai", Signature::token("x-webhook-secret"));
+        let token = Scheme::static_token("omniai", SignatureLocation::token("x-webhook-secret"));
         let keys = TestKeys::new(&token.build().unwrap(), 1).unwrap();
         Self {
-            receiver: Receiver::new(OmniAi::new("x-webhook-secret", keys.receiver()).unwrap()),
+            receiver: Receiver::builder(OmniAi::new("x-webhook-secret", keys.receiver()).unwrap()),
             key: keys.sender(),
             body: |n| json!({ "event": "lead.created", "data": { "leadId": n.to_string() }, "n": n }),
         }
@@ -104,7 +107,7 @@ impl Desk {
 
 /// A storm that is set up, and what is to be found after it.
 struct Storm {
-    sender: FakeSender,
+    sender: SenderSimulator,
     receiver: Receiver,
     desk: Desk,
     events: usize,
@@ -113,8 +116,8 @@ struct Storm {
 impl Storm {
     fn new(side: Side, events: usize, seed: u64) -> Self {
         let seed = std::env::var("STORM_SEED").map_or(seed, |seed| seed.parse().unwrap());
-        let receiver = side.receiver.dedup(MemoryStore::default());
-        let sender = FakeSender::new(&receiver, side.key, seed)
+        let receiver = side.receiver.dedup(MemoryStore::default()).build().unwrap();
+        let sender = SenderSimulator::new(&receiver, side.key, seed)
             .duplicates(30)
             .corrupt(10)
             .lost_answers(3)
@@ -123,9 +126,9 @@ impl Storm {
         Self { sender, receiver, desk, events }
     }
 
-    fn posts(&self) -> impl Iterator<Item = Post> + use<> {
+    fn posts(&self) -> impl Iterator<Item = WebhookRequest> + use<> {
         let body = self.desk.body;
-        (0..self.events).map(move |n| Post::to(PATH).json(&body(n)))
+        (0..self.events).map(move |n| WebhookRequest::to(PATH).json(&body(n)))
     }
 
     fn check(&self, report: &Report) {
@@ -142,9 +145,10 @@ impl Storm {
 
     async fn over_axum(self) {
         let desk = self.desk.clone();
-        let handler = async move |countersign_tower::Delivery(delivery)| {
-            StatusCode::from_u16(desk.handle(&delivery).await).unwrap()
-        };
+        let handler =
+            async move |countersign_tower::Webhook(delivery): countersign_tower::Webhook<
+                Delivery,
+            >| { StatusCode::from_u16(desk.handle(&delivery).await).unwrap() };
         let layer = WebhookLayer::new(self.receiver.clone()).clock(self.sender.clock());
         let app = Router::new().route(PATH, post(handler)).route_layer(layer);
         let deliver = |request: SignedRequest| {
@@ -158,12 +162,12 @@ impl Storm {
     async fn over_actix(self) {
         async fn handler(
             desk: web::Data<Desk>,
-            delivery: countersign_actix::Delivery,
+            countersign_actix::Webhook(delivery): countersign_actix::Webhook<Delivery>,
         ) -> HttpResponse {
-            let status = desk.handle(&delivery.0).await;
+            let status = desk.handle(&delivery).await;
             HttpResponse::build(status.try_into().unwrap()).finish()
         }
-        let middleware = WebhookMiddleware::new(self.receiver.clone()).clock(self.sender.clock());
+        let middleware = Webhooks::new(self.receiver.clone()).clock(self.sender.clock());
         let resource = web::resource(PATH).wrap(middleware).route(web::post().to(handler));
         let app = App::new().app_data(web::Data::new(self.desk.clone())).service(resource);
         let app = actix_web::test::init_service(app).await;

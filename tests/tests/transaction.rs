@@ -6,13 +6,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::post;
-use countersign::{InspectStore, Unsigned};
+use countersign::dedup::InspectStore;
+use countersign::scheme::SigningRequest;
 use countersign_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use countersign_sqlx::sqlx::{self, query, query_scalar};
 use countersign_sqlx::{SqliteStore, TransactionError};
+use countersign_tower::senders::Sender;
+use countersign_tower::time::FixedClock;
 use countersign_tower::{
-    Delivery, FixedClock, Outcome, Provider, Receiver, Secret, StandardWebhooks, Timestamp,
-    WebhookLayer,
+    Delivery, Outcome, Receiver, Secret, StandardWebhooks, Timestamp, Webhook, WebhookLayer,
 };
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -52,12 +54,12 @@ impl Service {
     /// One delivery of the same event as ever.
     async fn deliver(&self, fault: Fault) -> Response<Body> {
         let sender = || StandardWebhooks::new(Secret::new(SECRET).unwrap()).unwrap();
-        let receiver = Receiver::new(sender()).dedup(self.store.clone());
+        let receiver = Receiver::builder(sender()).dedup(self.store.clone()).build().unwrap();
         let app = Router::new()
             .route("/", post(on_event))
             .with_state((self.store.clone(), fault))
             .route_layer(WebhookLayer::new(receiver).clock(FixedClock::new(NOW)));
-        let signed = Unsigned::new(b"{}").id("msg_1").timestamp(NOW);
+        let signed = SigningRequest::new(b"{}").id("msg_1").timestamp(NOW);
         let secret = Secret::new(SECRET).unwrap();
         let mut request = Request::post("/");
         for (name, value) in signed.sign(sender().verifier().scheme(), &secret).unwrap() {
@@ -73,7 +75,7 @@ impl Service {
 
 async fn on_event(
     State((store, fault)): State<(SqliteStore, Fault)>,
-    delivery: Delivery,
+    Webhook(delivery): Webhook<Delivery>,
 ) -> StatusCode {
     match handle(&store, fault, &delivery).await {
         Ok(()) => StatusCode::OK,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign::{ClaimOutcome, DedupStore, EventKey, Identity, UpdateOutcome};
+use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, Identity, UpdateOutcome};
 use countersign_benches::Result;
 use countersign_sqlx::{PostgresStore, SqliteStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
@@ -185,9 +185,9 @@ async fn postgres(server: &postgres::Server) -> Result<()> {
 fn claiming(store: impl DedupStore + Clone) -> impl Fn(EventKey) -> Done {
     move |key| {
         let store = store.clone();
-        Box::pin(
-            async move { matches!(store.claim(&key, 7, LEASE).await, Ok(ClaimOutcome::Acquired { .. })) },
-        )
+        Box::pin(async move {
+            matches!(store.claim(&key, 7, LEASE).await, Ok(ClaimOutcome::Acquired { .. }))
+        })
     }
 }
 
@@ -195,7 +195,9 @@ fn handling(store: impl DedupStore + Clone) -> impl Fn(EventKey) -> Done {
     move |key| {
         let store = store.clone();
         Box::pin(async move {
-            let Ok(ClaimOutcome::Acquired { fencing_token, .. }) = store.claim(&key, 7, LEASE).await else {
+            let Ok(ClaimOutcome::Acquired { fencing_token, .. }) =
+                store.claim(&key, 7, LEASE).await
+            else {
                 return false;
             };
             store.commit(&key, fencing_token, RETENTION).await == Ok(UpdateOutcome::Applied)

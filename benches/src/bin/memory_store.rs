@@ -7,10 +7,11 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use countersign::{
-    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, FixedClock, Identity, MemoryStore, MonotonicClock,
-    UpdateOutcome, Timestamp,
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, Identity, UpdateOutcome,
 };
+use countersign::time::{Clock, FixedClock, MonotonicClock};
+use countersign::{MemoryStore, Timestamp};
 use countersign_benches::{Result, at_once};
 use peak_alloc::PeakAlloc;
 
@@ -123,7 +124,8 @@ fn repeat(name: &str, keys: &[EventKey]) -> Result<()> {
     time(keys, |key| handle(&store, key, RETENTION))?;
     let mut fastest = Duration::MAX;
     for _ in 0..RUNS {
-        let is_known = |key: &EventKey| matches!(claim(&store, key), Some(ClaimOutcome::Duplicate { .. }));
+        let is_known =
+            |key: &EventKey| matches!(claim(&store, key), Some(ClaimOutcome::Duplicate { .. }));
         fastest = fastest.min(time(keys, is_known)?);
     }
     print_rate(name, keys.len(), fastest);
@@ -216,7 +218,9 @@ fn commit(
 }
 
 fn handle(store: &MemoryStore, key: &EventKey, retention: Duration) -> bool {
-    let Some(ClaimOutcome::Acquired { fencing_token, .. }) = claim(store, key) else { return false };
+    let Some(ClaimOutcome::Acquired { fencing_token, .. }) = claim(store, key) else {
+        return false;
+    };
     commit(store, key, fencing_token, retention) == Some(UpdateOutcome::Applied)
 }
 

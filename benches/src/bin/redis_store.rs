@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use countersign_benches::Result;
 use countersign_redis::RedisStore;
-use countersign_redis::countersign::{ClaimOutcome, DedupStore, EventKey, Identity, UpdateOutcome, ClaimToken};
+use countersign_redis::countersign::dedup::{
+    ClaimOutcome, ClaimToken, DedupStore, EventKey, Identity, UpdateOutcome,
+};
 use countersign_redis::redis::aio::MultiplexedConnection;
 use countersign_redis::redis::{Client, RedisResult, cmd};
 use tempfile::TempDir;
@@ -111,7 +113,8 @@ impl Turn {
         let (claim, tickets) = run(keys, |key| granted(store.clone(), key)).await?;
         let (busy, _) = run(keys, |key| is_busy(store.clone(), key)).await?;
         let (renew, _) = run(&tickets, |claim_token| renewed(store.clone(), claim_token)).await?;
-        let (commit, _) = run(&tickets, |claim_token| committed(store.clone(), claim_token)).await?;
+        let (commit, _) =
+            run(&tickets, |claim_token| committed(store.clone(), claim_token)).await?;
         let (duplicate, _) = run(keys, |key| is_duplicate(store.clone(), key)).await?;
         Ok(Self { bare, scripted, claim, busy, renew, commit, duplicate })
     }
@@ -145,7 +148,9 @@ async fn set_in_script(
 
 async fn granted(store: RedisStore, key: EventKey) -> Answer<ClaimToken> {
     match store.claim(&key, 7, LEASE).await {
-        Ok(ClaimOutcome::Acquired { fencing_token, .. }) => Ok(ClaimToken::new(key, fencing_token, RETENTION)),
+        Ok(ClaimOutcome::Acquired { fencing_token, .. }) => {
+            Ok(ClaimToken::new(key, fencing_token, RETENTION))
+        }
         answer => Err(format!("{answer:?}")),
     }
 }
@@ -166,7 +171,8 @@ async fn renewed(store: RedisStore, claim_token: ClaimToken) -> Answer<()> {
 }
 
 async fn committed(store: RedisStore, claim_token: ClaimToken) -> Answer<()> {
-    let answer = store.commit(claim_token.key(), claim_token.fencing_token(), claim_token.retention()).await;
+    let answer =
+        store.commit(claim_token.key(), claim_token.fencing_token(), claim_token.retention()).await;
     is_due(answer == Ok(UpdateOutcome::Applied), answer)
 }
 

@@ -63,11 +63,12 @@ fn by_size(body: &Bytes) -> Result<Vec<Finish>> {
         requests.push(Request::new(&format!("msg_{number:024}"), body, 0, 1)?);
     }
     let Some(request) = requests.first() else { return Ok(Vec::new()) };
-    let receiver = receiver(1)?;
+    let builder = receiver(1)?;
+    let receiver = builder.clone().build()?;
     Ok(race(vec![
         bare(request)?,
         verified(&receiver, request),
-        handled(&receiver, &requests)?,
+        handled(builder, &requests)?,
         standard_webhooks(1, request)?,
         svix(1, request)?,
         webhook_verify(1, request),
@@ -75,7 +76,7 @@ fn by_size(body: &Bytes) -> Result<Vec<Finish>> {
 }
 
 fn verifying(request: &Request, keys: u8) -> Result<Vec<Finish>> {
-    let receiver = receiver(keys)?;
+    let receiver = receiver(keys)?.build()?;
     Ok(race(vec![
         bare(request)?,
         verified(&receiver, request),

@@ -10,7 +10,8 @@ use actix_web::http::header::{
     ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpResponse, ResponseError};
-use countersign::{Contract, Outcome, Rejection, RejectionKind, Reply};
+use countersign::senders::HandshakeResponse;
+use countersign::{Contract, Outcome, Rejection, RejectionKind};
 
 pub(crate) fn rejected(rejection: Rejection) -> HttpResponse {
     let mut response = HttpResponse::new(status(rejection.status()));
@@ -35,7 +36,7 @@ pub(crate) fn own(outcome: Outcome) -> HttpResponse {
 }
 
 /// The answer to the sender's handshake.
-pub(crate) fn greeted(reply: &Reply) -> HttpResponse {
+pub(crate) fn handshake_answered(reply: &HandshakeResponse) -> HttpResponse {
     let mut response = HttpResponse::build(status(reply.status()));
     if let Some(content_type) = reply.content_type() {
         response.insert_header((CONTENT_TYPE, HeaderValue::from_static(content_type)));

@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::future::{Ready, ready};
-use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
-use countersign::adapter::report_misfit;
-use countersign::{FromDelivery, Rejection};
+use countersign::adapter::report_decode_failure;
+use countersign::{Delivery, FromDelivery, Rejection};
 
 use crate::answer;
 
@@ -41,31 +40,6 @@ impl<T: FromDelivery + 'static> FromRequest for Webhook<T> {
     }
 }
 
-/// The authentic request: raw body, key, signed id and time.
-///
-/// It stands in the extensions of every request that the middleware lets through, so it is an
-/// extractor itself and can be had as `web::ReqData<Delivery>`. It is the core's
-/// [`Delivery`](countersign::Delivery), wrapped.
-#[derive(Clone, Debug)]
-pub struct Delivery(pub countersign::Delivery);
-
-impl Deref for Delivery {
-    type Target = countersign::Delivery;
-
-    fn deref(&self) -> &countersign::Delivery {
-        &self.0
-    }
-}
-
-impl FromRequest for Delivery {
-    type Error = WebhookRejection;
-    type Future = Ready<Result<Self, WebhookRejection>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(verified(request))
-    }
-}
-
 fn verified(request: &HttpRequest) -> Result<Delivery, WebhookRejection> {
     request.extensions().get::<Delivery>().cloned().ok_or(WebhookRejection(None))
 }
@@ -78,7 +52,7 @@ pub struct WebhookRejection(Option<Rejection>);
 
 impl WebhookRejection {
     /// How the body does not fit; `None` where the route has no
-    /// [`WebhookMiddleware`](crate::WebhookMiddleware).
+    /// [`Webhooks`](crate::WebhookMiddleware).
     #[must_use]
     pub const fn rejection(&self) -> Option<&Rejection> {
         self.0.as_ref()
@@ -89,9 +63,7 @@ impl fmt::Display for WebhookRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Some(rejection) => rejection.fmt(f),
-            None => {
-                f.write_str("nothing is verified here: wrap this route in a `WebhookMiddleware`")
-            }
+            None => f.write_str("nothing is verified here: wrap this route in a `Webhooks`"),
         }
     }
 }
@@ -105,7 +77,7 @@ impl ResponseError for WebhookRejection {
     }
 
     fn error_response(&self) -> HttpResponse {
-        report_misfit(self);
+        report_decode_failure(self);
         match &self.0 {
             Some(rejection) => answer::rejected(rejection.clone()),
             None => HttpResponse::new(self.status_code()),

@@ -1,6 +1,6 @@
 //! [`countersign`] in front of [actix-web] routes: middleware and extractors.
 //!
-//! A [`WebhookMiddleware`] lets a request through only if it is authentic, fresh, and not yet handled:
+//! A [`Webhooks`] lets a request through only if it is authentic, fresh, and not yet handled:
 //!
 //! 1. Not `POST`, a header missing, doubled or malformed, a stale time, a coded body: rejected before
 //!    a byte of the body is read.
@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use actix_web::{App, http::StatusCode, test, web};
-//! use countersign_actix::{Receiver, Secret, Webhook, WebhookMiddleware, omniai};
+//! use countersign_actix::{Receiver, Secret, Webhook, Webhooks, omniai};
 //!
 //! async fn on_event(Webhook(event): Webhook<omniai::Event>) -> &'static str {
 //!     println!("{}", event.name());
@@ -27,7 +27,7 @@
 //! # #[actix_web::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let receiver = Receiver::new(omniai::OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
-//! let webhooks = WebhookMiddleware::new(receiver);
+//! let webhooks = Webhooks::new(receiver);
 //! let app = test::init_service(App::new().service(
 //!     web::resource("/webhooks/omniai").wrap(webhooks).route(web::post().to(on_event)),
 //! ))
@@ -54,7 +54,7 @@
 //! - Make the middleware once, outside of `HttpServer::new`'s closure, and clone it into each app.
 //! - actix runs the **last** `wrap` first: wrap what reads or changes the body before this, or it
 //!   comes to stand in front.
-//! - actix's payload limits do not apply here; the cap is [`Contract::body_cap`].
+//! - actix's payload limits do not apply here; the cap is [`Contract::max_body_size`].
 //! - On shutdown, [drain](Shutdown::drain) the middleware before the server is stopped.
 //! - actix by default goes on with a request whose sender closed its side; the handler runs on either
 //!   way. It closes a connection after a request that was rejected with its body unread.
@@ -68,30 +68,15 @@ mod answer;
 mod extract;
 mod middleware;
 mod run;
-mod service;
+mod transform;
 #[cfg(feature = "testing")]
 mod test_request;
 
 pub use countersign;
-#[cfg(feature = "metrics")]
-pub use countersign::metrics;
-#[cfg(feature = "testing")]
-pub use countersign::testing;
-pub use countersign::{
-    Admission, Algorithm, BodyAnswer, Challenge, Claim, ClaimOutcome, ClaimToken, Clock,
-    ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey,
-    FencingToken, Field, FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore, Key,
-    KeyResolver, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson,
-    Receiver, Record, RecordState, Rejection, RejectionKind, Reply, ResolveError, Scheme,
-    SchemeBuilder, Secret, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind,
-    StoreStats, StreamingVerifier, Success, SystemClock, Tenant, TenantFrom, Tenants, TimeUnit,
-    Timestamp, Tolerance, UpdateOutcome, Verifier, ainexlayer, omniai, senders,
-};
-#[cfg(feature = "sign")]
-pub use countersign::{Signed, Unsigned};
+pub use countersign::*;
 
-pub use self::extract::{Delivery, Webhook, WebhookRejection};
+pub use self::extract::{Webhook, WebhookRejection};
 pub use self::middleware::WebhookMiddleware;
-pub use self::service::WebhookService;
 #[cfg(feature = "testing")]
 pub use self::test_request::SignedTestRequest;
+pub use self::transform::Webhooks;

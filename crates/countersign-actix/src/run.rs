@@ -13,7 +13,9 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::Sleep;
 use actix_web::{Error, HttpMessage, rt};
-use countersign::adapter::{Ended, Running, Timer, drive, in_current_span, turn_away};
+use countersign::adapter::{
+    HandlerOutcome, HandlerTask, Timer, drive, in_current_span, reject_shutting_down,
+};
 use countersign::{Delivery, Outcome, Receiver, Shutdown};
 use tokio::sync::oneshot;
 
@@ -30,8 +32,8 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    let Some(under_way) = shutdown.begin() else {
-        let outcome = turn_away(&receiver);
+    let Some(under_way) = shutdown.track() else {
+        let outcome = reject_shutting_down(&receiver);
         return Ok(request.into_response(answer::own(outcome)).map_into_right_body());
     };
     let driven = Arc::clone(&receiver);
@@ -44,7 +46,7 @@ where
         let start = |delivery| {
             let request = handed.take();
             if let Some(request) = &request {
-                request.extensions_mut().insert(crate::Delivery(delivery));
+                request.extensions_mut().insert(delivery);
             }
             let call = async move {
                 match request {
@@ -86,7 +88,7 @@ impl Timer for Actix {
 /// The service's call in a task of its own, on its worker.
 struct Handler<B>(JoinHandle<Result<ServiceResponse<B>, Error>>);
 
-impl<B> Running for Handler<B> {
+impl<B> HandlerTask for Handler<B> {
     type Answer = Result<ServiceResponse<B>, Error>;
 
     fn stop(&mut self) {
@@ -95,14 +97,16 @@ impl<B> Running for Handler<B> {
 }
 
 impl<B> Future for Handler<B> {
-    type Output = Ended<Result<ServiceResponse<B>, Error>>;
+    type Output = HandlerOutcome<Result<ServiceResponse<B>, Error>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map(|joined| match joined {
-            Ok(Ok(response)) if response.status().is_success() => Ended::Well(Ok(response)),
-            Ok(answer) => Ended::Badly(answer),
-            Err(error) if error.is_panic() => Ended::Panicked,
-            Err(_) => Ended::Stopped,
+            Ok(Ok(response)) if response.status().is_success() => {
+                HandlerOutcome::Success(Ok(response))
+            }
+            Ok(answer) => HandlerOutcome::Failure(answer),
+            Err(error) if error.is_panic() => HandlerOutcome::Panicked,
+            Err(_) => HandlerOutcome::Cancelled,
         })
     }
 }

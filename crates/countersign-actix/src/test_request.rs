@@ -5,22 +5,21 @@ use countersign::testing::SignedRequest;
 ///
 /// ```
 /// use actix_web::{App, HttpResponse, test, web};
-/// use countersign_actix::testing::{Post, TestKeys};
-/// use countersign_actix::{
-///     FixedClock, Receiver, SignedTestRequest, Timestamp, WebhookMiddleware, senders,
-/// };
+/// use countersign_actix::testing::{WebhookRequest, TestKeys};
+/// use countersign_actix::time::FixedClock;
+/// use countersign_actix::{Receiver, SignedTestRequest, Timestamp, Webhooks, senders};
 ///
 /// # #[actix_web::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let now = Timestamp::from_secs(1_770_000_000);
-/// let setup = senders::STRIPE.setup();
+/// let setup = senders::STRIPE.config();
 /// let keys = TestKeys::new(&setup.scheme()?, 1)?;
 /// let receiver = Receiver::new(setup.keys(keys.receiver())?);
-/// let request = Post::to("/webhooks/stripe")
+/// let request = WebhookRequest::to("/webhooks/stripe")
 ///     .body(r#"{"id":"evt_1","type":"charge.succeeded"}"#)
 ///     .sign(receiver.scheme(), &keys.sender(), now)?;
 ///
-/// let webhooks = WebhookMiddleware::new(receiver).clock(FixedClock::new(now));
+/// let webhooks = Webhooks::new(receiver).clock(FixedClock::new(now));
 /// let route = web::resource("/webhooks/stripe").wrap(webhooks);
 /// let app = App::new().service(route.route(web::post().to(HttpResponse::Ok)));
 /// let app = test::init_service(app).await;

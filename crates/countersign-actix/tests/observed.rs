@@ -6,19 +6,18 @@ mod log;
 
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
-use countersign_actix::testing::{Damage, Post, TestKeys};
-use countersign_actix::{
-    EventKey, FixedClock, Identity, MemoryStore, Receiver, SignedTestRequest, Timestamp,
-    WebhookMiddleware, senders,
-};
+use countersign_actix::dedup::{EventKey, Identity};
+use countersign_actix::testing::{Tampering, TestKeys, WebhookRequest};
+use countersign_actix::time::FixedClock;
+use countersign_actix::{MemoryStore, Receiver, SignedTestRequest, Timestamp, Webhooks, senders};
 use log::Log;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing::Instrument;
 
 const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 
-fn ping(id: &str) -> Post {
-    Post::to("/").id(id).body(r#"{"type":"ping"}"#)
+fn ping(id: &str) -> WebhookRequest {
+    WebhookRequest::to("/").id(id).body(r#"{"type":"ping"}"#)
 }
 
 async fn handle() -> HttpResponse {
@@ -27,12 +26,15 @@ async fn handle() -> HttpResponse {
 }
 
 /// Sends all to one app, in their order.
-async fn deliver(posts: impl IntoIterator<Item = Post>) {
-    let setup = senders::STANDARD_WEBHOOKS.setup();
+async fn deliver(posts: impl IntoIterator<Item = WebhookRequest>) {
+    let setup = senders::STANDARD_WEBHOOKS.config();
     let keys = TestKeys::new(&setup.scheme().unwrap(), 1).unwrap();
-    let receiver = Receiver::new(setup.keys(keys.receiver()).unwrap()).endpoint("orders");
-    let receiver = receiver.dedup(MemoryStore::with_clock(100, FixedClock::new(NOW)).unwrap());
-    let webhooks = WebhookMiddleware::new(receiver.clone()).clock(FixedClock::new(NOW));
+    let receiver = Receiver::builder(setup.keys(keys.receiver()).unwrap())
+        .endpoint("orders")
+        .dedup(MemoryStore::with_clock(100, FixedClock::new(NOW)).unwrap())
+        .build()
+        .unwrap();
+    let webhooks = Webhooks::new(receiver.clone()).clock(FixedClock::new(NOW));
     let route = web::resource("/").wrap(webhooks).route(web::post().to(handle));
     let app = init_service(App::new().service(route)).await;
     for post in posts {
@@ -46,7 +48,7 @@ async fn deliveries_are_counted_by_what_became_of_them() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let prometheus = recorder.handle();
     let _recording = metrics::set_default_local_recorder(Box::leak(Box::new(recorder)));
-    deliver([ping("msg_1"), ping("msg_1"), ping("msg_2").damaged(Damage::Stale)]).await;
+    deliver([ping("msg_1"), ping("msg_1"), ping("msg_2").tampered(Tampering::Stale)]).await;
     let text = prometheus.render();
     for (metric, labels, value) in [
         ("verified_total", r#",key="default""#, 2),

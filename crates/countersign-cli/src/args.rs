@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use countersign::Encoding;
+use countersign::scheme::Encoding;
 
 const EXAMPLE: &str = "\
 Capture, explain, fix, verify:

@@ -9,7 +9,9 @@ mod sign;
 mod verify;
 
 use clap::CommandFactory;
-use countersign::{Clock, SystemClock, TimeUnit, Timestamp};
+use countersign::Timestamp;
+use countersign::scheme::TimestampFormat;
+use countersign::time::{Clock, SystemClock};
 
 pub(crate) use self::send::Heeds;
 use crate::args::{Cli, Command};
@@ -45,7 +47,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// The time that a flag gives, or else the present.
 fn time(flag: Option<&str>) -> Result<Timestamp, Failure> {
     let Some(text) = flag else { return Ok(SystemClock.now()) };
-    let units = [TimeUnit::Seconds, TimeUnit::Rfc3339];
+    let units = [TimestampFormat::Seconds, TimestampFormat::Rfc3339];
     units.iter().find_map(|unit| Timestamp::parse(text.as_bytes(), *unit)).ok_or_else(|| {
         Failure::at("`--now`", "is no time: give Unix seconds, or one like 2026-01-31T12:00:00Z")
     })

@@ -106,7 +106,7 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, Failure> {
 /// Whether it is for the repairs to find what this set-up lacks.
 const fn is_asked_for(failure: &Failure) -> bool {
     use ConfigErrorKind::{InvalidSecret, MissingSetting};
-    matches!(failure, Failure::Setup(InvalidSecret | MissingSetting, _))
+    matches!(failure, Failure::SenderConfig(InvalidSecret | MissingSetting, _))
 }
 
 /// What a proof says, most telling first.

@@ -11,7 +11,7 @@ pub enum Failure {
     /// What was given cannot be used. The text is one line: the place, and the mend.
     Malformed(String),
     /// The sender's set-up is not usable.
-    Setup(ConfigErrorKind, String),
+    SenderConfig(ConfigErrorKind, String),
     /// The output cannot be written.
     Output(io::Error),
 }
@@ -24,14 +24,14 @@ impl Failure {
 
     /// A setting that the sender needs was not given.
     pub(crate) fn unset(place: impl fmt::Display, mend: impl fmt::Display) -> Self {
-        Self::Setup(ConfigErrorKind::MissingSetting, format!("{place}: {mend}"))
+        Self::SenderConfig(ConfigErrorKind::MissingSetting, format!("{place}: {mend}"))
     }
 
     /// What it is called among verdicts.
     #[must_use]
     pub fn verdict(&self) -> String {
         match self {
-            Self::Setup(kind, _) => name(*kind),
+            Self::SenderConfig(kind, _) => name(*kind),
             Self::Malformed(_) | Self::Output(_) => MALFORMED.to_owned(),
         }
     }
@@ -64,7 +64,7 @@ fn name(kind: ConfigErrorKind) -> String {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(text) | Self::Setup(_, text) => f.write_str(text),
+            Self::Malformed(text) | Self::SenderConfig(_, text) => f.write_str(text),
             Self::Output(error) => write!(f, "the output cannot be written: {}", error.kind()),
         }
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::Setup(error.kind(), error.to_string())
+        Self::SenderConfig(error.kind(), error.to_string())
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn judge(
         return Ok(Judged::Rejected(rejection));
     };
     let receiver = who.receiver(&settings, keys)?;
-    match receiver.greet(&request.method, request) {
+    match receiver.handshake_response(&request.method, request) {
         Ok(Some(reply)) => return Ok(Judged::Handshake(reply.status())),
         Err(rejection) if rejection.kind() != RejectionKind::MethodNotAllowed => {
             return Ok(Judged::HandshakeRejected(rejection));

@@ -107,7 +107,7 @@ fn unpadded((name, bytes): &Named) -> Result<(), Failure> {
 
 fn secret((name, bytes): &Named) -> Result<Secret, Failure> {
     Secret::new(bytes.to_vec())
-        .map_err(|error| Failure::Setup(error.kind(), format!("secret `{name}`: {error}")))
+        .map_err(|error| Failure::SenderConfig(error.kind(), format!("secret `{name}`: {error}")))
 }
 
 pub(crate) fn from_env(variable: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use countersign::ainexlayer::{AiNexLayer, At};
 use countersign::omniai::OmniAi;
-use countersign::senders::{self, Sender, Setup};
-use countersign::{
-    ConfigError, Contract, Custom, Keyring, Provider, Receiver, Scheme, Secret, Signature,
-};
+use countersign::scheme::{Scheme, SignatureLocation};
+use countersign::senders::Sender;
+use countersign::senders::{self, SenderConfig, SenderSpec};
+use countersign::{ConfigError, Contract, Custom, Keyring, Receiver, Secret};
 
 use crate::args::SenderArgs;
 use crate::failure::Failure;
@@ -24,7 +24,7 @@ pub use self::settings::Settings;
 #[derive(Clone, Debug)]
 pub enum Who {
     /// One of the catalogue.
-    Known(Sender),
+    Known(SenderSpec),
     /// OmniAI.
     OmniAi,
     /// AINexLayer.
@@ -107,9 +107,9 @@ impl Who {
         }
     }
 
-    pub(crate) fn title(&self) -> &str {
+    pub(crate) fn display_name(&self) -> &str {
         match self {
-            Self::Known(sender) => sender.title(),
+            Self::Known(sender) => sender.display_name(),
             Self::OmniAi => "OmniAI",
             Self::AiNexLayer => "AINexLayer",
             Self::Custom(custom) => custom.name(),
@@ -118,19 +118,19 @@ impl Who {
     }
 
     /// Where it documents its signature.
-    pub(crate) fn spec(&self) -> Option<&'static str> {
+    pub(crate) fn docs_url(&self) -> Option<&'static str> {
         match self {
-            Self::Known(sender) => Some(sender.spec()),
+            Self::Known(sender) => Some(sender.docs_url()),
             Self::OmniAi => Some("https://docs.getomni.ai/webhooks.md"),
             Self::AiNexLayer | Self::Custom(_) | Self::Own(_) => None,
         }
     }
 
     /// Whether it signs the public URL.
-    pub(crate) fn wants_url(&self) -> bool {
+    pub(crate) fn requires_public_url(&self) -> bool {
         match self {
-            Self::Known(sender) => sender.wants_url(),
-            Self::Custom(custom) => custom.wants_url(),
+            Self::Known(sender) => sender.requires_public_url(),
+            Self::Custom(custom) => custom.requires_public_url(),
             Self::OmniAi | Self::AiNexLayer | Self::Own(_) => false,
         }
     }
@@ -138,11 +138,11 @@ impl Who {
     /// How long it waits for an answer.
     pub(crate) fn deadline(&self) -> Duration {
         match self {
-            Self::Known(sender) => sender.waits(),
+            Self::Known(sender) => sender.response_deadline(),
             Self::OmniAi => Duration::from_secs(5),
             Self::AiNexLayer => Duration::from_secs(30),
             Self::Custom(custom) => custom.deadline(),
-            Self::Own(_) => Contract::default().answer_span(),
+            Self::Own(_) => Contract::default().response_deadline(),
         }
     }
 
@@ -161,7 +161,7 @@ impl Who {
     pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
         match self {
             Self::Known(sender) => {
-                known(*sender, settings)?.scheme().map_err(|error| self.mended(error))
+                configured(*sender, settings)?.scheme().map_err(|error| self.mended(error))
             }
             Self::OmniAi => omniai_scheme(settings),
             Self::AiNexLayer => {
@@ -178,15 +178,16 @@ impl Who {
     pub(crate) fn receiver(&self, settings: &Settings, keys: Keyring) -> Result<Receiver, Failure> {
         Ok(match self {
             Self::Known(sender) => {
-                let known =
-                    known(*sender, settings)?.keys(keys).map_err(|error| self.mended(error))?;
-                Receiver::new(known)
+                let configured = configured(*sender, settings)?
+                    .keys(keys)
+                    .map_err(|error| self.mended(error))?;
+                Receiver::new(configured)
             }
             Self::OmniAi => Receiver::new(OmniAi::with_scheme(omniai_scheme(settings)?, keys)?),
             Self::AiNexLayer => Receiver::new(ainexlayer(settings, keys)?),
             Self::Custom(custom) => {
                 let provider = Custom::new(custom.scheme(settings)?, keys)?;
-                Receiver::new(provider.contract(custom.contract()?))
+                Receiver::new(provider.with_contract(custom.contract()?))
             }
             Self::Own(scheme) => Receiver::new(Custom::new(Scheme::clone(scheme), keys)?),
         })
@@ -194,7 +195,9 @@ impl Who {
 
     /// The core's error in the words of the command line.
     fn mended(&self, error: ConfigError) -> Failure {
-        if self.wants_url() && error.kind() == countersign::ConfigErrorKind::MissingSetting {
+        if self.requires_public_url()
+            && error.kind() == countersign::ConfigErrorKind::MissingSetting
+        {
             return Failure::unset(
                 "`--url`",
                 format_args!(
@@ -207,7 +210,7 @@ impl Who {
     }
 }
 
-fn known(sender: Sender, settings: &Settings) -> Result<Setup, Failure> {
+fn configured(sender: SenderSpec, settings: &Settings) -> Result<SenderConfig, Failure> {
     let only = |flag: &str| {
         Failure::at(
             format_args!("`--{flag}`"),
@@ -220,24 +223,24 @@ fn known(sender: Sender, settings: &Settings) -> Result<Setup, Failure> {
     if settings.prefix.is_some() {
         return Err(only("prefix"));
     }
-    let mut setup = sender.setup().method(settings.method());
+    let mut config = sender.config().with_method(settings.method());
     if let Some(url) = &settings.url {
-        setup = setup.public_url(url);
+        config = config.with_public_url(url);
     }
     if let Some(tolerance) = settings.both_ways() {
-        setup = setup.tolerance(tolerance);
+        config = config.with_tolerance(tolerance);
     }
     if let Some(token) = &settings.verify_token {
-        setup = setup.verify_token(Secret::new(token.to_vec())?);
+        config = config.with_verify_token(Secret::new(token.to_vec())?);
     }
     if let Some(header) = &settings.header {
-        setup = setup.header(header.clone());
+        config = config.with_header(header.clone());
         let named = format!("`{}`", header.to_ascii_lowercase());
-        if setup.scheme().is_ok_and(|scheme| !scheme.to_string().contains(&named)) {
+        if config.scheme().is_ok_and(|scheme| !scheme.to_string().contains(&named)) {
             return Err(only("header"));
         }
     }
-    Ok(setup)
+    Ok(config)
 }
 
 fn omniai_scheme(settings: &Settings) -> Result<Scheme, Failure> {
@@ -247,7 +250,8 @@ fn omniai_scheme(settings: &Settings) -> Result<Scheme, Failure> {
             "OmniAI does not document which header holds the secret: send yourself a test delivery, and let `countersign explain` find it",
         )
     })?;
-    let token = Signature::token(header).prefix(settings.prefix.clone().unwrap_or_default());
+    let token =
+        SignatureLocation::token(header).prefix(settings.prefix.clone().unwrap_or_default());
     Ok(Scheme::static_token("omniai", token).event_type_field("/event").build()?)
 }
 

@@ -1,6 +1,7 @@
 //! Requests as a sender would send them.
 
-use countersign::{Algorithm, Scheme, Secret, Timestamp, Unsigned};
+use countersign::scheme::{Algorithm, Scheme, SigningRequest};
+use countersign::{Secret, Timestamp};
 
 use crate::failure::Failure;
 use crate::sender::{Settings, Who};
@@ -67,7 +68,7 @@ impl Signer {
     pub(crate) fn sign(&self, body: &[u8], id: &str, now: Timestamp) -> Result<Ready, Failure> {
         let given: Vec<_> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let mut unsigned = Unsigned::new(body).timestamp(now).headers(&given);
+        let mut unsigned = SigningRequest::new(body).timestamp(now).headers(&given);
         if let Some(query) = &self.query {
             unsigned = unsigned.query(query);
         }

@@ -89,7 +89,7 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
             "`timestamp`: needs one of `header`, `pair` and `field`",
         ),
         (&format!("{LEAST}[id]\n"), "`id`: needs one of `header` and `field`"),
-        (&format!("{LEAST}[contract]\ndeadline = 0\n"), "`answer_within` is zero"),
+        (&format!("{LEAST}[contract]\ndeadline = 0\n"), "`response_deadline` is zero"),
         (
             &format!("{LEAST}[contract]\ndeadline = 9223372036854775807\n"),
             "`contract.deadline`: is over an hour",

@@ -13,7 +13,7 @@ mod redis_server;
 use std::time::Duration;
 
 use common::{Call, call, file};
-use countersign::{ClaimOutcome, DedupStore, EventKey, Identity, InspectStore};
+use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, Identity, InspectStore};
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
 

@@ -14,7 +14,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use common::{SECRET, call};
-use countersign::{Clock, Secret, SystemClock, senders};
+use countersign::time::{Clock, SystemClock};
+use countersign::{Secret, senders};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};

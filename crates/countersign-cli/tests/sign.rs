@@ -5,7 +5,8 @@
 mod common;
 
 use common::{call, call_list, file};
-use countersign::{Algorithm, senders};
+use countersign::scheme::Algorithm;
+use countersign::senders;
 
 /// A body that every sender can sign: Adyen signs fields of its own.
 const BODY: &str = r#"{"id":"evt_1","webhookTimestamp":1700000000000,"notificationItems":[{"NotificationRequestItem":{
@@ -26,7 +27,7 @@ fn secret(name: &str) -> &'static str {
 fn what_is_signed_verifies_for_every_sender_with_a_shared_secret() {
     let mut count = 0;
     for sender in senders::ALL {
-        let scheme = sender.setup().public_url("https://example.com/hook").scheme().unwrap();
+        let scheme = sender.config().with_public_url("https://example.com/hook").scheme().unwrap();
         if matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256) {
             continue;
         }

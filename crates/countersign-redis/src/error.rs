@@ -1,6 +1,6 @@
 //! What an error of the client or the server means for a claim.
 
-use countersign::{StoreError, StoreErrorKind};
+use countersign::dedup::{StoreError, StoreErrorKind};
 use redis::{ErrorKind, RedisError};
 
 /// For the operator: what the server or the client says, which holds no value of ours.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{EventKey, InspectStore, Record, StoreError, StoreStats};
+use countersign::dedup::{EventKey, InspectStore, Record, StoreError, StoreStats};
 
 use crate::error::{store_error, unexpected};
 use crate::nodes::Primary;

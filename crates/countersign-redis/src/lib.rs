@@ -23,7 +23,7 @@
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let store = RedisStore::connect(&std::env::var("REDIS_URL")?).await?;
 //!     let secret = Secret::from_env("OMNIAI_WEBHOOK_SECRET")?;
-//!     let receiver = Receiver::new(omniai::OmniAi::new("x-webhook-secret", secret)?).dedup(store);
+//!     let receiver = Receiver::builder(omniai::OmniAi::new("x-webhook-secret", secret)?).dedup(store).build()?;
 //!     let app = Router::new()
 //!         .route("/webhooks/omniai", post(on_event))
 //!         .route_layer(WebhookLayer::new(receiver));
@@ -52,7 +52,7 @@
 //!   than an answer takes, and than the server's clock is set back, or is behind on the next master or
 //!   another node: a key lives for an hour, or for the retention. A client that stood still with its
 //!   clocks, as a paused virtual machine may, is behind by its pause until that second is over.
-//! - At its `maxmemory` the server rejects new claims ([`Full`](countersign::StoreErrorKind::Full)) and
+//! - At its `maxmemory` the server rejects new claims ([`Full`](countersign::dedup::StoreErrorKind::Full)) and
 //!   still knows the events that it holds, **if** its `maxmemory-policy` is `noeviction`, the default.
 //!   Under any other policy it forgets events before their time, and handles them again.
 //!

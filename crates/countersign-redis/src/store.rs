@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, UpdateOutcome};
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, UpdateOutcome,
+};
 use redis::aio::ConnectionLike;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
@@ -34,12 +36,12 @@ const CLUSTER_RETRIES: u32 = 4;
 /// fails may lose.
 ///
 /// ```no_run
-/// # async fn run(provider: countersign::StandardWebhooks) -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn run(sender: countersign::StandardWebhooks) -> Result<(), Box<dyn std::error::Error>> {
 /// use countersign::Receiver;
 /// use countersign_redis::RedisStore;
 ///
 /// let store = RedisStore::connect("redis://cache:6379").await?;
-/// let receiver = Receiver::new(provider).dedup(store.clone());
+/// let receiver = Receiver::builder(sender).dedup(store.clone()).build()?;
 /// # Ok(())
 /// # }
 /// ```

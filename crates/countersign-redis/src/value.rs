@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use countersign::{ClaimOutcome, FencingToken, Record, RecordState};
+use countersign::dedup::{ClaimOutcome, FencingToken, Record, RecordState};
 
 /// For how long a claim that nobody settled is known after its lease ran out: its late commit still
 /// applies, and the next claim is told that it takes over. The script `claim` knows it as well.

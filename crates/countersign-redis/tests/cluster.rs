@@ -7,8 +7,8 @@ mod support;
 use std::thread;
 use std::time::Duration;
 
+use countersign::dedup::{DedupStore, InspectStore, UpdateOutcome};
 use countersign::testing::store::{an_operator_sees_and_forgets, check};
-use countersign::{DedupStore, InspectStore, UpdateOutcome};
 use countersign_redis::RedisStore;
 use support::server::Server;
 use support::{HOUR, Opens, claim, commit, event, granted, handled, is_handled, key};
@@ -135,8 +135,10 @@ async fn a_node_that_is_away_takes_only_its_own_events_with_it() {
         let answer = support::try_claim(&store, number).await;
         if slot > 2 * (SLOTS / 3) {
             let kind = answer.unwrap_err().kind();
-            let due =
-                [countersign::StoreErrorKind::Unavailable, countersign::StoreErrorKind::Timeout];
+            let due = [
+                countersign::dedup::StoreErrorKind::Unavailable,
+                countersign::dedup::StoreErrorKind::Timeout,
+            ];
             assert!(due.contains(&kind), "{kind:?}");
         } else {
             assert!(is_handled(answer.unwrap()), "event {number}");

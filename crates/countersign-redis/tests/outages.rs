@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign::{ClaimOutcome, ClaimToken, DedupStore, StoreErrorKind, UpdateOutcome};
+use countersign::dedup::{ClaimOutcome, ClaimToken, DedupStore, StoreErrorKind, UpdateOutcome};
 use countersign_redis::RedisStore;
 use support::proxy::Proxy;
 use support::server::Server;

@@ -7,7 +7,7 @@ mod support;
 use std::thread;
 use std::time::Duration;
 
-use countersign::{ClaimOutcome, UpdateOutcome};
+use countersign::dedup::{ClaimOutcome, UpdateOutcome};
 use countersign_redis::RedisStore;
 use support::server::Server;
 use support::{HOUR, claim, claim_soon, commit, granted, handled, is_busy, is_handled};

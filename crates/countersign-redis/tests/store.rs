@@ -6,12 +6,12 @@ mod support;
 
 use std::time::Duration;
 
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, FencingToken, InspectStore, StoreErrorKind, UpdateOutcome,
+};
 use countersign::testing::store::{
     a_call_that_is_dropped_wedges_nothing, an_operator_sees_and_forgets, check,
     of_many_claims_one_is_granted,
-};
-use countersign::{
-    ClaimOutcome, DedupStore, FencingToken, InspectStore, StoreErrorKind, UpdateOutcome,
 };
 use countersign_redis::RedisStore;
 use redis::Client;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use countersign::{StoreError, StoreErrorKind};
+use countersign::dedup::{StoreError, StoreErrorKind};
 
 /// By PostgreSQL's name for it: a statement that was told not to wait for a lock.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

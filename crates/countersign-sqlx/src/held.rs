@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use countersign::{ClaimToken, EventKey, FencingToken};
+use countersign::dedup::{ClaimToken, EventKey, FencingToken};
 
 /// How many transactions each has: a second one for the same claim finds it settled and ends.
 type Claims = HashMap<(EventKey, FencingToken), usize>;

@@ -11,7 +11,7 @@
 //! # Lease mode
 //!
 //! Given to a receiver, either store is asked before and after each handler, like any
-//! [`DedupStore`](countersign::DedupStore). An event is then handled at least once, and one at a time
+//! [`DedupStore`](countersign::dedup::DedupStore). An event is then handled at least once, and one at a time
 //! within a lease: a process that dies between the handler's work and the commit leaves an event
 //! whose next delivery repeats the work.
 //!

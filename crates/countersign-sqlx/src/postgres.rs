@@ -9,9 +9,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, ClaimToken, DedupStore, Delivery, EventKey, FencingToken, StoreError,
-    StoreErrorKind, UpdateOutcome,
+use countersign::Delivery;
+use countersign::dedup::{
+    ClaimOutcome, ClaimToken, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind,
+    UpdateOutcome,
 };
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
@@ -51,13 +52,13 @@ const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 /// Connect, and [migrate](Self::migrate) once:
 ///
 /// ```no_run
-/// # async fn run(provider: countersign::StandardWebhooks) -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn run(sender: countersign::StandardWebhooks) -> Result<(), Box<dyn std::error::Error>> {
 /// use countersign::Receiver;
 /// use countersign_sqlx::PostgresStore;
 ///
 /// let store = PostgresStore::connect("postgres://app@db/app").await?;
 /// store.migrate().await?;
-/// let receiver = Receiver::new(provider).dedup(store);
+/// let receiver = Receiver::builder(sender).dedup(store).build()?;
 /// # Ok(())
 /// # }
 /// ```

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{ClaimOutcome, EventKey, FencingToken, Record, RecordState, StoreStats};
+use countersign::dedup::{ClaimOutcome, EventKey, FencingToken, Record, RecordState, StoreStats};
 use sqlx::Row;
 
 /// A row whose event nobody holds: only its fencing token counts.

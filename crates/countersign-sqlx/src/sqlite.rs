@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, ClaimToken, DedupStore, Delivery, EventKey, FencingToken, StoreError,
-    StoreErrorKind, UpdateOutcome,
+use countersign::Delivery;
+use countersign::dedup::{
+    ClaimOutcome, ClaimToken, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind,
+    UpdateOutcome,
 };
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite, query};
@@ -43,12 +44,12 @@ const CONNECTIONS: u32 = 8;
 /// must lie on a local disk, where SQLite's locks work. Time is that of the machine's clock.
 ///
 /// ```no_run
-/// # async fn run(provider: countersign::StandardWebhooks) -> Result<(), countersign::StoreError> {
+/// # async fn run(sender: countersign::StandardWebhooks) -> Result<(), Box<dyn std::error::Error>> {
 /// use countersign::Receiver;
 /// use countersign_sqlx::SqliteStore;
 ///
 /// let store = SqliteStore::open("app.db").await?;
-/// let receiver = Receiver::new(provider).dedup(store);
+/// let receiver = Receiver::builder(sender).dedup(store).build()?;
 /// # Ok(())
 /// # }
 /// ```

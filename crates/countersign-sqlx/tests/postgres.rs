@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, InspectStore, StoreErrorKind, UpdateOutcome,
+};
 use countersign::testing::store::{
     StoreUnderTest, an_operator_sees_and_forgets, check, of_many_claims_one_is_granted,
     workers_at_once,
-};
-use countersign::{
-    ClaimOutcome, DedupStore, EventKey, InspectStore, StoreErrorKind, UpdateOutcome,
 };
 use countersign_sqlx::{PostgresStore, TransactionErrorKind};
 use sqlx::postgres::PgPool;
@@ -103,7 +103,7 @@ impl StoreUnderTest for Table {
         self.store().await
     }
 
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         sleep(span).await;
     }
 

@@ -9,10 +9,10 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
-use countersign::testing::store::{StoreUnderTest, an_operator_sees_and_forgets, check};
-use countersign::{
+use countersign::dedup::{
     ClaimOutcome, ClaimToken, DedupStore, InspectStore, StoreErrorKind, UpdateOutcome,
 };
+use countersign::testing::store::{StoreUnderTest, an_operator_sees_and_forgets, check};
 use countersign_sqlx::{SqliteStore, TransactionErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, query, query_scalar};
@@ -74,7 +74,7 @@ impl StoreUnderTest for File {
         self.store().await
     }
 
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         sleep(span).await;
     }
 

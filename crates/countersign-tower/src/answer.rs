@@ -1,7 +1,8 @@
 //! What the sender is told: a status, and when to ask again. Everything else rides in the response's
 //! extensions, for the layers outside.
 
-use countersign::{Contract, Outcome, Rejection, RejectionKind, Reply};
+use countersign::senders::HandshakeResponse;
+use countersign::{Contract, Outcome, Rejection, RejectionKind};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 
@@ -30,7 +31,7 @@ pub(crate) fn own<B>(outcome: Outcome) -> Response<ResponseBody<B>> {
 }
 
 /// The answer to the sender's handshake.
-pub(crate) fn greeted<B>(reply: &Reply) -> Response<ResponseBody<B>> {
+pub(crate) fn handshake_answered<B>(reply: &HandshakeResponse) -> Response<ResponseBody<B>> {
     let mut response = Response::new(ResponseBody::own(reply.body().clone()));
     *response.status_mut() = status(reply.status());
     if let Some(content_type) = reply.content_type() {

@@ -4,12 +4,10 @@ use std::fmt;
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
-use countersign::adapter::report_misfit;
-use countersign::{FromDelivery, Rejection};
+use countersign::adapter::report_decode_failure;
+use countersign::{Delivery, FromDelivery, Rejection};
 use http::StatusCode;
 use http::request::Parts;
-
-use crate::delivery::Delivery;
 
 /// An authentic event as `T`: the sender's event type, one event's struct, or a type of your own.
 ///
@@ -32,14 +30,6 @@ impl<T: FromDelivery, S: Sync> FromRequestParts<S> for Webhook<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let delivery = verified(parts)?;
         T::from_delivery(delivery).map(Self).map_err(|rejection| WebhookRejection(Some(rejection)))
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Delivery {
-    type Rejection = WebhookRejection;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        verified(parts).cloned()
     }
 }
 
@@ -74,7 +64,7 @@ impl std::error::Error for WebhookRejection {}
 
 impl IntoResponse for WebhookRejection {
     fn into_response(self) -> Response {
-        report_misfit(&self);
+        report_decode_failure(&self);
         let Some(rejection) = self.0 else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };

@@ -3,8 +3,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign::adapter::{Receivers, Shared};
-use countersign::{Clock, Shutdown};
+use countersign::Shutdown;
+use countersign::adapter::{AdapterState, ReceiverSource};
+use countersign::time::Clock;
 use http_body_util::Full;
 use tower_layer::Layer;
 
@@ -15,22 +16,22 @@ use crate::service::WebhookService;
 /// `B` is the body that the service behind gets; it is made from the verified bytes.
 #[must_use]
 pub struct WebhookLayer<B = Full<Bytes>> {
-    shared: Shared,
+    state: AdapterState,
     body: PhantomData<fn() -> B>,
 }
 
 impl WebhookLayer {
     /// Guards a service with a [`Receiver`](crate::Receiver), or [`Tenants`](crate::Tenants) with one
     /// for each, by the system's clock.
-    pub fn new(receiver: impl Into<Receivers>) -> Self {
-        Self { shared: Shared::new(receiver), body: PhantomData }
+    pub fn new(receiver: impl Into<ReceiverSource>) -> Self {
+        Self { state: AdapterState::new(receiver), body: PhantomData }
     }
 }
 
 impl<B> WebhookLayer<B> {
     /// Compares signed times with `clock`.
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.shared.clock = Arc::new(clock);
+        self.state.clock = Arc::new(clock);
         self
     }
 
@@ -45,7 +46,7 @@ impl<B> WebhookLayer<B> {
     /// # Ok::<(), countersign_tower::ConfigError>(())
     /// ```
     pub fn with_body<C: From<Bytes>>(self) -> WebhookLayer<C> {
-        WebhookLayer { shared: self.shared, body: PhantomData }
+        WebhookLayer { state: self.state, body: PhantomData }
     }
 
     /// A handle to stop claiming and to wait for the handlers under way; use it after the server has
@@ -66,7 +67,7 @@ impl<B> WebhookLayer<B> {
     /// # }
     /// ```
     pub fn shutdown(&self) -> Shutdown {
-        self.shared.shutdown.clone()
+        self.state.shutdown.clone()
     }
 }
 
@@ -74,18 +75,20 @@ impl<S, B> Layer<S> for WebhookLayer<B> {
     type Service = WebhookService<S, B>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        WebhookService::new(inner, self.shared.clone())
+        WebhookService::new(inner, self.state.clone())
     }
 }
 
 impl<B> Clone for WebhookLayer<B> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone(), body: PhantomData }
+        Self { state: self.state.clone(), body: PhantomData }
     }
 }
 
 impl<B> fmt::Debug for WebhookLayer<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookLayer").field("receiver", self.shared.face()).finish_non_exhaustive()
+        f.debug_struct("WebhookLayer")
+            .field("receiver", self.state.default_receiver())
+            .finish_non_exhaustive()
     }
 }

@@ -54,7 +54,7 @@
 //! - Put the layer **outside** of any that reads or changes the body, such as a decompression layer.
 //! - `axum::serve` sets no timer for slow request heads. Where no proxy in front does, serve through
 //!   `hyper_util`'s server builder with a timer and `header_read_timeout`.
-//! - The cap on bodies is [`Contract::body_cap`]. axum's `DefaultBodyLimit` does not apply to the layer,
+//! - The cap on bodies is [`Contract::max_body_size`]. axum's `DefaultBodyLimit` does not apply to the layer,
 //!   but still to an extractor behind it that reads the body anew, such as `Bytes`.
 //! - On shutdown, [drain](Shutdown::drain) the layer after the server has stopped.
 //! - It needs a tokio runtime with its timer enabled.
@@ -63,7 +63,6 @@
 
 mod answer;
 mod body;
-mod delivery;
 #[cfg(feature = "axum")]
 mod extract;
 mod future;
@@ -72,25 +71,9 @@ mod run;
 mod service;
 
 pub use countersign;
-#[cfg(feature = "metrics")]
-pub use countersign::metrics;
-#[cfg(feature = "testing")]
-pub use countersign::testing;
-pub use countersign::{
-    Admission, Algorithm, BodyAnswer, Challenge, Claim, ClaimOutcome, ClaimToken, Clock,
-    ConfigError, ConfigErrorKind, Contract, Custom, Deadlines, DedupStore, Encoding, EventKey,
-    FencingToken, Field, FixedClock, FromDelivery, Handshake, Headers, Identity, InspectStore, Key,
-    KeyResolver, Keyring, MemoryStore, MonotonicClock, Outcome, Part, Patch, Provider, RawJson,
-    Receiver, Record, RecordState, Rejection, RejectionKind, Reply, ResolveError, Scheme,
-    SchemeBuilder, Secret, Shutdown, Signature, StandardWebhooks, StoreError, StoreErrorKind,
-    StoreStats, StreamingVerifier, Success, SystemClock, Tenant, TenantFrom, Tenants, TimeUnit,
-    Timestamp, Tolerance, UpdateOutcome, Verifier, ainexlayer, omniai, senders,
-};
-#[cfg(feature = "sign")]
-pub use countersign::{Signed, Unsigned};
+pub use countersign::*;
 
 pub use self::body::ResponseBody;
-pub use self::delivery::Delivery;
 #[cfg(feature = "axum")]
 pub use self::extract::{Webhook, WebhookRejection};
 pub use self::future::ResponseFuture;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use countersign::adapter::{Ended, Running, Timer, drive, in_current_span, turn_away};
+use countersign::adapter::{
+    HandlerOutcome, HandlerTask, Timer, drive, in_current_span, reject_shutting_down,
+};
 use countersign::{Delivery, Outcome, Receiver, Shutdown};
 use http::{Request, Response};
 use tokio::sync::oneshot;
@@ -31,15 +33,15 @@ where
     B: Send + 'static,
     ResBody: Send + 'static,
 {
-    let Some(under_way) = shutdown.begin() else {
-        return Ok(answer::own(turn_away(&receiver)));
+    let Some(under_way) = shutdown.track() else {
+        return Ok(answer::own(reject_shutting_down(&receiver)));
     };
     let driven = Arc::clone(&receiver);
     let (reply, replied) = oneshot::channel();
     // Within the request's own span, where the application keeps one.
     tokio::spawn(in_current_span(async move {
         let start = |delivery| {
-            request.extensions_mut().insert(crate::Delivery(delivery));
+            request.extensions_mut().insert(delivery);
             let call = async move {
                 poll_fn(|cx| inner.poll_ready(cx)).await?;
                 inner.call(request).await
@@ -72,7 +74,7 @@ impl Timer for Tokio {
 /// The service's call in a task of its own.
 struct Handler<B, E>(JoinHandle<Result<Response<B>, E>>);
 
-impl<B, E> Running for Handler<B, E> {
+impl<B, E> HandlerTask for Handler<B, E> {
     type Answer = Result<Response<B>, E>;
 
     fn stop(&mut self) {
@@ -81,14 +83,16 @@ impl<B, E> Running for Handler<B, E> {
 }
 
 impl<B, E> Future for Handler<B, E> {
-    type Output = Ended<Result<Response<B>, E>>;
+    type Output = HandlerOutcome<Result<Response<B>, E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map(|joined| match joined {
-            Ok(Ok(response)) if response.status().is_success() => Ended::Well(Ok(response)),
-            Ok(answer) => Ended::Badly(answer),
-            Err(error) if error.is_panic() => Ended::Panicked,
-            Err(_) => Ended::Stopped,
+            Ok(Ok(response)) if response.status().is_success() => {
+                HandlerOutcome::Success(Ok(response))
+            }
+            Ok(answer) => HandlerOutcome::Failure(answer),
+            Err(error) if error.is_panic() => HandlerOutcome::Panicked,
+            Err(_) => HandlerOutcome::Cancelled,
         })
     }
 }

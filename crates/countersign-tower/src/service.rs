@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
-use countersign::adapter::{Shared, report_greeting, report_rejection};
-use countersign::{Delivery, Receiver, Rejection, RejectionKind, Reply, Timestamp};
+use countersign::adapter::{AdapterState, report_handshake, report_rejection};
+use countersign::senders::HandshakeResponse;
+use countersign::{Delivery, Receiver, Rejection, RejectionKind, Timestamp};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
@@ -20,13 +21,13 @@ use crate::run;
 /// A service behind a [`WebhookLayer`](crate::WebhookLayer). See the [crate's page](crate).
 pub struct WebhookService<S, B> {
     inner: S,
-    shared: Shared,
+    state: AdapterState,
     body: PhantomData<fn() -> B>,
 }
 
 impl<S, B> WebhookService<S, B> {
-    pub(crate) const fn new(inner: S, shared: Shared) -> Self {
-        Self { inner, shared, body: PhantomData }
+    pub(crate) const fn new(inner: S, state: AdapterState) -> Self {
+        Self { inner, state, body: PhantomData }
     }
 }
 
@@ -52,12 +53,12 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        ResponseFuture::new(receive(self.shared.clone(), self.inner.clone(), request))
+        ResponseFuture::new(receive(self.state.clone(), self.inner.clone(), request))
     }
 }
 
 async fn receive<S, B, ReqBody, ResBody>(
-    shared: Shared,
+    state: AdapterState,
     inner: S,
     request: Request<ReqBody>,
 ) -> Result<Response<ResponseBody<ResBody>>, S::Error>
@@ -72,24 +73,24 @@ where
     ResBody: Send + 'static,
 {
     let (parts, body) = request.into_parts();
-    match shared.face().greet(parts.method.as_str(), &parts) {
+    match state.default_receiver().handshake_response(parts.method.as_str(), &parts) {
         Ok(None) => {}
-        Ok(Some(reply)) => return Ok(greeted(shared.face(), &reply)),
-        Err(rejection) => return Ok(rejected(shared.face(), rejection)),
+        Ok(Some(reply)) => return Ok(handshake_answered(state.default_receiver(), &reply)),
+        Err(rejection) => return Ok(rejected(state.default_receiver(), rejection)),
     }
-    let limit = shared.face().deadlines().store;
-    let found = tokio::time::timeout(limit, shared.receiver(&parts)).await;
+    let limit = state.default_receiver().timeouts().store;
+    let found = tokio::time::timeout(limit, state.receiver(&parts)).await;
     let receiver = match found.unwrap_or_else(|_| Err(keys_too_late())) {
         Ok(receiver) => receiver,
-        Err(rejection) => return Ok(rejected(shared.face(), rejection)),
+        Err(rejection) => return Ok(rejected(state.default_receiver(), rejection)),
     };
-    match verify(&receiver, shared.clock.now(), &parts, body).await {
+    match verify(&receiver, state.clock.now(), &parts, body).await {
         Ok(delivery) => {
-            if let Some(reply) = receiver.handshake_reply(&delivery) {
-                return Ok(greeted(&receiver, &reply));
+            if let Some(reply) = receiver.signed_handshake_response(&delivery) {
+                return Ok(handshake_answered(&receiver, &reply));
             }
             let request = Request::from_parts(parts, B::from(delivery.body().clone()));
-            run::run(receiver, shared.shutdown, inner, request, delivery).await
+            run::run(receiver, state.shutdown, inner, request, delivery).await
         }
         Err(rejection) => Ok(rejected(&receiver, rejection)),
     }
@@ -107,9 +108,12 @@ fn rejected<B>(receiver: &Receiver, rejection: Rejection) -> Response<ResponseBo
     answer::rejected(rejection)
 }
 
-fn greeted<B>(receiver: &Receiver, reply: &Reply) -> Response<ResponseBody<B>> {
-    report_greeting(receiver);
-    answer::greeted(reply)
+fn handshake_answered<B>(
+    receiver: &Receiver,
+    reply: &HandshakeResponse,
+) -> Response<ResponseBody<B>> {
+    report_handshake(receiver);
+    answer::handshake_answered(reply)
 }
 
 /// Reads the body only after the headers have passed, and never more of it than the cap.
@@ -131,7 +135,7 @@ async fn verify<ReqBody: Body>(
         }
         Ok(())
     };
-    tokio::time::timeout(receiver.deadlines().body, read)
+    tokio::time::timeout(receiver.timeouts().body, read)
         .await
         .map_err(|_| Rejection::from_adapter(RejectionKind::BodyTimeout, ""))??;
     verifier.finalize()
@@ -139,7 +143,7 @@ async fn verify<ReqBody: Body>(
 
 impl<S: Clone, B> Clone for WebhookService<S, B> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), self.shared.clone())
+        Self::new(self.inner.clone(), self.state.clone())
     }
 }
 
@@ -147,7 +151,7 @@ impl<S: fmt::Debug, B> fmt::Debug for WebhookService<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookService")
             .field("inner", &self.inner)
-            .field("receiver", self.shared.face())
+            .field("receiver", self.state.default_receiver())
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ mod support;
 
 use axum::Router;
 use axum::routing::post;
-use countersign_tower::{Delivery, Receiver, Secret, WebhookLayer, omniai::OmniAi};
+use countersign_tower::{Delivery, Receiver, Secret, Webhook, WebhookLayer, omniai::OmniAi};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,7 +31,7 @@ async fn serve() -> Server {
         (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let handler = {
         let (runs, began, gate) = (runs.clone(), began.clone(), gate.clone());
-        move |_: Delivery| async move {
+        move |_: Webhook<Delivery>| async move {
             runs.fetch_add(1, Ordering::SeqCst);
             began.add_permits(1);
             gate.acquire().await.unwrap().forget();

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use tower::{Layer, ServiceExt};
 
 fn breakable(store: &Breakable, handler: &Handler) -> Guarded {
-    guard(Receiver::new(sender()).dedup(store.clone()), handler)
+    guard(Receiver::builder(sender()).dedup(store.clone()).build().unwrap(), handler)
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,8 +69,12 @@ async fn the_sender_is_answered_by_the_deadline_however_slow_the_settling() {
         (Op::Release, Act::Panic, 500, Outcome::Panicked),
     ] {
         let (store, handler) = (Breakable::new(), Handler::held().acting([act]));
-        let contract = Contract::default().answer_within(Duration::from_secs(4)).unwrap();
-        let receiver = Receiver::new(sender().contract(contract)).dedup(store.clone());
+        let contract =
+            Contract::builder().response_deadline(Duration::from_secs(4)).build().unwrap();
+        let receiver = Receiver::builder(sender().with_contract(contract))
+            .dedup(store.clone())
+            .build()
+            .unwrap();
         let service = guard(receiver, &handler);
         store.breaks(op, Fault::Hangs);
         let began = Instant::now();
@@ -137,17 +141,20 @@ async fn a_store_that_panics_has_failed() {
 
 #[tokio::test]
 async fn the_longest_span_is_no_overflow() {
-    let contract = Contract::default().answer_within(Duration::MAX).unwrap();
-    let contract = contract.replay_window(Duration::MAX).unwrap();
+    let contract = Contract::builder()
+        .response_deadline(Duration::MAX)
+        .retry_window(Duration::MAX)
+        .build()
+        .unwrap();
     let handler = Handler::open();
-    let service = guard(Receiver::new(sender().contract(contract)), &handler);
+    let service = guard(Receiver::new(sender().with_contract(contract)), &handler);
     assert_eq!(outcome(&deliver(&service, signed("msg_1")).await), Outcome::Handled);
 }
 
 #[tokio::test]
 async fn shutting_down_claims_nothing_more_and_waits_for_what_is_in_hand() {
     let (store, handler) = (Breakable::new(), Handler::held());
-    let layer = layer(Receiver::new(sender()).dedup(store.clone()));
+    let layer = layer(Receiver::builder(sender()).dedup(store.clone()).build().unwrap());
     let service = layer.layer(handler.clone());
     let caller = tokio::spawn(service.clone().oneshot(signed("msg_1")));
     handler.has_begun().await;
@@ -165,7 +172,7 @@ async fn shutting_down_claims_nothing_more_and_waits_for_what_is_in_hand() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_ends_handlers_and_releases_their_events() {
     let (store, handler) = (Breakable::new(), Handler::held());
-    let layer = layer(Receiver::new(sender()).dedup(store.clone()));
+    let layer = layer(Receiver::builder(sender()).dedup(store.clone()).build().unwrap());
     let caller = tokio::spawn(layer.layer(handler.clone()).oneshot(signed("msg_1")));
     handler.has_begun().await;
     layer.shutdown().stop().await;
@@ -178,7 +185,7 @@ async fn a_stop_ends_handlers_and_releases_their_events() {
 #[tokio::test(start_paused = true)]
 async fn a_drain_does_not_wait_for_a_store_that_is_down() {
     let (store, handler) = (Breakable::new(), Handler::open());
-    let layer = layer(Receiver::new(sender()).dedup(store.clone()));
+    let layer = layer(Receiver::builder(sender()).dedup(store.clone()).build().unwrap());
     store.breaks(Op::Commit, Fault::Unavailable);
     deliver(&layer.layer(handler.clone()), signed("msg_1")).await;
     tokio::time::sleep(Duration::from_secs(3600)).await;

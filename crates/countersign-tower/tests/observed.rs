@@ -13,11 +13,12 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use countersign::{EventKey, Identity, Receiver, StoreStats};
+use countersign::dedup::{EventKey, Identity, StoreStats};
+use countersign::{Receiver, ReceiverBuilder};
 use log::Log;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use support::{
-    Act, Breakable, Fault, Handler, Op, deliver, guard, receiver, sender, signed, signed_at,
+    Act, Breakable, Fault, Handler, Op, builder, deliver, guard, sender, signed, signed_at,
 };
 use tower::ServiceExt;
 use tracing::Instrument;
@@ -69,8 +70,8 @@ fn owned(expected: &[(&str, f64)]) -> BTreeMap<String, f64> {
     expected.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
 }
 
-fn named(receiver: Receiver) -> Receiver {
-    receiver.endpoint("orders")
+fn named(receiver: ReceiverBuilder) -> Receiver {
+    receiver.endpoint("orders").build().unwrap()
 }
 
 const IN_PROGRESS: &str = "in_progress orders standard-webhooks";
@@ -78,7 +79,7 @@ const IN_PROGRESS: &str = "in_progress orders standard-webhooks";
 #[tokio::test]
 async fn a_delivery_is_counted_by_its_outcome_and_its_key() {
     let seen = Seen::begin();
-    deliver(&guard(named(receiver()), &Handler::open()), signed("msg_1")).await;
+    deliver(&guard(named(builder()), &Handler::open()), signed("msg_1")).await;
     seen.counts(&[
         ("verified orders standard-webhooks default", 1.0),
         ("deliveries orders standard-webhooks handled ", 1.0),
@@ -90,13 +91,13 @@ async fn a_rejection_is_counted_by_its_kind() {
     let seen = Seen::begin();
     let mut request = signed("msg_1");
     request.headers_mut().remove("webhook-signature");
-    deliver(&guard(named(receiver()), &Handler::open()), request).await;
+    deliver(&guard(named(builder()), &Handler::open()), request).await;
     seen.counts(&[("deliveries orders standard-webhooks rejected missing_header", 1.0)]);
 }
 
 #[tokio::test]
 async fn a_known_event_is_a_dedup_hit() {
-    let service = guard(named(receiver()), &Handler::open());
+    let service = guard(named(builder()), &Handler::open());
     deliver(&service, signed("msg_1")).await;
     let seen = Seen::begin();
     deliver(&service, signed("msg_1")).await;
@@ -114,7 +115,7 @@ async fn an_event_taken_over_is_a_dedup_hit() {
     let seen = Seen::begin();
     let store = Breakable::new();
     store.breaks(Op::Claim, Fault::AnswerLost);
-    let service = guard(named(Receiver::new(sender()).dedup(store.clone())), &Handler::open());
+    let service = guard(named(Receiver::builder(sender()).dedup(store.clone())), &Handler::open());
     deliver(&service, signed("msg_1")).await;
     store.mend();
     tokio::time::advance(Duration::from_secs(61)).await;
@@ -131,7 +132,7 @@ async fn an_event_taken_over_is_a_dedup_hit() {
 async fn an_event_in_hand_is_in_progress_until_it_is_settled() {
     let seen = Seen::begin();
     let handler = Handler::held();
-    let service = guard(named(receiver()), &handler);
+    let service = guard(named(builder()), &handler);
     let first = tokio::spawn(service.clone().oneshot(signed("msg_1")));
     handler.has_begun().await;
     assert_eq!(seen.gauge(IN_PROGRESS), Some(1.0));
@@ -153,7 +154,7 @@ async fn an_event_in_hand_is_in_progress_until_it_is_settled() {
 async fn the_handler_and_each_call_of_the_store_are_timed() {
     let seen = Seen::begin();
     let handler = Handler::open().acting([Act::Answer(500)]);
-    let service = guard(named(receiver()), &handler);
+    let service = guard(named(builder()), &handler);
     deliver(&service, signed("msg_1")).await;
     deliver(&service, signed("msg_1")).await;
     seen.times(&[
@@ -175,7 +176,7 @@ async fn a_store_that_fails_is_told_by_how() {
         let seen = Seen::begin();
         let store = Breakable::new();
         store.breaks(Op::Claim, fault);
-        let receiver = named(Receiver::new(sender()).dedup(store));
+        let receiver = named(Receiver::builder(sender()).dedup(store));
         deliver(&guard(receiver, &Handler::open()), signed("msg_1")).await;
         let store = format!("store orders standard-webhooks claim {result}");
         seen.times(&[(&store, 1.0)]);
@@ -189,7 +190,7 @@ async fn a_store_that_fails_is_told_by_how() {
 async fn what_a_late_delivery_came_to_is_counted_apart() {
     let seen = Seen::begin();
     let handler = Handler::held();
-    let service = guard(named(receiver()), &handler);
+    let service = guard(named(builder()), &handler);
     let answer = deliver(&service, signed("msg_1")).await;
     assert_eq!(answer.status(), 503);
     seen.counts(&[
@@ -213,7 +214,7 @@ async fn what_a_late_delivery_came_to_is_counted_apart() {
 #[tokio::test]
 async fn without_dedup_no_store_is_timed() {
     let seen = Seen::begin();
-    let receiver = named(Receiver::new(sender()).danger_without_dedup());
+    let receiver = named(Receiver::builder(sender()).danger_without_dedup());
     deliver(&guard(receiver, &Handler::open()), signed("msg_1")).await;
     seen.times(&[("handler orders standard-webhooks handled", 1.0)]);
 }
@@ -240,7 +241,7 @@ fn a_stores_size_and_age_are_gauges() {
 #[tokio::test]
 async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key() {
     let log = Log::begin();
-    let service = guard(named(receiver()), &Handler::open());
+    let service = guard(named(builder()), &Handler::open());
     let request = tracing::info_span!("request");
     deliver(&service, signed("msg_1")).instrument(request.clone()).await;
     deliver(&service, signed("msg_1")).instrument(request).await;

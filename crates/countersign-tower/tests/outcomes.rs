@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use countersign::{Outcome, Receiver};
 use support::{
-    Act, Breakable, Fault, Guarded, Handler, NOW, Op, deliver, guard, layer, outcome, receiver,
-    sender, signed, signed_at,
+    Act, Breakable, Fault, Guarded, Handler, NOW, Op, builder, deliver, guard, layer, outcome,
+    receiver, sender, signed, signed_at,
 };
 use tower::{Layer, ServiceExt};
 
 fn breakable(store: &Breakable, handler: &Handler) -> Guarded {
-    guard(Receiver::new(sender()).dedup(store.clone()), handler)
+    guard(Receiver::builder(sender()).dedup(store.clone()).build().unwrap(), handler)
 }
 
 #[tokio::test]
@@ -88,7 +88,8 @@ async fn a_failing_service_releases_its_claim_and_keeps_its_error() {
     let failing = tower::service_fn(|_: http::Request<support::Body>| async {
         Err::<http::Response<support::Body>, _>("the service's own error")
     });
-    let service = layer(Receiver::new(sender()).dedup(store.clone())).layer(failing);
+    let service =
+        layer(Receiver::builder(sender()).dedup(store.clone()).build().unwrap()).layer(failing);
     let error = service.oneshot(signed("msg_1")).await.unwrap_err();
     assert_eq!(error, "the service's own error");
     assert_eq!(store.calls_of(Op::Release), 1);
@@ -164,7 +165,7 @@ async fn a_handler_past_the_deadline_runs_on_and_the_retry_finds_it_done() {
 async fn a_handler_past_its_limit_is_stopped_and_its_event_runs_again() {
     let handler = Handler::held();
     let limit = Duration::from_secs(5);
-    let service = guard(receiver().handler_limit(limit).unwrap(), &handler);
+    let service = guard(builder().handler_timeout(limit).build().unwrap(), &handler);
     let first = deliver(&service, signed("msg_1")).await;
     assert_eq!((first.status().as_u16(), outcome(&first)), (503, Outcome::Cancelled));
     handler.let_through(1);
@@ -194,7 +195,8 @@ async fn a_caller_that_gives_up_does_not_stop_the_handler() {
 #[tokio::test]
 async fn without_dedup_every_delivery_runs() {
     let handler = Handler::open();
-    let service = guard(Receiver::new(sender()).danger_without_dedup(), &handler);
+    let service =
+        guard(Receiver::builder(sender()).danger_without_dedup().build().unwrap(), &handler);
     for _ in 0..3 {
         assert_eq!(outcome(&deliver(&service, signed("msg_1")).await), Outcome::Handled);
     }

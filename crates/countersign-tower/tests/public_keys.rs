@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use countersign_tower::senders::{DISCORD, SENDGRID, STANDARD_WEBHOOKS_V1A, Sender};
+use countersign_tower::senders::{DISCORD, SENDGRID, STANDARD_WEBHOOKS_V1A, SenderSpec};
 use countersign_tower::{ConfigErrorKind, Secret};
 
 const ED25519: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
@@ -12,7 +12,7 @@ const V1A: &str = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 const P256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE3jN61iJ4jlADLjma9/lK7LGbBrGIU16VVuQ14uYA1RjSF2HhLMnD5HLjZxPRExn1yx/aS3NJIgOkql1WSl1Yyw==";
 
 #[track_caller]
-fn is_ready_or_names(feature: &str, is_on: bool, sender: Sender, key: &str) {
+fn is_ready_or_names(feature: &str, is_on: bool, sender: SenderSpec, key: &str) {
     match sender.keys(Secret::new(key).unwrap()) {
         Ok(_) => {}
         Err(error) => {

@@ -62,10 +62,12 @@ async fn send(
     pieces: impl IntoIterator<Item = Bytes>,
     end: End,
 ) -> (Option<RejectionKind>, usize) {
-    let receiver = Receiver::new(sender().contract(Contract::default().body_cap(1024).unwrap()));
+    let receiver = Receiver::builder(
+        sender().with_contract(Contract::builder().max_body_size(1024).build().unwrap()),
+    );
     let handler = Handler::open();
     let store = Breakable::new();
-    let service = guard(receiver.dedup(store.clone()), &handler);
+    let service = guard(receiver.dedup(store.clone()).build().unwrap(), &handler);
     let polls = Arc::new(AtomicUsize::new(0));
     let pieces = Pieces { pieces: pieces.into_iter().collect(), end, polls: polls.clone() };
     let answer = service.oneshot(request.map(|_| pieces)).await.unwrap();
@@ -215,9 +217,12 @@ async fn a_body_that_is_not_utf8_verifies_like_any_other() {
     let sender = sender();
     let secret = countersign::Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let body: &[u8] = b"\xff\xfe\x00\x80";
-    let scheme = countersign::Provider::verifier(&sender).scheme().clone();
-    let headers =
-        countersign::Unsigned::new(body).id("msg_1").timestamp(NOW).sign(&scheme, &secret).unwrap();
+    let scheme = countersign::senders::Sender::verifier(&sender).scheme().clone();
+    let headers = countersign::scheme::SigningRequest::new(body)
+        .id("msg_1")
+        .timestamp(NOW)
+        .sign(&scheme, &secret)
+        .unwrap();
     let mut request = Request::post("/").body(Full::default()).unwrap();
     for (name, value) in headers {
         let name: http::HeaderName = name.parse().unwrap();
@@ -243,5 +248,5 @@ async fn the_service_behind_sees_the_verified_bytes_and_the_delivery() {
 
 #[test]
 fn the_default_body_deadline_is_seconds_not_minutes() {
-    assert!(support::receiver().deadlines().body <= Duration::from_secs(30));
+    assert!(support::receiver().timeouts().body <= Duration::from_secs(30));
 }

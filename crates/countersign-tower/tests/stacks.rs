@@ -18,16 +18,19 @@ use axum::http::{Request, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::routing::post;
 use bytes::Bytes;
-use countersign::{Contract, Custom, Encoding, Provider, Scheme, Signature, Success, Unsigned};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, SigningRequest};
+use countersign::senders::Sender;
+use countersign::{Contract, Custom, Success};
 use countersign_tower::ainexlayer::{self, AiNexLayer, At};
+use countersign_tower::dedup::{DedupStore, FencingToken, UpdateOutcome};
 use countersign_tower::omniai::{self, OmniAi};
 use countersign_tower::{
-    DedupStore, Delivery, FencingToken, MemoryStore, Outcome, RawJson, Receiver, Rejection,
-    RejectionKind, Secret, UpdateOutcome, Webhook, WebhookLayer,
+    Delivery, MemoryStore, Outcome, RawJson, Receiver, Rejection, RejectionKind, Secret, Webhook,
+    WebhookLayer,
 };
 use http::Response;
 use http_body_util::{BodyExt, Empty, Full};
-use support::{NOW, TokioClock, receiver, signed};
+use support::{NOW, TokioClock, builder, receiver, signed};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
@@ -35,7 +38,7 @@ fn guarded() -> WebhookLayer {
     WebhookLayer::new(receiver()).clock(TokioClock::start())
 }
 
-async fn echo_id(delivery: Delivery) -> String {
+async fn echo_id(Webhook(delivery): Webhook<Delivery>) -> String {
     delivery.signed_id().unwrap_or_default().into_owned()
 }
 
@@ -148,7 +151,7 @@ struct Strict {
 async fn an_authentic_body_that_does_not_fit_is_422_and_not_committed() {
     let store = MemoryStore::with_clock(10, TokioClock::start()).unwrap();
     let layer = || {
-        let receiver = Receiver::new(support::sender()).dedup(store.clone());
+        let receiver = Receiver::builder(support::sender()).dedup(store.clone()).build().unwrap();
         WebhookLayer::new(receiver).clock(TokioClock::start())
     };
     let strict =
@@ -166,7 +169,7 @@ async fn an_authentic_body_that_does_not_fit_is_422_and_not_committed() {
 
 #[tokio::test]
 async fn a_handler_can_take_the_fencing_token() {
-    let handler = |delivery: Delivery| async move {
+    let handler = |Webhook(delivery): Webhook<Delivery>| async move {
         assert!(!delivery.is_takeover());
         delivery.fencing_token().map(FencingToken::as_u64).unwrap_or_default().to_string()
     };
@@ -178,7 +181,7 @@ async fn a_handler_can_take_the_fencing_token() {
 async fn a_handlers_claim_token_settles_its_own_claim() {
     let store = MemoryStore::default();
     let shared = store.clone();
-    let handler = move |delivery: Delivery| {
+    let handler = move |Webhook(delivery): Webhook<Delivery>| {
         let store = shared.clone();
         async move {
             let claim_token = delivery.claim_token().unwrap();
@@ -191,7 +194,8 @@ async fn a_handlers_claim_token_settles_its_own_claim() {
             "handled"
         }
     };
-    let layer = WebhookLayer::new(receiver().dedup(store)).clock(TokioClock::start());
+    let layer =
+        WebhookLayer::new(builder().dedup(store).build().unwrap()).clock(TokioClock::start());
     let app = Router::new().route("/hook", post(handler)).route_layer(layer);
     assert_eq!(answered(app).await, (StatusCode::OK, "handled".into()));
 }
@@ -226,7 +230,7 @@ async fn a_failure_status_stands() {
 #[tokio::test]
 async fn a_sender_that_takes_any_2xx_is_told_the_handlers_own() {
     let app = Router::new()
-        .route("/hook", post(|_: Delivery| async { StatusCode::ACCEPTED }))
+        .route("/hook", post(|_: Webhook<Delivery>| async { StatusCode::ACCEPTED }))
         .route_layer(guarded());
     assert_eq!(answered(app).await.0, StatusCode::ACCEPTED);
 }
@@ -250,7 +254,7 @@ async fn ainexlayer_events_come_out_of_the_configured_envelope() {
         .build()
         .unwrap();
     let body = include_str!("../../countersign/tests/fixtures/ainexlayer/chat.message.json");
-    let headers = Unsigned::new(body.as_bytes())
+    let headers = SigningRequest::new(body.as_bytes())
         .sign(sender.verifier().scheme(), &Secret::new(key).unwrap())
         .unwrap();
     let handler = |Webhook(event): Webhook<ainexlayer::Event<Assumed>>| async move {
@@ -272,16 +276,18 @@ async fn ainexlayer_events_come_out_of_the_configured_envelope() {
 #[tokio::test]
 async fn a_scheme_and_contract_of_the_users_own() {
     let key = "a secret shared with acme, long enough";
-    let scheme = Scheme::hmac_sha256("acme", Signature::header("x-acme", Encoding::Base64))
+    let scheme = Scheme::hmac_sha256("acme", SignatureLocation::header("x-acme", Encoding::Base64))
         .id_field("/n")
         .build()
         .unwrap();
-    let contract = Contract::default()
+    let contract = Contract::builder()
         .success(Success::Exactly200)
-        .answer_within(Duration::from_secs(1))
+        .response_deadline(Duration::from_secs(1))
+        .build()
         .unwrap();
-    let sender = Custom::new(scheme.clone(), Secret::new(key).unwrap()).unwrap().contract(contract);
-    let receiver = Receiver::new(sender).dedup(MemoryStore::default());
+    let sender =
+        Custom::new(scheme.clone(), Secret::new(key).unwrap()).unwrap().with_contract(contract);
+    let receiver = Receiver::builder(sender).dedup(MemoryStore::default()).build().unwrap();
     let handler = |Webhook(body): Webhook<RawJson>| async move {
         (StatusCode::CREATED, body.get().to_owned())
     };
@@ -289,8 +295,9 @@ async fn a_scheme_and_contract_of_the_users_own() {
     for (body, runs) in
         [(r#"{"n":1}"#, true), (r#"{"n":1, "again":true}"#, false), (r#"{"n":2}"#, true)]
     {
-        let signature =
-            Unsigned::new(body.as_bytes()).timestamp(NOW).sign(&scheme, &Secret::new(key).unwrap());
+        let signature = SigningRequest::new(body.as_bytes())
+            .timestamp(NOW)
+            .sign(&scheme, &Secret::new(key).unwrap());
         let (name, value) = signature.unwrap().remove(0);
         let request = Request::post("/hook").header(name, value).body(Body::from(body)).unwrap();
         let answer = app.clone().oneshot(request).await.unwrap();

@@ -2,91 +2,53 @@
 
 use std::time::Duration;
 
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, Validation};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const MEBIBYTE: usize = 1024 * 1024;
-
-/// What a sender counts as success, how long it waits, and how long it may repeat an event.
+/// What a sender counts as success, how long it waits for a response, and how long it may retry.
+///
+/// The senders of this crate come with theirs. Build one for a sender of your own:
 ///
 /// ```
-/// use countersign::{Contract, Success};
 /// use std::time::Duration;
 ///
-/// let contract = Contract::default()
+/// use countersign::{Contract, Success};
+///
+/// let contract = Contract::builder()
 ///     .success(Success::Exactly200)
-///     .answer_within(Duration::from_secs(4))?
-///     .body_cap(256 * 1024)?;
+///     .response_deadline(Duration::from_secs(4))
+///     .max_body_size(256 * 1024)
+///     .build()?;
+/// assert_eq!(contract.success_status(202), 200);
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
+///
+/// The default suits a sender of which nothing is known: any 2xx, a response within 10 s, retries for
+/// up to 7 days, bodies of up to 1 MiB, and 15 minutes for events that only their body's digest
+/// identifies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Contract {
     success: Success,
-    answer_within: Duration,
-    replay_window: Duration,
+    response_deadline: Duration,
+    retry_window: Duration,
     digest_retention: Duration,
-    body_cap: usize,
+    max_body_size: usize,
 }
 
 impl Contract {
-    /// Which statuses the sender counts as success.
-    #[must_use]
-    pub const fn success(mut self, success: Success) -> Self {
-        self.success = success;
-        self
+    /// Returns a builder that starts from the default contract.
+    pub const fn builder() -> ContractBuilder {
+        ContractBuilder { contract: Self::DEFAULT }
     }
 
-    /// When the sender is answered at the latest, counted from the claim. Keep it below the
-    /// sender's own deadline.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigErrorKind::OutOfRange`] if it is zero.
-    pub fn answer_within(mut self, span: Duration) -> Result<Self, ConfigError> {
-        self.answer_within = positive(span, "answer_within")?;
-        Ok(self)
-    }
+    const DEFAULT: Self = Self {
+        success: Success::Any2xx,
+        response_deadline: Duration::from_secs(10),
+        retry_window: Duration::from_secs(7 * 24 * 60 * 60),
+        digest_retention: Duration::from_secs(15 * 60),
+        max_body_size: 1024 * 1024,
+    };
 
-    /// How long after its first delivery the sender may repeat an event, by itself or by hand.
-    /// Events are remembered for at least as long.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigErrorKind::OutOfRange`] if it is zero.
-    pub fn replay_window(mut self, span: Duration) -> Result<Self, ConfigError> {
-        self.replay_window = positive(span, "replay_window")?;
-        Ok(self)
-    }
-
-    /// How long an event is remembered by nothing but its body's digest, where two genuine events
-    /// may have the same body.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigErrorKind::OutOfRange`] if it is zero.
-    pub fn digest_retention(mut self, span: Duration) -> Result<Self, ConfigError> {
-        self.digest_retention = positive(span, "digest_retention")?;
-        Ok(self)
-    }
-
-    /// The largest body that is taken, in bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigErrorKind::OutOfRange`] if it is zero.
-    pub fn body_cap(mut self, bytes: usize) -> Result<Self, ConfigError> {
-        if bytes == 0 {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
-                "`body_cap` is zero: give the size of the sender's largest body in bytes",
-            ));
-        }
-        self.body_cap = bytes;
-        Ok(self)
-    }
-
-    /// The status that answers a handler's success.
+    /// Returns the status to send for a handler's success with the status `handler`.
     #[must_use]
     pub const fn success_status(&self, handler: u16) -> u16 {
         match self.success {
@@ -95,7 +57,7 @@ impl Contract {
         }
     }
 
-    /// Whether the sender takes `status` for success.
+    /// Returns whether the sender counts `status` as success.
     #[cfg(feature = "testing")]
     pub(crate) const fn counts(&self, status: u16) -> bool {
         match self.success {
@@ -104,62 +66,125 @@ impl Contract {
         }
     }
 
-    /// When the sender is answered at the latest.
+    /// The statuses that the sender counts as success.
     #[must_use]
-    pub const fn answer_span(&self) -> Duration {
-        self.answer_within
+    pub const fn success(&self) -> Success {
+        self.success
     }
 
-    /// How long after its first delivery an event may be repeated.
+    /// The time from the claim to the response, at most.
     #[must_use]
-    pub const fn replay_span(&self) -> Duration {
-        self.replay_window
+    pub const fn response_deadline(&self) -> Duration {
+        self.response_deadline
     }
 
-    /// How long an event is remembered by its digest alone.
+    /// The time from an event's first delivery to its last retry or manual redelivery, at most.
     #[must_use]
-    pub const fn digest_span(&self) -> Duration {
+    pub const fn retry_window(&self) -> Duration {
+        self.retry_window
+    }
+
+    /// The time for which an event is remembered that only its body's digest identifies.
+    #[must_use]
+    pub const fn digest_retention(&self) -> Duration {
         self.digest_retention
     }
 
-    /// The largest body that is taken, in bytes.
+    /// The largest accepted body, in bytes.
     #[must_use]
-    pub const fn cap(&self) -> usize {
-        self.body_cap
+    pub const fn max_body_size(&self) -> usize {
+        self.max_body_size
     }
 }
 
-/// What is safe for a sender of whom nothing is known: any 2xx, an answer within 10 s, repeats for
-/// up to 7 days, bodies to 1 MiB; 15 minutes for events known by their digest alone.
 impl Default for Contract {
     fn default() -> Self {
-        Self {
-            success: Success::Any2xx,
-            answer_within: Duration::from_secs(10),
-            replay_window: DAY.saturating_mul(7),
-            digest_retention: MINUTE.saturating_mul(15),
-            body_cap: MEBIBYTE,
-        }
+        Self::DEFAULT
     }
 }
 
-/// Which statuses a sender counts as success.
+/// Builds a [`Contract`]. Settings may come in any order; [`build`](Self::build) validates them.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ContractBuilder {
+    contract: Contract,
+}
+
+impl ContractBuilder {
+    /// Sets which statuses the sender counts as success.
+    pub const fn success(mut self, success: Success) -> Self {
+        self.contract.success = success;
+        self
+    }
+
+    /// Sets the time within which the sender gets a response, counted from the claim.
+    ///
+    /// Keep it below the sender's own deadline.
+    pub const fn response_deadline(mut self, deadline: Duration) -> Self {
+        self.contract.response_deadline = deadline;
+        self
+    }
+
+    /// Sets how long after its first delivery the sender may retry or redeliver an event.
+    ///
+    /// Handled events are remembered for at least this long.
+    pub const fn retry_window(mut self, window: Duration) -> Self {
+        self.contract.retry_window = window;
+        self
+    }
+
+    /// Sets how long an event is remembered that only its body's digest identifies.
+    ///
+    /// Two genuine events may have the same body, so this is shorter than the retry window.
+    pub const fn digest_retention(mut self, retention: Duration) -> Self {
+        self.contract.digest_retention = retention;
+        self
+    }
+
+    /// Sets the largest accepted body, in bytes.
+    pub const fn max_body_size(mut self, bytes: usize) -> Self {
+        self.contract.max_body_size = bytes;
+        self
+    }
+
+    /// Validates the settings.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] for every duration and size that is zero.
+    pub fn build(self) -> Result<Contract, ConfigError> {
+        let contract = self.contract;
+        let mut validation = Validation::default();
+        validation.positive("response_deadline", contract.response_deadline);
+        validation.positive("retry_window", contract.retry_window);
+        validation.positive("digest_retention", contract.digest_retention);
+        if contract.max_body_size == 0 {
+            validation.reject(
+                ConfigErrorKind::OutOfRange,
+                "`max_body_size` is zero: set it to the size of the sender's largest body, in bytes",
+            );
+        }
+        validation.finish(Some(contract))
+    }
+}
+
+/// The statuses that a sender counts as success.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Success {
-    /// Any 2xx: the handler's own status is the answer.
+    /// Any 2xx: the handler's own status is sent.
     Any2xx,
-    /// Only 200: any 2xx of the handler's is answered as 200.
+    /// Only 200: any 2xx of the handler is sent as 200.
     Exactly200,
 }
 
-/// `span`, unless it is zero.
-pub(crate) fn positive(span: Duration, setting: &str) -> Result<Duration, ConfigError> {
-    if span.is_zero() {
-        return Err(ConfigError::new(
-            ConfigErrorKind::OutOfRange,
-            format!("`{setting}` is zero: give it a time span"),
-        ));
+impl Success {
+    /// Returns a fixed name in snake case, for logs and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any2xx => "any_2xx",
+            Self::Exactly200 => "exactly_200",
+        }
     }
-    Ok(span)
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Why a request was rejected.
 ///
@@ -84,7 +85,7 @@ impl fmt::Display for Rejection {
                 "`content-encoding` is not identity: have the sender deliver uncompressed bodies",
             )?,
             RejectionKind::BodyTooLarge => {
-                f.write_str("body is over the cap: raise `body_cap` if the sender's bodies are this large")?;
+                f.write_str("body is over the cap: raise `max_body_size` if the sender's bodies are this large")?;
             }
             RejectionKind::BodyTimeout => f.write_str("body did not arrive in time")?,
             RejectionKind::BodyInterrupted => f.write_str("body broke off before its end")?,
@@ -227,32 +228,94 @@ impl RejectionKind {
     }
 }
 
-/// Why a set-up is not usable; it names the setting and what to do.
+/// Why a configuration is not usable.
+///
+/// It holds every problem that one validation found; the text names each setting and what to do.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConfigError {
+    first: Problem,
+    others: Vec<Problem>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Problem {
     kind: ConfigErrorKind,
     message: Box<str>,
 }
 
 impl ConfigError {
     pub(crate) fn new(kind: ConfigErrorKind, message: impl Into<Box<str>>) -> Self {
-        Self { kind, message: message.into() }
+        Self { first: Problem { kind, message: message.into() }, others: Vec::new() }
     }
 
-    /// What was wrong, to match on.
+    /// Returns the kind of the first problem.
     #[must_use]
     pub const fn kind(&self) -> ConfigErrorKind {
-        self.kind
+        self.first.kind
+    }
+
+    /// Returns the kind of every problem, in the order of the text.
+    pub fn kinds(&self) -> impl Iterator<Item = ConfigErrorKind> {
+        std::iter::once(&self.first).chain(&self.others).map(|problem| problem.kind)
     }
 }
 
+/// The problems' messages, separated by `; `.
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.first.message)?;
+        self.others.iter().try_for_each(|problem| write!(f, "; {}", problem.message))
     }
 }
 
 impl std::error::Error for ConfigError {}
+
+/// Collects the problems of a configuration, so that one error names them all.
+#[derive(Default)]
+pub(crate) struct Validation(Option<ConfigError>);
+
+impl Validation {
+    /// Records a problem.
+    pub(crate) fn reject(&mut self, kind: ConfigErrorKind, message: impl Into<Box<str>>) {
+        self.merge(ConfigError::new(kind, message));
+    }
+
+    /// Records a problem if `duration` is zero.
+    pub(crate) fn positive(&mut self, setting: &str, duration: Duration) {
+        if duration.is_zero() {
+            self.reject(
+                ConfigErrorKind::OutOfRange,
+                format!("`{setting}` is zero: set it to a duration above zero"),
+            );
+        }
+    }
+
+    /// Returns the value of `result`, or records its problems.
+    pub(crate) fn check<T>(&mut self, result: Result<T, ConfigError>) -> Option<T> {
+        result.map_err(|error| self.merge(error)).ok()
+    }
+
+    /// Returns `value`, or the problems. There is a value unless there is a problem.
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, ConfigError> {
+        match (self.0, value) {
+            (None, Some(value)) => Ok(value),
+            (Some(error), _) => Err(error),
+            (None, None) => {
+                Err(ConfigError::new(ConfigErrorKind::MissingSetting, "a setting is missing"))
+            }
+        }
+    }
+
+    fn merge(&mut self, error: ConfigError) {
+        match &mut self.0 {
+            None => self.0 = Some(error),
+            Some(found) => {
+                found.others.push(error.first);
+                found.others.extend(error.others);
+            }
+        }
+    }
+}
 
 /// What was wrong with a set-up.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -278,4 +341,23 @@ pub enum ConfigErrorKind {
     RetentionTooShort,
     /// A limit or time span is zero or otherwise out of its range.
     OutOfRange,
+}
+
+impl ConfigErrorKind {
+    /// Returns a fixed name in snake case, for logs and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmptySecret => "empty_secret",
+            Self::InvalidSecret => "invalid_secret",
+            Self::UnreadableSecret => "unreadable_secret",
+            Self::InvalidKeyring => "invalid_keyring",
+            Self::MissingSetting => "missing_setting",
+            Self::InvalidHeaderName => "invalid_header_name",
+            Self::InvalidPointer => "invalid_pointer",
+            Self::InvalidScheme => "invalid_scheme",
+            Self::RetentionTooShort => "retention_too_short",
+            Self::OutOfRange => "out_of_range",
+        }
+    }
 }

@@ -37,7 +37,7 @@ pub trait Headers {
 
     /// The path of the request's target as it was received; `None` where it is not known.
     ///
-    /// Only [`TenantFrom::PathAfter`](crate::TenantFrom::PathAfter) needs it.
+    /// Only [`TenantFrom::PathPrefix`](crate::tenants::TenantFrom::PathAfter) needs it.
     fn path(&self) -> Option<&str> {
         None
     }

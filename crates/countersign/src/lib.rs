@@ -15,7 +15,10 @@
 //!         .route_layer(WebhookLayer::new(receiver)))
 //! }
 //!
-//! async fn on_event(Webhook(event): Webhook<omniai::Event>, delivery: Delivery) -> StatusCode {
+//! async fn on_event(
+//!     Webhook(event): Webhook<omniai::Event>,
+//!     Webhook(delivery): Webhook<Delivery>,
+//! ) -> StatusCode {
 //!     match event {
 //!         omniai::Event::LeadCreated(lead) => println!("new lead {}", lead.data.lead_id),
 //!         omniai::Event::Unknown(other) => println!("new kind of event: {}", other.name()),
@@ -73,87 +76,53 @@
 //! headers and its [`Delivery`] it allocates nothing, if the sender has one key that is valid now and
 //! the body comes in one piece.
 
-// A file uses only those above it.
-mod error;
-mod time;
-mod secret;
-mod mac;
-mod asymmetric;
-mod encoding;
-mod headers;
-mod pointer;
-mod content;
-mod scheme;
-mod signature;
-mod verification_key;
-mod fencing_token;
-mod claim_token;
-mod verify;
-mod delivery;
-mod metadata;
-mod header_check;
-mod body;
-mod streaming;
-mod open_enum;
-mod patch;
-mod raw_json;
-mod dedup;
-mod challenge;
-mod contract;
-mod provider;
-pub mod senders;
-mod jwks;
-mod claim;
-mod outcome;
-mod receiver;
-mod tenants;
-mod shutdown;
-mod trace;
-mod meter;
-mod drive;
-#[cfg(feature = "sign")]
-mod sign;
+// The order of a request's way: a folder uses only those below it.
 #[cfg(feature = "testing")]
 pub mod testing;
+mod receive;
+pub mod senders;
+pub mod dedup;
+mod verify;
+pub mod scheme;
+mod event;
+mod keys;
+mod json;
+mod crypto;
+mod contract;
+mod headers;
+pub mod time;
+mod error;
 
 /// What an adapter for another framework is made of.
 ///
-/// [`Receiver`] verifies; [`drive`](adapter::drive) sees a verified delivery to its end.
+/// [`Receiver`] verifies; [`drive`](adapter::drive) takes a verified delivery from its claim to its
+/// response.
 pub mod adapter {
-    pub use crate::drive::{
-        Ended, Receivers, Running, Shared, Timer, drive, in_current_span, report_greeting,
-        report_misfit, report_rejection, turn_away,
+    pub use crate::receive::{
+        AdapterState, HandlerOutcome, HandlerTask, InFlightGuard, ReceiverSource, Timeouts, Timer,
+        drive, in_current_span, reject_shutting_down, report_decode_failure, report_handshake,
+        report_rejection,
     };
-    pub use crate::shutdown::UnderWay;
 }
 
-pub use self::challenge::{BodyAnswer, Challenge, Handshake, Reply};
-pub use self::claim::Claim;
-pub use self::contract::{Contract, Success};
-pub use self::dedup::memory::MemoryStore;
-pub use self::dedup::{
-    ClaimOutcome, ClaimToken, DedupStore, EventKey, FencingToken, Identity, InspectStore, Record,
-    RecordState, StoreError, StoreErrorKind, StoreStats, UpdateOutcome,
-};
-pub use self::delivery::{Delivery, FromDelivery};
-pub use self::encoding::Encoding;
+/// One endpoint for many tenants, each with keys of its own.
+///
+/// See [the guide](https://github.com/countersign/countersign/blob/main/docs/tenants.md).
+pub mod tenants {
+    pub use crate::receive::{
+        KeyResolver, ResolveError, Tenant, TenantFrom, Tenants, TenantsBuilder,
+    };
+}
+
+pub use self::contract::{Contract, ContractBuilder, Success};
+pub use self::dedup::MemoryStore;
 pub use self::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 pub use self::headers::Headers;
+pub use self::json::{Patch, RawJson};
+pub use self::keys::{Key, Keyring, Secret};
 #[cfg(feature = "metrics")]
-pub use self::meter::metrics;
-pub use self::outcome::Outcome;
-pub use self::patch::Patch;
-pub use self::provider::{Custom, Provider, StandardWebhooks, ainexlayer, omniai};
-pub use self::raw_json::RawJson;
-pub use self::receiver::{Admission, Deadlines, Receiver};
-pub use self::scheme::{Algorithm, Field, Part, Scheme, SchemeBuilder, Signature};
-pub use self::secret::{Key, Keyring, Secret};
-pub use self::shutdown::Shutdown;
-#[cfg(feature = "sign")]
-pub use self::sign::{Signed, Unsigned};
-pub use self::streaming::StreamingVerifier;
-pub use self::tenants::{KeyResolver, ResolveError, Tenant, TenantFrom, Tenants};
-pub use self::time::{
-    Clock, FixedClock, MonotonicClock, SystemClock, TimeUnit, Timestamp, Tolerance,
-};
-pub use self::verify::Verifier;
+pub use self::receive::metrics;
+pub use self::receive::{Admission, Claim, Outcome, Receiver, ReceiverBuilder, Shutdown};
+pub use self::senders::{Custom, StandardWebhooks, ainexlayer, omniai};
+pub use self::time::Timestamp;
+pub use self::verify::{Delivery, FromDelivery, StreamingVerifier};

@@ -67,8 +67,8 @@ impl Timestamp {
     ///
     /// What is signed are the digits as they stood in the request, never this number.
     #[must_use]
-    pub fn parse(text: &[u8], unit: TimeUnit) -> Option<Self> {
-        if unit == TimeUnit::Rfc3339 {
+    pub fn parse(text: &[u8], unit: TimestampFormat) -> Option<Self> {
+        if unit == TimestampFormat::Rfc3339 {
             return Self::parse_rfc3339(text);
         }
         if text.is_empty() || text.len() > MAX_DIGITS || (text.len() > 1 && text.starts_with(b"0"))
@@ -84,8 +84,8 @@ impl Timestamp {
             number = number * 10 + u64::from(digit);
         }
         Some(match unit {
-            TimeUnit::Seconds => Self::from_secs(number),
-            TimeUnit::Millis | TimeUnit::Rfc3339 => Self::from_millis(number),
+            TimestampFormat::Seconds => Self::from_secs(number),
+            TimestampFormat::Millis | TimestampFormat::Rfc3339 => Self::from_millis(number),
         })
     }
 
@@ -102,10 +102,10 @@ impl Timestamp {
     }
 
     /// This instant without what is finer than `unit`.
-    const fn floor(self, unit: TimeUnit) -> Self {
+    const fn floor(self, unit: TimestampFormat) -> Self {
         match unit {
-            TimeUnit::Seconds => Self::from_secs(self.as_secs()),
-            TimeUnit::Millis | TimeUnit::Rfc3339 => self,
+            TimestampFormat::Seconds => Self::from_secs(self.as_secs()),
+            TimestampFormat::Millis | TimestampFormat::Rfc3339 => self,
         }
     }
 }
@@ -113,12 +113,12 @@ impl Timestamp {
 #[cfg(feature = "sign")]
 impl Timestamp {
     /// As a sender writes it.
-    pub(crate) fn written(self, unit: TimeUnit) -> String {
+    pub(crate) fn written(self, unit: TimestampFormat) -> String {
         let secs = i64::try_from(self.as_secs()).unwrap_or(i64::MAX);
         match unit {
-            TimeUnit::Seconds => self.as_secs().to_string(),
-            TimeUnit::Millis => self.as_millis().to_string(),
-            TimeUnit::Rfc3339 => {
+            TimestampFormat::Seconds => self.as_secs().to_string(),
+            TimestampFormat::Millis => self.as_millis().to_string(),
+            TimestampFormat::Rfc3339 => {
                 let format = &time::format_description::well_known::Rfc3339;
                 let time = time::OffsetDateTime::from_unix_timestamp(secs);
                 time.ok().and_then(|time| time.format(format).ok()).unwrap_or_default()
@@ -146,7 +146,7 @@ fn millis(span: Duration) -> u64 {
 /// The unit in which a sender counts, or the form in which it writes times.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum TimeUnit {
+pub enum TimestampFormat {
     /// Seconds since the Unix epoch.
     Seconds,
     /// Milliseconds since the Unix epoch.
@@ -155,7 +155,7 @@ pub enum TimeUnit {
     Rfc3339,
 }
 
-impl TimeUnit {
+impl TimestampFormat {
     /// Whether a time is as wide as all are from 2001 to 2286, so that it shows where it begins and
     /// ends: whole seconds in text, with `Z` or an offset.
     pub(crate) const fn is_usual_width(self, text: &[u8]) -> bool {
@@ -205,7 +205,12 @@ impl Tolerance {
         self.past.saturating_add(self.future)
     }
 
-    pub(crate) fn check(self, now: Timestamp, signed: Timestamp, unit: TimeUnit) -> Freshness {
+    pub(crate) fn check(
+        self,
+        now: Timestamp,
+        signed: Timestamp,
+        unit: TimestampFormat,
+    ) -> Freshness {
         let now = now.floor(unit);
         if now.saturating_since(signed) > self.past {
             Freshness::Stale

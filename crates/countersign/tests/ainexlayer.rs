@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use countersign::ainexlayer::{AiNexLayer, At, Builder, Event, EventType};
+use countersign::scheme::{Encoding, SigningRequest, Tolerance};
+use countersign::senders::Sender;
 use countersign::{
-    ConfigErrorKind, Delivery, Encoding, FromDelivery, Provider, RawJson, RejectionKind, Secret,
-    Timestamp, Tolerance, Unsigned,
+    ConfigErrorKind, Delivery, FromDelivery, RawJson, RejectionKind, Secret, Timestamp,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -66,7 +67,7 @@ fn fixture(file: &str) -> Vec<u8> {
 
 /// What this sender signs, received.
 fn delivery(sender: &AiNexLayer, body: &str) -> Delivery {
-    let request = Unsigned::new(body.as_bytes()).timestamp(NOW);
+    let request = SigningRequest::new(body.as_bytes()).timestamp(NOW);
     let mut headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
     headers.push(("x-id".to_owned(), "header id".to_owned()));
     headers.push(("x-event".to_owned(), "user.login".to_owned()));

@@ -6,9 +6,10 @@ use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use countersign::ainexlayer::{AiNexLayer, At, Builder};
 use countersign::omniai::OmniAi;
+use countersign::scheme::{Encoding, SigningRequest};
+use countersign::senders::Sender;
 use countersign::{
-    Delivery, Encoding, Headers, Key, Keyring, Provider, Rejection, RejectionKind, Secret,
-    StandardWebhooks, Timestamp, Unsigned,
+    Delivery, Headers, Key, Keyring, Rejection, RejectionKind, Secret, StandardWebhooks, Timestamp,
 };
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -29,7 +30,7 @@ fn ring(count: usize) -> Keyring {
 }
 
 /// The senders of which this holds, with so many keys, and what they have in common to send.
-fn senders(keys: usize) -> Vec<Box<dyn Provider>> {
+fn senders(keys: usize) -> Vec<Box<dyn Sender>> {
     let builder = |encoding: Encoding, prefix: &'static str| {
         AiNexLayer::builder(ring(keys))
             .signature_header("x-ainexlayer-signature")
@@ -37,7 +38,7 @@ fn senders(keys: usize) -> Vec<Box<dyn Provider>> {
             .prefix(prefix)
     };
     let nowhere = |builder: Builder| builder.event_type(At::Nowhere).event_id(At::Nowhere);
-    let build = |builder: Builder| -> Box<dyn Provider> { Box::new(builder.build().unwrap()) };
+    let build = |builder: Builder| -> Box<dyn Sender> { Box::new(builder.build().unwrap()) };
     vec![
         Box::new(StandardWebhooks::new(ring(keys)).unwrap()),
         Box::new(OmniAi::new("x-secret", ring(keys)).unwrap()),
@@ -48,8 +49,8 @@ fn senders(keys: usize) -> Vec<Box<dyn Provider>> {
 }
 
 /// The headers of an authentic request, beside others.
-fn sign(sender: &dyn Provider, body: &str) -> Vec<(String, String)> {
-    let request = Unsigned::new(body.as_bytes()).id("msg_1").timestamp(NOW);
+fn sign(sender: &dyn Sender, body: &str) -> Vec<(String, String)> {
+    let request = SigningRequest::new(body.as_bytes()).id("msg_1").timestamp(NOW);
     let mut headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
     for (name, value) in [("content-length", &*body.len().to_string()), ("accept", "*/*")] {
         headers.push((name.to_owned(), value.to_owned()));
@@ -59,7 +60,7 @@ fn sign(sender: &dyn Provider, body: &str) -> Vec<(String, String)> {
 
 /// Receives one piece, and counts what is asked of the allocator meanwhile.
 fn receive<H: Headers + ?Sized>(
-    sender: &dyn Provider,
+    sender: &dyn Sender,
     headers: &H,
     body: Bytes,
 ) -> (AllocationInfo, Result<Delivery, Rejection>) {
@@ -81,7 +82,7 @@ fn the_allocator_counts() {
 
 /// What a request with this body asks for, with its headers in a slice and in a map.
 #[track_caller]
-fn asks_for_nothing(sender: &dyn Provider, body: &'static str) {
+fn asks_for_nothing(sender: &dyn Sender, body: &'static str) {
     let headers = sign(sender, body);
     let (asked, delivery) = receive(sender, &headers[..], Bytes::from(body.as_bytes().to_vec()));
     assert_eq!(delivery.unwrap().body(), body);
@@ -136,7 +137,7 @@ fn a_time_beside_nested_fields_costs_one_small_allocation() {
 }
 
 /// Whether the time stands in the body.
-fn reads_body(sender: &dyn Provider) -> bool {
+fn reads_body(sender: &dyn Sender) -> bool {
     let scheme = sender.verifier().scheme();
     scheme.tolerance().is_some() && scheme.to_string().starts_with("HMAC-SHA256 over `{body}`")
 }

@@ -3,14 +3,24 @@
 use std::error::Error;
 use std::fmt::Debug;
 
-use countersign::testing::{Damage, FakeSender, Post, Report, SentKind, SignedRequest, TestKeys};
+use countersign::adapter::Timeouts;
+use countersign::dedup::{
+    ClaimOutcome, ClaimToken, EventKey, FencingToken, Identity, Record, StoreError, StoreErrorKind,
+    StoreStats, UpdateOutcome,
+};
+use countersign::scheme::{
+    Encoding, Part, Scheme, SchemeBuilder, SignatureLocation, SigningRequest, TimestampFormat,
+    Tolerance,
+};
+use countersign::senders::Verifier;
+use countersign::testing::{
+    Report, SenderSimulator, SentKind, SignedRequest, Tampering, TestKeys, WebhookRequest,
+};
+use countersign::time::{FixedClock, MonotonicClock, SystemClock};
 use countersign::{
-    Admission, Claim, ClaimOutcome, ClaimToken, ConfigError, ConfigErrorKind, Contract, Custom,
-    Deadlines, Delivery, Encoding, EventKey, FencingToken, FixedClock, Identity, Key, Keyring,
-    MemoryStore, MonotonicClock, Outcome, Part, Patch, RawJson, Receiver, Record, Rejection,
-    RejectionKind, Scheme, SchemeBuilder, Secret, Signature, StandardWebhooks, StoreError,
-    StoreErrorKind, StoreStats, StreamingVerifier, Success, SystemClock, TimeUnit, Timestamp,
-    Tolerance, Unsigned, UpdateOutcome, Verifier, ainexlayer, omniai,
+    Admission, Claim, ConfigError, ConfigErrorKind, Contract, Custom, Delivery, Key, Keyring,
+    MemoryStore, Outcome, Patch, RawJson, Receiver, Rejection, RejectionKind, Secret,
+    StandardWebhooks, StreamingVerifier, Success, Timestamp, ainexlayer, omniai,
 };
 
 const fn shared<T: Send + Sync + Unpin + Debug>() {}
@@ -69,13 +79,13 @@ fn all_types_are_shared_between_threads() {
     shared::<Scheme>();
     shared::<SchemeBuilder>();
     shared::<Secret>();
-    shared::<Signature>();
+    shared::<SignatureLocation>();
     shared::<StandardWebhooks>();
     shared::<SystemClock>();
-    shared::<Unsigned<'static>>();
+    shared::<SigningRequest<'static>>();
     shared::<Verifier>();
-    shared::<FakeSender>();
-    shared::<Post>();
+    shared::<SenderSimulator>();
+    shared::<WebhookRequest>();
     shared::<Report>();
     shared::<SignedRequest>();
     shared::<TestKeys>();
@@ -100,8 +110,8 @@ fn plain_values_are_copied() {
     copied::<ClaimOutcome>();
     copied::<ConfigErrorKind>();
     copied::<Contract>();
-    copied::<Damage>();
-    copied::<Deadlines>();
+    copied::<Tampering>();
+    copied::<Timeouts>();
     copied::<Encoding>();
     copied::<EventKey>();
     copied::<FencingToken>();
@@ -114,7 +124,7 @@ fn plain_values_are_copied() {
     copied::<StoreStats>();
     copied::<Success>();
     copied::<ClaimToken>();
-    copied::<TimeUnit>();
+    copied::<TimestampFormat>();
     copied::<Timestamp>();
     copied::<Tolerance>();
 }

@@ -7,10 +7,11 @@ mod common;
 use bytes::Bytes;
 use countersign::ainexlayer::{AiNexLayer, At};
 use countersign::omniai::OmniAi;
-use countersign::{
-    Custom, Encoding, Part, Provider, RejectionKind, Scheme, Secret, Signature, StandardWebhooks,
-    TimeUnit, Timestamp, Unsigned,
+use countersign::scheme::{
+    Encoding, Part, Scheme, SignatureLocation, SigningRequest, TimestampFormat,
 };
+use countersign::senders::Sender;
+use countersign::{Custom, RejectionKind, Secret, StandardWebhooks, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -23,7 +24,7 @@ fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-fn ainexlayer(encoding: Encoding, prefix: &'static str, time: At) -> Box<dyn Provider> {
+fn ainexlayer(encoding: Encoding, prefix: &'static str, time: At) -> Box<dyn Sender> {
     let builder = AiNexLayer::builder(secret())
         .signature_header("x-signature")
         .encoding(encoding)
@@ -35,18 +36,18 @@ fn ainexlayer(encoding: Encoding, prefix: &'static str, time: At) -> Box<dyn Pro
 }
 
 /// Pairs in the signature header, a time in milliseconds, and a signed id.
-fn pairs() -> Box<dyn Provider> {
+fn pairs() -> Box<dyn Sender> {
     let dot = || Part::Literal(".".into());
-    let signature = Signature::header("x-signature", Encoding::Base64Url).pairs("v1");
+    let signature = SignatureLocation::header("x-signature", Encoding::Base64Url).pairs("v1");
     let scheme = Scheme::hmac_sha256("pairs", signature)
-        .timestamp_pair("t", TimeUnit::Millis)
+        .timestamp_pair("t", TimestampFormat::Millis)
         .id_header("x-id")
         .signs([Part::Timestamp, dot(), Part::Id, dot(), Part::Body])
         .build();
     Box::new(Custom::new(scheme.unwrap(), secret()).unwrap())
 }
 
-fn signing() -> [Box<dyn Provider>; 5] {
+fn signing() -> [Box<dyn Sender>; 5] {
     [
         Box::new(StandardWebhooks::new(secret()).unwrap()),
         ainexlayer(Encoding::Hex, "", At::Nowhere),
@@ -58,8 +59,8 @@ fn signing() -> [Box<dyn Provider>; 5] {
 
 type Fields = Vec<(String, Vec<u8>)>;
 
-fn sign(sender: &dyn Provider, id: &str, body: &[u8]) -> Fields {
-    let request = Unsigned::new(body).id(id).timestamp(NOW);
+fn sign(sender: &dyn Sender, id: &str, body: &[u8]) -> Fields {
+    let request = SigningRequest::new(body).id(id).timestamp(NOW);
     let headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
     headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect()
 }

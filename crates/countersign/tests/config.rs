@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use countersign::ainexlayer::{AiNexLayer, At, Builder};
 use countersign::omniai::OmniAi;
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, TimestampFormat, Tolerance};
+use countersign::senders::Verifier;
 use countersign::{
-    ConfigError, ConfigErrorKind, Contract, Custom, Encoding, Key, Keyring, MemoryStore, Receiver,
-    Scheme, Secret, Signature, StandardWebhooks, TimeUnit, Timestamp, Tolerance, Verifier,
+    ConfigError, ConfigErrorKind, Contract, Custom, Key, Keyring, MemoryStore, Receiver,
+    ReceiverBuilder, Secret, StandardWebhooks, Timestamp,
 };
 
 const NOTHING: Duration = Duration::ZERO;
@@ -21,8 +23,8 @@ fn secret() -> Secret {
     Secret::new("a secret of twenty-four b").unwrap()
 }
 
-fn omniai() -> Receiver {
-    Receiver::new(OmniAi::new("x-secret", secret()).unwrap())
+fn omniai() -> ReceiverBuilder {
+    Receiver::builder(OmniAi::new("x-secret", secret()).unwrap())
 }
 
 fn ainexlayer() -> Builder {
@@ -123,7 +125,7 @@ fn settings_without_a_default_are_given() {
     wrong(OmniAi::new("", secret()), MissingSetting, "`secret_header`");
     wrong(OmniAi::new("x secret", secret()), InvalidHeaderName, "`x secret`");
     wrong(ainexlayer().signature_header("x:y").build(), InvalidHeaderName, "`x:y`");
-    let token = Scheme::static_token("acme", Signature::token("x-token")).build().unwrap();
+    let token = Scheme::static_token("acme", SignatureLocation::token("x-token")).build().unwrap();
     wrong(Custom::danger_unauthenticated(token), MissingSetting, "authenticates");
     let open = Scheme::danger_unauthenticated("acme").build().unwrap();
     wrong(Verifier::new(open, secret()), ConfigErrorKind::InvalidScheme, "no key");
@@ -154,18 +156,18 @@ fn pointers_are_json_pointers() {
 fn events_are_remembered_while_they_may_come_again() {
     use ConfigErrorKind::RetentionTooShort;
     let moment = Duration::from_nanos(1);
-    wrong(omniai().retention(NOTHING), RetentionTooShort, "`retention`");
-    wrong(omniai().retention(DAY - moment), RetentionTooShort, "`retention`");
-    assert!(omniai().retention(DAY).is_ok());
+    wrong(omniai().retention(NOTHING).build(), RetentionTooShort, "`retention`");
+    wrong(omniai().retention(DAY - moment).build(), RetentionTooShort, "`retention`");
+    assert!(omniai().retention(DAY).build().is_ok());
 
     let wide = Tolerance::new(DAY * 10, DAY * 20);
     let wide = || {
-        Receiver::new(
+        Receiver::builder(
             StandardWebhooks::with_tolerance("standard-webhooks", secret_64(), wide).unwrap(),
         )
     };
-    wrong(wide().retention(DAY * 30 - moment), RetentionTooShort, "`retention`");
-    assert!(wide().retention(DAY * 30).is_ok());
+    wrong(wide().retention(DAY * 30 - moment).build(), RetentionTooShort, "`retention`");
+    assert!(wide().retention(DAY * 30).build().is_ok());
 }
 
 fn secret_64() -> Secret {
@@ -175,17 +177,17 @@ fn secret_64() -> Secret {
 #[test]
 fn spans_and_limits_are_not_nothing() {
     use ConfigErrorKind::OutOfRange;
-    let contract = Contract::default;
-    wrong(contract().body_cap(0), OutOfRange, "`body_cap`");
-    wrong(contract().answer_within(NOTHING), OutOfRange, "`answer_within`");
-    wrong(contract().replay_window(NOTHING), OutOfRange, "`replay_window`");
-    wrong(contract().digest_retention(NOTHING), OutOfRange, "`digest_retention`");
-    wrong(omniai().lease(NOTHING), OutOfRange, "`lease`");
-    wrong(omniai().store_timeout(NOTHING), OutOfRange, "`store_timeout`");
-    wrong(omniai().body_timeout(NOTHING), OutOfRange, "`body_timeout`");
-    wrong(omniai().handler_limit(NOTHING), OutOfRange, "`handler_limit`");
+    let contract = Contract::builder;
+    wrong(contract().max_body_size(0).build(), OutOfRange, "`max_body_size`");
+    wrong(contract().response_deadline(NOTHING).build(), OutOfRange, "`response_deadline`");
+    wrong(contract().retry_window(NOTHING).build(), OutOfRange, "`retry_window`");
+    wrong(contract().digest_retention(NOTHING).build(), OutOfRange, "`digest_retention`");
+    wrong(omniai().lease(NOTHING).build(), OutOfRange, "`lease`");
+    wrong(omniai().store_timeout(NOTHING).build(), OutOfRange, "`store_timeout`");
+    wrong(omniai().body_timeout(NOTHING).build(), OutOfRange, "`body_timeout`");
+    wrong(omniai().handler_timeout(NOTHING).build(), OutOfRange, "`handler_timeout`");
     wrong(MemoryStore::new(0), OutOfRange, "capacity");
-    assert!(contract().body_cap(1).is_ok());
+    assert!(contract().max_body_size(1).build().is_ok());
     assert!(MemoryStore::new(1).is_ok());
 }
 
@@ -193,23 +195,26 @@ fn spans_and_limits_are_not_nothing() {
 fn a_lease_outlasts_the_answer_and_one_call_of_the_store() {
     use ConfigErrorKind::OutOfRange;
     // OmniAI is answered within 4 s, and the store within 2.
-    wrong(omniai().lease(Duration::from_secs(6)), OutOfRange, "`lease`");
-    assert!(omniai().lease(Duration::from_millis(6001)).is_ok());
+    wrong(omniai().lease(Duration::from_secs(6)).build(), OutOfRange, "`lease`");
+    assert!(omniai().lease(Duration::from_millis(6001)).build().is_ok());
 }
 
 #[test]
 fn a_store_timeout_too_long_for_the_lease_is_told_by_its_own_name() {
     let long = Duration::from_secs(20);
-    let leased = omniai().lease(long).unwrap();
-    wrong(leased.store_timeout(long), ConfigErrorKind::OutOfRange, "`store_timeout`");
-    assert!(omniai().store_timeout(long).is_ok(), "a lease that was not set follows");
-    assert!(omniai().lease(long * 2).and_then(|receiver| receiver.store_timeout(long)).is_ok());
+    for both in [omniai().lease(long).store_timeout(long), omniai().store_timeout(long).lease(long)]
+    {
+        wrong(both.build(), ConfigErrorKind::OutOfRange, "`store_timeout`");
+    }
+    assert!(omniai().store_timeout(long).build().is_ok(), "a lease that was not set follows");
+    assert!(omniai().lease(long * 2).store_timeout(long).build().is_ok());
 }
 
 #[test]
 fn a_scheme_says_why_it_is_rejected() {
-    let hex = || Signature::header("x-signature", Encoding::Hex);
-    let timed = Scheme::hmac_sha256("acme", hex()).timestamp_header("x-time", TimeUnit::Seconds);
+    let hex = || SignatureLocation::header("x-signature", Encoding::Hex);
+    let timed =
+        Scheme::hmac_sha256("acme", hex()).timestamp_header("x-time", TimestampFormat::Seconds);
     wrong(timed.build(), ConfigErrorKind::InvalidScheme, "time");
     wrong(Scheme::hmac_sha256("", hex()).build(), ConfigErrorKind::InvalidScheme, "sender");
 }

@@ -5,10 +5,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::senders::{self, Known, Sender};
+use countersign::dedup::Identity;
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, SignedRequest, SigningRequest};
+use countersign::senders::Sender;
+use countersign::senders::{self, ConfiguredSender, SenderSpec};
 use countersign::{
-    ConfigErrorKind, Custom, Delivery, Encoding, Headers, Identity, Provider, Receiver, Rejection,
-    RejectionKind, Scheme, Secret, Signature, Signed, Timestamp, Unsigned,
+    ConfigErrorKind, Custom, Delivery, Headers, Receiver, Rejection, RejectionKind, Secret,
+    Timestamp,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -45,24 +48,33 @@ fn rejected(answer: Result<Delivery, Rejection>, kind: RejectionKind) -> Rejecti
 struct Twilio(&'static str);
 
 impl Twilio {
-    fn known(&self) -> Known {
-        senders::TWILIO.setup().public_url(self.0).keys(secret("the account's token")).unwrap()
+    fn known(&self) -> ConfiguredSender {
+        senders::TWILIO
+            .config()
+            .with_public_url(self.0)
+            .keys(secret("the account's token"))
+            .unwrap()
     }
 
     /// What the sender sends to this URL.
-    fn signed(&self, query: &str, body: &str) -> Signed {
-        let scheme = senders::TWILIO.setup().public_url(self.0).scheme().unwrap();
-        let unsigned = Unsigned::new(body.as_bytes()).query(query);
+    fn signed(&self, query: &str, body: &str) -> SignedRequest {
+        let scheme = senders::TWILIO.config().with_public_url(self.0).scheme().unwrap();
+        let unsigned = SigningRequest::new(body.as_bytes()).query(query);
         unsigned.request(&scheme, &secret("the account's token")).unwrap()
     }
 
     /// What comes of it with another query and body.
-    fn takes(&self, signed: &Signed, query: &str, body: &str) -> Result<Delivery, Rejection> {
+    fn takes(
+        &self,
+        signed: &SignedRequest,
+        query: &str,
+        body: &str,
+    ) -> Result<Delivery, Rejection> {
         let head = Head(&signed.headers, Some(query));
         Receiver::new(self.known()).verify(&head, body.to_owned(), NOW)
     }
 
-    fn identity(&self, signed: &Signed, query: &str, body: &str) -> Identity {
+    fn identity(&self, signed: &SignedRequest, query: &str, body: &str) -> Identity {
         self.known().identity(&self.takes(signed, query, body).unwrap())
     }
 }
@@ -221,7 +233,7 @@ fn a_url_that_is_none_is_told_at_set_up() {
         "https://example.com/é",
         "https://[2001:db8::1/a",
     ] {
-        let error = senders::TWILIO.setup().public_url(url).scheme().unwrap_err();
+        let error = senders::TWILIO.config().with_public_url(url).scheme().unwrap_err();
         assert_eq!(error.kind(), ConfigErrorKind::MissingSetting, "{url}");
     }
 }
@@ -242,8 +254,9 @@ fn adyen_body() -> Value {
 
 /// A body with its signature in it.
 fn adyen_signed(body: &Value) -> Value {
-    let scheme = senders::ADYEN.setup().scheme().unwrap();
-    let signed = Unsigned::new(body.to_string().as_bytes()).request(&scheme, &secret(HEX)).unwrap();
+    let scheme = senders::ADYEN.config().scheme().unwrap();
+    let signed =
+        SigningRequest::new(body.to_string().as_bytes()).request(&scheme, &secret(HEX)).unwrap();
     serde_json::from_slice(&signed.body).unwrap()
 }
 
@@ -371,8 +384,8 @@ const SECONDARY: &str = "box-signature-secondary";
 
 /// A request of Box by one key, its signature in the header of this name.
 fn box_signed(key: &str, name: &str) -> Vec<(String, String)> {
-    let scheme = senders::BOX.setup().scheme().unwrap();
-    let unsigned = Unsigned::new(BOX_BODY.as_bytes()).timestamp(NOW);
+    let scheme = senders::BOX.config().scheme().unwrap();
+    let unsigned = SigningRequest::new(BOX_BODY.as_bytes()).timestamp(NOW);
     let mut headers = unsigned.sign(&scheme, &secret(key)).unwrap();
     headers.iter_mut().filter(|(own, _)| own == PRIMARY).for_each(|(own, _)| *own = name.into());
     headers
@@ -383,7 +396,7 @@ fn with(mut headers: Vec<(String, String)>, name: &str, value: &str) -> Vec<(Str
     headers
 }
 
-fn by(sender: Sender, key: &str, headers: &[(String, String)]) -> Result<Delivery, Rejection> {
+fn by(sender: SenderSpec, key: &str, headers: &[(String, String)]) -> Result<Delivery, Rejection> {
     Receiver::new(sender.keys(secret(key)).unwrap()).verify(headers, BOX_BODY, NOW)
 }
 
@@ -431,9 +444,10 @@ fn two_signature_headers_are_judged_as_one_is() {
 
 #[test]
 fn a_second_header_is_read_by_the_same_grammar() {
-    let signature = Signature::header("x-one", Encoding::Hex).or_header("x-two").prefix("v1=");
+    let signature =
+        SignatureLocation::header("x-one", Encoding::Hex).or_header("x-two").prefix("v1=");
     let scheme = Scheme::hmac_sha256("acme", signature).build().unwrap();
-    let signed = Unsigned::new(b"{}").sign(&scheme, &secret("one key")).unwrap();
+    let signed = SigningRequest::new(b"{}").sign(&scheme, &secret("one key")).unwrap();
     let (_, value) = signed.first().unwrap().clone();
     let known = Custom::new(scheme, secret("one key")).unwrap();
     let receiver = Receiver::new(known);

@@ -9,10 +9,11 @@ mod dedup {
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, FixedClock, Identity, MemoryStore,
-    Outcome, StoreErrorKind, Timestamp,
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, Identity, StoreErrorKind,
 };
+use countersign::time::{Clock, FixedClock};
+use countersign::{MemoryStore, Outcome, Timestamp};
 
 use self::dedup::poll::block_on;
 

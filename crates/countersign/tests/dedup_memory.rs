@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, ConfigErrorKind, DedupStore, EventKey, FencingToken, FixedClock, Identity,
-    MemoryStore, StoreErrorKind, Timestamp, UpdateOutcome,
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, Identity, StoreErrorKind, UpdateOutcome,
 };
+use countersign::time::FixedClock;
+use countersign::{ConfigErrorKind, MemoryStore, Timestamp};
 
 use self::dedup::poll::block_on;
 

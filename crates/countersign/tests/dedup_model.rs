@@ -10,7 +10,8 @@ mod dedup {
     pub(crate) mod schedule;
 }
 
-use countersign::{FixedClock, MemoryStore, Timestamp};
+use countersign::time::FixedClock;
+use countersign::{MemoryStore, Timestamp};
 
 use self::dedup::check::{Violation, holds, is_caught};
 use self::dedup::reference::{Fault, Reach, ReferenceStore};

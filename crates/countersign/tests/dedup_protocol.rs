@@ -13,7 +13,8 @@ mod dedup {
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use countersign::{FixedClock, MemoryStore, Timestamp};
+use countersign::time::FixedClock;
+use countersign::{MemoryStore, Timestamp};
 
 use self::dedup::check::{Violation, holds, is_caught};
 use self::dedup::reference::{Fault, ReferenceStore};

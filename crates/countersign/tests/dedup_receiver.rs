@@ -8,10 +8,14 @@ mod dedup {
 
 use std::time::Duration;
 
+use countersign::dedup::{EventKey, Identity, UpdateOutcome};
+use countersign::scheme::{
+    Encoding, Scheme, SignatureLocation, SigningRequest, TimestampFormat, Tolerance,
+};
+use countersign::time::FixedClock;
 use countersign::{
-    Admission, Claim, ConfigErrorKind, Contract, Custom, Delivery, Encoding, EventKey, FixedClock,
-    Identity, MemoryStore, Outcome, Receiver, Scheme, Secret, Signature, TimeUnit, Timestamp,
-    Tolerance, Unsigned, UpdateOutcome,
+    Admission, Claim, ConfigErrorKind, Contract, Custom, Delivery, MemoryStore, Outcome, Receiver,
+    ReceiverBuilder, Secret, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -25,38 +29,39 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// A sender that may repeat an event for an hour and is answered within a second.
 fn sender(scheme: Scheme) -> Custom {
-    let contract = Contract::default()
-        .answer_within(Duration::from_secs(1))
-        .and_then(|contract| contract.replay_window(HOUR))
-        .and_then(|contract| contract.digest_retention(MINUTE))
+    let contract = Contract::builder()
+        .response_deadline(Duration::from_secs(1))
+        .retry_window(HOUR)
+        .digest_retention(MINUTE)
+        .build()
         .unwrap();
-    Custom::new(scheme, Secret::new(SECRET).unwrap()).unwrap().contract(contract)
+    Custom::new(scheme, Secret::new(SECRET).unwrap()).unwrap().with_contract(contract)
 }
 
-fn signature() -> Signature {
-    Signature::header("x-signature", Encoding::Hex)
+fn signature() -> SignatureLocation {
+    SignatureLocation::header("x-signature", Encoding::Hex)
 }
 
-fn with_id() -> Receiver {
+fn with_id() -> ReceiverBuilder {
     named("sender")
 }
 
-fn named(name: &'static str) -> Receiver {
+fn named(name: &'static str) -> ReceiverBuilder {
     let scheme = Scheme::hmac_sha256(name, signature()).id_field("/id").build();
-    Receiver::new(sender(scheme.unwrap()))
+    Receiver::builder(sender(scheme.unwrap()))
 }
 
-fn without_id() -> Receiver {
-    Receiver::new(sender(Scheme::hmac_sha256("sender", signature()).build().unwrap()))
+fn without_id() -> ReceiverBuilder {
+    Receiver::builder(sender(Scheme::hmac_sha256("sender", signature()).build().unwrap()))
 }
 
 /// Its times are fresh for `window` on either side.
-fn with_time(window: Duration) -> Receiver {
+fn with_time(window: Duration) -> ReceiverBuilder {
     let scheme = Scheme::hmac_sha256("sender", signature())
-        .timestamp_field("/time", TimeUnit::Seconds)
+        .timestamp_field("/time", TimestampFormat::Seconds)
         .tolerance(Tolerance::new(window, window))
         .build();
-    Receiver::new(sender(scheme.unwrap()))
+    Receiver::builder(sender(scheme.unwrap()))
 }
 
 fn store() -> (MemoryStore, FixedClock) {
@@ -66,7 +71,7 @@ fn store() -> (MemoryStore, FixedClock) {
 
 fn delivery(receiver: &Receiver, body: &'static str) -> Delivery {
     let secret = Secret::new(SECRET).unwrap();
-    let headers = Unsigned::new(body.as_bytes()).sign(receiver.scheme(), &secret).unwrap();
+    let headers = SigningRequest::new(body.as_bytes()).sign(receiver.scheme(), &secret).unwrap();
     let mut verifier = receiver.open(&headers, NOW).unwrap();
     verifier.update(body).unwrap();
     verifier.finalize().unwrap()
@@ -93,9 +98,9 @@ fn answer(admission: Admission) -> Outcome {
 }
 
 /// How long an event is remembered, found at both sides of it.
-fn remembers(receiver: Receiver, span: Duration) {
+fn remembers(receiver: ReceiverBuilder, span: Duration) {
     let (store, clock) = store();
-    let receiver = receiver.dedup(store);
+    let receiver = receiver.dedup(store).build().unwrap();
     assert_eq!(block_on(run(claim(&receiver)).commit()), Ok(UpdateOutcome::Applied));
     clock.advance(span - TICK);
     assert_eq!(answer(claim(&receiver)), Outcome::Duplicate { same_body: true });
@@ -106,13 +111,13 @@ fn remembers(receiver: Receiver, span: Duration) {
 #[test]
 fn an_event_with_an_id_is_remembered_for_the_retention() {
     remembers(with_id(), HOUR);
-    remembers(with_id().retention(HOUR * 5).unwrap(), HOUR * 5);
+    remembers(with_id().retention(HOUR * 5), HOUR * 5);
 }
 
 #[test]
 fn an_event_without_an_id_is_remembered_briefly() {
     remembers(without_id(), MINUTE);
-    remembers(without_id().retention(HOUR * 5).unwrap(), MINUTE);
+    remembers(without_id().retention(HOUR * 5), MINUTE);
 }
 
 #[test]
@@ -122,32 +127,32 @@ fn an_event_without_an_id_is_remembered_while_it_is_fresh() {
 
 #[test]
 fn a_retention_below_the_replay_window_is_too_short() {
-    let why = with_id().retention(HOUR - TICK).unwrap_err().kind();
+    let why = with_id().retention(HOUR - TICK).build().unwrap_err().kind();
     assert_eq!(why, ConfigErrorKind::RetentionTooShort);
 }
 
 #[test]
 fn a_retention_below_the_freshness_window_is_too_short() {
-    let why = with_time(HOUR).retention(HOUR * 2 - TICK).unwrap_err().kind();
+    let why = with_time(HOUR).retention(HOUR * 2 - TICK).build().unwrap_err().kind();
     assert_eq!(why, ConfigErrorKind::RetentionTooShort);
 }
 
 #[test]
 fn a_lease_must_outlast_the_answer_and_one_call_of_the_store() {
-    let receiver = with_id().store_timeout(Duration::from_secs(3)).unwrap();
+    let receiver = with_id().store_timeout(Duration::from_secs(3));
     let least = Duration::from_secs(1 + 3) + TICK;
-    let why = receiver.clone().lease(least - TICK).unwrap_err().kind();
+    let why = receiver.clone().lease(least - TICK).build().unwrap_err().kind();
     assert_eq!(why, ConfigErrorKind::OutOfRange);
     let (store, _) = store();
-    let receiver = receiver.lease(least).unwrap().dedup(store);
+    let receiver = receiver.lease(least).dedup(store).build().unwrap();
     let _held = run(claim(&receiver));
     assert_eq!(answer(claim(&receiver)), Outcome::InProgress { retry_after: least });
 }
 
 #[test]
 fn a_store_timeout_that_the_lease_does_not_allow_is_out_of_range() {
-    let receiver = with_id().lease(MINUTE).unwrap();
-    let why = receiver.store_timeout(MINUTE).unwrap_err().kind();
+    let receiver = with_id().lease(MINUTE);
+    let why = receiver.store_timeout(MINUTE).build().unwrap_err().kind();
     assert_eq!(why, ConfigErrorKind::OutOfRange);
 }
 
@@ -155,7 +160,7 @@ fn a_store_timeout_that_the_lease_does_not_allow_is_out_of_range() {
 fn endpoints_and_senders_that_share_a_store_are_kept_apart() {
     let (store, _) = store();
     for receiver in [named("a"), named("b"), named("a").endpoint("b"), named("b").endpoint("a")] {
-        let _held = run(claim(&receiver.dedup(store.clone())));
+        let _held = run(claim(&receiver.dedup(store.clone()).build().unwrap()));
     }
     assert_eq!(store.len(), 4);
 }
@@ -163,7 +168,7 @@ fn endpoints_and_senders_that_share_a_store_are_kept_apart() {
 #[test]
 fn a_released_event_is_handled_by_its_next_delivery() {
     let (store, _) = store();
-    let receiver = with_id().dedup(store);
+    let receiver = with_id().dedup(store).build().unwrap();
     assert_eq!(block_on(run(claim(&receiver)).release()), Ok(UpdateOutcome::Applied));
     assert!(!run(claim(&receiver)).is_takeover());
 }
@@ -171,7 +176,7 @@ fn a_released_event_is_handled_by_its_next_delivery() {
 #[test]
 fn a_claim_that_is_dropped_is_taken_over_after_its_lease() {
     let (store, clock) = store();
-    let receiver = with_id().lease(MINUTE).unwrap().dedup(store);
+    let receiver = with_id().lease(MINUTE).dedup(store).build().unwrap();
     drop(run(claim(&receiver)));
     assert_eq!(answer(claim(&receiver)), Outcome::InProgress { retry_after: MINUTE });
     clock.advance(MINUTE);
@@ -180,7 +185,7 @@ fn a_claim_that_is_dropped_is_taken_over_after_its_lease() {
 
 #[test]
 fn without_dedup_every_delivery_is_handled() {
-    let receiver = with_id().danger_without_dedup();
+    let receiver = with_id().danger_without_dedup().build().unwrap();
     for _ in 0..3 {
         let claimed = run(claim(&receiver));
         assert!(!claimed.is_takeover());

@@ -3,8 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use countersign::senders::{self, Setup};
-use countersign::{Headers, Receiver, Rejection, RejectionKind, Reply, Secret};
+use countersign::senders::HandshakeResponse;
+use countersign::senders::{self, SenderConfig};
+use countersign::{Headers, Receiver, Rejection, RejectionKind, Secret};
 
 /// A `GET` with this query and no headers.
 struct Asking(&'static str);
@@ -20,13 +21,15 @@ impl Headers for Asking {
 const ASKING: Asking =
     Asking("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=open+sesame");
 
-fn meta(setup: impl FnOnce(Setup) -> Setup) -> Result<Option<Reply>, Rejection> {
-    let known = setup(senders::META.setup()).keys(Secret::new("the app's secret").unwrap());
-    Receiver::new(known.unwrap()).greet("GET", &ASKING)
+fn meta(
+    setup: impl FnOnce(SenderConfig) -> SenderConfig,
+) -> Result<Option<HandshakeResponse>, Rejection> {
+    let known = setup(senders::META.config()).keys(Secret::new("the app's secret").unwrap());
+    Receiver::new(known.unwrap()).handshake_response("GET", &ASKING)
 }
 
-fn with_token(token: &str) -> Result<Option<Reply>, Rejection> {
-    meta(|setup| setup.verify_token(Secret::new(token).unwrap()))
+fn with_token(token: &str) -> Result<Option<HandshakeResponse>, Rejection> {
+    meta(|setup| setup.with_verify_token(Secret::new(token).unwrap()))
 }
 
 #[test]
@@ -55,7 +58,7 @@ fn a_wrong_token_is_told_and_not_shown() {
 #[test]
 fn any_other_method_is_told_as_such() {
     let known = senders::SLACK.keys(Secret::new("the signing secret").unwrap()).unwrap();
-    let rejection = Receiver::new(known).greet("GET", &ASKING).unwrap_err();
+    let rejection = Receiver::new(known).handshake_response("GET", &ASKING).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::MethodNotAllowed);
     assert!(rejection.to_string().ends_with("have the sender deliver with POST"), "{rejection}");
 }

@@ -7,11 +7,11 @@ mod common;
 use std::fs;
 
 use countersign::ainexlayer::{AiNexLayer, At};
+use countersign::dedup::Identity;
 use countersign::omniai::OmniAi;
-use countersign::{
-    Custom, Delivery, Encoding, Identity, Part, Provider, Scheme, Secret, Signature,
-    StandardWebhooks, Timestamp, Unsigned,
-};
+use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, SigningRequest};
+use countersign::senders::Sender;
+use countersign::{Custom, Delivery, Secret, StandardWebhooks, Timestamp};
 use serde_json::{Value, json};
 
 use common::receive;
@@ -24,8 +24,8 @@ fn secret() -> Secret {
 }
 
 /// What this sender makes of a body that it delivered under this id.
-fn identity(sender: &dyn Provider, id: &str, body: &[u8]) -> Identity {
-    let request = Unsigned::new(body).id(id).timestamp(NOW);
+fn identity(sender: &dyn Sender, id: &str, body: &[u8]) -> Identity {
+    let request = SigningRequest::new(body).id(id).timestamp(NOW);
     let headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
     sender.identity(&receive(sender, &headers, body, NOW).unwrap())
 }
@@ -198,12 +198,13 @@ fn an_event_of_ainexlayer_without_an_id_is_its_body() {
 
 /// A delivery whose id stands in a header.
 fn with_header(parts: Vec<Part>, id: &str) -> Delivery {
-    let scheme = Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
-        .id_header("x-id")
-        .signs(parts)
-        .build()
-        .unwrap();
-    let headers = Unsigned::new(b"{}").id(id).sign(&scheme, &secret()).unwrap();
+    let scheme =
+        Scheme::hmac_sha256("acme", SignatureLocation::header("x-signature", Encoding::Hex))
+            .id_header("x-id")
+            .signs(parts)
+            .build()
+            .unwrap();
+    let headers = SigningRequest::new(b"{}").id(id).sign(&scheme, &secret()).unwrap();
     receive(&Custom::new(scheme, secret()).unwrap(), &headers, b"{}", NOW).unwrap()
 }
 
@@ -219,7 +220,7 @@ fn an_id_that_is_not_signed_is_never_the_identity() {
     }
     let header = ainexlayer(At::header("x-id"));
     assert_eq!(identity(&header, "1", b"{}"), Identity::body(b"{}"));
-    let token = Scheme::static_token("acme", Signature::token("x-token")).id_field("/id");
+    let token = Scheme::static_token("acme", SignatureLocation::token("x-token")).id_field("/id");
     let token = Custom::new(token.build().unwrap(), secret()).unwrap();
     let body = br#"{"id":"1"}"#;
     assert_eq!(identity(&token, "", body), Identity::body(body));

@@ -29,7 +29,8 @@ mod times;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
-use countersign::{Algorithm, RejectionKind, Secret, Timestamp, Unsigned, senders};
+use countersign::scheme::{Algorithm, SigningRequest};
+use countersign::{RejectionKind, Secret, Timestamp, senders};
 
 use forge::{By, NOW, Plan, Request, URL};
 use shape::{Body, Made, SHAPES, Shape, Time};
@@ -92,7 +93,8 @@ fn the_shapes_are_those_of_the_catalogue() {
     assert_eq!(shapes, catalogue);
     assert_eq!(SHAPES.len(), senders::ALL.len());
     for shape in SHAPES {
-        let scheme = senders::find(shape.name).unwrap().setup().public_url(URL).scheme().unwrap();
+        let scheme =
+            senders::find(shape.name).unwrap().config().with_public_url(URL).scheme().unwrap();
         let algorithm = match shape.made {
             Made::Token => Algorithm::StaticToken,
             Made::HmacSha256 => Algorithm::HmacSha256,
@@ -103,7 +105,7 @@ fn the_shapes_are_those_of_the_catalogue() {
         };
         assert_eq!(scheme.algorithm(), algorithm, "{}", shape.name);
         let spans = scheme.tolerance().map(|span| (span.past().as_secs(), span.future().as_secs()));
-        let tolerance = (shape.time != Time::Unsigned).then_some(shape.tolerance);
+        let tolerance = (shape.time != Time::SigningRequest).then_some(shape.tolerance);
         assert_eq!(spans, tolerance, "{}", shape.name);
     }
 }
@@ -112,8 +114,10 @@ fn the_shapes_are_those_of_the_catalogue() {
 fn the_crates_signing_makes_the_same_requests() {
     for shape in SHAPES {
         let plan = shape.good();
-        let scheme = senders::find(shape.name).unwrap().setup().public_url(URL).scheme().unwrap();
-        let unsigned = Unsigned::new(&plan.body).id("msg_1").timestamp(Timestamp::from_secs(NOW));
+        let scheme =
+            senders::find(shape.name).unwrap().config().with_public_url(URL).scheme().unwrap();
+        let unsigned =
+            SigningRequest::new(&plan.body).id("msg_1").timestamp(Timestamp::from_secs(NOW));
         // A private key is written where the operator has the public one.
         let secret = Secret::new(shape.signing_secret(By::Own)).unwrap();
         let signed = unsigned.request(&scheme, &secret).unwrap();

@@ -9,11 +9,11 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use countersign::omniai::OmniAi;
-use countersign::{
-    Admission, ClaimOutcome, DedupStore, Delivery, EventKey, FencingToken, Outcome, Receiver,
-    Secret, StoreError, StoreErrorKind, Timestamp, UpdateOutcome,
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
 };
+use countersign::omniai::OmniAi;
+use countersign::{Admission, Delivery, Outcome, Receiver, Secret, Timestamp};
 
 use common::receive;
 
@@ -46,7 +46,7 @@ fn an_event_in_progress_is_answered_503_and_a_time_to_ask_again() {
 fn a_store_that_fails_is_answered_503_and_a_time_to_ask_again() {
     let delivery = delivery();
     for kind in [StoreErrorKind::Unavailable, StoreErrorKind::Timeout, StoreErrorKind::Full] {
-        let receiver = Receiver::new(sender()).dedup(Down(kind));
+        let receiver = Receiver::builder(sender()).dedup(Down(kind)).build().unwrap();
         let error = ready(receiver.claim(&delivery)).unwrap_err();
         assert_eq!(error.kind(), kind);
         let outcome = Outcome::from(&error);

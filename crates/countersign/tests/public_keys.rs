@@ -4,10 +4,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::senders::{self, Sender};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, SigningRequest};
+use countersign::senders::{self, SenderSpec};
 use countersign::{
-    ConfigErrorKind, Delivery, Encoding, Receiver, Rejection, RejectionKind, Scheme, Secret,
-    Signature, Timestamp, Unsigned,
+    ConfigErrorKind, Delivery, Receiver, Rejection, RejectionKind, Secret, Timestamp,
 };
 use p256::ecdsa;
 
@@ -29,7 +29,7 @@ fn secret(text: &str) -> Secret {
 }
 
 #[track_caller]
-fn rejected_key(sender: Sender, key: &str, kind: ConfigErrorKind) {
+fn rejected_key(sender: SenderSpec, key: &str, kind: ConfigErrorKind) {
     let error = sender.keys(secret(key)).unwrap_err();
     assert_eq!(error.kind(), kind, "{error}");
 }
@@ -110,8 +110,8 @@ fn a_weak_public_key_is_rejected() {
 
 /// SendGrid's headers for `[]` at [`NOW`], and its signature.
 fn sendgrid() -> (Vec<(String, String)>, ecdsa::Signature) {
-    let scheme = senders::SENDGRID.setup().scheme().unwrap();
-    let unsigned = Unsigned::new(b"[]").timestamp(NOW);
+    let scheme = senders::SENDGRID.config().scheme().unwrap();
+    let unsigned = SigningRequest::new(b"[]").timestamp(NOW);
     let headers = unsigned.sign(&scheme, &secret(P256_PRIVATE)).unwrap();
     let (_, text) = headers.iter().find(|(name, _)| name == SIGNATURE).unwrap();
     let signature = ecdsa::Signature::from_der(&STANDARD.decode(text).unwrap()).unwrap();
@@ -165,9 +165,9 @@ fn a_signature_is_der_and_nothing_more() {
 
 #[test]
 fn four_signatures_are_checked_where_each_costs_a_pass() {
-    let signature = Signature::header("x-signature", Encoding::Hex).pairs("v1");
+    let signature = SignatureLocation::header("x-signature", Encoding::Hex).pairs("v1");
     let scheme = || Scheme::ed25519("acme", signature.clone()).hex_key().build().unwrap();
-    let signed = Unsigned::new(b"{}").sign(&scheme(), &secret(ED25519_PRIVATE)).unwrap();
+    let signed = SigningRequest::new(b"{}").sign(&scheme(), &secret(ED25519_PRIVATE)).unwrap();
     let (name, right) = signed.first().unwrap();
     let receiver =
         Receiver::new(countersign::Custom::new(scheme(), secret(ED25519_PUBLIC)).unwrap());

@@ -7,9 +7,11 @@ mod common;
 
 use countersign::ainexlayer::{AiNexLayer, At};
 use countersign::omniai::OmniAi;
+use countersign::scheme::{Encoding, SigningRequest};
+use countersign::senders::Sender;
 use countersign::{
-    Delivery, Encoding, Headers, Key, Keyring, Provider, Receiver, Rejection, RejectionKind,
-    Secret, StandardWebhooks, Timestamp, Unsigned,
+    Delivery, Headers, Key, Keyring, Receiver, Rejection, RejectionKind, Secret, StandardWebhooks,
+    Timestamp,
 };
 
 use common::{CAP, receive};
@@ -28,7 +30,7 @@ fn sender() -> StandardWebhooks {
 
 /// The headers of an authentic request: id, time, signature.
 fn signed(body: &[u8]) -> Vec<(String, String)> {
-    let request = Unsigned::new(body).id("msg_1").timestamp(NOW);
+    let request = SigningRequest::new(body).id("msg_1").timestamp(NOW);
     request.sign(sender().verifier().scheme(), &secret(SECRET)).unwrap()
 }
 
@@ -129,7 +131,7 @@ fn a_static_token_is_needed_once_and_filled() {
 fn a_signature_of_something_else_is_rejected() {
     let scheme = sender();
     let foreign = secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
-    let request = Unsigned::new(BODY).id("msg_1").timestamp(NOW);
+    let request = SigningRequest::new(BODY).id("msg_1").timestamp(NOW);
     let forged = request.sign(scheme.verifier().scheme(), &foreign).unwrap();
     rejected_headers(&forged, RejectionKind::SignatureMismatch, 401);
     rejected_headers(&signed(b"{}"), RejectionKind::SignatureMismatch, 401);
@@ -274,7 +276,7 @@ fn a_time_in_the_body_must_be_there() {
         .build()
         .unwrap();
     for body in ["", "{}", "[]", r#"{"time":null}"#, r#"{"time":"soon"}"#, r#"{"time":1e9}"#] {
-        let headers = Unsigned::new(body.as_bytes())
+        let headers = SigningRequest::new(body.as_bytes())
             .sign(sender.verifier().scheme(), &secret("a secret"))
             .unwrap();
         let answer = receive(&sender, &headers, body.as_bytes(), NOW);

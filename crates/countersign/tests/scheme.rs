@@ -7,10 +7,11 @@ mod common;
 use std::collections::HashMap;
 
 use common::{CAP, receive};
-use countersign::{
-    ConfigErrorKind, Custom, Encoding, Part, Provider, RejectionKind, Scheme, SchemeBuilder,
-    Secret, Signature, TimeUnit, Timestamp, Unsigned,
+use countersign::scheme::{
+    Encoding, Part, Scheme, SchemeBuilder, SignatureLocation, SigningRequest, TimestampFormat,
 };
+use countersign::senders::Sender;
+use countersign::{ConfigErrorKind, Custom, RejectionKind, Secret, Timestamp};
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 const BODY: &[u8] = b"{\"a\":1.5}";
@@ -19,8 +20,8 @@ fn secret() -> Secret {
     Secret::new("a secret of twenty-four b").unwrap()
 }
 
-fn hex() -> Signature {
-    Signature::header("x-signature", Encoding::Hex)
+fn hex() -> SignatureLocation {
+    SignatureLocation::header("x-signature", Encoding::Hex)
 }
 
 fn over(parts: &[Part]) -> SchemeBuilder {
@@ -36,11 +37,9 @@ fn header(name: &'static str) -> Part {
 }
 
 fn pairs() -> SchemeBuilder {
-    Scheme::hmac_sha256("acme", hex().pairs("v1")).timestamp_pair("t", TimeUnit::Seconds).signs([
-        Part::Timestamp,
-        literal("."),
-        Part::Body,
-    ])
+    Scheme::hmac_sha256("acme", hex().pairs("v1"))
+        .timestamp_pair("t", TimestampFormat::Seconds)
+        .signs([Part::Timestamp, literal("."), Part::Body])
 }
 
 #[track_caller]
@@ -60,7 +59,7 @@ fn a_scheme_says_what_is_signed_and_where() {
     reads(Scheme::hmac_sha256("acme", hex()), "HMAC-SHA256 over `{body}`, in header `x-signature`");
     let parts = [header("X-Path"), literal("\n"), Part::Timestamp, literal("."), Part::Body];
     reads(
-        over(&parts).timestamp_header("X-Time", TimeUnit::Seconds),
+        over(&parts).timestamp_header("X-Time", TimestampFormat::Seconds),
         "HMAC-SHA256 over `{x-path}\n{x-time}.{body}`, in header `x-signature`",
     );
     reads(
@@ -69,7 +68,7 @@ fn a_scheme_says_what_is_signed_and_where() {
     );
     reads(pairs(), "HMAC-SHA256 over `{timestamp}.{body}`, in header `x-signature`");
     reads(
-        Scheme::static_token("acme", Signature::token("X-Token")),
+        Scheme::static_token("acme", SignatureLocation::token("X-Token")),
         "static token in header `x-token`",
     );
     reads(Scheme::danger_unauthenticated("acme"), "no authentication");
@@ -88,13 +87,21 @@ fn parts_that_do_not_go_together_are_rejected_at_start_up() {
     invalid(over(&[Part::Id, literal("."), Part::Body]), InvalidScheme, "which header");
     let id = [Part::Id, literal("."), Part::Body];
     invalid(over(&id).id_field("/id"), InvalidScheme, "which header");
-    let unsigned = over(&[Part::Body]).timestamp_header("x-time", TimeUnit::Seconds);
+    let unsigned = over(&[Part::Body]).timestamp_header("x-time", TimestampFormat::Seconds);
     invalid(unsigned, InvalidScheme, "not signed");
-    let token = || Scheme::static_token("acme", Signature::token("x-token"));
-    invalid(token().timestamp_header("x-time", TimeUnit::Seconds), InvalidScheme, "not signed");
-    invalid(token().timestamp_field("/time", TimeUnit::Seconds), InvalidScheme, "not signed");
+    let token = || Scheme::static_token("acme", SignatureLocation::token("x-token"));
+    invalid(
+        token().timestamp_header("x-time", TimestampFormat::Seconds),
+        InvalidScheme,
+        "not signed",
+    );
+    invalid(
+        token().timestamp_field("/time", TimestampFormat::Seconds),
+        InvalidScheme,
+        "not signed",
+    );
     let timed = over(&[Part::Timestamp, literal("."), Part::Body]);
-    invalid(timed.timestamp_pair("t", TimeUnit::Seconds), InvalidScheme, "pairs");
+    invalid(timed.timestamp_pair("t", TimestampFormat::Seconds), InvalidScheme, "pairs");
     invalid(Scheme::hmac_sha256("", hex()), InvalidScheme, "name");
     for odd in [hex().prefix("é"), hex().prefix("\n"), hex().versioned(""), hex().pairs("a=b")] {
         invalid(Scheme::hmac_sha256("acme", odd), InvalidScheme, "prefix, version or name");
@@ -105,26 +112,27 @@ fn parts_that_do_not_go_together_are_rejected_at_start_up() {
 fn names_that_no_request_holds_are_rejected_at_start_up() {
     use ConfigErrorKind::{InvalidHeaderName, InvalidPointer};
     for name in ["", "x a", "x:a", "x-é", "x\n", "\"x\""] {
-        let signature = Signature::header(name, Encoding::Hex);
+        let signature = SignatureLocation::header(name, Encoding::Hex);
         invalid(Scheme::hmac_sha256("acme", signature), InvalidHeaderName, "header name");
         invalid(over(&[Part::Body]).id_header(name), InvalidHeaderName, "header name");
         invalid(over(&[Part::Body]).event_type_header(name), InvalidHeaderName, "header name");
-        invalid(over(&[Part::Body]).rivals([name]), InvalidHeaderName, "header name");
+        invalid(over(&[Part::Body]).conflicting_headers([name]), InvalidHeaderName, "header name");
     }
     for pointer in ["", "id", "/~2"] {
         invalid(over(&[Part::Body]).id_field(pointer), InvalidPointer, "JSON pointer");
         invalid(over(&[Part::Body]).event_type_field(pointer), InvalidPointer, "JSON pointer");
         invalid(over(&[Part::Body]).payload_field(pointer), InvalidPointer, "JSON pointer");
-        let timed = over(&[Part::Body]).timestamp_field(pointer, TimeUnit::Seconds);
+        let timed = over(&[Part::Body]).timestamp_field(pointer, TimestampFormat::Seconds);
         invalid(timed, InvalidPointer, "JSON pointer");
     }
 }
 
 #[test]
 fn a_token_has_no_list_to_stand_in() {
-    for token in
-        [Signature::token("x-token").versioned("v1"), Signature::token("x-token").pairs("v1")]
-    {
+    for token in [
+        SignatureLocation::token("x-token").versioned("v1"),
+        SignatureLocation::token("x-token").pairs("v1"),
+    ] {
         invalid(Scheme::static_token("acme", token), ConfigErrorKind::InvalidScheme, "token");
     }
 }
@@ -133,7 +141,7 @@ fn a_token_has_no_list_to_stand_in() {
 fn a_pair_of_the_time_has_a_name_of_its_own() {
     for name in ["v1", "", "a b", "t="] {
         let scheme = Scheme::hmac_sha256("acme", hex().pairs("v1"))
-            .timestamp_pair(name, TimeUnit::Seconds)
+            .timestamp_pair(name, TimestampFormat::Seconds)
             .signs([Part::Timestamp, literal("."), Part::Body]);
         invalid(scheme, ConfigErrorKind::InvalidScheme, "name");
     }
@@ -142,7 +150,7 @@ fn a_pair_of_the_time_has_a_name_of_its_own() {
 #[test]
 fn a_time_in_the_body_is_not_signed_once_more() {
     let scheme = over(&[Part::Timestamp, literal("."), Part::Body]);
-    let scheme = scheme.timestamp_field("/time", TimeUnit::Seconds);
+    let scheme = scheme.timestamp_field("/time", TimestampFormat::Seconds);
     invalid(scheme, ConfigErrorKind::InvalidScheme, "time");
 }
 
@@ -152,7 +160,7 @@ fn an_id_that_is_signed_has_256_bytes_at_most() {
     let sender = Custom::new(scheme.clone(), secret()).unwrap();
     for length in [1, 256, 257] {
         let id = "i".repeat(length);
-        let headers = Unsigned::new(BODY).id(&id).sign(&scheme, &secret()).unwrap();
+        let headers = SigningRequest::new(BODY).id(&id).sign(&scheme, &secret()).unwrap();
         let answer = receive(&sender, &headers, BODY, NOW);
         let found = answer.map(|delivery| delivery.signed_id().map(|id| id.len()));
         let expected =
@@ -173,7 +181,7 @@ fn one_reading(separators: [&'static str; 2], order: [Part; 3]) {
     let mut taken = HashMap::new();
     for (first, second, body) in triples(pieces) {
         let values = [("x-first", first), ("x-second", second)];
-        let unsigned = Unsigned::new(body.as_bytes()).headers(&values);
+        let unsigned = SigningRequest::new(body.as_bytes()).headers(&values);
         let mut headers = unsigned.sign(&scheme, &secret()).unwrap();
         headers.extend(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
         if receive(&sender, &headers, body.as_bytes(), NOW).is_ok() {
@@ -213,7 +221,7 @@ fn bytes_do_not_move_out_of_the_body_behind() {
 fn a_value_that_holds_its_separator_is_malformed() {
     let scheme = over(&[Part::Id, literal("."), Part::Body]).id_header("x-id").build().unwrap();
     let sender = Custom::new(scheme.clone(), secret()).unwrap();
-    let headers = Unsigned::new(BODY).id("a.b").sign(&scheme, &secret()).unwrap();
+    let headers = SigningRequest::new(BODY).id("a.b").sign(&scheme, &secret()).unwrap();
     let rejection = receive(&sender, &headers, BODY, NOW).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::MalformedHeader);
     assert_eq!(rejection.location(), Some("x-id"));
@@ -223,12 +231,12 @@ fn a_value_that_holds_its_separator_is_malformed() {
 fn parts_may_follow_the_body() {
     let parts = [Part::Timestamp, literal("."), Part::Body, literal("\n"), Part::Id, literal("!")];
     let scheme = over(&parts)
-        .timestamp_header("x-time", TimeUnit::Seconds)
+        .timestamp_header("x-time", TimestampFormat::Seconds)
         .id_header("x-id")
         .build()
         .unwrap();
     let sender = Custom::new(scheme.clone(), secret()).unwrap();
-    let request = Unsigned::new(BODY).timestamp(NOW);
+    let request = SigningRequest::new(BODY).timestamp(NOW);
     let headers = request.id("id-1").sign(&scheme, &secret()).unwrap();
     assert_eq!(receive(&sender, &headers, BODY, NOW).unwrap().signed_id().as_deref(), Some("id-1"));
 

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use countersign::ainexlayer::{self, AiNexLayer};
+use countersign::dedup::Identity;
 use countersign::omniai::{self, OmniAi};
-use countersign::{
-    Custom, Delivery, Encoding, Identity, Key, Keyring, Provider, Receiver, Scheme, Secret,
-    Signature, StandardWebhooks, Timestamp, Unsigned, Verifier,
-};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, SigningRequest};
+use countersign::senders::{Sender, Verifier};
+use countersign::{Custom, Delivery, Key, Keyring, Receiver, Secret, StandardWebhooks, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde::Deserialize;
@@ -50,7 +50,7 @@ fn hides_secret(value: impl Debug) {
 #[test]
 fn secrets_are_not_printed() {
     let scheme = || {
-        Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
+        Scheme::hmac_sha256("acme", SignatureLocation::header("x-signature", Encoding::Hex))
             .build()
             .unwrap()
     };
@@ -91,7 +91,7 @@ fn ainexlayer() -> Result<AiNexLayer, countersign::ConfigError> {
 /// A request with its body, as Standard Webhooks has it.
 fn request(body: &str) -> (StandardWebhooks, Vec<(String, String)>) {
     let sender = StandardWebhooks::new(secret()).unwrap();
-    let request = Unsigned::new(body.as_bytes()).id(PRIVATE).timestamp(NOW);
+    let request = SigningRequest::new(body.as_bytes()).id(PRIVATE).timestamp(NOW);
     let headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
     (sender, headers)
 }
@@ -237,7 +237,7 @@ fn a_payload_that_does_not_fit_is_not_quoted() {
     let sender = ainexlayer().unwrap();
     let body = format!(r#"{{"timestamp":1700000000,"data":"expected the event {PRIVATE}"}}"#);
     let headers =
-        Unsigned::new(body.as_bytes()).sign(sender.verifier().scheme(), &secret()).unwrap();
+        SigningRequest::new(body.as_bytes()).sign(sender.verifier().scheme(), &secret()).unwrap();
     let delivery = receive(&sender, &headers, body.as_bytes(), NOW).unwrap();
     let rejection = delivery.payload::<u64>().unwrap_err();
     assert!(!rejection.to_string().contains(PRIVATE), "{rejection}");

@@ -8,11 +8,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::senders::{self, Known, Sender, Setup};
-use countersign::{
-    Algorithm, ConfigError, Delivery, Headers, Receiver, Rejection, Secret, Timestamp, Tolerance,
-    Unsigned,
-};
+use countersign::scheme::{Algorithm, SigningRequest, Tolerance};
+use countersign::senders::{self, ConfiguredSender, SenderConfig, SenderSpec};
+use countersign::{ConfigError, Delivery, Headers, Receiver, Rejection, Secret, Timestamp};
 use serde::Deserialize;
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/");
@@ -69,32 +67,32 @@ impl Vector {
         }
     }
 
-    fn sender<'v>(&'v self, file: &'v str) -> Sender {
+    fn sender<'v>(&'v self, file: &'v str) -> SenderSpec {
         let name = if self.sender.is_empty() { file } else { &self.sender };
         senders::find(name).unwrap_or_else(|| panic!("{name} is no sender"))
     }
 
-    fn setup(&self, sender: Sender) -> Setup {
-        let mut setup = sender.setup();
+    fn config(&self, sender: SenderSpec) -> SenderConfig {
+        let mut config = sender.config();
         if let Some(url) = &self.url {
-            setup = setup.public_url(url);
+            config = config.with_public_url(url);
         }
         if let Some(secs) = self.tolerance {
             let span = Duration::from_secs(secs);
-            setup = setup.tolerance(Tolerance::new(span, span));
+            config = config.with_tolerance(Tolerance::new(span, span));
         }
         match self.method.as_deref() {
-            Some("GET") => setup.method("GET"),
-            _ => setup,
+            Some("GET") => config.with_method("GET"),
+            _ => config,
         }
     }
 
-    fn known(&self, sender: Sender) -> Result<Known, ConfigError> {
-        self.setup(sender).keys(Secret::new(self.secret.as_str())?)
+    fn known(&self, sender: SenderSpec) -> Result<ConfiguredSender, ConfigError> {
+        self.config(sender).keys(Secret::new(self.secret.as_str())?)
     }
 
     /// The answer is the same whether the body is at hand or arrives in pieces.
-    fn verify(&self, known: Known) -> Result<Delivery, Rejection> {
+    fn verify(&self, known: ConfiguredSender) -> Result<Delivery, Rejection> {
         let (receiver, head) = (Receiver::new(known), Head(self));
         let (body, now) = (self.body(), Timestamp::from_secs(self.now));
         let arriving = receiver.open(&head, now).and_then(|mut verifier| {
@@ -111,7 +109,7 @@ impl Vector {
     }
 
     /// `ok`, or the kind of the rejection or of the set-up's error.
-    fn answer(&self, sender: Sender) -> String {
+    fn answer(&self, sender: SenderSpec) -> String {
         match self.known(sender) {
             Err(error) => format!("{:?}", error.kind()),
             Ok(known) => match self.verify(known) {
@@ -130,7 +128,7 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-fn each_vector(mut visit: impl FnMut(Sender, &Vector, &str)) {
+fn each_vector(mut visit: impl FnMut(SenderSpec, &Vector, &str)) {
     for path in files() {
         let file: File = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         for vector in &file.vectors {
@@ -157,7 +155,7 @@ fn every_accepted_vector_is_what_its_scheme_signs() {
         if vector.answer(sender) != "ok" || vector.not_signed.is_some() {
             return;
         }
-        let scheme = vector.setup(sender).scheme().unwrap();
+        let scheme = vector.config(sender).scheme().unwrap();
         let is_public = matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256);
         let key = match &vector.signing_key {
             Some(key) => key,
@@ -169,7 +167,7 @@ fn every_accepted_vector_is_what_its_scheme_signs() {
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let body = vector.body();
-        let mut unsigned = Unsigned::new(&body).headers(&headers);
+        let mut unsigned = SigningRequest::new(&body).headers(&headers);
         if let Some(time) = vector.verify(vector.known(sender).unwrap()).unwrap().timestamp() {
             unsigned = unsigned.timestamp(time);
         }

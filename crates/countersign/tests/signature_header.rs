@@ -4,10 +4,10 @@
 
 mod common;
 
-use countersign::{
-    Custom, Delivery, Encoding, Part, Rejection, RejectionKind, Scheme, SchemeBuilder, Secret,
-    Signature, TimeUnit, Timestamp, Unsigned,
+use countersign::scheme::{
+    Encoding, Part, Scheme, SchemeBuilder, SignatureLocation, SigningRequest, TimestampFormat,
 };
+use countersign::{Custom, Delivery, Rejection, RejectionKind, Secret, Timestamp};
 
 use common::receive;
 
@@ -18,8 +18,8 @@ fn secret() -> Secret {
     Secret::new("a secret of twenty-four b").unwrap()
 }
 
-fn hex() -> Signature {
-    Signature::header("x-signature", Encoding::Hex)
+fn hex() -> SignatureLocation {
+    SignatureLocation::header("x-signature", Encoding::Hex)
 }
 
 /// Receives `BODY` with one signature header.
@@ -34,7 +34,7 @@ struct Lone(Scheme, String);
 impl Lone {
     fn new(scheme: SchemeBuilder) -> Self {
         let scheme = scheme.build().unwrap();
-        let headers = Unsigned::new(BODY).timestamp(NOW).sign(&scheme, &secret()).unwrap();
+        let headers = SigningRequest::new(BODY).timestamp(NOW).sign(&scheme, &secret()).unwrap();
         let [(_, value)] = &headers[..] else { panic!("{headers:?}") };
         Self(scheme, value.clone())
     }
@@ -83,7 +83,10 @@ fn base64_has_one_text_for_one_value() {
         [(Encoding::Base64, Encoding::Base64Url), (Encoding::Base64Url, Encoding::Base64)]
     {
         let lone = |encoding| {
-            Lone::new(Scheme::hmac_sha256("acme", Signature::header("x-signature", encoding)))
+            Lone::new(Scheme::hmac_sha256(
+                "acme",
+                SignatureLocation::header("x-signature", encoding),
+            ))
         };
         let Lone(_, foreign) = lone(other);
         let lone = lone(encoding);
@@ -135,7 +138,7 @@ fn pairs_hold_one_time_and_signatures() {
     use RejectionKind::{MalformedHeader, NoCandidate, SignatureMismatch, StaleTimestamp};
     let lone = Lone::new(
         Scheme::hmac_sha256("acme", hex().pairs("v1"))
-            .timestamp_pair("t", TimeUnit::Seconds)
+            .timestamp_pair("t", TimestampFormat::Seconds)
             .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body]),
     );
     let Lone(_, value) = &lone;

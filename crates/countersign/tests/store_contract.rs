@@ -13,13 +13,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, InspectStore};
 use countersign::testing::store::{
     StoreUnderTest, ViolationKind, an_operator_sees_and_forgets, check, random_steps,
     workers_at_once,
 };
-use countersign::{
-    ClaimOutcome, DedupStore, EventKey, FixedClock, InspectStore, MemoryStore, Timestamp,
-};
+use countersign::time::FixedClock;
+use countersign::{MemoryStore, Timestamp};
 
 use self::dedup::poll::block_on;
 use self::dedup::reference::{Fault, Reach, ReferenceStore};
@@ -38,7 +38,7 @@ impl StoreUnderTest for Memory {
         self.0.clone()
     }
 
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         self.1.advance(span);
     }
 
@@ -105,7 +105,7 @@ impl StoreUnderTest for Reference {
         self.0.seen_by(if ahead { 4_000_000 } else { 0 })
     }
 
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         self.1.advance(span);
     }
 }

@@ -14,14 +14,15 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+};
 use countersign::testing::store::{
-    Endured, Processes, StoreLost, StoreUnderTest, ViolationKind, Wire,
+    FaultInjection, NetworkLink, OutageReport, Processes, StoreUnderTest, ViolationKind,
     connections_cut_lose_nothing, outages_lose_nothing,
 };
-use countersign::{
-    ClaimOutcome, DedupStore, EventKey, FencingToken, FixedClock, MemoryStore, StoreError,
-    StoreErrorKind, Timestamp, UpdateOutcome,
-};
+use countersign::time::FixedClock;
+use countersign::{MemoryStore, Timestamp};
 
 use self::dedup::poll::block_on;
 
@@ -238,7 +239,7 @@ impl DedupStore for Lossy {
     }
 }
 
-impl Wire for Way {
+impl NetworkLink for Way {
     fn cut(&self, place: usize) {
         *self.cut.lock().unwrap() = Some(place);
         self.did_cut.store(false, Ordering::SeqCst);
@@ -259,13 +260,13 @@ impl StoreUnderTest for Harness {
         self.0.clone()
     }
 
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         self.1.advance(span);
     }
 }
 
 /// A turn takes a millisecond.
-impl StoreLost for Harness {
+impl FaultInjection for Harness {
     async fn wait(&self, span: Duration) {
         turns(span.as_millis().try_into().unwrap()).await;
     }
@@ -289,7 +290,7 @@ async fn turns(count: usize) {
 }
 
 /// What was lived through, or what was found.
-fn in_outages(fault: Option<Fault>) -> Result<Endured, ViolationKind> {
+fn in_outages(fault: Option<Fault>) -> Result<OutageReport, ViolationKind> {
     let (lossy, clock) = lossy(fault);
     let way = Arc::clone(&lossy.way);
     let outage = async || {
@@ -302,7 +303,7 @@ fn in_outages(fault: Option<Fault>) -> Result<Endured, ViolationKind> {
     endured.map_err(|violation| violation.kind())
 }
 
-fn in_cuts(fault: Option<Fault>) -> Result<Endured, ViolationKind> {
+fn in_cuts(fault: Option<Fault>) -> Result<OutageReport, ViolationKind> {
     let (cut_off, clock) = lossy(fault);
     let direct = Lossy { is_cut_off: false, fault: None, ..cut_off.clone() };
     let harness = Harness(direct, clock);
@@ -313,7 +314,10 @@ fn in_cuts(fault: Option<Fault>) -> Result<Endured, ViolationKind> {
 #[test]
 fn a_store_that_only_fails_loses_nothing_in_outages() {
     let endured = in_outages(None);
-    assert!(matches!(endured, Ok(Endured { events: 500.., failed: 100.., .. })), "{endured:?}");
+    assert!(
+        matches!(endured, Ok(OutageReport { events: 500.., failed: 100.., .. })),
+        "{endured:?}"
+    );
 }
 
 #[test]

@@ -14,10 +14,14 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use countersign::scheme::SigningRequest;
+use countersign::tenants::{
+    KeyResolver, ResolveError, Tenant, TenantFrom, Tenants, TenantsBuilder,
+};
+use countersign::time::FixedClock;
 use countersign::{
-    Admission, ConfigErrorKind, Delivery, FixedClock, Headers, KeyResolver, Keyring, Outcome,
-    Receiver, Rejection, RejectionKind, ResolveError, Secret, Tenant, TenantFrom, Tenants,
-    Timestamp, Unsigned, senders,
+    Admission, ConfigErrorKind, Delivery, Headers, Keyring, Outcome, Receiver, Rejection,
+    RejectionKind, Secret, Timestamp, senders,
 };
 
 use self::dedup::poll::block_on;
@@ -78,9 +82,13 @@ impl KeyResolver for Table {
     }
 }
 
+fn builder(table: &Table) -> TenantsBuilder {
+    let from = TenantFrom::PathPrefix(PATH.to_owned());
+    Tenants::builder(from, table.clone(), |keys| senders::STRIPE.keys(keys))
+}
+
 fn tenants(table: &Table) -> Tenants {
-    let from = TenantFrom::PathAfter(PATH.to_owned());
-    Tenants::new(from, table.clone(), |keys| senders::STRIPE.keys(keys)).unwrap()
+    builder(table).build().unwrap()
 }
 
 /// A request to a path, signed with a secret.
@@ -91,9 +99,9 @@ struct Request {
 
 impl Request {
     fn new(tenant: &str, secret: &str) -> Self {
-        let scheme = senders::STRIPE.setup().scheme().unwrap();
+        let scheme = senders::STRIPE.config().scheme().unwrap();
         let secret = Secret::new(secret).unwrap();
-        let headers = Unsigned::new(BODY).timestamp(NOW).sign(&scheme, &secret).unwrap();
+        let headers = SigningRequest::new(BODY).timestamp(NOW).sign(&scheme, &secret).unwrap();
         Self { path: format!("{PATH}{tenant}"), headers }
     }
 }
@@ -179,7 +187,7 @@ fn names_that_no_tenant_has_are_not_asked_for() {
 fn a_header_names_the_tenant_too() {
     let table = Table::of(&[("acme", "secret of acme")]);
     let from = TenantFrom::Header("X-Key-Id".to_owned());
-    let tenants = Tenants::new(from, table, |keys| senders::STRIPE.keys(keys)).unwrap();
+    let tenants = Tenants::builder(from, table, |keys| senders::STRIPE.keys(keys)).build().unwrap();
     let mut request = Request::new("", "secret of acme");
     let missing = rejected(block_on(verify(&tenants, &request)), RejectionKind::MissingHeader);
     assert_eq!(missing.location(), Some("x-key-id"));
@@ -227,8 +235,11 @@ fn who_waits_asks_itself_when_the_asker_is_gone() {
 fn both_answers_are_kept_for_their_time_and_no_longer() {
     let table = Table::of(&[("acme", "secret of acme")]);
     let clock = FixedClock::new(NOW);
-    let tenants =
-        tenants(&table).cache_for(Duration::from_secs(60)).unwrap().cache_clock(clock.clone());
+    let tenants = builder(&table)
+        .cache_ttl(Duration::from_secs(60))
+        .cache_clock(clock.clone())
+        .build()
+        .unwrap();
     let known = Request::new("acme", "secret of acme");
     let unknown = Request::new("later", "secret of later");
     for _ in 0..3 {
@@ -254,7 +265,7 @@ fn a_tenant_that_is_forgotten_is_asked_for_anew() {
     let request = Request::new("acme", "secret of acme");
     block_on(verify(&tenants, &request)).unwrap();
     table.set("acme", "its new secret");
-    tenants.forget("acme");
+    tenants.invalidate("acme");
     rejected(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
 }
 
@@ -266,7 +277,7 @@ fn what_was_asked_before_a_tenant_was_forgotten_is_not_kept() {
     let mut under_way = pin!(verify(&tenants, &request));
     assert!(poll(under_way.as_mut()).is_pending());
     table.set("acme", "the new secret");
-    tenants.forget("acme");
+    tenants.invalidate("acme");
     rejected(block_on(under_way), RejectionKind::SignatureMismatch);
     rejected(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
     block_on(verify(&tenants, &Request::new("acme", "the new secret"))).unwrap();
@@ -292,7 +303,7 @@ fn names_of_one_tenant_are_one_event() {
 fn a_tenant_known_before_is_asked_for_however_crowded_it_is() {
     let table = Table { delay: 2, ..Table::of(&[("acme", "secret of acme")]) };
     let clock = FixedClock::new(NOW);
-    let tenants = tenants(&table).cache_clock(clock.clone());
+    let tenants = builder(&table).cache_clock(clock.clone()).build().unwrap();
     let request = Request::new("acme", "secret of acme");
     block_on(verify(&tenants, &request)).unwrap();
     clock.advance(Duration::from_secs(3600));
@@ -315,17 +326,38 @@ fn a_delivery_is_claimed_by_its_own_tenant_only() {
 }
 
 #[test]
-fn settings_that_make_another_receiver_are_a_mistake() {
-    let own = || Receiver::new(senders::STRIPE.keys(Secret::new("a real key").unwrap()).unwrap());
-    let error = tenants(&Table::default()).settings(|_| Ok(own())).map(drop).unwrap_err();
-    assert_eq!(error.kind(), ConfigErrorKind::MissingSetting);
+fn a_builder_of_another_sender_gives_its_settings_only() {
+    let other = Receiver::builder(senders::GITHUB.keys(Secret::new("a key").unwrap()).unwrap());
+    let tenants = builder(&Table::default()).configure(|_| other.endpoint("orders"));
+    let receiver = block_on(tenants.build().unwrap().receiver(&Request::new("acme", "a secret")));
+    let receiver = receiver.unwrap();
+    assert_eq!((receiver.scheme().sender(), receiver.endpoint()), ("stripe", "orders"));
+}
+
+#[test]
+fn every_wrong_setting_is_named_at_once() {
+    let tenants = builder(&Table::default())
+        .cache_capacity(0)
+        .configure(|receiver| receiver.lease(Duration::ZERO).retention(Duration::ZERO))
+        .build();
+    let error = tenants.map(drop).unwrap_err();
+    let kinds: Vec<_> = error.kinds().collect();
+    let expected = [
+        ConfigErrorKind::OutOfRange,
+        ConfigErrorKind::RetentionTooShort,
+        ConfigErrorKind::OutOfRange,
+    ];
+    assert_eq!(kinds, expected, "{error}");
+    for setting in ["`cache_capacity`", "`retention`", "`lease`"] {
+        assert!(error.to_string().contains(setting), "{error}");
+    }
 }
 
 #[test]
 fn as_many_are_kept_as_fit_and_unknown_ones_push_out_none() {
     let names = ["a", "b", "c", "d"];
     let table = Table::of(&names.map(|name| (name, "a secret of theirs")));
-    let tenants = tenants(&table).cache_capacity(3).unwrap();
+    let tenants = builder(&table).cache_capacity(3).build().unwrap();
     let ask = |name: &str| block_on(verify(&tenants, &Request::new(name, "a secret of theirs")));
     for name in ["a", "b", "c"] {
         ask(name).unwrap();
@@ -359,8 +391,8 @@ fn keys_that_cannot_be_had_are_503_and_asked_for_again() {
 #[test]
 fn keys_that_do_not_fit_the_sender_are_503() {
     let table = Table::of(&[("acme", "not base64!")]);
-    let from = TenantFrom::PathAfter(PATH.to_owned());
-    let tenants = Tenants::new(from, table, |keys| senders::SVIX.keys(keys)).unwrap();
+    let from = TenantFrom::PathPrefix(PATH.to_owned());
+    let tenants = Tenants::builder(from, table, |keys| senders::SVIX.keys(keys)).build().unwrap();
     let request = Request::new("acme", "not base64!");
     rejected(block_on(verify(&tenants, &request)), RejectionKind::KeysUnavailable);
 }
@@ -406,17 +438,18 @@ fn what_was_handled_outlives_a_tenants_place_in_the_cache() {
         if let Admission::Proceed(claimed) = admission {
             block_on(claimed.commit()).unwrap();
         }
-        tenants.forget("acme");
+        tenants.invalidate("acme");
     }
 }
 
 #[test]
 fn every_sender_can_have_tenants() {
     for sender in senders::ALL {
-        let from = TenantFrom::PathAfter(PATH.to_owned());
-        let made = Tenants::new(from, Table::default(), |keys| {
-            sender.setup().public_url("https://example.com/hook").keys(keys)
-        });
+        let from = TenantFrom::PathPrefix(PATH.to_owned());
+        let made = Tenants::builder(from, Table::default(), |keys| {
+            sender.config().with_public_url("https://example.com/hook").keys(keys)
+        })
+        .build();
         assert!(made.is_ok(), "{}: {made:?}", sender.name());
     }
 }
@@ -424,16 +457,16 @@ fn every_sender_can_have_tenants() {
 #[test]
 fn a_place_that_names_no_tenant_is_a_mistake_in_the_set_up() {
     let make = |from| {
-        let made = Tenants::new(from, Table::default(), |keys| senders::STRIPE.keys(keys));
-        made.map(drop).unwrap_err().kind()
+        let made = Tenants::builder(from, Table::default(), |keys| senders::STRIPE.keys(keys));
+        made.build().map(drop).unwrap_err().kind()
     };
-    let path = |path: &str| make(TenantFrom::PathAfter(path.to_owned()));
+    let path = |path: &str| make(TenantFrom::PathPrefix(path.to_owned()));
     assert_eq!(path("webhooks/"), ConfigErrorKind::MissingSetting);
     assert_eq!(path("/webhooks"), ConfigErrorKind::MissingSetting);
     assert_eq!(make(TenantFrom::Header("x y".to_owned())), ConfigErrorKind::InvalidHeaderName);
-    let zero = tenants(&Table::default()).cache_capacity(0).map(drop).unwrap_err();
+    let zero = builder(&Table::default()).cache_capacity(0).build().map(drop).unwrap_err();
     assert_eq!(zero.kind(), ConfigErrorKind::OutOfRange);
-    let zero = tenants(&Table::default()).cache_for(Duration::ZERO).map(drop).unwrap_err();
+    let zero = builder(&Table::default()).cache_ttl(Duration::ZERO).build().map(drop).unwrap_err();
     assert_eq!(zero.kind(), ConfigErrorKind::OutOfRange);
 }
 
@@ -447,8 +480,11 @@ fn a_key_set_verifies_what_its_private_key_signed() {
     let sender = senders::STANDARD_WEBHOOKS_V1A.keys(Keyring::from_jwks(&set).unwrap()).unwrap();
     let receiver = Receiver::new(sender);
     let seed = Secret::new("whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=").unwrap();
-    let headers =
-        Unsigned::new(BODY).id("msg_1").timestamp(NOW).sign(receiver.scheme(), &seed).unwrap();
+    let headers = SigningRequest::new(BODY)
+        .id("msg_1")
+        .timestamp(NOW)
+        .sign(receiver.scheme(), &seed)
+        .unwrap();
     assert_eq!(receiver.verify(&headers, BODY, NOW).unwrap().key_name(), "a");
 }
 

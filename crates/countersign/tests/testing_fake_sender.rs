@@ -10,9 +10,13 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use countersign::senders::{self, Sender};
-use countersign::testing::{FakeSender, Post, Report, SentKind, SignedRequest, TestKeys};
-use countersign::{Clock, ConfigErrorKind, Custom, Receiver, Scheme, Secret};
+use countersign::scheme::Scheme;
+use countersign::senders::{self, SenderSpec};
+use countersign::testing::{
+    Report, SenderSimulator, SentKind, SignedRequest, TestKeys, WebhookRequest,
+};
+use countersign::time::Clock;
+use countersign::{ConfigErrorKind, Custom, Receiver, Secret};
 use serde_json::json;
 
 const SEED: u64 = 11;
@@ -37,23 +41,23 @@ async fn give_way() {
     .await;
 }
 
-fn receiver(sender: Sender) -> (Receiver, Secret) {
-    let keys = TestKeys::new(&sender.setup().scheme().unwrap(), 1).unwrap();
+fn receiver(sender: SenderSpec) -> (Receiver, Secret) {
+    let keys = TestKeys::new(&sender.config().scheme().unwrap(), 1).unwrap();
     (Receiver::new(sender.keys(keys.receiver()).unwrap()), keys.sender())
 }
 
-fn fake(sender: Sender, seed: u64) -> FakeSender {
+fn fake(sender: SenderSpec, seed: u64) -> SenderSimulator {
     let (receiver, key) = receiver(sender);
-    FakeSender::new(&receiver, key, seed)
+    SenderSimulator::new(&receiver, key, seed)
 }
 
-fn events(count: usize) -> impl Iterator<Item = Post> {
-    (0..count).map(|n| Post::to("/").json(&json!({ "n": n })))
+fn events(count: usize) -> impl Iterator<Item = WebhookRequest> {
+    (0..count).map(|n| WebhookRequest::to("/").json(&json!({ "n": n })))
 }
 
 /// What is delivered to someone who answers by what came, and what was made of it.
 fn deliver(
-    sender: &FakeSender,
+    sender: &SenderSimulator,
     count: usize,
     mut answer: impl FnMut(&SignedRequest) -> u16,
 ) -> (Report, Vec<SignedRequest>) {
@@ -149,7 +153,7 @@ fn a_spoilt_delivery_that_is_taken_is_named() {
 #[test]
 fn a_spoilt_delivery_is_not_retried() {
     let (receiver, key) = receiver(senders::STRIPE);
-    let sender = FakeSender::new(&receiver, key, SEED).corrupt(50);
+    let sender = SenderSimulator::new(&receiver, key, SEED).corrupt(50);
     let clock = sender.clock();
     let (report, _) = deliver(&sender, 50, |request| {
         let verified = receiver.verify(request, request.body().clone(), clock.now());
@@ -248,7 +252,7 @@ fn shares_that_leave_no_place_are_an_error() {
 fn a_scheme_that_shows_no_damage_cannot_be_sent_any() {
     let scheme = Scheme::danger_unauthenticated("acme").build().unwrap();
     let receiver = Receiver::new(Custom::danger_unauthenticated(scheme).unwrap());
-    let sender = FakeSender::new(&receiver, Secret::new("unused").unwrap(), SEED).corrupt(10);
+    let sender = SenderSimulator::new(&receiver, Secret::new("unused").unwrap(), SEED).corrupt(10);
     let error = run(sender.deliver(events(1), async |_| 200)).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::InvalidScheme);
 }

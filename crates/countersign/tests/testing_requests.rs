@@ -6,23 +6,28 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use countersign::senders::{self, Sender, Setup};
-use countersign::testing::{Damage, FakeSender, Post, SignedRequest, TestKeys};
+use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
+use countersign::senders::{self, SenderConfig, SenderSpec};
+use countersign::testing::{SenderSimulator, SignedRequest, Tampering, TestKeys, WebhookRequest};
+use countersign::time::Clock;
 use countersign::{
-    Clock, ConfigErrorKind, Custom, Delivery, Encoding, Part, Receiver, Rejection, RejectionKind,
-    Scheme, Secret, Signature, TimeUnit, Timestamp,
+    ConfigErrorKind, Custom, Delivery, Receiver, Rejection, RejectionKind, Secret, Timestamp,
 };
 use serde_json::{Value, json};
 
 const NOW: Timestamp = Timestamp::from_millis(1_770_000_000_123);
 const URL: &str = "https://example.com/hooks?account=7";
 
-fn setup(sender: Sender) -> Setup {
-    if sender.wants_url() { sender.setup().public_url(URL) } else { sender.setup() }
+fn config(sender: SenderSpec) -> SenderConfig {
+    if sender.requires_public_url() {
+        sender.config().with_public_url(URL)
+    } else {
+        sender.config()
+    }
 }
 
 /// A post whose body has the form of the sender's own.
-fn post(sender: Sender) -> Post {
+fn post(sender: SenderSpec) -> WebhookRequest {
     match sender.name() {
         "adyen" => post_of(&json!({ "notificationItems": [{ "NotificationRequestItem": {
             "pspReference": "7914073381342284",
@@ -31,13 +36,15 @@ fn post(sender: Sender) -> Post {
             "success": "true",
             "additionalData": {},
         }}]})),
-        "twilio" => Post::to("/hooks").form(&[("From", "+1 415 555 0100"), ("Body", "a=b & c%")]),
+        "twilio" => {
+            WebhookRequest::to("/hooks").form(&[("From", "+1 415 555 0100"), ("Body", "a=b & c%")])
+        }
         _ => post_of(&json!({ "type": "ping", "n": 1 })),
     }
 }
 
-fn post_of(body: &Value) -> Post {
-    Post::to("/hooks").json(body)
+fn post_of(body: &Value) -> WebhookRequest {
+    WebhookRequest::to("/hooks").json(body)
 }
 
 struct Pair {
@@ -46,9 +53,9 @@ struct Pair {
 }
 
 impl Pair {
-    fn of(sender: Sender) -> Self {
-        let keys = TestKeys::new(&setup(sender).scheme().unwrap(), 7).unwrap();
-        let receiver = Receiver::new(setup(sender).keys(keys.receiver()).unwrap());
+    fn of(sender: SenderSpec) -> Self {
+        let keys = TestKeys::new(&config(sender).scheme().unwrap(), 7).unwrap();
+        let receiver = Receiver::new(config(sender).keys(keys.receiver()).unwrap());
         Self { receiver, keys }
     }
 
@@ -58,11 +65,11 @@ impl Pair {
         Self { receiver, keys }
     }
 
-    fn sign(&self, post: &Post) -> SignedRequest {
+    fn sign(&self, post: &WebhookRequest) -> SignedRequest {
         post.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap()
     }
 
-    fn rejection(&self, post: &Post) -> ConfigErrorKind {
+    fn rejection(&self, post: &WebhookRequest) -> ConfigErrorKind {
         post.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap_err().kind()
     }
 
@@ -83,26 +90,27 @@ fn every_sender_of_the_catalogue_is_signed_for() {
 }
 
 /// The rejections by which a receiver may see a damage.
-fn seen_as(damage: Damage) -> &'static [RejectionKind] {
+fn seen_as(tampering: Tampering) -> &'static [RejectionKind] {
     use RejectionKind as Kind;
-    match damage {
-        Damage::BodyChanged | Damage::BodyLonger | Damage::OtherKey | Damage::IdMoved => {
-            &[Kind::SignatureMismatch]
-        }
+    match tampering {
+        Tampering::BodyChanged
+        | Tampering::BodyLonger
+        | Tampering::OtherKey
+        | Tampering::IdMoved => &[Kind::SignatureMismatch],
         // Another character may be none of base64 or DER, and a shorter text another length.
-        Damage::CredentialChanged => &[Kind::SignatureMismatch, Kind::MalformedHeader],
-        Damage::CredentialCut => &[
+        Tampering::CredentialChanged => &[Kind::SignatureMismatch, Kind::MalformedHeader],
+        Tampering::CredentialCut => &[
             Kind::SignatureMismatch,
             Kind::MalformedHeader,
             Kind::MissingHeader,
             Kind::MissingSignature,
             Kind::NoCandidate,
         ],
-        Damage::CredentialMissing => &[Kind::MissingHeader, Kind::MissingSignature],
-        Damage::CredentialTwice => &[Kind::DuplicateHeader],
-        Damage::Stale => &[Kind::StaleTimestamp],
-        Damage::Ahead => &[Kind::FutureTimestamp],
-        Damage::TimeMoved => &[Kind::SignatureMismatch],
+        Tampering::CredentialMissing => &[Kind::MissingHeader, Kind::MissingSignature],
+        Tampering::CredentialTwice => &[Kind::DuplicateHeader],
+        Tampering::Stale => &[Kind::StaleTimestamp],
+        Tampering::Ahead => &[Kind::FutureTimestamp],
+        Tampering::TimeMoved => &[Kind::SignatureMismatch],
         _ => &[],
     }
 }
@@ -111,15 +119,15 @@ fn seen_as(damage: Damage) -> &'static [RejectionKind] {
 fn every_damage_that_shows_in_a_sender_is_rejected_for_what_it_is() {
     for sender in senders::ALL {
         let pair = Pair::of(*sender);
-        for damage in Damage::ALL {
-            if !damage.shows_in(pair.receiver.scheme()) {
+        for tampering in Tampering::ALL {
+            if !tampering.shows_in(pair.receiver.scheme()) {
                 continue;
             }
-            let request = pair.sign(&post(*sender).damaged(damage));
+            let request = pair.sign(&post(*sender).tampered(tampering));
             let rejection = pair.verify(&request).map(|_| ()).unwrap_err();
             assert!(
-                seen_as(damage).contains(&rejection.kind()),
-                "{}, {damage}: {rejection}",
+                seen_as(tampering).contains(&rejection.kind()),
+                "{}, {tampering}: {rejection}",
                 sender.name()
             );
         }
@@ -131,7 +139,7 @@ fn every_damage_that_shows_in_a_sender_is_rejected_for_what_it_is() {
 fn every_damage_is_rejected_wherever_it_strikes() {
     for sender in senders::ALL {
         let pair = Pair::of(*sender);
-        let storm = FakeSender::new(&pair.receiver, pair.keys.sender(), 3).corrupt(99);
+        let storm = SenderSimulator::new(&pair.receiver, pair.keys.sender(), 3).corrupt(99);
         let clock = storm.clock();
         let report = storm.deliver([post(*sender)], async |request: SignedRequest| {
             let verified = pair.receiver.verify(&request, request.body().clone(), clock.now());
@@ -150,16 +158,16 @@ fn every_damage_is_rejected_wherever_it_strikes() {
 
 #[test]
 fn every_damage_shows_in_some_sender() {
-    for damage in Damage::ALL {
-        let shows = |sender: &&Sender| damage.shows_in(&setup(**sender).scheme().unwrap());
-        assert!(senders::ALL.iter().any(|sender| shows(&sender)), "{damage}");
+    for tampering in Tampering::ALL {
+        let shows = |sender: &&SenderSpec| tampering.shows_in(&config(**sender).scheme().unwrap());
+        assert!(senders::ALL.iter().any(|sender| shows(&sender)), "{tampering}");
     }
 }
 
 #[test]
 fn a_damage_that_the_scheme_cannot_show_is_an_error() {
     let telegram = Pair::of(senders::TELEGRAM);
-    let post = post_of(&json!({})).damaged(Damage::Stale);
+    let post = post_of(&json!({})).tampered(Tampering::Stale);
     assert_eq!(telegram.rejection(&post), ConfigErrorKind::InvalidScheme);
 }
 
@@ -207,14 +215,20 @@ fn a_body_without_the_senders_form_is_an_error() {
     let adyen = Pair::of(senders::ADYEN);
     assert_eq!(adyen.rejection(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
     let linear = Pair::of(senders::LINEAR);
-    assert_eq!(linear.rejection(&Post::to("/").body("text")), ConfigErrorKind::MissingSetting);
+    assert_eq!(
+        linear.rejection(&WebhookRequest::to("/").body("text")),
+        ConfigErrorKind::MissingSetting
+    );
 }
 
 #[test]
 fn a_value_without_a_json_form_is_an_error() {
     let keyed = std::collections::HashMap::from([((1, 2), 3)]);
     let github = Pair::of(senders::GITHUB);
-    assert_eq!(github.rejection(&Post::to("/").json(&keyed)), ConfigErrorKind::MissingSetting);
+    assert_eq!(
+        github.rejection(&WebhookRequest::to("/").json(&keyed)),
+        ConfigErrorKind::MissingSetting
+    );
 }
 
 #[test]
@@ -227,10 +241,10 @@ fn twilio_signs_json_by_its_digest_in_the_query() {
 
 #[test]
 fn a_query_of_the_requests_own_is_signed() {
-    let post = Post::to("/hooks?account=8").form(&[("a", "b")]);
+    let post = WebhookRequest::to("/hooks?account=8").form(&[("a", "b")]);
     // One that is set up is the only one.
     assert_eq!(Pair::of(senders::TWILIO).rejection(&post), ConfigErrorKind::MissingSetting);
-    let twilio = senders::TWILIO.setup().public_url("https://example.com/hooks");
+    let twilio = senders::TWILIO.config().with_public_url("https://example.com/hooks");
     let twilio = Pair::custom(twilio.scheme().unwrap());
     let request = twilio.sign(&post);
     assert_eq!(request.target(), "/hooks?account=8");
@@ -239,10 +253,11 @@ fn a_query_of_the_requests_own_is_signed() {
 
 #[test]
 fn a_header_that_is_signed_is_taken_from_the_post() {
-    let scheme = Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
-        .signs([Part::Header("x-tenant".into()), ".".into(), Part::Body])
-        .build()
-        .unwrap();
+    let scheme =
+        Scheme::hmac_sha256("acme", SignatureLocation::header("x-signature", Encoding::Hex))
+            .signs([Part::Header("x-tenant".into()), ".".into(), Part::Body])
+            .build()
+            .unwrap();
     let acme = Pair::custom(scheme);
     assert_eq!(acme.rejection(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
     acme.verify(&acme.sign(&post_of(&json!({})).header("X-Tenant", "7"))).unwrap();
@@ -251,14 +266,15 @@ fn a_header_that_is_signed_is_taken_from_the_post() {
 #[test]
 fn a_time_in_the_body_is_written_in_the_schemes_unit() {
     for (unit, written) in [
-        (TimeUnit::Seconds, json!(1_770_000_000)),
-        (TimeUnit::Millis, json!(1_770_000_000_123_u64)),
-        (TimeUnit::Rfc3339, json!("2026-02-02T02:40:00Z")),
+        (TimestampFormat::Seconds, json!(1_770_000_000)),
+        (TimestampFormat::Millis, json!(1_770_000_000_123_u64)),
+        (TimestampFormat::Rfc3339, json!("2026-02-02T02:40:00Z")),
     ] {
-        let scheme = Scheme::hmac_sha256("acme", Signature::header("x-signature", Encoding::Hex))
-            .timestamp_field("/at", unit)
-            .build()
-            .unwrap();
+        let scheme =
+            Scheme::hmac_sha256("acme", SignatureLocation::header("x-signature", Encoding::Hex))
+                .timestamp_field("/at", unit)
+                .build()
+                .unwrap();
         let acme = Pair::custom(scheme);
         let request = acme.sign(&post_of(&json!({ "at": "long ago" })));
         let body: Value = serde_json::from_slice(request.body()).unwrap();
@@ -293,8 +309,8 @@ fn a_request_turns_into_that_of_http() {
 #[test]
 fn nothing_printed_holds_a_header_value_a_key_or_a_body() {
     let secret = "whsec_bm90aGluZyB0byBzZWUgaGVyZSwgcmVhbGx5";
-    let scheme = senders::STANDARD_WEBHOOKS.setup().scheme().unwrap();
-    let post = Post::to("/").json(&json!({ "card": "4242" })).header("x-private", "4242");
+    let scheme = senders::STANDARD_WEBHOOKS.config().scheme().unwrap();
+    let post = WebhookRequest::to("/").json(&json!({ "card": "4242" })).header("x-private", "4242");
     let request = post.sign(&scheme, &Secret::new(secret).unwrap(), NOW).unwrap();
     let text = format!("{post:?} {request:?} {:?}", TestKeys::new(&scheme, 7).unwrap());
     for hidden in ["4242", "whsec", "v1,"] {

@@ -7,10 +7,12 @@ mod common;
 use std::time::Duration;
 
 use countersign::omniai::OmniAi;
-use countersign::{
-    Custom, Delivery, Encoding, Key, Keyring, Part, Provider, Rejection, RejectionKind, Scheme,
-    SchemeBuilder, Secret, Signature, TimeUnit, Timestamp, Tolerance, Unsigned,
+use countersign::scheme::{
+    Encoding, Part, Scheme, SchemeBuilder, SignatureLocation, SigningRequest, TimestampFormat,
+    Tolerance,
 };
+use countersign::senders::Sender;
+use countersign::{Custom, Delivery, Key, Keyring, Rejection, RejectionKind, Secret, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -23,20 +25,21 @@ fn secret() -> Secret {
 }
 
 /// A sender whose time stands in `x-time`, signed with its body.
-fn timed(unit: TimeUnit) -> SchemeBuilder {
-    Scheme::hmac_sha256("timed", Signature::header("x-signature", Encoding::Hex))
+fn timed(unit: TimestampFormat) -> SchemeBuilder {
+    Scheme::hmac_sha256("timed", SignatureLocation::header("x-signature", Encoding::Hex))
         .timestamp_header("x-time", unit)
         .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body])
 }
 
 /// Receives a request that is rightly signed over `time`, whatever that is.
 fn receive_at(scheme: SchemeBuilder, time: &str, now: Timestamp) -> Result<Delivery, Rejection> {
-    let plain = Scheme::hmac_sha256("timed", Signature::header("x-signature", Encoding::Hex))
-        .signs([Part::Header("x-time".into()), Part::Literal(".".into()), Part::Body])
-        .build()
-        .unwrap();
+    let plain =
+        Scheme::hmac_sha256("timed", SignatureLocation::header("x-signature", Encoding::Hex))
+            .signs([Part::Header("x-time".into()), Part::Literal(".".into()), Part::Body])
+            .build()
+            .unwrap();
     let time = [("x-time", time)];
-    let mut headers = Unsigned::new(b"{}").headers(&time).sign(&plain, &secret()).unwrap();
+    let mut headers = SigningRequest::new(b"{}").headers(&time).sign(&plain, &secret()).unwrap();
     headers.extend(time.map(|(name, value)| (name.to_owned(), value.to_owned())));
     receive(&Custom::new(scheme.build().unwrap(), secret()).unwrap(), &headers, b"{}", now)
 }
@@ -80,25 +83,26 @@ fn what_is_no_time_is_rejected_though_signed() {
         "1700000000\u{a0}",
         "2023-11-14T22:13:20Z",
     ] {
-        for unit in [TimeUnit::Seconds, TimeUnit::Millis] {
+        for unit in [TimestampFormat::Seconds, TimestampFormat::Millis] {
             let rejection = receive_at(timed(unit), time, Timestamp::from_secs(NOW)).unwrap_err();
             assert_eq!(rejection.kind(), RejectionKind::MalformedHeader, "{time}");
             assert_eq!(rejection.status(), 400);
         }
     }
     let now = Timestamp::from_secs(NOW);
-    rejected(receive_at(timed(TimeUnit::Seconds), "", now), RejectionKind::MissingHeader);
+    rejected(receive_at(timed(TimestampFormat::Seconds), "", now), RejectionKind::MissingHeader);
 }
 
 #[test]
 fn the_ends_of_time_are_judged_without_a_panic() {
-    let at = |time, now| receive_at(timed(TimeUnit::Seconds), time, now);
+    let at = |time, now| receive_at(timed(TimestampFormat::Seconds), time, now);
     let (first, last) = (Timestamp::from_millis(0), Timestamp::from_millis(u64::MAX));
     fresh(at("0", first));
     rejected(at("999999999999999", first), RejectionKind::FutureTimestamp);
     rejected(at("999999999999999", last), RejectionKind::StaleTimestamp);
     rejected(at("0", last), RejectionKind::StaleTimestamp);
-    let forever = timed(TimeUnit::Seconds).tolerance(Tolerance::new(Duration::MAX, Duration::MAX));
+    let forever =
+        timed(TimestampFormat::Seconds).tolerance(Tolerance::new(Duration::MAX, Duration::MAX));
     fresh(receive_at(forever.clone(), "0", last));
     fresh(receive_at(forever, "999999999999999", first));
 }
@@ -109,9 +113,9 @@ proptest! {
     #[test]
     fn a_time_is_its_digits(number in 0_u64..1_000_000_000_000_000) {
         let text = number.to_string();
-        let secs = Timestamp::parse(text.as_bytes(), TimeUnit::Seconds);
+        let secs = Timestamp::parse(text.as_bytes(), TimestampFormat::Seconds);
         prop_assert_eq!(secs, Some(Timestamp::from_secs(number)));
-        let millis = Timestamp::parse(text.as_bytes(), TimeUnit::Millis);
+        let millis = Timestamp::parse(text.as_bytes(), TimestampFormat::Millis);
         prop_assert_eq!(millis, Some(Timestamp::from_millis(number)));
     }
 
@@ -120,7 +124,7 @@ proptest! {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let shortest = text == "0" || !text.starts_with('0');
         let is_time = digits && shortest && (1..=15).contains(&text.len());
-        let parsed = Timestamp::parse(text.as_bytes(), TimeUnit::Seconds);
+        let parsed = Timestamp::parse(text.as_bytes(), TimestampFormat::Seconds);
         prop_assert_eq!(parsed.is_some(), is_time);
     }
 
@@ -129,7 +133,7 @@ proptest! {
         past in 0_u64..1000, future in 0_u64..1000, shift in -1100_i64..1100,
     ) {
         let signed = NOW.checked_add_signed(shift).unwrap();
-        for (unit, scale) in [(TimeUnit::Seconds, 1000), (TimeUnit::Millis, 1)] {
+        for (unit, scale) in [(TimestampFormat::Seconds, 1000), (TimestampFormat::Millis, 1)] {
             let span = |count| Duration::from_millis(count * scale);
             let scheme = timed(unit).tolerance(Tolerance::new(span(past), span(future)));
             let now = Timestamp::from_millis(NOW * scale);
@@ -149,7 +153,7 @@ proptest! {
 #[test]
 fn five_minutes_both_ways_unless_set() {
     let at = |time: u64| {
-        receive_at(timed(TimeUnit::Seconds), &time.to_string(), Timestamp::from_secs(NOW))
+        receive_at(timed(TimestampFormat::Seconds), &time.to_string(), Timestamp::from_secs(NOW))
     };
     fresh(at(NOW - 300));
     rejected(at(NOW - 301), RejectionKind::StaleTimestamp);
@@ -161,7 +165,7 @@ fn five_minutes_both_ways_unless_set() {
 fn milliseconds_are_judged_as_milliseconds() {
     let now = NOW * 1000 + 250;
     let at = |time: u64| {
-        receive_at(timed(TimeUnit::Millis), &time.to_string(), Timestamp::from_millis(now))
+        receive_at(timed(TimestampFormat::Millis), &time.to_string(), Timestamp::from_millis(now))
     };
     fresh(at(now - 300_000));
     rejected(at(now - 300_001), RejectionKind::StaleTimestamp);
@@ -172,7 +176,9 @@ fn milliseconds_are_judged_as_milliseconds() {
 
 #[test]
 fn seconds_are_judged_in_whole_seconds() {
-    let at = |now| receive_at(timed(TimeUnit::Seconds), "1700000000", Timestamp::from_millis(now));
+    let at = |now| {
+        receive_at(timed(TimestampFormat::Seconds), "1700000000", Timestamp::from_millis(now))
+    };
     fresh(at((NOW + 300) * 1000 + 999));
     rejected(at((NOW + 301) * 1000), RejectionKind::StaleTimestamp);
     fresh(at((NOW - 300) * 1000));
@@ -180,12 +186,13 @@ fn seconds_are_judged_in_whole_seconds() {
 }
 
 /// Receives a body that holds its own time, at a time in milliseconds.
-fn receive_body(body: &str, unit: TimeUnit, now: u64) -> Result<Delivery, Rejection> {
-    let scheme = Scheme::hmac_sha256("timed", Signature::header("x-signature", Encoding::Hex))
-        .timestamp_field("/at", unit)
-        .build()
-        .unwrap();
-    let headers = Unsigned::new(body.as_bytes()).sign(&scheme, &secret()).unwrap();
+fn receive_body(body: &str, unit: TimestampFormat, now: u64) -> Result<Delivery, Rejection> {
+    let scheme =
+        Scheme::hmac_sha256("timed", SignatureLocation::header("x-signature", Encoding::Hex))
+            .timestamp_field("/at", unit)
+            .build()
+            .unwrap();
+    let headers = SigningRequest::new(body.as_bytes()).sign(&scheme, &secret()).unwrap();
     let sender = Custom::new(scheme, secret()).unwrap();
     receive(&sender, &headers, body.as_bytes(), Timestamp::from_millis(now))
 }
@@ -194,19 +201,19 @@ fn receive_body(body: &str, unit: TimeUnit, now: u64) -> Result<Delivery, Reject
 fn a_time_in_the_body_is_a_number_or_rfc_3339() {
     let at = |body, unit| receive_body(body, unit, NOW * 1000).unwrap().timestamp();
     let expected = Some(Timestamp::from_secs(NOW));
-    assert_eq!(at(r#"{"at":1700000000}"#, TimeUnit::Seconds), expected);
-    assert_eq!(at(r#"{"at":"1700000000"}"#, TimeUnit::Seconds), expected);
-    assert_eq!(at(r#"{"at":1700000000000}"#, TimeUnit::Millis), expected);
-    assert_eq!(at(r#"{"at":"2023-11-14T22:13:20Z"}"#, TimeUnit::Seconds), expected);
-    assert_eq!(at(r#"{"at":"2023-11-14T23:13:20+01:00"}"#, TimeUnit::Seconds), expected);
-    let finer = at(r#"{"at":"2023-11-14T22:13:20.125Z"}"#, TimeUnit::Millis);
+    assert_eq!(at(r#"{"at":1700000000}"#, TimestampFormat::Seconds), expected);
+    assert_eq!(at(r#"{"at":"1700000000"}"#, TimestampFormat::Seconds), expected);
+    assert_eq!(at(r#"{"at":1700000000000}"#, TimestampFormat::Millis), expected);
+    assert_eq!(at(r#"{"at":"2023-11-14T22:13:20Z"}"#, TimestampFormat::Seconds), expected);
+    assert_eq!(at(r#"{"at":"2023-11-14T23:13:20+01:00"}"#, TimestampFormat::Seconds), expected);
+    let finer = at(r#"{"at":"2023-11-14T22:13:20.125Z"}"#, TimestampFormat::Millis);
     assert_eq!(finer, Some(Timestamp::from_millis(NOW * 1000 + 125)));
 }
 
 #[test]
 fn a_time_in_the_body_is_judged_after_the_signature() {
     let body = r#"{"at":"2023-11-14T22:13:20Z"}"#;
-    let at = |now| receive_body(body, TimeUnit::Seconds, now);
+    let at = |now| receive_body(body, TimestampFormat::Seconds, now);
     assert!(at((NOW + 300) * 1000).is_ok());
     rejected(at((NOW + 301) * 1000), RejectionKind::StaleTimestamp);
     assert!(at((NOW - 300) * 1000).is_ok());
@@ -217,7 +224,7 @@ fn a_time_in_the_body_is_judged_after_the_signature() {
         (r#"{"at":"1969-12-31T23:59:59Z"}"#, RejectionKind::MissingTimestamp),
         (r#"{"at":"0"}"#, RejectionKind::StaleTimestamp),
     ] {
-        rejected(receive_body(body, TimeUnit::Seconds, NOW * 1000), kind);
+        rejected(receive_body(body, TimestampFormat::Seconds, NOW * 1000), kind);
     }
 }
 
@@ -225,7 +232,7 @@ fn a_time_in_the_body_is_judged_after_the_signature() {
 fn a_time_in_the_body_keeps_both_ends_of_the_tolerance_to_the_millisecond() {
     let body = r#"{"at":"2023-11-14T22:13:20.500Z"}"#;
     let signed = NOW * 1000 + 500;
-    for unit in [TimeUnit::Millis, TimeUnit::Seconds] {
+    for unit in [TimestampFormat::Millis, TimestampFormat::Seconds] {
         let at = |now| receive_body(body, unit, now);
         assert!(at(signed + 300_000).is_ok(), "{unit:?}: exactly as old as may be");
         assert!(at(signed - 300_000).is_ok(), "{unit:?}: exactly as far ahead as may be");
@@ -246,12 +253,13 @@ fn ring(count: u64) -> Keyring {
 /// Which key matches a request made with secret `number`, in milliseconds, for both kinds of
 /// credential.
 fn key_at(number: u64, now: u64) -> Result<String, RejectionKind> {
-    let signed = Scheme::hmac_sha256("keys", Signature::header("x-signature", Encoding::Base64));
+    let signed =
+        Scheme::hmac_sha256("keys", SignatureLocation::header("x-signature", Encoding::Base64));
     let signed = Custom::new(signed.build().unwrap(), ring(8)).unwrap();
     let token = OmniAi::new("x-token", ring(8)).unwrap();
-    let [first, second] = [&signed as &dyn Provider, &token].map(|sender| {
+    let [first, second] = [&signed as &dyn Sender, &token].map(|sender| {
         let secret = Secret::new(format!("secret {number}")).unwrap();
-        let headers = Unsigned::new(b"").sign(sender.verifier().scheme(), &secret).unwrap();
+        let headers = SigningRequest::new(b"").sign(sender.verifier().scheme(), &secret).unwrap();
         let answer = receive(sender, &headers, b"", Timestamp::from_millis(now));
         answer.map(|delivery| delivery.key_name().to_owned()).map_err(|rejection| rejection.kind())
     });
@@ -278,14 +286,15 @@ fn both_ends_of_a_window_belong_to_it() {
 
 #[test]
 fn a_plain_secret_is_a_key_named_default() {
-    let delivery = receive_at(timed(TimeUnit::Seconds), "0", Timestamp::from_secs(0)).unwrap();
+    let delivery =
+        receive_at(timed(TimestampFormat::Seconds), "0", Timestamp::from_secs(0)).unwrap();
     assert_eq!(delivery.key_name(), "default");
 }
 
 #[test]
 fn in_a_rotation_either_signature_will_do() {
     let scheme = |keys: Keyring| {
-        let signature = Signature::header("x-signature", Encoding::Hex).versioned("v1");
+        let signature = SignatureLocation::header("x-signature", Encoding::Hex).versioned("v1");
         Custom::new(Scheme::hmac_sha256("keys", signature).build().unwrap(), keys).unwrap()
     };
     let one = |name: &str| {
@@ -293,7 +302,11 @@ fn in_a_rotation_either_signature_will_do() {
     };
     let sign = |name: &str| {
         let secret = Secret::new(format!("secret {name}")).unwrap();
-        Unsigned::new(b"").sign(scheme(one(name)).verifier().scheme(), &secret).unwrap().remove(0).1
+        SigningRequest::new(b"")
+            .sign(scheme(one(name)).verifier().scheme(), &secret)
+            .unwrap()
+            .remove(0)
+            .1
     };
     let both = [("x-signature", format!("{} {}", sign("old"), sign("new")))];
     for name in ["old", "new"] {

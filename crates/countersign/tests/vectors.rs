@@ -9,7 +9,8 @@ use std::fs;
 use std::path::Path;
 
 use countersign::omniai::OmniAi;
-use countersign::{Custom, Delivery, Encoding, Rejection, Scheme, Secret, Signature, Timestamp};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation};
+use countersign::{Custom, Delivery, Rejection, Secret, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -46,7 +47,7 @@ fn rfc_4231() {
     let file: File<Mac> = read("rfc4231.json");
     assert_eq!(file.vectors.len(), 6);
     for vector in file.vectors {
-        let signature = Signature::header("x-signature", Encoding::Hex);
+        let signature = SignatureLocation::header("x-signature", Encoding::Hex);
         let scheme = Scheme::hmac_sha256("rfc4231", signature).build().unwrap();
         let sender = Custom::new(scheme, Secret::new(bytes(&vector.key)).unwrap()).unwrap();
         let headers = [("x-signature", &vector.tag)];

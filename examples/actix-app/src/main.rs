@@ -6,24 +6,25 @@ use std::error::Error;
 
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpResponse, HttpServer, web};
-use countersign_actix::{
-    ConfigError, Delivery, Receiver, Secret, Webhook, WebhookMiddleware, omniai,
-};
+use countersign_actix::{ConfigError, Delivery, Receiver, Secret, Webhook, Webhooks, omniai};
 
-fn webhooks(secret_header: String, secret: Secret) -> Result<WebhookMiddleware, ConfigError> {
+fn webhooks(secret_header: String, secret: Secret) -> Result<Webhooks, ConfigError> {
     let receiver = Receiver::new(omniai::OmniAi::new(secret_header, secret)?);
-    Ok(WebhookMiddleware::new(receiver))
+    Ok(Webhooks::new(receiver))
 }
 
 /// Mounts the route; the middleware is made once and cloned into each worker.
-fn app(webhooks: WebhookMiddleware) -> impl FnOnce(&mut web::ServiceConfig) {
+fn app(webhooks: Webhooks) -> impl FnOnce(&mut web::ServiceConfig) {
     |config| {
         let route = web::resource("/webhooks/omniai").wrap(webhooks);
         config.service(route.route(web::post().to(on_event)));
     }
 }
 
-async fn on_event(Webhook(event): Webhook<omniai::Event>, delivery: Delivery) -> HttpResponse {
+async fn on_event(
+    Webhook(event): Webhook<omniai::Event>,
+    Webhook(delivery): Webhook<Delivery>,
+) -> HttpResponse {
     match event {
         omniai::Event::LeadCreated(lead) => println!("new lead {}", lead.data.lead_id),
         omniai::Event::Unknown(event) => println!("new kind of event: {}", event.name()),
@@ -49,7 +50,7 @@ mod tests {
 
     use super::*;
 
-    async fn deliver(webhooks: &WebhookMiddleware, secret: &str) -> StatusCode {
+    async fn deliver(webhooks: &Webhooks, secret: &str) -> StatusCode {
         let app = test::init_service(App::new().configure(app(webhooks.clone()))).await;
         let request = test::TestRequest::post()
             .uri("/webhooks/omniai")

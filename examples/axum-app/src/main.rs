@@ -16,7 +16,10 @@ fn app(secret_header: String, secret: Secret) -> Result<Router, Box<dyn Error>> 
         .route_layer(WebhookLayer::new(receiver)))
 }
 
-async fn on_event(Webhook(event): Webhook<omniai::Event>, delivery: Delivery) -> StatusCode {
+async fn on_event(
+    Webhook(event): Webhook<omniai::Event>,
+    Webhook(delivery): Webhook<Delivery>,
+) -> StatusCode {
     match event {
         omniai::Event::LeadCreated(lead) => println!("new lead {}", lead.data.lead_id),
         omniai::Event::Unknown(event) => println!("new kind of event: {}", event.name()),

@@ -11,8 +11,9 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use countersign_sqlx::SqliteStore;
+use countersign_tower::dedup::InspectStore;
 use countersign_tower::{
-    ConfigError, Delivery, InspectStore, Receiver, Secret, StandardWebhooks, WebhookLayer, metrics,
+    ConfigError, Delivery, Receiver, Secret, StandardWebhooks, Webhook, WebhookLayer, metrics,
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -29,13 +30,16 @@ fn recorder() -> Result<PrometheusHandle, Box<dyn Error>> {
 }
 
 fn webhooks(secret: Secret, store: SqliteStore) -> Result<Router, ConfigError> {
-    let receiver = Receiver::new(StandardWebhooks::new(secret)?).endpoint("orders").dedup(store);
+    let receiver = Receiver::builder(StandardWebhooks::new(secret)?)
+        .endpoint("orders")
+        .dedup(store)
+        .build()?;
     Ok(Router::new()
         .route("/webhooks/orders", post(on_event))
         .route_layer(WebhookLayer::new(receiver)))
 }
 
-async fn on_event(delivery: Delivery) -> StatusCode {
+async fn on_event(Webhook(delivery): Webhook<Delivery>) -> StatusCode {
     println!("{} bytes", delivery.body().len());
     StatusCode::OK
 }
@@ -80,8 +84,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 mod tests {
     use axum::body::Body;
     use axum::http::Request;
-    use countersign_tower::testing::Post;
-    use countersign_tower::{Clock, Provider, SystemClock};
+    use countersign_tower::senders::Sender;
+    use countersign_tower::testing::WebhookRequest;
+    use countersign_tower::time::{Clock, SystemClock};
     use http_body_util::BodyExt;
     use tower::ServiceExt;
 
@@ -94,7 +99,7 @@ mod tests {
         let store = SqliteStore::open(folder.path().join("webhooks.db")).await.unwrap();
         let secret = || Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let sender = StandardWebhooks::new(secret()).unwrap();
-        let request: Request<Body> = Post::to("/webhooks/orders")
+        let request: Request<Body> = WebhookRequest::to("/webhooks/orders")
             .body(r#"{"type":"order.paid"}"#)
             .sign(sender.verifier().scheme(), &secret(), SystemClock.now())
             .unwrap()

@@ -8,7 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, ServiceConfig, ThinData, post, resource};
 use actix_web::{App, Error, HttpResponse, HttpServer, ResponseError};
-use countersign_actix::{Webhook, WebhookMiddleware, ainexlayer, omniai};
+use countersign_actix::{Webhook, Webhooks, ainexlayer, omniai};
 
 use crate::Result;
 use crate::desk::{Desk, Failed};
@@ -21,11 +21,7 @@ use crate::witness::{Verdict, Witness};
 const WORKERS: usize = 2;
 
 /// Each worker mounts an app of its own, with clones of the same middleware.
-fn app(
-    omniai: WebhookMiddleware,
-    ainexlayer: WebhookMiddleware,
-    desk: Arc<Desk>,
-) -> impl FnOnce(&mut ServiceConfig) {
+fn app(omniai: Webhooks, ainexlayer: Webhooks, desk: Arc<Desk>) -> impl FnOnce(&mut ServiceConfig) {
     let omniai = resource("/webhooks/omniai").wrap(omniai).route(post().to(on_omniai));
     let ainexlayer =
         resource("/webhooks/ainexlayer").wrap(ainexlayer).route(post().to(on_ainexlayer));
@@ -60,8 +56,8 @@ impl ResponseError for Failed {
 }
 
 pub(crate) fn start(desk: Arc<Desk>, witness: Witness) -> Result<Server> {
-    let omniai = WebhookMiddleware::new(omniai_receiver()?);
-    let ainexlayer = WebhookMiddleware::new(ainexlayer_receiver()?);
+    let omniai = Webhooks::new(omniai_receiver()?);
+    let ainexlayer = Webhooks::new(ainexlayer_receiver()?);
     let shutdowns = [omniai.shutdown(), ainexlayer.shutdown()];
     let server = HttpServer::new(move || {
         App::new()

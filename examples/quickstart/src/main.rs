@@ -24,7 +24,8 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use countersign::{Clock, Outcome, SystemClock};
+use countersign::Outcome;
+use countersign::time::{Clock, SystemClock};
 
 use crate::args::{Command, HELP};
 use crate::desk::Desk;

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use countersign::{Clock, Receiver, Secret, SystemClock, Timestamp, Unsigned};
+use countersign::scheme::SigningRequest;
+use countersign::time::{Clock, SystemClock};
+use countersign::{Receiver, Secret, Timestamp};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -93,7 +95,8 @@ impl Post {
 
     fn signed(sender: Sender, secret: &str, what: &str, body: Vec<u8>) -> Result<Self> {
         let receiver = sender.receiver()?;
-        let mut headers = Unsigned::new(&body).sign(receiver.scheme(), &Secret::new(secret)?)?;
+        let mut headers =
+            SigningRequest::new(&body).sign(receiver.scheme(), &Secret::new(secret)?)?;
         headers.push(("content-type".into(), "application/json".into()));
         let what = what.into();
         Ok(Self { sender, what, method: "POST", headers, body, framing: Framing::Whole })

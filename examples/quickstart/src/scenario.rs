@@ -6,7 +6,8 @@ use countersign::RejectionKind::{
     BodyTooLarge, FutureTimestamp, MethodNotAllowed, MissingHeader, SignatureMismatch,
     StaleTimestamp, Undecodable, UnsupportedEncoding,
 };
-use countersign::{Clock, SystemClock, Timestamp};
+use countersign::Timestamp;
+use countersign::time::{Clock, SystemClock};
 
 use crate::Result;
 use crate::post::{Framing, Post};

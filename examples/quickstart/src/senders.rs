@@ -2,7 +2,8 @@
 
 use countersign::ainexlayer::AiNexLayer;
 use countersign::omniai::OmniAi;
-use countersign::{ConfigError, Encoding, Receiver, Secret};
+use countersign::scheme::Encoding;
+use countersign::{ConfigError, Receiver, Secret};
 
 // A real service reads its secrets with `Secret::from_env` or `Secret::from_file`.
 pub(crate) const OMNIAI_SECRET: &str = "demo-secret-of-omniai-never-use-it";

@@ -2,10 +2,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use countersign::ainexlayer::{AiNexLayer, Event, EventType};
-use countersign::{
-    Encoding, FromDelivery, Provider, RawJson, Rejection, RejectionKind, Secret, Timestamp,
-    Tolerance,
-};
+use countersign::scheme::{Encoding, Tolerance};
+use countersign::senders::Sender;
+use countersign::{FromDelivery, RawJson, Rejection, RejectionKind, Secret, Timestamp};
 
 use super::{naive, receive, sure};
 

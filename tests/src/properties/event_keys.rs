@@ -1,4 +1,4 @@
-use countersign::{EventKey, Identity};
+use countersign::dedup::{EventKey, Identity};
 
 /// The input is two lists of lines, parted by an empty line: endpoint, sender, fields.
 ///

@@ -3,10 +3,11 @@ use std::sync::{Arc, LazyLock};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
 use countersign::ainexlayer::{AiNexLayer, At};
-use countersign::{
-    Encoding, Part, Provider, Scheme, Secret, Signature, StandardWebhooks, TimeUnit, Timestamp,
-    Unsigned, Verifier,
+use countersign::scheme::{
+    Encoding, Part, Scheme, SignatureLocation, SigningRequest, TimestampFormat,
 };
+use countersign::senders::{Sender as _, Verifier};
+use countersign::{Secret, StandardWebhooks, Timestamp};
 
 use super::wire::{SIGNED_AT, Wire};
 use super::{naive, receive, sure};
@@ -16,17 +17,17 @@ const SECRET: &str = "dHdlbnR5LWZvdXIgYnl0ZXMgb2Yga2V5";
 const KEY: &[u8] = b"twenty-four bytes of key";
 
 /// One way to write a signature.
-struct Sender {
+struct Subject {
     verifier: Arc<Verifier>,
     /// Of id, time and signature.
     names: [&'static str; 3],
-    unit: TimeUnit,
+    unit: TimestampFormat,
     /// What parts the items of the signature header.
     separator: Option<char>,
     signature: fn(&Wire<'_>) -> String,
 }
 
-static SENDERS: LazyLock<[Sender; 5]> =
+static SENDERS: LazyLock<[Subject; 5]> =
     LazyLock::new(|| [standard(), pairs(), prefixed(), ainexlayer(), url_safe()]);
 
 /// The input is a request in five lines: control, id, time, signature, body.
@@ -41,7 +42,7 @@ pub fn header_grammars(data: &[u8]) {
     let pick = usize::from(data.first().copied().unwrap_or_default().wrapping_sub(b'0'));
     let Some(sender) = SENDERS.get(pick % SENDERS.len()) else { return };
     let at = match sender.unit {
-        TimeUnit::Seconds => SIGNED_AT,
+        TimestampFormat::Seconds => SIGNED_AT,
         _ => SIGNED_AT * 1000,
     };
     let Some(mut wire) = Wire::parse(data, at) else { return };
@@ -72,23 +73,23 @@ pub fn header_grammars(data: &[u8]) {
     assert_eq!(delivery.timestamp(), Some(now));
 }
 
-fn sign(sender: &Sender, id: &str, time: Timestamp, body: &[u8]) -> Vec<(String, String)> {
-    let request = Unsigned::new(body).id(id).timestamp(time);
+fn sign(sender: &Subject, id: &str, time: Timestamp, body: &[u8]) -> Vec<(String, String)> {
+    let request = SigningRequest::new(body).id(id).timestamp(time);
     sure(request.sign(sender.verifier.scheme(), &sure(Secret::new(SECRET))))
 }
 
-fn items<'v>(sender: &Sender, value: &'v str) -> Vec<&'v str> {
+fn items<'v>(sender: &Subject, value: &'v str) -> Vec<&'v str> {
     sender.separator.map_or_else(|| vec![value], |separator| value.split(separator).collect())
 }
 
 /// How many times a list of pairs has.
-fn times(sender: &Sender, value: &str) -> usize {
+fn times(sender: &Subject, value: &str) -> usize {
     let is_time = |item: &&str| sender.separator == Some(',') && item.starts_with("t=");
     items(sender, value).into_iter().filter(is_time).count()
 }
 
 /// Whether two items are the same text; hexadecimal digits may be of either case.
-fn same(sender: &Sender, sent: &str, made: &str) -> bool {
+fn same(sender: &Subject, sent: &str, made: &str) -> bool {
     let split = |item: &str| item.find('=').map_or(0, |at| at + 1);
     let hex = sender.names[2].ends_with("-hex");
     let (sent_name, sent_text) = sent.split_at(split(sent));
@@ -96,11 +97,11 @@ fn same(sender: &Sender, sent: &str, made: &str) -> bool {
     sent == made || hex && sent_name == made_name && sent_text.eq_ignore_ascii_case(made_text)
 }
 
-fn standard() -> Sender {
-    Sender {
+fn standard() -> Subject {
+    Subject {
         verifier: Arc::clone(sure(StandardWebhooks::new(secret())).verifier()),
         names: ["webhook-id", "webhook-timestamp", "webhook-signature"],
-        unit: TimeUnit::Seconds,
+        unit: TimestampFormat::Seconds,
         separator: Some(' '),
         signature: |wire| {
             let tag = naive::tag(KEY, &[wire.id, b".", &wire.time, b".", wire.body]);
@@ -110,15 +111,15 @@ fn standard() -> Sender {
 }
 
 /// `t=1700000000,v1=…`
-fn pairs() -> Sender {
-    let signature = Signature::header("x-pairs-hex", Encoding::Hex).pairs("v1");
+fn pairs() -> Subject {
+    let signature = SignatureLocation::header("x-pairs-hex", Encoding::Hex).pairs("v1");
     let scheme = Scheme::hmac_sha256("pairs", signature)
-        .timestamp_pair("t", TimeUnit::Seconds)
+        .timestamp_pair("t", TimestampFormat::Seconds)
         .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body]);
-    Sender {
+    Subject {
         verifier: sure(Verifier::new(sure(scheme.build()), secret())),
         names: ["x-id", "x-time", "x-pairs-hex"],
-        unit: TimeUnit::Seconds,
+        unit: TimestampFormat::Seconds,
         separator: Some(','),
         signature: |wire| {
             let time = wire
@@ -132,20 +133,20 @@ fn pairs() -> Sender {
 }
 
 /// `v0=…` over `v0:{time}:{body}`
-fn prefixed() -> Sender {
-    let signature = Signature::header("x-prefixed-hex", Encoding::Hex).prefix("v0=");
+fn prefixed() -> Subject {
+    let signature = SignatureLocation::header("x-prefixed-hex", Encoding::Hex).prefix("v0=");
     let scheme = Scheme::hmac_sha256("prefixed", signature)
-        .timestamp_header("x-time", TimeUnit::Seconds)
+        .timestamp_header("x-time", TimestampFormat::Seconds)
         .signs([
             Part::Literal("v0:".into()),
             Part::Timestamp,
             Part::Literal(":".into()),
             Part::Body,
         ]);
-    Sender {
+    Subject {
         verifier: sure(Verifier::new(sure(scheme.build()), secret())),
         names: ["x-id", "x-time", "x-prefixed-hex"],
-        unit: TimeUnit::Seconds,
+        unit: TimestampFormat::Seconds,
         separator: None,
         signature: |wire| {
             let parts = [b"v0:", &*wire.time, b":", wire.body];
@@ -154,7 +155,7 @@ fn prefixed() -> Sender {
     }
 }
 
-fn ainexlayer() -> Sender {
+fn ainexlayer() -> Subject {
     let builder = AiNexLayer::builder(secret())
         .signature_header("x-ainexlayer-hex")
         .encoding(Encoding::Hex)
@@ -162,10 +163,10 @@ fn ainexlayer() -> Sender {
         .event_type(At::field("/event"))
         .event_id(At::header("x-id"))
         .time(At::header("x-time"));
-    Sender {
+    Subject {
         verifier: Arc::clone(sure(builder.build()).verifier()),
         names: ["x-id", "x-time", "x-ainexlayer-hex"],
-        unit: TimeUnit::Seconds,
+        unit: TimestampFormat::Seconds,
         separator: None,
         signature: |wire| {
             naive::hex(&naive::tag(SECRET.as_bytes(), &[&wire.time, b".", wire.body]))
@@ -174,14 +175,15 @@ fn ainexlayer() -> Sender {
 }
 
 /// URL-safe base64 of the whole header, and milliseconds.
-fn url_safe() -> Sender {
-    let scheme = Scheme::hmac_sha256("url-safe", Signature::header("x-whole", Encoding::Base64Url))
-        .timestamp_header("x-time", TimeUnit::Millis)
-        .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body]);
-    Sender {
+fn url_safe() -> Subject {
+    let scheme =
+        Scheme::hmac_sha256("url-safe", SignatureLocation::header("x-whole", Encoding::Base64Url))
+            .timestamp_header("x-time", TimestampFormat::Millis)
+            .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body]);
+    Subject {
         verifier: sure(Verifier::new(sure(scheme.build()), secret())),
         names: ["x-id", "x-time", "x-whole"],
-        unit: TimeUnit::Millis,
+        unit: TimestampFormat::Millis,
         separator: None,
         signature: |wire| {
             BASE64_URL_SAFE.encode(naive::tag(SECRET.as_bytes(), &[&wire.time, b".", wire.body]))

@@ -1,4 +1,6 @@
-use countersign::{ConfigErrorKind, Scheme, Timestamp, Verifier};
+use countersign::scheme::Scheme;
+use countersign::senders::Verifier;
+use countersign::{ConfigErrorKind, Timestamp};
 
 use super::{naive, receive, sure};
 

@@ -2,10 +2,10 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use countersign::senders::{self, Known, Sender};
-use countersign::{
-    Algorithm, Delivery, Headers, Provider, Rejection, Scheme, Secret, Timestamp, Unsigned,
-};
+use countersign::scheme::{Algorithm, Scheme, SigningRequest};
+use countersign::senders::Sender;
+use countersign::senders::{self, ConfiguredSender, SenderSpec};
+use countersign::{Delivery, Headers, Rejection, Secret, Timestamp};
 use serde_json::Value;
 
 use super::{CAP, sure, wire};
@@ -28,12 +28,12 @@ const P256: [&str; 2] = [
 struct Ready {
     scheme: Scheme,
     signs_with: Secret,
-    known: Known,
+    known: ConfiguredSender,
 }
 
 impl Ready {
-    fn new(sender: Sender) -> Self {
-        let setup = sender.setup().public_url("https://example.com/hook");
+    fn new(sender: SenderSpec) -> Self {
+        let setup = sender.config().with_public_url("https://example.com/hook");
         let scheme = sure(setup.scheme());
         let hex = |text: &str| -> Vec<u8> {
             let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
@@ -107,14 +107,14 @@ impl Request {
     }
 
     /// What its sender would send with this body, query and time, and these headers.
-    fn signed(&self, ready: &Ready, time: Timestamp) -> Option<countersign::Signed> {
+    fn signed(&self, ready: &Ready, time: Timestamp) -> Option<countersign::scheme::SignedRequest> {
         let text = |(name, value): &'_ (String, Vec<u8>)| {
             Some((name.clone(), String::from_utf8(value.clone()).ok()?))
         };
         let headers: Vec<_> = self.headers.iter().filter_map(text).collect();
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let unsigned = Unsigned::new(&self.body).headers(&headers).timestamp(time);
+        let unsigned = SigningRequest::new(&self.body).headers(&headers).timestamp(time);
         unsigned.query(&self.query).request(&ready.scheme, &ready.signs_with).ok()
     }
 

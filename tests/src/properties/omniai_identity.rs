@@ -1,7 +1,9 @@
 use std::sync::LazyLock;
 
+use countersign::Timestamp;
+use countersign::dedup::Identity;
 use countersign::omniai::OmniAi;
-use countersign::{Identity, Provider, Timestamp};
+use countersign::senders::Sender;
 
 use super::{naive, receive, sure};
 

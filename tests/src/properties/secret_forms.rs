@@ -2,7 +2,9 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::BASE64_STANDARD;
-use countersign::{ConfigErrorKind, Provider, Secret, StandardWebhooks, Timestamp, Unsigned};
+use countersign::scheme::SigningRequest;
+use countersign::senders::Sender;
+use countersign::{ConfigErrorKind, Secret, StandardWebhooks, Timestamp};
 
 use super::wire::SIGNED_AT;
 use super::{naive, sure};
@@ -41,7 +43,7 @@ pub fn secret_forms(data: &[u8]) {
         }
         (Ok(_), key) => panic!("taken, but the key is {key:?}"),
     };
-    let signed = Unsigned::new(BODY)
+    let signed = SigningRequest::new(BODY)
         .id("msg_1")
         .timestamp(Timestamp::from_secs(SIGNED_AT))
         .sign(sender.verifier().scheme(), &sure(Secret::new(data)));

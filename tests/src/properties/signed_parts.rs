@@ -1,9 +1,10 @@
 use std::time::Duration;
 
-use countersign::{
-    Encoding, Part, RejectionKind, Scheme, Secret, Signature, TimeUnit, Timestamp, Tolerance,
-    Unsigned, Verifier,
+use countersign::scheme::{
+    Encoding, Part, Scheme, SignatureLocation, SigningRequest, TimestampFormat, Tolerance,
 };
+use countersign::senders::Verifier;
+use countersign::{RejectionKind, Secret, Timestamp};
 
 use super::wire::SIGNED_AT;
 use super::{naive, receive, sure};
@@ -45,12 +46,13 @@ pub fn signed_parts(data: &[u8]) {
     }
     let Some(secs) = naive::number(time) else { return };
     let pieces = pieces(parts);
-    let scheme = Scheme::hmac_sha256("fuzz", Signature::header("x-signature", Encoding::Hex))
-        .id_header("x-id")
-        .timestamp_header("x-time", TimeUnit::Seconds)
-        .tolerance(Tolerance::new(Duration::MAX, Duration::MAX))
-        .signs(pieces.iter().map(Piece::part))
-        .build();
+    let scheme =
+        Scheme::hmac_sha256("fuzz", SignatureLocation::header("x-signature", Encoding::Hex))
+            .id_header("x-id")
+            .timestamp_header("x-time", TimestampFormat::Seconds)
+            .tolerance(Tolerance::new(Duration::MAX, Duration::MAX))
+            .signs(pieces.iter().map(Piece::part))
+            .build();
     let Ok(scheme) = scheme else { return };
     let verifier = sure(Verifier::new(scheme, sure(Secret::new(SECRET))));
     let values = [id, header, time, body];
@@ -73,7 +75,7 @@ pub fn signed_parts(data: &[u8]) {
     }
     let texts = (std::str::from_utf8(id), std::str::from_utf8(header));
     if let (Ok(id), Ok(header)) = texts {
-        let made = Unsigned::new(body)
+        let made = SigningRequest::new(body)
             .id(id)
             .headers(&[("x-header", header)])
             .timestamp(Timestamp::from_secs(secs))

@@ -2,7 +2,8 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use countersign::{Provider, Secret, StandardWebhooks};
+use countersign::senders::Sender;
+use countersign::{Secret, StandardWebhooks};
 
 use super::wire::Wire;
 use super::{naive, receive, sure, wire};

@@ -1,9 +1,8 @@
 use std::sync::{Arc, LazyLock};
 
-use countersign::{
-    Encoding, Key, Keyring, Part, RejectionKind, Scheme, Secret, Signature, TimeUnit, Timestamp,
-    Verifier,
-};
+use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
+use countersign::senders::Verifier;
+use countersign::{Key, Keyring, RejectionKind, Secret, Timestamp};
 
 use super::{naive, sure};
 
@@ -11,12 +10,12 @@ const SECRET: &[u8] = b"a secret of the right length";
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
 static VERIFIERS: LazyLock<[Arc<Verifier>; 3]> = LazyLock::new(|| {
-    let signature = || Signature::header("x-signature", Encoding::Hex);
+    let signature = || SignatureLocation::header("x-signature", Encoding::Hex);
     let body_last = Scheme::hmac_sha256("body-last", signature());
     let body_first = Scheme::hmac_sha256("body-first", signature())
-        .timestamp_header("x-time", TimeUnit::Seconds)
+        .timestamp_header("x-time", TimestampFormat::Seconds)
         .signs([Part::Body, Part::Literal(".".into()), Part::Timestamp]);
-    let token = Scheme::static_token("token", Signature::token("x-signature"));
+    let token = Scheme::static_token("token", SignatureLocation::token("x-signature"));
     [body_last, body_first, token].map(|scheme| {
         let key = |name: &str, secret: &[u8]| Key::new(name, sure(Secret::new(secret)));
         let ring = sure(Keyring::new([key("other", b"another secret"), key("own", SECRET)]));

@@ -1,4 +1,5 @@
-use countersign::{TimeUnit, Timestamp};
+use countersign::Timestamp;
+use countersign::scheme::TimestampFormat;
 
 use super::naive;
 
@@ -11,8 +12,8 @@ use super::naive;
 /// If that does not hold.
 pub fn timestamp_text(data: &[u8]) {
     let number = naive::number(data);
-    let secs = Timestamp::parse(data, TimeUnit::Seconds);
-    let millis = Timestamp::parse(data, TimeUnit::Millis);
+    let secs = Timestamp::parse(data, TimestampFormat::Seconds);
+    let millis = Timestamp::parse(data, TimestampFormat::Millis);
     assert_eq!(secs.map(Timestamp::as_secs), number);
     assert_eq!(secs, number.map(Timestamp::from_secs));
     assert_eq!(millis.map(Timestamp::as_millis), number);

@@ -3,8 +3,9 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use countersign::senders::{self, Known};
-use countersign::{Provider, Rejection, RejectionKind, Secret, Timestamp};
+use countersign::senders::Sender;
+use countersign::senders::{self, ConfiguredSender};
+use countersign::{Rejection, RejectionKind, Secret, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
@@ -13,8 +14,9 @@ use super::{receive, sure};
 const TOKEN: &str = "the account's auth token";
 const URL: &str = "https://example.com/hook";
 
-static TWILIO: LazyLock<Known> =
-    LazyLock::new(|| sure(senders::TWILIO.setup().public_url(URL).keys(sure(Secret::new(TOKEN)))));
+static TWILIO: LazyLock<ConfiguredSender> = LazyLock::new(|| {
+    sure(senders::TWILIO.config().with_public_url(URL).keys(sure(Secret::new(TOKEN))))
+});
 
 /// The input is a form's body.
 ///

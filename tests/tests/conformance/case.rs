@@ -136,7 +136,7 @@ impl Answer {
     }
 
     /// The sender's handshake is answered; without text there is no type either.
-    pub(crate) fn greeted(status: u16, content_type: &'static str, text: &str) -> Self {
+    pub(crate) fn handshake_answered(status: u16, content_type: &'static str, text: &str) -> Self {
         let reply = (!text.is_empty()).then(|| (content_type, text.to_owned()));
         Self { reply, ..Self::own(status, Outcome::HandshakeAnswered) }
     }

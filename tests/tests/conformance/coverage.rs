@@ -42,7 +42,7 @@ fn every_kind_of_rejection_is_in_some_case() {
 
 #[test]
 fn every_outcome_is_in_some_case() {
-    let source = include_str!("../../../crates/countersign/src/outcome.rs");
+    let source = include_str!("../../../crates/countersign/src/receive/outcome.rs");
     let known = variants(source, "Outcome");
     assert!(known.contains(&format!("{:?}", Outcome::Handled)), "{known:?}");
     let name = |outcome: Outcome| format!("{outcome:?}").split(' ').next().map(ToOwned::to_owned);

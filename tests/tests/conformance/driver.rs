@@ -10,8 +10,9 @@ use std::net::TcpListener;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use countersign::adapter::Receivers;
-use countersign::{FixedClock, Outcome, RejectionKind};
+use countersign::adapter::ReceiverSource;
+use countersign::time::FixedClock;
+use countersign::{Outcome, RejectionKind};
 use tokio::sync::{Semaphore, watch};
 
 use crate::case::{Act, Protocol};
@@ -53,7 +54,7 @@ pub(crate) trait Server: Send + Sync {
 /// What a driver is to serve.
 #[derive(Clone)]
 pub(crate) struct Site {
-    pub(crate) receiver: Receivers,
+    pub(crate) receiver: ReceiverSource,
     pub(crate) clock: FixedClock,
     pub(crate) script: Script,
     pub(crate) log: Log,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign::{Receiver, Signed, Unsigned};
+use countersign::Receiver;
+use countersign::scheme::{SignedRequest, SigningRequest};
 
 use crate::sender::{By, NOW, Sender};
 
@@ -193,10 +194,10 @@ impl Request {
     }
 
     /// The whole request as its sender would send it, by `receiver`'s scheme.
-    pub(crate) fn signed(&self, receiver: &Receiver) -> Signed {
+    pub(crate) fn signed(&self, receiver: &Receiver) -> SignedRequest {
         let late = Duration::from_secs(self.late.unsigned_abs());
         let time = if self.late < 0 { NOW.saturating_sub(late) } else { NOW.saturating_add(late) };
-        Unsigned::new(self.signed_body.as_ref().unwrap_or(&self.body))
+        SigningRequest::new(self.signed_body.as_ref().unwrap_or(&self.body))
             .id(&format!("msg_{}", self.event))
             .timestamp(time)
             .request(receiver.scheme(), &self.key.signing(receiver.scheme()))

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use countersign::ainexlayer::AiNexLayer;
 use countersign::omniai::OmniAi;
+use countersign::scheme::{
+    Algorithm, Encoding, Field, Part, Scheme, SignatureLocation, TimestampFormat,
+};
+
 use countersign::{
-    Algorithm, Contract, Custom, Encoding, Field, Key, Keyring, Part, Provider, Receiver, Scheme,
-    Secret, Signature, StandardWebhooks, TimeUnit, Timestamp, senders,
+    Contract, Custom, Key, Keyring, Receiver, ReceiverBuilder, Secret, StandardWebhooks, Timestamp,
+    senders,
 };
 
 use crate::tenants::Resolver;
@@ -65,12 +69,12 @@ pub(crate) struct Setup {
     pub(crate) tenants: Option<Resolver>,
     /// How many events the store may hold.
     pub(crate) capacity: usize,
-    pub(crate) body_cap: Option<usize>,
+    pub(crate) max_body_size: Option<usize>,
     pub(crate) body_timeout: Option<Duration>,
-    pub(crate) answer_within: Option<Duration>,
+    pub(crate) response_deadline: Option<Duration>,
     pub(crate) store_timeout: Option<Duration>,
     pub(crate) lease: Option<Duration>,
-    pub(crate) handler_limit: Option<Duration>,
+    pub(crate) handler_timeout: Option<Duration>,
     /// Whether something in front of the adapter reads the body and leaves nothing of it.
     pub(crate) eaten_in_front: bool,
 }
@@ -83,12 +87,12 @@ impl Default for Setup {
             verify_token: None,
             tenants: None,
             capacity: 100,
-            body_cap: None,
+            max_body_size: None,
             body_timeout: None,
-            answer_within: None,
+            response_deadline: None,
             store_timeout: None,
             lease: None,
-            handler_limit: None,
+            handler_timeout: None,
             eaten_in_front: false,
         }
     }
@@ -103,18 +107,18 @@ impl Sender {
         .into_bytes()
     }
 
-    pub(crate) fn receiver(self, setup: &Setup) -> Receiver {
+    pub(crate) fn receiver(self, setup: &Setup) -> ReceiverBuilder {
         let keys = setup.ring.keys();
         let receiver = match self {
             Self::StandardWebhooks => {
                 let sender = StandardWebhooks::new(keys).unwrap();
                 let contract = setup.contract(&sender);
-                Receiver::new(sender.contract(contract))
+                Receiver::builder(sender.with_contract(contract))
             }
             Self::OmniAi => {
                 let sender = OmniAi::new("x-webhook-secret", keys).unwrap();
                 let contract = setup.contract(&sender);
-                Receiver::new(sender.contract(contract))
+                Receiver::builder(sender.with_contract(contract))
             }
             Self::AiNexLayer => {
                 let builder = AiNexLayer::builder(keys)
@@ -123,7 +127,7 @@ impl Sender {
                     .prefix("sha256=");
                 let sender = builder.assumed_envelope().build().unwrap();
                 let contract = setup.contract(&sender);
-                Receiver::new(sender.contract(contract))
+                Receiver::builder(sender.with_contract(contract))
             }
             Self::Fields => {
                 let field = Field::new("/id");
@@ -131,29 +135,29 @@ impl Sender {
                     Scheme::hmac_sha256_of_fields("fields", "/signature", Encoding::Hex, [field]);
                 let sender = Custom::new(scheme.build().unwrap(), keys).unwrap();
                 let contract = setup.contract(&sender);
-                Receiver::new(sender.contract(contract))
+                Receiver::builder(sender.with_contract(contract))
             }
             Self::Known(name) => {
-                let mut sender = senders::find(name).unwrap().setup();
+                let mut sender = senders::find(name).unwrap().config();
                 if let Some(token) = setup.verify_token {
-                    sender = sender.verify_token(Secret::new(token).unwrap());
+                    sender = sender.with_verify_token(Secret::new(token).unwrap());
                 }
                 let is_public = sender.scheme().unwrap().algorithm() == Algorithm::Ed25519;
                 let keys = if is_public { Secret::new(PUBLIC_KEY).unwrap().into() } else { keys };
                 let sender = sender.keys(keys).unwrap();
                 let contract = setup.contract(&sender);
-                Receiver::new(sender.contract(contract))
+                Receiver::builder(sender.with_contract(contract))
             }
             Self::Pairs => {
-                let signature = Signature::header("x-acme", Encoding::Hex).pairs("v1");
+                let signature = SignatureLocation::header("x-acme", Encoding::Hex).pairs("v1");
                 let scheme = Scheme::hmac_sha256("acme", signature)
-                    .timestamp_pair("t", TimeUnit::Seconds)
+                    .timestamp_pair("t", TimestampFormat::Seconds)
                     .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body])
                     .id_field("/id")
                     .build();
                 let sender = Custom::new(scheme.unwrap(), keys).unwrap();
                 let contract = setup.contract(&sender);
-                Receiver::new(sender.contract(contract))
+                Receiver::builder(sender.with_contract(contract))
             }
         };
         setup.spans(receiver)
@@ -197,29 +201,30 @@ impl Ring {
 }
 
 impl Setup {
-    fn contract(&self, sender: &impl Provider) -> Contract {
-        let mut contract = *sender.contract();
-        if let Some(cap) = self.body_cap {
-            contract = contract.body_cap(cap).unwrap();
-        }
-        if let Some(span) = self.answer_within {
-            contract = contract.answer_within(span).unwrap();
-        }
-        contract
+    fn contract(&self, sender: &impl countersign::senders::Sender) -> Contract {
+        let own = sender.contract();
+        Contract::builder()
+            .success(own.success())
+            .response_deadline(self.response_deadline.unwrap_or(own.response_deadline()))
+            .retry_window(own.retry_window())
+            .digest_retention(own.digest_retention())
+            .max_body_size(self.max_body_size.unwrap_or(own.max_body_size()))
+            .build()
+            .unwrap()
     }
 
-    pub(crate) fn spans(&self, mut receiver: Receiver) -> Receiver {
+    pub(crate) fn spans(&self, mut receiver: ReceiverBuilder) -> ReceiverBuilder {
         if let Some(span) = self.body_timeout {
-            receiver = receiver.body_timeout(span).unwrap();
+            receiver = receiver.body_timeout(span);
         }
         if let Some(span) = self.store_timeout {
-            receiver = receiver.store_timeout(span).unwrap();
+            receiver = receiver.store_timeout(span);
         }
         if let Some(span) = self.lease {
-            receiver = receiver.lease(span).unwrap();
+            receiver = receiver.lease(span);
         }
-        if let Some(span) = self.handler_limit {
-            receiver = receiver.handler_limit(span).unwrap();
+        if let Some(span) = self.handler_timeout {
+            receiver = receiver.handler_timeout(span);
         }
         receiver
     }

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use countersign::{Admission, Delivery, FixedClock, MemoryStore, Outcome, Receiver, StoreError};
+use countersign::dedup::StoreError;
+use countersign::time::FixedClock;
+use countersign::{Admission, Delivery, MemoryStore, Outcome, Receiver};
 use tokio::task::JoinHandle;
 
 use crate::case::{Before, Case, Holds, Protocol};
@@ -48,16 +50,19 @@ impl Stage {
         let store = Faulty::new(sound.clone(), case.faults.clone());
         let any_time = Setup { ring: Ring::New, ..case.setup.clone() };
         let receiver = case.sender.receiver(&case.setup);
-        let receiver = receivers(case.setup.tenants, receiver, |receiver| {
-            let receiver = case.setup.spans(receiver);
-            match case.setup.dedup {
-                true => receiver.dedup(store.clone()),
-                false => receiver.danger_without_dedup(),
+        let receiver = receivers(case.setup.tenants, receiver, {
+            let (setup, store) = (case.setup.clone(), store.clone());
+            move |receiver| {
+                let receiver = setup.spans(receiver);
+                match setup.dedup {
+                    true => receiver.dedup(store),
+                    false => receiver.danger_without_dedup(),
+                }
             }
         });
         let probe = match case.setup.tenants {
             Some(_) => Resolver::probe(|receiver| receiver.dedup(sound)).await,
-            None => case.sender.receiver(&any_time).dedup(sound),
+            None => case.sender.receiver(&any_time).dedup(sound).build().unwrap(),
         };
         let (script, log) = (Script::new(&case.acts), Log::default());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

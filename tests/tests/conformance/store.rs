@@ -4,9 +4,9 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, DedupStore, EventKey, FencingToken, MemoryStore, StoreError, StoreErrorKind,
-    UpdateOutcome,
+use countersign::MemoryStore;
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
 };
 use tokio::sync::watch;
 

@@ -1,9 +1,8 @@
 //! What resolves a tenant's keys in the cases.
 
-use countersign::adapter::Receivers;
-use countersign::{
-    KeyResolver, Receiver, ResolveError, StandardWebhooks, Tenant, TenantFrom, Tenants,
-};
+use countersign::adapter::ReceiverSource;
+use countersign::tenants::{KeyResolver, ResolveError, Tenant, TenantFrom, Tenants};
+use countersign::{Receiver, ReceiverBuilder, StandardWebhooks};
 
 use crate::sender::By;
 
@@ -32,15 +31,18 @@ impl KeyResolver for Resolver {
 
 impl Resolver {
     /// One receiver for each tenant, with the settings of `receiver`.
-    pub(crate) fn tenants(self, settings: impl FnOnce(Receiver) -> Receiver) -> Tenants {
+    pub(crate) fn tenants(
+        self,
+        settings: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder + Send + 'static,
+    ) -> Tenants {
         let from = TenantFrom::Header(TENANT.to_owned());
-        Tenants::new(from, self, StandardWebhooks::new)
-            .and_then(|tenants| tenants.settings(|receiver| Ok(settings(receiver))))
-            .unwrap()
+        Tenants::builder(from, self, StandardWebhooks::new).configure(settings).build().unwrap()
     }
 
     /// The receiver of the tenant in the cases.
-    pub(crate) async fn probe(settings: impl FnOnce(Receiver) -> Receiver) -> Receiver {
+    pub(crate) async fn probe(
+        settings: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder + Send + 'static,
+    ) -> Receiver {
         let found = Self::Knows.tenants(settings).receiver(&[(TENANT, "acme")]).await;
         Receiver::clone(&found.unwrap())
     }
@@ -49,11 +51,11 @@ impl Resolver {
 /// What a driver is to serve.
 pub(crate) fn receivers(
     resolver: Option<Resolver>,
-    receiver: Receiver,
-    settings: impl FnOnce(Receiver) -> Receiver,
-) -> Receivers {
+    receiver: ReceiverBuilder,
+    settings: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder + Send + 'static,
+) -> ReceiverSource {
     match resolver {
         Some(resolver) => resolver.tenants(settings).into(),
-        None => settings(receiver).into(),
+        None => settings(receiver).build().unwrap().into(),
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, DedupStore, Delivery, EventKey, FencingToken, InspectStore, MemoryStore,
-    RecordState, StoreError, UpdateOutcome,
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, InspectStore, RecordState, StoreError,
+    UpdateOutcome,
 };
+use countersign::{Delivery, MemoryStore};
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore, TransactionError};
 use serde::{Deserialize, Serialize};

@@ -12,12 +12,12 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::post;
-use countersign::{
-    ClaimOutcome, Contract, DedupStore, EventKey, FencingToken, Identity, MemoryStore, Receiver,
-    StoreError, UpdateOutcome,
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, Identity, StoreError, UpdateOutcome,
 };
+use countersign::{Contract, MemoryStore, Receiver};
 use countersign_sqlx::TransactionError;
-use countersign_tower::{Delivery, WebhookLayer};
+use countersign_tower::{Delivery, Webhook, WebhookLayer};
 use tokio::time::{interval, sleep};
 
 use crate::journal::{Journal, Step, micros};
@@ -57,9 +57,10 @@ pub(crate) fn key_of(id: &str) -> EventKey {
 }
 
 fn receiver(store: impl DedupStore) -> Receiver {
-    let contract = Contract::default().answer_within(ANSWER_WITHIN).unwrap();
-    let receiver = Receiver::new(sender().contract(contract)).endpoint("crash").dedup(store);
-    receiver.store_timeout(STORE_TIMEOUT).unwrap().lease(LEASE).unwrap()
+    let contract = Contract::builder().response_deadline(ANSWER_WITHIN).build().unwrap();
+    let receiver =
+        Receiver::builder(sender().with_contract(contract)).endpoint("crash").dedup(store);
+    receiver.store_timeout(STORE_TIMEOUT).lease(LEASE).build().unwrap()
 }
 
 async fn open(setup: &Setup) -> Store {
@@ -143,7 +144,10 @@ async fn front(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     answer
 }
 
-async fn on_event(State(desk): State<Arc<Desk>>, Delivery(delivery): Delivery) -> StatusCode {
+async fn on_event(
+    State(desk): State<Arc<Desk>>,
+    Webhook(delivery): Webhook<Delivery>,
+) -> StatusCode {
     let id = delivery.signed_id().unwrap().into_owned();
     desk.journal.note(&key_of(&id), Step::Started { id: id.clone() });
     match desk.handle(&delivery, &id).await {

@@ -19,9 +19,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::DedupStore;
+use countersign::dedup::DedupStore;
 use countersign::testing::store::{
-    Endured, StoreLost, StoreUnderTest, connections_cut_lose_nothing, outages_lose_nothing,
+    FaultInjection, OutageReport, StoreUnderTest, connections_cut_lose_nothing,
+    outages_lose_nothing,
 };
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
@@ -69,16 +70,16 @@ impl<S: DedupStore + Clone> StoreUnderTest for Tried<S> {
         self.store.clone()
     }
 
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         sleep(span).await;
     }
 
-    fn brief(&self) -> Duration {
+    fn short_lease(&self) -> Duration {
         self.brief
     }
 }
 
-impl<S: DedupStore + Clone> StoreLost for Tried<S> {
+impl<S: DedupStore + Clone> FaultInjection for Tried<S> {
     async fn wait(&self, span: Duration) {
         sleep(span).await;
     }
@@ -98,7 +99,7 @@ async fn loses_nothing_in<S: DedupStore + Clone>(store: S, outage: impl AsyncFn(
         sleep(CALM).await;
     };
     let endured = outages_lose_nothing(&tried, calmed).await;
-    assert!(matches!(endured, Ok(Endured { events: 16.., failed: 1.., .. })), "{endured:?}");
+    assert!(matches!(endured, Ok(OutageReport { events: 16.., failed: 1.., .. })), "{endured:?}");
 }
 
 /// Cuts in either direction: one connection, or every one that follows too.

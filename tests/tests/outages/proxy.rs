@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use countersign::testing::store::Wire;
+use countersign::testing::store::NetworkLink;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
@@ -87,7 +87,7 @@ impl Proxy {
     }
 }
 
-impl Wire for Proxy {
+impl NetworkLink for Proxy {
     fn cut(&self, place: usize) {
         let mut state = self.knife.0.lock().unwrap();
         state.number += 1;

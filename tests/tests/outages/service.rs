@@ -11,8 +11,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::post;
-use countersign::{Contract, DedupStore, Outcome, Receiver};
-use countersign_tower::{Delivery, WebhookLayer};
+use countersign::dedup::DedupStore;
+use countersign::{Contract, Outcome, Receiver};
+use countersign_tower::{Delivery, Webhook, WebhookLayer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -38,9 +39,9 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(store: impl DedupStore, lease: Duration) -> Self {
-        let contract = Contract::default().answer_within(ANSWER_WITHIN).unwrap();
-        let receiver = Receiver::new(post::sender().contract(contract)).dedup(store);
-        let receiver = receiver.store_timeout(STORE_TIMEOUT).unwrap().lease(lease).unwrap();
+        let contract = Contract::builder().response_deadline(ANSWER_WITHIN).build().unwrap();
+        let receiver = Receiver::builder(post::sender().with_contract(contract)).dedup(store);
+        let receiver = receiver.store_timeout(STORE_TIMEOUT).lease(lease).build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let service = Self {
             address: listener.local_addr().unwrap(),
@@ -96,7 +97,10 @@ impl Service {
     }
 }
 
-async fn on_event(State(service): State<Service>, Delivery(delivery): Delivery) -> StatusCode {
+async fn on_event(
+    State(service): State<Service>,
+    Webhook(delivery): Webhook<Delivery>,
+) -> StatusCode {
     let id = delivery.signed_id().unwrap().into_owned();
     *service.runs.lock().unwrap().entry(id.clone()).or_default() += 1;
     if id.starts_with(HELD) {

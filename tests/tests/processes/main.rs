@@ -76,12 +76,12 @@ impl StoreUnderTest for Spread {
     }
 
     /// Redis keeps a key through the millisecond in which it ends.
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         sleep(span + Duration::from_millis(2)).await;
     }
 
     /// Processes that wait for each other's locks take longer than one.
-    fn brief(&self) -> Duration {
+    fn short_lease(&self) -> Duration {
         Duration::from_millis(200)
     }
 

@@ -4,7 +4,10 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use countersign::{Clock, Provider, Secret, StandardWebhooks, SystemClock, Unsigned};
+use countersign::scheme::SigningRequest;
+use countersign::senders::Sender;
+use countersign::time::{Clock, SystemClock};
+use countersign::{Secret, StandardWebhooks};
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -22,7 +25,7 @@ pub(crate) fn body(id: &str) -> String {
 /// The answer, head and body, if there is one.
 pub(crate) fn post(to: SocketAddr, id: &str) -> Option<String> {
     let body = body(id);
-    let signed = Unsigned::new(body.as_bytes()).id(id).timestamp(SystemClock.now());
+    let signed = SigningRequest::new(body.as_bytes()).id(id).timestamp(SystemClock.now());
     let secret = Secret::new(SECRET).unwrap();
     let mut request = format!(
         "POST / HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\ncontent-length: {}\r\n",

@@ -3,7 +3,7 @@
 mod place;
 mod tell;
 
-use countersign::{EventKey, Identity, InspectStore, StoreError, StoreStats};
+use countersign::dedup::{EventKey, Identity, InspectStore, StoreError, StoreStats};
 
 use self::place::Place;
 use self::tell::tell;
@@ -38,7 +38,7 @@ enum Task {
 /// What the store says.
 enum Told {
     Stats(StoreStats),
-    Record(EventKey, Option<countersign::Record>),
+    Record(EventKey, Option<countersign::dedup::Record>),
     Forgotten(EventKey, bool),
 }
 
@@ -88,10 +88,10 @@ fn knows_by(sender: &str, is_id: bool) -> Result<(), Failure> {
         Some(Who::OmniAi) => return by_key("some fields of its body"),
         _ => return Ok(()),
     };
-    if let Some(words) = known.known_by() {
+    if let Some(words) = known.dedup_key_description() {
         return by_key(words);
     }
-    match known.setup().scheme() {
+    match known.config().scheme() {
         Ok(scheme) if scheme.signs_id() && !is_id => Err(Failure::at(
             "`--body-file`",
             format!("`{sender}` signs an id: give that, with `--id`"),

@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use countersign::{Clock, SystemClock, Timestamp};
+use countersign::Timestamp;
+use countersign::time::{Clock, SystemClock};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -223,7 +224,7 @@ fn verdict(fields: &Map<String, Value>, defaults: &Defaults) -> Result<Verdict, 
     let judged = secrets::ring(keys).and_then(|keys| judge(&who, &settings, keys, &request, now));
     Ok(match judged {
         Ok(judged) => Verdict::of(who.name(), &judged, keys),
-        Err(failure @ Failure::Setup(..)) => Verdict {
+        Err(failure @ Failure::SenderConfig(..)) => Verdict {
             verdict: failure.verdict(),
             sender: Some(who.name().to_owned()),
             reason: Some(failure.to_string()),
@@ -278,7 +279,7 @@ fn secrets(fields: &Map<String, Value>) -> Result<Vec<Named>, Field> {
     Ok(keys)
 }
 
-fn encoding(fields: &Map<String, Value>) -> Result<Option<countersign::Encoding>, Field> {
+fn encoding(fields: &Map<String, Value>) -> Result<Option<countersign::scheme::Encoding>, Field> {
     use clap::ValueEnum;
     let Some(text) = json::text(fields, "encoding")? else { return Ok(None) };
     let written = crate::args::Written::from_str(text, false).map_err(|_| {

@@ -7,7 +7,7 @@ mod schedule;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::{Clock, SystemClock};
+use countersign::time::{Clock, SystemClock};
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 

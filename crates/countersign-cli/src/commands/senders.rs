@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign::{Challenge, Encoding};
+use countersign::scheme::Encoding;
+use countersign::senders::Challenge;
 use serde::Serialize;
 
 use super::send::Schedule;
@@ -107,7 +108,7 @@ impl Row {
         let schedule = Schedule::of(who);
         Ok(Self {
             name: who.name().to_owned(),
-            title: who.title().to_owned(),
+            title: who.display_name().to_owned(),
             algorithm: scheme.algorithm().to_string(),
             signs: scheme.to_string().replace(URL, "{url}"),
             signs_body: scheme.signs_body(),
@@ -122,7 +123,7 @@ impl Row {
             deadline_s: who.deadline().as_secs(),
             retries_s: schedule.delays.iter().map(Duration::as_secs).collect(),
             retries_documented: schedule.is_documented,
-            spec: who.spec(),
+            spec: who.docs_url(),
         })
     }
 
@@ -166,16 +167,16 @@ fn needs(who: &Who) -> Vec<&'static str> {
     match who {
         Who::OmniAi => vec!["--header"],
         Who::AiNexLayer => vec!["--header", "--encoding"],
-        _ if who.wants_url() => vec!["--url"],
+        _ if who.requires_public_url() => vec!["--url"],
         _ => Vec::new(),
     }
 }
 
 fn handshake(who: &Who) -> Option<&'static str> {
     let Who::Known(sender) = who else { return None };
-    sender.asks().map(|challenge| match challenge {
+    sender.handshake().map(|challenge| match challenge {
         Challenge::Query(_) => "GET, echoes a parameter",
-        Challenge::Hub => "GET, hub.challenge",
+        Challenge::WebSubVerify => "GET, hub.challenge",
         Challenge::Header { .. } => "GET, answers a header",
         Challenge::Head => "HEAD",
         Challenge::Body { .. } => "signed POST",

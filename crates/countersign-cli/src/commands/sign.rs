@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::Algorithm;
+use countersign::scheme::Algorithm;
 use http::Uri;
 use serde_json::json;
 

@@ -142,7 +142,7 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
 
 /// A handshake is the sender's question, and no event.
 fn tell_handshake(who: &Who, status: u16, output: &mut Output) -> Result<(), Failure> {
-    output.styled(GOOD, "ok", &format!("{}, its handshake", who.title()))?;
+    output.styled(GOOD, "ok", &format!("{}, its handshake", who.display_name()))?;
     output.field("answer", &handshake_answer(status))
 }
 
@@ -160,7 +160,7 @@ fn tell_acceptance(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let key = delivery.key_name();
-    output.styled(GOOD, "ok", &format!("{}, key `{key}`", who.title()))?;
+    output.styled(GOOD, "ok", &format!("{}, key `{key}`", who.display_name()))?;
     if let Some(id) = &verdict.id {
         let signed =
             if verdict.id_signed == Some(true) { "signed" } else { "not signed: for logs alone" };
@@ -177,7 +177,7 @@ fn tell_acceptance(
     if captured.method != "POST" {
         output.field("note", "the method is not POST: a receiver takes POST alone")?;
     }
-    if let Some(reply) = receiver.handshake_reply(delivery) {
+    if let Some(reply) = receiver.signed_handshake_response(delivery) {
         output.field(
             "note",
             &format!("this is the sender's handshake: {}", handshake_answer(reply.status())),
@@ -190,7 +190,11 @@ fn tell_acceptance(
 }
 
 fn tell_rejection(who: &Who, rejection: &Rejection, output: &mut Output) -> Result<(), Failure> {
-    output.styled(BAD, "rejected", &format!("{}, {}", who.title(), rejection.kind().as_str()))?;
+    output.styled(
+        BAD,
+        "rejected",
+        &format!("{}, {}", who.display_name(), rejection.kind().as_str()),
+    )?;
     output.field("why", &rejection.to_string())?;
     output.field("answer", &format!("{}, and nothing of why", rejection.status()))?;
     output
@@ -212,7 +216,7 @@ fn age(time: Timestamp, now: Timestamp, receiver: &Receiver) -> String {
 pub(super) fn wanted_answer(receiver: &Receiver) -> String {
     let is_200 = receiver.contract().success_status(204) == 200;
     let status = if is_200 { "200" } else { "any 2xx" };
-    format!("{status} within {}", span_text(receiver.deadlines().answer))
+    format!("{status} within {}", span_text(receiver.timeouts().response))
 }
 
 /// A span in its largest whole unit.

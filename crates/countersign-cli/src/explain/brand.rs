@@ -1,7 +1,7 @@
 //! Whose name a request's headers bear, beside those that several senders have.
 
-use countersign::senders::{self, Sender};
-use countersign::{Scheme, Tolerance};
+use countersign::scheme::{Scheme, Tolerance};
+use countersign::senders::{self, SenderSpec};
 
 use super::names::plain;
 use super::parts::Head;
@@ -25,14 +25,14 @@ pub(super) enum Mark {
 }
 
 /// A sender with its scheme for any time, and its own tolerance.
-pub(super) type Known = (Sender, Scheme, Option<Tolerance>);
+pub(super) type Known = (SenderSpec, Scheme, Option<Tolerance>);
 
 pub(super) fn is_named(head: &Head, (sender, scheme, _): &Known) -> bool {
     mark(head, sender, scheme) == Mark::Named
 }
 
 /// How `head` speaks of `sender`.
-pub(super) fn mark(head: &Head, sender: &Sender, scheme: &Scheme) -> Mark {
+pub(super) fn mark(head: &Head, sender: &SenderSpec, scheme: &Scheme) -> Mark {
     let all = senders::ALL;
     let own = brand(sender);
     if head.headers.iter().any(|header| bears(header, own, all)) {
@@ -52,13 +52,13 @@ pub(super) fn mark(head: &Head, sender: &Sender, scheme: &Scheme) -> Mark {
 }
 
 /// The part of its name that is not about one of its ways to sign.
-fn brand(sender: &Sender) -> &'static str {
+fn brand(sender: &SenderSpec) -> &'static str {
     sender.name().split('-').next().unwrap_or_default()
 }
 
 /// Whether a header's name begins with the brand, behind a letter such as `x-` or not, or its value does
 /// where it is the agent.
-fn bears((name, value): &(String, String), brand: &str, all: &[Sender]) -> bool {
+fn bears((name, value): &(String, String), brand: &str, all: &[SenderSpec]) -> bool {
     let name = plain(name);
     if name == "user-agent" {
         return agent(value, all) == Some(brand);
@@ -70,7 +70,7 @@ fn bears((name, value): &(String, String), brand: &str, all: &[Sender]) -> bool 
 }
 
 /// The brand that the agent begins with: the longest, as `linear` begins with `line`.
-fn agent(value: &str, all: &[Sender]) -> Option<&'static str> {
+fn agent(value: &str, all: &[SenderSpec]) -> Option<&'static str> {
     let value = value.to_ascii_lowercase();
     let alias = AGENTS.iter().find(|(agent, _)| value.starts_with(agent)).map(|(_, brand)| *brand);
     let brands = all.iter().map(brand).filter(|brand| value.starts_with(brand));

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign::{Timestamp, Tolerance};
+use countersign::Timestamp;
+use countersign::scheme::Tolerance;
 
 use super::Authentic;
 use super::finding::Finding;

@@ -1,6 +1,7 @@
 //! What a signature may cover.
 
-use countersign::{TimeUnit, Timestamp};
+use countersign::Timestamp;
+use countersign::scheme::TimestampFormat;
 
 use super::parts::Parts;
 use super::question::Asked;
@@ -99,7 +100,7 @@ pub(super) fn contents(
 fn times(parts: &Parts, value: &str) -> Vec<(String, Option<String>)> {
     let is_time = |text: &str| {
         let is_number = matches!(text.len(), 10 | 13) && text.bytes().all(|b| b.is_ascii_digit());
-        is_number || Timestamp::parse(text.as_bytes(), TimeUnit::Rfc3339).is_some()
+        is_number || Timestamp::parse(text.as_bytes(), TimestampFormat::Rfc3339).is_some()
     };
     let beside = value.split([',', ';', ' ', '=']).find(|text| is_time(text));
     let mut times: Vec<_> = beside.map(|text| (text.to_owned(), None)).into_iter().collect();

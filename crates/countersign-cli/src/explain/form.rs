@@ -1,15 +1,17 @@
 //! A scheme as far as it shows itself: read off a request that is signed by it with a made-up secret.
 
-use countersign::{Algorithm, Encoding, Scheme, Secret, TimeUnit, Timestamp, Unsigned, Verifier};
+use countersign::scheme::{Algorithm, Encoding, Scheme, SigningRequest, TimestampFormat};
+use countersign::senders::Verifier;
+use countersign::{Secret, Timestamp};
 
 use super::credential::{Credential, base64_text, credentials, hex_text};
 
 /// The time in the made-up request, and how it is written in each unit.
 const TIME: Timestamp = Timestamp::from_secs(1_700_000_000);
-const WRITTEN: [(&str, TimeUnit); 3] = [
-    ("1700000000000", TimeUnit::Millis),
-    ("1700000000", TimeUnit::Seconds),
-    ("2023-11-14T22:13:20Z", TimeUnit::Rfc3339),
+const WRITTEN: [(&str, TimestampFormat); 3] = [
+    ("1700000000000", TimestampFormat::Millis),
+    ("1700000000", TimestampFormat::Seconds),
+    ("2023-11-14T22:13:20Z", TimestampFormat::Rfc3339),
 ];
 
 /// The id in the made-up request.
@@ -31,7 +33,7 @@ pub(super) struct Form {
     /// Where the credential stands; `None` if that is not in a header.
     pub(super) at: Option<At>,
     /// The header of the signed time, and its unit.
-    pub(super) time: Option<(String, TimeUnit)>,
+    pub(super) time: Option<(String, TimestampFormat)>,
     /// The header of the event's id.
     pub(super) id: Option<String>,
     /// Every header that must be there.
@@ -168,7 +170,7 @@ fn signed(
     let mut extra: Vec<&str> = Vec::new();
     loop {
         let headers: Vec<_> = extra.iter().map(|name| (*name, "1")).collect();
-        let unsigned = Unsigned::new(body).id(ID).timestamp(TIME).headers(&headers);
+        let unsigned = SigningRequest::new(body).id(ID).timestamp(TIME).headers(&headers);
         let error = match unsigned.request(scheme, &Secret::new(secret).ok()?) {
             Ok(request) => {
                 let own = headers.iter().map(|(name, value)| ((*name).into(), (*value).into()));
@@ -240,7 +242,8 @@ mod tests {
     use super::*;
 
     fn form(name: &str) -> Form {
-        let setup = senders::find(name).unwrap().setup().public_url("https://example.com/hook");
+        let setup =
+            senders::find(name).unwrap().config().with_public_url("https://example.com/hook");
         Form::of(&setup.scheme().unwrap())
     }
 
@@ -263,7 +266,7 @@ mod tests {
         let svix = form("svix");
         assert_eq!(svix.key, KeyForm::Base64("whsec_"));
         assert_eq!(svix.id.as_deref(), Some("svix-id"));
-        assert_eq!(svix.time, Some(("svix-timestamp".into(), TimeUnit::Seconds)));
+        assert_eq!(svix.time, Some(("svix-timestamp".into(), TimestampFormat::Seconds)));
         assert_eq!(svix.content.as_deref(), Some("{svix-id}.{svix-timestamp}.{body}"));
 
         assert_eq!(form("discord").key, KeyForm::Hex);
@@ -273,6 +276,6 @@ mod tests {
         assert_eq!(form("shopify").at.unwrap().encoding, Encoding::Base64);
         assert_eq!(form("box").fixed.len(), 2);
         assert_eq!(form("github").needed, ["x-hub-signature-256"]);
-        assert_eq!(form("zendesk").time.unwrap().1, TimeUnit::Rfc3339);
+        assert_eq!(form("zendesk").time.unwrap().1, TimestampFormat::Rfc3339);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use countersign::Scheme;
+use countersign::scheme::Scheme;
 
 use super::brand::{self, Known};
 use super::finding::Finding;
@@ -42,7 +42,7 @@ impl Asked<'_> {
             }
         }
         for who in [Who::OmniAi, Who::AiNexLayer] {
-            self.base_of(&who, head, Some(undocumented(who.title())));
+            self.base_of(&who, head, Some(undocumented(who.display_name())));
         }
         let ok = verdicts.iter().position(|verdict| verdict == "ok").unwrap_or(0);
         if verdicts.get(ok).is_some_and(|verdict| verdict == "ok") {

@@ -1,6 +1,7 @@
 //! Where nothing verifies: what the request's shape suggests.
 
-use countersign::{Challenge, Rejection, RejectionKind};
+use countersign::senders::Challenge;
+use countersign::{Rejection, RejectionKind};
 
 use super::finding::Finding;
 use super::head::GZIP;
@@ -62,7 +63,8 @@ pub(super) fn handshake(asked: &Asked<'_>) -> Vec<Finding> {
 /// That it is a handshake which cannot be answered.
 fn handshake_unset(question: &Question<'_>) -> Option<Finding> {
     let Some(Who::Known(sender)) = question.sender else { return None };
-    let is_hub = sender.asks() == Some(Challenge::Hub) && question.request.method == "GET";
+    let is_hub =
+        sender.handshake() == Some(Challenge::WebSubVerify) && question.request.method == "GET";
     (is_hub && question.settings.verify_token.is_none()).then(|| {
         Finding::hint(
             "handshake_unset",
@@ -171,7 +173,7 @@ fn is_pretty(body: &[u8]) -> bool {
 
 fn url_missing(question: &Question<'_>, asked: &Asked<'_>) -> Option<Finding> {
     let sender = question.sender?;
-    (sender.wants_url() && asked.url.is_none()).then(|| {
+    (sender.requires_public_url() && asked.url.is_none()).then(|| {
         Finding::hint(
             "url_missing",
             format!("`{}` signs the public URL, and none is configured.", sender.name()),
@@ -213,7 +215,7 @@ fn no_credential(base: &Parts, question: &Question<'_>) -> Option<Finding> {
 }
 
 fn nothing(question: &Question<'_>, asked: &Asked<'_>) -> Finding {
-    if asked.url.is_some() && question.sender.is_some_and(Who::wants_url) {
+    if asked.url.is_some() && question.sender.is_some_and(Who::requires_public_url) {
         return Finding::hint(
             "no_cause_found",
             "Nothing that was tried verifies. The sender signs the public URL: most likely the configured one is not to the letter the one that the sender was given, or else the secret is another or the body was changed.",

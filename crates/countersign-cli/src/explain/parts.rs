@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use countersign::{Headers, Scheme, Tolerance};
+use countersign::Headers;
+use countersign::scheme::{Scheme, Tolerance};
 use zeroize::Zeroizing;
 
 use super::finding::{Finding, Hidden, shown, shown_beside};
@@ -62,13 +63,13 @@ pub(super) enum Side {
     Nothing,
     Secret,
     Head,
-    Setup,
+    SenderConfig,
 }
 
 /// Where a scheme comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    Known(Box<countersign::senders::Sender>),
+    Known(Box<countersign::senders::SenderSpec>),
     OmniAi,
     AiNexLayer,
     Own,
@@ -123,7 +124,7 @@ impl Parts {
 
     /// With another scheme.
     pub(super) fn scheme(&self, scheme: Scheme, finding: Finding) -> Self {
-        let mut parts = self.found(finding, Side::Setup);
+        let mut parts = self.found(finding, Side::SenderConfig);
         parts.scheme = scheme;
         parts
     }

@@ -1,6 +1,7 @@
 //! Where a body seems to name its event's type, id and time.
 
-use countersign::{TimeUnit, Timestamp};
+use countersign::Timestamp;
+use countersign::scheme::TimestampFormat;
 use serde_json::Value;
 
 const TYPES: [&str; 8] = [
@@ -59,7 +60,9 @@ pub(super) fn settings(body: &[u8], time_header: Option<&str>) -> String {
 
 fn is_time(value: &Value) -> bool {
     match value {
-        Value::String(text) => Timestamp::parse(text.as_bytes(), TimeUnit::Rfc3339).is_some(),
+        Value::String(text) => {
+            Timestamp::parse(text.as_bytes(), TimestampFormat::Rfc3339).is_some()
+        }
         // Seconds from 2001 on: what the receiver reads.
         Value::Number(number) => {
             number.as_u64().is_some_and(|secs| (978_307_200..4_102_444_800).contains(&secs))

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use countersign::senders::{self, Sender, Setup};
-use countersign::{ConfigError, Encoding, Rejection, Scheme, Signature, Tolerance};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, Tolerance};
+use countersign::senders::{self, SenderConfig, SenderSpec};
+use countersign::{ConfigError, Rejection};
 use zeroize::Zeroizing;
 
 use super::Question;
@@ -219,11 +220,11 @@ impl<'q> Asked<'q> {
 
     /// That the public URL is not set up, where the one that was guessed is right.
     fn url_finding(&self, source: &Source) -> Option<Finding> {
-        let wants_url = match source {
-            Source::Known(sender) => sender.wants_url(),
-            _ => self.question.sender.is_some_and(Who::wants_url),
+        let requires_public_url = match source {
+            Source::Known(sender) => sender.requires_public_url(),
+            _ => self.question.sender.is_some_and(Who::requires_public_url),
         };
-        (wants_url && self.is_url_guessed).then(|| {
+        (requires_public_url && self.is_url_guessed).then(|| {
             Finding::proved(
                 "url_missing",
                 "No public URL is configured, which this sender signs: the signature holds for `https://` with the request's host and target.",
@@ -249,7 +250,7 @@ impl<'q> Asked<'q> {
             Finding::proved(
                 "body_too_large",
                 "The request is authentic, but its body is larger than this sender's bodies are taken to be.",
-                "Raise the contract's `body_cap` if the sender's bodies are this large.",
+                "Raise the contract's `max_body_size` if the sender's bodies are this large.",
             )
         })
     }
@@ -257,35 +258,35 @@ impl<'q> Asked<'q> {
     /// A sender of the catalogue: its scheme for any time, and its own tolerance.
     pub(super) fn known(
         &self,
-        sender: Sender,
-    ) -> Result<(Sender, Scheme, Option<Tolerance>), ConfigError> {
-        let tolerance = self.setup(sender).scheme()?.tolerance();
-        Ok((sender, self.setup(sender).tolerance(ANY_TIME).scheme()?, tolerance))
+        sender: SenderSpec,
+    ) -> Result<(SenderSpec, Scheme, Option<Tolerance>), ConfigError> {
+        let tolerance = self.config(sender).scheme()?.tolerance();
+        Ok((sender, self.config(sender).with_tolerance(ANY_TIME).scheme()?, tolerance))
     }
 
-    pub(super) fn setup(&self, sender: Sender) -> Setup {
-        let mut setup = sender.setup().method(self.method);
+    pub(super) fn config(&self, sender: SenderSpec) -> SenderConfig {
+        let mut config = sender.config().with_method(self.method);
         if let Some(url) = &self.url {
-            setup = setup.public_url(url.clone());
+            config = config.with_public_url(url.clone());
         }
         match &self.header {
-            Some(header) => setup.header(header.clone()),
-            None => setup,
+            Some(header) => config.with_header(header.clone()),
+            None => config,
         }
     }
 
     /// The scheme of a sender under another URL.
-    pub(super) fn under(&self, sender: Sender, url: &str) -> Option<Scheme> {
-        self.setup(sender).public_url(url).tolerance(ANY_TIME).scheme().ok()
+    pub(super) fn under(&self, sender: SenderSpec, url: &str) -> Option<Scheme> {
+        self.config(sender).with_public_url(url).with_tolerance(ANY_TIME).scheme().ok()
     }
 }
 
 /// A scheme for settings that are still to be found.
 fn unset(who: &Who) -> Option<Scheme> {
     match who {
-        Who::OmniAi => Scheme::static_token("omniai", Signature::token(NO_HEADER)),
+        Who::OmniAi => Scheme::static_token("omniai", SignatureLocation::token(NO_HEADER)),
         Who::AiNexLayer => {
-            Scheme::hmac_sha256("ainexlayer", Signature::header(NO_HEADER, Encoding::Hex))
+            Scheme::hmac_sha256("ainexlayer", SignatureLocation::header(NO_HEADER, Encoding::Hex))
         }
         _ => return None,
     }

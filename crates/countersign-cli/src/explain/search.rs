@@ -9,7 +9,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign::{Algorithm, Rejection, RejectionKind, Secret, TimeUnit, Timestamp, Verifier};
+use countersign::scheme::{Algorithm, TimestampFormat};
+use countersign::senders::Verifier;
+use countersign::{Rejection, RejectionKind, Secret, Timestamp};
 
 use super::finding::Finding;
 use super::form::Form;
@@ -123,7 +125,7 @@ impl Search {
         if parts.side < Side::Head {
             repairs.extend(head::repairs(parts, body));
         }
-        if parts.side < Side::Setup {
+        if parts.side < Side::SenderConfig {
             repairs.extend(setup::repairs(parts, asked, body));
         }
         self.spend(repairs.iter().map(|parts| parts.head.len()).sum());
@@ -260,7 +262,9 @@ fn own_times(rejection: &Rejection, head: &Head, body: &[u8]) -> Vec<Timestamp> 
     for text in &texts {
         let digits = text.split(|letter: char| !letter.is_ascii_digit());
         for piece in digits.chain([text.as_str()]) {
-            for unit in [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Rfc3339] {
+            for unit in
+                [TimestampFormat::Seconds, TimestampFormat::Millis, TimestampFormat::Rfc3339]
+            {
                 times.extend(Timestamp::parse(piece.as_bytes(), unit));
             }
         }
@@ -270,7 +274,7 @@ fn own_times(rejection: &Rejection, head: &Head, body: &[u8]) -> Vec<Timestamp> 
 }
 
 /// The form of a scheme, to be shared.
-pub(super) fn form_of(scheme: &countersign::Scheme) -> std::rc::Rc<Form> {
+pub(super) fn form_of(scheme: &countersign::scheme::Scheme) -> std::rc::Rc<Form> {
     std::rc::Rc::new(Form::of(scheme))
 }
 

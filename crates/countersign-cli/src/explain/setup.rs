@@ -1,6 +1,6 @@
 //! What may be wrong with the set-up: the sender, the URL, the header, what is signed and how.
 
-use countersign::Scheme;
+use countersign::scheme::Scheme;
 
 use super::brand::Known;
 use super::finding::Finding;

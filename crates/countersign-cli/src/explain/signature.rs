@@ -13,7 +13,7 @@ pub(super) fn repairs(parts: &Parts, list: &mut Vec<Parts>) {
     for found in credentials(value, |bytes| is_long_enough(algorithm, bytes)) {
         let right = encode(&found.bytes, at.encoding);
         let is_encoded_so = right.eq_ignore_ascii_case(found.text)
-            && (found.encoding == countersign::Encoding::Hex || right == found.text);
+            && (found.encoding == countersign::scheme::Encoding::Hex || right == found.text);
         let time = at.time(value);
         let Some(mended) = at.value(time, &right) else { continue };
         if mended == value {

@@ -1,6 +1,7 @@
 //! Signed headers, printed anew by something on the way.
 
-use countersign::{TimeUnit, Timestamp};
+use countersign::Timestamp;
+use countersign::scheme::TimestampFormat;
 
 use super::clock::units;
 use super::finding::Finding;
@@ -29,7 +30,7 @@ pub(super) fn repairs(parts: &Parts, list: &mut Vec<Parts>) {
         && let Some(time) = at.time(value)
         && let Some((before, after)) = value.split_once(time)
     {
-        let unit = if time.len() > 11 { TimeUnit::Seconds } else { TimeUnit::Millis };
+        let unit = if time.len() > 11 { TimestampFormat::Seconds } else { TimestampFormat::Millis };
         // What stands behind the digits is part of the time up to the next pair.
         let end = after.find([',', ';']).unwrap_or(after.len());
         let (tail, rest) = after.split_at(end);
@@ -51,8 +52,8 @@ fn altered(name: &str) -> Finding {
     )
 }
 
-fn other_unit(wanted: TimeUnit) -> Finding {
-    if wanted == TimeUnit::Millis {
+fn other_unit(wanted: TimestampFormat) -> Finding {
+    if wanted == TimestampFormat::Millis {
         units("seconds", "milliseconds")
     } else {
         units("milliseconds", "seconds")
@@ -82,7 +83,7 @@ fn ids(value: &str) -> Vec<String> {
 }
 
 /// What a time may have been, and whether that is in another unit.
-fn times(value: &str, unit: TimeUnit) -> Vec<(String, bool)> {
+fn times(value: &str, unit: TimestampFormat) -> Vec<(String, bool)> {
     let mut list = Vec::new();
     let inner = value.trim().trim_matches(['"', '\'']);
     push(&mut list, value, inner.to_owned());
@@ -90,15 +91,16 @@ fn times(value: &str, unit: TimeUnit) -> Vec<(String, bool)> {
     push(&mut list, value, whole.to_owned());
     push(&mut list, value, inner.chars().filter(|letter| !",_ ".contains(*letter)).collect());
     push(&mut list, value, whole.trim_start_matches(['0', '+']).to_owned());
-    let instant = Timestamp::parse(inner.as_bytes(), TimeUnit::Rfc3339);
-    if unit == TimeUnit::Rfc3339 {
+    let instant = Timestamp::parse(inner.as_bytes(), TimestampFormat::Rfc3339);
+    if unit == TimestampFormat::Rfc3339 {
         rfc3339(inner, &mut list, value);
     } else if let Some(instant) = instant {
-        let digits = if unit == TimeUnit::Millis { instant.as_millis() } else { instant.as_secs() };
+        let digits =
+            if unit == TimestampFormat::Millis { instant.as_millis() } else { instant.as_secs() };
         push(&mut list, value, digits.to_string());
     }
     let mut list: Vec<_> = list.into_iter().map(|original| (original, false)).collect();
-    let in_unit = Timestamp::parse(whole.as_bytes(), TimeUnit::Seconds);
+    let in_unit = Timestamp::parse(whole.as_bytes(), TimestampFormat::Seconds);
     if let Some(number) = in_unit.map(Timestamp::as_secs) {
         let other = if whole.len() > 11 { number / 1000 } else { number.saturating_mul(1000) };
         list.push((other.to_string(), true));

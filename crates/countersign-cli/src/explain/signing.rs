@@ -1,6 +1,7 @@
 //! Which header holds a MAC, how it is written, by which hash, and over what.
 
-use countersign::{Algorithm, Part, Scheme, SchemeBuilder, Signature, Timestamp};
+use countersign::Timestamp;
+use countersign::scheme::{Algorithm, Part, Scheme, SchemeBuilder, SignatureLocation};
 
 use super::brand::{self, Mark};
 use super::clock::{in_the_other_unit, units};
@@ -83,7 +84,8 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     fn parts(&self, parts: &Parts, template: Option<&Content>, body: &[u8]) -> Option<Parts> {
         let Credential { before, text, .. } = *self.found;
-        let signature = Signature::header(self.name.to_ascii_lowercase(), self.found.encoding);
+        let signature =
+            SignatureLocation::header(self.name.to_ascii_lowercase(), self.found.encoding);
         let signature = signature.prefix(before.to_owned());
         let builder = builder(self.algorithm, parts.scheme.sender().to_owned(), signature)?;
         let literal =
@@ -278,7 +280,11 @@ fn usual_prefix(text: &str) -> Option<&str> {
     USUAL.iter().any(|usual| usual.eq_ignore_ascii_case(label)).then_some(text)
 }
 
-fn builder(algorithm: Algorithm, sender: String, signature: Signature) -> Option<SchemeBuilder> {
+fn builder(
+    algorithm: Algorithm,
+    sender: String,
+    signature: SignatureLocation,
+) -> Option<SchemeBuilder> {
     Some(match algorithm {
         Algorithm::HmacSha256 => Scheme::hmac_sha256(sender, signature),
         Algorithm::HmacSha1 => Scheme::hmac_sha1(sender, signature),

@@ -1,6 +1,6 @@
 //! In which header a static token stands, and how.
 
-use countersign::{Algorithm, Encoding, Scheme, Signature};
+use countersign::scheme::{Algorithm, Encoding, Scheme, SignatureLocation};
 
 use super::credential::{base64_text, credentials, encode, hex_text};
 use super::finding::Finding;
@@ -57,7 +57,7 @@ fn found(
     how: Option<&str>,
 ) -> Option<Parts> {
     let sender = parts.scheme.sender().to_owned();
-    let signature = Signature::token(header.to_ascii_lowercase()).prefix(before.to_owned());
+    let signature = SignatureLocation::token(header.to_ascii_lowercase()).prefix(before.to_owned());
     let scheme = Scheme::static_token(sender, signature).build().ok()?;
     let place = parts.header_name(header);
     // More of what may be the secret: then it was cut, and no text stands before it.
@@ -94,15 +94,15 @@ fn next(parts: &Parts, header: &str, before: &str, how: Option<&str>) -> String 
     let line = match &parts.source {
         Source::OmniAi if before.is_empty() => format!("`OmniAi::new(\"{header}\", secret)`"),
         Source::OmniAi => format!(
-            "`OmniAi::with_scheme(Scheme::static_token(\"omniai\", Signature::token(\"{header}\").prefix(\"{before}\")).event_type_field(\"/event\").build()?, secret)`"
+            "`OmniAi::with_scheme(Scheme::static_token(\"omniai\", SignatureLocation::token(\"{header}\").prefix(\"{before}\")).event_type_field(\"/event\").build()?, secret)`"
         ),
         Source::Known(sender) if before.is_empty() => {
             format!(
-                "`.setup().header(\"{header}\")` of `{}`, where it lets the header be chosen",
+                "`.config().with_header(\"{header}\")` of `{}`, where it lets the header be chosen",
                 sender.name()
             )
         }
-        _ => format!("`Signature::token(\"{header}\").prefix(\"{before}\")`"),
+        _ => format!("`SignatureLocation::token(\"{header}\").prefix(\"{before}\")`"),
     };
     match how {
         None => format!("Set it up by {line}."),

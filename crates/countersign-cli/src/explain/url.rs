@@ -33,7 +33,7 @@ struct Url {
 pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
     let Source::Known(sender) = &parts.source else { return Vec::new() };
     let Some(configured) = asked.url.as_deref().and_then(Url::parse) else { return Vec::new() };
-    if !sender.wants_url() {
+    if !sender.requires_public_url() {
         return Vec::new();
     }
     let mut list = Vec::new();

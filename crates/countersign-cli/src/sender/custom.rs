@@ -4,9 +4,10 @@ mod file;
 
 use std::time::Duration;
 
-use countersign::{
-    Contract, Encoding, Part, Scheme, SchemeBuilder, Signature, Success, TimeUnit, Tolerance,
+use countersign::scheme::{
+    Encoding, Part, Scheme, SchemeBuilder, SignatureLocation, TimestampFormat, Tolerance,
 };
+use countersign::{Contract, Success};
 
 pub use self::file::CustomSender;
 use self::file::{Algorithm, Form, Place, SignatureAt, Status, TimeAt, Unit, Written};
@@ -39,7 +40,7 @@ impl CustomSender {
         &self.name
     }
 
-    pub(crate) fn wants_url(&self) -> bool {
+    pub(crate) fn requires_public_url(&self) -> bool {
         ["{url}", "{url-and-form}"].iter().any(|part| self.signs.contains(part))
     }
 
@@ -77,7 +78,7 @@ impl CustomSender {
             Status::Any2xx => Success::Any2xx,
             Status::Exactly200 => Success::Exactly200,
         };
-        Ok(Contract::default().success(success).answer_within(self.deadline())?)
+        Ok(Contract::builder().success(success).response_deadline(self.deadline()).build()?)
     }
 
     pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
@@ -176,14 +177,14 @@ impl CustomSender {
 }
 
 impl SignatureAt {
-    fn read(&self) -> Result<Signature, Failure> {
+    fn read(&self) -> Result<SignatureLocation, Failure> {
         let encoding = match self.encoding {
             Written::Hex => Encoding::Hex,
             Written::Base64 => Encoding::Base64,
             Written::Base64url => Encoding::Base64Url,
             Written::Base64urlUnpadded => Encoding::Base64UrlUnpadded,
         };
-        let at = Signature::header(self.header.clone(), encoding);
+        let at = SignatureLocation::header(self.header.clone(), encoding);
         Ok(match (&self.prefix, &self.version, &self.pair) {
             (None, None, None) => at,
             (Some(prefix), None, None) => at.prefix(prefix.clone()),
@@ -192,7 +193,7 @@ impl SignatureAt {
                 let separator = u8::try_from(self.separator.unwrap_or(','));
                 let separator =
                     separator.map_err(|_| Failure::at("`signature.separator`", "is not ASCII"))?;
-                at.pairs_parted_by(separator, name.clone())
+                at.pairs_with_separator(separator, name.clone())
             }
             _ => {
                 return Err(Failure::at(
@@ -207,9 +208,9 @@ impl SignatureAt {
 impl TimeAt {
     fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, Failure> {
         let unit = match self.unit {
-            Unit::Seconds => TimeUnit::Seconds,
-            Unit::Milliseconds => TimeUnit::Millis,
-            Unit::Rfc3339 => TimeUnit::Rfc3339,
+            Unit::Seconds => TimestampFormat::Seconds,
+            Unit::Milliseconds => TimestampFormat::Millis,
+            Unit::Rfc3339 => TimestampFormat::Rfc3339,
         };
         match (self.header.clone(), self.pair.clone(), self.field.clone()) {
             (Some(name), None, None) => Ok(scheme.timestamp_header(name, unit)),

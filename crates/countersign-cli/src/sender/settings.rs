@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use countersign::{Encoding, Tolerance};
+use countersign::scheme::{Encoding, Tolerance};
 use zeroize::Zeroizing;
 
 use crate::args::{JudgeArgs, SenderArgs};

@@ -1,6 +1,7 @@
 //! Whatever is captured: no panic, and no more work than is set.
 
-use countersign::{Encoding, Scheme, Signature, Timestamp, senders};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation};
+use countersign::{Timestamp, senders};
 use countersign_cli::explain::{Question, explain};
 use countersign_cli::request::Captured;
 use countersign_cli::sender::{Settings, Who};
@@ -82,7 +83,7 @@ proptest! {
         let mut secrets: Vec<_> =
             secrets.into_iter().map(|(name, secret)| (name, Zeroizing::new(secret))).collect();
         let others = secrets.split_off(secrets.len().div_ceil(2));
-        let scheme = Scheme::hmac_sha256("own", Signature::header("x-own", Encoding::Hex));
+        let scheme = Scheme::hmac_sha256("own", SignatureLocation::header("x-own", Encoding::Hex));
         let own = own.then(|| Who::Own(Box::new(scheme.build().unwrap())));
         let known = sender.as_deref().and_then(Who::named);
         let explanation = explain(&Question {

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use countersign::{Encoding, Part, Scheme, Signature, TimeUnit, Timestamp};
+use countersign::Timestamp;
+use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write as _;
@@ -365,13 +366,13 @@ pub(crate) const ALL: &[Break] = &[
     proved("seconds_and_milliseconds", |rng| {
         // A sender of one's own that is set up with the other unit.
         let scheme = |unit| {
-            Scheme::hmac_sha256("acme", Signature::header("acme-signature", Encoding::Hex))
+            Scheme::hmac_sha256("acme", SignatureLocation::header("acme-signature", Encoding::Hex))
                 .timestamp_header("acme-time", unit)
                 .signs([Part::Timestamp, ".".into(), Part::Body])
                 .build()
                 .unwrap()
         };
-        let units = [TimeUnit::Seconds, TimeUnit::Millis];
+        let units = [TimestampFormat::Seconds, TimestampFormat::Millis];
         let sent = rng.below(2);
         let mut asked = Recipe::new("github", rng).send_by(&scheme(units[sent]));
         asked.custom = Some(scheme(units[1 - sent]));
@@ -438,7 +439,7 @@ pub(crate) const ALL: &[Break] = &[
         let text = recipe.scheme().to_string();
         let header = text.rsplit('`').nth(1).unwrap().to_owned();
         let prefix = if header.starts_with("x-hub") { "sha256=" } else { "" };
-        let signature = Signature::header(header, Encoding::Hex).prefix(prefix);
+        let signature = SignatureLocation::header(header, Encoding::Hex).prefix(prefix);
         let scheme = match rng.below(2) {
             0 => Scheme::hmac_sha1("x", signature),
             _ => Scheme::hmac_sha512("x", signature),
@@ -460,7 +461,8 @@ pub(crate) const ALL: &[Break] = &[
                 .send()
                 .request
                 .headers;
-        let scheme = Scheme::hmac_sha256("x", Signature::header(header, encoding).prefix(prefix));
+        let scheme =
+            Scheme::hmac_sha256("x", SignatureLocation::header(header, encoding).prefix(prefix));
         let mut asked = recipe.send_by(&scheme.build().unwrap());
         let signature = asked.signature().clone();
         headers.pop();
@@ -677,11 +679,12 @@ fn raw(rng: &mut Rng, body: &[u8]) -> Asked {
 fn own(
     rng: &mut Rng,
     secret: String,
-    sent: fn(countersign::SchemeBuilder) -> countersign::SchemeBuilder,
-    set_up: fn(countersign::SchemeBuilder) -> countersign::SchemeBuilder,
+    sent: fn(countersign::scheme::SchemeBuilder) -> countersign::scheme::SchemeBuilder,
+    set_up: fn(countersign::scheme::SchemeBuilder) -> countersign::scheme::SchemeBuilder,
 ) -> Asked {
     let encoding = *rng.pick(&[Encoding::Hex, Encoding::Base64]);
-    let scheme = || Scheme::hmac_sha256("acme", Signature::header("acme-signature", encoding));
+    let scheme =
+        || Scheme::hmac_sha256("acme", SignatureLocation::header("acme-signature", encoding));
     let mut recipe = Recipe::new("github", rng);
     recipe.signing.clone_from(&secret);
     recipe.secret = secret;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Encoding, Part, Scheme, Signature, TimeUnit, Timestamp, senders};
+use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
+use countersign::{Timestamp, senders};
 use countersign_cli::explain::Explanation;
 use countersign_cli::request::Captured;
 use countersign_cli::sender::Settings;
@@ -141,7 +142,7 @@ fn where_the_url_is_signed_it_is_the_likeliest_cause() {
 #[test]
 fn a_request_without_any_header_of_the_sender_is_of_another() {
     for name in ["stripe", "slack", "github", "shopify"] {
-        let signature = Signature::header("x-ainex-signature", Encoding::Hex);
+        let signature = SignatureLocation::header("x-ainex-signature", Encoding::Hex);
         let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
         let mut asked = ainexlayer(&mut Rng::new(8), &scheme);
         asked.sender = Some(name.to_owned());
@@ -382,7 +383,7 @@ fn the_header_that_holds_ainexlayer_s_signature_is_found() {
     for (encoding, code) in encodings {
         for prefix in ["", "sha256=", "v1=", "v0=", "hmac "] {
             for header in ["x-ainex-signature", "x-hub-signature-256"] {
-                let signature = Signature::header(header, encoding).prefix(prefix);
+                let signature = SignatureLocation::header(header, encoding).prefix(prefix);
                 let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
                 // An odd seed now and then gives base64 that is the same in both alphabets.
                 let asked = ainexlayer(&mut Rng::new(prefix.len() as u64 + 40), &scheme);
@@ -404,11 +405,12 @@ fn the_header_that_holds_ainexlayer_s_signature_is_found() {
 #[test]
 fn a_time_that_ainexlayer_signs_in_a_header_is_found() {
     for seed in 0..10 {
-        let scheme = Scheme::hmac_sha256("x", Signature::header("x-signature", Encoding::Hex))
-            .timestamp_header("x-time", TimeUnit::Seconds)
-            .signs([Part::Timestamp, ".".into(), Part::Body])
-            .build()
-            .unwrap();
+        let scheme =
+            Scheme::hmac_sha256("x", SignatureLocation::header("x-signature", Encoding::Hex))
+                .timestamp_header("x-time", TimestampFormat::Seconds)
+                .signs([Part::Timestamp, ".".into(), Part::Body])
+                .build()
+                .unwrap();
         let explanation = ainexlayer(&mut Rng::new(seed), &scheme).explain();
         assert_eq!(kinds(&explanation), ["signature_found"]);
         let finding = &explanation.findings[0];
@@ -420,7 +422,7 @@ fn a_time_that_ainexlayer_signs_in_a_header_is_found() {
 #[test]
 fn ainexlayer_s_signature_is_found_though_secret_or_body_are_broken() {
     let scheme = || {
-        let signature = Signature::header("x-signature", Encoding::Hex).prefix("sha256=");
+        let signature = SignatureLocation::header("x-signature", Encoding::Hex).prefix("sha256=");
         Scheme::hmac_sha256("x", signature).build().unwrap()
     };
     for seed in 0..10 {
@@ -442,7 +444,7 @@ fn ainexlayer_s_signature_is_found_though_secret_or_body_are_broken() {
 
 #[test]
 fn a_header_that_was_named_for_ainexlayer_is_judged() {
-    let signature = Signature::header("x-signature", Encoding::Base64);
+    let signature = SignatureLocation::header("x-signature", Encoding::Base64);
     let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
     for (header, verdict) in
         [("x-signature", "ok"), ("x-other", "missing_header"), ("user-agent", "malformed_header")]
@@ -459,7 +461,7 @@ fn a_header_that_was_named_for_ainexlayer_is_judged() {
 #[test]
 fn settings_that_are_wrong_for_ainexlayer_are_not_blamed_on_it() {
     for seed in 0..10 {
-        let signature = Signature::header("x-signature", Encoding::Base64).prefix("v1=");
+        let signature = SignatureLocation::header("x-signature", Encoding::Base64).prefix("v1=");
         let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
         let mut asked = ainexlayer(&mut Rng::new(seed), &scheme);
         asked.settings.header = Some("x-signature".to_owned());
@@ -486,7 +488,7 @@ fn senders_without_a_documented_header_are_guessed_as_well() {
         assert!(explanation.findings[0].next.contains("`omniai`"), "{explanation:?}");
 
         for encoding in [Encoding::Hex, Encoding::Base64] {
-            let signature = Signature::header("x-ainex-signature", encoding);
+            let signature = SignatureLocation::header("x-ainex-signature", encoding);
             let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
             let mut asked = ainexlayer(&mut Rng::new(seed), &scheme);
             asked.sender = None;
@@ -505,7 +507,8 @@ fn what_stands_before_a_signature_is_shown_only_if_all_the_world_writes_it() {
     let hidden = "0123456789abcdef0123456789abcdef0123456789abcdef";
     for before in [format!("{hidden},v1="), "tok_9f2c1b7e ".to_owned(), "t=17,s=abc,v1=".to_owned()]
     {
-        let signature = Signature::header("x-signature", Encoding::Hex).prefix(before.clone());
+        let signature =
+            SignatureLocation::header("x-signature", Encoding::Hex).prefix(before.clone());
         let scheme = Scheme::hmac_sha256("x", signature).build().unwrap();
         let asked = ainexlayer(&mut Rng::new(3), &scheme);
         let explanation = asked.explain();

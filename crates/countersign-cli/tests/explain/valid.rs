@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::senders::{self, Sender};
-use countersign::{Algorithm, Scheme, Secret, Timestamp, Unsigned};
+use countersign::scheme::{Algorithm, Scheme, SigningRequest};
+use countersign::senders::{self, SenderSpec};
+use countersign::{Secret, Timestamp};
 use countersign_cli::explain::{Explanation, Question, explain};
 use countersign_cli::failure::Failure;
 use countersign_cli::request::Captured;
@@ -127,7 +128,7 @@ pub(crate) fn document(rng: &mut Rng) -> &'static Document {
 
 /// One of a sender's requests, to be signed.
 pub(crate) struct Recipe {
-    pub(crate) sender: Sender,
+    pub(crate) sender: SenderSpec,
     /// What the sender signs with.
     pub(crate) signing: String,
     /// What the receiver has.
@@ -170,7 +171,7 @@ impl Recipe {
     }
 
     pub(crate) fn scheme(&self) -> Scheme {
-        self.sender.setup().public_url(self.url.clone()).scheme().unwrap()
+        self.sender.config().with_public_url(self.url.clone()).scheme().unwrap()
     }
 
     /// The request as the sender sends it, and the receiver's question about it.
@@ -193,7 +194,8 @@ impl Recipe {
             );
         }
         let own: Vec<_> = own.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let unsigned = Unsigned::new(&self.body).id(&self.id).timestamp(self.time).headers(&own);
+        let unsigned =
+            SigningRequest::new(&self.body).id(&self.id).timestamp(self.time).headers(&own);
         let signed =
             unsigned.request(scheme, &Secret::new(self.signing.as_str()).unwrap()).unwrap();
         let mut hidden = vec![self.secret.clone(), self.signing.clone()];
@@ -248,7 +250,7 @@ fn right_signatures(value: &str) -> Vec<String> {
     list
 }
 
-fn secret_of(sender: Sender, rng: &mut Rng) -> String {
+fn secret_of(sender: SenderSpec, rng: &mut Rng) -> String {
     match sender.name() {
         "adyen" | "adyen-platform" => {
             rng.bytes(32).iter().map(|byte| format!("{byte:02X}")).collect()
@@ -257,7 +259,7 @@ fn secret_of(sender: Sender, rng: &mut Rng) -> String {
         "standard-webhooks-v1a" => V1A[1].to_owned(),
         "sendgrid" => P256[1].to_owned(),
         "stripe" => format!("whsec_{}", rng.letters(32)),
-        _ => match sender.setup().public_url(URL).scheme().unwrap().algorithm() {
+        _ => match sender.config().with_public_url(URL).scheme().unwrap().algorithm() {
             Algorithm::HmacSha256 if wants_base64(sender) => {
                 format!("whsec_{}", STANDARD.encode(rng.bytes(32)))
             }
@@ -266,12 +268,12 @@ fn secret_of(sender: Sender, rng: &mut Rng) -> String {
     }
 }
 
-fn wants_base64(sender: Sender) -> bool {
+fn wants_base64(sender: SenderSpec) -> bool {
     ["svix", "clerk", "resend", "openai", "standard-webhooks", "gitlab-signed"]
         .contains(&sender.name())
 }
 
-fn body_of(sender: Sender, rng: &mut Rng) -> Vec<u8> {
+fn body_of(sender: SenderSpec, rng: &mut Rng) -> Vec<u8> {
     let number = rng.below(1_000_000);
     match sender.name() {
         "adyen" => format!(

@@ -9,10 +9,10 @@ pub(crate) mod server;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use countersign::testing::store::StoreUnderTest;
-use countersign::{
+use countersign::dedup::{
     ClaimOutcome, ClaimToken, DedupStore, EventKey, Identity, StoreError, UpdateOutcome,
 };
+use countersign::testing::store::StoreUnderTest;
 use countersign_redis::RedisStore;
 use tokio::time::sleep;
 
@@ -33,12 +33,12 @@ where
     }
 
     /// Redis keeps a key through the millisecond in which it ends.
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         sleep(span + Duration::from_millis(2)).await;
     }
 
     /// Some of its cases call twice within a lease.
-    fn brief(&self) -> Duration {
+    fn short_lease(&self) -> Duration {
         Duration::from_millis(200)
     }
 

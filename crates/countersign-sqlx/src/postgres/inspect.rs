@@ -1,6 +1,6 @@
 //! What an operator is shown of the table.
 
-use countersign::{EventKey, InspectStore, Record, StoreError, StoreStats};
+use countersign::dedup::{EventKey, InspectStore, Record, StoreError, StoreStats};
 
 use super::{PostgresStore, retried};
 use crate::error::store_error;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use countersign::EventKey;
+use countersign::dedup::EventKey;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, query};

@@ -3,7 +3,7 @@
 //! They are looked for in the order of the table, some blocks at a time. An index of their ends would
 //! find them at once, but every claim and every commit would have to write to it.
 
-use countersign::{EventKey, StoreError};
+use countersign::dedup::{EventKey, StoreError};
 use sqlx::Row;
 
 use super::statements::Statement;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use countersign::{StoreError, StoreErrorKind};
+use countersign::dedup::{StoreError, StoreErrorKind};
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, query, raw_sql};
 

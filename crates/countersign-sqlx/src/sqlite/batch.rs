@@ -1,6 +1,6 @@
 //! Operations that are carried out one after the other, in one transaction.
 
-use countersign::{ClaimOutcome, EventKey};
+use countersign::dedup::{ClaimOutcome, EventKey};
 use rusqlite::{
     Connection, OptionalExtension, Params, Result, Transaction, TransactionBehavior, params,
 };

@@ -1,6 +1,6 @@
 //! What an operator is shown of the file.
 
-use countersign::{EventKey, InspectStore, Record, StoreError, StoreStats};
+use countersign::dedup::{EventKey, InspectStore, Record, StoreError, StoreStats};
 use sqlx::query;
 
 use super::SqliteStore;

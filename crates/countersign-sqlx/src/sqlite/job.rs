@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{
+use countersign::dedup::{
     ClaimOutcome, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
 };
 use tokio::sync::oneshot;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use countersign::{StoreError, StoreErrorKind};
+use countersign::dedup::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Row, raw_sql};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign::{ClaimOutcome, StoreError, StoreErrorKind};
+use countersign::dedup::{ClaimOutcome, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 

@@ -8,10 +8,11 @@ pub(crate) mod postgres;
 
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, ClaimToken, Custom, DedupStore, Delivery, Encoding, EventKey, FencingToken,
-    Identity, Receiver, Scheme, Secret, Signature, Timestamp, Unsigned, UpdateOutcome,
+use countersign::dedup::{
+    ClaimOutcome, ClaimToken, DedupStore, EventKey, FencingToken, Identity, UpdateOutcome,
 };
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, SigningRequest};
+use countersign::{Custom, Delivery, Receiver, Secret, Timestamp};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -55,8 +56,9 @@ pub(crate) fn higher(claim_token: &ClaimToken) -> ClaimToken {
 /// An authentic delivery that nobody claimed.
 pub(crate) fn unclaimed() -> Delivery {
     let secret = || Secret::new("a secret shared with the sender").unwrap();
-    let scheme = Scheme::hmac_sha256("sender", Signature::header("x-signature", Encoding::Hex));
+    let scheme =
+        Scheme::hmac_sha256("sender", SignatureLocation::header("x-signature", Encoding::Hex));
     let receiver = Receiver::new(Custom::new(scheme.build().unwrap(), secret()).unwrap());
-    let headers = Unsigned::new(b"{}").sign(receiver.scheme(), &secret()).unwrap();
+    let headers = SigningRequest::new(b"{}").sign(receiver.scheme(), &secret()).unwrap();
     receiver.verify(&headers, &b"{}"[..], Timestamp::from_secs(1_790_000_000)).unwrap()
 }

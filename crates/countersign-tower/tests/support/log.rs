@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use countersign::EventKey;
+use countersign::dedup::EventKey;
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]

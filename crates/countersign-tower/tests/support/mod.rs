@@ -11,10 +11,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+};
+use countersign::scheme::SigningRequest;
+use countersign::senders::Sender;
+use countersign::time::Clock;
 use countersign::{
-    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, MemoryStore, Provider, Receiver,
-    Rejection, RejectionKind, Secret, StandardWebhooks, StoreError, StoreErrorKind, Timestamp,
-    Unsigned, UpdateOutcome,
+    MemoryStore, Receiver, ReceiverBuilder, Rejection, RejectionKind, Secret, StandardWebhooks,
+    Timestamp,
 };
 use countersign_tower::{Outcome, ResponseBody, WebhookLayer, WebhookService};
 use http::{Request, Response, StatusCode};
@@ -53,13 +58,17 @@ pub(crate) fn sender() -> StandardWebhooks {
 
 /// A receiver whose store follows tokio's clock.
 pub(crate) fn receiver() -> Receiver {
-    Receiver::new(sender()).dedup(MemoryStore::with_clock(1000, TokioClock::start()).unwrap())
+    builder().build().unwrap()
+}
+
+pub(crate) fn builder() -> ReceiverBuilder {
+    Receiver::builder(sender()).dedup(MemoryStore::with_clock(1000, TokioClock::start()).unwrap())
 }
 
 /// A rightly signed request of `at`.
 pub(crate) fn signed_at(id: &str, body: &'static str, at: Timestamp) -> Request<Body> {
     let secret = Secret::new(SECRET).unwrap();
-    let headers = Unsigned::new(body.as_bytes())
+    let headers = SigningRequest::new(body.as_bytes())
         .id(id)
         .timestamp(at)
         .sign(sender().verifier().scheme(), &secret)
@@ -137,9 +146,9 @@ impl Handler {
 }
 
 /// Counts a run as ended when it is dropped.
-struct Ended(Arc<AtomicUsize>);
+struct HandlerOutcome(Arc<AtomicUsize>);
 
-impl Drop for Ended {
+impl Drop for HandlerOutcome {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -160,7 +169,7 @@ impl Service<Request<Body>> for Handler {
             tracing::info!("the handler runs");
             handler.runs.fetch_add(1, Ordering::SeqCst);
             handler.under_way.fetch_add(1, Ordering::SeqCst);
-            let _ended = Ended(handler.under_way.clone());
+            let _ended = HandlerOutcome(handler.under_way.clone());
             handler.began.add_permits(1);
             handler.gate.acquire().await.unwrap().forget();
             let act = {

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use super::{
-    Algorithm, Field, Grammar, KeyForm, Part, Place, Scheme, Signature, SignatureAt, SignedPart,
-    TimestampAt,
+    Algorithm, Field, Grammar, KeyForm, Part, Place, Scheme, SignatureAt, SignatureLocation,
+    SignedPart, TimestampAt,
 };
-use crate::content::{Content, FieldKind, PublicUrl, SignedField};
-use crate::encoding::Encoding;
+use crate::crypto::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{HeaderIndex, is_printable};
-use crate::pointer::Pointer;
-use crate::time::{TimeUnit, Tolerance};
+use crate::json::pointer::Pointer;
+use crate::scheme::content::{Content, FieldKind, PublicUrl, SignedField};
+use crate::time::{TimestampFormat, Tolerance};
 
 /// Puts a [`Scheme`] together; nothing is checked before [`build`](Self::build).
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ use crate::time::{TimeUnit, Tolerance};
 pub struct SchemeBuilder {
     sender: Cow<'static, str>,
     algorithm: Algorithm,
-    signature: Option<Signature>,
+    signature: Option<SignatureLocation>,
     signed: Vec<Part>,
     timestamp: Option<Time>,
     tolerance: Tolerance,
@@ -27,7 +27,7 @@ pub struct SchemeBuilder {
     event_type: Option<At>,
     payload: Option<Cow<'static, str>>,
     key_form: KeyForm,
-    rivals: Vec<Cow<'static, str>>,
+    conflicting_headers: Vec<Cow<'static, str>>,
     fixed: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     fields: Option<Fields>,
 }
@@ -41,9 +41,9 @@ struct Fields {
 
 #[derive(Clone, Debug)]
 enum Time {
-    Header(Cow<'static, str>, TimeUnit),
-    Pair(Cow<'static, str>, TimeUnit),
-    Body(Cow<'static, str>, TimeUnit),
+    Header(Cow<'static, str>, TimestampFormat),
+    Pair(Cow<'static, str>, TimestampFormat),
+    Body(Cow<'static, str>, TimestampFormat),
 }
 
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl SchemeBuilder {
     pub(super) fn new(
         sender: Cow<'static, str>,
         algorithm: Algorithm,
-        signature: Option<Signature>,
+        signature: Option<SignatureLocation>,
     ) -> Self {
         Self {
             sender,
@@ -78,7 +78,7 @@ impl SchemeBuilder {
             event_type: None,
             payload: None,
             key_form: KeyForm::AsGiven,
-            rivals: Vec::new(),
+            conflicting_headers: Vec::new(),
             fixed: Vec::new(),
             fields: None,
         }
@@ -101,13 +101,21 @@ impl SchemeBuilder {
     }
 
     /// The signed time stands in a header of its own.
-    pub fn timestamp_header(mut self, name: impl Into<Cow<'static, str>>, unit: TimeUnit) -> Self {
+    pub fn timestamp_header(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        unit: TimestampFormat,
+    ) -> Self {
         self.timestamp = Some(Time::Header(name.into(), unit));
         self
     }
 
-    /// The signed time is a pair in the signature header; see [`Signature::pairs`].
-    pub fn timestamp_pair(mut self, name: impl Into<Cow<'static, str>>, unit: TimeUnit) -> Self {
+    /// The signed time is a pair in the signature header; see [`SignatureLocation::pairs`].
+    pub fn timestamp_pair(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        unit: TimestampFormat,
+    ) -> Self {
         self.timestamp = Some(Time::Pair(name.into(), unit));
         self
     }
@@ -118,7 +126,7 @@ impl SchemeBuilder {
     pub fn timestamp_field(
         mut self,
         pointer: impl Into<Cow<'static, str>>,
-        unit: TimeUnit,
+        unit: TimestampFormat,
     ) -> Self {
         self.timestamp = Some(Time::Body(pointer.into(), unit));
         self
@@ -173,7 +181,7 @@ impl SchemeBuilder {
     }
 
     /// A header that must have this value, such as the version of the sender's scheme.
-    pub fn fixed_header(
+    pub fn require_header(
         mut self,
         name: impl Into<Cow<'static, str>>,
         value: impl Into<Cow<'static, str>>,
@@ -183,8 +191,11 @@ impl SchemeBuilder {
     }
 
     /// Headers of another family: one of them in a request means that two families are mixed.
-    pub fn rivals(mut self, names: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) -> Self {
-        self.rivals = names.into_iter().map(Into::into).collect();
+    pub fn conflicting_headers(
+        mut self,
+        names: impl IntoIterator<Item = impl Into<Cow<'static, str>>>,
+    ) -> Self {
+        self.conflicting_headers = names.into_iter().map(Into::into).collect();
         self
     }
 
@@ -270,7 +281,11 @@ impl SchemeBuilder {
             has_fixed_width_time,
             signed,
             content,
-            rivals: self.rivals.iter().map(|name| names.add(name)).collect::<Result<_, _>>()?,
+            conflicting_headers: self
+                .conflicting_headers
+                .iter()
+                .map(|name| names.add(name))
+                .collect::<Result<_, _>>()?,
             names,
         })
     }
@@ -305,7 +320,7 @@ impl SchemeBuilder {
 }
 
 impl SignatureAt {
-    fn parse(signature: &Signature, names: &mut HeaderIndex) -> Result<Self, ConfigError> {
+    fn parse(signature: &SignatureLocation, names: &mut HeaderIndex) -> Result<Self, ConfigError> {
         let sound = match &signature.grammar {
             Grammar::Whole { prefix } => is_printable(prefix.as_bytes()),
             Grammar::Versioned { version } => is_word(version),

@@ -1,19 +1,22 @@
 //! [GoCardless](https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks).
 
-use super::{Sender, Setup, ids_of_list};
-use crate::encoding::Encoding;
-use crate::scheme::{Scheme, SchemeBuilder, Signature};
+use super::{SenderConfig, SenderSpec, ids_of_list, secs};
+use crate::crypto::encoding::Encoding;
+use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
 /// [GoCardless](https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks).
-pub const GOCARDLESS: Sender = Sender::new(
+pub const GOCARDLESS: SenderSpec = SenderSpec::new(
     "gocardless",
     "GoCardless",
     "https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks",
     scheme,
 )
-.deadline(10)
-.identity("the ids in its body", |delivery| ids_of_list(delivery, "/events", &["/id"]));
+.with_response_deadline(secs(10))
+.with_identity("the ids in its body", |delivery| ids_of_list(delivery, "/events", &["/id"]));
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    Scheme::hmac_sha256(setup.name(), Signature::header("webhook-signature", Encoding::Hex))
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    Scheme::hmac_sha256(
+        config.name(),
+        SignatureLocation::header("webhook-signature", Encoding::Hex),
+    )
 }

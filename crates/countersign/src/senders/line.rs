@@ -1,21 +1,26 @@
 //! [LINE](https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/).
 
-use super::{Sender, Setup, ids_of_list};
+use super::{SenderConfig, SenderSpec, ids_of_list, secs};
 use crate::contract::Success;
-use crate::encoding::Encoding;
-use crate::scheme::{Scheme, SchemeBuilder, Signature};
+use crate::crypto::encoding::Encoding;
+use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
 /// [LINE](https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/).
-pub const LINE: Sender = Sender::new(
+pub const LINE: SenderSpec = SenderSpec::new(
     "line",
     "LINE",
     "https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/",
     scheme,
 )
-.success(Success::Exactly200)
-.deadline(2)
-.identity("the ids in its body", |delivery| ids_of_list(delivery, "/events", &["/webhookEventId"]));
+.with_success(Success::Exactly200)
+.with_response_deadline(secs(2))
+.with_identity("the ids in its body", |delivery| {
+    ids_of_list(delivery, "/events", &["/webhookEventId"])
+});
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    Scheme::hmac_sha256(setup.name(), Signature::header("x-line-signature", Encoding::Base64))
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    Scheme::hmac_sha256(
+        config.name(),
+        SignatureLocation::header("x-line-signature", Encoding::Base64),
+    )
 }

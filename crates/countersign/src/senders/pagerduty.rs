@@ -1,22 +1,22 @@
 //! [PagerDuty](https://docs.pagerduty.com/developer/verifying-webhook-signatures).
 
-use super::{Sender, Setup};
-use crate::encoding::Encoding;
-use crate::scheme::{Scheme, SchemeBuilder, Signature};
+use super::{SenderConfig, SenderSpec, days, secs};
+use crate::crypto::encoding::Encoding;
+use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
 /// [PagerDuty](https://docs.pagerduty.com/developer/verifying-webhook-signatures) v3.
-pub const PAGERDUTY: Sender = Sender::new(
+pub const PAGERDUTY: SenderSpec = SenderSpec::new(
     "pagerduty",
     "PagerDuty",
     "https://docs.pagerduty.com/developer/verifying-webhook-signatures",
     scheme,
 )
-.deadline(5)
-.repeats_for_days(1);
+.with_response_deadline(secs(5))
+.with_retry_window(days(1));
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    let signature = Signature::header("x-pagerduty-signature", Encoding::Hex).pairs("v1");
-    Scheme::hmac_sha256(setup.name(), signature)
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    let signature = SignatureLocation::header("x-pagerduty-signature", Encoding::Hex).pairs("v1");
+    Scheme::hmac_sha256(config.name(), signature)
         .id_field("/event/id")
         .event_type_field("/event/event_type")
 }

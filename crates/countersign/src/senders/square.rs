@@ -1,24 +1,24 @@
 //! [Square](https://developer.squareup.com/docs/webhooks/step3validate).
 
-use super::{Sender, Setup};
-use crate::encoding::Encoding;
-use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
+use super::{SenderConfig, SenderSpec, secs};
+use crate::crypto::encoding::Encoding;
+use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 
 /// [Square](https://developer.squareup.com/docs/webhooks/step3validate). The URL is the subscription's
 /// notification URL to the letter.
-pub const SQUARE: Sender = Sender::new(
+pub const SQUARE: SenderSpec = SenderSpec::new(
     "square",
     "Square",
     "https://developer.squareup.com/docs/webhooks/step3validate",
     scheme,
 )
-.needs_url()
-.deadline(10);
+.with_required_public_url()
+.with_response_deadline(secs(10));
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    let signature = Signature::header("x-square-hmacsha256-signature", Encoding::Base64);
-    Scheme::hmac_sha256(setup.name(), signature)
-        .signs([Part::Literal(setup.url()), Part::Body])
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    let signature = SignatureLocation::header("x-square-hmacsha256-signature", Encoding::Base64);
+    Scheme::hmac_sha256(config.name(), signature)
+        .signs([Part::Literal(config.public_url()), Part::Body])
         .id_field("/event_id")
         .event_type_field("/type")
 }

@@ -1,19 +1,19 @@
 //! [Stripe](https://docs.stripe.com/webhooks/signature).
 
-use super::{Sender, Setup};
-use crate::encoding::Encoding;
-use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
-use crate::time::TimeUnit;
+use super::{SenderConfig, SenderSpec, days};
+use crate::crypto::encoding::Encoding;
+use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
+use crate::time::TimestampFormat;
 
 /// [Stripe](https://docs.stripe.com/webhooks/signature). The secret is the whole `whsec_…` text.
-pub const STRIPE: Sender =
-    Sender::new("stripe", "Stripe", "https://docs.stripe.com/webhooks/signature", scheme)
-        .repeats_for_days(30);
+pub const STRIPE: SenderSpec =
+    SenderSpec::new("stripe", "Stripe", "https://docs.stripe.com/webhooks/signature", scheme)
+        .with_retry_window(days(30));
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    let signature = Signature::header("stripe-signature", Encoding::Hex).pairs("v1");
-    Scheme::hmac_sha256(setup.name(), signature)
-        .timestamp_pair("t", TimeUnit::Seconds)
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    let signature = SignatureLocation::header("stripe-signature", Encoding::Hex).pairs("v1");
+    Scheme::hmac_sha256(config.name(), signature)
+        .timestamp_pair("t", TimestampFormat::Seconds)
         .signs([Part::Timestamp, ".".into(), Part::Body])
         .id_field("/id")
         .event_type_field("/type")

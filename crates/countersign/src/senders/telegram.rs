@@ -1,16 +1,20 @@
 //! [Telegram](https://core.telegram.org/bots/api#setwebhook).
 
-use super::{Sender, Setup, fields};
-use crate::scheme::{Scheme, SchemeBuilder, Signature};
+use super::{SenderConfig, SenderSpec, days, fields, secs};
+use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
 /// [Telegram bots](https://core.telegram.org/bots/api#setwebhook), with the `secret_token` given to
 /// `setWebhook`.
-pub const TELEGRAM: Sender =
-    Sender::new("telegram", "Telegram", "https://core.telegram.org/bots/api#setwebhook", scheme)
-        .deadline(10)
-        .repeats_for_days(2)
-        .identity("the ids in its body", |delivery| fields(delivery, &["/update_id"]));
+pub const TELEGRAM: SenderSpec = SenderSpec::new(
+    "telegram",
+    "Telegram",
+    "https://core.telegram.org/bots/api#setwebhook",
+    scheme,
+)
+.with_response_deadline(secs(10))
+.with_retry_window(days(2))
+.with_identity("the ids in its body", |delivery| fields(delivery, &["/update_id"]));
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    Scheme::static_token(setup.name(), Signature::token("x-telegram-bot-api-secret-token"))
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    Scheme::static_token(config.name(), SignatureLocation::token("x-telegram-bot-api-secret-token"))
 }

@@ -1,8 +1,8 @@
 //! [Twilio](https://www.twilio.com/docs/usage/security#validating-requests).
 
-use super::{Sender, Setup};
-use crate::encoding::Encoding;
-use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
+use super::{SenderConfig, SenderSpec, days, secs};
+use crate::crypto::encoding::Encoding;
+use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 
 /// [Twilio](https://www.twilio.com/docs/usage/security#validating-requests): the public URL and the
 /// sorted form, or a JSON body by its digest in the query.
@@ -11,20 +11,23 @@ use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
 /// still the same event, and known as such for a minute. Not longer: a call asks for the same thing
 /// twice. Where the URL has a query that is
 /// always the same, set it up with it, and no other is taken; without, the request's own is signed.
-pub const TWILIO: Sender = Sender::new(
+pub const TWILIO: SenderSpec = SenderSpec::new(
     "twilio",
     "Twilio",
     "https://www.twilio.com/docs/usage/security#validating-requests",
     scheme,
 )
-.needs_url()
-.deadline(15)
-.repeats_for_days(1)
-.known_by_digest_for_secs(60)
-.body_cap(64 * 1024);
+.with_required_public_url()
+.with_response_deadline(secs(15))
+.with_retry_window(days(1))
+.with_digest_dedup_window(secs(60))
+.with_max_body_size(64 * 1024);
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    Scheme::hmac_sha1(setup.name(), Signature::header("x-twilio-signature", Encoding::Base64))
-        .id_header("i-twilio-idempotency-token")
-        .signs([Part::UrlAndForm(setup.url())])
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    Scheme::hmac_sha1(
+        config.name(),
+        SignatureLocation::header("x-twilio-signature", Encoding::Base64),
+    )
+    .id_header("i-twilio-idempotency-token")
+    .signs([Part::UrlAndForm(config.public_url())])
 }

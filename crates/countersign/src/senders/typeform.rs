@@ -1,22 +1,23 @@
 //! [Typeform](https://www.typeform.com/developers/webhooks/secure-your-webhooks/).
 
-use super::{Sender, Setup};
-use crate::encoding::Encoding;
-use crate::scheme::{Scheme, SchemeBuilder, Signature};
+use super::{SenderConfig, SenderSpec, days, secs};
+use crate::crypto::encoding::Encoding;
+use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
 /// [Typeform](https://www.typeform.com/developers/webhooks/secure-your-webhooks/).
-pub const TYPEFORM: Sender = Sender::new(
+pub const TYPEFORM: SenderSpec = SenderSpec::new(
     "typeform",
     "Typeform",
     "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
     scheme,
 )
-.deadline(30)
-.repeats_for_days(3);
+.with_response_deadline(secs(30))
+.with_retry_window(days(3));
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    let signature = Signature::header("typeform-signature", Encoding::Base64).prefix("sha256=");
-    Scheme::hmac_sha256(setup.name(), signature)
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    let signature =
+        SignatureLocation::header("typeform-signature", Encoding::Base64).prefix("sha256=");
+    Scheme::hmac_sha256(config.name(), signature)
         .id_field("/event_id")
         .event_type_field("/event_type")
 }

@@ -2,34 +2,34 @@
 
 use std::time::Duration;
 
-use super::{Sender, Setup};
-use crate::challenge::{BodyAnswer, Challenge};
-use crate::encoding::Encoding;
-use crate::scheme::{Part, Scheme, SchemeBuilder, Signature};
-use crate::time::{TimeUnit, Tolerance};
+use super::{SenderConfig, SenderSpec, days, secs};
+use crate::crypto::encoding::Encoding;
+use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
+use crate::senders::{BodyResponse, Challenge};
+use crate::time::{TimestampFormat, Tolerance};
 
 /// [Zoom](https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events).
 ///
 /// `endpoint.url_validation` is answered once its signature is verified. Whether a retry, up to 85
 /// minutes later, is signed anew is not documented, so the time may lie two hours back.
-pub const ZOOM: Sender = Sender::new(
+pub const ZOOM: SenderSpec = SenderSpec::new(
     "zoom",
     "Zoom",
     "https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events",
     scheme,
 )
-.deadline(3)
-.repeats_for_days(1)
-.challenge(Challenge::Body {
+.with_response_deadline(secs(3))
+.with_retry_window(days(1))
+.with_handshake(Challenge::Body {
     kind: "/event",
     value: "endpoint.url_validation",
-    answer: BodyAnswer::Sealed("/payload/plainToken"),
+    answer: BodyResponse::EchoWithHmac("/payload/plainToken"),
 });
 
-fn scheme(setup: &Setup) -> SchemeBuilder {
-    let signature = Signature::header("x-zm-signature", Encoding::Hex).prefix("v0=");
-    Scheme::hmac_sha256(setup.name(), signature)
-        .timestamp_header("x-zm-request-timestamp", TimeUnit::Seconds)
+fn scheme(config: &SenderConfig) -> SchemeBuilder {
+    let signature = SignatureLocation::header("x-zm-signature", Encoding::Hex).prefix("v0=");
+    Scheme::hmac_sha256(config.name(), signature)
+        .timestamp_header("x-zm-request-timestamp", TimestampFormat::Seconds)
         .tolerance(Tolerance::new(Duration::from_secs(2 * 60 * 60), Duration::from_secs(300)))
         .signs(["v0:".into(), Part::Timestamp, ":".into(), Part::Body])
         .event_type_field("/event")

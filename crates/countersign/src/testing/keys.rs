@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::asymmetric::{ed25519_public, p256_pair};
-use crate::encoding::{Encoding, hex};
+use crate::crypto::asymmetric::{ed25519_public, p256_pair};
+use crate::crypto::encoding::{Encoding, hex};
+use crate::crypto::mac::{TAG_BYTES, sha256};
 use crate::error::ConfigError;
-use crate::mac::{TAG_BYTES, sha256};
+use crate::keys::Secret;
 use crate::scheme::{Algorithm, KeyForm, Scheme};
-use crate::secret::Secret;
 
 /// The keys of a test: one to set the receiver up with, and one to sign with.
 ///
@@ -18,9 +18,9 @@ use crate::secret::Secret;
 /// use countersign::testing::TestKeys;
 /// use countersign::{Receiver, senders};
 ///
-/// let setup = senders::DISCORD.setup();
-/// let keys = TestKeys::new(&setup.scheme()?, 1)?;
-/// let receiver = Receiver::new(setup.keys(keys.receiver())?);
+/// let config = senders::DISCORD.config();
+/// let keys = TestKeys::new(&config.scheme()?, 1)?;
+/// let receiver = Receiver::new(config.keys(keys.receiver())?);
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
 pub struct TestKeys {

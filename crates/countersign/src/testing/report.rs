@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::damage::Damage;
+use super::tampering::Tampering;
 use crate::time::Timestamp;
 
 /// How many offenders a failure names.
 const NAMED: usize = 5;
 
-/// What a [`FakeSender`](super::FakeSender) sent and what it was answered.
+/// What a [`SenderSimulator`](super::FakeSender) sent and what it was answered.
 ///
 /// Its text is a summary with the seed; every failure has that too.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub enum SentKind {
     /// Someone sends the bytes of an earlier request again.
     Replay,
     /// A delivery that is spoilt.
-    Corrupt(Damage),
+    Corrupt(Tampering),
 }
 
 /// One request of a delivery.
@@ -191,7 +191,7 @@ impl fmt::Display for SentKind {
             Self::First => f.write_str("first delivery"),
             Self::Duplicate => f.write_str("duplicate"),
             Self::Replay => f.write_str("replay"),
-            Self::Corrupt(damage) => write!(f, "corrupt, {damage}"),
+            Self::Corrupt(tampering) => write!(f, "corrupt, {tampering}"),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What every suite does: hand one request to a sender's verifier.
 
-use countersign::{Delivery, Headers, Provider, Rejection, Timestamp};
+use countersign::senders::Sender;
+use countersign::{Delivery, Headers, Rejection, Timestamp};
 
 /// The cap on bodies in tests.
 pub(crate) const CAP: usize = 64 * 1024;
 
 /// Receives a body in one piece: the answer is the same whether it arrives or is at hand.
 pub(crate) fn receive(
-    sender: &dyn Provider,
+    sender: &dyn Sender,
     headers: &(impl Headers + ?Sized),
     body: &[u8],
     now: Timestamp,

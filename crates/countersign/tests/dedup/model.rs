@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use countersign::{ClaimOutcome, FencingToken, Timestamp, UpdateOutcome};
+use countersign::Timestamp;
+use countersign::dedup::{ClaimOutcome, FencingToken, UpdateOutcome};
 
 use super::check::Violation;
 

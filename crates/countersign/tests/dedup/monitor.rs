@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, FixedClock, Outcome, StoreError,
-    StoreErrorKind, Timestamp, UpdateOutcome,
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
 };
+use countersign::time::{Clock, FixedClock};
+use countersign::{Outcome, Timestamp};
 
 use super::check::Violation;
 use super::reference::pause;

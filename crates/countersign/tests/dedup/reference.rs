@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, Clock, DedupStore, EventKey, FencingToken, FixedClock, MemoryStore, StoreError,
-    Timestamp, UpdateOutcome,
+use countersign::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, UpdateOutcome,
 };
+use countersign::time::{Clock, FixedClock};
+use countersign::{MemoryStore, Timestamp};
 
 /// What a store can get wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use countersign::{
-    ClaimOutcome, Clock, EventKey, FencingToken, FixedClock, Identity, Timestamp, UpdateOutcome,
-};
+use countersign::Timestamp;
+use countersign::dedup::{ClaimOutcome, EventKey, FencingToken, Identity, UpdateOutcome};
+use countersign::time::{Clock, FixedClock};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -6,9 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use countersign::dedup::{EventKey, Identity, UpdateOutcome};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, SigningRequest};
+use countersign::time::FixedClock;
 use countersign::{
-    Admission, Claim, Contract, Custom, Delivery, Encoding, EventKey, FixedClock, Identity,
-    Outcome, Receiver, Scheme, Secret, Signature, Timestamp, Unsigned, UpdateOutcome,
+    Admission, Claim, Contract, Custom, Delivery, Outcome, Receiver, ReceiverBuilder, Secret,
+    Timestamp,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -95,13 +98,18 @@ pub(crate) fn simulate<S: Reach>(
     plan: &Plan,
 ) -> Result<BTreeSet<&'static str>, Violation> {
     let receiver = receiver();
-    let deliveries = EVENTS.map(|id| delivery(&receiver, id));
+    let probe = receiver.clone().build().unwrap();
+    let deliveries = EVENTS.map(|id| delivery(&probe, id));
     let monitor = Monitor::new(clock);
     let mut running: Vec<_> = (plan.attempts.iter())
         .map(|attempt| {
             let store = store.seen_by(attempt.clock_off_by);
             let worker = Worker {
-                receiver: receiver.clone().dedup(Watched { store, monitor: monitor.clone() }),
+                receiver: receiver
+                    .clone()
+                    .dedup(Watched { store, monitor: monitor.clone() })
+                    .build()
+                    .unwrap(),
                 monitor: monitor.clone(),
                 slip,
             };
@@ -120,7 +128,7 @@ pub(crate) fn simulate<S: Reach>(
         monitor.verdict()?;
     }
     clock.advance(Duration::from_millis(LEASE));
-    let fresh = receiver.dedup(store.clone());
+    let fresh = receiver.dedup(store.clone()).build().unwrap();
     for delivery in &deliveries {
         match block_on(fresh.claim(delivery)).unwrap() {
             Admission::Proceed(_) | Admission::Respond(Outcome::Duplicate { .. }) => {}
@@ -203,30 +211,30 @@ fn take_turn<F: Future>(running: &mut Option<Pin<Box<F>>>) {
 
 const SECRET: &str = "a secret shared with the sender";
 
-fn receiver() -> Receiver {
+fn receiver() -> ReceiverBuilder {
     let tick = Duration::from_millis(1);
-    let scheme = Scheme::hmac_sha256("sender", Signature::header("x-signature", Encoding::Hex))
-        .id_field("/id")
-        .build()
-        .unwrap();
-    let contract = Contract::default().answer_within(tick).unwrap().replay_window(tick).unwrap();
-    let sender = Custom::new(scheme, Secret::new(SECRET).unwrap()).unwrap().contract(contract);
-    Receiver::new(sender)
+    let scheme =
+        Scheme::hmac_sha256("sender", SignatureLocation::header("x-signature", Encoding::Hex))
+            .id_field("/id")
+            .build()
+            .unwrap();
+    let contract = Contract::builder().response_deadline(tick).retry_window(tick).build().unwrap();
+    let sender = Custom::new(scheme, Secret::new(SECRET).unwrap()).unwrap().with_contract(contract);
+    Receiver::builder(sender)
         .store_timeout(tick)
-        .and_then(|receiver| receiver.lease(Duration::from_millis(LEASE)))
-        .and_then(|receiver| receiver.retention(Duration::from_millis(RETENTION)))
-        .unwrap()
+        .lease(Duration::from_millis(LEASE))
+        .retention(Duration::from_millis(RETENTION))
 }
 
 fn delivery(receiver: &Receiver, id: &str) -> Delivery {
     let body = format!(r#"{{"id":"{id}"}}"#);
     let secret = Secret::new(SECRET).unwrap();
-    let headers = Unsigned::new(body.as_bytes()).sign(receiver.scheme(), &secret).unwrap();
+    let headers = SigningRequest::new(body.as_bytes()).sign(receiver.scheme(), &secret).unwrap();
     let mut verifier = receiver.open(&headers, Timestamp::from_secs(0)).unwrap();
     verifier.update(body).unwrap();
     verifier.finalize().unwrap()
 }
 
 fn key(receiver: &Receiver, id: &str) -> EventKey {
-    EventKey::new(receiver.endpoint_name(), receiver.scheme().sender(), &Identity::id(id))
+    EventKey::new(receiver.endpoint(), receiver.scheme().sender(), &Identity::id(id))
 }

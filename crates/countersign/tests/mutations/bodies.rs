@@ -297,7 +297,9 @@ fn a_body_over_the_cap_is_rejected_for_every_sender() {
         let request = shape.good().request();
         let receiver = |cap| {
             let known = shape.known(&shape.secret(By::Own)).unwrap();
-            Receiver::new(known.contract(Contract::default().body_cap(cap).unwrap()))
+            Receiver::new(
+                known.with_contract(Contract::builder().max_body_size(cap).build().unwrap()),
+            )
         };
         let now = Timestamp::from_secs(NOW);
         let length = request.body.len();

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use countersign::senders::{self, Known};
+use countersign::senders::{self, ConfiguredSender};
 use countersign::{
     ConfigError, Delivery, Headers, Receiver, Rejection, RejectionKind, Secret, Timestamp,
 };
@@ -113,8 +113,8 @@ impl Shape {
     }
 
     /// This sender with `secret`.
-    pub(crate) fn known(&self, secret: &str) -> Result<Known, ConfigError> {
-        let setup = senders::find(self.name).unwrap().setup().public_url(URL);
+    pub(crate) fn known(&self, secret: &str) -> Result<ConfiguredSender, ConfigError> {
+        let setup = senders::find(self.name).unwrap().config().with_public_url(URL);
         setup.keys(Secret::new(secret)?)
     }
 

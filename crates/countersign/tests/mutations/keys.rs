@@ -85,11 +85,11 @@ fn a_sender_that_signs_its_url_is_set_up_with_one() {
     let mut wanting = 0;
     for shape in SHAPES {
         let sender = senders::find(shape.name).unwrap();
-        assert_eq!(sender.wants_url(), shape.signs.contains("{url}"), "{}", shape.name);
+        assert_eq!(sender.requires_public_url(), shape.signs.contains("{url}"), "{}", shape.name);
         let secret = || Secret::new(shape.secret(By::Own)).unwrap();
-        for setup in [sender.setup(), sender.setup().public_url("")] {
+        for setup in [sender.config(), sender.config().with_public_url("")] {
             match setup.keys(secret()) {
-                Ok(_) => assert!(!sender.wants_url(), "{}", shape.name),
+                Ok(_) => assert!(!sender.requires_public_url(), "{}", shape.name),
                 Err(error) => {
                     assert_eq!(error.kind(), Kind::MissingSetting, "{}: {error}", shape.name);
                     wanting += 1;
@@ -108,7 +108,7 @@ fn every_sender_can_change_its_keys() {
         let key =
             |name: &'static str, by| RingKey::new(name, Secret::new(shape.secret(by)).unwrap());
         let receiver = |keys: Vec<RingKey>| {
-            let setup = senders::find(shape.name).unwrap().setup().public_url(URL);
+            let setup = senders::find(shape.name).unwrap().config().with_public_url(URL);
             countersign::Receiver::new(setup.keys(Keyring::new(keys).unwrap()).unwrap())
         };
         let both = receiver(vec![key("old", By::Stranger), key("new", By::Own)]);

@@ -113,7 +113,7 @@ fn header_case(shape: &Shape) -> Vec<Mutant> {
 fn families(shape: &Shape) -> Vec<Mutant> {
     let (_, request) = good(shape);
     let mut mutants = Vec::new();
-    for rival in shape.rivals {
+    for rival in shape.conflicting_headers {
         for value in ["msg_2", ""] {
             let request = request.clone().with(rival, value);
             mutants.push(rejected(*rival, request, Kind::MixedHeaderFamilies));

@@ -37,7 +37,7 @@ pub(crate) enum Around {
 /// Where the signed time stands, unless in a pair.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Time {
-    Unsigned,
+    SigningRequest,
     Header(&'static str),
     Pair,
     Body,
@@ -87,7 +87,7 @@ pub(crate) struct Shape {
     /// The header of a signed id.
     pub(crate) id: Option<&'static str>,
     pub(crate) fixed: &'static [(&'static str, &'static str)],
-    pub(crate) rivals: &'static [&'static str],
+    pub(crate) conflicting_headers: &'static [&'static str],
     pub(crate) body: Body,
 }
 
@@ -99,12 +99,12 @@ const PLAIN: Shape = Shape {
     around: Around::Prefix(""),
     text: Text::Hex,
     signs: "{body}",
-    time: Time::Unsigned,
+    time: Time::SigningRequest,
     unit: Unit::Seconds,
     tolerance: (300, 300),
     id: None,
     fixed: &[],
-    rivals: &[],
+    conflicting_headers: &[],
     body: Body::Json,
 };
 
@@ -132,7 +132,7 @@ const fn standard(name: &'static str) -> Shape {
         signs: "{id}.{t}.{body}",
         time: Time::Header("webhook-timestamp"),
         id: Some("webhook-id"),
-        rivals: &["svix-id", "svix-timestamp", "svix-signature"],
+        conflicting_headers: &["svix-id", "svix-timestamp", "svix-signature"],
         ..base64(name, "webhook-signature")
     }
 }
@@ -142,7 +142,7 @@ const fn svix(name: &'static str) -> Shape {
         header: "svix-signature",
         time: Time::Header("svix-timestamp"),
         id: Some("svix-id"),
-        rivals: &["webhook-id", "webhook-timestamp", "webhook-signature"],
+        conflicting_headers: &["webhook-id", "webhook-timestamp", "webhook-signature"],
         ..standard(name)
     }
 }
@@ -254,7 +254,7 @@ pub(crate) const SHAPES: &[Shape] = &[
         made: Made::Ed25519,
         key: Key::Base64("whpk_"),
         around: Around::Versioned("v1a"),
-        rivals: &["svix-id", "svix-timestamp", "svix-signature"],
+        conflicting_headers: &["svix-id", "svix-timestamp", "svix-signature"],
         ..standard("standard-webhooks-v1a")
     },
     pairs("stripe", "stripe-signature"),

@@ -29,7 +29,7 @@ const fn edges(shape: &Shape) -> (u64, u64) {
 
 /// A delivery that is rightly signed at this second.
 fn at(shape: &Shape, secs: u64, rejection: Option<Kind>) -> Vec<Mutant> {
-    if shape.time == Time::Unsigned {
+    if shape.time == Time::SigningRequest {
         return Vec::new();
     }
     let time = shape.written(secs * 1000);
@@ -49,7 +49,7 @@ fn far(shape: &Shape) -> Vec<Mutant> {
     let mut mutants = at(shape, 0, Some(Kind::StaleTimestamp));
     mutants.extend(at(shape, 1, Some(Kind::StaleTimestamp)));
     mutants.extend(at(shape, 4_102_444_800, Some(Kind::FutureTimestamp)));
-    if shape.unit == Unit::Seconds && shape.time != Time::Unsigned {
+    if shape.unit == Unit::Seconds && shape.time != Time::SigningRequest {
         mutants.extend(at(shape, 999_999_999_999_999, Some(Kind::FutureTimestamp)));
     }
     mutants
@@ -63,7 +63,7 @@ fn tampered(shape: &Shape) -> Vec<Mutant> {
         let mut plan = shape.good();
         plan.time = shape.written(secs * 1000);
         match shape.time {
-            Time::Unsigned => return Vec::new(),
+            Time::SigningRequest => return Vec::new(),
             Time::Body => plan.body = shape.usual_body(&plan.time, 0),
             Time::Header(_) | Time::Pair => {}
         }
@@ -136,7 +136,7 @@ fn signed_malformed(shape: &Shape) -> Vec<Mutant> {
 }
 
 fn malformed_by(shape: &Shape, sign: fn(Plan) -> Plan) -> Vec<Mutant> {
-    if matches!(shape.time, Time::Unsigned | Time::Body) {
+    if matches!(shape.time, Time::SigningRequest | Time::Body) {
         return Vec::new();
     }
     let mutant = |form: String| {
@@ -153,7 +153,7 @@ fn malformed_by(shape: &Shape, sign: fn(Plan) -> Plan) -> Vec<Mutant> {
 
 fn other_unit(shape: &Shape) -> Vec<Mutant> {
     let (time, kind) = match (shape.time, shape.unit) {
-        (Time::Unsigned, _) | (_, Unit::Rfc3339) => return Vec::new(),
+        (Time::SigningRequest, _) | (_, Unit::Rfc3339) => return Vec::new(),
         (_, Unit::Seconds) => (NOW * 1000, Kind::FutureTimestamp),
         (_, Unit::Millis) => (NOW, Kind::StaleTimestamp),
     };

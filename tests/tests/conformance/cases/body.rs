@@ -64,7 +64,7 @@ fn split() -> Vec<Case> {
 }
 
 fn capped() -> Vec<Case> {
-    let cap = |case: Case| case.setup(|setup| setup.body_cap = Some(CAP));
+    let cap = |case: Case| case.setup(|setup| setup.max_body_size = Some(CAP));
     let too_large =
         |name: &str, request| cap(Case::rejected(name, request, 413, Kind::BodyTooLarge));
     vec![

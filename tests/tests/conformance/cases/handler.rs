@@ -60,10 +60,10 @@ fn failing() -> Vec<Case> {
 
 fn slow() -> Vec<Case> {
     let late =
-        |case: Case| case.setup(|setup| setup.answer_within = Some(Duration::from_millis(750)));
+        |case: Case| case.setup(|setup| setup.response_deadline = Some(Duration::from_millis(750)));
     let running = || send(Answer::own(503, Outcome::DeadlineExceeded));
     let limited =
-        |case: Case| case.setup(|setup| setup.handler_limit = Some(Duration::from_millis(750)));
+        |case: Case| case.setup(|setup| setup.handler_timeout = Some(Duration::from_millis(750)));
     let stopped = || send(Answer::own(503, Outcome::Cancelled));
     let past = |name: &str, sender, status| {
         let steps = [
@@ -99,7 +99,7 @@ fn slow() -> Vec<Case> {
             "past the deadline and the limit: the retry runs",
             [running(), Step::Until(Op::Release, 1), send(Answer::handled())],
         )))
-        .setup(|setup| setup.handler_limit = Some(Duration::from_millis(1500)))
+        .setup(|setup| setup.handler_timeout = Some(Duration::from_millis(1500)))
         .acts([Act::Held(200)])
         .ends(2, Holds::Duplicate),
     ]

@@ -24,7 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn greeted(name: &str, sender: &'static str, request: Request, answer: Answer) -> Case {
+fn handshake_answered(name: &str, sender: &'static str, request: Request, answer: Answer) -> Case {
     Case::new(name, [Step::Send(request, answer)]).from(Sender::Known(sender))
 }
 
@@ -47,17 +47,17 @@ fn slack() -> Vec<Case> {
         json!({"token": "t", "challenge": challenge, "type": "url_verification"}).to_string()
     };
     let body = || Request::good().body(asking("3eZbrw1aB10FEMAGAZd4FyFQ"));
-    let echo = |text: &str| Answer::greeted(200, TEXT, text);
+    let echo = |text: &str| Answer::handshake_answered(200, TEXT, text);
     let markup = "<script>alert(1)</script>";
     vec![
-        greeted("Slack asks", "slack", body(), echo("3eZbrw1aB10FEMAGAZd4FyFQ")),
-        greeted(
+        handshake_answered("Slack asks", "slack", body(), echo("3eZbrw1aB10FEMAGAZd4FyFQ")),
+        handshake_answered(
             "Slack asks in pieces",
             "slack",
             body().cut([1, 7, 30]),
             echo("3eZbrw1aB10FEMAGAZd4FyFQ"),
         ),
-        greeted(
+        handshake_answered(
             "Slack asks for markup",
             "slack",
             Request::good().body(asking(markup)),
@@ -119,12 +119,12 @@ fn zoom() -> Vec<Case> {
     };
     let token = "qgg8vlvZRS6UYooatFL8Aw";
     let body = || Request::good().body(asking(token));
-    let answer = |key: &str| Answer::greeted(200, JSON, &sealed(token, key));
+    let answer = |key: &str| Answer::handshake_answered(200, JSON, &sealed(token, key));
     let new = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let old = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     vec![
-        greeted("Zoom asks", "zoom", body(), answer(new)),
-        greeted("Zoom asks by the old key", "zoom", body().by(By::Old), answer(old))
+        handshake_answered("Zoom asks", "zoom", body(), answer(new)),
+        handshake_answered("Zoom asks by the old key", "zoom", body().by(By::Old), answer(old))
             .setup(|setup| setup.ring = Ring::OldAndNew),
         rejected("Zoom asks unsigned", "zoom", body().unsigned(), 401, Kind::MissingHeader),
         rejected(
@@ -144,13 +144,13 @@ fn zoom() -> Vec<Case> {
 fn discord() -> Vec<Case> {
     let body = |kind: u8| format!(r#"{{"type":{kind},"id":"1"}}"#);
     let signed = |kind| Request::good().body(body(kind));
-    let pong = Answer::greeted(200, JSON, r#"{"type":1}"#);
-    let no_content = Answer::greeted(204, "", "");
+    let pong = Answer::handshake_answered(200, JSON, r#"{"type":1}"#);
+    let no_content = Answer::handshake_answered(204, "", "");
     vec![
-        greeted("Discord interactions ask", "discord", signed(1), pong),
+        handshake_answered("Discord interactions ask", "discord", signed(1), pong),
         event("a Discord interaction of type 0", "discord", &body(0)),
         event("a Discord interaction of type 2", "discord", &body(2)),
-        greeted("Discord events ask", "discord-events", signed(0), no_content),
+        handshake_answered("Discord events ask", "discord-events", signed(0), no_content),
         event("a Discord event of type 1", "discord-events", &body(1)),
         rejected(
             "Discord asks unsigned",
@@ -171,15 +171,25 @@ fn discord() -> Vec<Case> {
 
 fn dropbox() -> Vec<Case> {
     let asking = Request::asking;
-    let echo = |text: &str| Answer::greeted(200, TEXT, text);
+    let echo = |text: &str| Answer::handshake_answered(200, TEXT, text);
     let longest = "a".repeat(1024);
     let long = format!("challenge={longest}a");
     let unsigned = Request::good().unsigned().query("challenge=abc");
     let head = Request::asking("challenge=abc").method("HEAD");
     vec![
-        greeted("Dropbox asks", "dropbox", asking("challenge=a%2Bb%3C+c"), echo("a+b< c")),
-        greeted("Dropbox asks among others", "dropbox", asking("a=b&challenge=abc&c"), echo("abc")),
-        greeted(
+        handshake_answered(
+            "Dropbox asks",
+            "dropbox",
+            asking("challenge=a%2Bb%3C+c"),
+            echo("a+b< c"),
+        ),
+        handshake_answered(
+            "Dropbox asks among others",
+            "dropbox",
+            asking("a=b&challenge=abc&c"),
+            echo("abc"),
+        ),
+        handshake_answered(
             "Dropbox asks for 1024 bytes",
             "dropbox",
             asking(&long[..long.len() - 1]),
@@ -203,12 +213,12 @@ fn meta() -> Vec<Case> {
     };
     let asking = |mode: &str, token: &str| Request::asking(&query(mode, token));
     let with_token = |case: Case| case.setup(|setup| setup.verify_token = Some("open sesame"));
-    let right = Answer::greeted(200, TEXT, "1158201444");
+    let right = Answer::handshake_answered(200, TEXT, "1158201444");
     let mismatch = |name: &str, token: &str| {
         rejected(name, "meta", asking("subscribe", token), 401, Kind::SignatureMismatch)
     };
     let mut cases = vec![
-        greeted("Meta asks", "meta", asking("subscribe", "open+sesame"), right),
+        handshake_answered("Meta asks", "meta", asking("subscribe", "open+sesame"), right),
         mismatch("Meta asks with a wrong token", "open"),
         mismatch("Meta asks with an empty token", ""),
         no_method("Meta asks to unsubscribe", "meta", asking("unsubscribe", "open+sesame")),
@@ -230,12 +240,23 @@ fn meta() -> Vec<Case> {
 
 fn okta() -> Vec<Case> {
     let asking = |value: &str| Request::asking("").with("x-okta-verification-challenge", value);
-    let answer =
-        |text: &str| Answer::greeted(200, JSON, &json!({"verification": text}).to_string());
+    let answer = |text: &str| {
+        Answer::handshake_answered(200, JSON, &json!({"verification": text}).to_string())
+    };
     let twice = asking("a").with("x-okta-verification-challenge", "a");
     vec![
-        greeted("Okta asks", "okta", asking("4wsfBSbmwwuxtBCJ"), answer("4wsfBSbmwwuxtBCJ")),
-        greeted("Okta asks for quotes", "okta", asking(r#"","a":"\"#), answer(r#"","a":"\"#)),
+        handshake_answered(
+            "Okta asks",
+            "okta",
+            asking("4wsfBSbmwwuxtBCJ"),
+            answer("4wsfBSbmwwuxtBCJ"),
+        ),
+        handshake_answered(
+            "Okta asks for quotes",
+            "okta",
+            asking(r#"","a":"\"#),
+            answer(r#"","a":"\"#),
+        ),
         no_method("Okta asks two things", "okta", twice),
         no_method("Okta asks for 1025 bytes", "okta", asking(&"a".repeat(1025))),
         no_method("Okta asks for nothing", "okta", Request::asking("")),
@@ -245,7 +266,12 @@ fn okta() -> Vec<Case> {
 fn intercom() -> Vec<Case> {
     let head = || Request::asking("").method("HEAD").framed(Framing::Nothing);
     vec![
-        greeted("Intercom asks", "intercom", head(), Answer::greeted(200, "", "")),
+        handshake_answered(
+            "Intercom asks",
+            "intercom",
+            head(),
+            Answer::handshake_answered(200, "", ""),
+        ),
         no_method("GET is no handshake of Intercom's", "intercom", Request::asking("")),
         no_method("HEAD is no handshake of Slack's", "slack", head()),
     ]

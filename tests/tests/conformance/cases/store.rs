@@ -52,7 +52,7 @@ fn at_claim() -> Vec<Case> {
 /// A lease that is renewed after 1.4 s and again after 2.8 s; the answer is due after 4 s.
 fn renewed(case: Case) -> Case {
     case.setup(|setup| {
-        setup.answer_within = Some(Duration::from_secs(4));
+        setup.response_deadline = Some(Duration::from_secs(4));
         setup.store_timeout = Some(Duration::from_millis(50));
         setup.lease = Some(Duration::from_millis(4200));
     })
@@ -119,7 +119,7 @@ fn at_commit() -> Vec<Case> {
             "commits fail past the deadline: the answer stands, and they are tried again",
             [commit_pending(), Step::Until(Op::Commit, 6), send(Answer::duplicate())],
         ))
-        .setup(|setup| setup.answer_within = Some(Duration::from_secs(1)))
+        .setup(|setup| setup.response_deadline = Some(Duration::from_secs(1)))
         .fault(Op::Commit, Fault::Unavailable)
         .fault(Op::Commit, Fault::Unavailable)
         .fault(Op::Commit, Fault::Unavailable)

@@ -97,7 +97,7 @@ fn several() -> Vec<Case> {
 
 /// `request` as HTTP/1.1 has it, without a body.
 fn raw(request: &Request) -> Vec<u8> {
-    let receiver = Sender::StandardWebhooks.receiver(&Setup::default());
+    let receiver = Sender::StandardWebhooks.receiver(&Setup::default()).build().unwrap();
     let mut raw = b"POST /hook HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n".to_vec();
     for (name, value) in request.headers(&receiver) {
         raw.extend([name.as_bytes(), b": ", &value, b"\r\n"].concat());

@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, HttpServer, Responder, web};
 use countersign::{Outcome, Rejection, Shutdown};
-use countersign_actix::{Delivery, Webhook, WebhookMiddleware, WebhookRejection};
+use countersign_actix::{Delivery, Webhook, WebhookRejection, Webhooks};
 
 use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, PATH, Reply, Script, Server, Site, Strict};
 use crate::case::Protocol;
@@ -37,7 +37,7 @@ impl Driver for Actix {
     }
 
     fn serve(&self, listener: TcpListener, site: Site) -> Box<dyn Server> {
-        let middleware = WebhookMiddleware::new(site.receiver.clone()).clock(site.clock.clone());
+        let middleware = Webhooks::new(site.receiver.clone()).clock(site.clock.clone());
         let shutdown = middleware.shutdown();
         let server = HttpServer::new(move || {
             let resource = web::resource(PATH)
@@ -101,7 +101,7 @@ fn end<B>(entry: Entry, response: &HttpResponse<B>) {
 
 async fn answer(
     site: web::Data<Site>,
-    _: Delivery,
+    _: Webhook<Delivery>,
     event: Result<Webhook<Strict>, WebhookRejection>,
 ) -> Result<impl Responder, WebhookRejection> {
     let script: &Script = &site.script;

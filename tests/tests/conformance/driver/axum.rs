@@ -53,7 +53,7 @@ impl<T: Send> Server for Serving<T> {
 
 fn app(site: Site, layer: WebhookLayer) -> Router {
     let Site { script, log, eaten_in_front, .. } = site;
-    let handler = move |_: Delivery, event: Result<Webhook<Strict>, WebhookRejection>| {
+    let handler = move |_: Webhook<Delivery>, event: Result<Webhook<Strict>, WebhookRejection>| {
         answer(script.clone(), event)
     };
     let front = from_fn(move |request: Request<Body>, next: Next| {

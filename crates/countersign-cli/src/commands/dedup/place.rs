@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use countersign::{StoreError, StoreErrorKind};
+use countersign::dedup::{StoreError, StoreErrorKind};
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
 use sqlx::Connection;

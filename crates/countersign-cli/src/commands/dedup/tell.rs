@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{EventKey, RecordState, StoreStats};
+use countersign::dedup::{EventKey, RecordState, StoreStats};
 use serde_json::json;
 
 use super::Told;

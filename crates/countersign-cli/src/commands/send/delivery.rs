@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use countersign::{Clock, SystemClock};
+use countersign::time::{Clock, SystemClock};
 use http::header::RETRY_AFTER;
 use http::uri::PathAndQuery;
 use http::{Request, Uri};

@@ -60,7 +60,7 @@ impl Report {
         Self {
             head: format!(
                 "{} to {}, answer due within {}, {retries}",
-                who.title(),
+                who.display_name(),
                 request::masked(target),
                 span_text(deadline)
             ),

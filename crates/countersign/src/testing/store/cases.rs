@@ -89,10 +89,10 @@ pub async fn a_lease_that_ran_out_is_taken_over(
     let probe = Probe::new(harness, "a lease that ran out").await;
     for turn in 0..3 {
         match turn {
-            0 => probe.granted(0, harness.brief()).await?,
-            _ => probe.taken_over(0, harness.brief()).await?,
+            0 => probe.granted(0, harness.short_lease()).await?,
+            _ => probe.taken_over(0, harness.short_lease()).await?,
         };
-        harness.pass(harness.brief()).await;
+        harness.advance(harness.short_lease()).await;
     }
     let fencing_token = probe.taken_over(0, LONG).await?;
     probe.is_busy(0).await?;
@@ -110,8 +110,8 @@ pub async fn an_expired_event_is_granted_anew(
 ) -> Result<(), Violation> {
     let probe = Probe::new(harness, "an expired event").await;
     let first = probe.granted(0, LONG).await?;
-    probe.applies(0, first, Settle::Commit(harness.brief())).await?;
-    harness.pass(harness.brief()).await;
+    probe.applies(0, first, Settle::Commit(harness.short_lease())).await?;
+    harness.advance(harness.short_lease()).await;
     probe.granted(0, LONG).await?;
     probe.is_stale(0, first).await?;
     probe.is_busy(0).await
@@ -124,9 +124,9 @@ pub async fn an_expired_event_is_granted_anew(
 /// A [`Violation`] if it does not.
 pub async fn a_renewal_counts_from_now(harness: &impl StoreUnderTest) -> Result<(), Violation> {
     let probe = Probe::new(harness, "a renewal").await;
-    let fencing_token = probe.granted(0, harness.brief()).await?;
+    let fencing_token = probe.granted(0, harness.short_lease()).await?;
     probe.applies(0, fencing_token, Settle::Renew(LONG)).await?;
-    harness.pass(harness.brief()).await;
+    harness.advance(harness.short_lease()).await;
     probe.is_busy(0).await?;
     probe.applies(0, fencing_token, Settle::Renew(Duration::ZERO)).await?;
     probe.taken_over(0, LONG).await.map(drop)
@@ -141,10 +141,10 @@ pub async fn a_late_settling_applies_if_nobody_took_over(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
     let probe = Probe::new(harness, "a late settling").await;
-    let committed = probe.granted(0, harness.brief()).await?;
-    let released = probe.granted(1, harness.brief()).await?;
-    let renewed = probe.granted(2, harness.brief()).await?;
-    harness.pass(harness.brief()).await;
+    let committed = probe.granted(0, harness.short_lease()).await?;
+    let released = probe.granted(1, harness.short_lease()).await?;
+    let renewed = probe.granted(2, harness.short_lease()).await?;
+    harness.advance(harness.short_lease()).await;
     probe.applies(0, committed, Settle::Commit(LONG)).await?;
     probe.applies(1, released, Settle::Release).await?;
     probe.applies(2, renewed, Settle::Renew(LONG)).await?;
@@ -168,7 +168,7 @@ pub async fn a_span_of_nothing_is_over_at_once(
     probe.applies(0, fencing_token, Settle::Commit(Duration::ZERO)).await?;
     let fencing_token = probe.granted(0, Duration::from_nanos(1)).await?;
     probe.applies(0, fencing_token, Settle::Commit(Duration::from_nanos(1))).await?;
-    harness.pass(Duration::from_millis(2)).await;
+    harness.advance(Duration::from_millis(2)).await;
     probe.granted(0, LONG).await.map(drop)
 }
 

@@ -24,7 +24,7 @@ pub async fn a_call_that_is_dropped_wedges_nothing(
     let probe = Probe::new(harness, "a dropped call").await;
     for polls in 0..POLLS {
         let event = |kind| polls * 4 + kind;
-        cut(polls, probe.claim(event(0), 0, harness.brief())).await;
+        cut(polls, probe.claim(event(0), 0, harness.short_lease())).await;
         granted_soon(&probe, harness, event(0)).await?;
 
         let committed = probe.granted(event(1), LONG).await?;
@@ -32,7 +32,7 @@ pub async fn a_call_that_is_dropped_wedges_nothing(
         probe.applies(event(1), committed, Settle::Commit(LONG)).await?;
         probe.is_duplicate(event(1)).await?;
 
-        let released = probe.granted(event(2), harness.brief()).await?;
+        let released = probe.granted(event(2), harness.short_lease()).await?;
         cut(polls, probe.settle(event(2), released, Settle::Release)).await;
         probe.settle(event(2), released, Settle::Release).await?;
         granted_soon(&probe, harness, event(2)).await?;
@@ -58,7 +58,7 @@ where
         if let ClaimOutcome::Acquired { fencing_token, .. } = probe.claim(event, 0, LONG).await? {
             return Ok(fencing_token);
         }
-        harness.pass(harness.brief()).await;
+        harness.advance(harness.short_lease()).await;
     }
     probe.broken(ViolationKind::Stuck, "an event whose call was dropped is never granted")
 }

@@ -3,14 +3,14 @@
 use super::cases::LONG;
 use super::probe::{Patience, Probe, Settle};
 use super::violation::{Violation, ViolationKind};
-use super::{Endured, StoreLost};
+use super::{FaultInjection, OutageReport};
 use crate::dedup::{ClaimOutcome, DedupStore, FencingToken, UpdateOutcome};
 
 /// More places than any call has.
 const PLACES: usize = 1 << 20;
 
 /// A way to the store that can be cut, such as a proxy that counts bytes.
-pub trait Wire: Sync {
+pub trait NetworkLink: Sync {
     /// Has what is sent from now on cut at that place: the first is 0, each next one lies further on.
     fn cut(&self, place: usize);
 
@@ -28,17 +28,17 @@ pub trait Wire: Sync {
 ///
 /// A [`Violation`] if an answer did not hold, an event is stuck or the handle away for a minute, or a
 /// call fails though nothing was cut.
-pub async fn connections_cut_lose_nothing<H: StoreLost>(
+pub async fn connections_cut_lose_nothing<H: FaultInjection>(
     harness: &H,
     cut_off: &H::Store,
-    wire: &impl Wire,
-) -> Result<Endured, Violation> {
+    wire: &impl NetworkLink,
+) -> Result<OutageReport, Violation> {
     let probe = Probe::new(harness, "connections cut").await;
     let trial = Trial { harness, probe, cut_off, wire };
     let renew = Operation::Settle(Settle::Renew(LONG));
     let commit = Operation::Settle(Settle::Commit(LONG));
     let release = Operation::Settle(Settle::Release);
-    let (mut event, mut endured) = (0, Endured::default());
+    let (mut event, mut endured) = (0, OutageReport::default());
     for operation in [Operation::Claim, renew, commit, release] {
         for place in 0..PLACES {
             let step = trial.step(operation, place, event).await;
@@ -61,7 +61,7 @@ enum Operation {
     Settle(Settle),
 }
 
-struct Trial<'t, H: StoreLost, W> {
+struct Trial<'t, H: FaultInjection, W> {
     harness: &'t H,
     /// Not cut.
     probe: Probe<H::Store>,
@@ -74,7 +74,7 @@ struct Step {
     was_cut: bool,
 }
 
-impl<H: StoreLost, W: Wire> Trial<'_, H, W> {
+impl<H: FaultInjection, W: NetworkLink> Trial<'_, H, W> {
     async fn step(
         &self,
         operation: Operation,
@@ -96,7 +96,7 @@ impl<H: StoreLost, W: Wire> Trial<'_, H, W> {
     async fn claim(&self, place: usize, event: usize) -> Result<bool, Violation> {
         let key = self.probe.event(event);
         self.wire.cut(place);
-        let claim = self.cut_off.claim(&key, 0, self.harness.brief());
+        let claim = self.cut_off.claim(&key, 0, self.harness.short_lease());
         let answer = self.probe.in_time(self.harness, claim).await?;
         // A claim that is sent again finds its own: nobody works on it until its lease is over.
         if let Ok(answer @ ClaimOutcome::Duplicate { .. }) = answer {
@@ -168,7 +168,7 @@ impl<H: StoreLost, W: Wire> Trial<'_, H, W> {
             match self.probe.claim(event, 0, LONG).await? {
                 ClaimOutcome::Acquired { fencing_token, .. } => return Ok(fencing_token),
                 ClaimOutcome::InProgress { .. } => {
-                    self.harness.pass(self.harness.brief() / 4).await
+                    self.harness.advance(self.harness.short_lease() / 4).await
                 }
                 answer @ ClaimOutcome::Duplicate { .. } => return self.is_lost(answer),
             }

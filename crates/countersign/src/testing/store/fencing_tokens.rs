@@ -20,8 +20,8 @@ pub async fn fencing_tokens_rise(harness: &impl StoreUnderTest) -> Result<(), Vi
         let taken_over = probe.taken_over(0, LONG).await?;
         probe.applies(0, taken_over, Settle::Release).await?;
         let released = probe.granted(0, LONG).await?;
-        probe.applies(0, released, Settle::Commit(harness.brief())).await?;
-        harness.pass(harness.brief()).await;
+        probe.applies(0, released, Settle::Commit(harness.short_lease())).await?;
+        harness.advance(harness.short_lease()).await;
         let expired = probe.granted(0, Duration::ZERO).await?;
         fencing_tokens.extend([taken_over, released, expired]);
     }
@@ -85,9 +85,9 @@ pub async fn a_repeated_commit_changes_nothing(
     probe.applies(0, kept, Settle::Commit(Duration::ZERO)).await?;
     probe.is_duplicate(0).await?;
     let expired = probe.granted(1, LONG).await?;
-    probe.applies(1, expired, Settle::Commit(harness.brief())).await?;
+    probe.applies(1, expired, Settle::Commit(harness.short_lease())).await?;
     probe.applies(1, expired, Settle::Commit(LONG)).await?;
-    harness.pass(harness.brief()).await;
+    harness.advance(harness.short_lease()).await;
     probe.granted(1, LONG).await.map(drop)
 }
 

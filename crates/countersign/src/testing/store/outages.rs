@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::cases::LONG;
 use super::probe::{Patience, Probe, Settle, Unanswered};
 use super::violation::{Violation, ViolationKind};
-use super::{Endured, StoreLost, join};
+use super::{FaultInjection, OutageReport, join};
 use crate::dedup::{ClaimOutcome, DedupStore, FencingToken, UpdateOutcome};
 
 const WORKERS: usize = 16;
@@ -26,11 +26,11 @@ const FIRST: usize = 8;
 /// # Errors
 ///
 /// A [`Violation`] if an answer did not hold, an event is stuck for a minute after the last outage, or
-/// the store is [full](crate::StoreErrorKind::Full).
-pub async fn outages_lose_nothing<H: StoreLost>(
+/// the store is [full](crate::dedup::StoreErrorKind::Full).
+pub async fn outages_lose_nothing<H: FaultInjection>(
     harness: &H,
     outage: impl AsyncFn(),
-) -> Result<Endured, Violation> {
+) -> Result<OutageReport, Violation> {
     let probe = Probe::new(harness, "outages").await;
     let before = Before::set_up(&probe).await?;
     let (over, failed) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -44,7 +44,7 @@ pub async fn outages_lose_nothing<H: StoreLost>(
     };
     let (ends, ()) = join::both(working, happening).await;
     // What was claimed and is not handled would be granted by now.
-    harness.pass(harness.brief()).await;
+    harness.advance(harness.short_lease()).await;
     let mut events = 0;
     for (number, end) in ends.into_iter().enumerate() {
         for event in (FIRST + number..end?).step_by(WORKERS) {
@@ -53,7 +53,7 @@ pub async fn outages_lose_nothing<H: StoreLost>(
         }
     }
     before.holds(&probe).await?;
-    Ok(Endured { events, failed: failed.into_inner() })
+    Ok(OutageReport { events, failed: failed.into_inner() })
 }
 
 /// What was granted before the outages.
@@ -93,14 +93,14 @@ impl Before {
     }
 }
 
-struct Worker<'w, H: StoreLost> {
+struct Worker<'w, H: FaultInjection> {
     harness: &'w H,
     probe: &'w Probe<H::Store>,
     over: &'w AtomicBool,
     failed: &'w AtomicUsize,
 }
 
-impl<H: StoreLost> Worker<'_, H> {
+impl<H: FaultInjection> Worker<'_, H> {
     /// Sees each of its events through until the outages are over, and gives the next one's number.
     async fn work(&self, number: usize) -> Result<usize, Violation> {
         let mut event = FIRST + number;
@@ -118,12 +118,12 @@ impl<H: StoreLost> Worker<'_, H> {
         let key = self.probe.event(event);
         let mut patience = Patience::new();
         loop {
-            let claim = self.probe.store.claim(&key, 0, self.harness.brief());
+            let claim = self.probe.store.claim(&key, 0, self.harness.short_lease());
             let unanswered = match self.probe.in_time(self.harness, claim).await? {
                 Ok(ClaimOutcome::Acquired { fencing_token, .. }) => return Ok(fencing_token),
                 // A claim whose answer was lost holds until its lease is over.
                 Ok(ClaimOutcome::InProgress { .. }) => {
-                    self.harness.pass(self.harness.brief()).await;
+                    self.harness.advance(self.harness.short_lease()).await;
                     None
                 }
                 Ok(answer @ ClaimOutcome::Duplicate { .. }) => {

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use super::violation::{Violation, ViolationKind};
-use super::{StoreLost, StoreUnderTest, cases::LONG, join};
+use super::{FaultInjection, StoreUnderTest, cases::LONG, join};
 use crate::dedup::{
     ClaimOutcome, DedupStore, EventKey, FencingToken, Identity, StoreError, StoreErrorKind,
     UpdateOutcome,
@@ -51,7 +51,7 @@ impl Patience {
     /// Waits a moment before the next try; whether there is to be one.
     pub(super) async fn lasts(
         &mut self,
-        harness: &impl StoreLost,
+        harness: &impl FaultInjection,
         unanswered: Option<Unanswered>,
     ) -> bool {
         const PAUSE: Duration = Duration::from_millis(5);
@@ -116,7 +116,7 @@ impl<S: DedupStore> Probe<S> {
     /// The answer of a store that may be lost, if there is one in time.
     pub(super) async fn in_time<T>(
         &self,
-        harness: &impl StoreLost,
+        harness: &impl FaultInjection,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<Result<T, Unanswered>, Violation> {
         match join::before(harness.wait(harness.store_timeout()), call).await {

@@ -57,12 +57,12 @@ pub async fn workers_at_once<H: StoreUnderTest>(harness: &H, seed: u64) -> Resul
         let workers: Vec<_> = (0..WORKERS)
             .map(|worker| {
                 let number = (seed << 16) + (round << 8) as u64 + worker as u64;
-                let (probe, log, brief) = (probe.clone(), log.clone(), harness.brief());
+                let (probe, log, brief) = (probe.clone(), log.clone(), harness.short_lease());
                 harness.spawn(async move { work(&probe, &log, Random::new(number), brief).await })
             })
             .collect();
         join::all(workers).await.into_iter().collect::<Result<(), _>>()?;
-        harness.pass(harness.brief()).await;
+        harness.advance(harness.short_lease()).await;
     }
     for event in 0..EVENTS {
         log.claim(&probe, event, false).await?;

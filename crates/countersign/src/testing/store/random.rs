@@ -72,14 +72,14 @@ async fn step<H: StoreUnderTest>(
     fencing_tokens: &mut Vec<FencingToken>,
 ) -> Result<(), Violation> {
     if random.one_in(16) {
-        harness.pass(harness.brief()).await;
+        harness.advance(harness.short_lease()).await;
         events.iter_mut().for_each(Event::pass);
         return Ok(());
     }
     let number = random.below(EVENTS);
     let Some(event) = events.get_mut(number) else { return Ok(()) };
     if random.one_in(2) {
-        let (lease, span) = random.span(harness.brief());
+        let (lease, span) = random.span(harness.short_lease());
         let fingerprint = random.below(2) as u64;
         let answer = probe.claim(number, fingerprint, lease).await?;
         if let ClaimOutcome::Acquired { fencing_token, .. } = answer {
@@ -94,7 +94,7 @@ async fn step<H: StoreUnderTest>(
         _ => event.granted(),
     };
     let fencing_token = fencing_token.unwrap_or(FencingToken::new(1));
-    let (length, span) = random.span(harness.brief());
+    let (length, span) = random.span(harness.short_lease());
     let settle = match random.below(5) {
         0 => Settle::Renew(length),
         1 | 2 => Settle::Commit(length),

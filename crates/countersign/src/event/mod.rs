@@ -1,0 +1,13 @@
+//! The names and proofs that stand for an event: its identity, its key in a store, and the tokens of
+//! a claim on it.
+
+mod claim_token;
+mod event_key;
+mod fencing_token;
+mod identity;
+
+pub use self::claim_token::ClaimToken;
+pub use self::event_key::EventKey;
+pub(crate) use self::event_key::tenant_scope;
+pub use self::fencing_token::FencingToken;
+pub use self::identity::Identity;

@@ -1,0 +1,264 @@
+//! The object that an adapter drives: a sender, a store, and the policy between them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::admission::Admission;
+use super::builder::ReceiverBuilder;
+use super::claim::Claim;
+use super::outcome::Outcome;
+use super::settings::{Settings, Timeouts, freshness_window};
+use crate::contract::Contract;
+use crate::dedup::{ClaimOutcome, Store, StoreError, StoreErrorKind};
+use crate::error::{Rejection, RejectionKind};
+use crate::event::{EventKey, tenant_scope};
+use crate::headers::Headers;
+use crate::scheme::Scheme;
+use crate::senders::{HandshakeResponse, Sender};
+use crate::time::Timestamp;
+use crate::verify::{Delivery, StreamingVerifier};
+
+/// Receives what one sender delivers to one endpoint.
+///
+/// [`Receiver::new`] suits one process that may forget what it handled when it ends;
+/// [`Receiver::builder`] takes a store, an endpoint's name and timeouts. An adapter puts the receiver in
+/// front of a route.
+///
+/// Without a framework, [`verify`](Self::verify) verifies (or, where the body comes in pieces,
+/// [`open`](Self::open)), and [`claim`](Self::claim) deduplicates:
+///
+/// ```
+/// use countersign::{Admission, Outcome, Receiver, Timestamp};
+///
+/// async fn receive(
+///     receiver: &Receiver,
+///     headers: &[(String, String)],
+///     body: Vec<u8>,
+///     now: Timestamp,
+/// ) -> Result<Outcome, Box<dyn std::error::Error>> {
+///     let delivery = receiver.verify(headers, body, now)?;
+///     let claim = match receiver.claim(&delivery).await? {
+///         Admission::Proceed(claim) => claim,
+///         Admission::Respond(outcome) => return Ok(outcome),
+///     };
+///     let succeeded = delivery.event::<serde_json::Value>().is_ok(); // your work
+///     if !succeeded {
+///         claim.release().await?;
+///         return Ok(Outcome::Failed);
+///     }
+///     claim.commit().await?;
+///     Ok(Outcome::Handled)
+/// }
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Receiver {
+    sender: Arc<dyn Sender>,
+    store: Option<Arc<dyn Store>>,
+    endpoint: Arc<str>,
+    /// The endpoint and, where there are many tenants, the tenant: what separates dedup keys.
+    scope: Arc<str>,
+    retention: Duration,
+    timeouts: Timeouts,
+}
+
+impl Receiver {
+    /// Receives from `sender` and remembers handled events in a [`MemoryStore`](crate::MemoryStore) of
+    /// its own.
+    pub fn new(sender: impl Sender) -> Self {
+        Self::builder(sender).build_unchecked()
+    }
+
+    /// Returns a builder for a receiver of what `sender` delivers.
+    pub fn builder(sender: impl Sender) -> ReceiverBuilder {
+        ReceiverBuilder::new(Arc::new(sender))
+    }
+
+    pub(crate) fn with_settings(sender: Arc<dyn Sender>, settings: &Settings) -> Self {
+        let (contract, scheme) = (sender.contract(), sender.verifier().scheme());
+        let endpoint = settings.endpoint.clone().unwrap_or_else(|| scheme.sender().into());
+        Self {
+            store: settings.store.clone(),
+            scope: Arc::clone(&endpoint),
+            endpoint,
+            retention: settings.retention(contract, scheme),
+            timeouts: settings.timeouts(contract),
+            sender,
+        }
+    }
+
+    /// Separates the dedup keys from those of every other tenant.
+    pub(crate) fn for_tenant(self, tenant: &str) -> Self {
+        Self { scope: tenant_scope(&self.endpoint, tenant).into(), ..self }
+    }
+
+    /// Rejects any method but `POST`.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectionKind::MethodNotAllowed`].
+    pub fn check_method(&self, method: &str) -> Result<(), Rejection> {
+        if method == "POST" { Ok(()) } else { Err(Rejection::new(RejectionKind::MethodNotAllowed)) }
+    }
+
+    /// Returns the response to a handshake that is not a `POST`; rejects any other method but `POST`.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectionKind::MethodNotAllowed`], also where a handshake needs a token that is not configured,
+    /// and [`RejectionKind::SignatureMismatch`] if the request shows the wrong token.
+    pub fn handshake_response<H: Headers + ?Sized>(
+        &self,
+        method: &str,
+        head: &H,
+    ) -> Result<Option<HandshakeResponse>, Rejection> {
+        let handshake = self.sender.handshake().filter(|_| method != "POST");
+        match handshake.and_then(|handshake| handshake.response(method, head)) {
+            Some(response) => response.map(Some),
+            None => self.check_method(method).map(|()| None),
+        }
+    }
+
+    /// Returns the response to a verified delivery that is a handshake and not an event.
+    #[must_use]
+    pub fn signed_handshake_response(&self, delivery: &Delivery) -> Option<HandshakeResponse> {
+        self.sender.handshake()?.signed_response(delivery)
+    }
+
+    /// Checks a request's headers; the body goes into the [`StreamingVerifier`] that this returns.
+    ///
+    /// `now` is what the signed timestamp is compared with.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] that says which header is wrong and how.
+    pub fn open<'r, H: Headers + ?Sized>(
+        &'r self,
+        headers: &'r H,
+        now: Timestamp,
+    ) -> Result<StreamingVerifier<'r>, Rejection> {
+        self.sender.verifier().open(headers, now, self.contract().max_body_size())
+    }
+
+    /// Verifies a request whose body is at hand: [`open`](Self::open),
+    /// [`update`](StreamingVerifier::update) and [`finalize`](StreamingVerifier::finalize) in one.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] that says what is wrong.
+    pub fn verify<H: Headers + ?Sized>(
+        &self,
+        headers: &H,
+        body: impl Into<Bytes>,
+        now: Timestamp,
+    ) -> Result<Delivery, Rejection> {
+        self.sender.verifier().verify(headers, body, now, self.contract().max_body_size())
+    }
+
+    /// Claims the delivery's event in the store.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store fails; respond with `Outcome::from(&error)`.
+    pub async fn claim(&self, delivery: &Delivery) -> Result<Admission, StoreError> {
+        self.claim_event(self.event(delivery)?, delivery).await
+    }
+
+    /// Returns the delivery's event, which is not claimed yet.
+    pub(crate) fn event(&self, delivery: &Delivery) -> Result<Claim, StoreError> {
+        if delivery.sender() != self.scheme().sender()
+            || delivery.tenant() != self.sender.verifier().tenant()
+        {
+            return Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "the delivery belongs to another sender or tenant: claim it with the receiver that verified it",
+            ));
+        }
+        let identity = self.sender.identity(delivery);
+        let key = EventKey::new(&self.scope, self.scheme().sender(), &identity);
+        let retention = if identity.is_short_lived() {
+            self.contract().digest_retention().max(freshness_window(self.scheme()))
+        } else {
+            self.retention
+        };
+        Ok(Claim {
+            store: self.store.clone(),
+            key,
+            fencing_token: None,
+            takeover: false,
+            lease: self.timeouts.lease,
+            retention,
+        })
+    }
+
+    pub(crate) async fn claim_event(
+        &self,
+        mut event: Claim,
+        delivery: &Delivery,
+    ) -> Result<Admission, StoreError> {
+        let Some(store) = &self.store else { return Ok(Admission::Proceed(event)) };
+        match store.claim(&event.key, delivery.fingerprint(), event.lease).await? {
+            ClaimOutcome::Acquired { fencing_token, takeover } => {
+                event.fencing_token = Some(fencing_token);
+                event.takeover = takeover;
+                Ok(Admission::Proceed(event))
+            }
+            ClaimOutcome::InProgress { retry_after } => {
+                Ok(Admission::Respond(Outcome::InProgress { retry_after }))
+            }
+            ClaimOutcome::Duplicate { same_body } => {
+                Ok(Admission::Respond(Outcome::Duplicate { same_body }))
+            }
+        }
+    }
+
+    /// The sender's scheme.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        self.sender.verifier().scheme()
+    }
+
+    /// The sender's contract.
+    #[must_use]
+    pub fn contract(&self) -> &Contract {
+        self.sender.contract()
+    }
+
+    /// The endpoint's name.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Returns whether there is deduplication.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Returns the names of the keys that are shorter than 24 bytes, to warn of at start-up.
+    pub fn weak_keys(&self) -> impl Iterator<Item = &str> {
+        self.sender.verifier().weak_keys()
+    }
+
+    /// The durations that an adapter enforces.
+    #[must_use]
+    pub const fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("endpoint", &self.endpoint)
+            .field("scheme", &format_args!("{}", self.scheme()))
+            .field("contract", self.contract())
+            .field("retention", &self.retention)
+            .field("lease", &self.timeouts.lease)
+            .finish_non_exhaustive()
+    }
+}

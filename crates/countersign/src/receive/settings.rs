@@ -1,0 +1,130 @@
+//! The settings of a receiver, and what follows from those that are left out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::contract::Contract;
+use crate::dedup::{MemoryStore, Store};
+use crate::error::{ConfigErrorKind, Validation};
+use crate::scheme::Scheme;
+use crate::time::Tolerance;
+
+/// The shortest and the longest default lease.
+const DEFAULT_LEASES: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
+
+/// The settings that a [`ReceiverBuilder`](super::ReceiverBuilder) and a
+/// [`TenantsBuilder`](super::TenantsBuilder) share.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) store: Option<Arc<dyn Store>>,
+    /// The sender's name unless set.
+    pub(crate) endpoint: Option<Arc<str>>,
+    /// The shortest safe retention unless set.
+    pub(crate) retention: Option<Duration>,
+    /// Derived from the response deadline and the store's timeout unless set.
+    pub(crate) lease: Option<Duration>,
+    pub(crate) store_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) handler_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            store: Some(Arc::new(MemoryStore::default())),
+            endpoint: None,
+            retention: None,
+            lease: None,
+            store_timeout: Duration::from_secs(2),
+            body_timeout: Duration::from_secs(10),
+            handler_timeout: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+impl Settings {
+    /// Records every setting that is wrong for a sender of this contract and scheme.
+    pub(crate) fn validate(
+        &self,
+        contract: &Contract,
+        scheme: &Scheme,
+        validation: &mut Validation,
+    ) {
+        validation.positive("store_timeout", self.store_timeout);
+        validation.positive("body_timeout", self.body_timeout);
+        validation.positive("handler_timeout", self.handler_timeout);
+        let shortest = shortest_retention(contract, scheme);
+        if let Some(retention) = self.retention.filter(|retention| *retention < shortest) {
+            validation.reject(
+                ConfigErrorKind::RetentionTooShort,
+                format!(
+                    "`retention` of {retention:?} is too short: `{}` may retry an event for {shortest:?}",
+                    scheme.sender()
+                ),
+            );
+        }
+        let shortest = self.shortest_lease(contract);
+        if let Some(lease) = self.lease.filter(|lease| *lease < shortest) {
+            validation.reject(
+                ConfigErrorKind::OutOfRange,
+                format!(
+                    "`lease` of {lease:?} is too short for `response_deadline` and `store_timeout` together: set at least {shortest:?}"
+                ),
+            );
+        }
+    }
+
+    pub(crate) fn retention(&self, contract: &Contract, scheme: &Scheme) -> Duration {
+        self.retention.unwrap_or_else(|| shortest_retention(contract, scheme))
+    }
+
+    pub(crate) fn timeouts(&self, contract: &Contract) -> Timeouts {
+        let (shortest, longest) = DEFAULT_LEASES;
+        let usual = contract.response_deadline().saturating_mul(2).clamp(shortest, longest);
+        let lease = self.lease.unwrap_or(usual.max(self.shortest_lease(contract)));
+        Timeouts {
+            body: self.body_timeout,
+            store: self.store_timeout,
+            response: contract.response_deadline(),
+            handler: self.handler_timeout,
+            lease,
+            renew: lease / 3,
+            commit_retry: contract.retry_window(),
+        }
+    }
+
+    /// A lease that covers the handler until the response deadline, and the commit after it.
+    fn shortest_lease(&self, contract: &Contract) -> Duration {
+        let covered = contract.response_deadline().saturating_add(self.store_timeout);
+        covered.saturating_add(Duration::from_millis(1))
+    }
+}
+
+fn shortest_retention(contract: &Contract, scheme: &Scheme) -> Duration {
+    contract.retry_window().max(freshness_window(scheme))
+}
+
+/// How long a captured request stays fresh: both sides of the tolerance.
+pub(crate) fn freshness_window(scheme: &Scheme) -> Duration {
+    scheme.tolerance().map_or(Duration::ZERO, Tolerance::window)
+}
+
+/// The durations that an adapter enforces.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// The time for the whole body to arrive.
+    pub body: Duration,
+    /// The time for one call of the store.
+    pub store: Duration,
+    /// The time from the claim to the response.
+    pub response: Duration,
+    /// The time for the handler to end.
+    pub handler: Duration,
+    /// The time for which a claim holds without being renewed.
+    pub lease: Duration,
+    /// The time between two renewals of the lease: a third of it.
+    pub renew: Duration,
+    /// The time for which a failed commit is retried.
+    pub commit_retry: Duration,
+}

@@ -1,0 +1,132 @@
+//! Building the receiver of many tenants.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cache::Cache;
+use super::resolver::{KeyResolver, Resolve};
+use super::source::{TenantFrom, TenantSource};
+use super::tenant_sender::{MakeSender, dummy_sender};
+use super::tenants::Tenants;
+use crate::error::{ConfigError, ConfigErrorKind, Validation};
+use crate::keys::Keyring;
+use crate::receive::builder::ReceiverBuilder;
+use crate::senders::Sender;
+use crate::time::{Clock, MonotonicClock};
+
+/// How long a tenant's keys are cached unless set.
+const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
+
+/// How many tenants are cached unless set, and how many unknown names.
+const CACHE_CAPACITY: usize = 10_000;
+
+/// Builds [`Tenants`]. Settings may come in any order; [`build`](Self::build) validates them together.
+#[must_use = "a builder does nothing until it is built"]
+pub struct TenantsBuilder {
+    from: TenantFrom,
+    resolver: Arc<dyn Resolve>,
+    sender: Arc<MakeSender>,
+    configure: Box<dyn FnOnce(ReceiverBuilder) -> ReceiverBuilder + Send>,
+    cache_capacity: usize,
+    cache_ttl: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl TenantsBuilder {
+    pub(super) fn new<S: Sender>(
+        from: TenantFrom,
+        resolver: impl KeyResolver,
+        sender: impl Fn(Keyring) -> Result<S, ConfigError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            from,
+            resolver: Arc::new(resolver),
+            sender: Arc::new(move |keys| {
+                let sender = sender(keys)?;
+                Ok(Arc::new(sender) as Arc<dyn Sender>)
+            }),
+            configure: Box::new(|receiver| receiver),
+            cache_capacity: CACHE_CAPACITY,
+            cache_ttl: CACHE_TTL,
+            clock: Arc::new(MonotonicClock::default()),
+        }
+    }
+
+    /// Sets what a single [`Receiver`](crate::Receiver) has: the store, the endpoint's name and the timeouts, which all
+    /// tenants share.
+    ///
+    /// Unless set, handled events are remembered in one [`MemoryStore`](crate::MemoryStore) for all.
+    pub fn configure(
+        mut self,
+        configure: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder + Send + 'static,
+    ) -> Self {
+        self.configure = Box::new(configure);
+        self
+    }
+
+    /// Sets how many tenants' keys are cached, and how many unknown names; 10 000 each unless set.
+    pub const fn cache_capacity(mut self, tenants: usize) -> Self {
+        self.cache_capacity = tenants;
+        self
+    }
+
+    /// Sets how long a tenant's keys are cached before they are resolved again; five minutes unless
+    /// set.
+    pub const fn cache_ttl(mut self, ttl: Duration) -> Self {
+        self.cache_ttl = ttl;
+        self
+    }
+
+    /// Measures the age of cached keys with `clock`; a [`MonotonicClock`] unless set.
+    pub fn cache_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Validates the settings.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that names every wrong setting: those of
+    /// [`ReceiverBuilder::build`](crate::ReceiverBuilder::build), and
+    ///
+    /// - [`OutOfRange`](ConfigErrorKind::OutOfRange) for a cache of no capacity or no duration;
+    /// - [`InvalidHeaderName`](ConfigErrorKind::InvalidHeaderName) where the tenant's header is not one;
+    /// - [`MissingSetting`](ConfigErrorKind::MissingSetting) where the tenant's path does not begin and
+    ///   end with `/`;
+    /// - whatever the sender rejects about its own settings.
+    pub fn build(self) -> Result<Tenants, ConfigError> {
+        let mut validation = Validation::default();
+        validation.positive("cache_ttl", self.cache_ttl);
+        if self.cache_capacity == 0 {
+            validation.reject(
+                ConfigErrorKind::OutOfRange,
+                "`cache_capacity` is zero: set it to the number of tenants that are active at a time",
+            );
+        }
+        let source = validation.check(TenantSource::parse(self.from));
+        let unknown_tenant = validation.check(dummy_sender(&*self.sender)).and_then(|dummy| {
+            let settings = (self.configure)(ReceiverBuilder::new(Arc::clone(&dummy))).settings;
+            let receiver = ReceiverBuilder { sender: dummy, settings: settings.clone() }.build();
+            validation.check(receiver).map(|receiver| (receiver, settings))
+        });
+        let (source, (unknown_tenant, settings)) = validation.finish(source.zip(unknown_tenant))?;
+        Ok(Tenants {
+            source: Arc::new(source),
+            resolver: self.resolver,
+            sender: self.sender,
+            unknown_tenant: Arc::new(unknown_tenant),
+            settings,
+            cache: Arc::new(Cache::new(self.cache_capacity)),
+            clock: self.clock,
+            cache_ttl: self.cache_ttl,
+        })
+    }
+}
+
+impl fmt::Debug for TenantsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantsBuilder").field("from", &self.from).finish_non_exhaustive()
+    }
+}

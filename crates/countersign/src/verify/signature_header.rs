@@ -1,0 +1,248 @@
+//! The signature header's grammar: from its value to the signatures and the time in it.
+
+use arrayvec::ArrayVec;
+use memchr::memchr;
+
+use crate::crypto::encoding::Encoding;
+use crate::crypto::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES, Tag};
+use crate::error::{Rejection, RejectionKind};
+use crate::headers::IndexedHeader;
+use crate::scheme::{Algorithm, Grammar, SignatureAt};
+
+/// The most signatures one header may list; Standard Webhooks senders list one for each secret in
+/// rotation, so sixteen is far above any real list. They cost a compare each, never a MAC.
+const MAX_CANDIDATES: usize = 16;
+
+/// The most where each costs a pass over the message: two keys and their successors.
+const MAX_PUBLIC_CANDIDATES: usize = 4;
+
+/// The value after its fixed prefix; it stands in the header `name`.
+pub(crate) fn whole<'h>(
+    at: &SignatureAt,
+    name: &IndexedHeader,
+    value: &'h [u8],
+) -> Result<&'h [u8], Rejection> {
+    match &at.grammar {
+        Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
+        Grammar::Versioned { .. } | Grammar::Pairs { .. } => None,
+    }
+    .ok_or_else(|| malformed(name, "its prefix is not the configured one"))
+}
+
+/// The signatures of one header, where the proof is a MAC that runs while the body arrives.
+pub(crate) enum Candidates<'h> {
+    /// The only one, read.
+    One([u8; TAG_BYTES]),
+    /// All that are listed, read anew each time.
+    Many(Listed<'h>),
+}
+
+impl<'h> Candidates<'h> {
+    /// A value that is one signature and nothing else, as most are: every byte of it is judged.
+    #[inline]
+    pub(crate) fn only(at: &SignatureAt, value: &[u8]) -> Option<Self> {
+        // What parts a list is no letter of any encoding, so no list is taken for one signature.
+        let text = match &at.grammar {
+            Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
+            Grammar::Versioned { version } => after_version(value, version),
+            Grammar::Pairs { .. } => None,
+        };
+        Some(Self::One(at.encoding.decode_tag(text?)?))
+    }
+
+    /// Any other value; rejected if it lists no signature, or too many.
+    ///
+    /// A malformed item beside a good one is passed over, so that one bad signature cannot hide a
+    /// good one; a header with none that can be read is malformed.
+    pub(crate) fn listed(at: &'h SignatureAt, value: &'h [u8]) -> Result<Self, Rejection> {
+        if matches!(at.grammar, Grammar::Whole { .. }) {
+            whole(at, &at.header, value)?;
+        }
+        let listed = Listed { items: Items::of(&at.grammar, value), encoding: at.encoding };
+        match listed.clone().take(MAX_CANDIDATES + 1).count() {
+            0 => Err(none_readable(at, &at.header, value)),
+            1..=MAX_CANDIDATES => Ok(Self::Many(listed)),
+            _ => Err(malformed(&at.header, "it lists more than 16 signatures")),
+        }
+    }
+
+    /// Whether `tag` is one of them.
+    pub(crate) fn have(&self, tag: &Tag) -> bool {
+        match self {
+            Self::One(signature) => tag.matches_any([*signature]),
+            Self::Many(listed) => tag.matches_any(listed.clone()),
+        }
+    }
+}
+
+/// The signatures of a request, where a proof needs the whole body.
+pub(crate) struct Signatures(ArrayVec<SignatureBytes, MAX_CANDIDATES>);
+
+impl Signatures {
+    pub(crate) const fn new() -> Self {
+        Self(ArrayVec::new_const())
+    }
+
+    pub(crate) fn one(signature: SignatureBytes) -> Self {
+        let mut list = Self::new();
+        list.0.push(signature);
+        list
+    }
+
+    pub(crate) fn as_slice(&self) -> &[SignatureBytes] {
+        &self.0
+    }
+
+    /// Those of the header `name` and of the second one, if both are there; rejected as by
+    /// [`Candidates::listed`].
+    pub(crate) fn read(
+        algorithm: Algorithm,
+        at: &SignatureAt,
+        name: &IndexedHeader,
+        value: &[u8],
+        second: Option<&[u8]>,
+    ) -> Result<Self, Rejection> {
+        let (lengths, most) = match algorithm {
+            Algorithm::HmacSha1 => (20..=20, MAX_CANDIDATES),
+            Algorithm::HmacSha512 => (64..=64, MAX_CANDIDATES),
+            Algorithm::Ed25519 => (64..=64, MAX_PUBLIC_CANDIDATES),
+            Algorithm::EcdsaP256 => (8..=MAX_SIGNATURE_BYTES, MAX_PUBLIC_CANDIDATES),
+            _ => (TAG_BYTES..=TAG_BYTES, MAX_CANDIDATES),
+        };
+        if matches!(at.grammar, Grammar::Whole { .. }) {
+            whole(at, name, value)?;
+        }
+        let mut list = Self::new();
+        for value in std::iter::once(value).chain(second) {
+            for item in Items::of(&at.grammar, value) {
+                let decoded = item.signature.and_then(|text| at.encoding.decode(text));
+                let Some(signature) = decoded.filter(|bytes| lengths.contains(&bytes.len())) else {
+                    continue;
+                };
+                if list.0.len() == most {
+                    return Err(malformed(name, "it lists too many signatures"));
+                }
+                list.0.push(signature);
+            }
+        }
+        if list.0.is_empty() { Err(none_readable(at, name, value)) } else { Ok(list) }
+    }
+}
+
+/// Why a header has no signature that can be read.
+fn none_readable(at: &SignatureAt, name: &IndexedHeader, value: &[u8]) -> Rejection {
+    let mut items = Items::of(&at.grammar, value).peekable();
+    let any = items.peek().is_some();
+    // If none is of our version; else some were, but are not written as they should be.
+    if any && items.all(|item| item.signature.is_none()) {
+        return name.reject(RejectionKind::NoCandidate);
+    }
+    malformed(name, "its signature is not written as configured")
+}
+
+fn malformed(name: &IndexedHeader, why: &'static str) -> Rejection {
+    name.reject(RejectionKind::MalformedHeader).with_detail(why)
+}
+
+/// The digits of the time that stands beside the signatures.
+pub(crate) fn time_pair<'h>(at: &'h SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Rejection> {
+    let mut times = Items::of(&at.grammar, value).filter_map(|item| item.time);
+    let time = times.next().ok_or_else(|| malformed(&at.header, "it has no time"))?;
+    match times.next() {
+        None => Ok(time),
+        Some(_) => Err(malformed(&at.header, "it has two times")),
+    }
+}
+
+/// One item of a signature header.
+struct Item<'h> {
+    /// Its text, if it is a signature of the configured version.
+    signature: Option<&'h [u8]>,
+    /// Its text, if it is the time.
+    time: Option<&'h [u8]>,
+}
+
+/// The items of a signature header that follow its grammar.
+#[derive(Clone)]
+struct Items<'h> {
+    grammar: &'h Grammar,
+    rest: Option<&'h [u8]>,
+}
+
+impl<'h> Items<'h> {
+    fn of(grammar: &'h Grammar, value: &'h [u8]) -> Self {
+        Self { grammar, rest: Some(value) }
+    }
+
+    fn next_text(&mut self, separator: u8) -> Option<&'h [u8]> {
+        let (text, rest) = cut(self.rest?, separator);
+        self.rest = rest;
+        Some(text)
+    }
+}
+
+impl<'h> Iterator for Items<'h> {
+    type Item = Item<'h>;
+
+    fn next(&mut self) -> Option<Item<'h>> {
+        loop {
+            match self.grammar {
+                Grammar::Whole { prefix } => {
+                    let signature = self.rest.take()?.strip_prefix(prefix.as_bytes())?;
+                    return Some(Item { signature: Some(signature), time: None });
+                }
+                Grammar::Versioned { version } => {
+                    let item = self.next_text(b' ')?;
+                    let signature = after_version(item, version);
+                    if signature.is_some() || memchr(b',', item).is_some() {
+                        return Some(Item { signature, time: None });
+                    }
+                }
+                Grammar::Pairs { signature, time, separator } => {
+                    let (name, text) = cut(self.next_text(*separator)?, b'=');
+                    if let Some(text) = text {
+                        let called = |wanted: &str| (name == wanted.as_bytes()).then_some(text);
+                        let time = time.as_ref().and_then(|time| called(time));
+                        return Some(Item { signature: called(signature), time });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The signatures in a header that are written as they should be.
+#[derive(Clone)]
+pub(crate) struct Listed<'h> {
+    items: Items<'h>,
+    encoding: Encoding,
+}
+
+impl Iterator for Listed<'_> {
+    type Item = [u8; TAG_BYTES];
+
+    fn next(&mut self) -> Option<[u8; TAG_BYTES]> {
+        loop {
+            let item = self.items.next()?;
+            if let Some(tag) = item.signature.and_then(|text| self.encoding.decode_tag(text)) {
+                return Some(tag);
+            }
+        }
+    }
+}
+
+/// What follows `version` and its comma.
+fn after_version<'h>(item: &'h [u8], version: &str) -> Option<&'h [u8]> {
+    item.strip_prefix(version.as_bytes())?.strip_prefix(b",")
+}
+
+/// What stands before and after the first `separator`.
+fn cut(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match memchr(separator, text) {
+        None => (text, None),
+        Some(at) => {
+            let (before, after) = text.split_at(at);
+            (before, after.get(1..))
+        }
+    }
+}
