@@ -15,7 +15,7 @@
 
 mod error;
 mod inspect;
-pub(crate) mod memory;
+mod memory;
 mod outcome;
 mod store;
 

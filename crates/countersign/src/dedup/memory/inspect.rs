@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::slots::State;
-use super::{MemoryStore, lock};
+use super::store::{MemoryStore, lock};
 use crate::dedup::{EventKey, InspectStore, Record, RecordState, StoreError, StoreStats};
 use crate::time::Timestamp;
 

@@ -1,0 +1,292 @@
+//! The store's public type: its claims, and what the shards share.
+
+use std::array;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::shard::{Seed, Shard};
+use super::slots::{Name, Record, State};
+use crate::dedup::{
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+};
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::time::{Clock, MonotonicClock, Timestamp};
+
+/// How many events are remembered unless set otherwise; they take 55 to 60 bytes each.
+const DEFAULT_CAPACITY: usize = 1_000_000;
+
+/// Locks are per shard: enough that threads rarely meet, and that one has little to do to grow.
+const SHARDS: usize = 32;
+
+/// How many records one claim may look at to clear them away, so that no claim pays for many.
+const LOOKS_PER_CLAIM: usize = 8;
+
+/// Remembers events in this process's memory: bounded, sharded, and gone at a restart.
+///
+/// **One process only**: two processes do not see each other's claims. At its capacity it rejects
+/// new events (503) rather than forget old ones.
+///
+/// An event takes 55 to 60 bytes from a hundred thousand of them on. They are taken as events come;
+/// what a forgotten event leaves free is used for the next one, not given back.
+///
+/// Expired records are cleared a few at a time by the claims that follow; there is no scan and no
+/// background task. A claim that nobody settled is forgotten a day after its lease ran out.
+#[derive(Clone)]
+pub struct MemoryStore(pub(super) Arc<Shared>);
+
+pub(super) struct Shared {
+    pub(super) shards: [Mutex<Shard>; SHARDS],
+    pub(super) seed: Seed,
+    pub(super) clock: Box<dyn Clock>,
+    capacity: usize,
+    pub(super) live: AtomicUsize,
+}
+
+impl MemoryStore {
+    /// Remembers up to `capacity` events, and never more than some 500 million.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] if `capacity` is zero.
+    pub fn new(capacity: usize) -> Result<Self, ConfigError> {
+        Self::with_clock(capacity, MonotonicClock::default())
+    }
+
+    /// The same with a clock of the caller's, by which leases and retention run.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_clock(capacity: usize, clock: impl Clock) -> Result<Self, ConfigError> {
+        if capacity == 0 {
+            return Err(ConfigError::new(
+                ConfigErrorKind::OutOfRange,
+                "the memory store's capacity is zero: give the number of events to remember",
+            ));
+        }
+        Ok(Self::build(capacity, Box::new(clock)))
+    }
+
+    /// How many events it remembers now, among them some that are due to be forgotten.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.live.load(Ordering::Relaxed)
+    }
+
+    /// Whether it remembers nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn build(capacity: usize, clock: Box<dyn Clock>) -> Self {
+        Self(Arc::new(Shared {
+            shards: array::from_fn(|_| Mutex::default()),
+            seed: Seed::new(),
+            clock,
+            capacity,
+            live: AtomicUsize::new(0),
+        }))
+    }
+
+    fn claim_now(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<ClaimOutcome, StoreError> {
+        if let Some(claim) = self.try_claim(key, fingerprint, lease) {
+            return Ok(claim);
+        }
+        let mut shards = self.0.shards.iter();
+        shards.any(|shard| self.0.make_room(&mut lock(shard)));
+        self.try_claim(key, fingerprint, lease).ok_or_else(|| {
+            StoreError::new(
+                StoreErrorKind::Full,
+                format!("the memory store holds {} events: raise its capacity", self.0.capacity),
+            )
+        })
+    }
+
+    /// `None` where there is no room for a new record.
+    fn try_claim(&self, key: &EventKey, fingerprint: u64, lease: Duration) -> Option<ClaimOutcome> {
+        let (name, mut shard) = self.0.locate(key);
+        let now = self.0.sweep(&mut shard);
+        let fencing_token = FencingToken::new(shard.last_fencing_token + 1);
+        let state = State::InProgress { lease_until: now.saturating_add(lease) };
+        let record = Record { fencing_token, fingerprint, state };
+        let held = shard.find(&self.0.seed, name);
+        let takeover = match held.map(|(_, held)| held.state) {
+            Some(State::InProgress { lease_until }) if now < lease_until => {
+                return Some(ClaimOutcome::InProgress {
+                    retry_after: lease_until.saturating_since(now),
+                });
+            }
+            Some(State::Done { expires }) if now < expires => {
+                let same_body = held.is_some_and(|(_, held)| held.fingerprint == fingerprint);
+                return Some(ClaimOutcome::Duplicate { same_body });
+            }
+            Some(held @ State::InProgress { .. }) => now < held.deadline(),
+            Some(State::Done { .. }) | None => false,
+        };
+        if let Some((slot, _)) = held {
+            shard.write(slot, record);
+        } else {
+            if !shard.has_room() {
+                return None;
+            }
+            self.0.reserve()?;
+            shard.insert(&self.0.seed, name, record);
+        }
+        shard.last_fencing_token = fencing_token.as_u64();
+        Some(ClaimOutcome::Acquired { fencing_token, takeover })
+    }
+
+    fn renew_now(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        lease: Duration,
+    ) -> UpdateOutcome {
+        let (name, mut shard) = self.0.locate(key);
+        let lease_until = self.0.clock.now().saturating_add(lease);
+        match shard.find(&self.0.seed, name) {
+            Some((slot, held)) if held.is_in_progress(fencing_token) => {
+                shard.write(slot, Record { state: State::InProgress { lease_until }, ..held });
+                UpdateOutcome::Applied
+            }
+            _ => UpdateOutcome::StaleToken,
+        }
+    }
+
+    fn commit_now(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        retention: Duration,
+    ) -> UpdateOutcome {
+        let (name, mut shard) = self.0.locate(key);
+        let expires = self.0.clock.now().saturating_add(retention);
+        match shard.find(&self.0.seed, name) {
+            Some((slot, held)) if held.is_in_progress(fencing_token) => {
+                shard.write(slot, Record { state: State::Done { expires }, ..held });
+                UpdateOutcome::Applied
+            }
+            Some((_, held)) if held.fencing_token == fencing_token => UpdateOutcome::Applied,
+            _ => UpdateOutcome::StaleToken,
+        }
+    }
+
+    fn release_now(&self, key: &EventKey, fencing_token: FencingToken) -> UpdateOutcome {
+        let (name, mut shard) = self.0.locate(key);
+        match shard.find(&self.0.seed, name) {
+            Some((slot, held)) if held.is_in_progress(fencing_token) => {
+                shard.forget(&self.0.seed, slot);
+                self.0.live.fetch_sub(1, Ordering::Relaxed);
+                UpdateOutcome::Applied
+            }
+            _ => UpdateOutcome::StaleToken,
+        }
+    }
+}
+
+impl Shared {
+    /// What the event is called here, and the shard that alone may hold it.
+    pub(super) fn locate(&self, key: &EventKey) -> (Name, MutexGuard<'_, Shard>) {
+        let [.., last] = key.as_bytes();
+        #[expect(clippy::indexing_slicing, reason = "a remainder by the array's length")]
+        (Name::from(key), lock(&self.shards[usize::from(*last) % SHARDS]))
+    }
+
+    /// Counts one more record, unless that is one too many.
+    fn reserve(&self) -> Option<()> {
+        let more = |live: usize| (live < self.capacity).then_some(live + 1);
+        self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(drop)
+    }
+
+    /// Looks at a few records whose time has come, and tells the time by which it judged.
+    fn sweep(&self, shard: &mut Shard) -> Timestamp {
+        let now = self.clock.now();
+        for _ in 0..LOOKS_PER_CLAIM {
+            if self.look(shard, now).is_none() {
+                break;
+            }
+        }
+        now
+    }
+
+    /// Forgets one record that is due, if there is one.
+    fn make_room(&self, shard: &mut Shard) -> bool {
+        let now = self.clock.now();
+        std::iter::from_fn(|| self.look(shard, now)).any(|forgotten| forgotten)
+    }
+
+    /// Looks at the next record whose time has come, and tells whether it is forgotten.
+    fn look(&self, shard: &mut Shard, now: Timestamp) -> Option<bool> {
+        let forgotten = shard.look(&self.seed, now)?;
+        if forgotten {
+            self.live.fetch_sub(1, Ordering::Relaxed);
+        }
+        Some(forgotten)
+    }
+}
+
+impl DedupStore for MemoryStore {
+    async fn claim(
+        &self,
+        key: &EventKey,
+        fingerprint: u64,
+        lease: Duration,
+    ) -> Result<ClaimOutcome, StoreError> {
+        self.claim_now(key, fingerprint, lease)
+    }
+
+    async fn renew(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        lease: Duration,
+    ) -> Result<UpdateOutcome, StoreError> {
+        Ok(self.renew_now(key, fencing_token, lease))
+    }
+
+    async fn commit(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        retention: Duration,
+    ) -> Result<UpdateOutcome, StoreError> {
+        Ok(self.commit_now(key, fencing_token, retention))
+    }
+
+    async fn release(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+    ) -> Result<UpdateOutcome, StoreError> {
+        Ok(self.release_now(key, fencing_token))
+    }
+}
+
+/// A panic cannot leave a shard half changed: no step between two writes can panic.
+pub(super) fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Default for MemoryStore {
+    /// Remembers up to a million events.
+    fn default() -> Self {
+        Self::build(DEFAULT_CAPACITY, Box::new(MonotonicClock::default()))
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("capacity", &self.0.capacity)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
