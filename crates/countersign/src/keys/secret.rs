@@ -1,16 +1,11 @@
-//! Secrets and the key ring: what a sender's credential is compared with.
+//! A shared secret.
 
 use std::env::VarError;
 use std::fmt;
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::time::Timestamp;
-
-/// The most keys a ring may hold: each costs one MAC pass over every body.
-pub(crate) const MAX_KEYS: usize = 8;
 
 /// A shared secret: wiped from memory when dropped, never printed, cloned or serialised.
 ///
@@ -128,112 +123,5 @@ const fn is_space(letter: char) -> bool {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret([redacted])")
-    }
-}
-
-/// A secret with a name and the time in which it is valid.
-#[derive(Debug)]
-pub struct Key {
-    pub(crate) name: Arc<str>,
-    pub(crate) secret: Secret,
-    pub(crate) window: Window,
-}
-
-impl Key {
-    /// A key that is always valid. The name is reported when it matches, so it must tell nothing.
-    #[must_use]
-    pub fn new(name: impl Into<Arc<str>>, secret: Secret) -> Self {
-        Self { name: name.into(), secret, window: Window::ALWAYS }
-    }
-
-    /// Valid from `start` on.
-    #[must_use]
-    pub const fn not_before(mut self, start: Timestamp) -> Self {
-        self.window.start = start;
-        self
-    }
-
-    /// Valid up to and with `end`.
-    #[must_use]
-    pub const fn not_after(mut self, end: Timestamp) -> Self {
-        self.window.end = end;
-        self
-    }
-}
-
-/// When a key is valid; both ends belong to it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Window {
-    start: Timestamp,
-    end: Timestamp,
-}
-
-impl Window {
-    const ALWAYS: Self =
-        Self { start: Timestamp::from_millis(0), end: Timestamp::from_millis(u64::MAX) };
-
-    pub(crate) fn contains(self, now: Timestamp) -> bool {
-        self.start <= now && now <= self.end
-    }
-}
-
-/// The keys a sender may use now: several while one replaces another.
-///
-/// A plain [`Secret`] turns into a ring of one key named `default`.
-///
-/// ```
-/// use countersign::{Key, Keyring, Secret, Timestamp};
-///
-/// let ring = Keyring::new([
-///     Key::new("2026-a", Secret::new("the old secret of the sender")?)
-///         .not_after(Timestamp::from_secs(1_790_000_000)),
-///     Key::new("2026-b", Secret::new("the new secret of the sender")?),
-/// ])?;
-/// # Ok::<(), countersign::ConfigError>(())
-/// ```
-#[derive(Debug)]
-pub struct Keyring {
-    keys: Vec<Key>,
-}
-
-impl Keyring {
-    /// A ring of one to eight keys with different names.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigErrorKind::InvalidKeyring`] if there is no key, there are more than eight, two share
-    /// a name, or a key's `not_after` lies before its `not_before`.
-    pub fn new(keys: impl IntoIterator<Item = Key>) -> Result<Self, ConfigError> {
-        let keys: Vec<Key> = keys.into_iter().collect();
-        let invalid =
-            |message: String| Err(ConfigError::new(ConfigErrorKind::InvalidKeyring, message));
-        if keys.is_empty() || keys.len() > MAX_KEYS {
-            return invalid(format!("key ring has {} keys: give it one to {MAX_KEYS}", keys.len()));
-        }
-        for (at, key) in keys.iter().enumerate() {
-            if keys.iter().skip(at + 1).any(|other| other.name == key.name) {
-                return invalid(format!(
-                    "two keys are named `{}`: name each differently",
-                    key.name
-                ));
-            }
-            if key.window.end < key.window.start {
-                return invalid(format!(
-                    "key `{}` ends before it begins: swap its times",
-                    key.name
-                ));
-            }
-        }
-        Ok(Self { keys })
-    }
-
-    pub(crate) fn keys(&self) -> &[Key] {
-        &self.keys
-    }
-}
-
-impl From<Secret> for Keyring {
-    fn from(secret: Secret) -> Self {
-        Self { keys: vec![Key::new("default", secret)] }
     }
 }
