@@ -1,16 +1,9 @@
-//! Time as a value. Verification is told the time; only a [`Clock`] reads one.
+//! An instant.
 
 use std::fmt;
-use std::sync::Arc;
-#[cfg(not(target_os = "linux"))]
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-#[cfg(not(target_os = "linux"))]
-use std::time::Instant;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-#[cfg(target_os = "linux")]
-use rustix::time::{ClockId, clock_gettime};
+use super::format::TimestampFormat;
 
 /// The most digits a timestamp may have; leaves room to turn seconds into milliseconds in `u64`.
 const MAX_DIGITS: usize = 15;
@@ -102,7 +95,7 @@ impl Timestamp {
     }
 
     /// This instant without what is finer than `unit`.
-    const fn floor(self, unit: TimestampFormat) -> Self {
+    pub(super) const fn floor(self, unit: TimestampFormat) -> Self {
         match unit {
             TimestampFormat::Seconds => Self::from_secs(self.as_secs()),
             TimestampFormat::Millis | TimestampFormat::Rfc3339 => self,
@@ -137,175 +130,4 @@ impl fmt::Display for Timestamp {
 const fn started_millis(span: Duration) -> u64 {
     let started = span.subsec_nanos().div_ceil(1_000_000) as u64;
     span.as_secs().saturating_mul(1000).saturating_add(started)
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The unit in which a sender counts, or the form in which it writes times.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum TimestampFormat {
-    /// Seconds since the Unix epoch.
-    Seconds,
-    /// Milliseconds since the Unix epoch.
-    Millis,
-    /// Text like `2026-01-31T12:00:00Z` ([RFC 3339](https://www.rfc-editor.org/rfc/rfc3339)).
-    Rfc3339,
-}
-
-impl TimestampFormat {
-    /// Whether a time is as wide as all are from 2001 to 2286, so that it shows where it begins and
-    /// ends: whole seconds in text, with `Z` or an offset.
-    pub(crate) const fn is_usual_width(self, text: &[u8]) -> bool {
-        match self {
-            Self::Seconds => text.len() == 10,
-            Self::Millis => text.len() == 13,
-            Self::Rfc3339 => matches!(text, [.., b'Z'] if text.len() == 20) || text.len() == 25,
-        }
-    }
-}
-
-/// How far a signed time may lie from now; both limits are still accepted.
-///
-/// The common value is five minutes both ways, as the reference libraries of
-/// [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks) have it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Tolerance {
-    past: Duration,
-    future: Duration,
-}
-
-impl Tolerance {
-    /// Five minutes both ways.
-    pub const FIVE_MINUTES: Self =
-        Self { past: Duration::from_secs(300), future: Duration::from_secs(300) };
-
-    /// `past` for times gone by, `future` for those ahead.
-    #[must_use]
-    pub const fn new(past: Duration, future: Duration) -> Self {
-        Self { past, future }
-    }
-
-    /// How long ago a signed time may lie.
-    #[must_use]
-    pub const fn past(self) -> Duration {
-        self.past
-    }
-
-    /// How far ahead a signed time may lie.
-    #[must_use]
-    pub const fn future(self) -> Duration {
-        self.future
-    }
-
-    /// The whole span in which one request stays fresh.
-    pub(crate) const fn window(self) -> Duration {
-        self.past.saturating_add(self.future)
-    }
-
-    pub(crate) fn check(
-        self,
-        now: Timestamp,
-        signed: Timestamp,
-        unit: TimestampFormat,
-    ) -> Freshness {
-        let now = now.floor(unit);
-        if now.saturating_since(signed) > self.past {
-            Freshness::Stale
-        } else if signed.saturating_since(now) > self.future {
-            Freshness::Future
-        } else {
-            Freshness::Fresh
-        }
-    }
-}
-
-impl Default for Tolerance {
-    fn default() -> Self {
-        Self::FIVE_MINUTES
-    }
-}
-
-/// What [`Tolerance::check`] finds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Freshness {
-    Fresh,
-    Stale,
-    Future,
-}
-
-/// Where an adapter or a store takes the time from.
-pub trait Clock: Send + Sync + 'static {
-    /// The time now.
-    fn now(&self) -> Timestamp;
-}
-
-impl<C: Clock + ?Sized> Clock for Arc<C> {
-    fn now(&self) -> Timestamp {
-        (**self).now()
-    }
-}
-
-/// The system's wall clock: what signed times are compared with.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(millis(since))
-    }
-}
-
-/// A clock that never jumps: leases in one process run by it.
-///
-/// On Linux it is as fine as the kernel's tick, 1 to 10 ms, and costs a tenth of one that is finer.
-#[derive(Clone, Debug, Default)]
-pub struct MonotonicClock {
-    #[cfg(not(target_os = "linux"))]
-    start: OnceLock<Instant>,
-}
-
-impl Clock for MonotonicClock {
-    #[cfg(target_os = "linux")]
-    fn now(&self) -> Timestamp {
-        let since_boot = clock_gettime(ClockId::MonotonicCoarse).try_into();
-        Timestamp::from_millis(since_boot.map_or(0, millis))
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn now(&self) -> Timestamp {
-        let start = self.start.get_or_init(Instant::now);
-        Timestamp::from_millis(millis(start.elapsed()))
-    }
-}
-
-/// A clock that stands still until it is moved; clones share it. For tests.
-#[derive(Clone, Debug)]
-pub struct FixedClock(Arc<AtomicU64>);
-
-impl FixedClock {
-    /// A clock that shows `now`.
-    #[must_use]
-    pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(AtomicU64::new(now.as_millis())))
-    }
-
-    /// Moves it forward by `span`.
-    pub fn advance(&self, span: Duration) {
-        self.set(self.now().saturating_add(span));
-    }
-
-    /// Puts it to `now`, forward or back.
-    pub fn set(&self, now: Timestamp) {
-        self.0.store(now.as_millis(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
 }
