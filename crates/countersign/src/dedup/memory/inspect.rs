@@ -14,48 +14,48 @@ impl InspectStore for MemoryStore {
         let mut stats = StoreStats::default();
         for shard in &self.0.shards {
             for record in lock(shard).records() {
-                count(&mut stats, record.state, now);
+                add_record(&mut stats, record.state, now);
             }
         }
         Ok(stats)
     }
 
     async fn get(&self, key: &EventKey) -> Result<Option<Record>, StoreError> {
-        let (name, shard) = self.0.locate(key);
+        let (key_prefix, shard) = self.0.locate(key);
         let now = self.0.clock.now();
-        Ok(shard.find(&self.0.seed, name).map(|(_, held)| {
-            let state = match held.state {
+        Ok(shard.find(&self.0.seed, key_prefix).map(|(_, stored)| {
+            let state = match stored.state {
                 State::InProgress { lease_until } => {
                     RecordState::InProgress { lease: lease_until.saturating_since(now) }
                 }
-                State::Done { expires } => {
+                State::Handled { expires } => {
                     RecordState::Handled { retained_for: expires.saturating_since(now) }
                 }
             };
-            Record { fencing_token: held.fencing_token, state }
+            Record { fencing_token: stored.fencing_token, state }
         }))
     }
 
     async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
-        let (name, mut shard) = self.0.locate(key);
-        let Some((slot, _)) = shard.find(&self.0.seed, name) else { return Ok(false) };
-        shard.forget(&self.0.seed, slot);
+        let (key_prefix, mut shard) = self.0.locate(key);
+        let Some((slot, _)) = shard.find(&self.0.seed, key_prefix) else { return Ok(false) };
+        shard.remove(&self.0.seed, slot);
         self.0.live.fetch_sub(1, Ordering::Relaxed);
         Ok(true)
     }
 }
 
-fn count(stats: &mut StoreStats, state: State, now: Timestamp) {
+fn add_record(stats: &mut StoreStats, state: State, now: Timestamp) {
     stats.expired += u64::from(state.deadline() <= now);
     match state {
         State::InProgress { lease_until } => {
             stats.in_progress += 1;
             if lease_until <= now {
                 stats.lease_expired += 1;
-                let over = now.saturating_since(lease_until);
-                stats.oldest_expired_lease = stats.oldest_expired_lease.max(over);
+                let expired_for = now.saturating_since(lease_until);
+                stats.oldest_expired_lease = stats.oldest_expired_lease.max(expired_for);
             }
         }
-        State::Done { expires } => stats.handled += u64::from(now < expires),
+        State::Handled { expires } => stats.handled += u64::from(now < expires),
     }
 }

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use super::index::Index;
-use super::slots::{Name, Record, Slots};
+use super::slots::{KeyPrefix, Record, Slots};
 use super::wheel::Wheel;
 use crate::time::Timestamp;
 
@@ -20,9 +20,9 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn find(&self, seed: &Seed, name: Name) -> Option<(u32, Record)> {
-        let is_named = |slot| self.slots.get(slot).is_some_and(|held| held.name == name);
-        let slot = self.index.find(seed.hash(name), is_named)?;
+    pub(super) fn find(&self, seed: &Seed, key: KeyPrefix) -> Option<(u32, Record)> {
+        let has_key = |slot| self.slots.get(slot).is_some_and(|stored| stored.key == key);
+        let slot = self.index.find(seed.hash(key), has_key)?;
         Some((slot, self.slots.get(slot)?.record()))
     }
 
@@ -30,53 +30,53 @@ impl Shard {
         self.slots.used().filter_map(|(slot, _)| Some(self.slots.get(slot)?.record()))
     }
 
-    pub(super) fn has_room(&self) -> bool {
-        self.slots.has_room()
+    pub(super) fn has_capacity(&self) -> bool {
+        self.slots.has_capacity()
     }
 
     /// Adds a record of what is not found; there must be room for it.
-    pub(super) fn insert(&mut self, seed: &Seed, name: Name, record: Record) {
-        if self.index.is_crowded() {
-            self.index.rebuild(self.slots.used().map(|(slot, name)| (seed.hash(name), slot)));
+    pub(super) fn insert(&mut self, seed: &Seed, key: KeyPrefix, record: Record) {
+        if self.index.needs_rebuild() {
+            self.index.rebuild(self.slots.used().map(|(slot, key)| (seed.hash(key), slot)));
         }
-        let slot = self.slots.add(name, record);
-        self.index.insert(seed.hash(name), slot);
-        self.file(slot, record);
+        let slot = self.slots.insert(key, record);
+        self.index.insert(seed.hash(key), slot);
+        self.schedule(slot, record);
     }
 
     pub(super) fn write(&mut self, slot: u32, record: Record) {
-        if let Some(held) = self.slots.get_mut(slot) {
-            held.write(record);
+        if let Some(stored) = self.slots.get_mut(slot) {
+            stored.write(record);
         }
-        self.wheel.unfile(&mut self.slots, slot);
-        self.file(slot, record);
+        self.wheel.unschedule(&mut self.slots, slot);
+        self.schedule(slot, record);
     }
 
-    pub(super) fn forget(&mut self, seed: &Seed, slot: u32) {
-        let Some(name) = self.slots.get(slot).map(|held| held.name) else { return };
-        self.index.remove(seed.hash(name), slot);
-        self.wheel.unfile(&mut self.slots, slot);
+    pub(super) fn remove(&mut self, seed: &Seed, slot: u32) {
+        let Some(key) = self.slots.get(slot).map(|stored| stored.key) else { return };
+        self.index.remove(seed.hash(key), slot);
+        self.wheel.unschedule(&mut self.slots, slot);
         self.slots.remove(slot);
     }
 
     /// Looks at the next record whose time has come: forgets it, or moves it nearer to its deadline.
     ///
     /// Tells whether it is forgotten; `None` if there is nothing to look at.
-    pub(super) fn look(&mut self, seed: &Seed, now: Timestamp) -> Option<bool> {
-        let slot = self.wheel.next(now.as_secs())?;
+    pub(super) fn expire_next(&mut self, seed: &Seed, now: Timestamp) -> Option<bool> {
+        let slot = self.wheel.next_due(now.as_secs())?;
         let record = self.slots.get(slot)?.record();
-        let is_due = record.state.deadline() <= now;
-        if is_due {
-            self.forget(seed, slot);
+        let is_expired = record.state.deadline() <= now;
+        if is_expired {
+            self.remove(seed, slot);
         } else {
-            self.wheel.unfile(&mut self.slots, slot);
-            self.file(slot, record);
+            self.wheel.unschedule(&mut self.slots, slot);
+            self.schedule(slot, record);
         }
-        Some(is_due)
+        Some(is_expired)
     }
 
-    fn file(&mut self, slot: u32, record: Record) {
-        self.wheel.file(&mut self.slots, slot, second_after(record.state.deadline()));
+    fn schedule(&mut self, slot: u32, record: Record) {
+        self.wheel.schedule(&mut self.slots, slot, ceil_second(record.state.deadline()));
     }
 }
 
@@ -90,13 +90,13 @@ impl Seed {
     }
 
     /// A name is as good as random already: one multiplication hides where it falls.
-    fn hash(&self, Name(first, second): Name) -> u64 {
+    fn hash(&self, KeyPrefix(first, second): KeyPrefix) -> u64 {
         let product = u128::from(first ^ self.0) * u128::from(second ^ self.1);
         (product >> 64) as u64 ^ product as u64
     }
 }
 
 /// The first whole second at or after `time`.
-const fn second_after(time: Timestamp) -> u64 {
+const fn ceil_second(time: Timestamp) -> u64 {
     time.as_millis().div_ceil(1000)
 }

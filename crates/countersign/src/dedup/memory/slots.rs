@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use super::index::NUMBER;
+use super::index::SLOT_MASK;
 use crate::dedup::{EventKey, FencingToken};
 use crate::time::Timestamp;
 
 /// How long a claim that nobody settled is kept after its lease, for a late commit.
-const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const ABANDONED_CLAIM_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many slots stand in one piece of memory. They stay there: growing moves none.
-const CHUNK: usize = 1 << CHUNK_BITS;
+const SLOTS_PER_CHUNK: usize = 1 << CHUNK_BITS;
 const CHUNK_BITS: u32 = 7;
 
 /// No slot.
-pub(super) const NONE: u32 = u32::MAX;
+pub(super) const NIL: u32 = u32::MAX;
 
 /// How many slots there may be: whole chunks, and as many as the index can tell apart.
-pub(super) const MOST: u32 = NUMBER - NUMBER % (1 << CHUNK_BITS);
+pub(super) const MAX_SLOTS: u32 = SLOT_MASK - SLOT_MASK % (1 << CHUNK_BITS);
 
 /// What is remembered of an event.
 #[derive(Clone, Copy)]
@@ -37,15 +37,17 @@ impl Record {
 #[derive(Clone, Copy)]
 pub(super) enum State {
     InProgress { lease_until: Timestamp },
-    Done { expires: Timestamp },
+    Handled { expires: Timestamp },
 }
 
 impl State {
     /// From when on the record may be forgotten.
     pub(super) fn deadline(self) -> Timestamp {
         match self {
-            Self::InProgress { lease_until } => lease_until.saturating_add(ABANDONED_AFTER),
-            Self::Done { expires } => expires,
+            Self::InProgress { lease_until } => {
+                lease_until.saturating_add(ABANDONED_CLAIM_RETENTION)
+            }
+            Self::Handled { expires } => expires,
         }
     }
 }
@@ -55,9 +57,9 @@ impl State {
 /// To make two that are alike takes 2^64 digests, and gains that the one's second event is taken
 /// for his first; to meet another's event takes 2^128, divided by how many there are.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) struct Name(pub(super) u64, pub(super) u64);
+pub(super) struct KeyPrefix(pub(super) u64, pub(super) u64);
 
-impl From<&EventKey> for Name {
+impl From<&EventKey> for KeyPrefix {
     fn from(key: &EventKey) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = *key.as_bytes();
         Self(
@@ -67,49 +69,49 @@ impl From<&EventKey> for Name {
     }
 }
 
-/// A record as it is kept, with its place in one of the wheel's lists.
+/// A record as it is kept, with its position in one of the wheel's lists.
 pub(super) struct Slot {
-    pub(super) name: Name,
+    pub(super) key: KeyPrefix,
     fingerprint: u64,
-    /// Twice the fencing token, and one more once the event is done.
-    fencing_token_and_done: u64,
-    /// When the lease ends or, once done, when the record expires.
+    /// Twice the fencing token, and one more once the event is handled.
+    fencing_token_and_handled: u64,
+    /// When the lease ends or, once handled, when the record expires.
     until: Timestamp,
     /// Its neighbours in the list. Before the first one is its bucket, before a free slot nothing.
-    pub(super) before: u32,
-    pub(super) after: u32,
+    pub(super) prev: u32,
+    pub(super) next: u32,
 }
 
 impl Slot {
-    const fn free(after: u32) -> Self {
+    const fn new_free(next: u32) -> Self {
         let until = Timestamp::from_millis(0);
         Self {
-            name: Name(0, 0),
+            key: KeyPrefix(0, 0),
             fingerprint: 0,
-            fencing_token_and_done: 0,
+            fencing_token_and_handled: 0,
             until,
-            before: NONE,
-            after,
+            prev: NIL,
+            next,
         }
     }
 
     pub(super) const fn record(&self) -> Record {
-        let state = if self.fencing_token_and_done & 1 == 0 {
+        let state = if self.fencing_token_and_handled & 1 == 0 {
             State::InProgress { lease_until: self.until }
         } else {
-            State::Done { expires: self.until }
+            State::Handled { expires: self.until }
         };
-        let fencing_token = FencingToken::new(self.fencing_token_and_done >> 1);
+        let fencing_token = FencingToken::new(self.fencing_token_and_handled >> 1);
         Record { fencing_token, fingerprint: self.fingerprint, state }
     }
 
     pub(super) const fn write(&mut self, record: Record) {
-        let (done, until) = match record.state {
+        let (handled, until) = match record.state {
             State::InProgress { lease_until } => (0, lease_until),
-            State::Done { expires } => (1, expires),
+            State::Handled { expires } => (1, expires),
         };
         self.fingerprint = record.fingerprint;
-        self.fencing_token_and_done = record.fencing_token.as_u64() << 1 | done;
+        self.fencing_token_and_handled = record.fencing_token.as_u64() << 1 | handled;
         self.until = until;
     }
 }
@@ -118,74 +120,74 @@ impl Slot {
 pub(super) struct Slots {
     chunks: Vec<Box<[Slot]>>,
     /// The first free slot; each is followed by the next.
-    free: u32,
+    first_free: u32,
 }
 
 impl Slots {
     pub(super) fn get(&self, slot: u32) -> Option<&Slot> {
-        let (chunk, place) = position(slot);
-        self.chunks.get(chunk)?.get(place)
+        let (chunk, position) = position(slot);
+        self.chunks.get(chunk)?.get(position)
     }
 
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Slot> {
-        let (chunk, place) = position(slot);
-        self.chunks.get_mut(chunk)?.get_mut(place)
+        let (chunk, position) = position(slot);
+        self.chunks.get_mut(chunk)?.get_mut(position)
     }
 
     /// All that are not free, with their records' names.
-    pub(super) fn used(&self) -> impl Iterator<Item = (u32, Name)> {
+    pub(super) fn used(&self) -> impl Iterator<Item = (u32, KeyPrefix)> {
         let slots = (0_u32..).zip(self.chunks.iter().flatten());
-        slots.filter(|(_, slot)| slot.before != NONE).map(|(number, slot)| (number, slot.name))
+        slots.filter(|(_, slot)| slot.prev != NIL).map(|(number, slot)| (number, slot.key))
     }
 
-    pub(super) fn has_room(&self) -> bool {
-        self.free != NONE || self.chunks.len() << CHUNK_BITS < MOST as usize
+    pub(super) fn has_capacity(&self) -> bool {
+        self.first_free != NIL || self.chunks.len() << CHUNK_BITS < MAX_SLOTS as usize
     }
 
     /// Fills a free slot; there must be room for it.
-    pub(super) fn add(&mut self, name: Name, record: Record) -> u32 {
-        if self.free == NONE {
+    pub(super) fn insert(&mut self, key: KeyPrefix, record: Record) -> u32 {
+        if self.first_free == NIL {
             self.grow();
         }
-        let slot = self.free;
-        if let Some(place) = self.get_mut(slot) {
-            let next = place.after;
-            place.name = name;
-            place.write(record);
-            self.free = next;
+        let slot = self.first_free;
+        if let Some(stored) = self.get_mut(slot) {
+            let next = stored.next;
+            stored.key = key;
+            stored.write(record);
+            self.first_free = next;
         }
         slot
     }
 
     /// Frees a slot that is in no list any more.
     pub(super) fn remove(&mut self, slot: u32) {
-        let next = self.free;
-        if let Some(place) = self.get_mut(slot) {
-            place.before = NONE;
-            place.after = next;
-            self.free = slot;
+        let next = self.first_free;
+        if let Some(stored) = self.get_mut(slot) {
+            stored.prev = NIL;
+            stored.next = next;
+            self.first_free = slot;
         }
     }
 
     /// Adds a chunk of free slots, in order: those that are used together lie together.
     fn grow(&mut self) {
         let first = self.chunks.len() << CHUNK_BITS;
-        let slots = (first + 1..=first + CHUNK).map(|next| {
-            let is_last = next == first + CHUNK;
-            Slot::free(if is_last { NONE } else { u32::try_from(next).unwrap_or(NONE) })
+        let slots = (first + 1..=first + SLOTS_PER_CHUNK).map(|next| {
+            let is_last = next == first + SLOTS_PER_CHUNK;
+            Slot::new_free(if is_last { NIL } else { u32::try_from(next).unwrap_or(NIL) })
         });
         self.chunks.push(slots.collect());
-        self.free = u32::try_from(first).unwrap_or(NONE);
+        self.first_free = u32::try_from(first).unwrap_or(NIL);
     }
 }
 
 impl Default for Slots {
     fn default() -> Self {
-        Self { chunks: Vec::new(), free: NONE }
+        Self { chunks: Vec::new(), first_free: NIL }
     }
 }
 
 const fn position(slot: u32) -> (usize, usize) {
     let slot = slot as usize;
-    (slot >> CHUNK_BITS, slot % CHUNK)
+    (slot >> CHUNK_BITS, slot % SLOTS_PER_CHUNK)
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::shard::{Seed, Shard};
-use super::slots::{Name, Record, State};
+use super::slots::{KeyPrefix, Record, State};
 use crate::dedup::{
     ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
 };
@@ -21,7 +21,7 @@ const DEFAULT_CAPACITY: usize = 1_000_000;
 const SHARDS: usize = 32;
 
 /// How many records one claim may look at to clear them away, so that no claim pays for many.
-const LOOKS_PER_CLAIM: usize = 8;
+const EXPIRY_CHECKS_PER_CLAIM: usize = 8;
 
 /// Remembers events in this process's memory: bounded, sharded, and gone at a restart.
 ///
@@ -101,7 +101,7 @@ impl MemoryStore {
             return Ok(claim);
         }
         let mut shards = self.0.shards.iter();
-        shards.any(|shard| self.0.make_room(&mut lock(shard)));
+        shards.any(|shard| self.0.expire_one(&mut lock(shard)));
         self.try_claim(key, fingerprint, lease).ok_or_else(|| {
             StoreError::new(
                 StoreErrorKind::Full,
@@ -112,33 +112,34 @@ impl MemoryStore {
 
     /// `None` where there is no room for a new record.
     fn try_claim(&self, key: &EventKey, fingerprint: u64, lease: Duration) -> Option<ClaimOutcome> {
-        let (name, mut shard) = self.0.locate(key);
+        let (key_prefix, mut shard) = self.0.locate(key);
         let now = self.0.sweep(&mut shard);
         let fencing_token = FencingToken::new(shard.last_fencing_token + 1);
         let state = State::InProgress { lease_until: now.saturating_add(lease) };
         let record = Record { fencing_token, fingerprint, state };
-        let held = shard.find(&self.0.seed, name);
-        let takeover = match held.map(|(_, held)| held.state) {
+        let existing = shard.find(&self.0.seed, key_prefix);
+        let takeover = match existing.map(|(_, stored)| stored.state) {
             Some(State::InProgress { lease_until }) if now < lease_until => {
                 return Some(ClaimOutcome::InProgress {
                     retry_after: lease_until.saturating_since(now),
                 });
             }
-            Some(State::Done { expires }) if now < expires => {
-                let same_body = held.is_some_and(|(_, held)| held.fingerprint == fingerprint);
+            Some(State::Handled { expires }) if now < expires => {
+                let same_body =
+                    existing.is_some_and(|(_, stored)| stored.fingerprint == fingerprint);
                 return Some(ClaimOutcome::Duplicate { same_body });
             }
-            Some(held @ State::InProgress { .. }) => now < held.deadline(),
-            Some(State::Done { .. }) | None => false,
+            Some(state @ State::InProgress { .. }) => now < state.deadline(),
+            Some(State::Handled { .. }) | None => false,
         };
-        if let Some((slot, _)) = held {
+        if let Some((slot, _)) = existing {
             shard.write(slot, record);
         } else {
-            if !shard.has_room() {
+            if !shard.has_capacity() {
                 return None;
             }
             self.0.reserve()?;
-            shard.insert(&self.0.seed, name, record);
+            shard.insert(&self.0.seed, key_prefix, record);
         }
         shard.last_fencing_token = fencing_token.as_u64();
         Some(ClaimOutcome::Acquired { fencing_token, takeover })
@@ -150,11 +151,11 @@ impl MemoryStore {
         fencing_token: FencingToken,
         lease: Duration,
     ) -> UpdateOutcome {
-        let (name, mut shard) = self.0.locate(key);
+        let (key_prefix, mut shard) = self.0.locate(key);
         let lease_until = self.0.clock.now().saturating_add(lease);
-        match shard.find(&self.0.seed, name) {
-            Some((slot, held)) if held.is_in_progress(fencing_token) => {
-                shard.write(slot, Record { state: State::InProgress { lease_until }, ..held });
+        match shard.find(&self.0.seed, key_prefix) {
+            Some((slot, stored)) if stored.is_in_progress(fencing_token) => {
+                shard.write(slot, Record { state: State::InProgress { lease_until }, ..stored });
                 UpdateOutcome::Applied
             }
             _ => UpdateOutcome::StaleToken,
@@ -167,23 +168,23 @@ impl MemoryStore {
         fencing_token: FencingToken,
         retention: Duration,
     ) -> UpdateOutcome {
-        let (name, mut shard) = self.0.locate(key);
+        let (key_prefix, mut shard) = self.0.locate(key);
         let expires = self.0.clock.now().saturating_add(retention);
-        match shard.find(&self.0.seed, name) {
-            Some((slot, held)) if held.is_in_progress(fencing_token) => {
-                shard.write(slot, Record { state: State::Done { expires }, ..held });
+        match shard.find(&self.0.seed, key_prefix) {
+            Some((slot, stored)) if stored.is_in_progress(fencing_token) => {
+                shard.write(slot, Record { state: State::Handled { expires }, ..stored });
                 UpdateOutcome::Applied
             }
-            Some((_, held)) if held.fencing_token == fencing_token => UpdateOutcome::Applied,
+            Some((_, stored)) if stored.fencing_token == fencing_token => UpdateOutcome::Applied,
             _ => UpdateOutcome::StaleToken,
         }
     }
 
     fn release_now(&self, key: &EventKey, fencing_token: FencingToken) -> UpdateOutcome {
-        let (name, mut shard) = self.0.locate(key);
-        match shard.find(&self.0.seed, name) {
-            Some((slot, held)) if held.is_in_progress(fencing_token) => {
-                shard.forget(&self.0.seed, slot);
+        let (key_prefix, mut shard) = self.0.locate(key);
+        match shard.find(&self.0.seed, key_prefix) {
+            Some((slot, stored)) if stored.is_in_progress(fencing_token) => {
+                shard.remove(&self.0.seed, slot);
                 self.0.live.fetch_sub(1, Ordering::Relaxed);
                 UpdateOutcome::Applied
             }
@@ -194,23 +195,23 @@ impl MemoryStore {
 
 impl Shared {
     /// What the event is called here, and the shard that alone may hold it.
-    pub(super) fn locate(&self, key: &EventKey) -> (Name, MutexGuard<'_, Shard>) {
+    pub(super) fn locate(&self, key: &EventKey) -> (KeyPrefix, MutexGuard<'_, Shard>) {
         let [.., last] = key.as_bytes();
         #[expect(clippy::indexing_slicing, reason = "a remainder by the array's length")]
-        (Name::from(key), lock(&self.shards[usize::from(*last) % SHARDS]))
+        (KeyPrefix::from(key), lock(&self.shards[usize::from(*last) % SHARDS]))
     }
 
     /// Counts one more record, unless that is one too many.
     fn reserve(&self) -> Option<()> {
-        let more = |live: usize| (live < self.capacity).then_some(live + 1);
-        self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(drop)
+        let incremented = |live: usize| (live < self.capacity).then_some(live + 1);
+        self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, incremented).ok().map(drop)
     }
 
     /// Looks at a few records whose time has come, and tells the time by which it judged.
     fn sweep(&self, shard: &mut Shard) -> Timestamp {
         let now = self.clock.now();
-        for _ in 0..LOOKS_PER_CLAIM {
-            if self.look(shard, now).is_none() {
+        for _ in 0..EXPIRY_CHECKS_PER_CLAIM {
+            if self.expire_next(shard, now).is_none() {
                 break;
             }
         }
@@ -218,18 +219,18 @@ impl Shared {
     }
 
     /// Forgets one record that is due, if there is one.
-    fn make_room(&self, shard: &mut Shard) -> bool {
+    fn expire_one(&self, shard: &mut Shard) -> bool {
         let now = self.clock.now();
-        std::iter::from_fn(|| self.look(shard, now)).any(|forgotten| forgotten)
+        std::iter::from_fn(|| self.expire_next(shard, now)).any(|removed| removed)
     }
 
     /// Looks at the next record whose time has come, and tells whether it is forgotten.
-    fn look(&self, shard: &mut Shard, now: Timestamp) -> Option<bool> {
-        let forgotten = shard.look(&self.seed, now)?;
-        if forgotten {
+    fn expire_next(&self, shard: &mut Shard, now: Timestamp) -> Option<bool> {
+        let removed = shard.expire_next(&self.seed, now)?;
+        if removed {
             self.live.fetch_sub(1, Ordering::Relaxed);
         }
-        Some(forgotten)
+        Some(removed)
     }
 }
 
