@@ -1,4 +1,4 @@
-//! The only file that names the hash, the MAC and the constant-time compare.
+//! Hashes, MACs and the constant-time comparison: the only file that names their crates.
 
 use std::fmt;
 
@@ -13,19 +13,19 @@ use zeroize::Zeroizing;
 /// The length of an HMAC-SHA256 tag and of a SHA-256 digest.
 pub(crate) const TAG_BYTES: usize = 32;
 
-/// How many bytes SHA-256 takes at once.
+/// The block size of SHA-256, in bytes.
 pub(crate) const BLOCK_BYTES: usize = 64;
 
-/// The longest signature of any algorithm, in bytes: P-256's in DER.
+/// The longest signature of any algorithm, in bytes: a P-256 signature in DER.
 pub(crate) const MAX_SIGNATURE_BYTES: usize = 72;
 
-/// A signature as it was decoded, of whatever algorithm.
+/// A decoded signature of any algorithm.
 pub(crate) type SignatureBytes = ArrayVec<u8, MAX_SIGNATURE_BYTES>;
 
-// A tag is taken by `finalize_fixed`, as bare bytes: the wrapper that `finalize` puts round them is
-// there to compare them in constant time, which is what [`Tag`] is for.
+// `finalize_fixed` returns bare bytes. The wrapper that `finalize` returns exists for constant-time
+// comparison, which `Tag` does here.
 
-/// A keyed HMAC-SHA256 ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)), ready to begin.
+/// An HMAC-SHA256 ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)) with its key set, before any data.
 #[derive(Clone)]
 pub(crate) struct HmacKey(Hmac<Sha256>);
 
@@ -38,7 +38,7 @@ impl HmacKey {
         Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
     }
 
-    /// The tag of `parts`, one after the other.
+    /// Returns the tag of the concatenated `parts`.
     #[inline]
     pub(crate) fn tag(&self, parts: [&[u8]; 3]) -> Tag {
         let mut mac = self.0.clone();
@@ -46,12 +46,13 @@ impl HmacKey {
         Tag(mac.finalize_fixed().into())
     }
 
+    /// Starts a MAC over data that arrives in pieces.
     pub(crate) fn begin(&self) -> HmacState {
         HmacState(Some(self.0.clone()))
     }
 }
 
-/// A MAC under way; empty before it has begun.
+/// A MAC over the data so far; empty by default, before a key has begun it.
 #[derive(Default)]
 pub(crate) struct HmacState(Option<Hmac<Sha256>>);
 
@@ -62,19 +63,20 @@ impl HmacState {
         }
     }
 
-    /// What it comes to.
+    /// Returns the tag, or `None` if no key has begun the MAC.
     pub(crate) fn finish(self) -> Option<Tag> {
         self.0.map(|mac| Tag(mac.finalize_fixed().into()))
     }
 }
 
-/// A key of one of the rarer algorithms, whose message is at hand as a whole.
+/// A key of an algorithm that runs over the whole message at once, once the body has arrived.
 pub(crate) enum WholeMac {
     HmacSha256(HmacKey),
     HmacSha1(Box<Hmac<Sha1>>),
     HmacSha512(Box<Hmac<Sha512>>),
-    /// SHA-256 over the key and then the message, which is no MAC: whoever has one request can
-    /// lengthen it.
+    /// SHA-256 over the key and then the message.
+    ///
+    /// This is not a MAC: an attacker who has one request can extend its message and signature.
     PrefixedSha256(Zeroizing<Vec<u8>>),
 }
 
@@ -96,26 +98,28 @@ impl WholeMac {
         Self::HmacSha512(Box::new(key))
     }
 
-    /// What the message's pieces, one after the other, come to under this key.
+    /// Returns the tag of the concatenated `message`.
     pub(crate) fn tag(&self, message: [&[u8]; 3]) -> SignatureBytes {
-        fn run<M: Mac + FixedOutput + Clone>(key: &M, message: [&[u8]; 3]) -> SignatureBytes {
+        fn finalize<M: Mac + FixedOutput + Clone>(key: &M, message: [&[u8]; 3]) -> SignatureBytes {
             let mut mac = key.clone();
-            message.iter().for_each(|piece| Mac::update(&mut mac, piece));
+            message.iter().for_each(|part| Mac::update(&mut mac, part));
             mac.finalize_fixed().iter().copied().collect()
         }
         match self {
-            Self::HmacSha256(HmacKey(key)) => run(key, message),
-            Self::HmacSha1(key) => run(&**key, message),
-            Self::HmacSha512(key) => run(&**key, message),
+            Self::HmacSha256(HmacKey(key)) => finalize(key, message),
+            Self::HmacSha1(key) => finalize(&**key, message),
+            Self::HmacSha512(key) => finalize(&**key, message),
             Self::PrefixedSha256(key) => {
                 let mut hash = Sha256::new_with_prefix(&**key);
-                message.iter().for_each(|piece| hash.update(piece));
+                message.iter().for_each(|part| hash.update(part));
                 hash.finalize().iter().copied().collect()
             }
         }
     }
 
-    /// Whether one of `signatures` is the message's tag; all are looked at, whichever matches.
+    /// Returns whether one of `signatures` is the message's tag.
+    ///
+    /// Every signature is compared, so the time does not show which one matches.
     pub(crate) fn verify_any(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
         let tag = self.tag(message);
         let found = signatures
@@ -125,16 +129,18 @@ impl WholeMac {
     }
 }
 
-/// What we computed. It has no `==`: it can only be asked whether a candidate matches.
+/// A computed tag. It has no `==`: comparison is in constant time only.
 pub(crate) struct Tag([u8; TAG_BYTES]);
 
 impl Tag {
-    /// The digest of a static secret, so that comparing it leaks no length.
+    /// Returns the digest of a static token, so that a comparison does not leak the token's length.
     pub(crate) fn of_token(token: &[u8]) -> Self {
         Self(sha256(token))
     }
 
-    /// Whether any candidate is this tag; all are looked at, whichever matches.
+    /// Returns whether any candidate is this tag.
+    ///
+    /// Every candidate is compared, so the time does not show which one matches.
     pub(crate) fn matches_any(
         &self,
         candidates: impl IntoIterator<Item = [u8; TAG_BYTES]>,
@@ -146,12 +152,12 @@ impl Tag {
         found.into()
     }
 
-    /// The tag's bytes, for a sender that asks for one.
+    /// Returns the tag's bytes, for a handshake response that contains them.
     pub(crate) const fn to_bytes(&self) -> [u8; TAG_BYTES] {
         self.0
     }
 
-    /// Whether `other` is the same, in constant time.
+    /// Returns whether `other` is the same tag, in constant time.
     pub(crate) fn matches(&self, other: &Self) -> bool {
         equal(&self.0, &other.0).into()
     }
@@ -163,7 +169,7 @@ impl fmt::Debug for Tag {
     }
 }
 
-/// Compares in constant time: gathers every bit that differs before it asks whether there is one.
+/// Compares in constant time: collects all differing bits first and tests them once.
 fn equal(left: &[u8; TAG_BYTES], right: &[u8; TAG_BYTES]) -> Choice {
     let (left, _) = left.as_chunks::<8>();
     let (right, _) = right.as_chunks::<8>();
@@ -173,12 +179,14 @@ fn equal(left: &[u8; TAG_BYTES], right: &[u8; TAG_BYTES]) -> Choice {
     differing.ct_eq(&0)
 }
 
-/// SHA-256 of `bytes`.
+/// Returns the SHA-256 digest of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; TAG_BYTES] {
     Sha256::digest(bytes).into()
 }
 
-/// SHA-256 over fields, each led by its length, so that no two lists of fields run together.
+/// SHA-256 over a list of fields.
+///
+/// Each field is preceded by its length, so two different lists never hash the same bytes.
 pub(crate) struct FieldHash(Sha256);
 
 impl FieldHash {

@@ -1,4 +1,4 @@
-//! Hashes, MACs, signatures and encodings.
+//! Hashes, MACs, public-key signatures and text encodings.
 
 pub(crate) mod asymmetric;
 pub(crate) mod encoding;

@@ -1,4 +1,4 @@
-//! JSON: pointers into a body, and the types that event payloads are made of.
+//! JSON pointers into a body, and types for event payloads.
 
 pub(crate) mod open_enum;
 mod patch;

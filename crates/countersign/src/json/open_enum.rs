@@ -1,10 +1,10 @@
-//! A string enumeration that its sender may extend at any time.
+//! String enumerations that a sender may extend at any time.
 
-/// Declares an enum of the known values of a string, plus `Other` for the rest.
+/// Declares an enum of the known values of a string, plus `Other` for all other values.
 ///
-/// Known values are ASCII and are recognised without regard to case and without allocating; they
-/// are written back as declared. `Other` keeps its text exactly. It is a `String`, since a `Box<str>`
-/// would not make the enum smaller: a box has no room for the tag, a capacity has.
+/// Known values are ASCII, are recognised in any case without allocating, and are serialized as
+/// declared. `Other` keeps its text exactly. It holds a `String`, not a `Box<str>`: the enum's tag fits
+/// into a niche of the capacity, so the box would not make the enum smaller.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -14,18 +14,19 @@ macro_rules! open_enum {
     ) => {
         $(#[$meta])*
         ///
-        /// Known values are recognised without regard to ASCII case, so build one with
-        /// `From<&str>`; an `Other` made by hand never equals a known value.
+        /// Known values are recognised in any ASCII case by `From<&str>`. An `Other` that is
+        /// constructed directly never equals a known value.
         #[derive(Clone, Debug, Eq, Hash, PartialEq)]
         #[non_exhaustive]
         $vis enum $Enum {
             $($(#[$variant_meta])* $Variant,)+
-            /// Any other value, exactly as it was sent.
+            /// Any other value, exactly as the sender wrote it.
             Other(::std::string::String),
         }
 
         impl $Enum {
-            /// The value as text: known values in the sender's spelling, any other as it was sent.
+            /// Returns the value as text: a known value in its documented spelling, any other as the
+            /// sender wrote it.
             #[must_use]
             $vis fn as_str(&self) -> &str {
                 match self {
@@ -77,7 +78,7 @@ macro_rules! open_enum {
                         f.write_str("a string")
                     }
 
-                    // Borrowed and owned strings both arrive here.
+                    // Visitors forward borrowed and owned strings to this method.
                     fn visit_str<E>(self, text: &str) -> ::std::result::Result<$Enum, E> {
                         ::std::result::Result::Ok(text.into())
                     }

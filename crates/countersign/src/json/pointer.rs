@@ -1,4 +1,4 @@
-//! Taking one value out of a JSON body, strictly and without building a tree.
+//! JSON pointers, and the values that they select from a body.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::walk::{Found, find};
 use crate::error::{ConfigError, ConfigErrorKind};
 
-/// Where a value stands in a JSON document ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
+/// The path of a value in a JSON document ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
 #[derive(Clone, Eq, PartialEq)]
 pub(crate) struct Pointer {
     text: Arc<str>,
@@ -21,11 +21,14 @@ impl Pointer {
         let invalid = || {
             ConfigError::new(
                 ConfigErrorKind::InvalidPointer,
-                format!("`{}` is no JSON pointer: write it like `/data/id`", text.escape_debug()),
+                format!(
+                    "`{}` is not a JSON pointer: write one such as `/data/id`",
+                    text.escape_debug()
+                ),
             )
         };
         let path = text.strip_prefix('/').ok_or_else(invalid)?;
-        // Every `~` begins one of the two escapes.
+        // Every `~` starts one of the two escapes.
         if path.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
             return Err(invalid());
         }
@@ -40,24 +43,25 @@ impl Pointer {
         &self.text
     }
 
-    /// The text of the string or number that stands there.
+    /// Returns the text of the string or number at the pointer.
     ///
-    /// `None` if nothing does, or another kind of value, or an empty string; also where the body is
-    /// not JSON or gives a key on the way twice, so that no two readers can take different values.
+    /// `None` if there is no value, a value of another type, or an empty string. Also `None` if the body
+    /// is not JSON or repeats a key on the path: two parsers could read different values from it.
     pub(crate) fn scalar<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {
         scalar(self.find(body)?)
     }
 
-    /// The text of the string, number or truth value that stands there, also where it is empty;
-    /// `Some(None)` if nothing or null does.
+    /// Returns the text of the string, number or boolean at the pointer, even if it is empty;
+    /// `Some(None)` if there is no value or null.
     ///
-    /// `None` if another kind of value does, and where the body is not JSON or not clear.
+    /// `None` if the value is an object or array, if the body is not JSON, or if it repeats a key on the
+    /// path.
     pub(crate) fn text<'b>(&self, body: &'b [u8]) -> Option<Option<Cow<'b, str>>> {
         let [found] = find([&self.tokens], body)?;
         let raw = match found {
-            Found::Nothing => return Some(None),
-            Found::One(value) => value.get(),
-            Found::Twice => return None,
+            Found::Absent => return Some(None),
+            Found::Unique(value) => value.get(),
+            Found::Ambiguous => return None,
         };
         match raw.as_bytes().first()? {
             b'"' => Some(Some(serde_json::from_str::<Text<'_>>(raw).ok()?.0)),
@@ -67,28 +71,32 @@ impl Pointer {
         }
     }
 
-    /// Whether nothing at all stands there, not even null; `false` where the body is not JSON or not
-    /// clear.
+    /// Returns whether there is no value at the pointer, not even null.
+    ///
+    /// `false` if the body is not JSON or repeats a key on the path.
     pub(crate) fn is_absent(&self, body: &[u8]) -> bool {
-        matches!(find([&self.tokens], body), Some([Found::Nothing]))
+        matches!(find([&self.tokens], body), Some([Found::Absent]))
     }
 
-    /// What stands there, as its JSON text; `None` in the cases of [`scalar`](Self::scalar).
+    /// Returns the JSON text of the value at the pointer.
+    ///
+    /// `None` if there is no value, if the body is not JSON, or if it repeats a key on the path.
     pub(crate) fn find<'b>(&self, body: &'b [u8]) -> Option<&'b RawValue> {
         let [found] = find([&self.tokens], body)?;
         found.value()
     }
 }
 
-/// What [`Pointer::scalar`] gives for each of several pointers, in one pass over the body; `None` if
-/// any of them could take two values.
+/// Returns [`Pointer::scalar`] for each of several pointers, in one pass over the body.
+///
+/// `None` if the body is not JSON or repeats a key on any of the paths.
 pub(crate) fn scalars<'b, const N: usize>(
     pointers: [&Pointer; N],
     body: &'b [u8],
 ) -> Option<[Option<Cow<'b, str>>; N]> {
     let found = find(pointers.map(|pointer| &*pointer.tokens), body)?;
-    let is_clear = found.iter().all(|found| !matches!(found, Found::Twice));
-    is_clear.then(|| found.map(|found| scalar(found.value()?)))
+    let is_unambiguous = found.iter().all(|found| !matches!(found, Found::Ambiguous));
+    is_unambiguous.then(|| found.map(|found| scalar(found.value()?)))
 }
 
 fn scalar(value: &RawValue) -> Option<Cow<'_, str>> {
@@ -103,15 +111,15 @@ fn scalar(value: &RawValue) -> Option<Cow<'_, str>> {
 
 #[cfg(feature = "sign")]
 impl Pointer {
-    /// Where it points in a document to be changed; the last step is made if it is a new key.
+    /// Returns the value at the pointer in a document to be changed; a missing last key is inserted.
     pub(crate) fn slot<'d>(
         &self,
         document: &'d mut serde_json::Value,
     ) -> Option<&'d mut serde_json::Value> {
         use serde_json::Value;
 
-        let (last, way) = self.tokens.split_last()?;
-        let parent = way.iter().try_fold(document, |value, token| match value {
+        let (last, path) = self.tokens.split_last()?;
+        let parent = path.iter().try_fold(document, |value, token| match value {
             Value::Object(fields) => fields.get_mut(&**token),
             Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
             _ => None,
@@ -126,6 +134,7 @@ impl fmt::Debug for Pointer {
     }
 }
 
+/// A string that borrows from the document if it has no escapes.
 #[derive(serde::Deserialize)]
 struct Text<'b>(#[serde(borrow)] Cow<'b, str>);
 
@@ -139,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_strings_and_numbers_as_they_are_written() {
+    fn returns_strings_and_numbers_as_written() {
         assert_eq!(scalar("/a/b", r#"{"x":[{}],"a":{"b":"one"}}"#).as_deref(), Some("one"));
         assert_eq!(scalar("/a", r#"{"a":9007199254740993}"#).as_deref(), Some("9007199254740993"));
         assert_eq!(scalar("/a", r#"{"a":1.50}"#).as_deref(), Some("1.50"));
@@ -148,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_nothing_where_nothing_fits() {
+    fn returns_none_without_a_string_or_number() {
         for body in [
             "",
             "[]",
@@ -169,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_a_key_given_twice_on_the_way() {
+    fn rejects_a_repeated_key_on_the_path() {
         assert_eq!(scalar("/a", r#"{"a":"x","a":"x"}"#), None);
         assert_eq!(scalar("/a/b", r#"{"a":{"b":"x"},"a":{"b":"x"}}"#), None);
         assert_eq!(scalar("/a", r#"{"a":"x","\u0061":"y"}"#), None);
@@ -177,13 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn rejects_a_body_that_is_not_utf8_wherever_it_is_not() {
+    fn rejects_a_body_with_invalid_utf8_anywhere() {
         let id = Pointer::parse("/a").unwrap();
         assert_eq!(id.scalar(b"{\"a\":\"x\",\"b\":\"\xff\"}"), None);
     }
 
     #[test]
-    fn follows_several_at_once() {
+    fn follows_several_pointers_in_one_pass() {
         let [a, b, c, both, twice] =
             ["/a/x", "/a/y", "/b/1", "/a", "/c"].map(|text| Pointer::parse(text).unwrap());
         let body = br#"{"b":[1,2],"a":{"y":"Y","x":"X"},"c":3,"c":4}"#;
@@ -197,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_pointers_that_are_none() {
+    fn rejects_malformed_pointers() {
         for text in ["", "a", "a/b", "/~", "/~2", "/a~", "/~~10", "/~~1~10"] {
             let error = Pointer::parse(text).unwrap_err();
             assert_eq!(error.kind(), ConfigErrorKind::InvalidPointer, "{text}");

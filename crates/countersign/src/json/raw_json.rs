@@ -1,30 +1,44 @@
-//! JSON kept as the text that was sent.
+//! JSON values that keep their text.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// One JSON value, kept byte for byte as it was sent.
+/// A JSON value that keeps its text byte for byte.
 ///
-/// Two of them are equal if their texts are: `1.0` is not `1`, and white space counts. It can be
-/// read from and written to JSON only.
+/// Equality compares the texts: `1.0` does not equal `1`, and white space inside the value counts. A
+/// `RawJson` can be deserialized from and serialized to JSON only.
+///
+/// ```
+/// use countersign::RawJson;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Payload {
+///     amount: RawJson,
+/// }
+///
+/// let payload: Payload = serde_json::from_str(r#"{"amount": 10.50}"#)?;
+/// assert_eq!(payload.amount.get(), "10.50");
+/// assert_eq!(payload.amount.parse::<f64>()?, 10.5);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct RawJson(Box<RawValue>);
 
 impl RawJson {
-    /// The JSON text, without white space around it.
+    /// Returns the JSON text, without surrounding white space.
     #[must_use]
     pub fn get(&self) -> &str {
         self.0.get()
     }
 
-    /// Reads the value as a type of yours.
+    /// Deserializes the value as a `T`.
     ///
     /// # Errors
     ///
-    /// Says where and how the value does not fit `T`.
+    /// Returns serde's error, with line and column, if the value does not match `T`.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.get())
     }

@@ -1,4 +1,8 @@
 //! One pass over a JSON document that finds the values at several pointers.
+//!
+//! No tree is built: serde_json's deserializer drives a visitor that knows the pointers, and values that
+//! no pointer leads to are skipped. A key that a pointer needs and that an object holds twice makes the
+//! result [`Found::Ambiguous`]. Otherwise two parsers could read different values from one signed body.
 
 use std::fmt;
 
@@ -6,25 +10,28 @@ use arrayvec::ArrayVec;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The most pointers that are followed at once.
-const MOST: usize = 16;
+/// The most pointers that one pass can follow.
+const MAX_POINTERS: usize = 16;
 
-/// The numbers of pointers, and their tokens that are left.
-type Paths<'p> = ArrayVec<(usize, &'p [Box<str>]), MOST>;
+/// The pointers that lead into one value: the index of each, and its remaining tokens.
+type Paths<'p> = ArrayVec<(usize, &'p [Box<str>]), MAX_POINTERS>;
 
+/// The result for one pointer.
 #[derive(Clone, Copy)]
 pub(super) enum Found<'b> {
-    Nothing,
-    One(&'b RawValue),
-    /// It may be either of two.
-    Twice,
+    /// No value is at the pointer.
+    Absent,
+    /// Exactly one value is at the pointer.
+    Unique(&'b RawValue),
+    /// A key on the path is repeated, so more than one value could be meant.
+    Ambiguous,
 }
 
 impl<'b> Found<'b> {
     pub(super) const fn value(self) -> Option<&'b RawValue> {
         match self {
-            Self::One(value) => Some(value),
-            Self::Nothing | Self::Twice => None,
+            Self::Unique(value) => Some(value),
+            Self::Absent | Self::Ambiguous => None,
         }
     }
 }
@@ -34,47 +41,43 @@ pub(super) fn find<'b, const N: usize>(
     pointers: [&[Box<str>]; N],
     body: &'b [u8],
 ) -> Option<[Found<'b>; N]> {
-    let mut found = [Found::Nothing; N];
-    let paths: Paths<'_> = pointers.into_iter().enumerate().take(MOST).collect();
-    // JSON is UTF-8; serde_json would not look at what is skipped.
+    let mut found = [Found::Absent; N];
+    let paths: Paths<'_> = pointers.into_iter().enumerate().take(MAX_POINTERS).collect();
+    // JSON is UTF-8. serde_json does not validate strings that it skips, so the whole body is checked.
     let mut document = serde_json::Deserializer::from_str(std::str::from_utf8(body).ok()?);
     Walk { paths: &paths, found: &mut found }.deserialize(&mut document).ok()?;
     document.end().ok()?;
     Some(found)
 }
 
-/// Goes down the tokens that are left; what is beside the way is skipped, not kept.
+/// A visitor that follows `paths` into one value and writes each result to its index in `found`.
 struct Walk<'w, 'p, 'b> {
     paths: &'w [(usize, &'p [Box<str>])],
     found: &'w mut [Found<'b>],
 }
 
 impl<'b> Walk<'_, '_, 'b> {
-    /// Takes `value` for the paths that end at it, and goes on into it for the others.
-    fn enter(&mut self, paths: &[(usize, &[Box<str>])], value: &'b RawValue) {
-        for (at, rest) in paths {
-            let found = if rest.is_empty() {
-                Found::One(value)
+    /// Records `value` for the paths that end at it, and follows the others into it.
+    fn descend(&mut self, paths: &[(usize, &[Box<str>])], value: &'b RawValue) {
+        for (index, remaining) in paths {
+            let found = if remaining.is_empty() {
+                Found::Unique(value)
             } else {
-                let mut below = [Found::Nothing; MOST];
-                let walk = Walk { paths: &[(*at, *rest)], found: &mut below };
+                let mut inner_found = [Found::Absent; MAX_POINTERS];
+                let walk = Walk { paths: &[(*index, *remaining)], found: &mut inner_found };
                 let mut inner = serde_json::Deserializer::from_str(value.get());
                 match walk.deserialize(&mut inner) {
-                    Ok(()) => below.get(*at).copied().unwrap_or(Found::Twice),
-                    Err(_) => Found::Twice,
+                    Ok(()) => inner_found.get(*index).copied().unwrap_or(Found::Ambiguous),
+                    Err(_) => Found::Ambiguous,
                 }
             };
-            if let Some(slot) = self.found.get_mut(*at) {
-                *slot = found;
-            }
+            self.set(*index, found);
         }
     }
 
-    fn reject(&mut self, paths: &[(usize, &[Box<str>])]) {
-        for (at, _) in paths {
-            if let Some(slot) = self.found.get_mut(*at) {
-                *slot = Found::Twice;
-            }
+    fn set(&mut self, index: usize, found: Found<'b>) {
+        if let Some(slot) = self.found.get_mut(index) {
+            *slot = found;
         }
     }
 }
@@ -95,18 +98,19 @@ impl<'b> Visitor<'b> for Walk<'_, '_, 'b> {
     }
 
     fn visit_map<A: MapAccess<'b>>(mut self, mut map: A) -> Result<(), A::Error> {
+        // One bit for each pointer whose next token was met in this object.
         let mut seen = 0_u32;
         while let Some(paths) = map.next_key_seed(Key(self.paths))? {
-            let bits = paths.iter().fold(0, |bits, (at, _)| bits | 1 << at);
+            let bits = paths.iter().fold(0, |bits, (index, _)| bits | 1 << index);
             if paths.is_empty() {
                 map.next_value::<IgnoredAny>()?;
             } else if seen & bits != 0 {
-                self.reject(&paths);
+                paths.iter().for_each(|(index, _)| self.set(*index, Found::Ambiguous));
                 map.next_value::<IgnoredAny>()?;
-            } else if paths.iter().all(|(_, rest)| !rest.is_empty()) {
+            } else if paths.iter().all(|(_, remaining)| !remaining.is_empty()) {
                 map.next_value_seed(Walk { paths: &paths, found: &mut *self.found })?;
             } else {
-                self.enter(&paths, map.next_value()?);
+                self.descend(&paths, map.next_value()?);
             }
             seen |= bits;
         }
@@ -115,15 +119,15 @@ impl<'b> Visitor<'b> for Walk<'_, '_, 'b> {
 
     fn visit_seq<A: SeqAccess<'b>>(mut self, mut items: A) -> Result<(), A::Error> {
         for index in 0_usize.. {
-            let here = |token: &str| is_index(token) && token.parse() == Ok(index);
-            let paths = below(self.paths, here);
+            let is_here = |token: &str| is_index(token) && token.parse() == Ok(index);
+            let paths = matching_paths(self.paths, is_here);
             if paths.is_empty() {
                 if items.next_element::<IgnoredAny>()?.is_none() {
                     break;
                 }
             } else {
                 let Some(value) = items.next_element()? else { break };
-                self.enter(&paths, value);
+                self.descend(&paths, value);
             }
         }
         Ok(())
@@ -154,21 +158,24 @@ impl<'b> Visitor<'b> for Walk<'_, '_, 'b> {
     }
 }
 
-/// The paths that go on by a token for which `here` holds.
-fn below<'p>(paths: &[(usize, &'p [Box<str>])], here: impl Fn(&str) -> bool) -> Paths<'p> {
-    let next = |(at, tokens): &(usize, &'p [Box<str>])| {
-        let (token, rest) = tokens.split_first()?;
-        here(token).then_some((*at, rest))
+/// Returns the paths whose next token matches, without that token.
+fn matching_paths<'p>(
+    paths: &[(usize, &'p [Box<str>])],
+    matches: impl Fn(&str) -> bool,
+) -> Paths<'p> {
+    let next = |(index, tokens): &(usize, &'p [Box<str>])| {
+        let (token, remaining) = tokens.split_first()?;
+        matches(token).then_some((*index, remaining))
     };
     paths.iter().filter_map(next).collect()
 }
 
-/// An array index as RFC 6901 section 4 writes it.
+/// Returns whether `token` is an array index by RFC 6901 section 4: no leading zero.
 fn is_index(token: &str) -> bool {
     token == "0" || (!token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A key, as the paths that go on by it.
+/// An object's key, deserialized as the paths that continue with it.
 struct Key<'w, 'p>(&'w [(usize, &'p [Box<str>])]);
 
 impl<'de, 'p> DeserializeSeed<'de> for Key<'_, 'p> {
@@ -187,6 +194,6 @@ impl<'p> Visitor<'_> for Key<'_, 'p> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Paths<'p>, E> {
-        Ok(below(self.0, |token| token == key))
+        Ok(matching_paths(self.0, |token| token == key))
     }
 }
