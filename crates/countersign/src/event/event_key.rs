@@ -1,4 +1,4 @@
-//! The name of an event in a store.
+//! Event keys: the names of events in a store.
 
 use std::fmt;
 
@@ -6,14 +6,25 @@ use super::identity::Identity;
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::{FieldHash, TAG_BYTES};
 
-/// Names one event in a store: a digest of endpoint, sender, kind of id, and id.
+/// The name of one event in a store: a digest of endpoint, sender, kind of identity, and identity.
 ///
-/// It has a fixed size and holds no personal data.
+/// A key has a fixed size and holds no personal data.
+///
+/// ```
+/// use countersign::dedup::{EventKey, Identity};
+///
+/// let identity = Identity::id("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W");
+/// let key = EventKey::new("orders", "standard-webhooks", &identity);
+/// assert_eq!(key.to_string().len(), 64);
+/// assert_ne!(key, EventKey::new("invoices", "standard-webhooks", &identity));
+/// ```
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct EventKey(pub(crate) [u8; TAG_BYTES]);
 
 impl EventKey {
-    /// The key of `identity` at `endpoint`, which comes from set-up and never from a request.
+    /// Creates the key of `identity` at `endpoint`.
+    ///
+    /// The endpoint's name comes from the configuration, never from a request.
     #[must_use]
     pub fn new(endpoint: &str, sender: &str, identity: &Identity) -> Self {
         let hash = FieldHash::new()
@@ -25,26 +36,28 @@ impl EventKey {
         Self(hash.finish())
     }
 
-    /// The same for a tenant of the endpoint, as [`Tenants`](crate::tenants::Tenants) know its events.
+    /// Creates the key of a tenant's event at `endpoint`, as [`Tenants`](crate::tenants::Tenants) does.
+    ///
+    /// Two tenants never share a key, whatever their senders' ids.
     #[must_use]
     pub fn of_tenant(endpoint: &str, tenant: &str, sender: &str, identity: &Identity) -> Self {
         Self::new(&tenant_scope(endpoint, tenant), sender, identity)
     }
 
-    /// The key with this digest, as a store keeps it.
+    /// Creates the key with this digest, which a store has kept.
     #[must_use]
     pub const fn from_bytes(digest: [u8; TAG_BYTES]) -> Self {
         Self(digest)
     }
 
-    /// The digest, for a store to keep.
+    /// Returns the digest, for a store to keep.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; TAG_BYTES] {
         &self.0
     }
 }
 
-/// Lower-case hexadecimal.
+/// Formats the digest in lower-case hexadecimal.
 impl fmt::Display for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex(&self.0))
@@ -57,7 +70,9 @@ impl fmt::Debug for EventKey {
     }
 }
 
-/// What the events of a tenant are apart by; no tenant's name has the character between.
+/// Returns the endpoint's name joined with the tenant's.
+///
+/// The separator U+001F does not occur in a tenant's name, so no two pairs have the same scope.
 pub(crate) fn tenant_scope(endpoint: &str, tenant: &str) -> String {
     format!("{endpoint}\u{1f}{tenant}")
 }

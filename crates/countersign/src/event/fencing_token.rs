@@ -1,20 +1,27 @@
-//! What tells a claim from every other of its key.
+//! Fencing tokens: the order of the claims on one event.
 
-/// A number given with each claim of a key, higher each time.
+/// A number that rises with every claim on the same event.
 ///
-/// Hand it on to whatever the handler writes to: a write with a lower fencing token than one seen before
-/// comes from a handler whose lease ran out.
+/// Pass it to the systems that the handler writes to. A system that rejects a write with a lower token
+/// than one it has seen is safe from a handler that outlived its lease.
+///
+/// ```
+/// use countersign::dedup::FencingToken;
+///
+/// let (first, takeover) = (FencingToken::new(7), FencingToken::new(8));
+/// assert!(first < takeover);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct FencingToken(u64);
 
 impl FencingToken {
-    /// The fencing token with this number.
+    /// Creates the fencing token with this number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// Returns the number.
     #[must_use]
     pub const fn as_u64(self) -> u64 {
         self.0

@@ -1,5 +1,4 @@
-//! The names and proofs that stand for an event: its identity, its key in a store, and the tokens of
-//! a claim on it.
+//! The identity of an event, its key in a store, and the tokens of a claim on it.
 
 mod claim_token;
 mod event_key;

@@ -5,7 +5,18 @@ use std::sync::Arc;
 use super::secret::Secret;
 use crate::time::Timestamp;
 
-/// A secret with a name and the time in which it is valid.
+/// A secret with a name and a validity window.
+///
+/// The name of the key that verified a request appears in logs and metrics, so that an operator sees
+/// when a rotation is complete.
+///
+/// ```
+/// use countersign::{Key, Secret, Timestamp};
+///
+/// let key = Key::new("2026-a", Secret::new("the old secret of the sender")?)
+///     .not_after(Timestamp::from_secs(1_790_000_000));
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct Key {
     pub(crate) name: Arc<str>,
@@ -14,20 +25,22 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key that is always valid. The name is reported when it matches, so it must tell nothing.
+    /// Creates a key that is always valid.
+    ///
+    /// The name is reported when the key matches, so it must not reveal anything secret.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, secret: Secret) -> Self {
         Self { name: name.into(), secret, window: Window::ALWAYS }
     }
 
-    /// Valid from `start` on.
+    /// Makes the key valid from `start`, inclusive.
     #[must_use]
     pub const fn not_before(mut self, start: Timestamp) -> Self {
         self.window.start = start;
         self
     }
 
-    /// Valid up to and with `end`.
+    /// Makes the key valid until `end`, inclusive.
     #[must_use]
     pub const fn not_after(mut self, end: Timestamp) -> Self {
         self.window.end = end;
@@ -35,7 +48,7 @@ impl Key {
     }
 }
 
-/// When a key is valid; both ends belong to it.
+/// The validity window of a key; both ends are inclusive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(super) start: Timestamp,

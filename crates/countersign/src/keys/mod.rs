@@ -1,4 +1,4 @@
-//! The keys that requests are verified with.
+//! Secrets, keys and keyrings: what requests are verified with.
 
 mod jwks;
 mod key;
