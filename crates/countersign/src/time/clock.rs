@@ -1,4 +1,4 @@
-//! The clocks that adapters and stores read.
+//! Clocks, which adapters and stores read.
 
 use std::sync::Arc;
 #[cfg(not(target_os = "linux"))]
@@ -13,9 +13,26 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::timestamp::Timestamp;
 
-/// Where an adapter or a store takes the time from.
+/// A source of the current time, for an adapter or a store.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::time::{Clock, SystemClock};
+/// use countersign::Timestamp;
+///
+/// /// A clock that is a minute slow.
+/// struct Slow;
+///
+/// impl Clock for Slow {
+///     fn now(&self) -> Timestamp {
+///         SystemClock.now().saturating_sub(Duration::from_secs(60))
+///     }
+/// }
+/// assert!(Slow.now() < SystemClock.now());
+/// ```
 pub trait Clock: Send + Sync + 'static {
-    /// The time now.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -25,7 +42,13 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The system's wall clock: what signed times are compared with.
+/// The system's wall clock, with which signed times are compared.
+///
+/// ```
+/// use countersign::time::{Clock, SystemClock};
+///
+/// assert!(SystemClock.now().as_secs() > 1_700_000_000);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -36,9 +59,18 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that never jumps: leases in one process run by it.
+/// A clock that never goes back, by which leases within one process expire.
 ///
-/// On Linux it is as fine as the kernel's tick, 1 to 10 ms, and costs a tenth of one that is finer.
+/// Its times are only comparable with each other: they do not count from the Unix epoch. On Linux the
+/// resolution is the kernel's tick, 1 to 10 ms, and a reading costs a tenth of a finer clock's.
+///
+/// ```
+/// use countersign::time::{Clock, MonotonicClock};
+///
+/// let clock = MonotonicClock::default();
+/// let earlier = clock.now();
+/// assert!(clock.now() >= earlier);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct MonotonicClock {
     #[cfg(not(target_os = "linux"))]
@@ -59,23 +91,35 @@ impl Clock for MonotonicClock {
     }
 }
 
-/// A clock that stands still until it is moved; clones share it. For tests.
+/// A clock for tests that only moves when it is set; clones share the time.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::Timestamp;
+/// use countersign::time::{Clock, FixedClock};
+///
+/// let clock = FixedClock::new(Timestamp::from_secs(1_700_000_000));
+/// let shared = clock.clone();
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(shared.now(), Timestamp::from_secs(1_700_000_060));
+/// ```
 #[derive(Clone, Debug)]
 pub struct FixedClock(Arc<AtomicU64>);
 
 impl FixedClock {
-    /// A clock that shows `now`.
+    /// Creates a clock whose time is `now`.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self(Arc::new(AtomicU64::new(now.as_millis())))
     }
 
-    /// Moves it forward by `span`.
-    pub fn advance(&self, span: Duration) {
-        self.set(self.now().saturating_add(span));
+    /// Moves the clock forward by `duration`.
+    pub fn advance(&self, duration: Duration) {
+        self.set(self.now().saturating_add(duration));
     }
 
-    /// Puts it to `now`, forward or back.
+    /// Sets the clock to `now`, forward or back.
     pub fn set(&self, now: Timestamp) {
         self.0.store(now.as_millis(), Ordering::SeqCst);
     }
@@ -87,6 +131,6 @@ impl Clock for FixedClock {
     }
 }
 
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

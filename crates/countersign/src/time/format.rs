@@ -1,6 +1,14 @@
-//! How senders write times.
+//! The text formats of timestamps.
 
-/// The unit in which a sender counts, or the form in which it writes times.
+/// The text format of a sender's timestamps.
+///
+/// ```
+/// use countersign::Timestamp;
+/// use countersign::time::TimestampFormat;
+///
+/// let time = Timestamp::parse(b"1769860800000", TimestampFormat::Millis);
+/// assert_eq!(time, Some(Timestamp::from_secs(1_769_860_800)));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum TimestampFormat {
@@ -8,13 +16,15 @@ pub enum TimestampFormat {
     Seconds,
     /// Milliseconds since the Unix epoch.
     Millis,
-    /// Text like `2026-01-31T12:00:00Z` ([RFC 3339](https://www.rfc-editor.org/rfc/rfc3339)).
+    /// A date and time such as `2026-01-31T12:00:00Z` ([RFC 3339](https://www.rfc-editor.org/rfc/rfc3339)).
     Rfc3339,
 }
 
 impl TimestampFormat {
-    /// Whether a time is as wide as all are from 2001 to 2286, so that it shows where it begins and
-    /// ends: whole seconds in text, with `Z` or an offset.
+    /// Returns whether `text` has the width of every time between 2001 and 2286.
+    ///
+    /// A fixed width keeps signed content unambiguous where a time is signed without a separator after
+    /// it. RFC 3339 text has whole seconds and either `Z` or an offset.
     pub(crate) const fn is_usual_width(self, text: &[u8]) -> bool {
         match self {
             Self::Seconds => text.len() == 10,

@@ -1,4 +1,7 @@
-//! Time as a value. Verification is told the time; only a [`Clock`] reads one.
+//! Timestamps, tolerances and clocks.
+//!
+//! Time is an argument: verification takes a [`Timestamp`] and reads no clock. Adapters and stores read
+//! a [`Clock`].
 
 mod clock;
 mod format;

@@ -1,14 +1,24 @@
-//! How old or how far ahead a signed time may be.
+//! The accepted age of a signed time.
 
 use std::time::Duration;
 
 use super::format::TimestampFormat;
 use super::timestamp::Timestamp;
 
-/// How far a signed time may lie from now; both limits are still accepted.
+/// The accepted difference between a signed time and the current time, inclusive.
 ///
-/// The common value is five minutes both ways, as the reference libraries of
-/// [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks) have it.
+/// The default is five minutes in both directions, as in the reference libraries of
+/// [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::time::Tolerance;
+///
+/// let tolerance = Tolerance::new(Duration::from_secs(600), Duration::from_secs(60));
+/// assert_eq!(tolerance.past(), Duration::from_secs(600));
+/// assert_eq!(Tolerance::default(), Tolerance::FIVE_MINUTES);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Tolerance {
     past: Duration,
@@ -16,40 +26,41 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
-    /// Five minutes both ways.
+    /// Five minutes in both directions.
     pub const FIVE_MINUTES: Self =
         Self { past: Duration::from_secs(300), future: Duration::from_secs(300) };
 
-    /// `past` for times gone by, `future` for those ahead.
+    /// Creates a tolerance of `past` for earlier times and `future` for later ones.
     #[must_use]
     pub const fn new(past: Duration, future: Duration) -> Self {
         Self { past, future }
     }
 
-    /// How long ago a signed time may lie.
+    /// Returns the largest accepted age of a signed time.
     #[must_use]
     pub const fn past(self) -> Duration {
         self.past
     }
 
-    /// How far ahead a signed time may lie.
+    /// Returns how far in the future a signed time may be.
     #[must_use]
     pub const fn future(self) -> Duration {
         self.future
     }
 
-    /// The whole span in which one request stays fresh.
+    /// Returns the longest time for which one request stays fresh.
     pub(crate) const fn window(self) -> Duration {
         self.past.saturating_add(self.future)
     }
 
+    /// Compares a signed time with `now`, both in the precision of `format`.
     pub(crate) fn check(
         self,
         now: Timestamp,
         signed: Timestamp,
-        unit: TimestampFormat,
+        format: TimestampFormat,
     ) -> Freshness {
-        let now = now.floor(unit);
+        let now = now.floor(format);
         if now.saturating_since(signed) > self.past {
             Freshness::Stale
         } else if signed.saturating_since(now) > self.future {
@@ -66,10 +77,13 @@ impl Default for Tolerance {
     }
 }
 
-/// What [`Tolerance::check`] finds.
+/// The result of [`Tolerance::check`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Freshness {
+    /// The time is within the tolerance.
     Fresh,
+    /// The time is too far in the past.
     Stale,
+    /// The time is too far in the future.
     Future,
 }
