@@ -1,8 +1,16 @@
-//! The errors of a store.
+//! Errors of a store.
 
 use std::fmt;
 
-/// Why a store did not do as asked; whether the operation took effect is then unknown.
+/// An operation of a store that failed; it may or may not have taken effect.
+///
+/// ```
+/// use countersign::dedup::{StoreError, StoreErrorKind};
+///
+/// let error = StoreError::new(StoreErrorKind::Timeout, "no response within 2 s");
+/// assert_eq!(error.kind().as_str(), "timeout");
+/// assert_eq!(error.to_string(), "no response within 2 s");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -10,13 +18,15 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// An error of `kind`; `message` is for the operator and holds no secret.
+    /// Creates an error of `kind`.
+    ///
+    /// The message is for the operator's log, so it must not contain a secret.
     #[must_use]
     pub fn new(kind: StoreErrorKind, message: impl Into<Box<str>>) -> Self {
         Self { kind, message: message.into() }
     }
 
-    /// What was wrong, to match on.
+    /// Returns the kind of the error, to match on.
     #[must_use]
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind
@@ -31,14 +41,26 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// What was wrong with a store.
+/// The kind of a [`StoreError`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// It cannot be reached, or failed.
+    /// The store cannot be reached or has failed.
     Unavailable,
-    /// It did not answer in time.
+    /// The store did not return a result in time.
     Timeout,
-    /// It holds as many events as it may.
+    /// The store holds as many events as it can.
     Full,
+}
+
+impl StoreErrorKind {
+    /// Returns the kind in snake case, as in the labels of metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Full => "full",
+        }
+    }
 }

@@ -1,69 +1,115 @@
-//! What an operator asks of a store.
+//! Inspection of a store by an operator.
 
 use std::future::Future;
 use std::time::Duration;
 
 use super::{DedupStore, EventKey, FencingToken, StoreError};
 
-/// A store that an operator can look into, by hand or from a dashboard.
+/// A store whose events an operator can inspect, from the command line or a dashboard.
 ///
-/// Every span is counted by the store's own clock.
+/// All durations are measured by the store's own clock.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::MemoryStore;
+/// use countersign::dedup::{DedupStore, EventKey, Identity, InspectStore, RecordState};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::new(1000)?;
+/// let key = EventKey::new("orders", "github", &Identity::id("msg_1"));
+/// store.claim(&key, 0, Duration::from_secs(30)).await?;
+///
+/// let record = store.get(&key).await?;
+/// assert!(record.is_some_and(|record| record.state.as_str() == "in_progress"));
+/// assert_eq!(store.stats().await?.in_progress, 1);
+///
+/// assert!(store.forget(&key).await?);
+/// assert_eq!(store.get(&key).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 pub trait InspectStore: DedupStore {
-    /// How many events it holds, and how they stand.
+    /// Returns how many events the store holds, by state.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store cannot be reached or does not return in time.
     fn stats(&self) -> impl Future<Output = Result<StoreStats, StoreError>> + Send;
 
-    /// What it holds of one event.
+    /// Returns the record of one event; `None` if the store holds none.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store cannot be reached or does not return in time.
     fn get(
         &self,
         key: &EventKey,
     ) -> impl Future<Output = Result<Option<Record>, StoreError>> + Send;
 
-    /// Forgets one event, handled or not, so that its next delivery is handled; whether there was
-    /// one to forget.
+    /// Removes the record of one event, so that its next delivery is handled; returns whether there
+    /// was a record.
     ///
-    /// Whoever is handling it can settle it no more. Its fencing tokens still rise.
+    /// A handler that runs at that time can no longer commit or release its claim. The fencing tokens of
+    /// the event still rise.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store cannot be reached or does not return in time.
     fn forget(&self, key: &EventKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
-/// What a store holds of one event.
+/// The record of one event in a store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Record {
-    /// The last fencing token granted.
+    /// The last fencing token that was granted.
     pub fencing_token: FencingToken,
-    /// How it stands.
+    /// The state of the event.
     pub state: RecordState,
 }
 
-/// How an event stands.
+/// The state of an event in a store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RecordState {
-    /// It is being handled.
+    /// The event is being handled.
     InProgress {
-        /// How long the lease still runs; zero if it is over.
+        /// The remaining time of the lease; zero once it has expired.
         lease: Duration,
     },
-    /// It has been handled.
+    /// The event has been handled.
     Handled {
-        /// How long it is still remembered; zero if it is as good as forgotten.
+        /// The remaining time of the retention; zero once it has expired.
         retained_for: Duration,
     },
 }
 
-/// How many events a store holds, and how they stand.
+impl RecordState {
+    /// Returns the state in snake case: `in_progress` or `handled`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress { .. } => "in_progress",
+            Self::Handled { .. } => "handled",
+        }
+    }
+}
+
+/// The number of events in a store, by state.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct StoreStats {
-    /// Those being handled.
+    /// The number of events that are being handled, those with an expired lease included.
     pub in_progress: u64,
-    /// Among them those whose lease is over: their next delivery takes over.
+    /// The number of events in progress whose lease has expired: the next delivery takes over.
     pub lease_expired: u64,
-    /// For how long the first of those leases has been over.
+    /// The time since the earliest of those leases expired.
     pub oldest_expired_lease: Duration,
-    /// Those handled and remembered.
+    /// The number of events that are handled and remembered.
     pub handled: u64,
-    /// What is due to be removed from the store.
+    /// The number of expired records that the store has not removed yet.
     pub expired: u64,
-    /// What it takes on disk, in bytes, where the store can tell.
+    /// The size of the store on disk, in bytes; `None` if the store cannot determine it.
     pub bytes: Option<u64>,
 }

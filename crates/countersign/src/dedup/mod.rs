@@ -1,17 +1,28 @@
-//! Handling an event once: claim before the handler, commit after, release on failure.
+//! Deduplication: claim an event before the handler, commit after it, release on failure.
 //!
 //! ```text
-//! Absent ──claim──► InProgress(fencing_token, lease) ──commit(fencing_token)──► Done(expires) ──expiry──► Absent
-//!                        │   ▲ renew(fencing_token)
-//!                        └─release(fencing_token)──► Absent     lease run out: the next claim takes over
+//!            claim                    commit
+//! absent ─────────────► InProgress ─────────────► Handled
+//!   ▲                    │   ▲ │                    │
+//!   │                    │   └─┘ renew, takeover    │
+//!   ├────── release ─────┘                          │
+//!   └────── the retention expires ──────────────────┘
 //! ```
 //!
-//! Every operation is one atomic step in the store, judged by the store's own clock. An operation
-//! with a fencing token that is no longer the current one changes nothing and says so. Fencing tokens of a key only
-//! rise: over release, takeover and expiry.
+//! - An event that is *InProgress* has a fencing token and a lease. A renew extends the lease. Once the
+//!   lease has expired, the next claim takes over with a higher fencing token.
+//! - An event that is *Handled* is remembered for its retention; a claim returns
+//!   [`ClaimOutcome::Duplicate`].
+//! - A renew, commit or release with a stale fencing token changes nothing and returns
+//!   [`UpdateOutcome::StaleToken`].
+//! - The fencing tokens of a key only rise, across release, takeover and expiry.
+//! - Every operation is one atomic step in the store and uses the store's own clock.
 //!
-//! What this gives, whatever the store: an event is handled **at least once**, and **one at a time
-//! within a lease**. No store outside the handler's own transaction can give more.
+//! With every store an event is handled **at least once**, and **by one handler at a time within a
+//! lease**. A store outside the handler's own transaction cannot guarantee more.
+//!
+//! [Choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md)
+//! compares the stores. The module `testing` has a suite that checks a [`DedupStore`] of your own.
 
 mod error;
 mod inspect;

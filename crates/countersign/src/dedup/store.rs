@@ -1,4 +1,4 @@
-//! The trait that every store implements.
+//! The trait of a store, and its object-safe form.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,14 +8,79 @@ use super::error::StoreError;
 use super::outcome::{ClaimOutcome, UpdateOutcome};
 use crate::event::{EventKey, FencingToken};
 
-/// Remembers which events are being handled and which have been.
+/// A store of which events are being handled and which have been.
 ///
-/// Each operation is **one atomic step**, and every time is the **store's own**. A store never
-/// forgets an event before its time to make room: at its limit it rejects new claims.
+/// Each operation is **one atomic step**, and every time is that of the **store's own clock**. A store
+/// never removes an event before its time to make space: at its limit it rejects new claims.
+///
+/// [Choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md)
+/// lists the stores that exist. For a store of your own,
+/// [the test kit](https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md)
+/// checks all that is promised here.
+///
+/// A store to test how a service behaves while its store is down:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::dedup::{
+///     ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+/// };
+///
+/// struct Down;
+///
+/// fn unavailable<T>() -> Result<T, StoreError> {
+///     Err(StoreError::new(StoreErrorKind::Unavailable, "the store is down"))
+/// }
+///
+/// impl DedupStore for Down {
+///     async fn claim(
+///         &self,
+///         _: &EventKey,
+///         _: u64,
+///         _: Duration,
+///     ) -> Result<ClaimOutcome, StoreError> {
+///         unavailable()
+///     }
+///
+///     async fn renew(
+///         &self,
+///         _: &EventKey,
+///         _: FencingToken,
+///         _: Duration,
+///     ) -> Result<UpdateOutcome, StoreError> {
+///         unavailable()
+///     }
+///
+///     async fn commit(
+///         &self,
+///         _: &EventKey,
+///         _: FencingToken,
+///         _: Duration,
+///     ) -> Result<UpdateOutcome, StoreError> {
+///         unavailable()
+///     }
+///
+///     async fn release(
+///         &self,
+///         _: &EventKey,
+///         _: FencingToken,
+///     ) -> Result<UpdateOutcome, StoreError> {
+///         unavailable()
+///     }
+/// }
+/// ```
 pub trait DedupStore: Send + Sync + 'static {
-    /// Takes the event for `lease`, if nobody has it and it is not done.
+    /// Claims the event for `lease`, unless another claim holds it or it has been handled.
     ///
-    /// `fingerprint` is kept to tell whether a later delivery has the same body.
+    /// The store keeps `fingerprint`, a digest of the body, to report whether a later delivery has the
+    /// same body.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] of kind [`Full`](super::StoreErrorKind::Full) if the store cannot hold another
+    /// event, and of another kind if it cannot be reached or does not return in time. The claim may then
+    /// have been granted; it expires with its lease.
     fn claim(
         &self,
         key: &EventKey,
@@ -23,7 +88,12 @@ pub trait DedupStore: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send;
 
-    /// Lets the lease run for `lease` from now.
+    /// Extends the claim: its lease ends `lease` from now.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store cannot be reached or does not return in time. The lease may or may
+    /// not be extended.
     fn renew(
         &self,
         key: &EventKey,
@@ -33,8 +103,14 @@ pub trait DedupStore: Send + Sync + 'static {
 
     /// Marks the event as handled and remembers it for `retention`.
     ///
-    /// It succeeds after the lease ran out as long as nobody took over. Repeating it changes
-    /// nothing and is `Applied`, so that a lost answer can be asked for again.
+    /// A commit succeeds even after the lease has expired, unless another claim took over. It is
+    /// idempotent: a repeated commit changes nothing and returns `Applied`, so that a caller whose
+    /// response was lost can retry.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store cannot be reached or does not return in time. The event may or may
+    /// not be marked as handled.
     fn commit(
         &self,
         key: &EventKey,
@@ -42,7 +118,12 @@ pub trait DedupStore: Send + Sync + 'static {
         retention: Duration,
     ) -> impl Future<Output = Result<UpdateOutcome, StoreError>> + Send;
 
-    /// Gives the event up, so that its next delivery is handled.
+    /// Releases the claim, so that the next delivery of the event is handled.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store cannot be reached or does not return in time. The claim then
+    /// expires with its lease, unless it has been released.
     fn release(
         &self,
         key: &EventKey,
@@ -50,10 +131,11 @@ pub trait DedupStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<UpdateOutcome, StoreError>> + Send;
 }
 
+/// The future of a [`Store`] operation.
 pub(crate) type StoreFuture<'s, T> =
     Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
 
-/// [`DedupStore`] behind a pointer, so that a receiver has one type whatever its store.
+/// The object-safe form of [`DedupStore`], so that a receiver has one type with any store.
 pub(crate) trait Store: Send + Sync {
     fn claim<'s>(
         &'s self,

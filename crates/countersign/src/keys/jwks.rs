@@ -52,11 +52,13 @@ impl Keyring {
         let malformed = |what: &str| {
             ConfigError::new(
                 ConfigErrorKind::InvalidSecret,
-                format!("the JSON Web Key Set is malformed: {what}; fetch it from the sender again"),
+                format!(
+                    "the JSON Web Key Set is malformed: {what}; fetch it from the sender again"
+                ),
             )
         };
-        let set: Set =
-            serde_json::from_str(set).map_err(|_| malformed("it is not a JSON object with an array `keys`"))?;
+        let set: Set = serde_json::from_str(set)
+            .map_err(|_| malformed("it is not a JSON object with an array `keys`"))?;
         let mut keys = Vec::new();
         for key in set.keys {
             let Ok(key) = serde_json::from_value::<Okp>(key) else { continue };

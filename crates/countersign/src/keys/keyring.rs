@@ -38,7 +38,10 @@ impl Keyring {
         let invalid =
             |message: String| Err(ConfigError::new(ConfigErrorKind::InvalidKeyring, message));
         if keys.is_empty() || keys.len() > MAX_KEYS {
-            return invalid(format!("the keyring has {} keys: configure 1 to {MAX_KEYS}", keys.len()));
+            return invalid(format!(
+                "the keyring has {} keys: configure 1 to {MAX_KEYS}",
+                keys.len()
+            ));
         }
         for (index, key) in keys.iter().enumerate() {
             if keys.iter().skip(index + 1).any(|other| other.name == key.name) {

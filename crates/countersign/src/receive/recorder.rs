@@ -14,7 +14,7 @@ mod on {
 
     use ::metrics::{Gauge, Label, counter, gauge, histogram};
 
-    use crate::dedup::{StoreError, StoreErrorKind};
+    use crate::dedup::StoreError;
     use crate::error::Rejection;
     use crate::receive::Claim;
     use crate::receive::Outcome;
@@ -100,12 +100,7 @@ mod on {
         if !receiver.has_store() {
             return;
         }
-        let result = match error.map(StoreError::kind) {
-            None => "ok",
-            Some(StoreErrorKind::Unavailable) => "unavailable",
-            Some(StoreErrorKind::Timeout) => "timeout",
-            Some(StoreErrorKind::Full) => "full",
-        };
+        let result = error.map_or("ok", |error| error.kind().as_str());
         let labels = labels(receiver, [("operation", operation), ("result", result)]);
         histogram!(STORE, labels).record(asked.0.elapsed());
     }
