@@ -1,4 +1,4 @@
-//! What an operator is shown of this process's memory.
+//! Inspection of the memory store.
 
 use std::sync::atomic::Ordering;
 
@@ -7,7 +7,7 @@ use super::store::{MemoryStore, lock};
 use crate::dedup::{EventKey, InspectStore, Record, RecordState, StoreError, StoreStats};
 use crate::time::Timestamp;
 
-/// It counts event by event, a thirty-second of them under a lock at a time: some milliseconds for a million.
+/// `stats` visits every event, one shard at a time under its lock: some milliseconds for a million events.
 impl InspectStore for MemoryStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {
         let now = self.0.clock.now();
@@ -45,6 +45,7 @@ impl InspectStore for MemoryStore {
     }
 }
 
+/// Adds one record to the counts.
 fn add_record(stats: &mut StoreStats, state: State, now: Timestamp) {
     stats.expired += u64::from(state.deadline() <= now);
     match state {

@@ -1,4 +1,4 @@
-//! A part of the memory store under one lock: its records, and when to look at each again.
+//! A shard: the part of the memory store under one lock.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -7,19 +7,26 @@ use super::slots::{KeyPrefix, Record, Slots};
 use super::wheel::Wheel;
 use crate::time::Timestamp;
 
-/// Every record stands in its slot, in the index, and in the wheel at its deadline.
+/// Records with an index to find them and a wheel to expire them.
+///
+/// Invariant: every record is in exactly one slot, in the index under the hash of its key, and in the
+/// wheel at its deadline. A record that the index lacks would be claimed twice; one that the wheel lacks
+/// would never expire.
 #[derive(Default)]
-#[repr(align(128))] // two locks never share a cache line
+#[repr(align(128))] // Two locks never share a cache line.
 pub(super) struct Shard {
     index: Index,
     slots: Slots,
     wheel: Wheel,
-    /// The last fencing token given. It rises with every claim in the shard, hence with every claim of a
-    /// key, so no tombstone need outlive a record.
+    /// The last fencing token that was granted in the shard.
+    ///
+    /// It rises with every claim in the shard, and therefore with every claim of a key. A counter for
+    /// each key would have to outlive the key's record.
     pub(super) last_fencing_token: u64,
 }
 
 impl Shard {
+    /// Returns the slot and the record of `key`.
     pub(super) fn find(&self, seed: &Seed, key: KeyPrefix) -> Option<(u32, Record)> {
         let has_key = |slot| self.slots.get(slot).is_some_and(|stored| stored.key == key);
         let slot = self.index.find(seed.hash(key), has_key)?;
@@ -30,11 +37,15 @@ impl Shard {
         self.slots.used().filter_map(|(slot, _)| Some(self.slots.get(slot)?.record()))
     }
 
+    /// Returns whether there is a slot for another record.
     pub(super) fn has_capacity(&self) -> bool {
         self.slots.has_capacity()
     }
 
-    /// Adds a record of what is not found; there must be room for it.
+    /// Adds a record under a key that has none.
+    ///
+    /// The shard must have capacity, and the key must be absent: a second record under the same key would
+    /// never be found.
     pub(super) fn insert(&mut self, seed: &Seed, key: KeyPrefix, record: Record) {
         if self.index.needs_rebuild() {
             self.index.rebuild(self.slots.used().map(|(slot, key)| (seed.hash(key), slot)));
@@ -44,6 +55,7 @@ impl Shard {
         self.schedule(slot, record);
     }
 
+    /// Replaces the record in a slot and reschedules its expiry.
     pub(super) fn write(&mut self, slot: u32, record: Record) {
         if let Some(stored) = self.slots.get_mut(slot) {
             stored.write(record);
@@ -52,6 +64,7 @@ impl Shard {
         self.schedule(slot, record);
     }
 
+    /// Removes the record in a slot and frees the slot.
     pub(super) fn remove(&mut self, seed: &Seed, slot: u32) {
         let Some(key) = self.slots.get(slot).map(|stored| stored.key) else { return };
         self.index.remove(seed.hash(key), slot);
@@ -59,9 +72,10 @@ impl Shard {
         self.slots.remove(slot);
     }
 
-    /// Looks at the next record whose time has come: forgets it, or moves it nearer to its deadline.
+    /// Checks the next record that is due: removes it if it has expired, and otherwise reschedules it
+    /// nearer to its deadline.
     ///
-    /// Tells whether it is forgotten; `None` if there is nothing to look at.
+    /// Returns whether the record was removed; `None` if no record is due.
     pub(super) fn expire_next(&mut self, seed: &Seed, now: Timestamp) -> Option<bool> {
         let slot = self.wheel.next_due(now.as_secs())?;
         let record = self.slots.get(slot)?.record();
@@ -80,7 +94,9 @@ impl Shard {
     }
 }
 
-/// Where a store looks for names: unknown outside, so that nobody makes keys that meet there.
+/// The random seed of a store's hash function.
+///
+/// An attacker who knew the seed could create events that collide in the index and make it slow.
 pub(super) struct Seed(u64, u64);
 
 impl Seed {
@@ -89,14 +105,15 @@ impl Seed {
         Self(random.hash_one(0), random.hash_one(1))
     }
 
-    /// A name is as good as random already: one multiplication hides where it falls.
+    /// Hashes a key with one multiplication: the key is part of a digest, so its bits are random
+    /// already, and the product with secret factors hides its position in the index.
     fn hash(&self, KeyPrefix(first, second): KeyPrefix) -> u64 {
         let product = u128::from(first ^ self.0) * u128::from(second ^ self.1);
         (product >> 64) as u64 ^ product as u64
     }
 }
 
-/// The first whole second at or after `time`.
+/// Returns the first whole second at or after `time`.
 const fn ceil_second(time: Timestamp) -> u64 {
     time.as_millis().div_ceil(1000)
 }

@@ -1,4 +1,12 @@
-//! Where a shard keeps its records: 48 bytes for each, in numbered slots.
+//! The records of a shard, in numbered slots of 48 bytes.
+//!
+//! # Invariants
+//!
+//! 1. **A slot is either used and in one list of the wheel, or free and in the list of free slots.** A slot
+//!    in both would be overwritten while its record is still found.
+//! 2. **`prev` is `NIL` exactly in free slots.** A used slot's `prev` is a slot or a bucket. `used` relies
+//!    on this when it enumerates the records.
+//! 3. **A slot never moves.** Its number is in the index and in the links of its neighbours.
 
 use std::time::Duration;
 
@@ -6,20 +14,20 @@ use super::index::SLOT_MASK;
 use crate::dedup::{EventKey, FencingToken};
 use crate::time::Timestamp;
 
-/// How long a claim that nobody settled is kept after its lease, for a late commit.
+/// How long a claim that was neither committed nor released is kept after its lease, for a late commit.
 const ABANDONED_CLAIM_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How many slots stand in one piece of memory. They stay there: growing moves none.
+/// The number of slots in one allocation. Growth adds an allocation and moves no slot (invariant 3).
 const SLOTS_PER_CHUNK: usize = 1 << CHUNK_BITS;
 const CHUNK_BITS: u32 = 7;
 
-/// No slot.
+/// The link to no slot.
 pub(super) const NIL: u32 = u32::MAX;
 
-/// How many slots there may be: whole chunks, and as many as the index can tell apart.
+/// The most slots of a shard: as many as an entry of the index can number, in whole chunks.
 pub(super) const MAX_SLOTS: u32 = SLOT_MASK - SLOT_MASK % (1 << CHUNK_BITS);
 
-/// What is remembered of an event.
+/// The stored facts of an event.
 #[derive(Clone, Copy)]
 pub(super) struct Record {
     pub(super) fencing_token: FencingToken,
@@ -28,12 +36,13 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Whether the event is in progress, and for whom this fencing token was given.
+    /// Returns whether the event is in progress under this fencing token.
     pub(super) fn is_in_progress(&self, fencing_token: FencingToken) -> bool {
         self.fencing_token == fencing_token && matches!(self.state, State::InProgress { .. })
     }
 }
 
+/// The state of an event.
 #[derive(Clone, Copy)]
 pub(super) enum State {
     InProgress { lease_until: Timestamp },
@@ -41,7 +50,7 @@ pub(super) enum State {
 }
 
 impl State {
-    /// From when on the record may be forgotten.
+    /// Returns the time from which the record may be removed.
     pub(super) fn deadline(self) -> Timestamp {
         match self {
             Self::InProgress { lease_until } => {
@@ -54,8 +63,9 @@ impl State {
 
 /// The first half of an event's key: 128 bits of a digest.
 ///
-/// To make two that are alike takes 2^64 digests, and gains that the one's second event is taken
-/// for his first; to meet another's event takes 2^128, divided by how many there are.
+/// Finding two events with the same prefix takes 2^64 digests, and only makes the store treat the
+/// attacker's second event as a duplicate of the first. Finding an event with the prefix of any event in
+/// the store takes 2^128 digests, divided by the number of those events.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) struct KeyPrefix(pub(super) u64, pub(super) u64);
 
@@ -69,16 +79,17 @@ impl From<&EventKey> for KeyPrefix {
     }
 }
 
-/// A record as it is kept, with its position in one of the wheel's lists.
+/// A record in its stored form, with its links in a list of the wheel.
 pub(super) struct Slot {
     pub(super) key: KeyPrefix,
     fingerprint: u64,
-    /// Twice the fencing token, and one more once the event is handled.
+    /// The fencing token times two, plus one once the event is handled.
     fencing_token_and_handled: u64,
-    /// When the lease ends or, once handled, when the record expires.
+    /// The end of the lease or, once the event is handled, of the retention.
     until: Timestamp,
-    /// Its neighbours in the list. Before the first one is its bucket, before a free slot nothing.
+    /// The previous slot in the list, the bucket in the first slot, or `NIL` in a free slot.
     pub(super) prev: u32,
+    /// The next slot in the list, or `NIL` in the last one.
     pub(super) next: u32,
 }
 
@@ -95,6 +106,7 @@ impl Slot {
         }
     }
 
+    /// Returns the record.
     pub(super) const fn record(&self) -> Record {
         let state = if self.fencing_token_and_handled & 1 == 0 {
             State::InProgress { lease_until: self.until }
@@ -105,6 +117,7 @@ impl Slot {
         Record { fencing_token, fingerprint: self.fingerprint, state }
     }
 
+    /// Replaces the record; key and links stay.
     pub(super) const fn write(&mut self, record: Record) {
         let (handled, until) = match record.state {
             State::InProgress { lease_until } => (0, lease_until),
@@ -116,10 +129,10 @@ impl Slot {
     }
 }
 
-/// The slots of a shard, those that are free among them.
+/// The slots of a shard, used and free.
 pub(super) struct Slots {
     chunks: Vec<Box<[Slot]>>,
-    /// The first free slot; each is followed by the next.
+    /// The first slot in the list of free slots, or `NIL`.
     first_free: u32,
 }
 
@@ -134,17 +147,21 @@ impl Slots {
         self.chunks.get_mut(chunk)?.get_mut(position)
     }
 
-    /// All that are not free, with their records' names.
+    /// Returns all used slots, with the keys of their records.
     pub(super) fn used(&self) -> impl Iterator<Item = (u32, KeyPrefix)> {
         let slots = (0_u32..).zip(self.chunks.iter().flatten());
         slots.filter(|(_, slot)| slot.prev != NIL).map(|(number, slot)| (number, slot.key))
     }
 
+    /// Returns whether there is a free slot, or space for another chunk.
     pub(super) fn has_capacity(&self) -> bool {
         self.first_free != NIL || self.chunks.len() << CHUNK_BITS < MAX_SLOTS as usize
     }
 
-    /// Fills a free slot; there must be room for it.
+    /// Stores a record in a free slot and returns the slot, which the caller must schedule in the wheel
+    /// (invariant 1).
+    ///
+    /// There must be capacity.
     pub(super) fn insert(&mut self, key: KeyPrefix, record: Record) -> u32 {
         if self.first_free == NIL {
             self.grow();
@@ -159,7 +176,7 @@ impl Slots {
         slot
     }
 
-    /// Frees a slot that is in no list any more.
+    /// Frees a slot, which must have been unscheduled from the wheel (invariant 1).
     pub(super) fn remove(&mut self, slot: u32) {
         let next = self.first_free;
         if let Some(stored) = self.get_mut(slot) {
@@ -169,7 +186,7 @@ impl Slots {
         }
     }
 
-    /// Adds a chunk of free slots, in order: those that are used together lie together.
+    /// Adds a chunk of free slots in ascending order, so that events of the same time share cache lines.
     fn grow(&mut self) {
         let first = self.chunks.len() << CHUNK_BITS;
         let slots = (first + 1..=first + SLOTS_PER_CHUNK).map(|next| {
@@ -187,6 +204,7 @@ impl Default for Slots {
     }
 }
 
+/// Returns the chunk of a slot, and its position there.
 const fn position(slot: u32) -> (usize, usize) {
     let slot = slot as usize;
     (slot >> CHUNK_BITS, slot % SLOTS_PER_CHUNK)

@@ -1,4 +1,4 @@
-//! The store's public type: its claims, and what the shards share.
+//! The memory store: its operations, and the state that its shards share.
 
 use std::array;
 use std::fmt;
@@ -14,38 +14,52 @@ use crate::dedup::{
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::time::{Clock, MonotonicClock, Timestamp};
 
-/// How many events are remembered unless set otherwise; they take 55 to 60 bytes each.
+/// The default number of events, which take 55 to 60 bytes each.
 const DEFAULT_CAPACITY: usize = 1_000_000;
 
-/// Locks are per shard: enough that threads rarely meet, and that one has little to do to grow.
+/// The number of shards, each with a lock: enough that threads rarely wait for one another, and that one
+/// shard grows fast.
 const SHARDS: usize = 32;
 
-/// How many records one claim may look at to clear them away, so that no claim pays for many.
+/// The most records that one claim checks for expiry, so that no claim waits for many removals.
 const EXPIRY_CHECKS_PER_CLAIM: usize = 8;
 
-/// Remembers events in this process's memory: bounded, sharded, and gone at a restart.
+/// A store in the memory of one process, lost at a restart.
 ///
-/// **One process only**: two processes do not see each other's claims. At its capacity it rejects
-/// new events (503) rather than forget old ones.
+/// **One process only**: two processes do not see each other's claims. For several, see
+/// [choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md).
 ///
-/// An event takes 55 to 60 bytes from a hundred thousand of them on. They are taken as events come;
-/// what a forgotten event leaves free is used for the next one, not given back.
+/// At its capacity the store rejects new events, and the sender receives 503. It does not remove
+/// remembered events to make space.
 ///
-/// Expired records are cleared a few at a time by the claims that follow; there is no scan and no
-/// background task. A claim that nobody settled is forgotten a day after its lease ran out.
+/// With 100 000 events or more, an event takes 55 to 60 bytes. Memory is allocated as events arrive. The
+/// space of a removed event is used again, and not returned to the allocator.
+///
+/// Claims remove expired records, a few at a time; there is no background task. A claim that is neither
+/// committed nor released is removed a day after its lease has expired.
+///
+/// ```
+/// use countersign::{MemoryStore, Receiver, Secret, StandardWebhooks};
+///
+/// let sender = StandardWebhooks::new(Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?)?;
+/// let receiver = Receiver::builder(sender).dedup(MemoryStore::new(100_000)?).build()?;
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
 #[derive(Clone)]
 pub struct MemoryStore(pub(super) Arc<Shared>);
 
+/// The state behind all clones of a [`MemoryStore`].
 pub(super) struct Shared {
     pub(super) shards: [Mutex<Shard>; SHARDS],
     pub(super) seed: Seed,
     pub(super) clock: Box<dyn Clock>,
     capacity: usize,
+    /// The number of records in all shards.
     pub(super) live: AtomicUsize,
 }
 
 impl MemoryStore {
-    /// Remembers up to `capacity` events, and never more than some 500 million.
+    /// Creates a store of up to `capacity` events, and at most about 500 million.
     ///
     /// # Errors
     ///
@@ -54,28 +68,28 @@ impl MemoryStore {
         Self::with_clock(capacity, MonotonicClock::default())
     }
 
-    /// The same with a clock of the caller's, by which leases and retention run.
+    /// Creates a store whose leases and retention use `clock`, for example in a test.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// [`ConfigErrorKind::OutOfRange`] if `capacity` is zero.
     pub fn with_clock(capacity: usize, clock: impl Clock) -> Result<Self, ConfigError> {
         if capacity == 0 {
             return Err(ConfigError::new(
                 ConfigErrorKind::OutOfRange,
-                "the memory store's capacity is zero: give the number of events to remember",
+                "the memory store's capacity is zero: set it to the number of events to remember",
             ));
         }
         Ok(Self::build(capacity, Box::new(clock)))
     }
 
-    /// How many events it remembers now, among them some that are due to be forgotten.
+    /// Returns the number of events in the store, including expired ones that it has not removed yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.live.load(Ordering::Relaxed)
     }
 
-    /// Whether it remembers nothing.
+    /// Returns whether the store holds no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -105,12 +119,15 @@ impl MemoryStore {
         self.try_claim(key, fingerprint, lease).ok_or_else(|| {
             StoreError::new(
                 StoreErrorKind::Full,
-                format!("the memory store holds {} events: raise its capacity", self.0.capacity),
+                format!(
+                    "the memory store is full ({} events): increase its capacity",
+                    self.0.capacity
+                ),
             )
         })
     }
 
-    /// `None` where there is no room for a new record.
+    /// Claims the event; `None` if there is no space for a new record.
     fn try_claim(&self, key: &EventKey, fingerprint: u64, lease: Duration) -> Option<ClaimOutcome> {
         let (key_prefix, mut shard) = self.0.locate(key);
         let now = self.0.sweep(&mut shard);
@@ -194,20 +211,20 @@ impl MemoryStore {
 }
 
 impl Shared {
-    /// What the event is called here, and the shard that alone may hold it.
+    /// Returns the key under which the event is stored, and the locked shard that may hold it.
     pub(super) fn locate(&self, key: &EventKey) -> (KeyPrefix, MutexGuard<'_, Shard>) {
         let [.., last] = key.as_bytes();
         #[expect(clippy::indexing_slicing, reason = "a remainder by the array's length")]
         (KeyPrefix::from(key), lock(&self.shards[usize::from(*last) % SHARDS]))
     }
 
-    /// Counts one more record, unless that is one too many.
+    /// Increments the number of records; `None` if the store is at its capacity.
     fn reserve(&self) -> Option<()> {
         let incremented = |live: usize| (live < self.capacity).then_some(live + 1);
         self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, incremented).ok().map(drop)
     }
 
-    /// Looks at a few records whose time has come, and tells the time by which it judged.
+    /// Removes a few expired records and returns the current time.
     fn sweep(&self, shard: &mut Shard) -> Timestamp {
         let now = self.clock.now();
         for _ in 0..EXPIRY_CHECKS_PER_CLAIM {
@@ -218,13 +235,13 @@ impl Shared {
         now
     }
 
-    /// Forgets one record that is due, if there is one.
+    /// Removes one expired record; returns whether there was one.
     fn expire_one(&self, shard: &mut Shard) -> bool {
         let now = self.clock.now();
         std::iter::from_fn(|| self.expire_next(shard, now)).any(|removed| removed)
     }
 
-    /// Looks at the next record whose time has come, and tells whether it is forgotten.
+    /// Checks the next record that is due, and returns whether it was removed.
     fn expire_next(&self, shard: &mut Shard, now: Timestamp) -> Option<bool> {
         let removed = shard.expire_next(&self.seed, now)?;
         if removed {
@@ -271,13 +288,15 @@ impl DedupStore for MemoryStore {
     }
 }
 
-/// A panic cannot leave a shard half changed: no step between two writes can panic.
+/// Locks a shard, even if a panic has poisoned the lock.
+///
+/// A poisoned shard is consistent: no step between two of its writes can panic.
 pub(super) fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Default for MemoryStore {
-    /// Remembers up to a million events.
+    /// Creates a store of up to a million events.
     fn default() -> Self {
         Self::build(DEFAULT_CAPACITY, Box::new(MonotonicClock::default()))
     }

@@ -1,34 +1,54 @@
-//! When to look at each record again: a timing wheel of linked lists.
+//! A timing wheel: when to check each record for expiry.
 //!
-//! A list holds what is to be looked at within a span of seconds; spans are the longer the further
-//! off they are, from a thirty-second to a quarter of the way. When its span begins, the records of
-//! a list are moved to lists of shorter spans, or forgotten, one after the other. So a record is
-//! moved a few times at most, nothing is sorted, and being in a list costs two links.
+//! The wheel is a set of linked lists of slots, the *buckets*. Each bucket stands for an interval of
+//! seconds. Intervals far ahead are long and those near are short: an interval's length is between a
+//! thirty-second and a quarter of the distance to its start. When the interval of a bucket starts, its
+//! records are either expired or moved to shorter intervals, one at a time.
+//!
+//! So a record moves a few times at most, no operation sorts or searches, and being in a list costs two
+//! links of four bytes. `memory/mod.rs` compares this with the standard library's collections.
+//!
+//! # Invariants
+//!
+//! 1. **Every used slot is in exactly one bucket.** Otherwise its record would never expire, or a freed
+//!    slot would stay in a list.
+//! 2. **A bucket's interval does not start after the scheduled second of its records**, nor after `current`
+//!    if that second has passed. Otherwise a record would expire late and keep its slot.
+//! 3. **No occupied bucket's interval starts before `current`.** Otherwise the search for the earliest
+//!    bucket, which goes round from `current`, would take a past interval for one far ahead.
+//! 4. **A bucket's bit in `occupied` is set if and only if its list is not empty.** Otherwise the search
+//!    would return an empty bucket, or miss records.
 
 use super::slots::{MAX_SLOTS, NIL, Slots};
 
-/// Each level's spans are eight times as long as those of the one below, which are one second.
+/// The base-2 logarithm of the ratio between the intervals of two levels; those of level 0 are one second.
 const BITS_PER_LEVEL: u32 = 3;
+
+/// The number of levels: enough for every `Timestamp`, whose seconds have at most 55 bits.
 const LEVELS: usize = 18;
 
-/// The spans of a level; the furthest is the thirty-third, so that none meets the current one.
+/// The number of buckets of a level.
+///
+/// A deadline is at most 32 intervals of its level ahead, so 33 intervals are in use at a time. With fewer
+/// buckets than that, two intervals would share one. With 64, one `u64` has a bit for each.
 const BUCKETS_PER_LEVEL: usize = 64;
 
 pub(super) struct Wheel {
-    /// No span begins before this second.
+    /// The second that the wheel has advanced to.
     current: u64,
-    /// The bucket whose span has begun, until it is empty.
+    /// The bucket whose interval has started, until its list is empty.
     open_bucket: Option<usize>,
-    /// No bucket needs to be opened before this second.
+    /// No occupied bucket's interval starts before this second. Usually this lies in the future, and
+    /// `next_due` has nothing to search.
     earliest_start: u64,
-    /// For each level, which buckets hold records.
+    /// For each level, one bit for each bucket: whether its list holds slots.
     occupied: [u64; LEVELS],
-    /// The first slot of each bucket, as far as they were ever used.
+    /// The first slot of each bucket, up to the highest bucket that was ever used.
     heads: Vec<u32>,
 }
 
 impl Wheel {
-    /// Notes to look at the slot in `second`.
+    /// Adds the slot to the bucket for `second`. The slot must not be in a list.
     pub(super) fn schedule(&mut self, slots: &mut Slots, slot: u32, second: u64) {
         let (bucket, start) = self.bucket(second);
         self.earliest_start = self.earliest_start.min(start);
@@ -46,7 +66,7 @@ impl Wheel {
         self.set_head(bucket, slot);
     }
 
-    /// Takes the slot out of its list.
+    /// Removes the slot from its list.
     pub(super) fn unschedule(&mut self, slots: &mut Slots, slot: u32) {
         let Some(entry) = slots.get(slot) else { return };
         let (prev, next) = (entry.prev, entry.next);
@@ -60,7 +80,10 @@ impl Wheel {
         }
     }
 
-    /// The next slot to look at, if its time has come. It stays in its list.
+    /// Returns a slot whose bucket's interval has started by `second`, if there is one.
+    ///
+    /// The slot stays in its list: the caller either removes or reschedules it. Otherwise the next call
+    /// would return the same slot.
     pub(super) fn next_due(&mut self, second: u64) -> Option<u32> {
         if second < self.earliest_start {
             self.current = self.current.max(second);
@@ -78,7 +101,11 @@ impl Wheel {
         self.open_bucket.map(|bucket| self.head(bucket))
     }
 
-    /// The bucket of `second`, and when its span begins.
+    /// Returns the bucket for `second`, and the start of its interval.
+    ///
+    /// At level `n` an interval has `8^n` seconds. The level is the highest at which `second` is at least
+    /// four intervals ahead of `current`; nearer than that is level 0. A start is therefore never before
+    /// `current` (invariant 3), although rounding moves it before `second`.
     fn bucket(&self, second: u64) -> (usize, u64) {
         let second = second.max(self.current);
         let bits = ((second - self.current) | 1).ilog2();
@@ -90,11 +117,12 @@ impl Wheel {
         )
     }
 
-    /// The bucket whose span begins first, and when.
+    /// Returns the occupied bucket whose interval starts first, and its start.
     fn earliest_bucket(&self) -> Option<(usize, u64)> {
         let levels = (0_u32..).zip(&self.occupied).filter(|(_, occupied)| **occupied != 0);
         let starts = levels.map(|(level, occupied)| {
             let current_interval = self.current >> (level * BITS_PER_LEVEL);
+            // No occupied interval is earlier (invariant 3), so the first bit from here round is the next.
             let ahead = occupied.rotate_right((current_interval % 64) as u32).trailing_zeros();
             let interval = current_interval + u64::from(ahead);
             (
@@ -105,13 +133,15 @@ impl Wheel {
         starts.min_by_key(|(_, start)| *start)
     }
 
+    /// Returns the first slot of the bucket, or `NIL`.
     fn head(&self, bucket: usize) -> u32 {
         self.heads.get(bucket).copied().unwrap_or(NIL)
     }
 
+    /// Sets the first slot of the bucket and its bit in `occupied` (invariant 4).
     fn set_head(&mut self, bucket: usize, slot: u32) {
-        if let Some(first) = self.heads.get_mut(bucket) {
-            *first = slot;
+        if let Some(head) = self.heads.get_mut(bucket) {
+            *head = slot;
         }
         if let Some(occupied) = self.occupied.get_mut(bucket / BUCKETS_PER_LEVEL) {
             let bit = 1 << (bucket % BUCKETS_PER_LEVEL);
@@ -136,11 +166,15 @@ impl Default for Wheel {
     }
 }
 
-/// What stands before the first slot of a bucket.
+/// Returns the `prev` link of a bucket's first slot: the bucket's number, past all slot numbers.
+///
+/// `unschedule` can thus find the bucket of a first slot. No slot has such a number, so the link is not
+/// mistaken for a slot.
 fn bucket_link(bucket: usize) -> u32 {
     u32::try_from(bucket).map_or(NIL, |bucket| MAX_SLOTS + bucket)
 }
 
+/// Returns the bucket of a link that [`bucket_link`] returned.
 const fn bucket_of(link: u32) -> usize {
     (link - MAX_SLOTS) as usize
 }
