@@ -1,4 +1,4 @@
-//! What the benchmark programs share: signed requests, contenders, and the race between them.
+//! Shared code of the benchmark programs: signed requests, contenders, and the race between them.
 
 mod ours;
 mod peers;
@@ -14,5 +14,5 @@ pub use self::race::{Contender, Finish, print_table, race};
 pub use self::request::{Request, secret};
 pub use self::tenants::{KNOWN, UNKNOWN, rejected, tenants};
 
-/// What setting up a benchmark gives.
+/// The result of preparing or running a benchmark.
 pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;

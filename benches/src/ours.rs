@@ -1,4 +1,4 @@
-//! The bare HMAC, and countersign.
+//! The contenders that are not other crates: the bare HMAC, and countersign.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use sha2::Sha256;
 use crate::poll::at_once;
 use crate::{Contender, Request, Result, secret};
 
-/// Longer than any event is remembered.
+/// A duration longer than every retention.
 const AGES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// HMAC-SHA256 over the signed bytes in one piece, with the key ready: the least there is to do.
+/// Creates the baseline: HMAC-SHA256 over the signed bytes in one piece, with the key set.
 ///
 /// # Errors
 ///
-/// None: HMAC takes a key of any length.
+/// Never: HMAC accepts a key of any length.
 pub fn bare(request: &Request) -> Result<Contender<'_>> {
     let keyed = Hmac::<Sha256>::new_from_slice(&[7; 24])?;
     Ok(Contender::new("bare keyed HMAC", move || {
@@ -33,41 +33,41 @@ pub fn bare(request: &Request) -> Result<Contender<'_>> {
     }))
 }
 
-/// A receiver that takes the first `keys` secrets.
+/// Creates a receiver that accepts the first `keys` secrets.
 ///
 /// # Errors
 ///
 /// A `ConfigError` unless `keys` is one to eight.
 pub fn receiver(keys: u8) -> Result<ReceiverBuilder> {
-    let mut ring = Vec::new();
+    let mut keyring = Vec::new();
     for number in 0..keys {
-        ring.push(Key::new(format!("key-{number}"), Secret::new(secret(number))?));
+        keyring.push(Key::new(format!("key-{number}"), Secret::new(secret(number))?));
     }
-    Ok(Receiver::builder(StandardWebhooks::new(Keyring::new(ring)?)?))
+    Ok(Receiver::builder(StandardWebhooks::new(Keyring::new(keyring)?)?))
 }
 
-/// countersign from headers and body to a [`Delivery`]. It is told the time, as its interface has it.
+/// Creates the contender that verifies headers and body to a [`Delivery`], with a fixed time.
 pub fn verified<'w>(receiver: &'w Receiver, request: &'w Request) -> Contender<'w> {
     let now = SystemClock.now();
     Contender::new("countersign", move || black_box(verify(receiver, request, now)).is_ok())
 }
 
-/// The same, then the event's claim and its commit, as a new event each time.
+/// Creates the contender that verifies a request, then claims and commits its event.
 ///
-/// It walks round `requests`. After each lap the store's clock leaps, so that all are forgotten:
-/// each claim clears one old event away and notes one new, as in a store that has been running.
+/// It repeats `requests` in laps. After each lap the store's clock jumps past every retention, so that each
+/// claim removes one expired event and adds one, as in a store that has run for long.
 ///
 /// # Errors
 ///
-/// None: the store's capacity is not zero.
+/// Never: the store's capacity is not zero.
 pub fn handled<'w>(receiver: ReceiverBuilder, requests: &'w [Request]) -> Result<Contender<'w>> {
-    let leaps = FixedClock::new(Timestamp::from_millis(0));
-    let clock = LeapingClock { steady: MonotonicClock::default(), leaps: leaps.clone() };
+    let offset = FixedClock::new(Timestamp::from_millis(0));
+    let clock = OffsetClock { steady: MonotonicClock::default(), offset: offset.clone() };
     let receiver = receiver.dedup(MemoryStore::with_clock(1_000_000, clock)?).build()?;
     let mut lap = requests.iter();
     Ok(Contender::new("countersign, claim and commit", move || {
         let request = lap.next().or_else(|| {
-            leaps.advance(AGES);
+            offset.advance(AGES);
             lap = requests.iter();
             lap.next()
         });
@@ -82,19 +82,19 @@ fn verify(receiver: &Receiver, request: &Request, now: Timestamp) -> Result<Deli
 fn handle(receiver: &Receiver, request: &Request) -> Option<UpdateOutcome> {
     let delivery = verify(receiver, request, SystemClock.now()).ok()?;
     match at_once(receiver.claim(&delivery))?.ok()? {
-        Admission::Proceed(claimed) => at_once(claimed.commit())?.ok(),
+        Admission::Proceed(claim) => at_once(claim.commit())?.ok(),
         Admission::Respond(_) => None,
     }
 }
 
-/// The store's usual clock, read as usual, but put forward now and then.
-struct LeapingClock {
+/// The store's default clock plus an offset, so that a reading costs what it usually does.
+struct OffsetClock {
     steady: MonotonicClock,
-    leaps: FixedClock,
+    offset: FixedClock,
 }
 
-impl Clock for LeapingClock {
+impl Clock for OffsetClock {
     fn now(&self) -> Timestamp {
-        self.steady.now().saturating_add(Duration::from_millis(self.leaps.now().as_millis()))
+        self.steady.now().saturating_add(Duration::from_millis(self.offset.now().as_millis()))
     }
 }

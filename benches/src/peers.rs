@@ -1,6 +1,6 @@
-//! The peers, each through its own public interface, with its verifier ready where it has one.
+//! The contenders of other crates, each called through its public interface.
 //!
-//! Those that know one secret only are asked secret by secret, as their users would.
+//! A crate whose verifier has one secret is called for one secret after another, as its users would.
 
 use std::hint::black_box;
 
@@ -8,11 +8,11 @@ use webhook_verify::{Provider, Secret, VerifyOptions, verify, verify_any};
 
 use crate::{Contender, Request, Result, secret};
 
-/// `standardwebhooks`, the reference library.
+/// Creates the contender for `standardwebhooks`, the reference library.
 ///
 /// # Errors
 ///
-/// None: the secrets are well formed.
+/// Never: the secrets are well formed.
 pub fn standard_webhooks(keys: u8, request: &Request) -> Result<Contender<'_>> {
     let mut hooks = Vec::new();
     for number in 0..keys {
@@ -26,11 +26,11 @@ pub fn standard_webhooks(keys: u8, request: &Request) -> Result<Contender<'_>> {
     }))
 }
 
-/// `svix`: a sender's library for its receivers.
+/// Creates the contender for `svix`, a sender's library for its receivers.
 ///
 /// # Errors
 ///
-/// None: the secrets are well formed.
+/// Never: the secrets are well formed.
 pub fn svix(keys: u8, request: &Request) -> Result<Contender<'_>> {
     let mut hooks = Vec::new();
     for number in 0..keys {
@@ -44,7 +44,7 @@ pub fn svix(keys: u8, request: &Request) -> Result<Contender<'_>> {
     }))
 }
 
-/// `webhook-verify`, one function for many senders; it decodes the secret in every call.
+/// Creates the contender for `webhook-verify`, whose one function decodes the secret in every call.
 pub fn webhook_verify(keys: u8, request: &Request) -> Contender<'_> {
     let secrets: Vec<Secret> = (0..keys).map(|number| Secret::new(secret(number))).collect();
     Contender::new("webhook-verify", move || {

@@ -1,18 +1,18 @@
-//! Contenders that take turns in short batches, so that the machine's noise hits all alike.
+//! Contenders that alternate in short batches, so that the machine's noise affects all equally.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// How long one turn is meant to take: short beside a time slice, long beside a clock reading.
-const TURN: Duration = Duration::from_micros(100);
+/// The intended time of one batch: short beside a time slice, long beside a clock reading.
+const BATCH: Duration = Duration::from_micros(100);
 
-/// How many turns each contender gets: a second or two in all, so that a short burst of noise is few
-/// of them.
+/// The number of batches of each contender: a second or two in all, so that a short burst of noise
+/// affects few of them.
 const ROUNDS: usize = 1501;
 
 const MEDIAN: f64 = 0.5;
 
-/// Noise only ever adds, so the fast end shows the work itself; the very fastest may be a fluke.
+/// Noise only adds time, so the fast end shows the work itself; the very fastest may be an outlier.
 const QUIET: f64 = 0.05;
 
 /// One way to do the work.
@@ -22,13 +22,13 @@ pub struct Contender<'w> {
 }
 
 impl<'w> Contender<'w> {
-    /// `work` does it once and tells whether the request was accepted.
+    /// Creates a contender whose `work` runs once and returns whether the request was accepted.
     pub fn new(name: &'w str, work: impl FnMut() -> bool + 'w) -> Self {
         Self { name, work: Box::new(work) }
     }
 
-    /// The time of `times` runs.
-    fn turn(&mut self, times: u32) -> Duration {
+    /// Returns the time of `times` runs.
+    fn batch(&mut self, times: u32) -> Duration {
         let start = Instant::now();
         for _ in 0..times {
             std::hint::black_box((self.work)());
@@ -36,10 +36,10 @@ impl<'w> Contender<'w> {
         start.elapsed()
     }
 
-    /// How many runs fill a turn.
-    fn runs_in_a_turn(&mut self) -> u32 {
+    /// Returns the number of runs that fill a batch.
+    fn runs_in_a_batch(&mut self) -> u32 {
         let mut times = 1;
-        while self.turn(times) < TURN / 2 {
+        while self.batch(times) < BATCH / 2 {
             times *= 2;
         }
         times
@@ -52,44 +52,44 @@ impl fmt::Debug for Contender<'_> {
     }
 }
 
-/// What the race shows of one contender.
+/// The result of one contender.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finish {
-    /// The contender.
+    /// The name of the contender.
     pub name: String,
-    /// Whether it accepts the request.
+    /// Whether the contender accepts the request.
     pub accepts: bool,
     /// The median time of one run, in nanoseconds.
     pub nanos: f64,
-    /// The median, over the rounds, of its time divided by that of the first contender.
+    /// The median, over the rounds, of the time divided by that of the first contender.
     pub ratio: f64,
-    /// Its time divided by that of the first contender, each in its quietest rounds.
+    /// The time divided by that of the first contender, each in its quietest rounds.
     pub quiet_ratio: f64,
 }
 
-/// Lets all take turns; ratios are to the first contender's turn of the same round.
+/// Runs the contenders in alternation; ratios are to the first contender's batch of the same round.
 pub fn race(mut contenders: Vec<Contender<'_>>) -> Vec<Finish> {
-    let runs: Vec<u32> = contenders.iter_mut().map(Contender::runs_in_a_turn).collect();
+    let runs: Vec<u32> = contenders.iter_mut().map(Contender::runs_in_a_batch).collect();
     let mut rounds = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
-        let turns = contenders.iter_mut().zip(&runs);
-        let nanos: Vec<f64> = turns
+        let batches = contenders.iter_mut().zip(&runs);
+        let nanos: Vec<f64> = batches
             .map(|(contender, times)| {
-                contender.turn(*times).as_secs_f64() * 1e9 / f64::from(*times)
+                contender.batch(*times).as_secs_f64() * 1e9 / f64::from(*times)
             })
             .collect();
         rounds.push(nanos);
     }
-    let of_round = |round: &Vec<f64>, place: usize| round.get(place).copied().unwrap_or(f64::NAN);
-    let nanos = |place: usize| rounds.iter().map(move |round| of_round(round, place));
-    let ratios = |place| nanos(place).zip(nanos(0)).map(|(own, first)| own / first);
-    let finish = |(place, contender): (usize, &mut Contender<'_>)| Finish {
+    let of_round = |round: &Vec<f64>, index: usize| round.get(index).copied().unwrap_or(f64::NAN);
+    let nanos = |index: usize| rounds.iter().map(move |round| of_round(round, index));
+    let ratios = |index| nanos(index).zip(nanos(0)).map(|(own, first)| own / first);
+    let finish = |(index, contender): (usize, &mut Contender<'_>)| Finish {
         name: contender.name.to_owned(),
         accepts: (contender.work)(),
-        nanos: quantile(nanos(place), MEDIAN),
-        ratio: quantile(ratios(place), MEDIAN),
-        quiet_ratio: quantile(nanos(place), QUIET) / quantile(nanos(0), QUIET),
+        nanos: quantile(nanos(index), MEDIAN),
+        ratio: quantile(ratios(index), MEDIAN),
+        quiet_ratio: quantile(nanos(index), QUIET) / quantile(nanos(0), QUIET),
     };
     contenders.iter_mut().enumerate().map(finish).collect()
 }
@@ -100,7 +100,7 @@ fn quantile(values: impl Iterator<Item = f64>, part: f64) -> f64 {
     sorted.get((sorted.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN)
 }
 
-/// Prints one line a contender, in the form of the README's tables.
+/// Prints one line for each contender, in the format of the README's tables.
 pub fn print_table(title: &str, finishes: &[Finish]) {
     println!("\n{title}\n");
     println!("| {:<32} | {:>9} | {:>9} | {:>9} |", "", "ns", "× bare", "quiet");

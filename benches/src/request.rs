@@ -1,4 +1,4 @@
-//! Requests as a server hands them on: parsed headers, and the body in one piece.
+//! Requests as a server passes them on: parsed headers, and the body in one piece.
 
 use bytes::Bytes;
 use countersign::scheme::SigningRequest;
@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::Result;
 
-/// The text of the `number`th secret.
+/// Returns the text of the secret with this number.
 #[must_use]
 pub fn secret(number: u8) -> String {
     format!("whsec_{}fKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", char::from(b'A' + number))
@@ -18,22 +18,22 @@ pub fn secret(number: u8) -> String {
 /// An authentic Standard Webhooks request.
 #[derive(Debug)]
 pub struct Request {
-    /// Its headers: those that are signed and those that any request has.
+    /// The headers: those that are signed and those that any request has.
     pub headers: HeaderMap,
-    /// Its body.
+    /// The body.
     pub body: Bytes,
-    /// Exactly what is signed: `{id}.{timestamp}.{body}`.
+    /// The signed bytes: `{id}.{timestamp}.{body}`.
     pub signed: Vec<u8>,
 }
 
 impl Request {
-    /// A request with event id `id` and `body`, signed now with the secret of number `key`.
+    /// Creates a request with event id `id` and `body`, signed now with the secret of number `key`.
     ///
-    /// Its header lists `signatures`; all but the last are forged.
+    /// The signature header lists `signatures` values; all but the last are forged.
     ///
     /// # Errors
     ///
-    /// None, as long as the headers are well formed.
+    /// An error if a header is malformed, which does not happen for a valid `id`.
     pub fn new(id: &str, body: &Bytes, key: u8, signatures: usize) -> Result<Self> {
         let sender = StandardWebhooks::new(Secret::new(secret(key))?)?;
         let now = SystemClock.now();
@@ -56,9 +56,9 @@ impl Request {
         Ok(Self { headers, body: body.clone(), signed })
     }
 
-    /// A JSON event of exactly `length` bytes; 64 at least.
+    /// Returns a JSON event of exactly `length` bytes, which must be at least 64.
     ///
-    /// It is never freed, so that handing it to a contender costs no counting of references.
+    /// The memory is never freed, so that a clone of the body counts no references.
     #[must_use]
     pub fn event(length: usize) -> Bytes {
         let head = r#"{"type":"invoice.paid","data":{"memo":""#;
@@ -69,7 +69,7 @@ impl Request {
     }
 }
 
-/// Well formed, and wrong.
+/// Returns a well-formed signature that is wrong.
 fn forgery(number: usize) -> String {
     format!("v1,{number:04}9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= ")
 }

@@ -1,50 +1,47 @@
-//! Many tenants at one endpoint: requests that are rejected.
+//! Rejected requests at an endpoint with many tenants.
 
 use std::hint::black_box;
 
-use countersign::tenants::{KeyResolver, ResolveError, TenantFrom, Tenants};
+use countersign::tenants::{KeyResolver, ResolveError, Tenant, TenantFrom, Tenants};
 use countersign::time::{Clock, FixedClock, SystemClock};
 use countersign::{Rejection, RejectionKind, Secret, StandardWebhooks, Timestamp};
 
 use crate::poll::at_once;
 use crate::{Contender, Request, Result, secret};
 
-/// The only tenant that there is.
+/// The only tenant that exists.
 pub const KNOWN: &str = "acme";
 
-/// A name as long, of nobody.
+/// A name of the same length that no tenant has.
 pub const UNKNOWN: &str = "emca";
 
 struct OneTenant;
 
 impl KeyResolver for OneTenant {
-    async fn resolve(
-        &self,
-        tenant: &str,
-    ) -> Result<Option<countersign::tenants::Tenant>, ResolveError> {
+    async fn resolve(&self, tenant: &str) -> Result<Option<Tenant>, ResolveError> {
         if tenant != KNOWN {
             return Ok(None);
         }
-        Ok(Some(countersign::tenants::Tenant::new(tenant, Secret::new(secret(0))?)))
+        Ok(Some(Tenant::new(tenant, Secret::new(secret(0))?)))
     }
 }
 
-/// An endpoint that knows one tenant, with the secret of number 0; what it once knew never ages.
+/// Creates an endpoint with one tenant, whose secret has number 0; cached results never expire.
 ///
 /// # Errors
 ///
-/// None: the sender takes its secret.
+/// Never: the secret is valid.
 pub fn tenants() -> Result<Tenants> {
     let from = TenantFrom::PathPrefix("/webhooks/".to_owned());
     let tenants = Tenants::builder(from, OneTenant, StandardWebhooks::new);
     Ok(tenants.cache_clock(FixedClock::new(Timestamp::from_millis(0))).build()?)
 }
 
-/// `request` rejected for its signature, as one for `tenant`, whose keys have been asked for.
+/// Creates the contender that rejects `request` for its signature, with the result for `tenant` cached.
 ///
 /// # Errors
 ///
-/// One that says so if it is not rejected, or for another reason.
+/// An error if the request is accepted or rejected for another reason.
 pub fn rejected<'w>(
     tenants: &'w Tenants,
     tenant: &'w str,

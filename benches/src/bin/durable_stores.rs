@@ -1,6 +1,6 @@
-//! What the durable stores take, beside the least that their databases could do.
+//! The cost of the durable stores, compared with the least that their databases could do.
 //!
-//! The contenders take turns; a ratio is that of two turns in the same round.
+//! The contenders alternate in batches; a ratio is that of two batches in the same round.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -20,23 +20,23 @@ use tokio::task::JoinSet;
 #[expect(clippy::unwrap_used, dead_code, reason = "shared with the tests")]
 mod postgres;
 
-/// How many events each takes note of in a turn: as many for all, so that all tables grow alike.
-const TURN: usize = 4096;
+/// The number of events in a batch: the same for all contenders, so that all tables grow alike.
+const BATCH: usize = 4096;
 const ROUNDS: usize = 25;
 const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 
-/// Requests at a time, and connections to the server.
+/// The number of concurrent requests, and of connections to the server.
 const CALLERS: usize = 64;
 const CONNECTIONS: u32 = 16;
 
 type Done = Pin<Box<dyn Future<Output = bool> + Send>>;
 
-/// One way to take note of an event; tells whether it was new.
+/// One way to record an event; its work returns whether the event was new.
 struct Contender {
     name: &'static str,
     callers: usize,
-    /// The least ratio that is aimed at.
+    /// The least ratio that the contender should reach.
     target: Option<f64>,
     work: Arc<dyn Fn() -> Done + Send + Sync>,
 }
@@ -57,14 +57,14 @@ impl Contender {
         Self { target: Some(target), ..self }
     }
 
-    /// How many events a second all callers together take note of.
-    async fn turn(&self) -> Result<f64> {
-        let (start, begun) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
+    /// Runs one batch, and returns how many events a second all callers together record.
+    async fn batch(&self) -> Result<f64> {
+        let (start, started) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
         let mut callers = JoinSet::new();
         for _ in 0..self.callers {
-            let (work, begun) = (self.work.clone(), begun.clone());
+            let (work, started) = (self.work.clone(), started.clone());
             callers.spawn(async move {
-                while begun.fetch_add(1, Ordering::Relaxed) < TURN {
+                while started.fetch_add(1, Ordering::Relaxed) < BATCH {
                     if !work().await {
                         return false;
                     }
@@ -72,10 +72,10 @@ impl Contender {
                 true
             });
         }
-        if !callers.join_all().await.into_iter().all(|taken| taken) {
-            return Err("an event was not taken".into());
+        if !callers.join_all().await.into_iter().all(|recorded| recorded) {
+            return Err("an event was not recorded".into());
         }
-        Ok(TURN as f64 / start.elapsed().as_secs_f64())
+        Ok(BATCH as f64 / start.elapsed().as_secs_f64())
     }
 }
 
@@ -91,7 +91,7 @@ async fn main() -> Result<()> {
     }
 }
 
-/// A name never given before.
+/// Returns a key that was never used before.
 fn new_key() -> EventKey {
     static KEYS: AtomicU64 = AtomicU64::new(0);
     let number = KEYS.fetch_add(1, Ordering::Relaxed);
@@ -148,7 +148,7 @@ async fn sqlite() -> Result<()> {
     .await
 }
 
-/// A connection for all callers, to a file of its own.
+/// Opens a connection that all callers share, to a new file.
 async fn connect(dir: &Path, name: &str) -> Result<Arc<Mutex<SqliteConnection>>> {
     let options = SqliteConnectOptions::new()
         .filename(dir.join(name))
@@ -161,7 +161,7 @@ async fn connect(dir: &Path, name: &str) -> Result<Arc<Mutex<SqliteConnection>>>
 async fn postgres(server: &postgres::Server) -> Result<()> {
     let pool = server.pool(CONNECTIONS, &[]).await;
     query("CREATE TABLE bare (key bytea PRIMARY KEY)").execute(&pool).await?;
-    // Tables of their own: the dead rows that commits leave are no burden of the claims alone.
+    // Each contender has its own table: the dead rows that commits leave would slow the claims alone.
     let store = PostgresStore::new(pool.clone());
     store.migrate().await?;
     let committing = store.clone().table("committing")?;
@@ -182,6 +182,7 @@ async fn postgres(server: &postgres::Server) -> Result<()> {
     .await
 }
 
+/// Returns the work of a claim.
 fn claiming(store: impl DedupStore + Clone) -> impl Fn(EventKey) -> Done {
     move |key| {
         let store = store.clone();
@@ -191,6 +192,7 @@ fn claiming(store: impl DedupStore + Clone) -> impl Fn(EventKey) -> Done {
     }
 }
 
+/// Returns the work of a claim and its commit.
 fn handling(store: impl DedupStore + Clone) -> impl Fn(EventKey) -> Done {
     move |key| {
         let store = store.clone();
@@ -205,22 +207,22 @@ fn handling(store: impl DedupStore + Clone) -> impl Fn(EventKey) -> Done {
     }
 }
 
-/// Lets all take turns, and prints the median of each and of its ratio to the first.
+/// Runs the contenders in alternation, and prints the median of each and of its ratio to the first.
 async fn race(contenders: &[Contender]) -> Result<()> {
     let mut rounds = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let mut round = Vec::with_capacity(contenders.len());
         for contender in contenders {
-            round.push(contender.turn().await?);
+            round.push(contender.batch().await?);
         }
         rounds.push(round);
     }
-    for (place, contender) in contenders.iter().enumerate() {
-        let of = |round: &Vec<f64>, place| round.get(place).copied().unwrap_or(f64::NAN);
-        let rate = median(rounds.iter().map(|round| of(round, place)));
-        let ratio = median(rounds.iter().map(|round| of(round, place) / of(round, 0)));
+    for (index, contender) in contenders.iter().enumerate() {
+        let of = |round: &Vec<f64>, index| round.get(index).copied().unwrap_or(f64::NAN);
+        let rate = median(rounds.iter().map(|round| of(round, index)));
+        let ratio = median(rounds.iter().map(|round| of(round, index) / of(round, 0)));
         let verdict = match contender.target {
-            Some(target) if ratio >= target => format!("at least {target}: holds"),
+            Some(target) if ratio >= target => format!("at least {target}: met"),
             Some(target) => format!("at least {target}: MISSED"),
             None => String::new(),
         };

@@ -1,8 +1,8 @@
-//! What the memory store takes: time for a claim with its commit, and bytes for an event.
+//! The cost of the memory store: time for a claim with its commit, and bytes for an event.
 //!
-//! One thread, and no peers: what the store promises, and a baseline for changes to it. Each rate is
-//! that of the fastest of several runs, growth of the store included. On Linux it counts the time for
-//! which the thread had a core, elsewhere all time.
+//! One thread, no other crates: what the store's documentation promises, and a baseline for changes to it.
+//! Each rate is that of the fastest of several runs, growth of the store included. On Linux the time is the
+//! thread's CPU time, elsewhere the elapsed time.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ static HEAP: PeakAlloc = PeakAlloc;
 
 const MILLION: usize = 1_000_000;
 
-/// How many events the store remembers at most here.
+/// The most events in the store.
 const EVENTS: usize = 10 * MILLION;
 
-/// Room for them and for those that are due to be forgotten.
+/// The capacity: space for those events and for expired ones.
 const CAPACITY: usize = 2 * EVENTS;
 
 const RUNS: usize = 5;
@@ -31,10 +31,10 @@ const RUNS: usize = 5;
 const LEASE: Duration = Duration::from_secs(30);
 const RETENTION: Duration = Duration::from_secs(3 * 24 * 3600);
 
-/// How many claims with their commits one core should do in a second.
+/// The least number of claims with their commits on one core in a second.
 const RATE_TARGET: f64 = 3e6;
 
-/// How many bytes an event should take, whatever their number between `MILLION` and `EVENTS`.
+/// The most bytes of an event, for every number of events from `MILLION` to `EVENTS`.
 const BYTES_TARGET: f64 = 64.0;
 
 fn main() -> Result<()> {
@@ -51,14 +51,14 @@ fn main() -> Result<()> {
     ];
     repeat("claim of a handled event, of 1 M", some)?;
     repeat("claim of a handled event, of 10 M", &keys)?;
-    named("EventKey::new, claim and commit, to 1 M")?;
-    clock("of these: to read the clock twice")?;
-    grow("claim and commit, to 1 M, by a clock that stands", some, still)?;
+    with_key("EventKey::new, claim and commit, to 1 M")?;
+    clock("of these: two readings of the clock")?;
+    grow("claim and commit, to 1 M, with a fixed clock", some, still)?;
     println!("\n| {:<52} | {:>9} |", "bytes of the heap for each event", "");
     println!("|{:-<54}|{:->10}:|", "", "");
-    let highest = weigh(&keys)?;
+    let highest = measure_bytes(&keys)?;
     for (bytes, events) in turnover.iter().zip(["1 M", "5 M"]) {
-        let name = format!("at {events}, after 10 M came and the others went");
+        let name = format!("at {events}, after 10 M arrived and the others expired");
         println!("| {name:<52} | {bytes:>9.1} |");
     }
     let highest = turnover.into_iter().fold(highest, f64::max);
@@ -67,9 +67,13 @@ fn main() -> Result<()> {
     single_claims(some)?;
     println!();
     let rate = "3 000 000 claims with their commits each second";
-    gate(&format!("{rate}, from empty to 1 M"), million, million >= RATE_TARGET);
-    gate(&format!("{rate}, from empty to 10 M"), all, all >= RATE_TARGET);
-    gate("at most 64 bytes an event, from 1 M to 10 M", highest.ceil(), highest <= BYTES_TARGET);
+    print_target(&format!("{rate}, from empty to 1 M"), million, million >= RATE_TARGET);
+    print_target(&format!("{rate}, from empty to 10 M"), all, all >= RATE_TARGET);
+    print_target(
+        "at most 64 bytes an event, from 1 M to 10 M",
+        highest.ceil(),
+        highest <= BYTES_TARGET,
+    );
     Ok(())
 }
 
@@ -85,7 +89,7 @@ fn still() -> FixedClock {
     FixedClock::new(Timestamp::from_secs(1_700_000_000))
 }
 
-/// From empty to full.
+/// Measures claims and commits from an empty store to all `keys`.
 fn grow<C: Clock>(name: &str, keys: &[EventKey], clock: impl Fn() -> C) -> Result<f64> {
     let mut fastest = Duration::MAX;
     for _ in 0..RUNS {
@@ -95,7 +99,8 @@ fn grow<C: Clock>(name: &str, keys: &[EventKey], clock: impl Fn() -> C) -> Resul
     Ok(print_rate(name, keys.len(), fastest))
 }
 
-/// One event comes and one is forgotten, each millisecond; gives the bytes of one thereafter.
+/// Measures claims and commits while one event arrives and one expires each millisecond; returns the bytes
+/// of an event after that.
 fn steady(name: &str, keys: &[EventKey], events: usize) -> Result<f64> {
     let before = HEAP.current_usage();
     let clock = still();
@@ -113,12 +118,12 @@ fn steady(name: &str, keys: &[EventKey], events: usize) -> Result<f64> {
     }
     print_rate(name, events, fastest);
     if store.len() > events + events / 50 {
-        return Err(format!("{} events are remembered, not {events}", store.len()).into());
+        return Err(format!("the store holds {} events, not {events}", store.len()).into());
     }
     Ok((HEAP.current_usage() - before) as f64 / events as f64)
 }
 
-/// Every event again.
+/// Measures claims of events that have been handled.
 fn repeat(name: &str, keys: &[EventKey]) -> Result<()> {
     let store = new_store(MonotonicClock::default())?;
     time(keys, |key| handle(&store, key, RETENTION))?;
@@ -132,8 +137,8 @@ fn repeat(name: &str, keys: &[EventKey]) -> Result<()> {
     Ok(())
 }
 
-/// With the digest that names an event, as a receiver makes it for each.
-fn named(name: &str) -> Result<()> {
+/// Measures claims and commits including the digest that makes an event's key.
+fn with_key(name: &str) -> Result<()> {
     let ids: Vec<String> = (0..MILLION).map(|number| format!("msg_{number:024}")).collect();
     let mut fastest = Duration::MAX;
     for _ in 0..RUNS {
@@ -148,7 +153,7 @@ fn named(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The part of a claim with its commit that is not the store's.
+/// Measures the readings of the clock in a claim with its commit.
 fn clock(name: &str) -> Result<()> {
     let clock: Box<dyn Clock> = Box::new(MonotonicClock::default());
     let read = |_: &()| black_box(clock.now()) <= black_box(clock.now());
@@ -157,11 +162,11 @@ fn clock(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// What the events hold of the heap, without the allocator's own share; gives the highest.
+/// Measures the heap bytes for each event, without the allocator's own overhead; returns the most.
 ///
-/// What a table doubles is shared by few events just after, so the share of one depends on their
-/// number.
-fn weigh(keys: &[EventKey]) -> Result<f64> {
+/// Just after a table has grown, few events share its free entries, so the bytes depend on the number of
+/// events.
+fn measure_bytes(keys: &[EventKey]) -> Result<f64> {
     let before = HEAP.current_usage();
     let store = new_store(MonotonicClock::default())?;
     let per_event = |events: usize| (HEAP.current_usage() - before) as f64 / events as f64;
@@ -169,7 +174,7 @@ fn weigh(keys: &[EventKey]) -> Result<f64> {
     let mut highest = (0.0_f64, 0);
     for (key, events) in keys.iter().zip(1..) {
         if !handle(&store, key, RETENTION) {
-            return Err("an event was not taken".into());
+            return Err("an event could not be claimed".into());
         }
         if events >= MILLION && events.is_multiple_of(1000) && per_event(events) > highest.0 {
             highest = (per_event(events), events);
@@ -184,22 +189,22 @@ fn weigh(keys: &[EventKey]) -> Result<f64> {
     Ok(bytes)
 }
 
-/// How long single claims take, for the pauses that a mean hides.
+/// Measures single claims, to show the pauses that a mean hides.
 fn single_claims(keys: &[EventKey]) -> Result<()> {
     let store = new_store(MonotonicClock::default())?;
     let mut nanos = Vec::with_capacity(keys.len());
     for key in keys {
         let start = Instant::now();
-        let taken = claim(&store, key);
+        let outcome = claim(&store, key);
         nanos.push(start.elapsed().as_nanos());
-        if !matches!(taken, Some(ClaimOutcome::Acquired { .. })) {
-            return Err("an event was not taken".into());
+        if !matches!(outcome, Some(ClaimOutcome::Acquired { .. })) {
+            return Err("an event could not be claimed".into());
         }
     }
     nanos.sort_unstable();
     for (name, part) in [("median", 0.5), ("99.9 %", 0.999), ("slowest", 1.0)] {
-        let place = ((nanos.len() - 1) as f64 * part) as usize;
-        println!("| {name:<52} | {:>9} |", nanos.get(place).copied().unwrap_or_default());
+        let index = ((nanos.len() - 1) as f64 * part) as usize;
+        println!("| {name:<52} | {:>9} |", nanos.get(index).copied().unwrap_or_default());
     }
     Ok(())
 }
@@ -224,33 +229,33 @@ fn handle(store: &MemoryStore, key: &EventKey, retention: Duration) -> bool {
     commit(store, key, fencing_token, retention) == Some(UpdateOutcome::Applied)
 }
 
-/// How long it takes to do `work` with each, which must succeed.
-fn time<T>(each: &[T], work: impl FnMut(&T) -> bool) -> Result<Duration> {
-    let (start, core_start) = (Instant::now(), on_core());
-    let done = each.iter().map(work).filter(|done| *done).count();
-    let taken = match (core_start, on_core()) {
+/// Returns the time of `work` with every item; the work must return `true` for each.
+fn time<T>(items: &[T], work: impl FnMut(&T) -> bool) -> Result<Duration> {
+    let (start, cpu_start) = (Instant::now(), cpu_time());
+    let succeeded = items.iter().map(work).filter(|succeeded| *succeeded).count();
+    let elapsed = match (cpu_start, cpu_time()) {
         (Some(start), Some(end)) => end.saturating_sub(start),
         _ => start.elapsed(),
     };
-    if done < each.len() {
-        return Err(format!("{} of {} failed", each.len() - done, each.len()).into());
+    if succeeded < items.len() {
+        return Err(format!("{} of {} failed", items.len() - succeeded, items.len()).into());
     }
-    Ok(taken)
+    Ok(elapsed)
 }
 
-/// For how long this thread has had a core, as far as the system tells.
-fn on_core() -> Option<Duration> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+/// Returns the CPU time of this thread, where the system reports it.
+fn cpu_time() -> Option<Duration> {
+    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    statistics.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
-fn print_rate(name: &str, times: usize, taken: Duration) -> f64 {
-    let each = taken.as_secs_f64() / times as f64;
+fn print_rate(name: &str, times: usize, elapsed: Duration) -> f64 {
+    let each = elapsed.as_secs_f64() / times as f64;
     println!("| {name:<52} | {:>9.0} | {:>12.0} |", each * 1e9, 1.0 / each);
     1.0 / each
 }
 
-fn gate(name: &str, found: f64, holds: bool) {
-    let verdict = if holds { "holds" } else { "DOES NOT HOLD" };
-    println!("Gate: {name}: {found:.0}: {verdict}.");
+fn print_target(name: &str, measured: f64, met: bool) {
+    let verdict = if met { "met" } else { "MISSED" };
+    println!("Target: {name}: {measured:.0}: {verdict}.");
 }

@@ -1,8 +1,8 @@
-//! What the Redis store's scripts cost beside a bare `SET NX PX`: same client, same server, same
-//! keys, same number of callers at a time.
+//! The cost of the Redis store's scripts, compared with a bare `SET NX PX`: same client, same server, same
+//! keys, same number of concurrent callers.
 //!
-//! It starts a server of its own, on a socket in a temporary folder: `redis-server`, or another
-//! program that the variable `REDIS_SERVER` names.
+//! The program starts a server on a socket in a temporary folder: `redis-server`, or the program that the
+//! variable `REDIS_SERVER` names.
 
 use std::fmt::Debug;
 use std::process::{Child, Command, Stdio};
@@ -19,10 +19,10 @@ use countersign_redis::redis::{Client, RedisResult, cmd};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-/// How many call at a time.
+/// The number of concurrent callers.
 const CALLERS: usize = 64;
 
-/// How many calls each makes in a turn.
+/// The number of calls of each caller in a round.
 const CALLS: usize = 200;
 
 const ROUNDS: usize = 41;
@@ -30,10 +30,10 @@ const ROUNDS: usize = 41;
 const LEASE: Duration = Duration::from_secs(30);
 const RETENTION: Duration = Duration::from_secs(1000);
 
-/// The least that a script can be which does as the bare command.
+/// The shortest script that runs the bare command.
 const SCRIPT: &str = "return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])";
 
-/// What is asked of the store: parts of the bare rate.
+/// The least rates of the store, as fractions of the bare rate.
 const TARGETS: [(&str, f64); 2] = [("claim", 0.6), ("commit", 0.5)];
 
 #[tokio::main(worker_threads = 2)]
@@ -45,21 +45,21 @@ async fn main() -> Result<()> {
     let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
         let keys: Vec<_> = (0..CALLERS * CALLS).map(|number| key(round, number)).collect();
-        let turn = Turn::take(&bare, &store, &keys).await?;
-        // The first one warms up.
+        let round_rates = Rates::measure(&bare, &store, &keys).await?;
+        // The first round warms up.
         if round > 0 {
-            rounds.push(turn);
+            rounds.push(round_rates);
         }
     }
     println!("# The Redis store, {CALLERS} callers at a time, {ROUNDS} rounds\n");
     println!("| {:<22} | {:>12} | {:>7} |", "", "each second", "x bare");
     println!("|{:-<24}|{:->13}:|{:->8}:|", "", "", "");
-    for (name, rate) in Turn::RATES {
+    for (name, rate) in Rates::ALL {
         let each_second = median(rounds.iter().map(rate).collect());
-        let ratio = median(rounds.iter().map(|turn| rate(turn) / turn.bare).collect());
+        let ratio = median(rounds.iter().map(|rates| rate(rates) / rates.bare).collect());
         println!("| {name:<22} | {each_second:>12.0} | {ratio:>7.2} |");
         if let Some((_, target)) = TARGETS.iter().find(|(of, _)| *of == name) {
-            let verdict = if ratio >= *target { "holds" } else { "MISSED" };
+            let verdict = if ratio >= *target { "met" } else { "MISSED" };
             println!("  target: at least {target}: {verdict}");
         }
     }
@@ -70,32 +70,34 @@ fn key(round: usize, number: usize) -> EventKey {
     EventKey::new("bench", "sender", &Identity::id(&format!("msg_{round:08}_{number:016}")))
 }
 
-/// The calls a second of each kind, one right after the other. New keys come to an empty server.
-struct Turn {
+/// The calls a second of each kind in one round, run in this order.
+///
+/// Each kind that creates keys starts with an empty server.
+struct Rates {
     bare: f64,
     scripted: f64,
     claim: f64,
-    busy: f64,
+    in_progress: f64,
     renew: f64,
     commit: f64,
     duplicate: f64,
 }
 
-/// One of them.
-type Rate = fn(&Turn) -> f64;
+/// One of the rates.
+type Rate = fn(&Rates) -> f64;
 
-impl Turn {
-    const RATES: [(&'static str, Rate); 7] = [
-        ("bare SET NX PX", |turn| turn.bare),
-        ("the same in a script", |turn| turn.scripted),
-        ("claim", |turn| turn.claim),
-        ("claim, in progress", |turn| turn.busy),
-        ("renew", |turn| turn.renew),
-        ("commit", |turn| turn.commit),
-        ("claim, handled", |turn| turn.duplicate),
+impl Rates {
+    const ALL: [(&'static str, Rate); 7] = [
+        ("bare SET NX PX", |rates| rates.bare),
+        ("SET NX PX in a script", |rates| rates.scripted),
+        ("claim", |rates| rates.claim),
+        ("claim, in progress", |rates| rates.in_progress),
+        ("renew", |rates| rates.renew),
+        ("commit", |rates| rates.commit),
+        ("claim, handled", |rates| rates.duplicate),
     ];
 
-    async fn take(
+    async fn measure(
         connection: &MultiplexedConnection,
         store: &RedisStore,
         keys: &[EventKey],
@@ -110,105 +112,106 @@ impl Turn {
         flush().await?;
         let (scripted, _) = run(keys, in_script).await?;
         flush().await?;
-        let (claim, tickets) = run(keys, |key| granted(store.clone(), key)).await?;
-        let (busy, _) = run(keys, |key| is_busy(store.clone(), key)).await?;
-        let (renew, _) = run(&tickets, |claim_token| renewed(store.clone(), claim_token)).await?;
+        let (claim, claim_tokens) = run(keys, |key| acquire(store.clone(), key)).await?;
+        let (in_progress, _) = run(keys, |key| claim_in_progress(store.clone(), key)).await?;
+        let (renew, _) =
+            run(&claim_tokens, |claim_token| renew(store.clone(), claim_token)).await?;
         let (commit, _) =
-            run(&tickets, |claim_token| committed(store.clone(), claim_token)).await?;
-        let (duplicate, _) = run(keys, |key| is_duplicate(store.clone(), key)).await?;
-        Ok(Self { bare, scripted, claim, busy, renew, commit, duplicate })
+            run(&claim_tokens, |claim_token| commit(store.clone(), claim_token)).await?;
+        let (duplicate, _) = run(keys, |key| claim_duplicate(store.clone(), key)).await?;
+        Ok(Self { bare, scripted, claim, in_progress, renew, commit, duplicate })
     }
 }
 
-async fn set(mut connection: MultiplexedConnection, key: EventKey) -> Answer<()> {
+async fn set(mut connection: MultiplexedConnection, key: EventKey) -> CallResult<()> {
     let mut set = cmd("SET");
     set.arg(format!("countersign:1:{key}"))
         .arg(1)
         .arg("NX")
         .arg("PX")
         .arg(LEASE.as_millis() as u64);
-    let answer: RedisResult<bool> = set.query_async(&mut connection).await;
-    is_due(answer == Ok(true), answer)
+    let result: RedisResult<bool> = set.query_async(&mut connection).await;
+    expect(result == Ok(true), result)
 }
 
 async fn set_in_script(
     mut connection: MultiplexedConnection,
     script: Arc<str>,
     key: EventKey,
-) -> Answer<()> {
+) -> CallResult<()> {
     let mut set = cmd("EVALSHA");
     set.arg(&*script)
         .arg(1)
         .arg(format!("countersign:1:{key}"))
         .arg(1)
         .arg(LEASE.as_millis() as u64);
-    let answer: RedisResult<bool> = set.query_async(&mut connection).await;
-    is_due(answer == Ok(true), answer)
+    let result: RedisResult<bool> = set.query_async(&mut connection).await;
+    expect(result == Ok(true), result)
 }
 
-async fn granted(store: RedisStore, key: EventKey) -> Answer<ClaimToken> {
+async fn acquire(store: RedisStore, key: EventKey) -> CallResult<ClaimToken> {
     match store.claim(&key, 7, LEASE).await {
         Ok(ClaimOutcome::Acquired { fencing_token, .. }) => {
             Ok(ClaimToken::new(key, fencing_token, RETENTION))
         }
-        answer => Err(format!("{answer:?}")),
+        result => Err(format!("{result:?}")),
     }
 }
 
-async fn is_busy(store: RedisStore, key: EventKey) -> Answer<()> {
-    let answer = store.claim(&key, 7, LEASE).await;
-    is_due(matches!(answer, Ok(ClaimOutcome::InProgress { .. })), answer)
+async fn claim_in_progress(store: RedisStore, key: EventKey) -> CallResult<()> {
+    let result = store.claim(&key, 7, LEASE).await;
+    expect(matches!(result, Ok(ClaimOutcome::InProgress { .. })), result)
 }
 
-async fn is_duplicate(store: RedisStore, key: EventKey) -> Answer<()> {
-    let answer = store.claim(&key, 7, LEASE).await;
-    is_due(matches!(answer, Ok(ClaimOutcome::Duplicate { same_body: true })), answer)
+async fn claim_duplicate(store: RedisStore, key: EventKey) -> CallResult<()> {
+    let result = store.claim(&key, 7, LEASE).await;
+    expect(matches!(result, Ok(ClaimOutcome::Duplicate { same_body: true })), result)
 }
 
-async fn renewed(store: RedisStore, claim_token: ClaimToken) -> Answer<()> {
-    let answer = store.renew(claim_token.key(), claim_token.fencing_token(), LEASE).await;
-    is_due(answer == Ok(UpdateOutcome::Applied), answer)
+async fn renew(store: RedisStore, claim_token: ClaimToken) -> CallResult<()> {
+    let result = store.renew(claim_token.key(), claim_token.fencing_token(), LEASE).await;
+    expect(result == Ok(UpdateOutcome::Applied), result)
 }
 
-async fn committed(store: RedisStore, claim_token: ClaimToken) -> Answer<()> {
-    let answer =
+async fn commit(store: RedisStore, claim_token: ClaimToken) -> CallResult<()> {
+    let result =
         store.commit(claim_token.key(), claim_token.fencing_token(), claim_token.retention()).await;
-    is_due(answer == Ok(UpdateOutcome::Applied), answer)
+    expect(result == Ok(UpdateOutcome::Applied), result)
 }
 
-/// What a call gave, or the answer that was not due.
-type Answer<T> = Result<T, String>;
+/// The output of a call, or the text of an unexpected result.
+type CallResult<T> = Result<T, String>;
 
-fn is_due(due: bool, answer: impl Debug) -> Answer<()> {
-    if due { Ok(()) } else { Err(format!("{answer:?}")) }
+fn expect(expected: bool, result: impl Debug) -> CallResult<()> {
+    if expected { Ok(()) } else { Err(format!("{result:?}")) }
 }
 
-/// Does the work on every item, shared out among the callers: how many a second, and what they gave.
+/// Runs `work` on every item, divided among the callers; returns the calls a second and their outputs.
 async fn run<I, T, F>(items: &[I], work: impl Fn(I) -> F + Clone + Send) -> Result<(f64, Vec<T>)>
 where
     I: Copy + Send + 'static,
     T: Send + 'static,
-    F: Future<Output = Answer<T>> + Send + 'static,
+    F: Future<Output = CallResult<T>> + Send + 'static,
 {
     let shares: Vec<Vec<F>> =
         items.chunks(CALLS).map(|share| share.iter().map(|item| work(*item)).collect()).collect();
     let start = Instant::now();
-    let mut callers: JoinSet<Answer<Vec<T>>> = shares
+    let mut callers: JoinSet<CallResult<Vec<T>>> = shares
         .into_iter()
         .map(|share| async move {
-            let mut given = Vec::with_capacity(share.len());
+            let mut outputs = Vec::with_capacity(share.len());
             for call in share {
-                given.push(call.await?);
+                outputs.push(call.await?);
             }
-            Ok(given)
+            Ok(outputs)
         })
         .collect();
-    let mut given = Vec::with_capacity(items.len());
+    let mut outputs = Vec::with_capacity(items.len());
     while let Some(share) = callers.join_next().await {
-        given.extend(share??);
+        outputs.extend(share??);
     }
     let seconds = start.elapsed().as_secs_f64();
-    Ok((items.len() as f64 / seconds, given))
+    Ok((items.len() as f64 / seconds, outputs))
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
@@ -216,7 +219,7 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Ends with its owner.
+/// A server process that ends when the value is dropped.
 struct Server {
     process: Child,
     dir: TempDir,
