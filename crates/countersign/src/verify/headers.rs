@@ -1,9 +1,5 @@
 //! What a request's headers tell before its body is there.
 
-use arrayvec::ArrayVec;
-use memchr::memchr;
-
-use crate::crypto::mac::BLOCK_BYTES;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderValues, Headers, IndexedHeader};
 use crate::scheme::{Algorithm, Scheme, SignatureAt, SignedPart, TimestampAt};
@@ -11,6 +7,8 @@ use crate::time::Timestamp;
 use crate::verify::Verifier;
 use crate::verify::metadata::{EventMetadata, SignedTime, announced_length, reject_coded_body};
 use crate::verify::signature_header::{Candidates, Signatures, time_pair};
+use crate::verify::signed_prefix::SignedPrefix;
+use crate::verify::splicing::is_unambiguous;
 
 /// What the headers tell, put together while they are judged.
 #[derive(Default)]
@@ -143,6 +141,19 @@ fn read_signatures(
     Signatures::read(scheme.algorithm, at, name, value, second)
 }
 
+/// Rejects a request whose value for `part` holds the text that separates it from its neighbour.
+#[cold]
+fn splicing(scheme: &Scheme, at: &SignatureAt, part: &SignedPart) -> Rejection {
+    let header = match (part, &scheme.timestamp) {
+        (SignedPart::Header(name) | SignedPart::Id(name), _) => name,
+        (SignedPart::Timestamp, Some(TimestampAt::Header(name, _))) => name,
+        _ => &at.header,
+    };
+    header
+        .reject(RejectionKind::MalformedHeader)
+        .with_detail("its value contains the text that separates the signed values")
+}
+
 impl<'r> HeaderCheck<'r> {
     /// Reads the time beside the signature, and what is signed before and after the body.
     #[inline]
@@ -164,49 +175,28 @@ impl<'r> HeaderCheck<'r> {
         let mut parts = scheme.signed.as_slice();
         while let [part, rest @ ..] = parts {
             parts = rest;
-            let (name, bytes) = match part {
+            let value = match part {
                 SignedPart::Body => {
                     after_body = true;
                     before = b"";
                     continue;
                 }
-                SignedPart::Literal(text) => (None, text.as_bytes()),
-                SignedPart::Header(name) => (Some(name), name.required_value(values)?),
+                SignedPart::Literal(text) => text.as_bytes(),
+                SignedPart::Header(name) => name.required_value(values)?,
                 SignedPart::Id(name) => match self.metadata.id {
-                    Some(id) => (Some(name), id),
-                    None => (Some(name), name.required_value(values)?),
+                    Some(id) => id,
+                    None => name.required_value(values)?,
                 },
-                SignedPart::Timestamp => match &scheme.timestamp {
-                    Some(TimestampAt::Header(name, _)) => (Some(name), digits),
-                    _ => (Some(&at.header), digits),
-                },
+                SignedPart::Timestamp => digits,
             };
-            // Read from the left up to the body, and from the right down to it, what is signed must
-            // come apart in one way only, or bytes could move from one value to the next.
-            if let Some(name) = name
-                && match rest {
-                    // Only a time of fixed width has nothing before it.
-                    _ if after_body => !before.is_empty() && is_met_again(bytes, before),
-                    // Digits hold nothing else.
-                    [SignedPart::Literal(after), ..]
-                        if matches!(part, SignedPart::Timestamp)
-                            && !after.starts_with(|first: char| first.is_ascii_digit()) =>
-                    {
-                        false
-                    }
-                    [SignedPart::Literal(after), ..] => is_met_early(bytes, after.as_bytes()),
-                    _ => false,
-                }
-            {
-                return Err(name
-                    .reject(RejectionKind::MalformedHeader)
-                    .with_detail("it contains the text that parts the signed values"));
+            if !is_unambiguous(part, value, before, after_body, rest) {
+                return Err(splicing(scheme, at, part));
             }
-            before = bytes;
+            before = value;
             if after_body {
-                self.signed_suffix.extend_from_slice(bytes);
+                self.signed_suffix.extend_from_slice(value);
             } else {
-                self.signed_prefix.push(bytes);
+                self.signed_prefix.push(value);
             }
         }
         Ok(())
@@ -216,64 +206,4 @@ impl<'r> HeaderCheck<'r> {
     pub(crate) fn is_altered(&self, body: &[u8]) -> bool {
         self.announced.is_some_and(|announced| announced != body.len() as u64)
     }
-}
-
-/// What is signed before the body: mostly short, and one update of the MAC instead of many.
-#[derive(Default)]
-pub(crate) struct SignedPrefix {
-    short: ArrayVec<u8, 128>,
-    /// All of it, where it is longer.
-    long: Vec<u8>,
-}
-
-impl SignedPrefix {
-    #[inline]
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        let fits = match bytes {
-            // Mostly the dot between two values, for which a call to copy it would be long.
-            [byte] => self.short.try_push(*byte).is_ok(),
-            _ => self.short.try_extend_from_slice(bytes).is_ok(),
-        };
-        if !fits || !self.long.is_empty() {
-            self.push_long(bytes);
-        }
-    }
-
-    #[cold]
-    fn push_long(&mut self, bytes: &[u8]) {
-        if self.long.is_empty() {
-            self.long.extend_from_slice(&self.short);
-        }
-        self.long.extend_from_slice(bytes);
-    }
-
-    /// How many bytes it is short of whole blocks of the hash.
-    pub(crate) fn gap(&self) -> usize {
-        self.bytes().len().wrapping_neg() % BLOCK_BYTES
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        if self.long.is_empty() { &self.short } else { &self.long }
-    }
-}
-
-/// Whether `separator`, standing behind `value`, is met before the end of `value`.
-fn is_met_early(value: &[u8], separator: &[u8]) -> bool {
-    if let [byte] = separator {
-        return memchr(*byte, value).is_some();
-    }
-    (0..value.len()).any(|at| {
-        let (_, rest) = value.split_at(at);
-        let overlap = separator.strip_prefix(rest);
-        rest.starts_with(separator) || overlap.is_some_and(|tail| separator.starts_with(tail))
-    })
-}
-
-/// Whether `separator`, standing before `value`, is met again in `value`.
-fn is_met_again(value: &[u8], separator: &[u8]) -> bool {
-    (1..=value.len()).any(|end| {
-        let (start, _) = value.split_at(end);
-        let overlap = separator.strip_suffix(start);
-        start.ends_with(separator) || overlap.is_some_and(|head| separator.ends_with(head))
-    })
 }

@@ -6,6 +6,8 @@ pub(crate) mod headers;
 pub(crate) mod key;
 pub(crate) mod metadata;
 pub(crate) mod signature_header;
+mod signed_prefix;
+mod splicing;
 mod streaming;
 mod verifier;
 
