@@ -1,8 +1,9 @@
-//! Reading header values without owning anybody's header map.
+//! The headers that a scheme reads, found in one pass.
 
 use std::fmt;
 use std::sync::Arc;
 
+use super::{Headers, is_printable};
 use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 
 /// The longest security header that is read, in bytes: room for sixteen long signatures.
@@ -13,114 +14,6 @@ const MAX_NAMES: usize = 16;
 
 /// The classes that names are told apart by before they are compared; a power of two.
 const CLASSES: usize = 64;
-
-/// A request's headers, whatever holds them.
-///
-/// ```
-/// use countersign::Headers;
-///
-/// struct Event {
-///     headers: std::collections::HashMap<String, String>,
-/// }
-///
-/// impl Headers for Event {
-///     fn each<'h>(&'h self, mut visit: impl FnMut(&'h str, &'h [u8])) {
-///         self.headers.iter().for_each(|(name, value)| visit(name, value.as_bytes()));
-///     }
-/// }
-/// ```
-pub trait Headers {
-    /// Calls `visit` with the name and the value of every header, one that stands twice twice.
-    ///
-    /// Names may be in any case; values are to be as they were received.
-    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8]));
-
-    /// The path of the request's target as it was received; `None` where it is not known.
-    ///
-    /// Only [`TenantFrom::PathPrefix`](crate::tenants::TenantFrom::PathAfter) needs it.
-    fn path(&self) -> Option<&str> {
-        None
-    }
-
-    /// The query of the request's target as it was received, without its `?`; `None` where it is not
-    /// known or there is none.
-    ///
-    /// Only senders that sign the URL need it: Twilio.
-    fn query(&self) -> Option<&str> {
-        None
-    }
-}
-
-impl<H: Headers + ?Sized> Headers for &H {
-    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
-        (**self).each(visit);
-    }
-
-    fn path(&self) -> Option<&str> {
-        (**self).path()
-    }
-
-    fn query(&self) -> Option<&str> {
-        (**self).query()
-    }
-}
-
-impl<K: AsRef<str>, V: AsRef<[u8]>> Headers for [(K, V)] {
-    fn each<'h>(&'h self, mut visit: impl FnMut(&'h str, &'h [u8])) {
-        self.iter().for_each(|(name, value)| visit(name.as_ref(), value.as_ref()));
-    }
-}
-
-impl<K: AsRef<str>, V: AsRef<[u8]>, const N: usize> Headers for [(K, V); N] {
-    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
-        self.as_slice().each(visit);
-    }
-}
-
-impl<K: AsRef<str>, V: AsRef<[u8]>> Headers for Vec<(K, V)> {
-    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
-        self.as_slice().each(visit);
-    }
-}
-
-#[cfg(feature = "http")]
-impl Headers for http::HeaderMap {
-    fn each<'h>(&'h self, mut visit: impl FnMut(&'h str, &'h [u8])) {
-        self.iter().for_each(|(name, value)| visit(name.as_str(), value.as_bytes()));
-    }
-}
-
-/// The head of a request, query and all.
-#[cfg(feature = "http")]
-impl Headers for http::request::Parts {
-    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
-        self.headers.each(visit);
-    }
-
-    fn path(&self) -> Option<&str> {
-        Some(self.uri.path())
-    }
-
-    fn query(&self) -> Option<&str> {
-        Some(self.uri.query().unwrap_or_default())
-    }
-}
-
-/// The head of a request, query and all.
-#[cfg(feature = "http")]
-impl<B> Headers for http::Request<B> {
-    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
-        self.headers().each(visit);
-    }
-
-    fn path(&self) -> Option<&str> {
-        Some(self.uri().path())
-    }
-
-    fn query(&self) -> Option<&str> {
-        Some(self.uri().query().unwrap_or_default())
-    }
-}
 
 /// The names that a scheme reads, so that one pass over a request's headers finds them all.
 #[derive(Clone, Debug)]
@@ -310,47 +203,5 @@ impl IndexedHeader {
 impl fmt::Debug for IndexedHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)
-    }
-}
-
-/// Whether all of `value` is printable ASCII, looked at by eights.
-#[inline]
-pub(crate) fn is_printable(value: &[u8]) -> bool {
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    // Each byte's high bit comes to be set if it is below a space, above a tilde, or set already. The
-    // first that is below borrows from its neighbour, but is found itself.
-    let odd = |eight: &[u8; 8]| {
-        let eight = u64::from_le_bytes(*eight);
-        let below = eight.wrapping_sub(u64::from_ne_bytes([b' '; 8]));
-        let above = eight.wrapping_add(u64::from_ne_bytes([1; 8]));
-        (below | above | eight) & HIGH
-    };
-    match value.last_chunk::<8>() {
-        // The last eight may overlap those before them.
-        Some(last) => {
-            let (eights, _) = value.as_chunks::<8>();
-            eights.iter().fold(odd(last), |found, eight| found | odd(eight)) == 0
-        }
-        None => value.iter().all(|byte| (b' '..=b'~').contains(byte)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_printable;
-
-    #[test]
-    fn printable_is_from_space_to_tilde_in_any_place() {
-        for length in 0..40 {
-            assert!(is_printable(&vec![b' '; length]));
-            assert!(is_printable(&vec![b'~'; length]));
-            for at in 0..length {
-                for byte in 0..=u8::MAX {
-                    let mut value = vec![b'a'; length];
-                    value[at] = byte;
-                    assert_eq!(is_printable(&value), (b' '..=b'~').contains(&byte), "{value:?}");
-                }
-            }
-        }
     }
 }
