@@ -1,12 +1,13 @@
 //! What a sender signs, where that is not the header values and the body as they stand.
 
-use std::borrow::Cow;
 use std::fmt;
 
+use super::form::form_text;
+use super::signed_fields::{FieldKind, SignedField, joined};
 use crate::crypto::encoding::{Encoding, decode_hex_secret};
 use crate::crypto::mac::sha256;
-use crate::error::{ConfigError, ConfigErrorKind};
 use crate::json::pointer::Pointer;
+use crate::scheme::PublicUrl;
 
 /// The part of a query, its last, that stands for a body which is no form: SHA-256 in hexadecimal.
 pub(crate) const BODY_DIGEST: &str = "bodySHA256";
@@ -89,152 +90,4 @@ impl fmt::Display for Content {
             }
         }
     }
-}
-
-/// A field of a JSON body.
-#[derive(Clone, Debug)]
-pub(crate) struct SignedField {
-    pub(crate) pointer: Pointer,
-    pub(crate) kind: FieldKind,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum FieldKind {
-    /// It holds no colon.
-    Plain,
-    /// It may hold one.
-    Free,
-    /// It is not there.
-    Absent,
-}
-
-/// `None` if a field holds what it must not, or could take two values.
-fn joined(fields: &[SignedField], body: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
-    let mut is_first = true;
-    for field in fields {
-        if field.kind == FieldKind::Absent {
-            // Null is an item of a list, and another may stand behind it.
-            if field.pointer.is_absent(body) {
-                continue;
-            }
-            return None;
-        }
-        let value = field.pointer.text(body)?.unwrap_or(Cow::Borrowed(""));
-        if field.kind == FieldKind::Plain && value.contains(':') {
-            return None;
-        }
-        if !is_first {
-            text.push(b':');
-        }
-        is_first = false;
-        text.extend_from_slice(value.as_bytes());
-    }
-    Some(text)
-}
-
-/// The URL that the sender was given, with its port and without.
-#[derive(Clone, Debug)]
-pub(crate) struct PublicUrl {
-    as_given: String,
-    /// Without the port, if it is given with one; with the usual one, if not.
-    otherwise: String,
-    query: Option<String>,
-}
-
-impl PublicUrl {
-    pub(crate) fn parse(url: &str) -> Result<Self, ConfigError> {
-        let invalid = || {
-            ConfigError::new(
-                ConfigErrorKind::MissingSetting,
-                format!(
-                    "`{}` is no public URL: give the one the sender delivers to, like `https://example.com/hook`",
-                    url.escape_debug()
-                ),
-            )
-        };
-        let (rest, port) = if let Some(rest) = url.strip_prefix("https://") {
-            (rest, "443")
-        } else {
-            (url.strip_prefix("http://").ok_or_else(invalid)?, "80")
-        };
-        let scheme = url.strip_suffix(rest).ok_or_else(invalid)?;
-        let is_plain = rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-        let (head, query) = match rest.split_once('?') {
-            Some((head, query)) => (head, Some(without_digest(query).to_owned())),
-            None => (rest, None),
-        };
-        let (authority, path) = head.split_at(head.find('/').unwrap_or(head.len()));
-        let (host, otherwise) = match authority.rsplit_once(':') {
-            Some((host, given)) if !given.ends_with(']') => {
-                // The parser takes a sign as well.
-                let is_number = given.bytes().all(|byte| byte.is_ascii_digit());
-                given.parse::<u16>().ok().filter(|_| is_number).ok_or_else(invalid)?;
-                (host, format!("{scheme}{host}{path}"))
-            }
-            _ => (authority, format!("{scheme}{authority}:{port}{path}")),
-        };
-        let is_whole = host.starts_with('[') == host.ends_with(']');
-        if host.is_empty() || !is_whole || !is_plain {
-            return Err(invalid());
-        }
-        Ok(Self { as_given: format!("{scheme}{head}"), otherwise, query })
-    }
-}
-
-/// A query as it is set up: a URL that was captured may end in a body's digest.
-fn without_digest(query: &str) -> &str {
-    match query.rsplit_once('&') {
-        Some((own, last)) if last.starts_with(BODY_DIGEST) => own,
-        None if query.starts_with(BODY_DIGEST) => "",
-        _ => query,
-    }
-}
-
-#[cfg(feature = "sign")]
-impl PublicUrl {
-    pub(crate) fn query(&self) -> Option<&str> {
-        self.query.as_deref()
-    }
-}
-
-/// The most fields of a form: it is sorted before anything is verified. Twilio sends some dozens.
-const MAX_FORM_FIELDS: usize = 1000;
-
-/// A form's fields by name and value, each once, names and values joined without anything between.
-///
-/// `None` if it is no form: a `%` without two hexadecimal digits behind it; or has too many fields.
-fn form_text(body: &[u8]) -> Option<Vec<u8>> {
-    let pairs = || body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-    if pairs().nth(MAX_FORM_FIELDS).is_some() {
-        return None;
-    }
-    let mut fields = Vec::new();
-    for pair in pairs() {
-        let mut sides = pair.splitn(2, |byte| *byte == b'=');
-        let mut side = || form_decoded(sides.next().unwrap_or_default());
-        fields.push((side()?, side()?));
-    }
-    fields.sort_unstable();
-    fields.dedup();
-    Some(fields.into_iter().flat_map(|(name, value)| [name, value]).flatten().collect())
-}
-
-/// One name or value of `application/x-www-form-urlencoded`
-/// ([WHATWG URL](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)).
-pub(crate) fn form_decoded(mut text: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(text.len());
-    while let [first, rest @ ..] = text {
-        let (byte, rest) = match first {
-            b'+' => (b' ', rest),
-            b'%' => {
-                let (digits, rest) = rest.split_first_chunk::<2>()?;
-                (*decode_hex_secret(digits)?.first()?, rest)
-            }
-            byte => (*byte, rest),
-        };
-        decoded.push(byte);
-        text = rest;
-    }
-    Some(decoded)
 }

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use crate::crypto::asymmetric::{sign_ed25519, sign_p256};
-use crate::crypto::encoding::hex;
-use crate::crypto::mac::{HmacKey, SignatureBytes, WholeMac, sha256};
+use crate::crypto::mac::{HmacKey, SignatureBytes, WholeMac};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::keys::Secret;
-use crate::scheme::content::{BODY_DIGEST, Content};
-use crate::scheme::{Algorithm, Grammar, Place, Scheme, SignedPart, TimestampAt};
+use crate::scheme::content::Content;
+use crate::scheme::{
+    Algorithm, CompiledLocation, CompiledTimestamp, Grammar, Scheme, SignedPart, SignedRequest,
+};
 use crate::time::{Timestamp, TimestampFormat};
 
 /// A request to be signed.
@@ -106,15 +107,15 @@ impl<'r> SigningRequest<'r> {
             body: self.body.to_vec(),
         };
         let mut push = |name: &str, value: String| signed.headers.push((name.to_owned(), value));
-        if let Some(Place::Header(name)) = &scheme.id
+        if let Some(CompiledLocation::Header(name)) = &scheme.id
             && let Some(id) = self.id.or_else(|| self.header(name.as_str()))
         {
             push(name.as_str(), id.to_owned());
         }
-        if let Some(TimestampAt::Header(name, _)) = &scheme.timestamp {
+        if let Some(CompiledTimestamp::Header(name, _)) = &scheme.timestamp {
             push(name.as_str(), self.written_time(scheme)?);
         }
-        for (name, value) in &scheme.fixed {
+        for (name, value) in &scheme.required_headers {
             push(name.as_str(), value.as_ref().to_owned());
         }
         if let Some(content) = &scheme.content {
@@ -216,43 +217,17 @@ impl<'r> SigningRequest<'r> {
     /// The time as the sender writes it: as it stands among the headers, or else the one given.
     fn written_time(&self, scheme: &Scheme) -> Result<String, ConfigError> {
         let unit = match &scheme.timestamp {
-            Some(TimestampAt::Header(name, unit)) => {
+            Some(CompiledTimestamp::Header(name, unit)) => {
                 if let Some(text) = self.header(name.as_str()) {
                     return Ok(text.to_owned());
                 }
                 *unit
             }
-            Some(TimestampAt::Pair(unit)) => *unit,
+            Some(CompiledTimestamp::Pair(unit)) => *unit,
             _ => TimestampFormat::Seconds,
         };
         let time = self.timestamp.ok_or_else(|| missing("timestamp"))?;
         Ok(time.written(unit))
-    }
-}
-
-/// A request as its sender sends it, for tests and tools.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct SignedRequest {
-    /// The headers that make it authentic, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The query of its target, where the sender signs one.
-    pub query: Option<String>,
-    /// The body, with the signature where the sender puts it there.
-    pub body: Vec<u8>,
-}
-
-impl SignedRequest {
-    /// Puts the digest of a body that is no form into the query, where that stands for it.
-    fn add_digest(&mut self, content: &Content) {
-        let Content::UrlAndForm(url) = content else { return };
-        let is_form = !matches!(self.body.trim_ascii_start(), [b'{' | b'[', ..]);
-        let given = self.query.as_deref().or(url.query()).unwrap_or_default();
-        if is_form || given.contains(BODY_DIGEST) {
-            return;
-        }
-        let joint = if given.is_empty() { "" } else { "&" };
-        self.query = Some(format!("{given}{joint}{BODY_DIGEST}={}", hex(&sha256(&self.body))));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::headers::{Headers, is_printable};
 use crate::json::pointer::Pointer;
 use crate::keys::Secret;
-use crate::scheme::content::form_decoded;
+use crate::scheme::form::form_decoded;
 use crate::verify::Delivery;
 
 /// The longest challenge that is answered, in bytes; those of the catalogue's senders are far shorter.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::signed_request::SignedRequest;
 use crate::scheme::content::Content;
-use crate::scheme::{Algorithm, Grammar, Scheme, SignatureAt, TimestampAt};
+use crate::scheme::{Algorithm, CompiledSignature, CompiledTimestamp, Grammar, Scheme};
 use crate::time::Timestamp;
 
 /// More than any rounding of a sender's times.
@@ -73,7 +73,10 @@ impl Tampering {
             Self::CredentialTwice => scheme.signature.is_some(),
             Self::Stale | Self::Ahead => scheme.timestamp.is_some(),
             Self::TimeMoved => {
-                matches!(scheme.timestamp, Some(TimestampAt::Header(..) | TimestampAt::Pair(_)))
+                matches!(
+                    scheme.timestamp,
+                    Some(CompiledTimestamp::Header(..) | CompiledTimestamp::Pair(_))
+                )
             }
             Self::IdMoved => scheme.signs_id_header,
         }
@@ -135,7 +138,9 @@ impl Tampering {
             }
             Self::TimeMoved => move_time(request, scheme, time, which),
             Self::IdMoved => {
-                let crate::scheme::Place::Header(name) = scheme.id.as_ref()? else { return None };
+                let crate::scheme::CompiledLocation::Header(name) = scheme.id.as_ref()? else {
+                    return None;
+                };
                 request.value_mut(name.as_str())?.push_str("-again");
                 Some(())
             }
@@ -200,7 +205,7 @@ fn edit_credential(
 }
 
 /// Where the credential begins in a header's value that has one.
-fn credential_start(at: &SignatureAt, value: &str) -> Option<usize> {
+fn credential_start(at: &CompiledSignature, value: &str) -> Option<usize> {
     Some(match &at.grammar {
         Grammar::Whole { prefix } => prefix.len(),
         Grammar::Versioned { version } => version.len() + 1,
@@ -229,10 +234,10 @@ fn move_time(
 ) -> Option<()> {
     let moved = time.saturating_sub(Duration::from_secs(1 + which % 9));
     match (scheme.timestamp.as_ref()?, &scheme.signature) {
-        (TimestampAt::Header(name, unit), _) => {
+        (CompiledTimestamp::Header(name, unit), _) => {
             *request.value_mut(name.as_str())? = moved.written(*unit);
         }
-        (TimestampAt::Pair(unit), Some(at)) => {
+        (CompiledTimestamp::Pair(unit), Some(at)) => {
             let value = request.value_mut(at.header.as_str())?;
             *value = value.replacen(&time.written(*unit), &moved.written(*unit), 1);
         }

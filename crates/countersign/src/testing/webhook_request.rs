@@ -17,7 +17,7 @@ use crate::json::pointer::Pointer;
 use crate::keys::Secret;
 use crate::scheme::SigningRequest;
 use crate::scheme::content::Content;
-use crate::scheme::{Place, Scheme, TimestampAt};
+use crate::scheme::{CompiledLocation, CompiledTimestamp, Scheme};
 use crate::time::{Timestamp, TimestampFormat};
 
 /// A `POST` to be signed for any sender.
@@ -184,12 +184,12 @@ impl WebhookRequest {
             None => Cow::Owned(made_id(given)),
         };
         let mut headers = self.headers.clone();
-        if let (Some(Place::Header(name)), Some(event_type)) =
+        if let (Some(CompiledLocation::Header(name)), Some(event_type)) =
             (&scheme.event_type, &self.event_type)
         {
             headers.push((name.as_str().to_owned(), event_type.clone()));
         }
-        if let Some(TimestampAt::Header(name, _)) = &scheme.timestamp {
+        if let Some(CompiledTimestamp::Header(name, _)) = &scheme.timestamp {
             headers.retain(|(given, _)| given != name.as_str());
         }
         let borrowed: Vec<_> =
@@ -224,13 +224,15 @@ impl WebhookRequest {
         time: Timestamp,
     ) -> Result<Cow<'b, [u8]>, ConfigError> {
         let mut fields: Vec<(&Pointer, Value)> = Vec::new();
-        if let (Some(Place::Body(pointer)), Some(id)) = (&scheme.id, &self.id) {
+        if let (Some(CompiledLocation::Body(pointer)), Some(id)) = (&scheme.id, &self.id) {
             fields.push((pointer, id.clone().into()));
         }
-        if let (Some(Place::Body(pointer)), Some(name)) = (&scheme.event_type, &self.event_type) {
+        if let (Some(CompiledLocation::Body(pointer)), Some(name)) =
+            (&scheme.event_type, &self.event_type)
+        {
             fields.push((pointer, name.clone().into()));
         }
-        if let Some(TimestampAt::Body(pointer, unit)) = &scheme.timestamp {
+        if let Some(CompiledTimestamp::Body(pointer, unit)) = &scheme.timestamp {
             fields.push((
                 pointer,
                 match unit {

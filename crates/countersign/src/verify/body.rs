@@ -12,7 +12,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
 use crate::json::pointer::Pointer;
 use crate::scheme::content::Content;
-use crate::scheme::{Scheme, TimestampAt};
+use crate::scheme::{CompiledTimestamp, Scheme};
 use crate::time::{Freshness, Timestamp, TimestampFormat};
 use crate::verify::Verifier;
 use crate::verify::headers::{Credential, HeaderCheck};
@@ -150,7 +150,7 @@ impl Verifier {
         })?;
         let scheme = self.scheme();
         let timestamp = match &scheme.timestamp {
-            Some(TimestampAt::Body(pointer, unit)) => {
+            Some(CompiledTimestamp::Body(pointer, unit)) => {
                 Some(time_in_body(scheme, pointer, *unit, &body, now)?)
             }
             _ => check.metadata.time.as_ref().map(|signed| signed.time),

@@ -13,7 +13,7 @@ use crate::crypto::mac::{TAG_BYTES, sha256};
 use crate::error::{Rejection, RejectionKind};
 use crate::event::FencingToken;
 use crate::event::{ClaimToken, Identity};
-use crate::scheme::{Place, Scheme};
+use crate::scheme::{CompiledLocation, Scheme};
 use crate::time::Timestamp;
 use crate::verify::Verifier;
 
@@ -133,8 +133,8 @@ impl Delivery {
     #[must_use]
     pub fn unverified_id(&self) -> Option<Cow<'_, str>> {
         match self.scheme().id.as_ref()? {
-            Place::Header(_) => self.id_header(),
-            Place::Body(pointer) => pointer.scalar(&self.body),
+            CompiledLocation::Header(_) => self.id_header(),
+            CompiledLocation::Body(pointer) => pointer.scalar(&self.body),
         }
     }
 
@@ -142,8 +142,8 @@ impl Delivery {
     #[must_use]
     pub fn event_type(&self) -> Option<Cow<'_, str>> {
         match self.scheme().event_type.as_ref()? {
-            Place::Header(_) => self.header_type.as_deref().map(String::from_utf8_lossy),
-            Place::Body(pointer) => pointer.scalar(&self.body),
+            CompiledLocation::Header(_) => self.header_type.as_deref().map(String::from_utf8_lossy),
+            CompiledLocation::Body(pointer) => pointer.scalar(&self.body),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderValues, Headers, IndexedHeader};
-use crate::scheme::{Algorithm, Scheme, SignatureAt, SignedPart, TimestampAt};
+use crate::scheme::{Algorithm, CompiledSignature, CompiledTimestamp, Scheme, SignedPart};
 use crate::time::Timestamp;
 use crate::verify::Verifier;
 use crate::verify::metadata::{EventMetadata, SignedTime, announced_length, reject_coded_body};
@@ -71,7 +71,7 @@ impl Verifier {
         if check.announced.is_some_and(|length| length > max_body_size as u64) {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
-        for (name, value) in &scheme.fixed {
+        for (name, value) in &scheme.required_headers {
             if name.required_value(values)? != value.as_bytes() {
                 return Err(name.reject(RejectionKind::NoCandidate));
             }
@@ -108,7 +108,7 @@ impl Verifier {
 #[inline]
 fn read_credential<'r>(
     scheme: &'r Scheme,
-    at: &'r SignatureAt,
+    at: &'r CompiledSignature,
     values: &HeaderValues<'r>,
 ) -> Result<(&'r IndexedHeader, &'r [u8], Option<Candidates<'r>>), Rejection> {
     let name = match &at.second {
@@ -130,7 +130,7 @@ fn read_credential<'r>(
 /// The signatures of both headers that may hold one.
 fn read_signatures(
     scheme: &Scheme,
-    at: &SignatureAt,
+    at: &CompiledSignature,
     name: &IndexedHeader,
     value: &[u8],
     values: &HeaderValues<'_>,
@@ -143,10 +143,10 @@ fn read_signatures(
 
 /// Rejects a request whose value for `part` holds the text that separates it from its neighbour.
 #[cold]
-fn splicing(scheme: &Scheme, at: &SignatureAt, part: &SignedPart) -> Rejection {
+fn splicing(scheme: &Scheme, at: &CompiledSignature, part: &SignedPart) -> Rejection {
     let header = match (part, &scheme.timestamp) {
         (SignedPart::Header(name) | SignedPart::Id(name), _) => name,
-        (SignedPart::Timestamp, Some(TimestampAt::Header(name, _))) => name,
+        (SignedPart::Timestamp, Some(CompiledTimestamp::Header(name, _))) => name,
         _ => &at.header,
     };
     header
@@ -160,12 +160,12 @@ impl<'r> HeaderCheck<'r> {
     fn read_signed(
         &mut self,
         scheme: &'r Scheme,
-        at: &'r SignatureAt,
+        at: &'r CompiledSignature,
         value: &'r [u8],
         values: &HeaderValues<'r>,
         now: Timestamp,
     ) -> Result<(), Rejection> {
-        if let Some(TimestampAt::Pair(unit)) = scheme.timestamp {
+        if let Some(CompiledTimestamp::Pair(unit)) = scheme.timestamp {
             self.metadata.time =
                 Some(SignedTime::read(scheme, &at.header, time_pair(at, value)?, unit, now)?);
         }

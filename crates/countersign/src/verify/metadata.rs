@@ -2,7 +2,7 @@
 
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderLookup, HeaderValues, IndexedHeader};
-use crate::scheme::{Place, Scheme, TimestampAt};
+use crate::scheme::{CompiledLocation, CompiledTimestamp, Scheme};
 use crate::time::{Freshness, Timestamp, TimestampFormat};
 use crate::verify::MAX_ID_BYTES;
 
@@ -23,24 +23,28 @@ impl<'r> EventMetadata<'r> {
         now: Timestamp,
     ) -> Result<Self, Rejection> {
         let id = match &scheme.id {
-            Some(Place::Header(name)) if scheme.signs_id_header => {
+            Some(CompiledLocation::Header(name)) if scheme.signs_id_header => {
                 Some(short(name.required_value(values)?).ok_or_else(|| {
                     name.reject(RejectionKind::MalformedHeader).with_detail("it is over 256 bytes")
                 })?)
             }
             // Not covered by the signature: kept for logs where it is presentable.
-            Some(Place::Header(name)) => name.required_value(values).ok().and_then(short),
-            Some(Place::Body(_)) | None => None,
+            Some(CompiledLocation::Header(name)) => {
+                name.required_value(values).ok().and_then(short)
+            }
+            Some(CompiledLocation::Body(_)) | None => None,
         };
         let event_type = match &scheme.event_type {
-            Some(Place::Header(name)) => name.required_value(values).ok().and_then(short),
-            Some(Place::Body(_)) | None => None,
+            Some(CompiledLocation::Header(name)) => {
+                name.required_value(values).ok().and_then(short)
+            }
+            Some(CompiledLocation::Body(_)) | None => None,
         };
         let time = match &scheme.timestamp {
-            Some(TimestampAt::Header(name, unit)) => {
+            Some(CompiledTimestamp::Header(name, unit)) => {
                 Some(SignedTime::read(scheme, name, name.single_value(values)?, *unit, now)?)
             }
-            Some(TimestampAt::Pair(_) | TimestampAt::Body(..)) | None => None,
+            Some(CompiledTimestamp::Pair(_) | CompiledTimestamp::Body(..)) | None => None,
         };
         Ok(Self { id, event_type, time })
     }

@@ -7,7 +7,7 @@ use crate::crypto::encoding::Encoding;
 use crate::crypto::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES, Tag};
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::IndexedHeader;
-use crate::scheme::{Algorithm, Grammar, SignatureAt};
+use crate::scheme::{Algorithm, CompiledSignature, Grammar};
 
 /// The most signatures one header may list; Standard Webhooks senders list one for each secret in
 /// rotation, so sixteen is far above any real list. They cost a compare each, never a MAC.
@@ -18,7 +18,7 @@ const MAX_PUBLIC_CANDIDATES: usize = 4;
 
 /// The value after its fixed prefix; it stands in the header `name`.
 pub(crate) fn whole<'h>(
-    at: &SignatureAt,
+    at: &CompiledSignature,
     name: &IndexedHeader,
     value: &'h [u8],
 ) -> Result<&'h [u8], Rejection> {
@@ -40,7 +40,7 @@ pub(crate) enum Candidates<'h> {
 impl<'h> Candidates<'h> {
     /// A value that is one signature and nothing else, as most are: every byte of it is judged.
     #[inline]
-    pub(crate) fn only(at: &SignatureAt, value: &[u8]) -> Option<Self> {
+    pub(crate) fn only(at: &CompiledSignature, value: &[u8]) -> Option<Self> {
         // What parts a list is no letter of any encoding, so no list is taken for one signature.
         let text = match &at.grammar {
             Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
@@ -54,7 +54,7 @@ impl<'h> Candidates<'h> {
     ///
     /// A malformed item beside a good one is passed over, so that one bad signature cannot hide a
     /// good one; a header with none that can be read is malformed.
-    pub(crate) fn listed(at: &'h SignatureAt, value: &'h [u8]) -> Result<Self, Rejection> {
+    pub(crate) fn listed(at: &'h CompiledSignature, value: &'h [u8]) -> Result<Self, Rejection> {
         if matches!(at.grammar, Grammar::Whole { .. }) {
             whole(at, &at.header, value)?;
         }
@@ -97,7 +97,7 @@ impl Signatures {
     /// [`Candidates::listed`].
     pub(crate) fn read(
         algorithm: Algorithm,
-        at: &SignatureAt,
+        at: &CompiledSignature,
         name: &IndexedHeader,
         value: &[u8],
         second: Option<&[u8]>,
@@ -130,7 +130,7 @@ impl Signatures {
 }
 
 /// Why a header has no signature that can be read.
-fn none_readable(at: &SignatureAt, name: &IndexedHeader, value: &[u8]) -> Rejection {
+fn none_readable(at: &CompiledSignature, name: &IndexedHeader, value: &[u8]) -> Rejection {
     let mut items = Items::of(&at.grammar, value).peekable();
     let any = items.peek().is_some();
     // If none is of our version; else some were, but are not written as they should be.
@@ -145,7 +145,10 @@ fn malformed(name: &IndexedHeader, why: &'static str) -> Rejection {
 }
 
 /// The digits of the time that stands beside the signatures.
-pub(crate) fn time_pair<'h>(at: &'h SignatureAt, value: &'h [u8]) -> Result<&'h [u8], Rejection> {
+pub(crate) fn time_pair<'h>(
+    at: &'h CompiledSignature,
+    value: &'h [u8],
+) -> Result<&'h [u8], Rejection> {
     let mut times = Items::of(&at.grammar, value).filter_map(|item| item.time);
     let time = times.next().ok_or_else(|| malformed(&at.header, "it has no time"))?;
     match times.next() {

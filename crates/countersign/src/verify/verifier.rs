@@ -8,7 +8,7 @@ use crate::crypto::mac::{HmacKey, Tag};
 use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 use crate::headers::{HeaderValues, Headers, IndexedHeader};
 use crate::keys::{Keyring, Window};
-use crate::scheme::{Algorithm, Scheme, SignatureAt};
+use crate::scheme::{Algorithm, CompiledSignature, Scheme};
 use crate::time::Timestamp;
 use crate::verify::key::VerificationKey;
 use crate::verify::signature_header::whole;
@@ -159,7 +159,7 @@ impl Verifier {
     /// Compares digests, so that neither length nor content shows in the time it takes.
     pub(crate) fn match_token(
         &self,
-        at: &SignatureAt,
+        at: &CompiledSignature,
         name: &IndexedHeader,
         value: &[u8],
         now: Timestamp,

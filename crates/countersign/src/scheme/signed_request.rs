@@ -1,0 +1,31 @@
+//! A signed request.
+
+use super::content::{BODY_DIGEST, Content};
+use crate::crypto::encoding::hex;
+use crate::crypto::mac::sha256;
+
+/// A request as its sender sends it, for tests and tools.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SignedRequest {
+    /// The headers that make it authentic, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The query of its target, where the sender signs one.
+    pub query: Option<String>,
+    /// The body, with the signature where the sender puts it there.
+    pub body: Vec<u8>,
+}
+
+impl SignedRequest {
+    /// Puts the digest of a body that is no form into the query, where that stands for it.
+    pub(super) fn add_digest(&mut self, content: &Content) {
+        let Content::UrlAndForm(url) = content else { return };
+        let is_form = !matches!(self.body.trim_ascii_start(), [b'{' | b'[', ..]);
+        let given = self.query.as_deref().or(url.query()).unwrap_or_default();
+        if is_form || given.contains(BODY_DIGEST) {
+            return;
+        }
+        let joint = if given.is_empty() { "" } else { "&" };
+        self.query = Some(format!("{given}{joint}{BODY_DIGEST}={}", hex(&sha256(&self.body))));
+    }
+}
