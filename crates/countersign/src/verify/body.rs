@@ -1,7 +1,7 @@
-//! From headers and a body at hand to a [`Delivery`].
+//! The last stage: the comparison of a complete body with the credential.
 //!
-//! Nothing here reads a clock, parses a body or allocates before the credential is compared, but where
-//! the credential or what is signed is made from the body.
+//! No clock is read, no body is parsed, and nothing is allocated before the credential is compared,
+//! except where the credential or the signed content is part of the body.
 
 use std::sync::Arc;
 
@@ -9,38 +9,20 @@ use bytes::Bytes;
 
 use crate::crypto::mac::{TAG_BYTES, sha256};
 use crate::error::{Rejection, RejectionKind};
-use crate::headers::Headers;
 use crate::json::pointer::Pointer;
 use crate::scheme::content::Content;
 use crate::scheme::{CompiledTimestamp, Scheme};
 use crate::time::{Freshness, Timestamp, TimestampFormat};
+use crate::verify::Delivery;
 use crate::verify::Verifier;
+use crate::verify::header_text::HeaderText;
 use crate::verify::headers::{Credential, HeaderCheck};
 use crate::verify::key::VerificationKey;
 use crate::verify::signature_header::Signatures;
-use crate::verify::{Delivery, HeaderText};
 
 impl Verifier {
-    /// Judges a request whose body is at hand: [`open`](Self::open), push and finish in one.
-    ///
-    /// # Errors
-    ///
-    /// A [`Rejection`] that says what is wrong.
-    pub fn verify<H: Headers + ?Sized>(
-        self: &Arc<Self>,
-        headers: &H,
-        body: impl Into<Bytes>,
-        now: Timestamp,
-        max_body_size: usize,
-    ) -> Result<Delivery, Rejection> {
-        let verifier = self.select_header_family(headers);
-        let mut check = HeaderCheck::default();
-        verifier.check_headers(headers, now, max_body_size, &mut check)?;
-        verifier.verify_body(&mut check, body.into(), now, max_body_size)
-    }
-
-    /// What [`verify`](Self::verify) does once the headers are judged.
-    fn verify_body(
+    /// Compares the credential of checked headers with a complete body.
+    pub(super) fn verify_body(
         self: &Arc<Self>,
         check: &mut HeaderCheck<'_>,
         body: Bytes,
@@ -53,18 +35,15 @@ impl Verifier {
         let key = match &check.credential {
             Credential::Verified(key) => (!check.is_altered(&body)).then_some(*key),
             Credential::Hmacs(candidates) => {
-                // No MAC is kept under way, so none is moved about; and the leader is filled up to
-                // whole blocks, so that the rest is hashed where it stands.
+                // The MAC's input begins with whole blocks: the body's first bytes complete the
+                // prefix's last block, so that the rest is hashed in place.
                 let signed_prefix = &mut check.signed_prefix;
                 let (start, rest) = body.split_at(signed_prefix.gap().min(body.len()));
                 signed_prefix.push(start);
+                let message = [signed_prefix.bytes(), rest, &check.signed_suffix];
                 let mut matched = None;
-                for (index, key) in self.valid_hmacs(now) {
-                    if candidates.have(&key.tag([
-                        signed_prefix.bytes(),
-                        rest,
-                        &check.signed_suffix,
-                    ])) {
+                for (index, key) in self.keys.valid_hmacs(now) {
+                    if candidates.contain(&key.tag(message)) {
                         matched = Some(index);
                     }
                 }
@@ -77,8 +56,8 @@ impl Verifier {
         self.into_delivery(check, key, body, None, now)
     }
 
-    /// Compares the signatures of a body that had to be whole first.
-    pub(crate) fn verify_buffered(
+    /// Compares signatures that can only be verified over the complete body.
+    pub(super) fn verify_buffered(
         self: &Arc<Self>,
         check: &HeaderCheck<'_>,
         signatures: &Signatures,
@@ -111,35 +90,37 @@ impl Verifier {
         self.into_delivery(check, key, body, Some(sha256(&text)), now)
     }
 
-    /// The last key that made one of the signatures over one of the messages.
+    /// Returns the last key that made one of the signatures over one of the messages.
+    ///
+    /// Every key is tried over every message, so that the time taken does not depend on which matches.
     fn matching_key(
         &self,
         messages: &[[&[u8]; 3]],
         signatures: &Signatures,
         now: Timestamp,
     ) -> Option<usize> {
-        let verify_any = |check: &VerificationKey| {
+        let matches_any = |key: &VerificationKey| {
             messages.iter().fold(false, |found, message| {
-                found | check.verify_any(*message, signatures.as_slice())
+                found | key.verify_any(*message, signatures.as_slice())
             })
         };
-        self.valid_keys(now).filter(|(_, check)| verify_any(check)).last().map(|(index, _)| index)
+        self.keys.valid(now).filter(|(_, key)| matches_any(key)).last().map(|(index, _)| index)
     }
 
-    /// Hands the body over, if a key has proved it: what every [`Delivery`] comes from.
+    /// Turns a body into a [`Delivery`] if a key verified it. Every delivery is made here.
     ///
-    /// `signed` is the digest of what is signed, where that is not the body.
-    pub(crate) fn into_delivery(
+    /// `signed_digest` is the digest of the signed content, where that is derived from the body.
+    pub(super) fn into_delivery(
         self: &Arc<Self>,
         check: &HeaderCheck<'_>,
         key: Option<usize>,
         body: Bytes,
-        signed: Option<[u8; TAG_BYTES]>,
+        signed_digest: Option<[u8; TAG_BYTES]>,
         now: Timestamp,
     ) -> Result<Delivery, Rejection> {
         if self.is_dummy() {
             return Err(Rejection::new(RejectionKind::SignatureMismatch)
-                .with_detail("there is no tenant of the name that the request gives"));
+                .with_detail("there is no tenant with the name that the request gives"));
         }
         let key = key.ok_or_else(|| {
             Rejection::new(if check.is_altered(&body) {
@@ -150,8 +131,8 @@ impl Verifier {
         })?;
         let scheme = self.scheme();
         let timestamp = match &scheme.timestamp {
-            Some(CompiledTimestamp::Body(pointer, unit)) => {
-                Some(time_in_body(scheme, pointer, *unit, &body, now)?)
+            Some(CompiledTimestamp::Body(pointer, format)) => {
+                Some(time_in_body(scheme, pointer, *format, &body, now)?)
             }
             _ => check.metadata.time.as_ref().map(|signed| signed.time),
         };
@@ -162,39 +143,41 @@ impl Verifier {
             timestamp,
             header_id: check.metadata.id.map(HeaderText::from),
             header_type: check.metadata.event_type.map(Arc::from),
-            signed_digest: signed.map(Box::new),
+            signed_digest: signed_digest.map(Box::new),
             body,
             claim: None,
         })
     }
 }
 
+/// Reads the signed time at `pointer` of a verified body, and checks that it is fresh.
 fn time_in_body(
     scheme: &Scheme,
     pointer: &Pointer,
-    unit: TimestampFormat,
+    format: TimestampFormat,
     body: &[u8],
     now: Timestamp,
 ) -> Result<Timestamp, Rejection> {
     let reject = |kind| Rejection::new(kind).with_location(pointer.as_shared());
-    let (time, unit) = pointer
+    let (time, precision) = pointer
         .scalar(body)
-        .and_then(|text| read_time(&text, unit))
+        .and_then(|text| parse_time(&text, format))
         .ok_or_else(|| reject(RejectionKind::MissingTimestamp))?;
-    match scheme.tolerance.check(now, time, unit) {
+    match scheme.tolerance.check(now, time, precision) {
         Freshness::Fresh => Ok(time),
         Freshness::Stale => Err(reject(RejectionKind::StaleTimestamp)),
         Freshness::Future => Err(reject(RejectionKind::FutureTimestamp)),
     }
 }
 
-/// The time and the unit it is exact to.
-fn read_time(text: &str, unit: TimestampFormat) -> Option<(Timestamp, TimestampFormat)> {
+/// Returns the time that `text` holds, a number in `format` or RFC 3339, and the format of its
+/// precision.
+fn parse_time(text: &str, format: TimestampFormat) -> Option<(Timestamp, TimestampFormat)> {
     let bytes = text.as_bytes();
     let number =
-        (unit != TimestampFormat::Rfc3339).then(|| Timestamp::parse(bytes, unit)).flatten();
+        (format != TimestampFormat::Rfc3339).then(|| Timestamp::parse(bytes, format)).flatten();
     match number {
-        Some(time) => Some((time, unit)),
+        Some(time) => Some((time, format)),
         None => Some((Timestamp::parse_rfc3339(bytes)?, TimestampFormat::Millis)),
     }
 }

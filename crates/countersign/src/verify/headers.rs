@@ -1,36 +1,39 @@
-//! What a request's headers tell before its body is there.
+//! The first stage: the checks that need the headers alone.
 
+use crate::crypto::mac::Tag;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderValues, Headers, IndexedHeader};
 use crate::scheme::{Algorithm, CompiledSignature, CompiledTimestamp, Scheme, SignedPart};
 use crate::time::Timestamp;
 use crate::verify::Verifier;
+use crate::verify::key::VerificationKey;
 use crate::verify::metadata::{EventMetadata, SignedTime, announced_length, reject_coded_body};
-use crate::verify::signature_header::{Candidates, Signatures, time_pair};
+use crate::verify::signature_header::{Candidates, Signatures, only_value, time_pair};
 use crate::verify::signed_prefix::SignedPrefix;
 use crate::verify::splicing::is_unambiguous;
 
-/// What the headers tell, put together while they are judged.
+/// The findings of the header checks, for the stages that need the body.
 #[derive(Default)]
 pub(crate) struct HeaderCheck<'r> {
+    /// The body's length by `content-length`.
     pub(crate) announced: Option<u64>,
     pub(crate) metadata: EventMetadata<'r>,
     pub(crate) credential: Credential<'r>,
-    /// What is signed before the body.
+    /// The signed content before the body.
     pub(crate) signed_prefix: SignedPrefix,
-    /// What is signed after the body.
+    /// The signed content after the body.
     pub(crate) signed_suffix: Vec<u8>,
-    /// The target's query, where the URL is signed.
+    /// The query of the request's target, where the sender signs the URL.
     pub(crate) query: Option<&'r str>,
 }
 
-/// What shows that a request is the sender's.
+/// The proof that a request is the sender's, as far as the headers give it.
 pub(crate) enum Credential<'r> {
-    /// The key of this number, by the headers alone.
+    /// The headers alone matched the key with this number.
     Verified(usize),
-    /// The body, whose MAC is to be among these.
+    /// The HMAC of the signed content must be one of these.
     Hmacs(Candidates<'r>),
-    /// The body once it is whole, which is to have one of these.
+    /// One of these signatures must match the signed content, once the body is complete.
     NeedsBody(Box<Signatures>),
 }
 
@@ -41,8 +44,8 @@ impl Default for Credential<'_> {
 }
 
 impl Verifier {
-    /// Judges all that the headers alone can tell, and records it in `check`.
-    pub(crate) fn check_headers<'r, H: Headers + ?Sized>(
+    /// Checks everything that the headers alone decide, and records the findings in `check`.
+    pub(super) fn check_headers<'r, H: Headers + ?Sized>(
         &'r self,
         headers: &'r H,
         now: Timestamp,
@@ -57,7 +60,7 @@ impl Verifier {
         self.check_header_values(&values, now, max_body_size, check)
     }
 
-    /// What [`check_headers`](Self::check_headers) does once the headers are found, whatever held them.
+    /// The part of [`check_headers`](Self::check_headers) that is compiled once for all header maps.
     fn check_header_values<'r>(
         &'r self,
         values: &HeaderValues<'r>,
@@ -84,7 +87,7 @@ impl Verifier {
         let Some((at, (name, value, only))) = credential else {
             if scheme.content.is_some() {
                 check.credential = Credential::NeedsBody(Box::new(Signatures::new()));
-                return self.some_valid_key(now);
+                return self.require_valid_key(now);
             }
             return Ok(());
         };
@@ -100,11 +103,47 @@ impl Verifier {
             }
         };
         check.read_signed(scheme, at, value, values, now)?;
-        self.some_valid_key(now)
+        self.require_valid_key(now)
+    }
+
+    /// Rejects a request at a time at which no key is valid.
+    fn require_valid_key(&self, now: Timestamp) -> Result<(), Rejection> {
+        match self.keys.valid(now).next() {
+            Some(_) => Ok(()),
+            None => Err(Rejection::new(RejectionKind::UnknownKey)),
+        }
+    }
+
+    /// Returns the last valid key whose token is the value of the header `name`.
+    ///
+    /// Digests are compared, and every key's, so that the time taken shows neither length nor content.
+    fn match_token(
+        &self,
+        at: &CompiledSignature,
+        name: &IndexedHeader,
+        value: &[u8],
+        now: Timestamp,
+    ) -> Result<usize, Rejection> {
+        let token = Tag::of_token(only_value(at, name, value)?);
+        let mut any_valid = false;
+        let mut matched = None;
+        for (index, key) in self.keys.valid(now) {
+            any_valid = true;
+            if let VerificationKey::Token(own) = key
+                && own.matches(&token)
+            {
+                matched = Some(index);
+            }
+        }
+        if !any_valid {
+            return Err(Rejection::new(RejectionKind::UnknownKey));
+        }
+        matched.ok_or_else(|| name.reject(RejectionKind::SignatureMismatch))
     }
 }
 
-/// The header that holds the credential, its value, and the signature it is, if it is one and nothing else.
+/// Returns the credential header, its value, and the decoded signature if the value is exactly one
+/// signature.
 #[inline]
 fn read_credential<'r>(
     scheme: &'r Scheme,
@@ -127,7 +166,7 @@ fn read_credential<'r>(
     }
 }
 
-/// The signatures of both headers that may hold one.
+/// Returns the signatures of both headers that may hold one.
 fn read_signatures(
     scheme: &Scheme,
     at: &CompiledSignature,
@@ -141,9 +180,10 @@ fn read_signatures(
     Signatures::read(scheme.algorithm, at, name, value, second)
 }
 
-/// Rejects a request whose value for `part` holds the text that separates it from its neighbour.
+/// Rejects a request in which the value of `part` contains the text that separates it from its
+/// neighbour.
 #[cold]
-fn splicing(scheme: &Scheme, at: &CompiledSignature, part: &SignedPart) -> Rejection {
+fn reject_splicing(scheme: &Scheme, at: &CompiledSignature, part: &SignedPart) -> Rejection {
     let header = match (part, &scheme.timestamp) {
         (SignedPart::Header(name) | SignedPart::Id(name), _) => name,
         (SignedPart::Timestamp, Some(CompiledTimestamp::Header(name, _))) => name,
@@ -155,7 +195,7 @@ fn splicing(scheme: &Scheme, at: &CompiledSignature, part: &SignedPart) -> Rejec
 }
 
 impl<'r> HeaderCheck<'r> {
-    /// Reads the time beside the signature, and what is signed before and after the body.
+    /// Reads the time beside the signature, and the signed content before and after the body.
     #[inline]
     fn read_signed(
         &mut self,
@@ -165,32 +205,24 @@ impl<'r> HeaderCheck<'r> {
         values: &HeaderValues<'r>,
         now: Timestamp,
     ) -> Result<(), Rejection> {
-        if let Some(CompiledTimestamp::Pair(unit)) = scheme.timestamp {
-            self.metadata.time =
-                Some(SignedTime::read(scheme, &at.header, time_pair(at, value)?, unit, now)?);
+        if let Some(CompiledTimestamp::Pair(format)) = scheme.timestamp {
+            let digits = time_pair(at, value)?;
+            let time = SignedTime::read(scheme, &at.header, digits, format, now)?;
+            self.metadata.time = Some(time);
         }
-        let digits = self.metadata.time.as_ref().map_or(&b""[..], |time| time.digits);
         let mut before: &[u8] = b"";
         let mut after_body = false;
         let mut parts = scheme.signed.as_slice();
         while let [part, rest @ ..] = parts {
             parts = rest;
-            let value = match part {
-                SignedPart::Body => {
-                    after_body = true;
-                    before = b"";
-                    continue;
-                }
-                SignedPart::Literal(text) => text.as_bytes(),
-                SignedPart::Header(name) => name.required_value(values)?,
-                SignedPart::Id(name) => match self.metadata.id {
-                    Some(id) => id,
-                    None => name.required_value(values)?,
-                },
-                SignedPart::Timestamp => digits,
-            };
+            if matches!(part, SignedPart::Body) {
+                after_body = true;
+                before = b"";
+                continue;
+            }
+            let value = self.signed_value(part, values)?;
             if !is_unambiguous(part, value, before, after_body, rest) {
-                return Err(splicing(scheme, at, part));
+                return Err(reject_splicing(scheme, at, part));
             }
             before = value;
             if after_body {
@@ -202,7 +234,28 @@ impl<'r> HeaderCheck<'r> {
         Ok(())
     }
 
-    /// Whether the body is not as long as was announced.
+    /// Returns the bytes that `part` adds to the signed content.
+    #[inline]
+    fn signed_value(
+        &self,
+        part: &'r SignedPart,
+        values: &HeaderValues<'r>,
+    ) -> Result<&'r [u8], Rejection> {
+        match part {
+            SignedPart::Literal(text) => Ok(text.as_bytes()),
+            SignedPart::Header(name) => name.required_value(values),
+            SignedPart::Id(name) => match self.metadata.id {
+                Some(id) => Ok(id),
+                None => name.required_value(values),
+            },
+            SignedPart::Timestamp => {
+                Ok(self.metadata.time.as_ref().map_or(b"", |time| time.digits))
+            }
+            SignedPart::Body => Ok(b""),
+        }
+    }
+
+    /// Returns whether the body does not have the announced length.
     pub(crate) fn is_altered(&self, body: &[u8]) -> bool {
         self.announced.is_some_and(|announced| announced != body.len() as u64)
     }

@@ -1,4 +1,4 @@
-//! What one key checks a request with.
+//! One key, prepared to verify.
 
 use crate::crypto::asymmetric::PublicKey;
 use crate::crypto::mac::{HmacKey, SignatureBytes, Tag, WholeMac};
@@ -6,18 +6,20 @@ use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::is_printable;
 use crate::scheme::{Algorithm, Scheme};
 
+/// One key, prepared for the algorithm of its scheme.
 pub(crate) enum VerificationKey {
-    /// The token's digest.
+    /// The digest of a static token.
     Token(Tag),
-    /// A MAC that runs while the body arrives: of nearly all senders.
+    /// A MAC that runs while the body arrives, as nearly all senders allow.
     Hmac(HmacKey),
-    /// A MAC over a message at hand.
+    /// A MAC over a message that is complete.
     Whole(WholeMac),
+    /// A public key, over a message that is complete.
     Public(PublicKey),
 }
 
 impl VerificationKey {
-    /// Readies a key's bytes; `name` is the key's.
+    /// Prepares the key `bytes`; `name` is the key's name in messages.
     pub(crate) fn new(scheme: &Scheme, name: &str, bytes: &[u8]) -> Result<Self, ConfigError> {
         Ok(match scheme.algorithm {
             Algorithm::HmacSha256 if scheme.is_streamed() => Self::Hmac(HmacKey::new(bytes)),
@@ -29,11 +31,11 @@ impl VerificationKey {
             }
             Algorithm::Ed25519 => Self::Public(PublicKey::ed25519(bytes)?),
             Algorithm::EcdsaP256 => Self::Public(PublicKey::p256(bytes)?),
-            Algorithm::StaticToken if !fits_a_header(bytes) => {
+            Algorithm::StaticToken if !is_header_value(bytes) => {
                 return Err(ConfigError::new(
                     ConfigErrorKind::InvalidSecret,
                     format!(
-                        "key `{name}` could never arrive in a header: it has outer spaces or is not printable ASCII"
+                        "key `{name}` could never arrive in a header: remove spaces at its start and end, and characters that are not printable ASCII"
                     ),
                 ));
             }
@@ -41,13 +43,21 @@ impl VerificationKey {
             Algorithm::Unauthenticated => {
                 return Err(ConfigError::new(
                     ConfigErrorKind::InvalidScheme,
-                    "this scheme takes no key: use `Verifier::danger_unauthenticated`",
+                    "an unauthenticated scheme takes no key: use `Verifier::danger_unauthenticated`",
                 ));
             }
         })
     }
 
-    /// Whether this key made one of `signatures` over the message's pieces.
+    /// Returns the MAC that runs while the body arrives, if this key has one.
+    pub(crate) const fn as_hmac(&self) -> Option<&HmacKey> {
+        match self {
+            Self::Hmac(key) => Some(key),
+            Self::Token(_) | Self::Whole(_) | Self::Public(_) => None,
+        }
+    }
+
+    /// Returns whether this key made one of `signatures` over the message's pieces.
     pub(crate) fn verify_any(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
         match self {
             Self::Whole(mac) => mac.verify_any(message, signatures),
@@ -57,7 +67,7 @@ impl VerificationKey {
     }
 }
 
-/// Whether a token can be a header's value as a whole.
-fn fits_a_header(token: &[u8]) -> bool {
+/// Returns whether `token` can be the whole value of a header.
+fn is_header_value(token: &[u8]) -> bool {
     token.trim_ascii().len() == token.len() && is_printable(token)
 }

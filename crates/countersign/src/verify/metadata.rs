@@ -1,12 +1,14 @@
-//! What a request's headers say of its event and its body.
+//! The facts about an event and its body that headers carry: id, type, time, encoding and length.
 
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderLookup, HeaderValues, IndexedHeader};
 use crate::scheme::{CompiledLocation, CompiledTimestamp, Scheme};
 use crate::time::{Freshness, Timestamp, TimestampFormat};
-use crate::verify::MAX_ID_BYTES;
 
-/// What the headers say of the event.
+/// The longest id or type of an event in a header, in bytes.
+const MAX_ID_BYTES: usize = 256;
+
+/// The event's id, type and time, as far as headers carry them.
 #[derive(Default)]
 pub(crate) struct EventMetadata<'r> {
     pub(crate) id: Option<&'r [u8]>,
@@ -15,7 +17,7 @@ pub(crate) struct EventMetadata<'r> {
 }
 
 impl<'r> EventMetadata<'r> {
-    /// Reads id, event type and, where it has a header of its own, the time.
+    /// Reads the id, the event type and, where it has a header of its own, the time.
     #[inline]
     pub(crate) fn read(
         scheme: &Scheme,
@@ -24,25 +26,27 @@ impl<'r> EventMetadata<'r> {
     ) -> Result<Self, Rejection> {
         let id = match &scheme.id {
             Some(CompiledLocation::Header(name)) if scheme.signs_id_header => {
-                Some(short(name.required_value(values)?).ok_or_else(|| {
-                    name.reject(RejectionKind::MalformedHeader).with_detail("it is over 256 bytes")
+                let id = name.required_value(values)?;
+                Some(if_short(id).ok_or_else(|| {
+                    name.reject(RejectionKind::MalformedHeader)
+                        .with_detail("it is longer than 256 bytes")
                 })?)
             }
-            // Not covered by the signature: kept for logs where it is presentable.
+            // An id that the signature does not cover is for logs alone, so a bad one is ignored.
             Some(CompiledLocation::Header(name)) => {
-                name.required_value(values).ok().and_then(short)
+                name.required_value(values).ok().and_then(if_short)
             }
             Some(CompiledLocation::Body(_)) | None => None,
         };
         let event_type = match &scheme.event_type {
             Some(CompiledLocation::Header(name)) => {
-                name.required_value(values).ok().and_then(short)
+                name.required_value(values).ok().and_then(if_short)
             }
             Some(CompiledLocation::Body(_)) | None => None,
         };
         let time = match &scheme.timestamp {
-            Some(CompiledTimestamp::Header(name, unit)) => {
-                Some(SignedTime::read(scheme, name, name.single_value(values)?, *unit, now)?)
+            Some(CompiledTimestamp::Header(name, format)) => {
+                Some(SignedTime::read(scheme, name, name.single_value(values)?, *format, now)?)
             }
             Some(CompiledTimestamp::Pair(_) | CompiledTimestamp::Body(..)) | None => None,
         };
@@ -50,35 +54,35 @@ impl<'r> EventMetadata<'r> {
     }
 }
 
-/// A signed time that stands in a header.
+/// The signed time of a header.
 pub(crate) struct SignedTime<'r> {
-    /// As it was written, which is what is signed.
+    /// The time as received, which is what is signed.
     pub(crate) digits: &'r [u8],
     pub(crate) time: Timestamp,
 }
 
 impl<'r> SignedTime<'r> {
-    /// Reads and judges it; `name` is the header it stands in.
+    /// Reads the time in `digits` and checks that it is fresh; `name` is the header that holds it.
     pub(crate) fn read(
         scheme: &Scheme,
         name: &IndexedHeader,
         digits: &'r [u8],
-        unit: TimestampFormat,
+        format: TimestampFormat,
         now: Timestamp,
     ) -> Result<Self, Rejection> {
-        let time = Timestamp::parse(digits, unit).ok_or_else(|| {
-            let form = match unit {
-                TimestampFormat::Rfc3339 => "its time is not RFC 3339",
+        let time = Timestamp::parse(digits, format).ok_or_else(|| {
+            let detail = match format {
+                TimestampFormat::Rfc3339 => "its time is not in RFC 3339",
                 _ => "its time is not 1 to 15 digits without a leading zero",
             };
-            name.reject(RejectionKind::MalformedHeader).with_detail(form)
+            name.reject(RejectionKind::MalformedHeader).with_detail(detail)
         })?;
-        if scheme.has_fixed_width_time && !unit.is_usual_width(digits) {
+        if scheme.has_fixed_width_time && !format.is_usual_width(digits) {
             return Err(name
                 .reject(RejectionKind::MalformedHeader)
-                .with_detail("its time is not as long as times are now"));
+                .with_detail("its time does not have as many digits as the present time"));
         }
-        match scheme.tolerance.check(now, time, unit) {
+        match scheme.tolerance.check(now, time, format) {
             Freshness::Fresh => Ok(Self { digits, time }),
             Freshness::Stale => Err(name.reject(RejectionKind::StaleTimestamp)),
             Freshness::Future => Err(name.reject(RejectionKind::FutureTimestamp)),
@@ -86,12 +90,12 @@ impl<'r> SignedTime<'r> {
     }
 }
 
-/// A value that is short enough to be kept with the delivery.
-fn short(value: &[u8]) -> Option<&[u8]> {
+/// Returns `value` if it is short enough to be kept with the delivery.
+fn if_short(value: &[u8]) -> Option<&[u8]> {
     (value.len() <= MAX_ID_BYTES).then_some(value)
 }
 
-/// Rejects a body that is compressed.
+/// Rejects a compressed body.
 #[inline]
 pub(crate) fn reject_coded_body(
     scheme: &Scheme,
@@ -106,14 +110,17 @@ pub(crate) fn reject_coded_body(
     }
 }
 
-/// What `content-length` announces: a reason to reject early, never to allocate.
+/// Returns the length that `content-length` announces.
+///
+/// An announced length is a reason to reject early, never a size to allocate.
 #[inline]
 pub(crate) fn announced_length(
     scheme: &Scheme,
     values: &HeaderValues<'_>,
 ) -> Result<Option<u64>, Rejection> {
     let Some(name) = scheme.names.content_length() else { return Ok(None) };
-    let malformed = || name.reject(RejectionKind::MalformedHeader).with_detail("it is no number");
+    let malformed =
+        || name.reject(RejectionKind::MalformedHeader).with_detail("it is not a number");
     match name.lookup(values) {
         HeaderLookup::None => Ok(None),
         HeaderLookup::Many => Err(name.reject(RejectionKind::DuplicateHeader)),

@@ -1,17 +1,25 @@
 //! From a request to a [`Delivery`]: its headers, its body, and the comparison between them.
+//!
+//! The stages in order, each in a file of its own: `headers` checks what the headers alone decide,
+//! with `metadata`, `signature_header` and `splicing`; `streaming` takes a body in pieces; `body`
+//! compares it with the credential.
 
-pub(crate) mod body;
+mod body;
 mod delivery;
-pub(crate) mod headers;
-pub(crate) mod key;
-pub(crate) mod metadata;
-pub(crate) mod signature_header;
+mod from_delivery;
+mod header_text;
+mod headers;
+mod key;
+mod key_set;
+mod metadata;
+mod signature_header;
 mod signed_prefix;
 mod splicing;
 mod streaming;
+mod undecodable;
 mod verifier;
 
-pub use self::delivery::{Delivery, FromDelivery};
-pub(crate) use self::delivery::{HeaderText, MAX_ID_BYTES};
+pub use self::delivery::Delivery;
+pub use self::from_delivery::FromDelivery;
 pub use self::streaming::StreamingVerifier;
 pub use self::verifier::Verifier;

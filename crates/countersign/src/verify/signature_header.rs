@@ -17,7 +17,7 @@ const MAX_CANDIDATES: usize = 16;
 const MAX_PUBLIC_CANDIDATES: usize = 4;
 
 /// The value after its fixed prefix; it stands in the header `name`.
-pub(crate) fn whole<'h>(
+pub(crate) fn only_value<'h>(
     at: &CompiledSignature,
     name: &IndexedHeader,
     value: &'h [u8],
@@ -56,7 +56,7 @@ impl<'h> Candidates<'h> {
     /// good one; a header with none that can be read is malformed.
     pub(crate) fn listed(at: &'h CompiledSignature, value: &'h [u8]) -> Result<Self, Rejection> {
         if matches!(at.grammar, Grammar::Whole { .. }) {
-            whole(at, &at.header, value)?;
+            only_value(at, &at.header, value)?;
         }
         let listed = Listed { items: Items::of(&at.grammar, value), encoding: at.encoding };
         match listed.clone().take(MAX_CANDIDATES + 1).count() {
@@ -67,7 +67,7 @@ impl<'h> Candidates<'h> {
     }
 
     /// Whether `tag` is one of them.
-    pub(crate) fn have(&self, tag: &Tag) -> bool {
+    pub(crate) fn contain(&self, tag: &Tag) -> bool {
         match self {
             Self::One(signature) => tag.matches_any([*signature]),
             Self::Many(listed) => tag.matches_any(listed.clone()),
@@ -110,7 +110,7 @@ impl Signatures {
             _ => (TAG_BYTES..=TAG_BYTES, MAX_CANDIDATES),
         };
         if matches!(at.grammar, Grammar::Whole { .. }) {
-            whole(at, name, value)?;
+            only_value(at, name, value)?;
         }
         let mut list = Self::new();
         for value in std::iter::once(value).chain(second) {

@@ -1,4 +1,4 @@
-//! A body that arrives in pieces: open, push, finish.
+//! A body that arrives in pieces.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,55 +7,56 @@ use bytes::{Bytes, BytesMut};
 
 use crate::crypto::mac::HmacState;
 use crate::error::{Rejection, RejectionKind};
-use crate::headers::Headers;
 use crate::time::Timestamp;
 use crate::verify::Delivery;
 use crate::verify::Verifier;
 use crate::verify::headers::{Credential, HeaderCheck};
 use crate::verify::signature_header::Candidates;
 
-impl Verifier {
-    /// Judges all that the headers alone can tell, and readies the MAC for the body.
-    ///
-    /// `now` is what the signed time is compared with; `max_body_size` is in bytes.
-    ///
-    /// # Errors
-    ///
-    /// A [`Rejection`] that says which header is wrong and how.
-    pub fn open<'r, H: Headers + ?Sized>(
-        self: &'r Arc<Self>,
-        headers: &'r H,
-        now: Timestamp,
-        max_body_size: usize,
-    ) -> Result<StreamingVerifier<'r>, Rejection> {
-        let verifier = self.select_header_family(headers);
-        let mut streaming = StreamingVerifier::new(verifier, now, max_body_size);
-        verifier.check_headers(headers, now, max_body_size, &mut streaming.check)?;
-        streaming.begin_macs();
-        Ok(streaming)
-    }
-}
-
-/// A request whose headers passed and whose body is arriving.
+/// Verifies a body that arrives in pieces, after its headers were checked.
 ///
-/// The body is hashed as it comes and kept; it is never larger than the cap, whatever the headers
-/// announce.
+/// [`Receiver::open`](crate::Receiver::open) returns one. The body is hashed as it arrives, and kept
+/// up to the largest accepted size, which no header can raise.
+///
+/// ```
+/// use countersign::scheme::SigningRequest;
+/// use countersign::senders::Sender;
+/// use countersign::{Receiver, Secret, StandardWebhooks, Timestamp};
+///
+/// let secret = || Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+/// let sender = StandardWebhooks::new(secret()?)?;
+/// let now = Timestamp::from_secs(1614265330);
+/// let headers = SigningRequest::new(br#"{"test": 2432232314}"#)
+///     .id("msg_p5jXN8AQM9LWM0D4loKWxJek")
+///     .timestamp(now)
+///     .sign(sender.verifier().scheme(), &secret()?)?;
+///
+/// let receiver = Receiver::builder(sender).build()?;
+/// let mut verifier = receiver.open(&headers, now)?;
+/// for piece in ["{\"test\": ", "2432232314}"] {
+///     verifier.update(piece)?;
+/// }
+/// let delivery = verifier.finalize()?;
+/// assert_eq!(delivery.signed_id().as_deref(), Some("msg_p5jXN8AQM9LWM0D4loKWxJek"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct StreamingVerifier<'r> {
     verifier: &'r Arc<Verifier>,
     now: Timestamp,
     max_body_size: usize,
-    check: HeaderCheck<'r>,
+    pub(super) check: HeaderCheck<'r>,
     macs: Macs,
     body: Body,
-    /// Whether a piece was rejected: then nothing can be proved any more.
+    /// Whether a piece was rejected, after which nothing can be verified.
     is_poisoned: bool,
 }
 
 /// One MAC for each key that is valid now.
 #[derive(Default)]
 struct Macs {
-    /// The first key's, in place: most senders have one. More are only there during a rotation.
+    /// The first key's MAC, without an allocation: most senders have one key.
     first: (usize, HmacState),
+    /// The MACs of further keys, during a rotation.
     more: Vec<(usize, HmacState)>,
 }
 
@@ -67,11 +68,11 @@ impl Macs {
         }
     }
 
-    /// The last key that made one of `candidates`. Every key is tried, whichever matches.
+    /// Returns the last key that made one of `candidates`. Every key is tried, whichever matches.
     fn finish(self, candidates: &Candidates<'_>) -> Option<usize> {
         let mut matched = None;
         for (key, state) in std::iter::once(self.first).chain(self.more) {
-            if state.finish().is_some_and(|tag| candidates.have(&tag)) {
+            if state.finish().is_some_and(|tag| candidates.contain(&tag)) {
                 matched = Some(key);
             }
         }
@@ -81,13 +82,14 @@ impl Macs {
 
 enum Body {
     Empty,
-    /// The first chunk as it came, without a copy.
+    /// The only piece so far, without a copy.
     One(Bytes),
+    /// Several pieces, joined.
     Many(BytesMut),
 }
 
 impl<'r> StreamingVerifier<'r> {
-    fn new(verifier: &'r Arc<Verifier>, now: Timestamp, max_body_size: usize) -> Self {
+    pub(super) fn new(verifier: &'r Arc<Verifier>, now: Timestamp, max_body_size: usize) -> Self {
         Self {
             verifier,
             now,
@@ -99,9 +101,9 @@ impl<'r> StreamingVerifier<'r> {
         }
     }
 
-    /// Begins a MAC under each key with what is signed before the body.
-    fn begin_macs(&mut self) {
-        let mut keys = self.verifier.valid_hmacs(self.now);
+    /// Begins a MAC under each valid key with the signed content before the body.
+    pub(super) fn begin_macs(&mut self) {
+        let mut keys = self.verifier.keys.valid_hmacs(self.now);
         if let (Credential::Hmacs(_), Some((first, key))) = (&self.check.credential, keys.next()) {
             self.macs.first = (first, key.begin());
             self.macs.more = keys.map(|(index, key)| (index, key.begin())).collect();
@@ -109,11 +111,11 @@ impl<'r> StreamingVerifier<'r> {
         }
     }
 
-    /// Takes the next piece of the body.
+    /// Appends the next piece of the body.
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::BodyTooLarge`] once the pieces together pass the cap.
+    /// [`RejectionKind::BodyTooLarge`] once the pieces together exceed the largest accepted body.
     pub fn update(&mut self, chunk: impl Into<Bytes>) -> Result<(), Rejection> {
         let chunk = chunk.into();
         if chunk.is_empty() {
@@ -137,15 +139,17 @@ impl<'r> StreamingVerifier<'r> {
         Ok(())
     }
 
-    /// Compares the credential with what arrived: the only way to a [`Delivery`].
+    /// Compares the credential with the whole body, and returns the verified request.
     ///
     /// # Errors
     ///
     /// - [`RejectionKind::SignatureMismatch`] if no valid key made any of the signatures.
-    /// - [`RejectionKind::BodyAltered`] if the body is not proved, and not as long as announced.
-    /// - [`RejectionKind::BodyTooLarge`] if a piece was rejected for that.
+    /// - [`RejectionKind::BodyAltered`] if the same is true and the body does not have the length
+    ///   that its headers announce.
+    /// - [`RejectionKind::BodyTooLarge`] if [`update`](Self::update) rejected a piece.
+    /// - [`RejectionKind::MissingSignature`] if the sender signs in the body and has not.
     /// - [`RejectionKind::StaleTimestamp`], [`RejectionKind::FutureTimestamp`] or
-    ///   [`RejectionKind::MissingTimestamp`] where the signed time stands in the body.
+    ///   [`RejectionKind::MissingTimestamp`] if the sender's signed time is in the body.
     pub fn finalize(self) -> Result<Delivery, Rejection> {
         if self.is_poisoned {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));

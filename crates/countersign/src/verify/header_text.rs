@@ -1,0 +1,28 @@
+//! A header's value, kept with a delivery.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+
+/// The ASCII value of a header, without an allocation up to 47 bytes, which holds the usual ids.
+#[derive(Clone)]
+pub(crate) enum HeaderText {
+    Short(ArrayVec<u8, 47>),
+    Long(Arc<[u8]>),
+}
+
+impl HeaderText {
+    pub(super) fn as_cow(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(match self {
+            Self::Short(text) => text,
+            Self::Long(text) => text,
+        })
+    }
+}
+
+impl From<&[u8]> for HeaderText {
+    fn from(text: &[u8]) -> Self {
+        ArrayVec::try_from(text).map_or_else(|_| Self::Long(text.into()), Self::Short)
+    }
+}
