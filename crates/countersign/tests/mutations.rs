@@ -180,11 +180,12 @@ fn every_mutation_of_every_sender_gets_what_it_must() {
 }
 
 /// Which rejections a request of another sender may meet: never one that blames the body's transport.
-const FOREIGN: [RejectionKind; 6] = [
+const FOREIGN: [RejectionKind; 7] = [
     RejectionKind::MissingHeader,
     RejectionKind::MalformedHeader,
     RejectionKind::MixedHeaderFamilies,
     RejectionKind::NoCandidate,
+    RejectionKind::UnexpectedHeaderValue,
     RejectionKind::MissingSignature,
     RejectionKind::SignatureMismatch,
 ];

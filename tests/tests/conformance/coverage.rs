@@ -33,7 +33,7 @@ fn there_are_many_cases_of_different_names() {
 
 #[test]
 fn every_kind_of_rejection_is_in_some_case() {
-    let source = include_str!("../../../crates/countersign/src/error.rs");
+    let source = include_str!("../../../crates/countersign/src/error/rejection_kind.rs");
     let known = variants(source, "RejectionKind");
     assert!(known.contains(&format!("{:?}", RejectionKind::Undecodable)), "{known:?}");
     let covered = expected(&crate::cases::all(), |answer| Some(format!("{:?}", answer.rejection?)));

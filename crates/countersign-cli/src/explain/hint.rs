@@ -105,6 +105,7 @@ fn form(rejection: &Rejection) -> Option<Finding> {
             | RejectionKind::DuplicateHeader
             | RejectionKind::MixedHeaderFamilies
             | RejectionKind::NoCandidate
+            | RejectionKind::UnexpectedHeaderValue
             | RejectionKind::MissingSignature
     );
     is_of_form.then(|| {

@@ -76,7 +76,7 @@ impl Verifier {
         }
         for (name, value) in &scheme.required_headers {
             if name.required_value(values)? != value.as_bytes() {
-                return Err(name.reject(RejectionKind::NoCandidate));
+                return Err(name.reject(RejectionKind::UnexpectedHeaderValue));
             }
         }
         let credential = match &scheme.signature {

@@ -1,4 +1,4 @@
-//! The signature header's grammar: from its value to the signatures and the time in it.
+//! The grammar of the signature header: from its value to the signatures and the time in it.
 
 use arrayvec::ArrayVec;
 use memchr::memchr;
@@ -9,14 +9,16 @@ use crate::error::{Rejection, RejectionKind};
 use crate::headers::IndexedHeader;
 use crate::scheme::{Algorithm, CompiledSignature, Grammar};
 
-/// The most signatures one header may list; Standard Webhooks senders list one for each secret in
-/// rotation, so sixteen is far above any real list. They cost a compare each, never a MAC.
+/// The largest number of signatures in a header.
+///
+/// Standard Webhooks senders list one for each secret in rotation, so sixteen is far above any genuine
+/// list. Each costs a comparison, never a MAC.
 const MAX_CANDIDATES: usize = 16;
 
-/// The most where each costs a pass over the message: two keys and their successors.
+/// The largest number where each costs a pass over the message: two keys and their successors.
 const MAX_PUBLIC_CANDIDATES: usize = 4;
 
-/// The value after its fixed prefix; it stands in the header `name`.
+/// Returns the value of the header `name` after its fixed prefix.
 pub(crate) fn only_value<'h>(
     at: &CompiledSignature,
     name: &IndexedHeader,
@@ -26,22 +28,22 @@ pub(crate) fn only_value<'h>(
         Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
         Grammar::Versioned { .. } | Grammar::Pairs { .. } => None,
     }
-    .ok_or_else(|| malformed(name, "its prefix is not the configured one"))
+    .ok_or_else(|| malformed(name, "it does not begin with the configured prefix"))
 }
 
-/// The signatures of one header, where the proof is a MAC that runs while the body arrives.
+/// The signatures of a header, where the MAC runs while the body arrives.
 pub(crate) enum Candidates<'h> {
-    /// The only one, read.
+    /// The only signature, decoded.
     One([u8; TAG_BYTES]),
-    /// All that are listed, read anew each time.
+    /// The listed signatures, decoded again for each comparison.
     Many(Listed<'h>),
 }
 
 impl<'h> Candidates<'h> {
-    /// A value that is one signature and nothing else, as most are: every byte of it is judged.
+    /// Decodes a value that is exactly one signature, as most are; every byte of it is checked.
     #[inline]
     pub(crate) fn only(at: &CompiledSignature, value: &[u8]) -> Option<Self> {
-        // What parts a list is no letter of any encoding, so no list is taken for one signature.
+        // No encoding contains a list's separator, so a list never decodes as one signature.
         let text = match &at.grammar {
             Grammar::Whole { prefix } => value.strip_prefix(prefix.as_bytes()),
             Grammar::Versioned { version } => after_version(value, version),
@@ -50,10 +52,10 @@ impl<'h> Candidates<'h> {
         Some(Self::One(at.encoding.decode_tag(text?)?))
     }
 
-    /// Any other value; rejected if it lists no signature, or too many.
+    /// Reads any other value, and rejects it if it lists no signature or too many.
     ///
-    /// A malformed item beside a good one is passed over, so that one bad signature cannot hide a
-    /// good one; a header with none that can be read is malformed.
+    /// A malformed item is ignored, so that it cannot hide a good one beside it. A header without a
+    /// well-formed signature is malformed.
     pub(crate) fn listed(at: &'h CompiledSignature, value: &'h [u8]) -> Result<Self, Rejection> {
         if matches!(at.grammar, Grammar::Whole { .. }) {
             only_value(at, &at.header, value)?;
@@ -66,7 +68,7 @@ impl<'h> Candidates<'h> {
         }
     }
 
-    /// Whether `tag` is one of them.
+    /// Returns whether `tag` is one of the signatures.
     pub(crate) fn contain(&self, tag: &Tag) -> bool {
         match self {
             Self::One(signature) => tag.matches_any([*signature]),
@@ -75,7 +77,7 @@ impl<'h> Candidates<'h> {
     }
 }
 
-/// The signatures of a request, where a proof needs the whole body.
+/// The signatures of a request, where they are verified over the complete body.
 pub(crate) struct Signatures(ArrayVec<SignatureBytes, MAX_CANDIDATES>);
 
 impl Signatures {
@@ -93,8 +95,8 @@ impl Signatures {
         &self.0
     }
 
-    /// Those of the header `name` and of the second one, if both are there; rejected as by
-    /// [`Candidates::listed`].
+    /// Reads the signatures of the header `name`, and of the second header if there is one, by the
+    /// rules of [`Candidates::listed`].
     pub(crate) fn read(
         algorithm: Algorithm,
         at: &CompiledSignature,
@@ -102,7 +104,7 @@ impl Signatures {
         value: &[u8],
         second: Option<&[u8]>,
     ) -> Result<Self, Rejection> {
-        let (lengths, most) = match algorithm {
+        let (lengths, limit) = match algorithm {
             Algorithm::HmacSha1 => (20..=20, MAX_CANDIDATES),
             Algorithm::HmacSha512 => (64..=64, MAX_CANDIDATES),
             Algorithm::Ed25519 => (64..=64, MAX_PUBLIC_CANDIDATES),
@@ -119,7 +121,7 @@ impl Signatures {
                 let Some(signature) = decoded.filter(|bytes| lengths.contains(&bytes.len())) else {
                     continue;
                 };
-                if list.0.len() == most {
+                if list.0.len() == limit {
                     return Err(malformed(name, "it lists too many signatures"));
                 }
                 list.0.push(signature);
@@ -129,39 +131,39 @@ impl Signatures {
     }
 }
 
-/// Why a header has no signature that can be read.
+/// Returns the rejection of a header without a well-formed signature.
 fn none_readable(at: &CompiledSignature, name: &IndexedHeader, value: &[u8]) -> Rejection {
     let mut items = Items::of(&at.grammar, value).peekable();
-    let any = items.peek().is_some();
-    // If none is of our version; else some were, but are not written as they should be.
-    if any && items.all(|item| item.signature.is_none()) {
+    let has_items = items.peek().is_some();
+    // Either no item is of the configured version, or those that are have a wrong length or encoding.
+    if has_items && items.all(|item| item.signature.is_none()) {
         return name.reject(RejectionKind::NoCandidate);
     }
-    malformed(name, "its signature is not written as configured")
+    malformed(name, "its signature does not have the configured encoding and length")
 }
 
-fn malformed(name: &IndexedHeader, why: &'static str) -> Rejection {
-    name.reject(RejectionKind::MalformedHeader).with_detail(why)
+fn malformed(name: &IndexedHeader, detail: &'static str) -> Rejection {
+    name.reject(RejectionKind::MalformedHeader).with_detail(detail)
 }
 
-/// The digits of the time that stands beside the signatures.
+/// Returns the digits of the time beside the signatures.
 pub(crate) fn time_pair<'h>(
     at: &'h CompiledSignature,
     value: &'h [u8],
 ) -> Result<&'h [u8], Rejection> {
     let mut times = Items::of(&at.grammar, value).filter_map(|item| item.time);
-    let time = times.next().ok_or_else(|| malformed(&at.header, "it has no time"))?;
+    let time = times.next().ok_or_else(|| malformed(&at.header, "it has no timestamp"))?;
     match times.next() {
         None => Ok(time),
-        Some(_) => Err(malformed(&at.header, "it has two times")),
+        Some(_) => Err(malformed(&at.header, "it has two timestamps")),
     }
 }
 
-/// One item of a signature header.
+/// One item of a signature header's list.
 struct Item<'h> {
-    /// Its text, if it is a signature of the configured version.
+    /// The item's text, if it is a signature of the configured version.
     signature: Option<&'h [u8]>,
-    /// Its text, if it is the time.
+    /// The item's text, if it is the time.
     time: Option<&'h [u8]>,
 }
 
@@ -178,7 +180,7 @@ impl<'h> Items<'h> {
     }
 
     fn next_text(&mut self, separator: u8) -> Option<&'h [u8]> {
-        let (text, rest) = cut(self.rest?, separator);
+        let (text, rest) = split_once(self.rest?, separator);
         self.rest = rest;
         Some(text)
     }
@@ -202,11 +204,11 @@ impl<'h> Iterator for Items<'h> {
                     }
                 }
                 Grammar::Pairs { signature, time, separator } => {
-                    let (name, text) = cut(self.next_text(*separator)?, b'=');
+                    let (name, text) = split_once(self.next_text(*separator)?, b'=');
                     if let Some(text) = text {
-                        let called = |wanted: &str| (name == wanted.as_bytes()).then_some(text);
-                        let time = time.as_ref().and_then(|time| called(time));
-                        return Some(Item { signature: called(signature), time });
+                        let if_named = |wanted: &str| (name == wanted.as_bytes()).then_some(text);
+                        let time = time.as_ref().and_then(|time| if_named(time));
+                        return Some(Item { signature: if_named(signature), time });
                     }
                 }
             }
@@ -214,7 +216,7 @@ impl<'h> Iterator for Items<'h> {
     }
 }
 
-/// The signatures in a header that are written as they should be.
+/// The well-formed signatures of a header.
 #[derive(Clone)]
 pub(crate) struct Listed<'h> {
     items: Items<'h>,
@@ -234,13 +236,13 @@ impl Iterator for Listed<'_> {
     }
 }
 
-/// What follows `version` and its comma.
+/// Returns the text after `version` and its comma.
 fn after_version<'h>(item: &'h [u8], version: &str) -> Option<&'h [u8]> {
     item.strip_prefix(version.as_bytes())?.strip_prefix(b",")
 }
 
-/// What stands before and after the first `separator`.
-fn cut(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+/// Splits `text` at the first `separator`.
+fn split_once(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     match memchr(separator, text) {
         None => (text, None),
         Some(at) => {

@@ -73,7 +73,7 @@ fn joined(shape: &Shape) -> Vec<Mutant> {
             }
             _ if is_signature => shape.rejects(&format!("{}, {}", plan.signature, plan.signature)),
             _ if Some(name) == shape.id => Kind::SignatureMismatch,
-            _ if shape.fixed.iter().any(|(fixed, _)| *fixed == name) => Kind::NoCandidate,
+            _ if shape.fixed.iter().any(|(fixed, _)| *fixed == name) => Kind::UnexpectedHeaderValue,
             _ => Kind::MalformedHeader,
         };
         mutants.push(rejected(name, twice, kind));
@@ -130,7 +130,7 @@ fn fixed(shape: &Shape) -> Vec<Mutant> {
         {
             if other != *value {
                 let request = request.clone().instead(name, other);
-                mutants.push(rejected(format!("{name}: {other}"), request, Kind::NoCandidate));
+                mutants.push(rejected(format!("{name}: {other}"), request, Kind::UnexpectedHeaderValue));
             }
         }
     }

@@ -100,6 +100,13 @@ fn form() -> Vec<Case> {
             signature("v2,AAAA {webhook-signature}"),
         ),
         Case::rejected("only a newer version", signature("v2,AAAA"), 401, Kind::NoCandidate),
+        Case::rejected(
+            "another value in a required header",
+            good().instead("box-signature-version", "2"),
+            401,
+            Kind::UnexpectedHeaderValue,
+        )
+        .from(Sender::Known("box")),
         malformed("a time with a leading zero", good().instead("webhook-timestamp", "01700000000")),
         malformed("a time with a fraction", good().instead("webhook-timestamp", "1700000000.0")),
         malformed("a time of 16 digits", good().instead("webhook-timestamp", "1".repeat(16))),

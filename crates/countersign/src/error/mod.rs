@@ -1,0 +1,16 @@
+//! What can be wrong, at two moments: with a request, and with a configuration at start-up.
+//!
+//! Both errors are opaque and have a `Copy` kind. Their text is for the operator: it names the place
+//! and the next step, and never holds a secret, a signature or a piece of a body.
+
+mod config_error;
+mod config_error_kind;
+mod rejection;
+mod rejection_kind;
+mod validation;
+
+pub use self::config_error::ConfigError;
+pub use self::config_error_kind::ConfigErrorKind;
+pub use self::rejection::Rejection;
+pub use self::rejection_kind::RejectionKind;
+pub(crate) use self::validation::Validation;

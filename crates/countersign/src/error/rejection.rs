@@ -1,0 +1,192 @@
+//! Why a request was rejected.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use super::RejectionKind;
+
+/// The seconds after which a sender should retry a request that could not be verified for now.
+const RETRY_AFTER: u64 = 5;
+
+/// Why a request was rejected.
+///
+/// The sender gets the [`status`](Self::status) and no reason. The text is for the operator: it names
+/// the header or JSON pointer at fault and the next step, and never holds a secret, a signature or a
+/// piece of the body. Adapters report it as [the guide] describes.
+///
+/// ```
+/// use countersign::{Receiver, RejectionKind, Secret, StandardWebhooks, Timestamp};
+///
+/// let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let receiver = Receiver::builder(StandardWebhooks::new(secret)?).build()?;
+///
+/// let no_headers: [(&str, &str); 0] = [];
+/// let rejection = receiver.verify(&no_headers, "{}", Timestamp::from_secs(0)).unwrap_err();
+/// assert_eq!(rejection.kind(), RejectionKind::MissingHeader);
+/// assert_eq!(rejection.location(), Some("webhook-signature"));
+/// assert_eq!(rejection.status(), 401);
+/// assert_eq!(
+///     rejection.to_string(),
+///     "header `webhook-signature` is missing: check its name in the sender's settings, and that no proxy drops it",
+/// );
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+///
+/// [the guide]: https://github.com/countersign/countersign/blob/main/docs/observability.md
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rejection {
+    kind: RejectionKind,
+    location: Option<Arc<str>>,
+    detail: Cow<'static, str>,
+}
+
+impl Rejection {
+    pub(crate) const fn new(kind: RejectionKind) -> Self {
+        Self { kind, location: None, detail: Cow::Borrowed("") }
+    }
+
+    pub(crate) fn with_location(mut self, location: &Arc<str>) -> Self {
+        self.location = Some(Arc::clone(location));
+        self
+    }
+
+    pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Creates the rejection of a verified body that does not fit the handler's type, for
+    /// implementations of [`FromDelivery`](crate::FromDelivery).
+    ///
+    /// `detail` says how the body does not fit, and becomes part of the operator's text. It must not
+    /// quote the body, so it is a fixed text.
+    ///
+    /// ```
+    /// use countersign::{Rejection, RejectionKind};
+    ///
+    /// let rejection = Rejection::undecodable("the form has no field `From`");
+    /// assert_eq!(rejection.kind(), RejectionKind::Undecodable);
+    /// assert_eq!(
+    ///     rejection.to_string(),
+    ///     "body is authentic but does not fit the type: the form has no field `From`",
+    /// );
+    /// ```
+    #[must_use]
+    pub const fn undecodable(detail: &'static str) -> Self {
+        Self::from_adapter(RejectionKind::Undecodable, detail)
+    }
+
+    /// Creates a rejection that an adapter decides on, such as for the method or the body's transport.
+    ///
+    /// `detail` becomes part of the operator's text and must hold nothing of the request.
+    #[must_use]
+    pub const fn from_adapter(kind: RejectionKind, detail: &'static str) -> Self {
+        Self { kind, location: None, detail: Cow::Borrowed(detail) }
+    }
+
+    /// Returns the kind of the rejection.
+    #[must_use]
+    pub const fn kind(&self) -> RejectionKind {
+        self.kind
+    }
+
+    /// Returns the HTTP status of the response.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.kind.status()
+    }
+
+    /// Returns the value of the response's `Retry-After` header, in seconds: 5 where the status is 503.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u64> {
+        match self.status() {
+            503 => Some(RETRY_AFTER),
+            _ => None,
+        }
+    }
+
+    /// Returns the header or JSON pointer at fault, where there is one.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let location = self.location().unwrap_or("?");
+        match self.kind {
+            RejectionKind::MethodNotAllowed if self.detail.is_empty() => {
+                f.write_str("method is not POST: configure the sender to deliver with POST")?;
+            }
+            RejectionKind::MethodNotAllowed => f.write_str("method is not POST")?,
+            RejectionKind::MissingHeader => write!(
+                f,
+                "header `{location}` is missing: check its name in the sender's settings, and that no proxy drops it"
+            )?,
+            RejectionKind::DuplicateHeader => write!(
+                f,
+                "header `{location}` appears more than once: look for a proxy that adds it again"
+            )?,
+            RejectionKind::MalformedHeader => write!(f, "header `{location}` is malformed")?,
+            RejectionKind::MixedHeaderFamilies => write!(
+                f,
+                "header `{location}` belongs to a different scheme (e.g. `svix-*` vs `webhook-*`); send only one"
+            )?,
+            RejectionKind::UnsupportedEncoding => f.write_str(
+                "`content-encoding` is not identity: configure the sender to deliver uncompressed bodies",
+            )?,
+            RejectionKind::BodyTooLarge => f.write_str(
+                "body exceeds the limit: raise `max_body_size` if the sender's bodies are this large",
+            )?,
+            RejectionKind::BodyTimeout => f.write_str("body did not arrive within the timeout")?,
+            RejectionKind::BodyInterrupted => {
+                f.write_str("body is incomplete: the connection failed before its end")?;
+            }
+            RejectionKind::BodyAltered => f.write_str(
+                "body does not have the length that `content-length` announces: another layer has read or changed it; put this layer before any that reads the body",
+            )?,
+            RejectionKind::StaleTimestamp => write!(
+                f,
+                "time in `{location}` is older than the tolerance: a replay, a late retry, or a clock that is ahead"
+            )?,
+            RejectionKind::FutureTimestamp => write!(
+                f,
+                "time in `{location}` is further ahead than the tolerance: check this machine's clock"
+            )?,
+            RejectionKind::MissingTimestamp => write!(
+                f,
+                "the signed body has no readable time at `{location}`: check the JSON pointer and the timestamp format"
+            )?,
+            RejectionKind::MissingSignature => write!(
+                f,
+                "the body has no readable signature at `{location}`: check that signing is enabled in the sender's settings"
+            )?,
+            RejectionKind::NoCandidate => write!(
+                f,
+                "header `{location}` holds no signature of the configured version: check which version the sender signs with"
+            )?,
+            RejectionKind::UnexpectedHeaderValue => write!(
+                f,
+                "header `{location}` does not have the value that the scheme requires: check that the sender signs with this version of the scheme"
+            )?,
+            RejectionKind::KeysUnavailable => {
+                f.write_str("tenant keys are unavailable: check the key resolver")?;
+            }
+            RejectionKind::UnknownKey => f.write_str(
+                "no key is valid at this time: check `not_before` and `not_after` of the keys",
+            )?,
+            RejectionKind::SignatureMismatch => f.write_str(
+                "credential does not match: check the secret, and that nothing in front changes the body or the signed headers",
+            )?,
+            RejectionKind::Undecodable => f.write_str("body is authentic but does not fit the type")?,
+        }
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Rejection {}
