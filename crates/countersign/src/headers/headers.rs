@@ -1,6 +1,11 @@
-//! Reading header values from any header map.
+//! The headers of a request, in any header map.
 
-/// A request's headers, whatever holds them.
+/// The headers of a request, with the path and query of its target.
+///
+/// Verification reads headers through this trait, so it works with the header map of any framework.
+/// The trait is implemented for slices, arrays and vectors of name and value, and with the feature
+/// `http` for `http::HeaderMap`, `http::Request` and `http::request::Parts`. Implement it for a type of
+/// your own:
 ///
 /// ```
 /// use countersign::Headers;
@@ -16,22 +21,22 @@
 /// }
 /// ```
 pub trait Headers {
-    /// Calls `visit` with the name and the value of every header, one that stands twice twice.
+    /// Calls `visit` for every header; a repeated header is visited once per value.
     ///
-    /// Names may be in any case; values are to be as they were received.
+    /// Names may be in any case. Values must be the bytes as received, since they may be signed.
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8]));
 
-    /// The path of the request's target as it was received; `None` where it is not known.
+    /// Returns the path of the request's target as received; `None` if it is unknown.
     ///
-    /// Only [`TenantFrom::PathPrefix`](crate::tenants::TenantFrom::PathAfter) needs it.
+    /// The path is used by [`TenantFrom::PathPrefix`](crate::tenants::TenantFrom::PathPrefix) alone.
     fn path(&self) -> Option<&str> {
         None
     }
 
-    /// The query of the request's target as it was received, without its `?`; `None` where it is not
-    /// known or there is none.
+    /// Returns the query of the request's target as received, without its `?`; `None` if it is unknown.
     ///
-    /// Only senders that sign the URL need it: Twilio.
+    /// The query is used for senders that sign the URL, such as Twilio. An implementation returns
+    /// `Some("")` for a target without a query; `None` stands for the query of the configured URL.
     fn query(&self) -> Option<&str> {
         None
     }
@@ -76,7 +81,6 @@ impl Headers for http::HeaderMap {
     }
 }
 
-/// The head of a request, query and all.
 #[cfg(feature = "http")]
 impl Headers for http::request::Parts {
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
@@ -92,7 +96,6 @@ impl Headers for http::request::Parts {
     }
 }
 
-/// The head of a request, query and all.
 #[cfg(feature = "http")]
 impl<B> Headers for http::Request<B> {
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {

@@ -6,25 +6,31 @@ use std::sync::Arc;
 use super::{Headers, is_printable};
 use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 
-/// The longest security header that is read, in bytes: room for sixteen long signatures.
+/// The longest accepted security header, in bytes, which has room for sixteen long signatures.
 const MAX_HEADER_BYTES: usize = 8 * 1024;
 
-/// The most headers that one scheme reads: a bit each in a `u16`.
+/// The largest number of headers that one scheme reads: one bit each in a `u16`.
 const MAX_NAMES: usize = 16;
 
-/// The classes that names are told apart by before they are compared; a power of two.
+/// The number of classes of header names; a power of two.
 const CLASSES: usize = 64;
 
-/// The names that a scheme reads, so that one pass over a request's headers finds them all.
+/// The headers that a scheme reads, so that one pass over a request finds them all.
+///
+/// Two names that are equal in any case have the same class, so a header is compared only with the
+/// names of its class. Most headers of a request are in a class of no name, and are skipped without a
+/// comparison. Comparing each header with each name instead takes about 35 ns more of the 1,120 ns
+/// for verifying 1 KiB with five ordinary headers, and 110 ns more of 1,150 ns with sixteen (Standard
+/// Webhooks, x86-64).
 #[derive(Clone, Debug)]
 pub(crate) struct HeaderIndex {
     list: Vec<IndexedHeader>,
-    /// For each class, a bit for each name of it; most headers are passed over by it.
+    /// For each class, one bit for each of its names.
     by_class: [u16; CLASSES],
 }
 
 impl HeaderIndex {
-    /// The names that are read for every scheme.
+    /// Creates an index of the names that are read for every scheme.
     pub(crate) fn new() -> Self {
         let mut names = Self { list: Vec::new(), by_class: [0; CLASSES] };
         names.push("content-encoding".into());
@@ -40,7 +46,12 @@ impl HeaderIndex {
         self.list.get(1)
     }
 
-    /// Takes an RFC 9110 token in either case.
+    /// Adds `name` and returns it in lower case; a name that was added before is not added again.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::InvalidHeaderName`] if `name` is not a token of RFC 9110, and
+    /// [`ConfigErrorKind::InvalidScheme`] if there are too many.
     pub(crate) fn add(&mut self, name: &str) -> Result<IndexedHeader, ConfigError> {
         let is_token =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -48,19 +59,19 @@ impl HeaderIndex {
             return Err(ConfigError::new(
                 ConfigErrorKind::InvalidHeaderName,
                 format!(
-                    "`{}` is no header name: give the one the sender uses",
+                    "`{}` is not a header name: use the name in the sender's documentation",
                     name.escape_debug()
                 ),
             ));
         }
         let text = name.to_ascii_lowercase();
-        if let Some(known) = self.list.iter().find(|known| *known.text == *text) {
-            return Ok(known.clone());
+        if let Some(existing) = self.list.iter().find(|existing| *existing.text == *text) {
+            return Ok(existing.clone());
         }
         if self.list.len() == MAX_NAMES {
             return Err(ConfigError::new(
                 ConfigErrorKind::InvalidScheme,
-                format!("the scheme reads more than {MAX_NAMES} headers: leave some out"),
+                format!("the scheme reads more than {MAX_NAMES} headers: remove some"),
             ));
         }
         Ok(self.push(text.into()))
@@ -75,7 +86,7 @@ impl HeaderIndex {
         name
     }
 
-    /// Adds to `values` what `headers` has under these names.
+    /// Records in `values` the values that `headers` has for these names.
     pub(crate) fn read<'h, H: Headers + ?Sized>(
         &self,
         headers: &'h H,
@@ -101,15 +112,17 @@ impl HeaderIndex {
     }
 }
 
-/// What two names have in common if they are the same in any case: their length and the five bits of
-/// their last character that a letter's case does not touch.
+/// Returns the class of a name, which is equal for names that differ in case alone.
+///
+/// The class is made from the name's length and from the five bits of its last character that are the
+/// same in upper and lower case.
 #[inline]
 fn class(name: &str) -> usize {
     let last = name.as_bytes().last().map_or(0, |last| usize::from(last & 31));
     (name.len() + 7 * last) % CLASSES
 }
 
-/// What stands under a header's name.
+/// The values of one header in a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum HeaderLookup<'h> {
     None,
@@ -117,17 +130,17 @@ pub(crate) enum HeaderLookup<'h> {
     Many,
 }
 
-/// What a request has under the names of a [`Names`].
+/// The values that a request has for the names of a [`HeaderIndex`].
 #[derive(Default)]
 pub(crate) struct HeaderValues<'h> {
     first: [Option<&'h [u8]>; MAX_NAMES],
-    /// A bit for each name that there is a value under.
+    /// One bit for each name with a value.
     present: u16,
-    /// A bit for each name that there is more than one value under.
+    /// One bit for each name with more than one value.
     repeated: u16,
 }
 
-/// A header's name in lower case, and its place among its scheme's.
+/// A header name in lower case, with its position in the scheme's index.
 #[derive(Clone, Eq, PartialEq)]
 pub(crate) struct IndexedHeader {
     text: Arc<str>,
@@ -139,13 +152,13 @@ impl IndexedHeader {
         &self.text
     }
 
-    /// Whether `header` is this name, in any case.
+    /// Returns whether `header` is this name, in any case.
     #[inline]
     fn is(&self, header: &str) -> bool {
         *self.text == *header || self.text.eq_ignore_ascii_case(header)
     }
 
-    /// What stands under this name.
+    /// Returns the values of this header.
     #[inline]
     pub(crate) fn lookup<'h>(&self, values: &HeaderValues<'h>) -> HeaderLookup<'h> {
         match values.first.get(self.slot) {
@@ -155,13 +168,13 @@ impl IndexedHeader {
         }
     }
 
-    /// Whether anything stands under this name.
+    /// Returns whether the request has this header.
     #[inline]
     pub(crate) const fn is_in(&self, values: &HeaderValues<'_>) -> bool {
         values.present & 1 << self.slot != 0
     }
 
-    /// The one value under this name: there, single, not empty, not long, printable ASCII.
+    /// Returns the only value of this header, which must be printable ASCII, not empty and not too long.
     pub(crate) fn required_value<'h>(
         &self,
         values: &HeaderValues<'h>,
@@ -176,7 +189,8 @@ impl IndexedHeader {
         }
     }
 
-    /// The same, for a value whose every byte is judged by whoever reads it.
+    /// Returns the only value of this header, without the check for printable ASCII: the caller validates
+    /// every byte.
     #[inline]
     pub(crate) fn single_value<'h>(
         &self,
@@ -187,13 +201,14 @@ impl IndexedHeader {
                 Err(self.reject(RejectionKind::MissingHeader))
             }
             HeaderLookup::Many => Err(self.reject(RejectionKind::DuplicateHeader)),
-            HeaderLookup::One(value) if value.len() > MAX_HEADER_BYTES => {
-                Err(self.reject(RejectionKind::MalformedHeader).with_detail("it is over 8 KiB"))
-            }
+            HeaderLookup::One(value) if value.len() > MAX_HEADER_BYTES => Err(self
+                .reject(RejectionKind::MalformedHeader)
+                .with_detail("it is longer than 8 KiB")),
             HeaderLookup::One(value) => Ok(value),
         }
     }
 
+    /// Creates a rejection that names this header.
     #[cold]
     pub(crate) fn reject(&self, kind: RejectionKind) -> Rejection {
         Rejection::new(kind).with_location(&self.text)

@@ -1,4 +1,4 @@
-//! A request's headers: read from any header map, and indexed by what a scheme reads.
+//! The headers of a request, read from any header map and indexed by what a scheme reads.
 
 mod headers;
 mod index;
