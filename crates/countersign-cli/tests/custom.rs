@@ -74,10 +74,10 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
             &format!("{LEAST}prefix = \"a\"\nversion = \"b\"\n"),
             "`signature`: has two of `prefix`, `version` and `pair`",
         ),
-        (&LEAST.replace("x-acme", "x acme"), "`x acme` is no header name"),
+        (&LEAST.replace("x-acme", "x acme"), "`x acme` is not a header name"),
         (
             &format!("signs = \"{{timestamp}}.{{body}}\"\n{LEAST}"),
-            "the time is signed: say where it stands",
+            "the time is signed: configure where it is",
         ),
         (&format!("signs = \"{{body\"\n{LEAST}"), "`signs`: has a `{` without its `}`"),
         (

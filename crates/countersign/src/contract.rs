@@ -1,12 +1,15 @@
-//! What a sender expects of its receiver, as data.
+//! The expectations of a sender: successful statuses, deadlines and sizes.
 
 use std::time::Duration;
 
 use crate::error::{ConfigError, ConfigErrorKind, Validation};
 
-/// What a sender counts as success, how long it waits for a response, and how long it may retry.
+/// The expectations of a sender: which statuses it counts as success, how long it waits for a response,
+/// how long it may retry, and how large its bodies are.
 ///
-/// The senders of this crate come with theirs. Build one for a sender of your own:
+/// The senders of this crate have their contracts, which
+/// [the guide](https://github.com/countersign/countersign/blob/main/docs/senders.md) lists. Build one
+/// for a sender of your own:
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,8 +25,8 @@ use crate::error::{ConfigError, ConfigErrorKind, Validation};
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
 ///
-/// The default suits a sender of which nothing is known: any 2xx, a response within 10 s, retries for
-/// up to 7 days, bodies of up to 1 MiB, and 15 minutes for events that only their body's digest
+/// The default is for a sender that documents nothing: any 2xx, a response within 10 s, retries for up
+/// to 7 days, bodies of up to 1 MiB, and 15 minutes for events that only their body's digest
 /// identifies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Contract {
@@ -66,31 +69,31 @@ impl Contract {
         }
     }
 
-    /// The statuses that the sender counts as success.
+    /// Returns the statuses that the sender counts as success.
     #[must_use]
     pub const fn success(&self) -> Success {
         self.success
     }
 
-    /// The time from the claim to the response, at most.
+    /// Returns the longest time from the claim to the response.
     #[must_use]
     pub const fn response_deadline(&self) -> Duration {
         self.response_deadline
     }
 
-    /// The time from an event's first delivery to its last retry or manual redelivery, at most.
+    /// Returns the longest time from an event's first delivery to its last retry or manual redelivery.
     #[must_use]
     pub const fn retry_window(&self) -> Duration {
         self.retry_window
     }
 
-    /// The time for which an event is remembered that only its body's digest identifies.
+    /// Returns how long an event is remembered that only its body's digest identifies.
     #[must_use]
     pub const fn digest_retention(&self) -> Duration {
         self.digest_retention
     }
 
-    /// The largest accepted body, in bytes.
+    /// Returns the largest accepted body, in bytes.
     #[must_use]
     pub const fn max_body_size(&self) -> usize {
         self.max_body_size
@@ -172,9 +175,9 @@ impl ContractBuilder {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Success {
-    /// Any 2xx: the handler's own status is sent.
+    /// Any 2xx is success, so the handler's own status is sent.
     Any2xx,
-    /// Only 200: any 2xx of the handler is sent as 200.
+    /// Only 200 is success, so any 2xx of the handler is sent as 200.
     Exactly200,
 }
 

@@ -83,7 +83,7 @@ fn parts_that_do_not_go_together_are_rejected_at_start_up() {
     invalid(over(&[header("x-a"), Part::Body]), InvalidScheme, "touch");
     invalid(over(&[header("x-a"), literal(""), Part::Body]), InvalidScheme, "touch");
     invalid(over(&[Part::Body, header("x-a")]), InvalidScheme, "touch");
-    invalid(over(&[Part::Timestamp, literal("."), Part::Body]), InvalidScheme, "where it stands");
+    invalid(over(&[Part::Timestamp, literal("."), Part::Body]), InvalidScheme, "where it is");
     invalid(over(&[Part::Id, literal("."), Part::Body]), InvalidScheme, "which header");
     let id = [Part::Id, literal("."), Part::Body];
     invalid(over(&id).id_field("/id"), InvalidScheme, "which header");

@@ -118,7 +118,7 @@ impl fmt::Display for Rejection {
         let location = self.location().unwrap_or("?");
         match self.kind {
             RejectionKind::MethodNotAllowed if self.detail.is_empty() => {
-                f.write_str("method is not POST: configure the sender to deliver with POST")?;
+                f.write_str("method is not POST: have the sender deliver with POST")?;
             }
             RejectionKind::MethodNotAllowed => f.write_str("method is not POST")?,
             RejectionKind::MissingHeader => write!(
@@ -135,7 +135,7 @@ impl fmt::Display for Rejection {
                 "header `{location}` belongs to a different scheme (e.g. `svix-*` vs `webhook-*`); send only one"
             )?,
             RejectionKind::UnsupportedEncoding => f.write_str(
-                "`content-encoding` is not identity: configure the sender to deliver uncompressed bodies",
+                "`content-encoding` is not identity: have the sender deliver uncompressed bodies",
             )?,
             RejectionKind::BodyTooLarge => f.write_str(
                 "body exceeds the limit: raise `max_body_size` if the sender's bodies are this large",

@@ -1,11 +1,29 @@
-//! Putting a scheme together.
+//! The builder of a scheme.
 
 use std::borrow::Cow;
 
 use super::{Algorithm, Encoding, Field, KeyForm, Part, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
 
-/// Puts a [`Scheme`] together; nothing is checked before [`build`](Self::build).
+/// Builds a [`Scheme`]. Settings may come in any order; [`build`](Self::build) checks them together.
+///
+/// ```
+/// use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
+///
+/// // acme-signature: t=1700000000,v1=<HMAC-SHA256 of "1700000000." and the body, in hexadecimal>
+/// let signature = SignatureLocation::header("acme-signature", Encoding::Hex).pairs("v1");
+/// let scheme = Scheme::hmac_sha256("acme", signature)
+///     .timestamp_pair("t", TimestampFormat::Seconds)
+///     .signs([Part::Timestamp, ".".into(), Part::Body])
+///     .id_field("/id")
+///     .event_type_field("/type")
+///     .build()?;
+/// assert!(scheme.signs_id());
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+///
+/// Methods of [`Scheme`], such as [`Scheme::hmac_sha256`], start a builder. How to describe a sender is
+/// shown in [the guide](https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SchemeBuilder {
@@ -77,93 +95,99 @@ impl SchemeBuilder {
         self
     }
 
-    /// What the MAC runs over, in order.
+    /// Sets the parts of the signed content, in order; the body alone by default.
     pub fn signs(mut self, parts: impl IntoIterator<Item = Part>) -> Self {
         self.signed = parts.into_iter().collect();
         self
     }
 
-    /// The signed time stands in a header of its own.
+    /// Sets the header that holds the signed time.
     pub fn timestamp_header(
         mut self,
         name: impl Into<Cow<'static, str>>,
-        unit: TimestampFormat,
+        format: TimestampFormat,
     ) -> Self {
-        self.timestamp = Some(TimestampSource::Header(name.into(), unit));
+        self.timestamp = Some(TimestampSource::Header(name.into(), format));
         self
     }
 
-    /// The signed time is a pair in the signature header; see [`SignatureLocation::pairs`].
+    /// Sets the name of the pair in the signature header that holds the signed time; see
+    /// [`SignatureLocation::pairs`].
     pub fn timestamp_pair(
         mut self,
         name: impl Into<Cow<'static, str>>,
-        unit: TimestampFormat,
+        format: TimestampFormat,
     ) -> Self {
-        self.timestamp = Some(TimestampSource::Pair(name.into(), unit));
+        self.timestamp = Some(TimestampSource::Pair(name.into(), format));
         self
     }
 
-    /// The signed time is a field of the body: RFC 3339 text, or a whole number in `unit`.
+    /// Sets the field of the body that holds the signed time, as RFC 3339 text or as a whole number in
+    /// `format`.
     ///
-    /// A sender that repeats an event with its first time is rejected once the tolerance is over.
+    /// If the sender retries an event with its original time, retries after the tolerance are rejected.
     pub fn timestamp_field(
         mut self,
         pointer: impl Into<Cow<'static, str>>,
-        unit: TimestampFormat,
+        format: TimestampFormat,
     ) -> Self {
-        self.timestamp = Some(TimestampSource::Body(pointer.into(), unit));
+        self.timestamp = Some(TimestampSource::Body(pointer.into(), format));
         self
     }
 
-    /// How far the signed time may lie from now; five minutes both ways unless set.
+    /// Sets the largest accepted distance of the signed time from now; five minutes both ways by
+    /// default.
     pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// The event's id stands in a header. Unless [`Part::Id`] is signed, it is for logs alone.
+    /// Sets the header that holds the event's id.
+    ///
+    /// Unless [`Part::Id`] is signed, the id is for logs alone.
     pub fn id_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.id = Some(ValueSource::Header(name.into()));
         self
     }
 
-    /// The event's id is a field of the body.
+    /// Sets the field of the body that holds the event's id.
     pub fn id_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.id = Some(ValueSource::Body(pointer.into()));
         self
     }
 
-    /// The event's type stands in a header.
+    /// Sets the header that holds the event's type.
     pub fn event_type_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.event_type = Some(ValueSource::Header(name.into()));
         self
     }
 
-    /// The event's type is a field of the body.
+    /// Sets the field of the body that holds the event's type.
     pub fn event_type_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.event_type = Some(ValueSource::Body(pointer.into()));
         self
     }
 
-    /// The payload is one field of the body; the whole body unless set.
+    /// Sets the field of the body that holds the payload; the whole body by default.
     pub fn payload_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.payload = Some(pointer.into());
         self
     }
 
-    /// The key is the base64 decoding of the secret, after `prefix` where that stands in front.
+    /// Decodes the key from the secret's base64, after `prefix` if the secret begins with it.
     pub const fn base64_key(mut self, prefix: &'static str) -> Self {
         self.key_form = KeyForm::Base64 { prefix };
         self
     }
 
-    /// The key is the secret read as hexadecimal.
+    /// Decodes the key from the secret's hexadecimal digits.
     pub const fn hex_key(mut self) -> Self {
         self.key_form = KeyForm::Hex;
         self
     }
 
-    /// A header that must have this value, such as the version of the sender's scheme.
+    /// Requires that the header `name` has the value `value`, such as the version of the sender's
+    /// scheme. May be called several times.
     pub fn require_header(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -173,7 +197,7 @@ impl SchemeBuilder {
         self
     }
 
-    /// Headers of another family: one of them in a request means that two families are mixed.
+    /// Sets the headers of other schemes that must not appear in the same request.
     pub fn conflicting_headers(
         mut self,
         names: impl IntoIterator<Item = impl Into<Cow<'static, str>>>,

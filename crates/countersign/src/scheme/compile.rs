@@ -1,4 +1,4 @@
-//! The checks by which a builder's parts become a scheme.
+//! The checks that turn the settings of a builder into a scheme.
 
 use super::builder::{TimestampSource, ValueSource};
 use super::content::Content;
@@ -12,21 +12,23 @@ use crate::headers::{HeaderIndex, is_printable};
 use crate::json::pointer::Pointer;
 
 impl SchemeBuilder {
-    /// Checks that the parts go together.
+    /// Checks that the settings are safe together, and returns the scheme.
     ///
     /// # Errors
     ///
-    /// - [`ConfigErrorKind::InvalidHeaderName`] and [`ConfigErrorKind::InvalidPointer`] for a name
-    ///   that cannot stand in a request.
-    /// - [`ConfigErrorKind::InvalidScheme`] if the body is not signed exactly once, two parts of the
-    ///   request touch without a literal between them (bytes could move from one to the other, unless
-    ///   one is a time, which then must be as wide as times are now), or a time is set up that the
-    ///   signature does not cover (it would be no replay protection).
-    /// - [`ConfigErrorKind::MissingSetting`] for a URL that is not absolute.
+    /// - [`ConfigErrorKind::InvalidHeaderName`] or [`ConfigErrorKind::InvalidPointer`] if a header name
+    ///   or JSON pointer is malformed.
+    /// - [`ConfigErrorKind::InvalidScheme`] if the settings contradict each other or are unsafe:
+    ///   - the body is not signed exactly once;
+    ///   - two values touch without a literal between them, so that bytes could move from one to the
+    ///     other (a time may touch another value: it must then have as many digits as the present
+    ///     time);
+    ///   - a time is configured that the signature does not cover, which would not prevent replay.
+    /// - [`ConfigErrorKind::MissingSetting`] if a URL is not absolute.
     pub fn build(self) -> Result<Scheme, ConfigError> {
         if self.sender.is_empty() {
             return Err(invalid(
-                "the sender has no name: give it one, it is part of every dedup key",
+                "the sender has no name: set one, since it is part of every dedup key",
             ));
         }
         let mut names = HeaderIndex::new();
@@ -51,11 +53,13 @@ impl SchemeBuilder {
                 let Some(Grammar::Pairs { signature, time, .. }) =
                     signature.as_mut().map(|at| &mut at.grammar)
                 else {
-                    return Err(invalid("a timestamp pair needs a signature header made of pairs"));
+                    return Err(invalid(
+                        "a timestamp pair needs a signature header with pairs: add `SignatureLocation::pairs`",
+                    ));
                 };
                 if !is_word(&name) || *signature == name {
                     return Err(invalid(
-                        "the timestamp pair needs a name of its own, letters and digits",
+                        "the timestamp pair needs a name of its own: letters, digits, `-` and `_`",
                     ));
                 }
                 *time = Some(name);
@@ -65,7 +69,9 @@ impl SchemeBuilder {
         if self.algorithm == Algorithm::StaticToken
             && !matches!(&signature, Some(CompiledSignature { grammar: Grammar::Whole { .. }, .. }))
         {
-            return Err(invalid("a static token is its header's whole value: leave out the list"));
+            return Err(invalid(
+                "a static token is the whole value of its header: remove `versioned` or `pairs`",
+            ));
         }
         let signed = match self.algorithm {
             Algorithm::StaticToken | Algorithm::Unauthenticated => Vec::new(),
@@ -80,7 +86,7 @@ impl SchemeBuilder {
         };
         if !covered {
             return Err(invalid(
-                "the time is not signed, so it protects from nothing: leave it out, or sign it",
+                "the time is not signed, so it cannot prevent replay: remove it, or add `Part::Timestamp` to the signed parts",
             ));
         }
         Ok(Scheme {
@@ -121,7 +127,7 @@ impl SchemeBuilder {
             let count = |kind| list.iter().filter(|field| field.kind == kind).count();
             if count(FieldKind::Plain) + count(FieldKind::Free) == 0 || count(FieldKind::Free) > 1 {
                 return Err(invalid(
-                    "of the signed fields one at most may hold any text, and there must be some",
+                    "the signed fields must be one or more, and at most one of them may hold any text",
                 ));
             }
             return Ok(Some(Content::Fields {
@@ -133,7 +139,7 @@ impl SchemeBuilder {
         match self.signed.as_slice() {
             [Part::UrlAndForm(url)] => PublicUrl::parse(url).map(Content::UrlAndForm).map(Some),
             parts if parts.iter().any(|part| matches!(part, Part::UrlAndForm(_))) => {
-                Err(invalid("the URL with the form is signed alone: leave out the other parts"))
+                Err(invalid("`Part::UrlAndForm` must be the only signed part: remove the others"))
             }
             _ => Ok(None),
         }
@@ -151,16 +157,16 @@ impl ValueSource {
 
 impl CompiledSignature {
     fn parse(signature: &SignatureLocation, names: &mut HeaderIndex) -> Result<Self, ConfigError> {
-        let sound = match &signature.grammar {
+        let is_valid = match &signature.grammar {
             Grammar::Whole { prefix } => is_printable(prefix.as_bytes()),
             Grammar::Versioned { version } => is_word(version),
             Grammar::Pairs { signature, separator, .. } => {
                 is_word(signature) && b",; |&".contains(separator)
             }
         };
-        if !sound {
+        if !is_valid {
             return Err(invalid(
-                "the signature's prefix, version or name has characters that no header holds",
+                "the signature's prefix, version or name has characters that cannot appear in a header",
             ));
         }
         Ok(Self {
@@ -172,6 +178,7 @@ impl CompiledSignature {
     }
 }
 
+/// Resolves the parts of the signed content, and checks that the content has exactly one reading.
 fn signed_parts(
     parts: &[Part],
     id: Option<&CompiledLocation>,
@@ -193,40 +200,43 @@ fn signed_parts(
                 }
                 Some(CompiledTimestamp::Body(..)) => {
                     return Err(invalid(
-                        "the time in the body is signed with it: leave it out of the parts",
+                        "the time is in the body and signed with it: remove `Part::Timestamp`",
                     ));
                 }
-                None => return Err(invalid("the time is signed: say where it stands")),
+                None => return Err(invalid("the time is signed: configure where it is, by `timestamp_header` or `timestamp_pair`")),
             },
             Part::Id => match id {
                 Some(CompiledLocation::Header(name)) => SignedPart::Id(name.clone()),
-                _ => return Err(invalid("the id is signed: say in which header it stands")),
+                _ => return Err(invalid("the id is signed: configure which header holds it, by `id_header`")),
             },
         });
     }
     if signed.iter().filter(|part| matches!(part, SignedPart::Body)).count() != 1 {
-        return Err(invalid("the body must be signed exactly once"));
+        return Err(invalid("the body must be signed exactly once: add one `Part::Body`"));
     }
-    // A time that is as wide as times are now shows where it begins and ends.
+    // The signed content has exactly one reading only if something separates its values: a literal, or
+    // the fixed width of a time.
     let is_time = |part: &SignedPart| matches!(part, SignedPart::Timestamp);
     if touching(&signed).any(|(left, right)| is_time(left) == is_time(right)) {
         return Err(invalid(
-            "two signed parts touch, so bytes could move between them: put a literal between",
+            "two signed parts touch, so bytes could move between them: add a literal between them",
         ));
     }
     Ok(signed)
 }
 
-/// The signed parts that have no literal between them.
+/// Returns the neighbouring signed parts without a literal between them.
 fn touching(signed: &[SignedPart]) -> impl Iterator<Item = (&SignedPart, &SignedPart)> {
-    let literal = |part: &SignedPart| matches!(part, SignedPart::Literal(text) if !text.is_empty());
+    let is_literal =
+        |part: &SignedPart| matches!(part, SignedPart::Literal(text) if !text.is_empty());
     let neighbours = signed.iter().zip(signed.iter().skip(1));
-    neighbours.filter(move |(left, right)| !literal(left) && !literal(right))
+    neighbours.filter(move |(left, right)| !is_literal(left) && !is_literal(right))
 }
 
+/// Returns whether `text` is a name or version that cannot be confused with a list's separators.
 fn is_word(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    !text.is_empty() && text.bytes().all(plain)
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    !text.is_empty() && text.bytes().all(is_plain)
 }
 
 fn invalid(message: &str) -> ConfigError {

@@ -1,29 +1,32 @@
-//! What a sender signs, where that is not the header values and the body as they stand.
+//! Signed content that is derived from the body.
 
 use std::fmt;
 
 use super::form::form_text;
-use super::signed_fields::{FieldKind, SignedField, joined};
+use super::signed_fields::{FieldKind, SignedField, join_fields};
 use crate::crypto::encoding::{Encoding, decode_hex_secret};
 use crate::crypto::mac::sha256;
 use crate::json::pointer::Pointer;
 use crate::scheme::PublicUrl;
 
-/// The part of a query, its last, that stands for a body which is no form: SHA-256 in hexadecimal.
+/// The last parameter of a query whose body is not a form: the body's SHA-256 in hexadecimal.
 pub(crate) const BODY_DIGEST: &str = "bodySHA256";
 
-/// Signed text that is made from the body.
+/// Signed content derived from the body, for schemes that do not sign [`SignedPart`](super::SignedPart)s
+/// verbatim.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
-    /// The public URL and the form's fields
+    /// The public URL followed by the fields of a form
     /// ([Twilio](https://www.twilio.com/docs/usage/webhooks/webhooks-security)).
     UrlAndForm(PublicUrl),
-    /// Some fields of a JSON body, joined by colons, with the signature beside them.
+    /// Some fields of a JSON body, joined by colons, with the signature in another field.
     Fields { fields: Vec<SignedField>, signature: Pointer, encoding: Encoding },
 }
 
 impl Content {
-    /// What is signed, but for how it begins; `None` if the body has not the form it needs.
+    /// Returns the signed content after its beginning, which is one of [`beginnings`](Self::beginnings).
+    ///
+    /// `None` if the body or query does not have the necessary form, or could have two readings.
     pub(crate) fn text(&self, query: Option<&str>, body: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::UrlAndForm(url) => {
@@ -37,7 +40,8 @@ impl Content {
                     pair.strip_prefix(BODY_DIGEST).and_then(|rest| rest.strip_prefix('='))
                 });
                 let digest = pairs.next().flatten();
-                // Where the query is set up, text out of a form cannot pass for a part of it.
+                // The query ends where the form begins: a configured query is compared, so that no field
+                // of the form can be moved to its end.
                 if let Some(expected) = &url.query {
                     let own = match (digest, query.rsplit_once('&')) {
                         (Some(_), Some((own, _))) => own,
@@ -48,8 +52,8 @@ impl Content {
                         return None;
                     }
                 }
-                // The sender adds it at the end. Before that it may be text out of a form, which
-                // whoever captured the request has moved into the query.
+                // The digest is the last parameter, where the sender adds it. An earlier one may be text
+                // of a form that an attacker has moved into the query.
                 if pairs.any(|digest| digest.is_some()) {
                     return None;
                 }
@@ -62,11 +66,11 @@ impl Content {
                 }
                 Some(text)
             }
-            Self::Fields { fields, .. } => joined(fields, body),
+            Self::Fields { fields, .. } => join_fields(fields, body),
         }
     }
 
-    /// How the signed text may begin.
+    /// Returns the texts with which the signed content may begin.
     pub(crate) fn beginnings(&self) -> [&[u8]; 2] {
         match self {
             Self::UrlAndForm(url) => [url.as_given.as_bytes(), url.otherwise.as_bytes()],

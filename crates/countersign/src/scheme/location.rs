@@ -1,13 +1,26 @@
-//! Where a request carries its credential, its time and its other facts.
+//! Where a request carries its signature, as it is configured.
 
 use std::borrow::Cow;
 
 use super::Encoding;
-use crate::headers::IndexedHeader;
-use crate::json::pointer::Pointer;
-use crate::time::TimestampFormat;
 
-/// Where the credential stands and how it is written.
+/// The header that holds a request's signature or token, and how it is written there.
+///
+/// ```
+/// use countersign::scheme::{Encoding, SignatureLocation};
+///
+/// // x-hub-signature-256: sha256=<hexadecimal>
+/// SignatureLocation::header("x-hub-signature-256", Encoding::Hex).prefix("sha256=");
+/// // webhook-signature: v1,<base64> v1,<base64>
+/// SignatureLocation::header("webhook-signature", Encoding::Base64).versioned("v1");
+/// // stripe-signature: t=1700000000,v1=<hexadecimal>
+/// SignatureLocation::header("stripe-signature", Encoding::Hex).pairs("v1");
+/// // authorization: Bearer <secret>
+/// SignatureLocation::token("authorization").prefix("Bearer ");
+/// ```
+///
+/// How to describe a sender is shown in
+/// [the guide](https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md).
 #[derive(Clone, Debug)]
 pub struct SignatureLocation {
     pub(super) header: Cow<'static, str>,
@@ -17,48 +30,55 @@ pub struct SignatureLocation {
 }
 
 impl SignatureLocation {
-    /// The header's whole value is the signature.
+    /// Creates the location of a signature that is the whole value of the header `name`.
     #[must_use]
     pub fn header(name: impl Into<Cow<'static, str>>, encoding: Encoding) -> Self {
         let grammar = Grammar::Whole { prefix: "".into() };
         Self { header: name.into(), second: None, encoding, grammar }
     }
 
-    /// A second header that holds one more signature while keys are changed. One of the two is
-    /// enough.
+    /// Creates the location of a static token that is the whole value of the header `name`.
+    #[must_use]
+    pub fn token(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::header(name, Encoding::Hex)
+    }
+
+    /// Adds a second header, which holds a signature by another key during a key rotation.
+    ///
+    /// A matching signature in one of the two headers is enough.
     #[must_use]
     pub fn or_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.second = Some(name.into());
         self
     }
 
-    /// The header's whole value is the secret.
-    #[must_use]
-    pub fn token(name: impl Into<Cow<'static, str>>) -> Self {
-        Self::header(name, Encoding::Hex)
-    }
-
-    /// A fixed text in front, such as `sha256=` or `Bearer `, which must be there.
+    /// Sets a fixed text before the signature, such as `sha256=` or `Bearer `, which must be present.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
         self.grammar = Grammar::Whole { prefix: prefix.into() };
         self
     }
 
-    /// The value is a list of `version,signature` parted by spaces; other versions are ignored.
+    /// Sets the value's grammar to a list of `version,signature`, separated by spaces.
+    ///
+    /// Signatures of other versions are ignored.
     #[must_use]
     pub fn versioned(mut self, version: impl Into<Cow<'static, str>>) -> Self {
         self.grammar = Grammar::Versioned { version: version.into() };
         self
     }
 
-    /// The value is a list of `name=value` parted by commas; signatures are called `name`.
+    /// Sets the value's grammar to a list of `name=value`, separated by commas.
+    ///
+    /// The pairs named `name` hold signatures; others are ignored, except that of
+    /// [`SchemeBuilder::timestamp_pair`](super::SchemeBuilder::timestamp_pair).
     #[must_use]
     pub fn pairs(self, name: impl Into<Cow<'static, str>>) -> Self {
         self.pairs_with_separator(b',', name)
     }
 
-    /// As [`pairs`](Self::pairs), parted by another ASCII character.
+    /// Sets the value's grammar to a list of `name=value`, separated by the ASCII character
+    /// `separator`: one of `,`, `;`, `|`, `&` and the space.
     #[must_use]
     pub fn pairs_with_separator(
         mut self,
@@ -70,38 +90,13 @@ impl SignatureLocation {
     }
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct CompiledSignature {
-    pub(crate) header: IndexedHeader,
-    /// Where a second signature may stand, by another key.
-    pub(crate) second: Option<IndexedHeader>,
-    pub(crate) encoding: Encoding,
-    pub(crate) grammar: Grammar,
-}
-
-/// How a header's value holds one signature or several.
+/// How the value of a header holds one signature or several.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Grammar {
-    /// The whole value after a fixed prefix.
+    /// The signature is the whole value after a fixed prefix.
     Whole { prefix: Cow<'static, str> },
-    /// `v1,<signature> v1,<signature>`: items parted by spaces.
+    /// The value is a list such as `v1,<signature> v1,<signature>`.
     Versioned { version: Cow<'static, str> },
-    /// `t=<time>,v1=<signature>,v1=<signature>`: pairs parted by commas, or another character.
+    /// The value is a list such as `t=<time>,v1=<signature>,v1=<signature>`.
     Pairs { signature: Cow<'static, str>, time: Option<Cow<'static, str>>, separator: u8 },
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum CompiledTimestamp {
-    Header(IndexedHeader, TimestampFormat),
-    /// A pair in the signature header, named in [`Grammar::Pairs`].
-    Pair(TimestampFormat),
-    /// A field of the signed body: RFC 3339, or a whole number in the unit.
-    Body(Pointer, TimestampFormat),
-}
-
-/// Where a fact about an event stands.
-#[derive(Clone, Debug)]
-pub(crate) enum CompiledLocation {
-    Header(IndexedHeader),
-    Body(Pointer),
 }

@@ -1,8 +1,9 @@
-//! How a sender signs, as data: one value drives verifying, signing and explaining.
+//! How a sender signs, as data: one value drives verification, signing and diagnosis.
 
 mod algorithm;
 mod builder;
 mod compile;
+mod compiled;
 pub(crate) mod content;
 pub(crate) mod form;
 mod key_form;
@@ -10,24 +11,26 @@ mod location;
 mod part;
 mod public_url;
 mod scheme;
-#[cfg(feature = "sign")]
-mod sign;
+mod signed_fields;
 #[cfg(feature = "sign")]
 mod signed_request;
-pub(crate) mod signed_fields;
+#[cfg(feature = "sign")]
+mod signing_request;
 
 pub use self::algorithm::Algorithm;
 pub use self::builder::SchemeBuilder;
+pub(crate) use self::compiled::{CompiledLocation, CompiledSignature, CompiledTimestamp};
 pub(crate) use self::key_form::KeyForm;
+pub(crate) use self::location::Grammar;
 pub use self::location::SignatureLocation;
-pub(crate) use self::location::{CompiledLocation, CompiledSignature, CompiledTimestamp, Grammar};
+pub use self::part::Part;
 pub(crate) use self::part::SignedPart;
-pub use self::part::{Field, Part};
 pub(crate) use self::public_url::PublicUrl;
 pub use self::scheme::Scheme;
-#[cfg(feature = "sign")]
-pub use self::sign::SigningRequest;
+pub use self::signed_fields::Field;
 #[cfg(feature = "sign")]
 pub use self::signed_request::SignedRequest;
+#[cfg(feature = "sign")]
+pub use self::signing_request::SigningRequest;
 pub use crate::crypto::encoding::Encoding;
 pub use crate::time::{TimestampFormat, Tolerance};

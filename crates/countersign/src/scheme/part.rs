@@ -2,72 +2,52 @@
 
 use std::borrow::Cow;
 
-use super::signed_fields::FieldKind;
 use crate::headers::IndexedHeader;
 
-/// One piece of what a sender signs.
+/// One part of the signed content; see [`SchemeBuilder::signs`](super::SchemeBuilder::signs).
+///
+/// A text converts to a literal:
+///
+/// ```
+/// use countersign::scheme::Part;
+///
+/// let slack = [Part::from("v0:"), Part::Timestamp, ":".into(), Part::Body];
+/// assert_eq!(slack[2], Part::Literal(":".into()));
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Part {
-    /// Fixed text, such as the `.` between two others.
+    /// A fixed text, such as the `.` between two values.
     Literal(Cow<'static, str>),
-    /// A header's value as received.
+    /// The value of the header with this name, as received.
     Header(Cow<'static, str>),
-    /// The timestamp's digits as received.
+    /// The timestamp, as received.
     Timestamp,
-    /// The event's id as received; it stands in a header.
+    /// The event's id as received, which must be in a header.
     Id,
-    /// The body's bytes as received.
+    /// The bytes of the body, as received.
     Body,
-    /// The public URL of the endpoint, and then the fields of a form body by name, as Twilio signs.
+    /// The public URL of the endpoint followed by the sorted fields of a form body, as Twilio signs.
     ///
-    /// A body that is no form stands in the query as `bodySHA256` instead. The URL is tried with its
-    /// port and without. It stands for the body, and alone.
+    /// For a body that is not a form, its digest is in the query as `bodySHA256`. The URL is tried with
+    /// its port and without. This part includes the body and must be the only one.
     UrlAndForm(Cow<'static, str>),
 }
 
-/// A [`Part::Literal`].
+/// Creates a [`Part::Literal`].
 impl From<&'static str> for Part {
     fn from(text: &'static str) -> Self {
         Self::Literal(text.into())
     }
 }
 
-/// A field of the body that is signed; see [`Scheme::hmac_sha256_of_fields`].
-#[derive(Clone, Debug)]
-pub struct Field {
-    pub(crate) pointer: Cow<'static, str>,
-    pub(crate) kind: FieldKind,
-}
-
-impl Field {
-    /// The field at this JSON pointer; it must not hold a colon.
-    #[must_use]
-    pub fn new(pointer: impl Into<Cow<'static, str>>) -> Self {
-        Self { pointer: pointer.into(), kind: FieldKind::Plain }
-    }
-
-    /// It may hold any text; one field may.
-    #[must_use]
-    pub const fn allow_any_text(mut self) -> Self {
-        self.kind = FieldKind::Free;
-        self
-    }
-
-    /// It is not signed and must not be there: a second event beside the one that is signed.
-    #[must_use]
-    pub const fn must_be_absent(mut self) -> Self {
-        self.kind = FieldKind::Absent;
-        self
-    }
-}
-
+/// A part of the signed content, with header names indexed.
 #[derive(Clone, Debug)]
 pub(crate) enum SignedPart {
     Literal(Cow<'static, str>),
-    /// Any header but the id's.
+    /// The value of any header but the id's.
     Header(IndexedHeader),
-    /// The header that holds the event's id.
+    /// The value of the header that holds the event's id.
     Id(IndexedHeader),
     Timestamp,
     Body,

@@ -1,24 +1,26 @@
-//! The URL of an endpoint, as its sender signs it.
+//! The public URL of an endpoint, as its sender signs it.
 
 use super::content::BODY_DIGEST;
 use crate::error::{ConfigError, ConfigErrorKind};
 
-/// The URL that the sender was given, with its port and without.
+/// The public URL of an endpoint, with its port and without.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicUrl {
+    /// The configured URL without its query.
     pub(super) as_given: String,
-    /// Without the port, if it is given with one; with the usual one, if not.
+    /// The URL without its port if it is configured with one, else with the scheme's default port.
     pub(super) otherwise: String,
     pub(super) query: Option<String>,
 }
 
 impl PublicUrl {
+    /// Parses an absolute URL.
     pub(crate) fn parse(url: &str) -> Result<Self, ConfigError> {
         let invalid = || {
             ConfigError::new(
                 ConfigErrorKind::MissingSetting,
                 format!(
-                    "`{}` is no public URL: give the one the sender delivers to, like `https://example.com/hook`",
+                    "`{}` is not a public URL: set the URL that the sender delivers to, such as `https://example.com/hook`",
                     url.escape_debug()
                 ),
             )
@@ -37,22 +39,22 @@ impl PublicUrl {
         let (authority, path) = head.split_at(head.find('/').unwrap_or(head.len()));
         let (host, otherwise) = match authority.rsplit_once(':') {
             Some((host, given)) if !given.ends_with(']') => {
-                // The parser takes a sign as well.
+                // `u16::from_str` accepts a leading sign as well.
                 let is_number = given.bytes().all(|byte| byte.is_ascii_digit());
                 given.parse::<u16>().ok().filter(|_| is_number).ok_or_else(invalid)?;
                 (host, format!("{scheme}{host}{path}"))
             }
             _ => (authority, format!("{scheme}{authority}:{port}{path}")),
         };
-        let is_whole = host.starts_with('[') == host.ends_with(']');
-        if host.is_empty() || !is_whole || !is_plain {
+        let has_both_brackets = host.starts_with('[') == host.ends_with(']');
+        if host.is_empty() || !has_both_brackets || !is_plain {
             return Err(invalid());
         }
         Ok(Self { as_given: format!("{scheme}{head}"), otherwise, query })
     }
 }
 
-/// A query as it is set up: a URL that was captured may end in a body's digest.
+/// Returns the query without a body's digest at its end, which the URL of a captured request may have.
 fn without_digest(query: &str) -> &str {
     match query.rsplit_once('&') {
         Some((own, last)) if last.starts_with(BODY_DIGEST) => own,

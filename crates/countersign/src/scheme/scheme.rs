@@ -1,24 +1,27 @@
-//! How a sender signs, as one value.
+//! How a sender signs.
 
 use std::borrow::Cow;
 use std::fmt;
 
+use super::content::Content;
 use super::{
-    Algorithm, CompiledLocation, CompiledSignature, CompiledTimestamp, KeyForm, SchemeBuilder,
-    SignatureLocation, SignedPart,
+    Algorithm, CompiledLocation, CompiledSignature, CompiledTimestamp, Field, KeyForm,
+    SchemeBuilder, SignatureLocation, SignedPart,
 };
 use crate::crypto::encoding::{Encoding, decode_base64_secret, decode_hex_secret};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{HeaderIndex, IndexedHeader};
 use crate::json::pointer::Pointer;
 use crate::keys::{Secret, is_blank};
-use crate::scheme::Field;
-use crate::scheme::content::Content;
 use crate::time::Tolerance;
 
 /// How a sender proves that a request is its own.
 ///
-/// A scheme has no secret in it. It is checked as a whole by [`SchemeBuilder::build`].
+/// A scheme holds no secret. The same value drives verification, signing in tests and the command's
+/// diagnosis. [`SchemeBuilder::build`] checks that its parts are safe together.
+///
+/// How to describe a sender is shown in
+/// [the guide](https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md).
 ///
 /// ```
 /// use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
@@ -35,7 +38,8 @@ pub struct Scheme {
     pub(crate) sender: Cow<'static, str>,
     pub(crate) names: HeaderIndex,
     pub(crate) algorithm: Algorithm,
-    /// Where the credential stands; `None` only for [`Algorithm::Unauthenticated`].
+    /// The credential's headers; `None` for [`Algorithm::Unauthenticated`], and where the signature is
+    /// in the body or the query.
     pub(crate) signature: Option<CompiledSignature>,
     pub(crate) signed: Vec<SignedPart>,
     pub(crate) timestamp: Option<CompiledTimestamp>,
@@ -47,16 +51,17 @@ pub struct Scheme {
     pub(crate) payload: Option<Pointer>,
     pub(crate) key_form: KeyForm,
     pub(crate) conflicting_headers: Vec<IndexedHeader>,
-    /// Headers that must have one value, such as the version of the sender's scheme.
+    /// The headers that must have a fixed value, such as the version of the sender's scheme.
     pub(crate) required_headers: Vec<(IndexedHeader, Cow<'static, str>)>,
-    /// Whether a signed time touches another part, so that it must be as wide as times are now.
+    /// Whether a signed time touches another part, so must have as many digits as the present time.
     pub(crate) has_fixed_width_time: bool,
-    /// What is signed, where that is not the parts as they stand.
+    /// The signed content derived from the body, for schemes that do not sign `signed` verbatim.
     pub(crate) content: Option<Content>,
 }
 
 impl Scheme {
-    /// The sender's secret itself stands in a header. It protects neither body nor time.
+    /// Starts a scheme in which a header holds the secret itself, which protects neither the body nor
+    /// the time.
     pub fn static_token(
         sender: impl Into<Cow<'static, str>>,
         token: SignatureLocation,
@@ -64,7 +69,7 @@ impl Scheme {
         SchemeBuilder::new(sender.into(), Algorithm::StaticToken, Some(token))
     }
 
-    /// HMAC-SHA256; over the body alone unless [`SchemeBuilder::signs`] says more.
+    /// Starts a scheme with HMAC-SHA256 over the body, or over the parts of [`SchemeBuilder::signs`].
     pub fn hmac_sha256(
         sender: impl Into<Cow<'static, str>>,
         signature: SignatureLocation,
@@ -72,7 +77,8 @@ impl Scheme {
         SchemeBuilder::new(sender.into(), Algorithm::HmacSha256, Some(signature))
     }
 
-    /// HMAC-SHA1, which is still sound as a MAC; see [`hmac_sha256`](Self::hmac_sha256).
+    /// Starts a scheme with HMAC-SHA1, which is still secure as a MAC; see
+    /// [`hmac_sha256`](Self::hmac_sha256).
     pub fn hmac_sha1(
         sender: impl Into<Cow<'static, str>>,
         signature: SignatureLocation,
@@ -80,7 +86,7 @@ impl Scheme {
         SchemeBuilder::new(sender.into(), Algorithm::HmacSha1, Some(signature))
     }
 
-    /// HMAC-SHA512; see [`hmac_sha256`](Self::hmac_sha256).
+    /// Starts a scheme with HMAC-SHA512; see [`hmac_sha256`](Self::hmac_sha256).
     pub fn hmac_sha512(
         sender: impl Into<Cow<'static, str>>,
         signature: SignatureLocation,
@@ -88,8 +94,10 @@ impl Scheme {
         SchemeBuilder::new(sender.into(), Algorithm::HmacSha512, Some(signature))
     }
 
-    /// Ed25519 ([RFC 8032](https://www.rfc-editor.org/rfc/rfc8032)), feature `ed25519`; the sender's
-    /// public key stands where others have a secret.
+    /// Starts a scheme with Ed25519 ([RFC 8032](https://www.rfc-editor.org/rfc/rfc8032)), feature
+    /// `ed25519`.
+    ///
+    /// The key is the sender's public key.
     pub fn ed25519(
         sender: impl Into<Cow<'static, str>>,
         signature: SignatureLocation,
@@ -97,8 +105,9 @@ impl Scheme {
         SchemeBuilder::new(sender.into(), Algorithm::Ed25519, Some(signature))
     }
 
-    /// ECDSA on P-256 with SHA-256, signatures in DER, feature `p256`; the sender's public key (DER
-    /// of its SubjectPublicKeyInfo) stands where others have a secret.
+    /// Starts a scheme with ECDSA on P-256 with SHA-256 and signatures in DER, feature `p256`.
+    ///
+    /// The key is the sender's public key, as the DER encoding of its SubjectPublicKeyInfo.
     pub fn ecdsa_p256(
         sender: impl Into<Cow<'static, str>>,
         signature: SignatureLocation,
@@ -106,10 +115,11 @@ impl Scheme {
         SchemeBuilder::new(sender.into(), Algorithm::EcdsaP256, Some(signature))
     }
 
-    /// SHA-256 over the secret and then the signed parts, which is no MAC: **whoever has seen one
-    /// request can forge others** that begin like it, without the secret.
+    /// Starts a scheme with SHA-256 over the secret followed by the signed parts, which is not a MAC:
+    /// **an attacker who has seen one request can forge others** that begin with its content, without
+    /// the secret.
     ///
-    /// For a sender that offers nothing else.
+    /// Use it only for a sender that offers nothing else.
     pub fn danger_prefixed_sha256(
         sender: impl Into<Cow<'static, str>>,
         signature: SignatureLocation,
@@ -117,11 +127,12 @@ impl Scheme {
         SchemeBuilder::new(sender.into(), Algorithm::PrefixedSha256, Some(signature))
     }
 
-    /// HMAC-SHA256 over some fields of a JSON body, joined by colons; the signature is a field too.
+    /// Starts a scheme with HMAC-SHA256 over some fields of a JSON body, joined by colons. The
+    /// signature is at the JSON pointer `signature` of the same body.
     ///
-    /// A field that is absent or null counts as empty. Only the one of `fields` that is
-    /// [`free`](Field::free) may hold a colon, so that the text comes apart in one way. **All other fields
-    /// of the body are the word of whoever sent it.**
+    /// A field that is absent or null counts as empty. Only the field with
+    /// [`allow_any_text`](Field::allow_any_text) may hold a colon, so that the signed text has exactly
+    /// one reading. **All other fields of the body are not authenticated.**
     pub fn hmac_sha256_of_fields(
         sender: impl Into<Cow<'static, str>>,
         signature: impl Into<Cow<'static, str>>,
@@ -136,34 +147,34 @@ impl Scheme {
         )
     }
 
-    /// Takes every request as it comes: **anyone on the network can send events**.
+    /// Starts a scheme that accepts every request: **anyone on the network can send events**.
     ///
-    /// For a sender that has no secret to give. Guard the route by other means: a path that cannot
-    /// be guessed, and network rules.
+    /// Use it only for a sender that offers no secret. Protect the route by other means: a path that
+    /// cannot be guessed, and network rules.
     pub fn danger_unauthenticated(sender: impl Into<Cow<'static, str>>) -> SchemeBuilder {
         SchemeBuilder::new(sender.into(), Algorithm::Unauthenticated, None)
     }
 
-    /// The sender's name, which is part of every dedup key.
+    /// Returns the sender's name, which is part of every dedup key.
     #[must_use]
     pub fn sender(&self) -> &str {
         &self.sender
     }
 
-    /// How far the signed time may lie from now; `None` where no time is signed.
+    /// Returns the largest accepted distance of the signed time from now; `None` where no time is signed.
     #[must_use]
     pub fn tolerance(&self) -> Option<Tolerance> {
         self.timestamp.is_some().then_some(self.tolerance)
     }
 
-    /// Whether a body that was tampered with is rejected.
+    /// Returns whether the signature covers the whole body, so that a tampered body is rejected.
     #[must_use]
     pub fn signs_body(&self) -> bool {
         let is_whole = !matches!(self.content, Some(Content::Fields { .. }));
         is_whole && !matches!(self.algorithm, Algorithm::StaticToken | Algorithm::Unauthenticated)
     }
 
-    /// Whether the signature covers the event's id, so that an event is known by it.
+    /// Returns whether the signature covers the event's id, which then identifies the event.
     #[must_use]
     pub fn signs_id(&self) -> bool {
         match &self.id {
@@ -173,25 +184,25 @@ impl Scheme {
         }
     }
 
-    /// Whether the MAC can run while the body arrives.
+    /// Returns whether the MAC can run while the body arrives.
     pub(crate) fn is_streamed(&self) -> bool {
         self.algorithm == Algorithm::HmacSha256
             && self.content.is_none()
             && self.signature.as_ref().is_some_and(|at| at.second.is_none())
     }
 
-    /// Whether its keys are to be kept secret.
+    /// Returns whether its keys are secret, rather than public keys.
     pub(crate) const fn has_secret_key(&self) -> bool {
         !matches!(self.algorithm, Algorithm::Ed25519 | Algorithm::EcdsaP256)
     }
 
-    /// What the credential is made with.
+    /// Returns the algorithm of the credential.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The key's bytes, as the MAC takes them.
+    /// Returns the key's bytes, decoded from the text of `secret`.
     pub(crate) fn key_bytes(
         &self,
         secret: &Secret,
@@ -210,15 +221,17 @@ impl Scheme {
             }
         };
         let wrong = |kind, what: fmt::Arguments<'_>| {
-            let message =
-                format!("secret of `{}` {what}: copy it whole from the sender", self.sender);
+            let message = format!(
+                "secret of `{}` {what}: copy all of it from the sender's settings",
+                self.sender
+            );
             ConfigError::new(kind, message)
         };
         let bytes = bytes
             .map(zeroize::Zeroizing::new)
             .ok_or_else(|| wrong(ConfigErrorKind::InvalidSecret, format_args!("is not {form}")))?;
         if is_blank(&bytes) {
-            let what = format_args!("has nothing, or nothing but blanks, in its {form}");
+            let what = format_args!("is empty or all white space in its {form}");
             return Err(wrong(ConfigErrorKind::EmptySecret, what));
         }
         Ok(bytes)

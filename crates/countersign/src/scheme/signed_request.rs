@@ -1,23 +1,24 @@
-//! A signed request.
+//! A request as its sender sends it.
 
 use super::content::{BODY_DIGEST, Content};
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::sha256;
 
-/// A request as its sender sends it, for tests and tools.
+/// A request as its sender sends it, for tests and tools; see
+/// [`SigningRequest::request`](super::SigningRequest::request).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SignedRequest {
-    /// The headers that make it authentic, names in lower case.
+    /// The headers that make the request authentic, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The query of its target, where the sender signs one.
+    /// The query of the request's target, where the sender signs one.
     pub query: Option<String>,
-    /// The body, with the signature where the sender puts it there.
+    /// The body, with the signature if the sender puts it there.
     pub body: Vec<u8>,
 }
 
 impl SignedRequest {
-    /// Puts the digest of a body that is no form into the query, where that stands for it.
+    /// Adds the digest of a body that is not a form to the query, where the sender signs the URL.
     pub(super) fn add_digest(&mut self, content: &Content) {
         let Content::UrlAndForm(url) = content else { return };
         let is_form = !matches!(self.body.trim_ascii_start(), [b'{' | b'[', ..]);

@@ -10,7 +10,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::headers::{Headers, is_printable};
 use crate::json::pointer::Pointer;
 use crate::keys::Secret;
-use crate::scheme::form::form_decoded;
+use crate::scheme::form::decode_form_text;
 use crate::verify::Delivery;
 
 /// The longest challenge that is answered, in bytes; those of the catalogue's senders are far shorter.
@@ -204,10 +204,10 @@ fn presentable(challenge: &[u8]) -> Option<&str> {
 fn parameter(head: &(impl Headers + ?Sized), name: &str) -> Option<Vec<u8>> {
     let mut found = head.query()?.split('&').filter_map(|pair| {
         let (key, value) = pair.split_once('=')?;
-        (form_decoded(key.as_bytes())? == name.as_bytes()).then_some(value)
+        (decode_form_text(key.as_bytes())? == name.as_bytes()).then_some(value)
     });
     let value = found.next()?;
-    if found.next().is_some() { None } else { form_decoded(value.as_bytes()) }
+    if found.next().is_some() { None } else { decode_form_text(value.as_bytes()) }
 }
 
 /// A header that stands there once.

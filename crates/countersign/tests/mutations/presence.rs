@@ -130,7 +130,11 @@ fn fixed(shape: &Shape) -> Vec<Mutant> {
         {
             if other != *value {
                 let request = request.clone().instead(name, other);
-                mutants.push(rejected(format!("{name}: {other}"), request, Kind::UnexpectedHeaderValue));
+                mutants.push(rejected(
+                    format!("{name}: {other}"),
+                    request,
+                    Kind::UnexpectedHeaderValue,
+                ));
             }
         }
     }

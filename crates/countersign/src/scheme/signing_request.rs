@@ -1,4 +1,4 @@
-//! The scheme run backwards: what a sender would send. For tests and tools.
+//! Signing by a scheme, for tests and tools.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::scheme::{
 };
 use crate::time::{Timestamp, TimestampFormat};
 
-/// A request to be signed.
+/// A request to be signed by a scheme, as its sender would sign it.
 ///
 /// ```
 /// use countersign::scheme::SigningRequest;
@@ -39,44 +39,44 @@ pub struct SigningRequest<'r> {
 }
 
 impl<'r> SigningRequest<'r> {
-    /// A request with this body.
+    /// Creates a request with this body.
     pub const fn new(body: &'r [u8]) -> Self {
         Self { id: None, timestamp: None, headers: &[], query: None, body }
     }
 
-    /// The event's id, where the scheme has it in a header.
+    /// Sets the event's id, where the scheme has it in a header.
     pub const fn id(mut self, id: &'r str) -> Self {
         self.id = Some(id);
         self
     }
 
-    /// The time to sign. Where the scheme has it in the body, write it there instead.
+    /// Sets the time to sign. Where the scheme has the time in the body, it is part of the body instead.
     pub const fn timestamp(mut self, timestamp: Timestamp) -> Self {
         self.timestamp = Some(timestamp);
         self
     }
 
-    /// Other headers that the scheme signs, names in lower case; also the time's, to write it in a
-    /// form of your own.
+    /// Sets other headers that the scheme signs, with names in lower case. The header of the time may
+    /// be among them, to write the time in another way.
     pub const fn headers(mut self, headers: &'r [(&'r str, &'r str)]) -> Self {
         self.headers = headers;
         self
     }
 
-    /// The query that the request is sent with, where the scheme signs the URL; that of the public
-    /// URL unless set.
+    /// Sets the query of the request's target, where the scheme signs the URL; the query of the public
+    /// URL by default.
     pub const fn query(mut self, query: &'r str) -> Self {
         self.query = Some(query);
         self
     }
 
-    /// The headers that make the request authentic: id, time, signature, as the scheme has them.
+    /// Returns the headers that make the request authentic: the id, the time and the signature.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::MissingSetting`] if the scheme signs something that was not given, or puts
-    /// its signature elsewhere than into headers, and [`ConfigErrorKind::InvalidSecret`] if the
-    /// secret is not of the scheme's form.
+    /// - [`ConfigErrorKind::MissingSetting`] if the scheme signs a value that this request lacks, or has
+    ///   its signature elsewhere than in headers.
+    /// - [`ConfigErrorKind::InvalidSecret`] if the secret does not have the form that the scheme needs.
     pub fn sign(
         &self,
         scheme: &Scheme,
@@ -92,14 +92,15 @@ impl<'r> SigningRequest<'r> {
         Ok(signed.headers)
     }
 
-    /// The whole request as the sender would send it.
+    /// Returns the whole request as the sender would send it.
     ///
-    /// `secret` is the private key where the receiver has a public one: an Ed25519 seed in the form
-    /// of the public key, or a PKCS #8 key in DER.
+    /// Where the receiver has a public key, `secret` is the private one: an Ed25519 seed in the form of
+    /// the public key, or a PKCS #8 key in DER.
     ///
     /// # Errors
     ///
-    /// As [`sign`](Self::sign).
+    /// - [`ConfigErrorKind::MissingSetting`] if the scheme signs a value that this request lacks.
+    /// - [`ConfigErrorKind::InvalidSecret`] if the secret does not have the form that the scheme needs.
     pub fn request(&self, scheme: &Scheme, secret: &Secret) -> Result<SignedRequest, ConfigError> {
         let mut signed = SignedRequest {
             headers: Vec::new(),
@@ -144,20 +145,20 @@ impl<'r> SigningRequest<'r> {
         secret: &Secret,
         signed: &mut SignedRequest,
     ) -> Result<(), ConfigError> {
-        let unfit = || {
+        let malformed = || {
             ConfigError::new(
                 ConfigErrorKind::MissingSetting,
-                "the body lacks the form that this sender signs: give one of its own bodies",
+                "the body does not have the form that this sender signs: use a body that the sender would send",
             )
         };
-        let text = content.text(signed.query.as_deref(), self.body).ok_or_else(unfit)?;
+        let text = content.text(signed.query.as_deref(), self.body).ok_or_else(malformed)?;
         let [beginning, _] = content.beginnings();
         let tag = signature(scheme, secret, [beginning, &text, &[]])?;
         match (content, &scheme.signature) {
             (Content::Fields { signature, encoding, .. }, _) => {
                 let mut body: serde_json::Value =
-                    serde_json::from_slice(self.body).map_err(|_| unfit())?;
-                *signature.slot(&mut body).ok_or_else(unfit)? = encoding.encode(&tag).into();
+                    serde_json::from_slice(self.body).map_err(|_| malformed())?;
+                *signature.slot(&mut body).ok_or_else(malformed)? = encoding.encode(&tag).into();
                 signed.body = body.to_string().into_bytes();
             }
             (Content::UrlAndForm(_), Some(at)) => {
@@ -186,7 +187,7 @@ impl<'r> SigningRequest<'r> {
         })
     }
 
-    /// What is signed before the body and after it.
+    /// Returns the signed content before the body and after it.
     fn around_body(&self, scheme: &Scheme) -> Result<(Vec<u8>, Vec<u8>), ConfigError> {
         let (mut text, mut before) = (Vec::new(), None);
         for part in &scheme.signed {
@@ -214,7 +215,7 @@ impl<'r> SigningRequest<'r> {
         self.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
     }
 
-    /// The time as the sender writes it: as it stands among the headers, or else the one given.
+    /// Returns the time as the sender writes it: the value among the headers, or else the time to sign.
     fn written_time(&self, scheme: &Scheme) -> Result<String, ConfigError> {
         let unit = match &scheme.timestamp {
             Some(CompiledTimestamp::Header(name, unit)) => {
@@ -231,11 +232,12 @@ impl<'r> SigningRequest<'r> {
     }
 }
 
-/// What the private prefix of [Standard Webhooks] is, where the public one is `whpk_`.
+/// The prefix of a private key in [Standard Webhooks]; that of a public key is `whpk_`.
 ///
 /// [Standard Webhooks]: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 const PRIVATE_PREFIX: &[u8] = b"whsk_";
 
+/// Returns the signature of `message` by the key of `secret`.
 fn signature(
     scheme: &Scheme,
     secret: &Secret,
@@ -259,13 +261,15 @@ fn signature(
 
 impl fmt::Debug for SigningRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unsigned").field("body_bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("SigningRequest")
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
 fn missing(what: &str) -> ConfigError {
     ConfigError::new(
         ConfigErrorKind::MissingSetting,
-        format!("the scheme signs `{what}`: give it to the request to be signed"),
+        format!("the scheme signs `{what}`: set it on the `SigningRequest`"),
     )
 }
