@@ -254,3 +254,16 @@ fn parts_may_follow_the_body() {
     let rejection = receive(&sender, &other, BODY, NOW).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::MissingHeader);
 }
+
+#[test]
+fn a_time_without_a_literal_does_not_end_the_value_beside_it() {
+    let timed =
+        |parts: [Part; 4]| over(&parts).timestamp_header("x-time", TimestampFormat::Seconds);
+    let before = timed([header("x-first"), Part::Timestamp, literal("."), Part::Body]);
+    invalid(before, ConfigErrorKind::InvalidScheme, "touch");
+    let after = timed([Part::Body, literal("."), Part::Timestamp, header("x-first")]);
+    invalid(after, ConfigErrorKind::InvalidScheme, "touch");
+
+    timed([Part::Timestamp, header("x-first"), literal("."), Part::Body]).build().unwrap();
+    timed([Part::Body, literal("."), header("x-first"), Part::Timestamp]).build().unwrap();
+}

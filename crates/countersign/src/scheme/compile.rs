@@ -21,8 +21,8 @@ impl SchemeBuilder {
     /// - [`ConfigErrorKind::InvalidScheme`] if the settings contradict each other or are unsafe:
     ///   - the body is not signed exactly once;
     ///   - two values touch without a literal between them, so that bytes could move from one to the
-    ///     other (a time may touch another value: it must then have as many digits as the present
-    ///     time);
+    ///     other. A time may touch the body, or a value between it and the body; it must then have as
+    ///     many digits as the present time;
     ///   - a time is configured that the signature does not cover, which would not prevent replay.
     /// - [`ConfigErrorKind::MissingSetting`] if a URL is not absolute.
     pub fn build(self) -> Result<Scheme, ConfigError> {
@@ -215,9 +215,15 @@ fn signed_parts(
         return Err(invalid("the body must be signed exactly once: add one `Part::Body`"));
     }
     // The signed content has exactly one reading only if something separates its values: a literal, or
-    // the fixed width of a time.
+    // the fixed width of a time. The content is read from the left up to the body, and from the right
+    // down to it, so the width of a time does not separate a value that is read before the time.
     let is_time = |part: &SignedPart| matches!(part, SignedPart::Timestamp);
-    if touching(&signed).any(|(left, right)| is_time(left) == is_time(right)) {
+    let body = signed.iter().position(|part| matches!(part, SignedPart::Body)).unwrap_or_default();
+    let (before, after) = signed.split_at(body);
+    if touching(&signed).any(|(left, right)| is_time(left) == is_time(right))
+        || touching(before).any(|(_, right)| is_time(right))
+        || touching(after).any(|(left, _)| is_time(left))
+    {
         return Err(invalid(
             "two signed parts touch, so bytes could move between them: add a literal between them",
         ));

@@ -19,9 +19,12 @@ use crate::scheme::SignedPart;
 /// | literal or body | any | always: a literal is configured, the body is the remainder |
 /// | time before the body | a literal that begins with a non-digit | always: the literal ends the digits, and an RFC 3339 time ends with its offset |
 /// | value before the body | any other literal | if the literal does not begin inside the value |
-/// | value before the body | no literal | always: [`SchemeBuilder::build`] allows it only beside a time, which then has a fixed width |
+/// | time before the body | no literal | always: the time has a fixed width |
 /// | value after the body | text before it | if that text does not end again inside the value |
-/// | value after the body | the body | always: [`SchemeBuilder::build`] allows it only for a time, which then has a fixed width |
+/// | time after the body | the body | always: the time has a fixed width |
+///
+/// [`SchemeBuilder::build`] rejects schemes with any other case, such as two headers without a literal
+/// between them.
 ///
 /// [`SchemeBuilder::build`]: crate::scheme::SchemeBuilder::build
 #[inline]
