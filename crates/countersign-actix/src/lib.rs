@@ -64,10 +64,11 @@
 //!
 //! [actix-web]: https://docs.rs/actix-web
 
-mod answer;
 mod extract;
 mod middleware;
-mod run;
+mod rejection;
+mod response;
+mod task;
 mod transform;
 #[cfg(feature = "testing")]
 mod test_request;
@@ -75,8 +76,9 @@ mod test_request;
 pub use countersign;
 pub use countersign::*;
 
-pub use self::extract::{Webhook, WebhookRejection};
+pub use self::extract::Webhook;
 pub use self::middleware::WebhookMiddleware;
+pub use self::rejection::WebhookRejection;
 #[cfg(feature = "testing")]
 pub use self::test_request::SignedTestRequest;
 pub use self::transform::Webhooks;

@@ -1,7 +1,6 @@
 use std::fmt;
 use std::future::{Ready, ready};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -12,10 +11,27 @@ use countersign::time::Clock;
 
 use crate::middleware::WebhookMiddleware;
 
-/// Puts a [`Receiver`](crate::Receiver) in front of an app, scope or resource. See the [crate's page](crate).
+/// Puts a [`Receiver`](crate::Receiver) in front of an app, scope or resource. See the
+/// [crate's page](crate).
 ///
-/// Make it once, outside of `HttpServer::new`'s closure, and clone it into each worker's app: the
-/// clones share what was handled.
+/// Create it once, outside of `HttpServer::new`'s closure, and clone it into each worker's app: clones
+/// share one receiver and one shutdown.
+///
+/// ```no_run
+/// use actix_web::{App, HttpResponse, HttpServer, web};
+/// use countersign_actix::{Receiver, Secret, Webhooks, senders};
+///
+/// #[actix_web::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let github = senders::GITHUB.keys(Secret::from_env("GITHUB_WEBHOOK_SECRET")?)?;
+///     let webhooks = Webhooks::new(Receiver::new(github));
+///     let server = HttpServer::new(move || {
+///         let route = web::resource("/webhooks/github").wrap(webhooks.clone());
+///         App::new().service(route.route(web::post().to(HttpResponse::Ok)))
+///     });
+///     Ok(server.bind("127.0.0.1:3000")?.run().await?)
+/// }
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct Webhooks {
@@ -23,20 +39,24 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Guards what it wraps with a [`Receiver`](crate::Receiver), or [`Tenants`](crate::Tenants) with one for each, by
-    /// the system's clock.
+    /// Creates a middleware for a [`Receiver`](crate::Receiver), or for
+    /// [`Tenants`](crate::tenants::Tenants) with a receiver for each.
+    ///
+    /// Signed timestamps are compared with the system's clock, unless [`clock`](Self::clock) sets another.
     pub fn new(receiver: impl Into<ReceiverSource>) -> Self {
         Self { state: AdapterState::new(receiver) }
     }
 
-    /// Compares signed times with `clock`.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.state.clock = Arc::new(clock);
-        self
+    /// Compares signed timestamps with `clock`.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { state: self.state.with_clock(clock) }
     }
 
-    /// A handle to stop claiming and to wait for the handlers under way; use it **before** the server
-    /// is stopped, since a handler outlives its sender's connection, but not its worker.
+    /// Returns the handle that shuts the middleware down: it rejects further deliveries and waits for the
+    /// running handlers.
+    ///
+    /// Drain the middleware **before** the server is stopped: a handler outlives the connection of a
+    /// sender that hung up, but not its worker.
     ///
     /// ```
     /// # use countersign_actix::{Receiver, Secret, Webhooks, omniai::OmniAi};
@@ -44,7 +64,7 @@ impl Webhooks {
     /// # let receiver = Receiver::new(OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
     /// let webhooks = Webhooks::new(receiver);
     /// let shutdown = webhooks.shutdown();
-    /// // serve until told to stop, then:
+    /// // Serve until the process is asked to end, then:
     /// let grace = std::time::Duration::from_secs(20);
     /// if actix_web::rt::time::timeout(grace, shutdown.drain()).await.is_err() {
     ///     shutdown.stop().await;
@@ -54,7 +74,7 @@ impl Webhooks {
     /// # }
     /// ```
     pub fn shutdown(&self) -> Shutdown {
-        self.state.shutdown.clone()
+        self.state.shutdown().clone()
     }
 }
 
@@ -76,7 +96,7 @@ where
 
 impl fmt::Debug for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookMiddleware")
+        f.debug_struct("Webhooks")
             .field("receiver", self.state.default_receiver())
             .finish_non_exhaustive()
     }

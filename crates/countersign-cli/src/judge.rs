@@ -1,7 +1,7 @@
 //! What a receiver makes of a captured request: the one place where a verifier is built and asked, so
 //! that no two commands can judge differently.
 
-use countersign::{Delivery, Keyring, Receiver, Rejection, RejectionKind, Timestamp};
+use countersign::{Delivery, Keyring, Receiver, Rejection, RejectionKind, Timestamp, adapter};
 
 use crate::failure::Failure;
 use crate::request::Captured;
@@ -33,7 +33,7 @@ pub(crate) fn judge(
     }
     let Some(settings) = settings.with_method(&request.method) else {
         // No sender signs such a method.
-        let rejection = Rejection::from_adapter(RejectionKind::MethodNotAllowed, "");
+        let rejection = adapter::rejection(RejectionKind::MethodNotAllowed, "");
         return Ok(Judged::Rejected(rejection));
     };
     let receiver = who.receiver(&settings, keys)?;

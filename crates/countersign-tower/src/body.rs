@@ -6,7 +6,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The handler's response body, or that of an answer of the layer's own.
+    /// The body of a response: the inner service's, or bytes of the layer's own.
     #[derive(Debug)]
     #[project = Projected]
     pub struct ResponseBody<B> {
@@ -17,14 +17,6 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    pub(crate) const fn empty() -> Self {
-        Self::own(Bytes::new())
-    }
-
-    pub(crate) const fn own(own: Bytes) -> Self {
-        Self { inner: None, own }
-    }
-
     pub(crate) const fn new(inner: B) -> Self {
         Self { inner: Some(inner), own: Bytes::new() }
     }
@@ -33,7 +25,13 @@ impl<B> ResponseBody<B> {
 /// An empty body.
 impl<B> Default for ResponseBody<B> {
     fn default() -> Self {
-        Self::empty()
+        Self::from(Bytes::new())
+    }
+}
+
+impl<B> From<Bytes> for ResponseBody<B> {
+    fn from(own: Bytes) -> Self {
+        Self { inner: None, own }
     }
 }
 
@@ -48,7 +46,7 @@ impl<B: Body> Body for ResponseBody<B> {
         let Projected { inner, own } = self.project();
         match inner.as_pin_mut() {
             Some(inner) => inner.poll_frame(cx).map_ok(|frame| {
-                // Bytes are handed on as they are.
+                // `copy_to_bytes` does not copy where the data is `Bytes` already.
                 frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
             }),
             None if own.is_empty() => Poll::Ready(None),

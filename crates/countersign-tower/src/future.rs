@@ -7,22 +7,22 @@ use http::Response;
 
 use crate::body::ResponseBody;
 
-type Answer<B, E> = Result<Response<ResponseBody<B>>, E>;
-
-/// The answer of a [`WebhookService`](crate::WebhookService), under way.
+/// The future of a [`WebhookService`](crate::WebhookService)'s response.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture<B, E> {
-    inner: Pin<Box<dyn Future<Output = Answer<B, E>> + Send>>,
+    inner: Pin<Box<dyn Future<Output = <Self as Future>::Output> + Send>>,
 }
 
 impl<B, E> ResponseFuture<B, E> {
-    pub(crate) fn new(future: impl Future<Output = Answer<B, E>> + Send + 'static) -> Self {
+    pub(crate) fn new(
+        future: impl Future<Output = <Self as Future>::Output> + Send + 'static,
+    ) -> Self {
         Self { inner: Box::pin(future) }
     }
 }
 
 impl<B, E> Future for ResponseFuture<B, E> {
-    type Output = Answer<B, E>;
+    type Output = Result<Response<ResponseBody<B>>, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.inner.as_mut().poll(cx)

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign::Shutdown;
@@ -13,7 +12,24 @@ use crate::service::WebhookService;
 
 /// Puts a [`Receiver`](crate::Receiver) in front of a service. See the [crate's page](crate).
 ///
-/// `B` is the body that the service behind gets; it is made from the verified bytes.
+/// The inner service gets a request with a body of type `B`, made from the verified bytes.
+///
+/// ```
+/// # #[cfg(feature = "axum")]
+/// # fn main() {
+/// use axum::{Router, http::StatusCode, routing::post};
+/// use countersign_tower::{ConfigError, Receiver, Secret, WebhookLayer, senders};
+///
+/// fn app(secret: Secret) -> Result<Router, ConfigError> {
+///     let receiver = Receiver::new(senders::GITHUB.keys(secret)?);
+///     Ok(Router::new()
+///         .route("/webhooks/github", post(|| async { StatusCode::OK }))
+///         .route_layer(WebhookLayer::new(receiver)))
+/// }
+/// # }
+/// # #[cfg(not(feature = "axum"))]
+/// # fn main() {}
+/// ```
 #[must_use]
 pub struct WebhookLayer<B = Full<Bytes>> {
     state: AdapterState,
@@ -21,23 +37,24 @@ pub struct WebhookLayer<B = Full<Bytes>> {
 }
 
 impl WebhookLayer {
-    /// Guards a service with a [`Receiver`](crate::Receiver), or [`Tenants`](crate::Tenants) with one
-    /// for each, by the system's clock.
+    /// Creates a layer for a [`Receiver`](crate::Receiver), or for [`Tenants`](crate::tenants::Tenants)
+    /// with a receiver for each.
+    ///
+    /// Signed timestamps are compared with the system's clock, unless [`clock`](Self::clock) sets another.
     pub fn new(receiver: impl Into<ReceiverSource>) -> Self {
         Self { state: AdapterState::new(receiver), body: PhantomData }
     }
 }
 
 impl<B> WebhookLayer<B> {
-    /// Compares signed times with `clock`.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.state.clock = Arc::new(clock);
-        self
+    /// Compares signed timestamps with `clock`.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { state: self.state.with_clock(clock), body: PhantomData }
     }
 
-    /// Hands the service behind a body of type `C`, where it takes no `Full<Bytes>`.
+    /// Passes a body of type `C` to the inner service instead of `Full<Bytes>`.
     ///
-    /// Under axum that is needed only if the next layer is an `axum::middleware::from_fn`:
+    /// In axum this is needed only if the next layer is an `axum::middleware::from_fn`:
     ///
     /// ```
     /// # use countersign_tower::{Receiver, Secret, WebhookLayer, omniai::OmniAi};
@@ -49,8 +66,11 @@ impl<B> WebhookLayer<B> {
         WebhookLayer { state: self.state, body: PhantomData }
     }
 
-    /// A handle to stop claiming and to wait for the handlers under way; use it after the server has
-    /// stopped, since a handler outlives the connection of a sender that hung up.
+    /// Returns the handle that shuts the layer down: it rejects further deliveries and waits for the
+    /// running handlers.
+    ///
+    /// Drain the layer **after** the server has stopped: a handler outlives the connection of a sender
+    /// that hung up.
     ///
     /// ```
     /// # use countersign_tower::{Receiver, Secret, WebhookLayer, omniai::OmniAi};
@@ -58,7 +78,7 @@ impl<B> WebhookLayer<B> {
     /// # let receiver = Receiver::new(OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
     /// let layer = WebhookLayer::new(receiver);
     /// let shutdown = layer.shutdown();
-    /// // serve until told to stop, then:
+    /// // Serve until the server has stopped, then:
     /// let grace = std::time::Duration::from_secs(20);
     /// if tokio::time::timeout(grace, shutdown.drain()).await.is_err() {
     ///     shutdown.stop().await;
@@ -67,7 +87,7 @@ impl<B> WebhookLayer<B> {
     /// # }
     /// ```
     pub fn shutdown(&self) -> Shutdown {
-        self.state.shutdown.clone()
+        self.state.shutdown().clone()
     }
 }
 

@@ -61,21 +61,26 @@
 //!
 //! [tower]: https://docs.rs/tower
 
-mod answer;
 mod body;
 #[cfg(feature = "axum")]
 mod extract;
 mod future;
 mod layer;
-mod run;
+
+#[cfg(feature = "axum")]
+mod rejection;
+mod response;
 mod service;
+mod task;
 
 pub use countersign;
 pub use countersign::*;
 
 pub use self::body::ResponseBody;
 #[cfg(feature = "axum")]
-pub use self::extract::{Webhook, WebhookRejection};
+pub use self::extract::Webhook;
 pub use self::future::ResponseFuture;
 pub use self::layer::WebhookLayer;
+#[cfg(feature = "axum")]
+pub use self::rejection::WebhookRejection;
 pub use self::service::WebhookService;

@@ -1,24 +1,42 @@
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use countersign::adapter::{AdapterState, report_handshake, report_rejection};
-use countersign::senders::HandshakeResponse;
-use countersign::{Delivery, Receiver, Rejection, RejectionKind, Timestamp};
-use http::request::Parts;
+use countersign::adapter::{AdapterState, verify};
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::BodyExt;
 use tower_service::Service;
 
-use crate::answer;
 use crate::body::ResponseBody;
 use crate::future::ResponseFuture;
-use crate::run;
+use crate::response;
+use crate::task::{TokioTimer, run};
 
 /// A service behind a [`WebhookLayer`](crate::WebhookLayer). See the [crate's page](crate).
+///
+/// [`WebhookLayer`](crate::WebhookLayer) makes it:
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use bytes::Bytes;
+/// use countersign_tower::{Delivery, Receiver, WebhookLayer};
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::{Layer, service_fn};
+///
+/// fn stack(receiver: Receiver) {
+///     let inner = service_fn(|request: Request<Full<Bytes>>| async move {
+///         let delivery = request.extensions().get::<Delivery>();
+///         println!("{:?}", delivery.and_then(Delivery::event_type));
+///         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+///     });
+///     let service = WebhookLayer::new(receiver).layer(inner);
+///     # drop(service);
+/// }
+/// ```
 pub struct WebhookService<S, B> {
     inner: S,
     state: AdapterState,
@@ -46,8 +64,8 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<ResBody, S::Error>;
 
-    /// Always ready: the service behind is asked once the request is authentic and its event claimed,
-    /// so that nobody else can hold its places.
+    /// Always ready: the inner service is polled for readiness only once the event is claimed, so that
+    /// an unauthenticated request cannot occupy its capacity.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }
@@ -73,72 +91,35 @@ where
     ResBody: Send + 'static,
 {
     let (parts, body) = request.into_parts();
-    match state.default_receiver().handshake_response(parts.method.as_str(), &parts) {
-        Ok(None) => {}
-        Ok(Some(reply)) => return Ok(handshake_answered(state.default_receiver(), &reply)),
-        Err(rejection) => return Ok(rejected(state.default_receiver(), rejection)),
-    }
-    let limit = state.default_receiver().timeouts().store;
-    let found = tokio::time::timeout(limit, state.receiver(&parts)).await;
-    let receiver = match found.unwrap_or_else(|_| Err(keys_too_late())) {
-        Ok(receiver) => receiver,
-        Err(rejection) => return Ok(rejected(state.default_receiver(), rejection)),
+    let verified = {
+        let mut body = pin!(body);
+        let poll_body = |cx: &mut Context<'_>| poll_data(body.as_mut(), cx);
+        verify(&state, &TokioTimer, parts.method.as_str(), &parts, poll_body).await
     };
-    match verify(&receiver, state.clock.now(), &parts, body).await {
-        Ok(delivery) => {
-            if let Some(reply) = receiver.signed_handshake_response(&delivery) {
-                return Ok(handshake_answered(&receiver, &reply));
-            }
+    match verified {
+        Ok((receiver, delivery)) => {
             let request = Request::from_parts(parts, B::from(delivery.body().clone()));
-            run::run(receiver, state.shutdown, inner, request, delivery).await
+            run(receiver, state.shutdown().clone(), inner, request, delivery).await
         }
-        Err(rejection) => Ok(rejected(&receiver, rejection)),
+        Err(response) => Ok(response::own(response)),
     }
 }
 
-fn keys_too_late() -> Rejection {
-    Rejection::from_adapter(
-        RejectionKind::KeysUnavailable,
-        "they did not come within `store_timeout`",
-    )
-}
-
-fn rejected<B>(receiver: &Receiver, rejection: Rejection) -> Response<ResponseBody<B>> {
-    report_rejection(receiver, &rejection);
-    answer::rejected(rejection)
-}
-
-fn handshake_answered<B>(
-    receiver: &Receiver,
-    reply: &HandshakeResponse,
-) -> Response<ResponseBody<B>> {
-    report_handshake(receiver);
-    answer::handshake_answered(reply)
-}
-
-/// Reads the body only after the headers have passed, and never more of it than the cap.
-async fn verify<ReqBody: Body>(
-    receiver: &Receiver,
-    now: Timestamp,
-    parts: &Parts,
-    body: ReqBody,
-) -> Result<Delivery, Rejection> {
-    let mut verifier = receiver.open(parts, now)?;
-    let mut body = pin!(body);
-    let read = async {
-        while let Some(frame) = body.frame().await {
-            let frame =
-                frame.map_err(|_| Rejection::from_adapter(RejectionKind::BodyInterrupted, ""))?;
-            if let Ok(mut data) = frame.into_data() {
-                verifier.update(data.copy_to_bytes(data.remaining()))?;
+/// Polls a body for its next piece of data; trailers are skipped.
+fn poll_data<B: Body>(
+    mut body: Pin<&mut B>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Bytes, B::Error>>> {
+    loop {
+        let Some(frame) = ready!(body.as_mut().poll_frame(cx)) else { return Poll::Ready(None) };
+        match frame.map(http_body::Frame::into_data) {
+            Ok(Ok(mut data)) => {
+                return Poll::Ready(Some(Ok(data.copy_to_bytes(data.remaining()))));
             }
+            Ok(Err(_)) => {}
+            Err(error) => return Poll::Ready(Some(Err(error))),
         }
-        Ok(())
-    };
-    tokio::time::timeout(receiver.timeouts().body, read)
-        .await
-        .map_err(|_| Rejection::from_adapter(RejectionKind::BodyTimeout, ""))??;
-    verifier.finalize()
+    }
 }
 
 impl<S: Clone, B> Clone for WebhookService<S, B> {

@@ -93,18 +93,6 @@ mod headers;
 pub mod time;
 mod error;
 
-/// What an adapter for another framework is made of.
-///
-/// [`Receiver`] verifies; [`drive`](adapter::drive) takes a verified delivery from its claim to its
-/// response.
-pub mod adapter {
-    pub use crate::receive::{
-        AdapterState, HandlerOutcome, HandlerTask, InFlightGuard, ReceiverSource, Timeouts, Timer,
-        drive, in_current_span, reject_shutting_down, report_decode_failure, report_handshake,
-        report_rejection,
-    };
-}
-
 /// One endpoint for many tenants, each with keys of its own.
 ///
 /// See [the guide](https://github.com/countersign/countersign/blob/main/docs/tenants.md).
@@ -120,6 +108,7 @@ pub use self::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 pub use self::headers::Headers;
 pub use self::json::{Patch, RawJson};
 pub use self::keys::{Key, Keyring, Secret};
+pub use self::receive::adapter;
 #[cfg(feature = "metrics")]
 pub use self::receive::metrics;
 pub use self::receive::{Admission, Claim, Outcome, Receiver, ReceiverBuilder, Shutdown};

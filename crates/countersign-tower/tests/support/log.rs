@@ -24,7 +24,7 @@ impl Log {
     pub(crate) fn tells_of_a_ping_that_came_twice(&self, key: &EventKey) {
         let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<_> = log.lines().filter(|line| line.contains("request:")).collect();
-        for (line, said) in lines.iter().zip(["the handler runs", "handled", "handled before"]) {
+        for (line, said) in lines.iter().zip(["the handler runs", "handled", "duplicate"]) {
             for part in [
                 r#"sender="standard-webhooks""#,
                 r#"endpoint="orders""#,

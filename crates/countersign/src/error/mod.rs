@@ -11,6 +11,7 @@ mod validation;
 
 pub use self::config_error::ConfigError;
 pub use self::config_error_kind::ConfigErrorKind;
+pub(crate) use self::rejection::RETRY_AFTER;
 pub use self::rejection::Rejection;
 pub use self::rejection_kind::RejectionKind;
 pub(crate) use self::validation::Validation;

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::RejectionKind;
 
 /// The seconds after which a sender should retry a request that could not be verified for now.
-const RETRY_AFTER: u64 = 5;
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Why a request was rejected.
 ///
@@ -74,15 +75,7 @@ impl Rejection {
     /// ```
     #[must_use]
     pub const fn undecodable(detail: &'static str) -> Self {
-        Self::from_adapter(RejectionKind::Undecodable, detail)
-    }
-
-    /// Creates a rejection that an adapter decides on, such as for the method or the body's transport.
-    ///
-    /// `detail` becomes part of the operator's text and must hold nothing of the request.
-    #[must_use]
-    pub const fn from_adapter(kind: RejectionKind, detail: &'static str) -> Self {
-        Self { kind, location: None, detail: Cow::Borrowed(detail) }
+        Self { kind: RejectionKind::Undecodable, location: None, detail: Cow::Borrowed(detail) }
     }
 
     /// Returns the kind of the rejection.
@@ -101,7 +94,7 @@ impl Rejection {
     #[must_use]
     pub const fn retry_after(&self) -> Option<u64> {
         match self.status() {
-            503 => Some(RETRY_AFTER),
+            503 => Some(RETRY_AFTER.as_secs()),
             _ => None,
         }
     }

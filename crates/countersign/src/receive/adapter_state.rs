@@ -1,4 +1,4 @@
-//! What an adapter shares between its requests.
+//! The state that an adapter shares between requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use super::tenants::Tenants;
 use super::trace;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
-use crate::time::{Clock, SystemClock};
+use crate::time::{Clock, SystemClock, Timestamp};
 
-/// What an adapter's middleware and all its services hold in common.
+/// The state that an adapter's middleware shares between requests and clones.
+///
+/// See [the example](crate::adapter#example).
 #[derive(Clone)]
 pub struct AdapterState {
     receivers: ReceiverSource,
-    /// What signed times are compared with.
-    pub clock: Arc<dyn Clock>,
-    /// Counts every delivery from its claim on, whether its sender still listens or not.
-    pub shutdown: Shutdown,
+    clock: Arc<dyn Clock>,
+    shutdown: Shutdown,
 }
 
 impl AdapterState {
-    /// By the system's clock; warns the operator of keys that are too short (feature `tracing`).
+    /// Creates the state with the system's clock, and warns of weak keys (feature `tracing`).
     #[must_use]
     pub fn new(receivers: impl Into<ReceiverSource>) -> Self {
         let receivers = receivers.into();
@@ -32,13 +32,39 @@ impl AdapterState {
         Self { receivers, clock: Arc::new(SystemClock), shutdown: Shutdown::default() }
     }
 
-    /// What receives this request.
+    /// Compares signed timestamps with `clock`.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Returns the handle that shuts the adapter down.
+    ///
+    /// It counts every delivery from its claim on, also after its sender has hung up.
+    pub const fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// Returns the receiver that stands for the endpoint while the tenant is unknown; the only receiver
+    /// where there are no tenants.
+    pub const fn default_receiver(&self) -> &Arc<Receiver> {
+        match &self.receivers {
+            ReceiverSource::One(receiver) => receiver,
+            ReceiverSource::Tenants(tenants) => tenants.unknown_tenant(),
+        }
+    }
+
+    /// Returns the receiver of a request.
+    ///
+    /// With tenants, keys are not resolved for a request that every tenant would reject: resolving costs
+    /// a query, and an unauthenticated request must not cause one without need. With a single receiver
+    /// this never fails.
     ///
     /// # Errors
     ///
-    /// As [`Tenants::receiver`], and as [`Receiver::open`]: nobody is asked for a tenant's keys for a
-    /// request that is to be rejected under any. None where there is one receiver for all.
-    pub async fn receiver<H: Headers + ?Sized>(
+    /// Those of [`Tenants::receiver`] and [`Receiver::open`].
+    pub(super) async fn receiver<H: Headers + ?Sized>(
         &self,
         head: &H,
     ) -> Result<Arc<Receiver>, Rejection> {
@@ -46,8 +72,8 @@ impl AdapterState {
             ReceiverSource::One(receiver) => return Ok(Arc::clone(receiver)),
             ReceiverSource::Tenants(tenants) => tenants,
         };
-        match tenants.unknown_tenant().open(head, self.clock.now()) {
-            // A static token is compared at once, and the decoy's is nobody's.
+        match tenants.unknown_tenant().open(head, self.now()) {
+            // A static token is compared in `open`, and the unknown tenant's key matches no token.
             Err(rejection) if rejection.kind() != RejectionKind::SignatureMismatch => {
                 Err(rejection)
             }
@@ -55,32 +81,39 @@ impl AdapterState {
         }
     }
 
-    /// What speaks for the endpoint while no tenant is known.
-    #[must_use]
-    pub const fn default_receiver(&self) -> &Arc<Receiver> {
-        match &self.receivers {
-            ReceiverSource::One(receiver) => receiver,
-            ReceiverSource::Tenants(tenants) => tenants.unknown_tenant(),
-        }
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 }
 
 impl fmt::Debug for AdapterState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
+        f.debug_struct("AdapterState")
             .field("receiver", self.default_receiver())
             .field("shutdown", &self.shutdown)
             .finish_non_exhaustive()
     }
 }
 
-/// What is in front of a service: a [`Receiver`], or [`Tenants`] with one for each.
+/// The receivers behind an adapter: one [`Receiver`], or [`Tenants`] with a receiver for each tenant.
+///
+/// Both convert into it, so that an adapter's constructor takes either:
+///
+/// ```
+/// use countersign::adapter::ReceiverSource;
+/// use countersign::tenants::Tenants;
+/// use countersign::Receiver;
+///
+/// fn sources(receiver: Receiver, tenants: Tenants) -> [ReceiverSource; 2] {
+///     [receiver.into(), tenants.into()]
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ReceiverSource {
-    /// One for all requests.
+    /// One receiver for all requests.
     One(Arc<Receiver>),
-    /// One for each tenant.
+    /// One receiver for each tenant.
     Tenants(Tenants),
 }
 

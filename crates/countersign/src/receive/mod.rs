@@ -1,6 +1,16 @@
-//! What an adapter drives: a receiver, or one for each tenant, and the way of one delivery from its
-//! claim to its response.
+//! Receiving: a receiver, or one for each tenant, and the steps from a request to its response.
+//!
+//! | step | file |
+//! |---|---|
+//! | headers, body, handshakes | `request.rs` |
+//! | the keys of the request's tenant | `adapter_state.rs`, `tenants/` |
+//! | claim, handler, commit or release | `task.rs`, `claim.rs` |
+//! | the outcome and the response | `outcome.rs`, `response.rs` |
+//! | what an adapter uses of all this | `adapter.rs` |
+//! | reports to the operator | `report.rs`, `trace.rs`, `recorder.rs`, `metrics.rs` |
+//! | shutdown | `shutdown.rs` |
 
+pub mod adapter;
 mod adapter_state;
 mod admission;
 mod builder;
@@ -10,22 +20,20 @@ pub mod metrics;
 mod outcome;
 mod receiver;
 mod recorder;
+mod report;
+mod request;
+mod response;
 mod settings;
 mod shutdown;
 mod task;
 mod tenants;
+mod timer;
 mod trace;
 
-pub use self::adapter_state::{AdapterState, ReceiverSource};
 pub use self::admission::Admission;
 pub use self::builder::ReceiverBuilder;
 pub use self::claim::Claim;
 pub use self::outcome::Outcome;
 pub use self::receiver::Receiver;
-pub use self::settings::Timeouts;
-pub use self::shutdown::{InFlightGuard, Shutdown};
-pub use self::task::{
-    HandlerOutcome, HandlerTask, Timer, drive, in_current_span, reject_shutting_down,
-    report_decode_failure, report_handshake, report_rejection,
-};
+pub use self::shutdown::Shutdown;
 pub use self::tenants::{KeyResolver, ResolveError, Tenant, TenantFrom, Tenants, TenantsBuilder};

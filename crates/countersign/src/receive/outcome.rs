@@ -1,52 +1,68 @@
-//! What became of a verified delivery, and what the sender is told of it.
+//! The outcomes of a verified delivery, and the status that the sender gets for each.
 
 use std::time::Duration;
 
 use crate::dedup::{StoreError, StoreErrorKind};
+use crate::error::RETRY_AFTER;
 
-/// After what time a sender may as well ask again, where nothing better is known.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
-
-/// What became of a verified delivery.
+/// The outcome of a verified delivery.
+///
+/// An adapter puts it into the extensions of the response, where outer layers can read it, and counts it
+/// in [metrics](https://github.com/countersign/countersign/blob/main/docs/observability.md).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::Outcome;
+///
+/// let outcome = Outcome::InProgress { retry_after: Duration::from_millis(1500) };
+/// assert_eq!(outcome.status(), Some(503));
+/// assert_eq!(outcome.retry_after(), Some(2));
+///
+/// // The handler's own response is sent.
+/// assert_eq!(Outcome::Handled.status(), None);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The handler succeeded, and the event is marked as handled.
     Handled,
-    /// The handler succeeded; marking the event failed and is being tried again.
+    /// The handler succeeded. Marking the event as handled failed and is being retried.
     CommitPending,
-    /// The handler succeeded after its lease ran out and another took over: it may have run twice.
+    /// The handler succeeded after its lease had expired and another claim had taken the event over, so
+    /// it may have run twice.
     LeaseLost,
-    /// The handler answered with no success; the claim is released.
+    /// The handler returned an error or a status other than 2xx. The claim is released.
     Failed,
-    /// The handler panicked; the claim is released.
+    /// The handler panicked. The claim is released.
     Panicked,
-    /// The handler was stopped: it ran past its limit, or lost its lease to another.
+    /// The handler was cancelled: at `handler_timeout`, because its lease was lost, or because the
+    /// service stops. The claim is released.
     Cancelled,
-    /// The handler runs on past the sender's deadline; a retry will find what came of it.
+    /// The handler continues past the sender's response deadline. A retry gets its outcome.
     DeadlineExceeded,
-    /// The event was handled before; the handler did not run.
+    /// The event was handled before. The handler did not run.
     Duplicate {
-        /// Whether the delivery handled before had the same body.
+        /// Whether the delivery that was handled had the same body.
         same_body: bool,
     },
-    /// Another delivery of the event is being handled; the handler did not run.
+    /// Another delivery of the event is being handled. The handler did not run.
     InProgress {
-        /// How long that one's lease still runs.
+        /// The remaining time of the other delivery's lease.
         retry_after: Duration,
     },
-    /// The store failed; the handler did not run.
+    /// The store failed to claim the event. The handler did not run.
     StoreUnavailable,
-    /// The store holds as many events as it may; the handler did not run.
+    /// The store is at its capacity. The handler did not run.
     StoreFull,
-    /// The service is shutting down; the handler did not run.
+    /// The service is shutting down. The handler did not run.
     ShuttingDown,
-    /// It was the sender's handshake and is answered; the handler did not run.
+    /// The request was the sender's handshake, which the response answers. The handler did not run.
     HandshakeAnswered,
 }
 
 impl Outcome {
-    /// The status to answer with; `None` where it is the handler's own, or a handshake's.
+    /// Returns the status to send, or `None` where the handler's or the handshake's response is sent.
     #[must_use]
     pub const fn status(self) -> Option<u16> {
         match self {
@@ -66,18 +82,19 @@ impl Outcome {
         }
     }
 
-    /// The whole seconds to send as `Retry-After`, where the answer is 503.
+    /// Returns the whole seconds to send as `Retry-After`, if the status is 503.
     #[must_use]
     pub fn retry_after(self) -> Option<u64> {
-        let span = match self {
+        let duration = match self {
             Self::InProgress { retry_after } => retry_after,
-            _ if self.status() == Some(503) => ASK_AGAIN,
+            _ if self.status() == Some(503) => RETRY_AFTER,
             _ => return None,
         };
-        Some(span.as_secs().saturating_add(u64::from(span.subsec_nanos() > 0)).max(1))
+        let rounded_up = u64::from(duration.subsec_nanos() > 0);
+        Some(duration.as_secs().saturating_add(rounded_up).max(1))
     }
 
-    /// A short fixed name, for metrics and logs.
+    /// Returns a fixed name in snake case, for metrics and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Ending a receiver's work in good order, on any runtime.
+//! Graceful shutdown, on any runtime.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,10 +7,23 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Ends an adapter's work in good order; every clone ends the same.
+/// Shuts an adapter down gracefully; every clone shuts the same one down.
 ///
-/// A handler outlives the connection of a sender that hung up, so that a server that has closed its
-/// connections may still be at work.
+/// A handler outlives the connection of a sender that hung up, so a server that has closed its
+/// connections may still have handlers running. [`drain`](Self::drain) waits for them.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::Shutdown;
+///
+/// async fn shut_down(shutdown: Shutdown) {
+///     let grace = Duration::from_secs(20);
+///     if tokio::time::timeout(grace, shutdown.drain()).await.is_err() {
+///         shutdown.stop().await;
+///     }
+/// }
+/// ```
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Shutdown(Arc<Mutex<State>>);
@@ -18,10 +31,11 @@ pub struct Shutdown(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     phase: Phase,
-    /// How many deliveries are under way, from their claim to their settling.
-    under_way: usize,
-    waiting: BTreeMap<u64, Waker>,
-    next: u64,
+    /// The number of deliveries between their claim and its commit or release.
+    in_flight: usize,
+    /// The wakers of the waiting futures, by the number of each.
+    wakers: BTreeMap<u64, Waker>,
+    next_waker: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -33,49 +47,51 @@ enum Phase {
 }
 
 impl Shutdown {
-    /// Answers every further delivery with 503, and returns when the handlers under way have ended
-    /// and their claims are settled.
+    /// Rejects every further delivery with 503, and returns when all running handlers have ended and
+    /// their claims are committed or released.
     pub async fn drain(&self) {
         self.enter(Phase::Closing);
-        self.until(|state| state.under_way == 0).await;
+        self.wait_for(|state| state.in_flight == 0).await;
     }
 
-    /// Does the same, but stops the handlers under way and releases their claims: for when the time
-    /// to [`drain`](Self::drain) is over. A handler that blocks its thread cannot be stopped.
+    /// Drains like [`drain`](Self::drain), but cancels the running handlers and releases their claims.
+    ///
+    /// For when [`drain`](Self::drain) takes too long. A handler that blocks its thread cannot be
+    /// cancelled.
     pub async fn stop(&self) {
         self.enter(Phase::Stopping);
         self.drain().await;
     }
 
-    /// Counts a delivery as under way until the token is dropped; `None` once that is too late.
+    /// Counts a delivery as in flight until the guard is dropped; `None` once shutdown has begun.
     #[must_use]
     pub fn track(&self) -> Option<InFlightGuard> {
         let mut state = self.state();
         if state.phase > Phase::Serving {
             return None;
         }
-        state.under_way += 1;
+        state.in_flight += 1;
         Some(InFlightGuard(self.clone()))
     }
 
-    /// Ends when the service begins to shut down.
+    /// Completes when shutdown begins.
     pub(crate) fn closing(&self) -> impl Future<Output = ()> {
-        self.until(|state| state.phase >= Phase::Closing)
+        self.wait_for(|state| state.phase >= Phase::Closing)
     }
 
-    /// Ends when the handlers under way are to be stopped.
+    /// Completes when running handlers are to be cancelled.
     pub(crate) fn stopping(&self) -> impl Future<Output = ()> {
-        self.until(|state| state.phase >= Phase::Stopping)
+        self.wait_for(|state| state.phase >= Phase::Stopping)
     }
 
     fn enter(&self, phase: Phase) {
         let mut state = self.state();
         state.phase = state.phase.max(phase);
-        wake(state);
+        wake_all(state);
     }
 
-    fn until(&self, is_met: fn(&State) -> bool) -> Until {
-        Until { shutdown: self.clone(), is_met, place: None }
+    fn wait_for(&self, is_met: fn(&State) -> bool) -> WaitFor {
+        WaitFor { shutdown: self.clone(), is_met, waker: None }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -85,44 +101,48 @@ impl Shutdown {
 
 impl fmt::Debug for Shutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (phase, under_way) = {
+        let (phase, in_flight) = {
             let state = self.state();
-            (state.phase, state.under_way)
+            (state.phase, state.in_flight)
         };
-        f.debug_struct("Shutdown").field("phase", &phase).field("under_way", &under_way).finish()
+        f.debug_struct("Shutdown").field("phase", &phase).field("in_flight", &in_flight).finish()
     }
 }
 
-/// A delivery under way.
+/// Counts one delivery as in flight until it is dropped.
+///
+/// [`Shutdown::track`] returns it; an adapter holds it from before the claim until
+/// [`drive`](crate::adapter::drive) has returned.
 #[derive(Debug)]
+#[must_use]
 pub struct InFlightGuard(Shutdown);
 
 impl Drop for InFlightGuard {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        state.under_way -= 1;
-        if state.under_way == 0 {
-            wake(state);
+        state.in_flight -= 1;
+        if state.in_flight == 0 {
+            wake_all(state);
         }
     }
 }
 
-/// Wakes all that wait, after the lock is given back.
-fn wake(mut state: MutexGuard<'_, State>) {
-    let waiting = std::mem::take(&mut state.waiting);
+/// Wakes all waiting futures, after the lock is released: a waker may poll at once and lock again.
+fn wake_all(mut state: MutexGuard<'_, State>) {
+    let wakers = std::mem::take(&mut state.wakers);
     drop(state);
-    waiting.into_values().for_each(Waker::wake);
+    wakers.into_values().for_each(Waker::wake);
 }
 
-/// Ends when its condition is met.
-struct Until {
+/// Completes when its condition is met.
+struct WaitFor {
     shutdown: Shutdown,
     is_met: fn(&State) -> bool,
-    /// Where its waker waits.
-    place: Option<u64>,
+    /// The number of this future's waker, once it has been polled.
+    waker: Option<u64>,
 }
 
-impl Future for Until {
+impl Future for WaitFor {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -131,18 +151,18 @@ impl Future for Until {
         if (self.is_met)(&state) {
             return Poll::Ready(());
         }
-        let place = self.place.unwrap_or(state.next);
-        state.next = state.next.max(place + 1);
-        state.waiting.insert(place, cx.waker().clone());
-        self.place = Some(place);
+        let number = self.waker.unwrap_or(state.next_waker);
+        state.next_waker = state.next_waker.max(number + 1);
+        state.wakers.insert(number, cx.waker().clone());
+        self.waker = Some(number);
         Poll::Pending
     }
 }
 
-impl Drop for Until {
+impl Drop for WaitFor {
     fn drop(&mut self) {
-        if let Some(place) = self.place {
-            self.shutdown.state().waiting.remove(&place);
+        if let Some(number) = self.waker {
+            self.shutdown.state().wakers.remove(&number);
         }
     }
 }

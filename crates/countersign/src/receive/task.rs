@@ -1,114 +1,83 @@
-//! From a verified delivery to its answer, on any runtime: claim, handler, settle.
-//!
-//! An adapter runs [`drive`] in a task of its own, so that a sender that hangs up, or has been
-//! answered at its deadline, stops neither the handler nor the record of what came of it.
+//! From a verified delivery to its response, on any runtime: claim, handler, commit or release.
 
-use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use super::recorder;
-use super::trace;
+use super::admission::Admission;
+use super::claim::Claim;
+use super::outcome::Outcome;
+use super::receiver::Receiver;
+use super::report::{report_late_outcome, report_outcome};
+use super::settings::Timeouts;
+use super::shutdown::Shutdown;
+use super::timer::{Timer, race, timeout_at};
+use super::{recorder, trace};
 use crate::dedup::{StoreError, StoreErrorKind, UpdateOutcome};
-use crate::error::Rejection;
-use crate::receive::Claim;
-use crate::receive::Outcome;
-use crate::receive::Shutdown;
-use crate::receive::{Admission, Receiver, Timeouts};
 use crate::verify::Delivery;
 
-/// The first and the longest wait between two tries of a commit.
-const COMMIT_WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+/// The first and the longest pause between two attempts to commit.
+const COMMIT_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
-/// What an adapter's runtime lends to [`drive`].
-pub trait Timer {
-    /// Ends when its span has passed.
-    type Sleep: Future<Output = ()>;
+/// A running handler, which an adapter spawns as a task of its own.
+///
+/// See [the example](crate::adapter#example).
+pub trait HandlerTask: Future<Output = HandlerOutcome<Self::Response>> + Unpin {
+    /// The handler's response, or its error.
+    type Response;
 
-    /// Ends when `span` has passed since the call.
-    fn sleep(&self, span: Duration) -> Self::Sleep;
-}
-
-/// A handler under way, best in a task of its own.
-pub trait HandlerTask: Future<Output = HandlerOutcome<Self::Answer>> + Unpin {
-    /// What the handler gives to be sent.
-    type Answer;
-
-    /// Has it stopped; it still is to be awaited, and may have ended well at the last moment.
-    fn stop(&mut self);
+    /// Cancels the handler. The future is awaited afterwards, and may still complete with success.
+    fn cancel(&mut self);
 }
 
 /// How a handler ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HandlerOutcome<A> {
-    /// With a 2xx.
-    Success(A),
-    /// With another status, or an error.
-    Failure(A),
-    /// In a panic.
+pub enum HandlerOutcome<R> {
+    /// The handler responded with a 2xx status.
+    Success(R),
+    /// The handler responded with another status, or returned an error.
+    Failure(R),
+    /// The handler panicked.
     Panicked,
-    /// Before its end, as it was told.
+    /// The handler was cancelled before it responded.
     Cancelled,
 }
 
-/// Claims the event, starts its handler and sees it to its end.
+/// Claims the delivery's event, starts its handler and supervises it until its claim is committed or
+/// released.
 ///
-/// `start` is given the delivery with its claim. `reply` is called once, by the sender's deadline, with
-/// what came of the delivery and the handler's answer where that is to be sent. `drive` may go on
-/// after that: with a handler that is late, or a commit that failed.
-pub async fn drive<R: HandlerTask>(
+/// `start` gets the delivery with its claim and starts the handler. `respond` is called once, by the
+/// sender's deadline, with the outcome, and the handler's response where that is to be sent. `drive`
+/// may run on after that, with a handler past the deadline or a commit that is retried. An adapter
+/// spawns it as a task of its own, so that a sender that hangs up does not drop it: the claim of a
+/// dropped `drive` is neither committed nor released, and the event is in progress until its lease
+/// expires.
+///
+/// See [the example](crate::adapter#example).
+pub async fn drive<T: HandlerTask>(
     receiver: &Receiver,
     delivery: Delivery,
     timer: &impl Timer,
     shutdown: &Shutdown,
-    start: impl FnOnce(Delivery) -> R,
-    reply: impl FnOnce(Outcome, Option<R::Answer>),
+    start: impl FnOnce(Delivery) -> T,
+    respond: impl FnOnce(Outcome, Option<T::Response>),
 ) {
     recorder::verified(receiver, &delivery);
     let span = trace::span(receiver, &delivery);
     let task = DeliveryTask { receiver, timeouts: receiver.timeouts(), timer, shutdown };
-    trace::within(span, task.run(delivery, start, reply)).await;
+    trace::instrument(span, task.run(delivery, start, respond)).await;
 }
 
-/// Answers for a delivery that comes while the service shuts down.
-pub fn reject_shutting_down(receiver: &Receiver) -> Outcome {
-    report(receiver, Outcome::ShuttingDown);
-    Outcome::ShuttingDown
-}
-
-/// Tells the operator that the sender's handshake was answered (features `tracing`, `metrics`).
-pub fn report_handshake(receiver: &Receiver) {
-    report(receiver, Outcome::HandshakeAnswered);
-}
-
-/// Tells the operator why a request was rejected (features `tracing`, `metrics`).
-pub fn report_rejection(receiver: &Receiver, rejection: &Rejection) {
-    trace::rejected(receiver, rejection);
-    recorder::rejected(receiver, rejection);
-}
-
-/// Tells the operator why an extractor had no event for the handler (feature `tracing`).
-pub fn report_decode_failure(reason: &dyn Display) {
-    trace::decode_failed(reason);
-}
-
-/// Runs `future` in the span that is current now, if spans are kept (feature `tracing`).
+/// Instruments `future` with the current span (feature `tracing`).
 ///
-/// For the handler, which an adapter runs in a task of its own.
+/// For a future that an adapter spawns: a new task is outside of the span that spawned it.
 pub fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    trace::within(trace::current(), future)
+    trace::instrument(trace::current(), future)
 }
 
-/// Tells the operator what a delivery is answered.
-fn report(receiver: &Receiver, outcome: Outcome) {
-    trace::settled(receiver, outcome);
-    recorder::answered(receiver, outcome);
-}
-
-/// What every step of a delivery's way looks at.
+/// What every step of a delivery uses.
 struct DeliveryTask<'c, T> {
     receiver: &'c Receiver,
     timeouts: Timeouts,
@@ -117,11 +86,11 @@ struct DeliveryTask<'c, T> {
 }
 
 impl<T: Timer> DeliveryTask<'_, T> {
-    async fn run<R: HandlerTask>(
+    async fn run<H: HandlerTask>(
         &self,
         mut delivery: Delivery,
-        start: impl FnOnce(Delivery) -> R,
-        reply: impl FnOnce(Outcome, Option<R::Answer>),
+        start: impl FnOnce(Delivery) -> H,
+        respond: impl FnOnce(Outcome, Option<H::Response>),
     ) {
         let mut deadline = pin!(self.timer.sleep(self.timeouts.response));
         let lease_deadline = self.lease_deadline();
@@ -130,34 +99,34 @@ impl<T: Timer> DeliveryTask<'_, T> {
             trace::event(event.key());
             self.receiver.claim_event(event, &delivery).await
         };
-        let admission = self.bounded("claim", claim).await;
+        let admission = self.call_store("claim", claim).await;
         let admission = admission.unwrap_or_else(|error| Admission::Respond(Outcome::from(&error)));
         let claim = match admission {
             Admission::Proceed(claim) => claim,
             Admission::Respond(outcome) => {
-                report(self.receiver, outcome);
-                return reply(outcome, None);
+                report_outcome(self.receiver, outcome);
+                return respond(outcome, None);
             }
         };
         let _in_progress = recorder::in_progress(self.receiver, &claim);
         delivery.claim = Some((claim.claim_token(), claim.is_takeover()));
-        let mut reply = Some(reply);
-        let mut answer = |outcome, response| {
-            report(self.receiver, outcome);
-            if let Some(reply) = reply.take() {
-                reply(outcome, response);
+        let mut respond = Some(respond);
+        let mut respond = |outcome, response| {
+            report_outcome(self.receiver, outcome);
+            if let Some(respond) = respond.take() {
+                respond(outcome, response);
             }
         };
 
-        let begun = recorder::Started::now();
-        let mut ending = pin!(self.supervise_handler(&claim, start(delivery), lease_deadline));
-        let in_time = timeout_at(ending.as_mut(), deadline.as_mut()).await;
+        let started = recorder::Started::now();
+        let mut handler = pin!(self.supervise_handler(&claim, start(delivery), lease_deadline));
+        let in_time = timeout_at(handler.as_mut(), deadline.as_mut()).await;
         let is_late = in_time.is_none();
         let ended = match in_time {
             Some(ended) => ended,
             None => {
-                answer(Outcome::DeadlineExceeded, None);
-                ending.await
+                respond(Outcome::DeadlineExceeded, None);
+                handler.await
             }
         };
         let (outcome, response) = match ended {
@@ -166,49 +135,51 @@ impl<T: Timer> DeliveryTask<'_, T> {
             HandlerOutcome::Panicked => (Outcome::Panicked, None),
             HandlerOutcome::Cancelled => (Outcome::Cancelled, None),
         };
-        recorder::handler_ended(self.receiver, begun, outcome);
+        recorder::handler_ended(self.receiver, started, outcome);
 
-        let mut settling = pin!(self.settle(&claim, outcome));
+        let mut update = pin!(self.commit_or_release(&claim, outcome));
         let in_time =
-            if is_late { None } else { timeout_at(settling.as_mut(), deadline.as_mut()).await };
+            if is_late { None } else { timeout_at(update.as_mut(), deadline.as_mut()).await };
         match in_time {
-            Some(outcome) => answer(outcome, response),
+            Some(outcome) => respond(outcome, response),
             None => {
-                // What is not settled yet is not told as such.
-                let unsettled =
-                    if outcome == Outcome::Handled { Outcome::CommitPending } else { outcome };
                 if !is_late {
-                    answer(unsettled, response);
+                    // A success is reported as handled only once the store has committed it.
+                    let pending = match outcome {
+                        Outcome::Handled => Outcome::CommitPending,
+                        outcome => outcome,
+                    };
+                    respond(pending, response);
                 }
-                let outcome = settling.await;
-                trace::settled_late(self.receiver, &claim, outcome);
-                recorder::settled_late(self.receiver, outcome);
+                report_late_outcome(self.receiver, &claim, update.await);
             }
         }
     }
 
-    /// Waits for the handler while its lease is renewed. It is stopped where it runs past its limit,
-    /// its lease is lost or can no longer be held, or the service ends.
-    async fn supervise_handler<R: HandlerTask>(
+    /// Awaits the handler while its lease is renewed.
+    ///
+    /// Cancels the handler at `handler_timeout`, when its lease is lost or cannot be renewed in time,
+    /// and when the service stops.
+    async fn supervise_handler<H: HandlerTask>(
         &self,
         claim: &Claim,
-        mut handler: R,
+        mut handler: H,
         lease_deadline: T::Sleep,
-    ) -> HandlerOutcome<R::Answer> {
-        let mut stop = pin!(race(
+    ) -> HandlerOutcome<H::Response> {
+        let mut cancel = pin!(race(
             race(self.timer.sleep(self.timeouts.handler), self.shutdown.stopping()),
-            self.lose_lease(claim, lease_deadline),
+            self.renew_until_lost(claim, lease_deadline),
         ));
-        if let Some(ended) = timeout_at(Pin::new(&mut handler), stop.as_mut()).await {
+        if let Some(ended) = timeout_at(Pin::new(&mut handler), cancel.as_mut()).await {
             return ended;
         }
-        handler.stop();
-        // Nothing is released before it has truly ended.
+        handler.cancel();
+        // One handler at a time: the claim is not released before this one has ended.
         handler.await
     }
 
-    /// Renews the lease until another has taken the event over, or may have.
-    async fn lose_lease(&self, claim: &Claim, lease_deadline: T::Sleep) {
+    /// Renews the lease, and returns when another claim has taken the event over, or could have.
+    async fn renew_until_lost(&self, claim: &Claim, lease_deadline: T::Sleep) {
         let mut lease_deadline = Box::pin(lease_deadline);
         loop {
             let next = pin!(self.timer.sleep(self.timeouts.renew));
@@ -216,40 +187,43 @@ impl<T: Timer> DeliveryTask<'_, T> {
                 return;
             }
             let renewed = self.lease_deadline();
-            match timeout_at(pin!(self.bounded("renew", claim.renew())), lease_deadline.as_mut())
-                .await
-            {
+            let renew = pin!(self.call_store("renew", claim.renew()));
+            match timeout_at(renew, lease_deadline.as_mut()).await {
                 Some(Ok(UpdateOutcome::Applied)) => lease_deadline = Box::pin(renewed),
                 Some(Ok(UpdateOutcome::StaleToken)) | None => return,
-                // It may be back before the lease ends.
+                // The store may recover before the lease expires.
                 Some(Err(_)) => {}
             }
         }
     }
 
-    /// How long a lease is relied on. It is counted from before the store is asked, so it ends before
-    /// the store's own, and leaves a sixth for stopping the handler.
+    /// Returns the deadline by which a lease that is claimed or renewed now must be renewed again.
+    ///
+    /// It is before the lease expires in the store: it counts from before the store is called, and
+    /// leaves a sixth of the lease for cancelling the handler.
     fn lease_deadline(&self) -> T::Sleep {
         self.timer.sleep(self.timeouts.lease - self.timeouts.lease / 6)
     }
 
-    async fn settle(&self, claim: &Claim, outcome: Outcome) -> Outcome {
+    async fn commit_or_release(&self, claim: &Claim, outcome: Outcome) -> Outcome {
         if outcome == Outcome::Handled {
             return self.commit(claim).await;
         }
-        // Where that fails, the event is free once the lease has run out.
-        drop(self.bounded("release", claim.release()).await);
+        // If the release fails, the event can be claimed once its lease has expired.
+        drop(self.call_store("release", claim.release()).await);
         outcome
     }
 
-    /// Marks the event as handled, however often that takes: a retry of it would repeat work that is
-    /// done. Meanwhile the lease is kept up, as far as the store lets it.
+    /// Marks the event as handled, and retries that for as long as the sender may retry the event.
+    ///
+    /// Without the mark a retry would repeat work that is done. Between attempts the lease is renewed,
+    /// so that no other delivery claims the event.
     async fn commit(&self, claim: &Claim) -> Outcome {
         let mut waited = Duration::ZERO;
-        let mut wait = COMMIT_WAITS.0;
+        let mut pause = COMMIT_PAUSES.0;
         let mut is_last = false;
         loop {
-            match self.bounded("commit", claim.commit()).await {
+            match self.call_store("commit", claim.commit()).await {
                 Ok(UpdateOutcome::Applied) => return Outcome::Handled,
                 Ok(UpdateOutcome::StaleToken) => return Outcome::LeaseLost,
                 Err(_) => {}
@@ -257,18 +231,21 @@ impl<T: Timer> DeliveryTask<'_, T> {
             if is_last || waited >= self.timeouts.commit_retry {
                 return Outcome::CommitPending;
             }
-            // Whatever it says: the commit may have taken effect, and its next try tells the truth.
-            drop(self.bounded("renew", claim.renew()).await);
-            let pause = pin!(self.timer.sleep(wait));
-            is_last = timeout_at(pause, pin!(self.shutdown.closing())).await.is_none();
-            waited = waited.saturating_add(wait);
-            wait = wait.saturating_mul(2).min(COMMIT_WAITS.1).min(self.timeouts.renew);
+            // The result does not matter: the failed commit may have taken effect, which only the next
+            // attempt to commit can tell.
+            drop(self.call_store("renew", claim.renew()).await);
+            let sleep = pin!(self.timer.sleep(pause));
+            is_last = timeout_at(sleep, pin!(self.shutdown.closing())).await.is_none();
+            waited = waited.saturating_add(pause);
+            pause = pause.saturating_mul(2).min(COMMIT_PAUSES.1).min(self.timeouts.renew);
         }
     }
 
-    /// Gives the store its time and no longer; a store that panics has failed. The operator hears of
-    /// failures.
-    async fn bounded<A>(
+    /// Awaits one call of the store for at most `store_timeout`, and reports a failure.
+    ///
+    /// A panic in the store is a failure too: it must not end this task, which alone renews, commits and
+    /// releases the claim.
+    async fn call_store<A>(
         &self,
         operation: &'static str,
         call: impl Future<Output = Result<A, StoreError>>,
@@ -282,32 +259,16 @@ impl<T: Timer> DeliveryTask<'_, T> {
             })
         });
         let limit = self.timeouts.store;
-        let asked = recorder::Started::now();
-        let answer = timeout_at(pin!(caught), pin!(self.timer.sleep(limit))).await;
-        let answer = answer.unwrap_or_else(|| {
-            failed(StoreErrorKind::Timeout, format!("the store did not answer in {limit:?}"))
+        let started = recorder::Started::now();
+        let result = timeout_at(pin!(caught), pin!(self.timer.sleep(limit))).await;
+        let result = result.unwrap_or_else(|| {
+            let message = format!("the store did not respond within `store_timeout` of {limit:?}");
+            failed(StoreErrorKind::Timeout, message)
         });
-        recorder::store_answered(self.receiver, operation, asked, answer.as_ref().err());
-        if let Err(error) = &answer {
+        recorder::store_called(self.receiver, operation, started, result.as_ref().err());
+        if let Err(error) = &result {
             trace::store_failed(self.receiver, operation, error);
         }
-        answer
+        result
     }
-}
-
-/// What `future` gives, unless `end` comes before it.
-async fn timeout_at<T>(
-    mut future: Pin<&mut impl Future<Output = T>>,
-    mut end: Pin<&mut (impl Future<Output = ()> + ?Sized)>,
-) -> Option<T> {
-    poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
-    })
-    .await
-}
-
-/// Ends with the first of the two.
-async fn race(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
-    timeout_at(pin!(one), pin!(other)).await;
 }

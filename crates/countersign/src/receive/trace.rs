@@ -1,6 +1,8 @@
-//! What the operator sees, by the feature `tracing`. Without it, every function here does nothing.
+//! The spans and events of a request (feature `tracing`). Without the feature, every function here
+//! does nothing.
 //!
-//! Nothing logged is a secret, a body or a header's value.
+//! Nothing recorded is a secret, a signature, a header's value, or a piece of the body but for a plain
+//! event type.
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use self::off::*;
@@ -16,21 +18,23 @@ mod on {
 
     use crate::dedup::{EventKey, StoreError};
     use crate::error::Rejection;
-    use crate::receive::Claim;
-    use crate::receive::Outcome;
-    use crate::receive::Receiver;
+    use crate::receive::{Claim, Outcome, Receiver};
     use crate::verify::Delivery;
 
-    /// The longest event type that is shown.
-    const LONGEST_TYPE: usize = 64;
+    /// The longest event type that is recorded, in bytes.
+    const MAX_EVENT_TYPE_BYTES: usize = 64;
 
     pub(crate) fn weak_keys(receiver: &Receiver) {
         let endpoint = receiver.endpoint();
         for key in receiver.weak_keys() {
-            warn!(endpoint, key, "key is under 24 bytes: have the sender make a longer one");
+            warn!(
+                endpoint,
+                key, "weak key: it is shorter than 24 bytes; have the sender generate a longer one"
+            );
         }
     }
 
+    /// Returns the span of a delivery, in which its handler runs.
     pub(crate) fn span(receiver: &Receiver, delivery: &Delivery) -> Span {
         let span = info_span!(
             "webhook",
@@ -40,11 +44,11 @@ mod on {
             event = tracing::field::Empty,
             event_type = tracing::field::Empty,
         );
-        // It is a piece of the body, so it is shown only where it is a plain name.
+        // The type is a piece of the body: it is recorded only if it is a plain name.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/".contains(&byte);
         if !span.is_disabled()
             && let Some(event_type) = delivery.event_type()
-            && event_type.len() <= LONGEST_TYPE
+            && event_type.len() <= MAX_EVENT_TYPE_BYTES
             && event_type.bytes().all(is_plain)
         {
             span.record("event_type", &*event_type);
@@ -52,7 +56,7 @@ mod on {
         span
     }
 
-    /// Names the event in the current span, by what a store knows it by.
+    /// Records the event's key in the current span.
     pub(crate) fn event(key: &EventKey) {
         Span::current().record("event", tracing::field::display(key));
     }
@@ -61,41 +65,72 @@ mod on {
         Span::current()
     }
 
-    pub(crate) fn within<F: Future>(span: Span, future: F) -> impl Future<Output = F::Output> {
+    pub(crate) fn instrument<F: Future>(span: Span, future: F) -> impl Future<Output = F::Output> {
         future.instrument(span)
     }
 
     pub(crate) fn rejected(receiver: &Receiver, rejection: &Rejection) {
         let (endpoint, sender) = (receiver.endpoint(), receiver.scheme().sender());
-        let kind = rejection.kind().as_str();
-        warn!(endpoint, sender, kind, status = rejection.status(), "rejected: {rejection}");
+        let (kind, status) = (rejection.kind().as_str(), rejection.status());
+        warn!(endpoint, sender, kind, status, "rejected: {rejection}");
     }
 
     pub(crate) fn decode_failed(reason: &dyn Display) {
-        warn!("no event for the handler: {reason}");
+        warn!("no event extracted for the handler: {reason}");
     }
 
-    pub(crate) fn settled(receiver: &Receiver, outcome: Outcome) {
+    /// Records a delivery's outcome, with the status where that is not the handler's.
+    pub(crate) fn outcome(receiver: &Receiver, outcome: Outcome) {
         let (endpoint, sender) = (receiver.endpoint(), receiver.scheme().sender());
-        let kind = outcome.as_str();
+        let (kind, status) = (outcome.as_str(), outcome.status());
+        let message = message(outcome);
         match outcome {
-            Outcome::Handled => info!(endpoint, sender, outcome = kind, "handled"),
-            Outcome::Duplicate { same_body } => {
-                info!(endpoint, sender, outcome = kind, same_body, "handled before");
+            Outcome::Handled | Outcome::HandshakeAnswered => {
+                info!(endpoint, sender, outcome = kind, status, "{message}");
             }
-            Outcome::InProgress { .. } => debug!(endpoint, sender, outcome = kind, "in flight"),
-            _ => warn!(endpoint, sender, outcome = kind, "not handled in good order"),
+            Outcome::Duplicate { same_body } => {
+                info!(endpoint, sender, outcome = kind, status, same_body, "{message}");
+            }
+            Outcome::InProgress { .. } => {
+                debug!(endpoint, sender, outcome = kind, status, "{message}");
+            }
+            _ => warn!(endpoint, sender, outcome = kind, status, "{message}"),
+        }
+    }
+
+    const fn message(outcome: Outcome) -> &'static str {
+        match outcome {
+            Outcome::Handled => "handled",
+            Outcome::CommitPending => {
+                "commit pending: the event is handled, and marking it is retried"
+            }
+            Outcome::LeaseLost => {
+                "lease lost: the handler outlived its lease, and another may have run as well"
+            }
+            Outcome::Failed => "handler failed: the claim is released",
+            Outcome::Panicked => "handler panicked: the claim is released",
+            Outcome::Cancelled => "handler cancelled: the claim is released",
+            Outcome::DeadlineExceeded => {
+                "response deadline exceeded: the handler continues, and a retry gets its outcome"
+            }
+            Outcome::Duplicate { .. } => "duplicate",
+            Outcome::InProgress { .. } => "in progress",
+            Outcome::StoreUnavailable => "dedup store unavailable: the handler did not run",
+            Outcome::StoreFull => "dedup store full: the handler did not run",
+            Outcome::ShuttingDown => "shutting down: the handler did not run",
+            Outcome::HandshakeAnswered => "handshake answered",
         }
     }
 
     pub(crate) fn store_failed(receiver: &Receiver, operation: &str, error: &StoreError) {
         let (endpoint, sender) = (receiver.endpoint(), receiver.scheme().sender());
-        warn!(endpoint, sender, operation, "dedup store failed: {error}");
+        warn!(endpoint, sender, operation, "{operation} failed in the dedup store: {error}");
     }
 
-    pub(crate) fn settled_late(receiver: &Receiver, claim: &Claim, outcome: Outcome) {
-        let (endpoint, key) = (receiver.endpoint(), claim.key());
-        info!(endpoint, event = %key, outcome = outcome.as_str(), "settled after the answer");
+    pub(crate) fn late_outcome(receiver: &Receiver, claim: &Claim, outcome: Outcome) {
+        let (endpoint, sender) = (receiver.endpoint(), receiver.scheme().sender());
+        let (event, outcome) = (claim.key(), outcome.as_str());
+        info!(endpoint, sender, %event, outcome, "outcome reported after the response");
     }
 }
 
@@ -106,9 +141,7 @@ mod off {
 
     use crate::dedup::{EventKey, StoreError};
     use crate::error::Rejection;
-    use crate::receive::Claim;
-    use crate::receive::Outcome;
-    use crate::receive::Receiver;
+    use crate::receive::{Claim, Outcome, Receiver};
     use crate::verify::Delivery;
 
     pub(crate) fn weak_keys(_: &Receiver) {}
@@ -125,7 +158,7 @@ mod off {
         Span
     }
 
-    pub(crate) fn within<F: Future>(_: Span, future: F) -> impl Future<Output = F::Output> {
+    pub(crate) fn instrument<F: Future>(_: Span, future: F) -> impl Future<Output = F::Output> {
         future
     }
 
@@ -133,9 +166,9 @@ mod off {
 
     pub(crate) fn decode_failed(_: &dyn Display) {}
 
-    pub(crate) fn settled(_: &Receiver, _: Outcome) {}
+    pub(crate) fn outcome(_: &Receiver, _: Outcome) {}
 
     pub(crate) fn store_failed(_: &Receiver, _: &str, _: &StoreError) {}
 
-    pub(crate) fn settled_late(_: &Receiver, _: &Claim, _: Outcome) {}
+    pub(crate) fn late_outcome(_: &Receiver, _: &Claim, _: Outcome) {}
 }

@@ -1,4 +1,4 @@
-//! Lends actix's runtime to the core, which sees a delivery from its claim to its answer.
+//! The handler and its delivery in actix tasks, which a sender that hangs up does not drop.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -19,8 +19,9 @@ use countersign::adapter::{
 use countersign::{Delivery, Outcome, Receiver, Shutdown};
 use tokio::sync::oneshot;
 
-use crate::answer::{self, Unanswered};
+use crate::response::{self, OutcomeError};
 
+/// Takes a verified delivery through its claim and the inner service to its response.
 pub(crate) async fn run<S, B>(
     receiver: Arc<Receiver>,
     shutdown: Shutdown,
@@ -32,66 +33,66 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    let Some(under_way) = shutdown.track() else {
-        let outcome = reject_shutting_down(&receiver);
-        return Ok(request.into_response(answer::own(outcome)).map_into_right_body());
+    let Some(in_flight) = shutdown.track() else {
+        let response = response::own(reject_shutting_down(&receiver));
+        return Ok(request.into_response(response).map_into_right_body());
     };
     let driven = Arc::clone(&receiver);
-    // actix routes by the only handle on a request: it is the handler's once that runs, and ours else.
+    // actix routes a request by its only handle. The handler takes the handle if it runs; otherwise the
+    // handle is left here, for a response without the handler.
     let request = Rc::new(Cell::new(Some(request)));
-    let handed = Rc::clone(&request);
-    let (reply, replied) = oneshot::channel();
-    // Within the request's own span, where the application keeps one.
+    let handle = Rc::clone(&request);
+    let (sender, responded) = oneshot::channel();
     rt::spawn(in_current_span(async move {
         let start = |delivery| {
-            let request = handed.take();
+            let request = handle.take();
             if let Some(request) = &request {
                 request.extensions_mut().insert(delivery);
             }
             let call = async move {
                 match request {
                     Some(request) => inner.call(request).await,
-                    None => Err(Unanswered(Outcome::ShuttingDown).into()),
+                    None => Err(OutcomeError(Outcome::ShuttingDown).into()),
                 }
             };
             Handler(rt::spawn(in_current_span(call)))
         };
-        // A sender that hung up is not there to be answered.
-        let answer = |outcome, response| drop(reply.send((outcome, response)));
-        drive(&driven, delivery, &Actix, &shutdown, start, answer).await;
-        drop(under_way);
+        // Sending fails if the client has hung up: then no one waits for the response.
+        let respond = |outcome, response| drop(sender.send((outcome, response)));
+        drive(&driven, delivery, &ActixTimer, &shutdown, start, respond).await;
+        drop(in_flight);
     }));
-    // The task is dropped without a reply only where the worker itself ends.
-    let (outcome, response) = replied.await.unwrap_or((Outcome::ShuttingDown, None));
+    // Without a message the task was dropped, which happens only when the worker stops.
+    let (outcome, response) = responded.await.unwrap_or((Outcome::ShuttingDown, None));
     match (response, request.take()) {
         (Some(response), _) => {
-            let response = answer::handlers(receiver.contract(), outcome, response?);
+            let response = response::handlers(receiver.contract(), outcome, response?);
             Ok(response.map_into_left_body())
         }
         (None, Some(request)) => {
-            Ok(request.into_response(answer::own(outcome)).map_into_right_body())
+            Ok(request.into_response(response::own(outcome)).map_into_right_body())
         }
-        (None, None) => Err(Unanswered(outcome).into()),
+        (None, None) => Err(OutcomeError(outcome).into()),
     }
 }
 
-struct Actix;
+pub(crate) struct ActixTimer;
 
-impl Timer for Actix {
+impl Timer for ActixTimer {
     type Sleep = Sleep;
 
-    fn sleep(&self, span: Duration) -> Sleep {
-        rt::time::sleep(span)
+    fn sleep(&self, duration: Duration) -> Sleep {
+        rt::time::sleep(duration)
     }
 }
 
-/// The service's call in a task of its own, on its worker.
+/// The call of the inner service, in a task of its own on its worker.
 struct Handler<B>(JoinHandle<Result<ServiceResponse<B>, Error>>);
 
 impl<B> HandlerTask for Handler<B> {
-    type Answer = Result<ServiceResponse<B>, Error>;
+    type Response = Result<ServiceResponse<B>, Error>;
 
-    fn stop(&mut self) {
+    fn cancel(&mut self) {
         self.0.abort();
     }
 }
@@ -104,7 +105,7 @@ impl<B> Future for Handler<B> {
             Ok(Ok(response)) if response.status().is_success() => {
                 HandlerOutcome::Success(Ok(response))
             }
-            Ok(answer) => HandlerOutcome::Failure(answer),
+            Ok(result) => HandlerOutcome::Failure(result),
             Err(error) if error.is_panic() => HandlerOutcome::Panicked,
             Err(_) => HandlerOutcome::Cancelled,
         })

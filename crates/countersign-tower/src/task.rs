@@ -1,4 +1,4 @@
-//! Lends tokio to the core, which sees a delivery from its claim to its answer.
+//! The handler and its delivery in tokio tasks, which a sender that hangs up does not drop.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -16,9 +16,10 @@ use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 use tower_service::Service;
 
-use crate::answer;
 use crate::body::ResponseBody;
+use crate::response;
 
+/// Takes a verified delivery through its claim and the inner service to its response.
 pub(crate) async fn run<S, B, ResBody>(
     receiver: Arc<Receiver>,
     shutdown: Shutdown,
@@ -33,12 +34,11 @@ where
     B: Send + 'static,
     ResBody: Send + 'static,
 {
-    let Some(under_way) = shutdown.track() else {
-        return Ok(answer::own(reject_shutting_down(&receiver)));
+    let Some(in_flight) = shutdown.track() else {
+        return Ok(response::own(reject_shutting_down(&receiver)));
     };
     let driven = Arc::clone(&receiver);
-    let (reply, replied) = oneshot::channel();
-    // Within the request's own span, where the application keeps one.
+    let (sender, responded) = oneshot::channel();
     tokio::spawn(in_current_span(async move {
         let start = |delivery| {
             request.extensions_mut().insert(delivery);
@@ -48,36 +48,36 @@ where
             };
             Handler(tokio::spawn(in_current_span(call)))
         };
-        // A sender that hung up is not there to be answered.
-        let answer = |outcome, response| drop(reply.send((outcome, response)));
-        drive(&driven, delivery, &Tokio, &shutdown, start, answer).await;
-        drop(under_way);
+        // Sending fails if the client has hung up: then no one waits for the response.
+        let respond = |outcome, response| drop(sender.send((outcome, response)));
+        drive(&driven, delivery, &TokioTimer, &shutdown, start, respond).await;
+        drop(in_flight);
     }));
-    // The task is dropped without a reply only where the runtime itself ends.
-    let (outcome, response) = replied.await.unwrap_or((Outcome::ShuttingDown, None));
+    // Without a message the task was dropped, which happens only when the runtime shuts down.
+    let (outcome, response) = responded.await.unwrap_or((Outcome::ShuttingDown, None));
     Ok(match response {
-        Some(response) => answer::handlers(receiver.contract(), outcome, response?),
-        None => answer::own(outcome),
+        Some(response) => response::handlers(receiver.contract(), outcome, response?),
+        None => response::own(outcome),
     })
 }
 
-struct Tokio;
+pub(crate) struct TokioTimer;
 
-impl Timer for Tokio {
+impl Timer for TokioTimer {
     type Sleep = Sleep;
 
-    fn sleep(&self, span: Duration) -> Sleep {
-        tokio::time::sleep(span)
+    fn sleep(&self, duration: Duration) -> Sleep {
+        tokio::time::sleep(duration)
     }
 }
 
-/// The service's call in a task of its own.
+/// The call of the inner service, in a task of its own.
 struct Handler<B, E>(JoinHandle<Result<Response<B>, E>>);
 
 impl<B, E> HandlerTask for Handler<B, E> {
-    type Answer = Result<Response<B>, E>;
+    type Response = Result<Response<B>, E>;
 
-    fn stop(&mut self) {
+    fn cancel(&mut self) {
         self.0.abort();
     }
 }
@@ -90,7 +90,7 @@ impl<B, E> Future for Handler<B, E> {
             Ok(Ok(response)) if response.status().is_success() => {
                 HandlerOutcome::Success(Ok(response))
             }
-            Ok(answer) => HandlerOutcome::Failure(answer),
+            Ok(result) => HandlerOutcome::Failure(result),
             Err(error) if error.is_panic() => HandlerOutcome::Panicked,
             Err(_) => HandlerOutcome::Cancelled,
         })

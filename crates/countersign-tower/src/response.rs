@@ -1,0 +1,46 @@
+//! Responses: the handler's, and those that the layer sends itself.
+//!
+//! The rejection or the outcome goes into the response's extensions, where outer layers read it.
+
+use bytes::Bytes;
+use countersign::{Contract, Outcome, adapter};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+
+use crate::body::ResponseBody;
+
+/// Converts a response that is sent in place of the handler's.
+pub(crate) fn own<B: From<Bytes>>(response: impl Into<adapter::Response>) -> Response<B> {
+    let own = response.into();
+    let mut response = Response::new(B::from(own.body().clone()));
+    *response.status_mut() = status(own.status());
+    for (name, value) in own.headers() {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    if let Some(rejection) = own.rejection() {
+        response.extensions_mut().insert(rejection.clone());
+    }
+    if let Some(outcome) = own.outcome() {
+        response.extensions_mut().insert(outcome);
+    }
+    response
+}
+
+/// Returns the handler's response, a success with the status that the sender's contract asks for.
+pub(crate) fn handlers<B>(
+    contract: &Contract,
+    outcome: Outcome,
+    response: Response<B>,
+) -> Response<ResponseBody<B>> {
+    let mut response = response.map(ResponseBody::new);
+    if response.status().is_success() {
+        *response.status_mut() = status(contract.success_status(response.status().as_u16()));
+    }
+    response.extensions_mut().insert(outcome);
+    response
+}
+
+pub(crate) fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
