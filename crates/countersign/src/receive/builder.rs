@@ -1,4 +1,4 @@
-//! Building a receiver.
+//! The builder of a receiver.
 
 use std::fmt;
 use std::sync::Arc;
@@ -48,7 +48,10 @@ impl ReceiverBuilder {
 
     /// Remembers handled events in `store`; a [`MemoryStore`](crate::MemoryStore) unless set.
     ///
-    /// Give receivers that share a store different [`endpoint`](Self::endpoint)s.
+    /// Receivers that share a store need different [`endpoint`](Self::endpoint)s. [Choosing a store]
+    /// compares the stores.
+    ///
+    /// [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
     pub fn dedup(mut self, store: impl DedupStore) -> Self {
         self.settings.store = Some(Arc::new(store));
         self
@@ -62,26 +65,26 @@ impl ReceiverBuilder {
 
     /// Names the endpoint in dedup keys, logs and metrics; the sender's name unless set.
     ///
-    /// Two receivers that share a store under one name take each other's events for duplicates.
+    /// Two receivers that share a store under one name treat each other's events as duplicates.
     pub fn endpoint(mut self, name: impl Into<Arc<str>>) -> Self {
         self.settings.endpoint = Some(name.into());
         self
     }
 
-    /// Sets how long handled events are remembered; the shortest safe time unless set.
+    /// Sets how long handled events are remembered; the shortest safe duration unless set.
     ///
-    /// It must cover the sender's retry window, and the whole time in which a signed timestamp is
-    /// fresh.
+    /// The retention must cover the sender's retry window, and the whole time in which a signed timestamp
+    /// is fresh.
     pub const fn retention(mut self, retention: Duration) -> Self {
         self.settings.retention = Some(retention);
         self
     }
 
-    /// Sets how long a claim holds without being renewed: how soon after a crash the event's next
-    /// delivery is handled.
+    /// Sets how long a claim lasts without being renewed: after a crash, the event's next delivery is
+    /// handled once the lease has expired.
     ///
-    /// It must be longer than the contract's response deadline and one call of the store together.
-    /// Unless set it follows from them.
+    /// The lease must be longer than the contract's response deadline and the store's timeout together.
+    /// Unless set it is derived from them.
     pub const fn lease(mut self, lease: Duration) -> Self {
         self.settings.lease = Some(lease);
         self

@@ -1,4 +1,4 @@
-//! An event in hand: what a handler's adapter renews and settles.
+//! A claimed event.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,9 +7,24 @@ use std::time::Duration;
 use crate::dedup::{Store, StoreError, UpdateOutcome};
 use crate::event::{ClaimToken, EventKey, FencingToken};
 
-/// An event that is ours to handle, until its lease ends.
+/// A claimed event: the right to handle it until the lease expires.
 ///
-/// Dropping it settles nothing: the event is then in progress until the lease has run out.
+/// [Renew](Self::renew) the claim while the handler runs, [commit](Self::commit) it after the handler has
+/// succeeded, and [release](Self::release) it after anything else. Dropping a claim does none of these:
+/// the event stays in progress until the lease expires.
+///
+/// ```
+/// use countersign::Claim;
+/// use countersign::dedup::{StoreError, UpdateOutcome};
+///
+/// async fn end(claim: Claim, succeeded: bool) -> Result<UpdateOutcome, StoreError> {
+///     if succeeded { claim.commit().await } else { claim.release().await }
+/// }
+/// ```
+///
+/// [Choosing a store] explains claims, leases and fencing tokens.
+///
+/// [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 #[must_use]
 pub struct Claim {
     pub(crate) store: Option<Arc<dyn Store>>,
@@ -21,32 +36,37 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// The event's key in the store.
+    /// Returns the event's key in the store.
     #[must_use]
     pub const fn key(&self) -> &EventKey {
         &self.key
     }
 
-    /// The claim's fencing token, to guard the handler's own writes with; `None` without dedup.
+    /// Returns the claim's fencing token, or `None` without deduplication.
+    ///
+    /// It guards the handler's own writes: a later claim of the event has a greater one.
     #[must_use]
     pub const fn fencing_token(&self) -> Option<FencingToken> {
         self.fencing_token
     }
 
-    /// The claim, for a store to mark the event as handled in a transaction of yours; `None` without
-    /// dedup.
+    /// Returns the token with which a store marks the event as handled in the handler's own
+    /// transaction, or `None` without deduplication.
     #[must_use]
     pub fn claim_token(&self) -> Option<ClaimToken> {
         Some(ClaimToken::new(self.key, self.fencing_token?, self.retention))
     }
 
-    /// Whether an earlier handler's lease ran out, so that part of the work may be done.
+    /// Returns whether the claim took over from one whose lease had expired, so that part of the work
+    /// may be done already.
     #[must_use]
     pub const fn is_takeover(&self) -> bool {
         self.takeover
     }
 
-    /// Lets the lease run anew from now.
+    /// Renews the lease, from now.
+    ///
+    /// [`UpdateOutcome::StaleToken`] means that another claim has taken the event over.
     ///
     /// # Errors
     ///
@@ -64,7 +84,7 @@ impl Claim {
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the store fails; whether it was marked is then unknown, so try again.
+    /// A [`StoreError`] if the store fails. The event may be marked nevertheless: commit again.
     pub async fn commit(&self) -> Result<UpdateOutcome, StoreError> {
         match (&self.store, self.fencing_token) {
             (Some(store), Some(fencing_token)) => {
@@ -74,11 +94,11 @@ impl Claim {
         }
     }
 
-    /// Gives the event up, so that its next delivery is handled.
+    /// Ends the claim, so that the event's next delivery is handled.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the store fails; the event is then in progress until the lease has run out.
+    /// A [`StoreError`] if the store fails. The event is then in progress until the lease expires.
     pub async fn release(&self) -> Result<UpdateOutcome, StoreError> {
         match (&self.store, self.fencing_token) {
             (Some(store), Some(fencing_token)) => store.release(&self.key, fencing_token).await,
@@ -89,9 +109,9 @@ impl Claim {
 
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claimed")
+        f.debug_struct("Claim")
             .field("key", &self.key)
-            .field("fence", &self.fencing_token)
+            .field("fencing_token", &self.fencing_token)
             .field("takeover", &self.takeover)
             .finish_non_exhaustive()
     }

@@ -1,25 +1,30 @@
-//! Metrics of what happens to each request, through the facade of the crate
+//! Metrics of each request, through the facade of the crate
 //! [`metrics`](https://docs.rs/metrics) (feature `metrics`).
 //!
-//! Install a recorder, such as `metrics-exporter-prometheus`, before the first request. Spans are in
-//! seconds. Every metric but the store's has the labels `endpoint` and `sender`.
+//! Install a recorder, such as `metrics-exporter-prometheus`, before the first request. Durations are
+//! in seconds. Every metric but the store's has the labels `endpoint` and `sender`. [The guide] names
+//! the alerts to set.
 //!
-//! | name | kind | further labels | what it tells |
+//! | name | kind | more labels | meaning |
 //! |---|---|---|---|
-//! | `countersign_deliveries_total` | counter | `outcome`, `rejection` | each request that was answered, once: an [`Outcome`](crate::Outcome)'s name, or `rejected` with a [`RejectionKind`](crate::RejectionKind)'s |
-//! | `countersign_late_total` | counter | `outcome` | what became of those answered before that was known |
-//! | `countersign_verified_total` | counter | `key` | verified deliveries, by the name of the key that matched; empty for a tenant's |
-//! | `countersign_dedup_hits_total` | counter | `hit` | events the store knew: `duplicate`, `other_body` (a duplicate with another body), `in_progress`, `takeover` |
-//! | `countersign_in_progress` | gauge | | events claimed and not settled |
-//! | `countersign_handler_seconds` | histogram | `outcome` | how long handlers ran: `handled`, `failed`, `panicked`, `cancelled` |
-//! | `countersign_store_seconds` | histogram | `operation`, `result` | how long the store took to `claim`, `renew`, `commit`, `release`: `ok`, `unavailable`, `timeout`, `full` |
-//! | `countersign_store_events` | gauge | `store`, `state` | events held: `in_progress`, `lease_expired`, `handled`, `expired` |
-//! | `countersign_store_oldest_expired_lease_seconds` | gauge | `store` | for how long the oldest lease that ran out has been over |
-//! | `countersign_store_bytes` | gauge | `store` | what the store takes on disk, where it can tell |
+//! | `countersign_deliveries_total` | counter | `outcome`, `rejection` | responses sent: `outcome` is the name of an [`Outcome`](crate::Outcome), or `rejected` with the name of a [`RejectionKind`](crate::RejectionKind) |
+//! | `countersign_late_total` | counter | `outcome` | outcomes that were not known when the response was sent |
+//! | `countersign_verified_total` | counter | `key` | verified deliveries, by the name of the key that matched; empty for a tenant's key |
+//! | `countersign_dedup_hits_total` | counter | `hit` | deliveries of an event that the store has a record of: `duplicate`, `other_body` (a duplicate with a different body), `in_progress`, `takeover` |
+//! | `countersign_in_progress` | gauge | | events that are claimed, and neither committed nor released |
+//! | `countersign_handler_seconds` | histogram | `outcome` | run time of handlers: `handled`, `failed`, `panicked`, `cancelled` |
+//! | `countersign_store_seconds` | histogram | `operation`, `result` | run time of the store's operations `claim`, `renew`, `commit`, `release`, by result: `ok`, `unavailable`, `timeout`, `full` |
+//! | `countersign_store_events` | gauge | `store`, `state` | events in the store: `in_progress`, `lease_expired`, `handled`, `expired` |
+//! | `countersign_store_oldest_expired_lease_seconds` | gauge | `store` | time since the oldest expired lease expired |
+//! | `countersign_store_bytes` | gauge | `store` | size of the store on disk, where the store reports it |
 //!
-//! The store's last three are set by [`report_store`](metrics::report_store), as often as you call it.
+//! The last three are set by [`report_store`], as often as the application calls it.
+//!
+//! [The guide]: https://github.com/countersign/countersign/blob/main/docs/observability.md
 
 use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+
+use crate::dedup::StoreStats;
 
 pub(super) const DELIVERIES: &str = "countersign_deliveries_total";
 pub(super) const LATE: &str = "countersign_late_total";
@@ -33,29 +38,28 @@ pub(super) const STORE_OLDEST_EXPIRED_LEASE: &str =
     "countersign_store_oldest_expired_lease_seconds";
 pub(super) const STORE_BYTES: &str = "countersign_store_bytes";
 
-use crate::dedup::StoreStats;
-
-/// Tells the recorder what each metric means, for exporters that show it.
+/// Describes each metric to the installed recorder, for exporters that show descriptions.
 pub fn describe() {
-    describe_counter!(DELIVERIES, "Requests, by what they were answered.");
-    describe_counter!(LATE, "What became of deliveries answered before that was known.");
-    describe_counter!(VERIFIED, "Verified deliveries, by the key that matched.");
-    describe_counter!(DEDUP_HITS, "Deliveries of events that the store knew.");
-    describe_gauge!(IN_PROGRESS, "Events claimed and not settled.");
-    describe_histogram!(HANDLER, Unit::Seconds, "How long handlers ran.");
-    describe_histogram!(STORE, Unit::Seconds, "How long the dedup store took.");
-    describe_gauge!(STORE_EVENTS, "Events the store holds, by how they stand.");
+    describe_counter!(DELIVERIES, "Responses sent, by outcome.");
+    describe_counter!(LATE, "Outcomes that were not known when the response was sent.");
+    describe_counter!(VERIFIED, "Verified deliveries, by the name of the key that matched.");
+    describe_counter!(DEDUP_HITS, "Deliveries of an event that the store has a record of.");
+    describe_gauge!(IN_PROGRESS, "Events claimed, and neither committed nor released.");
+    describe_histogram!(HANDLER, Unit::Seconds, "Run time of handlers, by outcome.");
+    describe_histogram!(STORE, Unit::Seconds, "Run time of the dedup store's operations.");
+    describe_gauge!(STORE_EVENTS, "Events in the dedup store, by state.");
     describe_gauge!(
         STORE_OLDEST_EXPIRED_LEASE,
         Unit::Seconds,
-        "Age of the oldest lease that ran out."
+        "Time since the oldest expired lease expired."
     );
-    describe_gauge!(STORE_BYTES, Unit::Bytes, "What the store takes on disk.");
+    describe_gauge!(STORE_BYTES, Unit::Bytes, "Size of the dedup store on disk.");
 }
 
-/// Sets the gauges of a store's size and age, under a name of yours.
+/// Sets the gauges of a store's size and age, with `name` as the label `store`.
 ///
-/// A store counts its rows for [`stats`](crate::dedup::InspectStore::stats): once a minute is often enough.
+/// A store counts its rows for [`stats`](crate::dedup::InspectStore::stats): once a minute is often
+/// enough.
 ///
 /// ```
 /// use countersign::dedup::{InspectStore, StoreError};
@@ -65,7 +69,7 @@ pub fn describe() {
 ///     Ok(())
 /// }
 /// ```
-#[expect(clippy::cast_precision_loss, reason = "no dashboard shows 53 bits")]
+#[expect(clippy::cast_precision_loss, reason = "counts and sizes stay far below 2^53")]
 pub fn report_store(name: &str, stats: &StoreStats) {
     let states = [
         ("in_progress", stats.in_progress),
@@ -76,8 +80,8 @@ pub fn report_store(name: &str, stats: &StoreStats) {
     for (state, count) in states {
         gauge!(STORE_EVENTS, "store" => name.to_owned(), "state" => state).set(count as f64);
     }
-    let lease_expired = stats.oldest_expired_lease.as_secs_f64();
-    gauge!(STORE_OLDEST_EXPIRED_LEASE, "store" => name.to_owned()).set(lease_expired);
+    let oldest = stats.oldest_expired_lease.as_secs_f64();
+    gauge!(STORE_OLDEST_EXPIRED_LEASE, "store" => name.to_owned()).set(oldest);
     if let Some(bytes) = stats.bytes {
         gauge!(STORE_BYTES, "store" => name.to_owned()).set(bytes as f64);
     }

@@ -1,4 +1,4 @@
-//! The object that an adapter drives: a sender, a store, and the policy between them.
+//! The receiver: a sender, a dedup store, and the policy between them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use crate::senders::{HandshakeResponse, Sender};
 use crate::time::Timestamp;
 use crate::verify::{Delivery, StreamingVerifier};
 
-/// Receives what one sender delivers to one endpoint.
+/// Receives the deliveries of one sender to one endpoint.
 ///
-/// [`Receiver::new`] suits one process that may forget what it handled when it ends;
-/// [`Receiver::builder`] takes a store, an endpoint's name and timeouts. An adapter puts the receiver in
-/// front of a route.
+/// [`Receiver::new`] suits a single process that may forget the events it handled when it ends;
+/// [`Receiver::builder`] takes a [store], an endpoint's name and timeouts. An adapter puts the receiver
+/// in front of a route.
 ///
-/// Without a framework, [`verify`](Self::verify) verifies (or, where the body comes in pieces,
-/// [`open`](Self::open)), and [`claim`](Self::claim) deduplicates:
+/// Without a framework, [`verify`](Self::verify) verifies a request ([`open`](Self::open) does where the
+/// body arrives in pieces), and [`claim`](Self::claim) deduplicates:
 ///
 /// ```
 /// use countersign::{Admission, Outcome, Receiver, Timestamp};
@@ -44,7 +44,7 @@ use crate::verify::{Delivery, StreamingVerifier};
 ///         Admission::Proceed(claim) => claim,
 ///         Admission::Respond(outcome) => return Ok(outcome),
 ///     };
-///     let succeeded = delivery.event::<serde_json::Value>().is_ok(); // your work
+///     let succeeded = delivery.event::<serde_json::Value>().is_ok(); // the handler's work
 ///     if !succeeded {
 ///         claim.release().await?;
 ///         return Ok(Outcome::Failed);
@@ -53,21 +53,23 @@ use crate::verify::{Delivery, StreamingVerifier};
 ///     Ok(Outcome::Handled)
 /// }
 /// ```
+///
+/// [store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 #[derive(Clone)]
 #[must_use]
 pub struct Receiver {
     sender: Arc<dyn Sender>,
     store: Option<Arc<dyn Store>>,
     endpoint: Arc<str>,
-    /// The endpoint and, where there are many tenants, the tenant: what separates dedup keys.
+    /// Separates dedup keys: the endpoint and, where there are tenants, the tenant.
     scope: Arc<str>,
     retention: Duration,
     timeouts: Timeouts,
 }
 
 impl Receiver {
-    /// Receives from `sender` and remembers handled events in a [`MemoryStore`](crate::MemoryStore) of
-    /// its own.
+    /// Creates a receiver of what `sender` delivers, with a [`MemoryStore`](crate::MemoryStore) of its
+    /// own.
     pub fn new(sender: impl Sender) -> Self {
         Self::builder(sender).build_unchecked()
     }
@@ -95,21 +97,22 @@ impl Receiver {
         Self { scope: tenant_scope(&self.endpoint, tenant).into(), ..self }
     }
 
-    /// Rejects any method but `POST`.
+    /// Checks that the method is `POST`.
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::MethodNotAllowed`].
+    /// [`RejectionKind::MethodNotAllowed`] for any other method.
     pub fn check_method(&self, method: &str) -> Result<(), Rejection> {
         if method == "POST" { Ok(()) } else { Err(Rejection::new(RejectionKind::MethodNotAllowed)) }
     }
 
-    /// Returns the response to a handshake that is not a `POST`; rejects any other method but `POST`.
+    /// Returns the response to an unsigned handshake, a `GET` or `HEAD` request; `None` for a `POST`.
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::MethodNotAllowed`], also where a handshake needs a token that is not configured,
-    /// and [`RejectionKind::SignatureMismatch`] if the request shows the wrong token.
+    /// - [`RejectionKind::MethodNotAllowed`] for any other method, and for a handshake whose token is not
+    ///   configured.
+    /// - [`RejectionKind::SignatureMismatch`] if the request has the wrong token.
     pub fn handshake_response<H: Headers + ?Sized>(
         &self,
         method: &str,
@@ -122,19 +125,19 @@ impl Receiver {
         }
     }
 
-    /// Returns the response to a verified delivery that is a handshake and not an event.
+    /// Returns the response to a verified delivery that is a handshake; `None` for an event.
     #[must_use]
     pub fn signed_handshake_response(&self, delivery: &Delivery) -> Option<HandshakeResponse> {
         self.sender.handshake()?.signed_response(delivery)
     }
 
-    /// Checks a request's headers; the body goes into the [`StreamingVerifier`] that this returns.
+    /// Checks a request's headers, and returns the verifier that takes the body.
     ///
-    /// `now` is what the signed timestamp is compared with.
+    /// The signed timestamp is compared with `now`.
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] that says which header is wrong and how.
+    /// A [`Rejection`] that names the header and what is wrong with it.
     pub fn open<'r, H: Headers + ?Sized>(
         &'r self,
         headers: &'r H,
@@ -143,12 +146,12 @@ impl Receiver {
         self.sender.verifier().open(headers, now, self.contract().max_body_size())
     }
 
-    /// Verifies a request whose body is at hand: [`open`](Self::open),
-    /// [`update`](StreamingVerifier::update) and [`finalize`](StreamingVerifier::finalize) in one.
+    /// Verifies a request whose body has arrived: [`open`](Self::open),
+    /// [`update`](StreamingVerifier::update) and [`finalize`](StreamingVerifier::finalize) in one call.
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] that says what is wrong.
+    /// A [`Rejection`] that names what is wrong.
     pub fn verify<H: Headers + ?Sized>(
         &self,
         headers: &H,
@@ -162,12 +165,12 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the store fails; respond with `Outcome::from(&error)`.
+    /// A [`StoreError`] if the store fails. The response is that of `Outcome::from(&error)`.
     pub async fn claim(&self, delivery: &Delivery) -> Result<Admission, StoreError> {
         self.claim_event(self.event(delivery)?, delivery).await
     }
 
-    /// Returns the delivery's event, which is not claimed yet.
+    /// Returns the delivery's event as a claim that the store does not know yet.
     pub(crate) fn event(&self, delivery: &Delivery) -> Result<Claim, StoreError> {
         if delivery.sender() != self.scheme().sender()
             || delivery.tenant() != self.sender.verifier().tenant()
@@ -215,19 +218,19 @@ impl Receiver {
         }
     }
 
-    /// The sender's scheme.
+    /// Returns the sender's scheme.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         self.sender.verifier().scheme()
     }
 
-    /// The sender's contract.
+    /// Returns the sender's contract.
     #[must_use]
     pub fn contract(&self) -> &Contract {
         self.sender.contract()
     }
 
-    /// The endpoint's name.
+    /// Returns the endpoint's name.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
@@ -239,12 +242,12 @@ impl Receiver {
         self.store.is_some()
     }
 
-    /// Returns the names of the keys that are shorter than 24 bytes, to warn of at start-up.
+    /// Returns the names of the keys that are shorter than 24 bytes, for a warning at start-up.
     pub fn weak_keys(&self) -> impl Iterator<Item = &str> {
         self.sender.verifier().weak_keys()
     }
 
-    /// The durations that an adapter enforces.
+    /// Returns the durations that an adapter enforces.
     #[must_use]
     pub const fn timeouts(&self) -> Timeouts {
         self.timeouts

@@ -1,4 +1,4 @@
-//! The settings of a receiver, and what follows from those that are left out.
+//! The settings of a receiver, and the defaults that are derived from its sender.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +17,11 @@ const DEFAULT_LEASES: (Duration, Duration) = (Duration::from_secs(15), Duration:
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) store: Option<Arc<dyn Store>>,
-    /// The sender's name unless set.
+    /// Defaults to the sender's name.
     pub(crate) endpoint: Option<Arc<str>>,
-    /// The shortest safe retention unless set.
+    /// Defaults to the shortest safe retention.
     pub(crate) retention: Option<Duration>,
-    /// Derived from the response deadline and the store's timeout unless set.
+    /// Defaults to a duration derived from the response deadline and the store's timeout.
     pub(crate) lease: Option<Duration>,
     pub(crate) store_timeout: Duration,
     pub(crate) body_timeout: Duration,
@@ -43,7 +43,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Records every setting that is wrong for a sender of this contract and scheme.
+    /// Records every setting that is wrong for a sender with this contract and scheme.
     pub(crate) fn validate(
         &self,
         contract: &Contract,
@@ -80,8 +80,8 @@ impl Settings {
 
     pub(crate) fn timeouts(&self, contract: &Contract) -> Timeouts {
         let (shortest, longest) = DEFAULT_LEASES;
-        let usual = contract.response_deadline().saturating_mul(2).clamp(shortest, longest);
-        let lease = self.lease.unwrap_or(usual.max(self.shortest_lease(contract)));
+        let default = contract.response_deadline().saturating_mul(2).clamp(shortest, longest);
+        let lease = self.lease.unwrap_or(default.max(self.shortest_lease(contract)));
         Timeouts {
             body: self.body_timeout,
             store: self.store_timeout,
@@ -93,7 +93,8 @@ impl Settings {
         }
     }
 
-    /// A lease that covers the handler until the response deadline, and the commit after it.
+    /// Returns the shortest lease that covers the handler until the response deadline, and the commit
+    /// after it.
     fn shortest_lease(&self, contract: &Contract) -> Duration {
         let covered = contract.response_deadline().saturating_add(self.store_timeout);
         covered.saturating_add(Duration::from_millis(1))
@@ -104,12 +105,15 @@ fn shortest_retention(contract: &Contract, scheme: &Scheme) -> Duration {
     contract.retry_window().max(freshness_window(scheme))
 }
 
-/// How long a captured request stays fresh: both sides of the tolerance.
+/// Returns how long a captured request stays fresh: both sides of the tolerance.
 pub(crate) fn freshness_window(scheme: &Scheme) -> Duration {
     scheme.tolerance().map_or(Duration::ZERO, Tolerance::window)
 }
 
-/// The durations that an adapter enforces.
+/// The durations that [`verify`](crate::adapter::verify) and [`drive`](crate::adapter::drive) enforce.
+///
+/// [`Receiver::timeouts`](crate::Receiver::timeouts) returns them; the methods of
+/// [`ReceiverBuilder`](crate::ReceiverBuilder) set them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Timeouts {
