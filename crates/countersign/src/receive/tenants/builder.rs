@@ -1,4 +1,4 @@
-//! Building the receiver of many tenants.
+//! The builder of a receiver of many tenants.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,13 +15,29 @@ use crate::receive::builder::ReceiverBuilder;
 use crate::senders::Sender;
 use crate::time::{Clock, MonotonicClock};
 
-/// How long a tenant's keys are cached unless set.
+/// The default time for which a tenant's keys are cached.
 const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
 
-/// How many tenants are cached unless set, and how many unknown names.
+/// The default number of cached tenants, and of cached unknown names.
 const CACHE_CAPACITY: usize = 10_000;
 
 /// Builds [`Tenants`]. Settings may come in any order; [`build`](Self::build) validates them together.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::tenants::{KeyResolver, TenantFrom, Tenants};
+/// use countersign::{ConfigError, senders};
+///
+/// fn tenants(keys: impl KeyResolver) -> Result<Tenants, ConfigError> {
+///     let from = TenantFrom::Header("x-key-id".to_owned());
+///     Tenants::builder(from, keys, |keys| senders::STRIPE.keys(keys))
+///         .configure(|receiver| receiver.endpoint("billing"))
+///         .cache_ttl(Duration::from_secs(60))
+///         .cache_capacity(1000)
+///         .build()
+/// }
+/// ```
 #[must_use = "a builder does nothing until it is built"]
 pub struct TenantsBuilder {
     from: TenantFrom,
@@ -53,10 +69,11 @@ impl TenantsBuilder {
         }
     }
 
-    /// Sets what a single [`Receiver`](crate::Receiver) has: the store, the endpoint's name and the timeouts, which all
-    /// tenants share.
+    /// Sets the store, the endpoint's name and the timeouts, as for a single
+    /// [`Receiver`](crate::Receiver). All tenants share them.
     ///
     /// Unless set, handled events are remembered in one [`MemoryStore`](crate::MemoryStore) for all.
+    /// The builder that `configure` gets has no tenant's sender: only its settings are used.
     pub fn configure(
         mut self,
         configure: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder + Send + 'static,
@@ -65,7 +82,7 @@ impl TenantsBuilder {
         self
     }
 
-    /// Sets how many tenants' keys are cached, and how many unknown names; 10 000 each unless set.
+    /// Sets how many tenants are cached, and how many unknown names; 10 000 each unless set.
     pub const fn cache_capacity(mut self, tenants: usize) -> Self {
         self.cache_capacity = tenants;
         self
@@ -91,11 +108,12 @@ impl TenantsBuilder {
     /// A [`ConfigError`] that names every wrong setting: those of
     /// [`ReceiverBuilder::build`](crate::ReceiverBuilder::build), and
     ///
-    /// - [`OutOfRange`](ConfigErrorKind::OutOfRange) for a cache of no capacity or no duration;
-    /// - [`InvalidHeaderName`](ConfigErrorKind::InvalidHeaderName) where the tenant's header is not one;
-    /// - [`MissingSetting`](ConfigErrorKind::MissingSetting) where the tenant's path does not begin and
-    ///   end with `/`;
-    /// - whatever the sender rejects about its own settings.
+    /// - [`OutOfRange`](ConfigErrorKind::OutOfRange) for a cache capacity or duration of zero;
+    /// - [`InvalidHeaderName`](ConfigErrorKind::InvalidHeaderName) if the tenant's header has an invalid
+    ///   name;
+    /// - [`MissingSetting`](ConfigErrorKind::MissingSetting) if the tenant's path does not begin and end
+    ///   with `/`;
+    /// - every error of the sender's own settings.
     pub fn build(self) -> Result<Tenants, ConfigError> {
         let mut validation = Validation::default();
         validation.positive("cache_ttl", self.cache_ttl);

@@ -1,4 +1,4 @@
-//! Bounded, with one asker a tenant at a time.
+//! A bounded cache of tenants, with one lookup for each tenant at a time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use event_listener::{Event, EventListener};
 
 use crate::time::Timestamp;
 
-/// How many tenants' keys may be asked for at once: names in requests are anybody's.
-const MAX_ASKED: usize = 64;
+/// The most lookups in flight: any unauthenticated request can name a tenant.
+const MAX_LOOKUPS: usize = 64;
 
-/// What is known of tenants by name.
+/// The known and the unknown tenants, by name, and the lookups in flight.
 pub(super) struct Cache<T> {
     state: Mutex<State<T>>,
 }
@@ -18,26 +18,26 @@ pub(super) struct Cache<T> {
 struct State<T> {
     known: Bounded<T>,
     unknown: Bounded<()>,
-    asked: HashMap<Box<str>, Ask>,
-    /// How many askers there were: tells one from the next.
-    asks: u64,
+    lookups: HashMap<Box<str>, Lookup>,
+    /// The number of lookups so far, which numbers each.
+    count: u64,
 }
 
-/// Somebody asking for a tenant.
-struct Ask {
+/// A lookup in flight, as the cache sees it.
+struct Lookup {
     number: u64,
-    answered: Event,
+    ended: Event,
 }
 
-/// What a cache says of a tenant.
+/// The state of a tenant in the cache.
 pub(super) enum CacheEntry<'c, T: Clone> {
     Known(T),
     Unknown,
-    /// Somebody asks for it; look again when this ends.
+    /// Another caller's lookup is in flight. Get the entry again when the listener completes.
     Wait(EventListener),
-    /// Nobody does: ask, and tell.
+    /// No lookup is in flight. The caller looks the tenant up and stores the result.
     Lookup(InFlightLookup<'c, T>),
-    /// Too many are asked for already.
+    /// [`MAX_LOOKUPS`] lookups are in flight.
     LimitReached,
 }
 
@@ -46,13 +46,13 @@ impl<T: Clone> Cache<T> {
         let state = State {
             known: Bounded::new(capacity),
             unknown: Bounded::new(capacity),
-            asked: HashMap::new(),
-            asks: 0,
+            lookups: HashMap::new(),
+            count: 0,
         };
         Self { state: Mutex::new(state) }
     }
 
-    pub(super) fn look(&self, tenant: &str, now: Timestamp) -> CacheEntry<'_, T> {
+    pub(super) fn entry(&self, tenant: &str, now: Timestamp) -> CacheEntry<'_, T> {
         let mut state = self.lock();
         if let Some(value) = state.known.get(tenant, now) {
             return CacheEntry::Known(value);
@@ -60,37 +60,39 @@ impl<T: Clone> Cache<T> {
         if state.unknown.get(tenant, now).is_some() {
             return CacheEntry::Unknown;
         }
-        if let Some(ask) = state.asked.get(tenant) {
-            return CacheEntry::Wait(ask.answered.listen());
+        if let Some(lookup) = state.lookups.get(tenant) {
+            return CacheEntry::Wait(lookup.ended.listen());
         }
-        // Names that are nobody's shut out no tenant that was known before.
-        if state.asked.len() >= MAX_ASKED && !state.known.entries.contains_key(tenant) {
+        // A tenant that was known is exempt from the limit: requests for invented names must not keep
+        // its keys from being refreshed.
+        if state.lookups.len() >= MAX_LOOKUPS && !state.known.entries.contains_key(tenant) {
             return CacheEntry::LimitReached;
         }
-        state.asks += 1;
-        let ask = state.asks;
-        state.asked.insert(tenant.into(), Ask { number: ask, answered: Event::new() });
-        CacheEntry::Lookup(InFlightLookup { cache: self, tenant: tenant.into(), number: ask })
+        state.count += 1;
+        let number = state.count;
+        state.lookups.insert(tenant.into(), Lookup { number, ended: Event::new() });
+        CacheEntry::Lookup(InFlightLookup { cache: self, tenant: tenant.into(), number })
     }
 
-    /// Forgets what is known, and what an asker under way is about to tell: it may be out of date.
+    /// Removes a tenant, and discards the result of a lookup in flight, which may be out of date.
     pub(super) fn invalidate(&self, tenant: &str) {
         let mut state = self.lock();
         state.known.entries.remove(tenant);
         state.unknown.entries.remove(tenant);
-        if let Some(ask) = state.asked.remove(tenant) {
-            ask.answered.notify(usize::MAX);
+        if let Some(lookup) = state.lookups.remove(tenant) {
+            lookup.ended.notify(usize::MAX);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing panics while it is held.
+        // No code panics while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to ask for one tenant's keys. It ends with being dropped, whatever came of it, and whoever
-/// waits looks again.
+/// The exclusive right to look one tenant up.
+///
+/// Dropping it ends the lookup, also where the caller was cancelled, and wakes all waiting callers.
 pub(super) struct InFlightLookup<'c, T: Clone> {
     cache: &'c Cache<T>,
     tenant: Box<str>,
@@ -98,30 +100,32 @@ pub(super) struct InFlightLookup<'c, T: Clone> {
 }
 
 impl<T: Clone> InFlightLookup<'_, T> {
-    /// Keeps the answer; `false` if the tenant was forgotten meanwhile, and is to be asked for anew.
+    /// Stores the tenant's value. Returns `false` if the tenant was invalidated meanwhile, and is to be
+    /// looked up again.
     #[must_use]
-    pub(super) fn is_known(&mut self, value: T, until: Timestamp) -> bool {
+    pub(super) fn store_known(&mut self, value: T, until: Timestamp) -> bool {
         let mut state = self.cache.lock();
         let is_current = self.is_current(&state);
         if is_current {
-            state.known.put(&self.tenant, value, until);
+            state.known.insert(&self.tenant, value, until);
         }
         is_current
     }
 
-    /// As [`is_known`](Self::is_known), where there is no such tenant.
+    /// Stores that the tenant is unknown. Returns `false` under the same condition as
+    /// [`store_known`](Self::store_known).
     #[must_use]
-    pub(super) fn is_unknown(&mut self, until: Timestamp) -> bool {
+    pub(super) fn store_unknown(&mut self, until: Timestamp) -> bool {
         let mut state = self.cache.lock();
         let is_current = self.is_current(&state);
         if is_current {
-            state.unknown.put(&self.tenant, (), until);
+            state.unknown.insert(&self.tenant, (), until);
         }
         is_current
     }
 
     fn is_current(&self, state: &State<T>) -> bool {
-        state.asked.get(&self.tenant).is_some_and(|ask| ask.number == self.number)
+        state.lookups.get(&self.tenant).is_some_and(|lookup| lookup.number == self.number)
     }
 }
 
@@ -129,31 +133,31 @@ impl<T: Clone> Drop for InFlightLookup<'_, T> {
     fn drop(&mut self) {
         let mut state = self.cache.lock();
         if self.is_current(&state)
-            && let Some(ask) = state.asked.remove(&self.tenant)
+            && let Some(lookup) = state.lookups.remove(&self.tenant)
         {
-            ask.answered.notify(usize::MAX);
+            lookup.ended.notify(usize::MAX);
         }
     }
 }
 
-/// As many entries as fit; the one that was put first goes first.
+/// A map of bounded size, which evicts the entry that was inserted first.
 struct Bounded<T> {
     capacity: usize,
     entries: HashMap<Box<str>, Entry<T>>,
-    /// By age. An entry that was put again stands here twice, and only its later place counts.
+    /// The insertions by age. Only the latest insertion of a name counts.
     order: VecDeque<(Box<str>, u64)>,
-    puts: u64,
+    insertions: u64,
 }
 
 struct Entry<T> {
     value: T,
     until: Timestamp,
-    put: u64,
+    insertion: u64,
 }
 
 impl<T: Clone> Bounded<T> {
     fn new(capacity: usize) -> Self {
-        Self { capacity, entries: HashMap::new(), order: VecDeque::new(), puts: 0 }
+        Self { capacity, entries: HashMap::new(), order: VecDeque::new(), insertions: 0 }
     }
 
     fn get(&self, tenant: &str, now: Timestamp) -> Option<T> {
@@ -161,20 +165,23 @@ impl<T: Clone> Bounded<T> {
         (now < entry.until).then(|| entry.value.clone())
     }
 
-    fn put(&mut self, tenant: &str, value: T, until: Timestamp) {
-        self.puts += 1;
-        let put = self.puts;
-        self.entries.insert(tenant.into(), Entry { value, until, put });
-        self.order.push_back((tenant.into(), put));
-        if self.order.len() > 2 * self.capacity {
-            let entries = &self.entries;
-            self.order
-                .retain(|(name, put)| entries.get(name).is_some_and(|entry| entry.put == *put));
+    fn insert(&mut self, tenant: &str, value: T, until: Timestamp) {
+        self.insertions += 1;
+        let insertion = self.insertions;
+        self.entries.insert(tenant.into(), Entry { value, until, insertion });
+        self.order.push_back((tenant.into(), insertion));
+        let Self { capacity, entries, order, .. } = self;
+        let is_latest = |entries: &HashMap<Box<str>, Entry<T>>, name: &str, insertion| {
+            entries.get(name).is_some_and(|entry| entry.insertion == insertion)
+        };
+        // Superseded insertions are dropped when they are half of the queue, which bounds it.
+        if order.len() > 2 * *capacity {
+            order.retain(|(name, insertion)| is_latest(entries, name, *insertion));
         }
-        while self.entries.len() > self.capacity {
-            let Some((oldest, put)) = self.order.pop_front() else { return };
-            if self.entries.get(&*oldest).is_some_and(|entry| entry.put == put) {
-                self.entries.remove(&*oldest);
+        while entries.len() > *capacity {
+            let Some((oldest, insertion)) = order.pop_front() else { return };
+            if is_latest(entries, &oldest, insertion) {
+                entries.remove(&*oldest);
             }
         }
     }

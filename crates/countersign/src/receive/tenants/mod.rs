@@ -1,7 +1,7 @@
-//! Keys of many tenants at one endpoint.
+//! One endpoint for many tenants, each with keys of its own.
 //!
-//! A request names its tenant before anything of it is verified; a signature that verifies with that
-//! tenant's keys proves that the name was right.
+//! A request names its tenant before anything of it is verified. A signature that verifies with the
+//! tenant's keys proves the name.
 
 mod builder;
 mod cache;

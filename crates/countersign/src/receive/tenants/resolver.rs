@@ -1,4 +1,4 @@
-//! Finding the keys of a tenant.
+//! The application's lookup of a tenant's keys.
 
 use std::fmt;
 use std::future::Future;
@@ -7,7 +7,9 @@ use std::pin::Pin;
 use crate::error::ConfigError;
 use crate::keys::Keyring;
 
-/// Finds the keys of a tenant: in a database, a vault, a fetched key set.
+/// Resolves the keys of a tenant: from a database, a vault, a fetched key set.
+///
+/// [Many tenants] is the guide.
 ///
 /// ```
 /// use countersign::tenants::{KeyResolver, ResolveError, Tenant};
@@ -24,16 +26,18 @@ use crate::keys::Keyring;
 ///     }
 /// }
 /// ```
+///
+/// [Many tenants]: https://github.com/countersign/countersign/blob/main/docs/tenants.md
 pub trait KeyResolver: Send + Sync + 'static {
-    /// The tenant that `name` means, with its keys, or `None` if it means none.
+    /// Returns the tenant called `name` with its keys, or `None` if there is no such tenant.
     ///
-    /// `name` is what an unverified request says: printable ASCII, up to 128 bytes. Where several
-    /// names mean one tenant, such as the ids of its keys, give that tenant's own name with each: an
-    /// event is known under it, whichever name it comes by.
+    /// `name` is unverified input from a request: printable ASCII, up to 128 bytes. Where several names
+    /// denote one tenant, such as the ids of its keys, return the tenant's own name for each of them: it
+    /// is part of the dedup key, and an event that is delivered under two names is still one event.
     ///
     /// # Errors
     ///
-    /// A [`ResolveError`] if that cannot be told now; the sender is answered 503.
+    /// A [`ResolveError`] if the keys are unavailable now. The sender gets 503.
     fn resolve(
         &self,
         name: &str,
@@ -48,19 +52,19 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// The tenant of this name, by which its events are known, and its keys.
+    /// Creates a tenant from its own name, which is part of its dedup keys, and its keys.
     #[must_use]
     pub fn new(name: impl Into<Box<str>>, keys: impl Into<Keyring>) -> Self {
         Self { name: name.into(), keys: keys.into() }
     }
 }
 
-/// Why a tenant's keys cannot be had now.
+/// Why a tenant's keys are unavailable.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ResolveError(Box<str>);
 
 impl ResolveError {
-    /// For the operator; it holds no secret.
+    /// Creates an error from a message for the operator, which must not hold a secret.
     #[must_use]
     pub fn new(message: impl Into<Box<str>>) -> Self {
         Self(message.into())
@@ -75,7 +79,7 @@ impl fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
-/// Keys that are found but cannot be used.
+/// Keys that are resolved but cannot be used.
 impl From<ConfigError> for ResolveError {
     fn from(error: ConfigError) -> Self {
         Self::new(error.to_string())
@@ -85,7 +89,7 @@ impl From<ConfigError> for ResolveError {
 pub(super) type Resolving<'r> =
     Pin<Box<dyn Future<Output = Result<Option<Tenant>, ResolveError>> + Send + 'r>>;
 
-/// [`KeyResolver`] behind a pointer.
+/// An object-safe [`KeyResolver`].
 pub(super) trait Resolve: Send + Sync {
     fn resolve<'r>(&'r self, tenant: &'r str) -> Resolving<'r>;
 }

@@ -1,4 +1,4 @@
-//! Where a request names its tenant.
+//! The part of a request that names its tenant.
 
 use crate::error::{ConfigError, ConfigErrorKind, Rejection};
 use crate::headers::{HeaderIndex, HeaderValues, Headers, IndexedHeader};
@@ -6,15 +6,15 @@ use crate::headers::{HeaderIndex, HeaderValues, Headers, IndexedHeader};
 /// The longest name of a tenant in a request, in bytes.
 const MAX_TENANT_BYTES: usize = 128;
 
-/// Where a request names its tenant, before anything of it is verified.
+/// The part of a request that names its tenant, which is read before anything is verified.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TenantFrom {
-    /// A header's value, such as that of a key's id.
+    /// The value of this header, such as the id of a key.
     Header(String),
-    /// The path's last segment, after this beginning: `/webhooks/stripe/`.
+    /// The last segment of the path, after this prefix: `/webhooks/stripe/`.
     ///
-    /// It is the path as the layer sees it: under axum's `nest`, without the nested part.
+    /// The path is the one that the layer sees: under axum's `nest`, without the nested prefix.
     PathPrefix(String),
 }
 
@@ -38,14 +38,14 @@ impl TenantSource {
             TenantFrom::PathPrefix(path) => Err(ConfigError::new(
                 ConfigErrorKind::MissingSetting,
                 format!(
-                    "`{}` does not begin and end with `/`: give what comes before the tenant",
+                    "tenant path `{}` does not begin and end with `/`: set the prefix before the tenant, such as `/webhooks/`",
                     path.escape_debug()
                 ),
             )),
         }
     }
 
-    /// The tenant's name; `None` if it is none that a tenant could have.
+    /// Returns the tenant's name, or `None` if no tenant can have the name.
     pub(super) fn read<H: Headers + ?Sized>(&self, head: &H) -> Result<Option<String>, Rejection> {
         let name = match self {
             Self::Header { names, name } => {
@@ -55,7 +55,7 @@ impl TenantSource {
             }
             Self::PathPrefix(before) => {
                 let path = head.path().unwrap_or_default();
-                // Percent signs included: what is written in two ways would be two tenants.
+                // One spelling for each name: percent-encoding would allow two, and is rejected.
                 let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
                 let name = path.strip_prefix(before.as_str());
                 name.filter(|name| name.bytes().all(is_plain)).map(str::to_owned)

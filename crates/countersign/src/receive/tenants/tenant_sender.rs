@@ -1,4 +1,4 @@
-//! A sender with the keys of one tenant, or of none.
+//! Senders with the keys of one tenant, or with a dummy key for unknown tenants.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::keys::{Keyring, Secret};
 use crate::senders::{Handshake, Sender};
 use crate::verify::{Delivery, Verifier};
 
-/// Makes a sender with the keys of a tenant.
+/// Creates a sender with the keys of a tenant.
 pub(super) type MakeSender = dyn Fn(Keyring) -> Result<Arc<dyn Sender>, ConfigError> + Send + Sync;
 
-/// A sender that knows whose keys it has.
+/// A sender whose verifier names the tenant of its keys.
 pub(super) struct TenantSender {
     sender: Arc<dyn Sender>,
     verifier: Arc<Verifier>,
@@ -46,21 +46,21 @@ impl Sender for TenantSender {
 /// Returns a sender whose key no signature verifies under: it rejects every request, after the usual
 /// work.
 pub(super) fn dummy_sender(sender: &MakeSender) -> Result<Arc<dyn Sender>, ConfigError> {
-    /// Hexadecimal and base64 at once; the public key of RFC 8032 section 7.1, test 1, in both forms;
-    /// a P-256 key.
+    /// One key for each form that a sender takes: text that is valid hexadecimal and base64; the public
+    /// key of RFC 8032 section 7.1, test 1, in two forms; a P-256 public key.
     const KEYS: [&str; 4] = [
         "5f5e1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f",
         "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
         "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
         "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==",
     ];
-    let mut found = Err(ConfigError::new(ConfigErrorKind::MissingSetting, "no key fits"));
+    let mut result = Err(ConfigError::new(ConfigErrorKind::MissingSetting, "no key fits"));
     for key in KEYS {
-        found = sender(Secret::new(key)?.into());
-        match &found {
+        result = sender(Secret::new(key)?.into());
+        match &result {
             Err(error) if error.kind() == ConfigErrorKind::InvalidSecret => {}
             _ => break,
         }
     }
-    found.map(|sender| Arc::new(TenantSender::new(sender, Verifier::as_dummy)) as Arc<dyn Sender>)
+    result.map(|sender| Arc::new(TenantSender::new(sender, Verifier::as_dummy)) as Arc<dyn Sender>)
 }

@@ -17,14 +17,14 @@ use crate::receive::settings::Settings;
 use crate::senders::Sender;
 use crate::time::Clock;
 
-/// How long it is cached that a tenant is unknown.
+/// The time for which it is cached that a tenant is unknown.
 const UNKNOWN_TTL: Duration = Duration::from_secs(30);
 
-/// Receives what one sender delivers for many tenants, each with keys of its own.
+/// Receives the deliveries of one sender to many tenants, each with keys of its own.
 ///
 /// An adapter takes it in place of a [`Receiver`]. The tenant is part of every dedup key, so that events
-/// of two tenants never meet. A request for an unknown tenant is rejected like one with a wrong
-/// signature, after the same work.
+/// of two tenants are never duplicates. A request for an unknown tenant is rejected like one with a
+/// wrong signature, after the same work. See [the guide].
 ///
 /// ```
 /// use countersign::tenants::{KeyResolver, TenantFrom, Tenants};
@@ -37,6 +37,8 @@ const UNKNOWN_TTL: Duration = Duration::from_secs(30);
 ///         .build()
 /// }
 /// ```
+///
+/// [the guide]: https://github.com/countersign/countersign/blob/main/docs/tenants.md
 #[derive(Clone)]
 #[must_use]
 pub struct Tenants {
@@ -44,7 +46,7 @@ pub struct Tenants {
     pub(super) resolver: Arc<dyn Resolve>,
     pub(super) sender: Arc<MakeSender>,
     pub(super) settings: Settings,
-    /// Receives for unknown tenants: it rejects every request, after the usual work.
+    /// The receiver for unknown tenants, which rejects every request after the usual work.
     pub(super) unknown_tenant: Arc<Receiver>,
     pub(super) cache: Arc<Cache<Arc<Receiver>>>,
     pub(super) clock: Arc<dyn Clock>,
@@ -52,8 +54,8 @@ pub struct Tenants {
 }
 
 impl Tenants {
-    /// Returns a builder for the tenants that `keys` knows; `sender` makes the sender with a tenant's
-    /// keys.
+    /// Returns a builder for the tenants whose keys `keys` resolves; `sender` creates the sender with a
+    /// tenant's keys.
     pub fn builder<S: Sender>(
         from: TenantFrom,
         keys: impl KeyResolver,
@@ -62,7 +64,9 @@ impl Tenants {
         TenantsBuilder::new(from, keys, sender)
     }
 
-    /// Drops the cached keys of `tenant`, so that they are resolved again: after a key was revoked.
+    /// Drops the cached keys of `tenant`, so that they are resolved again.
+    ///
+    /// Call this after a key was revoked.
     pub fn invalidate(&self, tenant: &str) {
         self.cache.invalidate(tenant);
     }
@@ -71,8 +75,9 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::MissingHeader`] and the like if the request names none, and
-    /// [`RejectionKind::KeysUnavailable`] if its keys are unavailable.
+    /// - [`RejectionKind::MissingHeader`], [`RejectionKind::DuplicateHeader`] or
+    ///   [`RejectionKind::MalformedHeader`] if the request does not name a tenant.
+    /// - [`RejectionKind::KeysUnavailable`] if the tenant's keys cannot be resolved.
     pub async fn receiver<H: Headers + ?Sized>(
         &self,
         head: &H,
@@ -83,7 +88,7 @@ impl Tenants {
         }
     }
 
-    /// The receiver for unknown tenants: like any tenant's but for its keys.
+    /// Returns the receiver for unknown tenants, which differs from a tenant's in its keys alone.
     pub(crate) const fn unknown_tenant(&self) -> &Arc<Receiver> {
         &self.unknown_tenant
     }
@@ -94,31 +99,33 @@ impl Tenants {
 
     async fn for_tenant(&self, tenant: &str) -> Result<Arc<Receiver>, Rejection> {
         let unavailable =
-            |why: String| Rejection::new(RejectionKind::KeysUnavailable).with_detail(why);
+            |detail: String| Rejection::new(RejectionKind::KeysUnavailable).with_detail(detail);
         loop {
-            match self.cache.look(tenant, self.clock.now()) {
+            match self.cache.entry(tenant, self.clock.now()) {
                 CacheEntry::Known(receiver) => return Ok(receiver),
                 CacheEntry::Unknown => return Ok(Arc::clone(&self.unknown_tenant)),
-                // Whoever asks for the keys may be gone, and then the next one asks.
-                CacheEntry::Wait(answered) => answered.await,
+                // The other caller may be cancelled. Then the next one looks the tenant up.
+                CacheEntry::Wait(ended) => ended.await,
                 CacheEntry::LimitReached => {
-                    return Err(unavailable("too many are asked for".to_owned()));
+                    return Err(unavailable("too many lookups are in flight".to_owned()));
                 }
-                CacheEntry::Lookup(mut asked) => {
-                    let found = self.resolver.resolve(tenant).await;
-                    let found = found.map_err(|error| unavailable(error.to_string()))?;
+                CacheEntry::Lookup(mut lookup) => {
+                    let resolved = self.resolver.resolve(tenant).await;
+                    let resolved = resolved.map_err(|error| unavailable(error.to_string()))?;
                     let now = self.clock.now();
-                    let Some(Tenant { name, keys }) = found else {
-                        if asked.is_unknown(now.saturating_add(UNKNOWN_TTL)) {
+                    let Some(Tenant { name, keys }) = resolved else {
+                        if lookup.store_unknown(now.saturating_add(UNKNOWN_TTL)) {
                             return Ok(Arc::clone(&self.unknown_tenant));
                         }
                         continue;
                     };
-                    let sender = (self.sender)(keys)
-                        .map_err(|error| unavailable(format!("those found do not fit: {error}")))?;
+                    let sender = (self.sender)(keys).map_err(|error| {
+                        unavailable(format!("the resolved keys do not fit the sender: {error}"))
+                    })?;
                     let sender = TenantSender::new(sender, |verifier| verifier.of_tenant(&name));
                     let receiver = Arc::new(self.receiver_of(Arc::new(sender), &name));
-                    if asked.is_known(Arc::clone(&receiver), now.saturating_add(self.cache_ttl)) {
+                    if lookup.store_known(Arc::clone(&receiver), now.saturating_add(self.cache_ttl))
+                    {
                         return Ok(receiver);
                     }
                 }
