@@ -1,19 +1,6 @@
-//! [`countersign`] in front of [actix-web] routes: middleware and extractors.
+//! [`countersign`] in front of [actix-web] routes: a middleware and an extractor.
 //!
-//! A [`Webhooks`] lets a request through only if it is authentic, fresh, and not yet handled:
-//!
-//! 1. Not `POST`, a header missing, doubled or malformed, a stale time, a coded body: rejected before
-//!    a byte of the body is read.
-//! 2. The **raw** payload is read under the sender's cap and within [`Receiver::body_timeout`], hashed
-//!    on the way, and compared. What is behind gets exactly the verified bytes.
-//! 3. The event is claimed; a finished one is acknowledged, one in flight gets 503 and `Retry-After`.
-//! 4. The handler runs in a task of its own on its worker. A sender that hangs up does not stop it,
-//!    nor does the sender's deadline: past it the answer is 503, and the retry finds what came of it.
-//! 5. A 2xx commits. Another status, an error or a panic releases, and the next delivery runs; a
-//!    panic is answered with 500 and its worker lives on.
-//!
-//! The sender is told a status and nothing else. Why stands in the response's extensions, as a
-//! [`Rejection`] or an [`Outcome`], and in `tracing` events (feature `tracing`).
+//! [`Webhooks`] lets a request through to the handler only if it is authentic, fresh and not yet handled.
 //!
 //! ```
 //! use actix_web::{App, http::StatusCode, test, web};
@@ -46,23 +33,59 @@
 //! # }
 //! ```
 //!
-//! `Webhook<T>` takes the sender's event type, one event's struct, or a type of your own.
-//! [`Delivery`] is the raw request, and its `fencing_token()` guards the handler's own writes.
+//! [`Webhook<T>`](Webhook) extracts the sender's event type, one event's struct, a type of your own, or the
+//! verified [`Delivery`] itself, whose `fencing_token()` guards the handler's own writes.
+//!
+//! # The steps of a request
+//!
+//! 1. The headers are checked (`middleware.rs`). A method other than `POST`, a missing, duplicate or
+//!    malformed header, a stale timestamp or a `Content-Encoding` is rejected before any of the body is
+//!    read.
+//! 2. The **raw** payload is read up to [`Contract::max_body_size`] and within
+//!    [`ReceiverBuilder::body_timeout`], hashed as it arrives, and its signature is compared. The handler
+//!    gets exactly the verified bytes.
+//! 3. The event is claimed (`task.rs`). A handled event is acknowledged; one in progress gets 503 with
+//!    `Retry-After`.
+//! 4. The handler runs in a task of its own on its worker. Neither a sender that hangs up nor the sender's
+//!    deadline stops it: at the deadline the response is 503, and a retry gets the outcome.
+//! 5. A 2xx status commits the event. Another status, an error or a panic releases it for the next delivery.
+//!    After a panic the response is 500, and the worker continues.
+//!
+//! The sender gets a status and no reason (`response.rs`). The reason is in the response's extensions, as a
+//! [`Rejection`] or an [`Outcome`], and in `tracing` events.
+//!
+//! # Features
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `tracing` (default) | spans and events of each request, so that a rejection is seen in the log |
+//! | `metrics` | counters and durations through the `metrics` facade, see [metrics and tracing] |
+//! | `ed25519` | senders that sign with Ed25519: Discord, Standard Webhooks v1a |
+//! | `p256` | senders that sign with ECDSA on P-256: SendGrid |
+//! | `sign` | signs requests, for tests and tools |
+//! | `testing` | the test kit and `SignedTestRequest`, see [testing handlers] |
 //!
 //! # Deployment
 //!
-//! - Make the middleware once, outside of `HttpServer::new`'s closure, and clone it into each app.
-//! - actix runs the **last** `wrap` first: wrap what reads or changes the body before this, or it
-//!   comes to stand in front.
-//! - actix's payload limits do not apply here; the cap is [`Contract::max_body_size`].
+//! - Create the middleware once, outside of `HttpServer::new`'s closure, and clone it into each app.
+//! - actix runs the **last** `wrap` first. Register a middleware that reads or changes the body **before**
+//!   this one, so that it runs after verification.
+//! - [`Contract::max_body_size`] limits the body. actix's payload limits do not apply here.
 //! - On shutdown, [drain](Shutdown::drain) the middleware before the server is stopped.
-//! - actix by default goes on with a request whose sender closed its side; the handler runs on either
-//!   way. It closes a connection after a request that was rejected with its body unread.
-//! - actix tells an error's text to the sender: give your handlers' errors an `error_response` without.
-//! - An answer that is due while the handler still has the request (past the deadline, a panic) comes
-//!   as an actix error, which some middleware outside, such as actix's logger, does not log.
+//! - With several processes, [choose a store] that they share.
+//! - By default actix continues a request whose client has closed its side of the connection. The handler
+//!   runs to its end in either case. actix closes a connection after a request whose body was not read.
+//! - actix sends the text of an error to the client: implement `error_response` without a body for the
+//!   errors of your handlers.
+//! - A response that is due while the handler has the request (past the deadline, after a panic) is an actix
+//!   error, which some outer middleware, such as actix's logger, does not log.
 //!
 //! [actix-web]: https://docs.rs/actix-web
+//! [choose a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
+//! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
+//! [testing handlers]: https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod extract;
 mod middleware;

@@ -1,20 +1,21 @@
 use actix_web::test::TestRequest;
 use countersign::testing::SignedRequest;
 
-/// Gives actix's [`TestRequest`] what the [test kit](countersign::testing) signed, feature `testing`.
+/// Makes actix's [`TestRequest`] from a request that the [test kit](countersign::testing) signed (feature
+/// `testing`).
 ///
 /// ```
 /// use actix_web::{App, HttpResponse, test, web};
-/// use countersign_actix::testing::{WebhookRequest, TestKeys};
+/// use countersign_actix::testing::{TestKeys, WebhookRequest};
 /// use countersign_actix::time::FixedClock;
 /// use countersign_actix::{Receiver, SignedTestRequest, Timestamp, Webhooks, senders};
 ///
 /// # #[actix_web::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let now = Timestamp::from_secs(1_770_000_000);
-/// let setup = senders::STRIPE.config();
-/// let keys = TestKeys::new(&setup.scheme()?, 1)?;
-/// let receiver = Receiver::new(setup.keys(keys.receiver())?);
+/// let config = senders::STRIPE.config();
+/// let keys = TestKeys::new(&config.scheme()?, 1)?;
+/// let receiver = Receiver::new(config.keys(keys.receiver())?);
 /// let request = WebhookRequest::to("/webhooks/stripe")
 ///     .body(r#"{"id":"evt_1","type":"charge.succeeded"}"#)
 ///     .sign(receiver.scheme(), &keys.sender(), now)?;
@@ -23,17 +24,17 @@ use countersign::testing::SignedRequest;
 /// let route = web::resource("/webhooks/stripe").wrap(webhooks);
 /// let app = App::new().service(route.route(web::post().to(HttpResponse::Ok)));
 /// let app = test::init_service(app).await;
-/// let answer = test::call_service(&app, test::TestRequest::signed(request).to_request()).await;
-/// assert_eq!(answer.status(), 200);
+/// let response = test::call_service(&app, test::TestRequest::signed(request).to_request()).await;
+/// assert_eq!(response.status(), 200);
 /// # Ok(())
 /// # }
 /// ```
 pub trait SignedTestRequest {
-    /// A test request with target, headers and body of `request`.
+    /// Returns a test request with the target, the headers and the body of `request`.
     ///
     /// # Panics
     ///
-    /// If the target or a header that the test gave cannot stand in a request.
+    /// Panics if the target or a header that the test set is not valid in a request.
     fn signed(request: SignedRequest) -> Self;
 }
 

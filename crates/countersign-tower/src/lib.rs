@@ -1,20 +1,7 @@
-//! [`countersign`] in front of any [tower] service, with extractors for axum.
+//! [`countersign`] in front of any [tower] service, with an extractor for axum.
 //!
-//! A [`WebhookLayer`] lets a request through only if it is authentic, fresh, and not yet handled:
-//!
-//! 1. Not `POST`, a header missing, doubled or malformed, a stale time, a coded body: rejected before
-//!    a byte of the body is read.
-//! 2. The body is read under the sender's cap and within [`Receiver::body_timeout`], hashed on the
-//!    way, and compared. The service behind gets exactly the verified bytes.
-//! 3. The event is claimed; a finished one is acknowledged, one in flight gets 503 and `Retry-After`.
-//! 4. The service runs in a task of its own. A sender that hangs up does not stop it, nor does the
-//!    sender's deadline: past it the answer is 503, and the retry finds what came of it.
-//! 5. A 2xx commits. Another status, an error or a panic releases, and the next delivery runs.
-//!
-//! The sender is told a status and nothing else. Why stands in the response's extensions, as a
-//! [`Rejection`] or an [`Outcome`], and in `tracing` events (feature `tracing`).
-//!
-//! # axum
+//! A [`WebhookLayer`] lets a request through to the handler only if it is authentic, fresh and not yet
+//! handled.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -46,27 +33,61 @@
 //! # fn main() {}
 //! ```
 //!
-//! `Webhook<T>` takes the sender's event type, one event's struct, or a type of your own.
-//! [`Delivery`] is the raw request, and its `fencing_token()` guards the handler's own writes.
+//! `Webhook<T>` extracts the sender's event type, one event's struct, a type of your own, or the
+//! verified [`Delivery`] itself, whose `fencing_token()` guards the handler's own writes. Without axum, the
+//! inner service finds the [`Delivery`] in the request's extensions.
+//!
+//! # The steps of a request
+//!
+//! 1. The headers are checked (`service.rs`). A method other than `POST`, a missing, duplicate or malformed
+//!    header, a stale timestamp or a `Content-Encoding` is rejected before any of the body is read.
+//! 2. The body is read up to [`Contract::max_body_size`] and within [`ReceiverBuilder::body_timeout`],
+//!    hashed as it arrives, and its signature is compared. The inner service gets exactly the verified
+//!    bytes.
+//! 3. The event is claimed (`task.rs`). A handled event is acknowledged; one in progress gets 503 with
+//!    `Retry-After`.
+//! 4. The inner service runs in a task of its own. Neither a sender that hangs up nor the sender's deadline
+//!    stops it: at the deadline the response is 503, and a retry gets the outcome.
+//! 5. A 2xx status commits the event. Another status, an error or a panic releases it for the next delivery.
+//!
+//! The sender gets a status and no reason (`response.rs`). The reason is in the response's extensions, as a
+//! [`Rejection`] or an [`Outcome`], and in `tracing` events.
+//!
+//! # Features
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `tracing` (default) | spans and events of each request, so that a rejection is seen in the log |
+//! | `axum` | the extractor `Webhook`, for axum 0.8 |
+//! | `metrics` | counters and durations through the `metrics` facade, see [metrics and tracing] |
+//! | `ed25519` | senders that sign with Ed25519: Discord, Standard Webhooks v1a |
+//! | `p256` | senders that sign with ECDSA on P-256: SendGrid |
+//! | `sign` | signs requests, for tests and tools |
+//! | `testing` | the test kit, see [testing handlers] |
 //!
 //! # Deployment
 //!
-//! - Put the layer **outside** of any that reads or changes the body, such as a decompression layer.
-//! - `axum::serve` sets no timer for slow request heads. Where no proxy in front does, serve through
-//!   `hyper_util`'s server builder with a timer and `header_read_timeout`.
-//! - The cap on bodies is [`Contract::max_body_size`]. axum's `DefaultBodyLimit` does not apply to the layer,
-//!   but still to an extractor behind it that reads the body anew, such as `Bytes`.
+//! - Put the layer **outside** of any layer that reads or changes the body, such as decompression.
+//! - `axum::serve` does not limit the time in which a request's headers arrive. Unless a proxy in front does,
+//!   serve with `hyper_util`'s server builder, a timer and `header_read_timeout`.
+//! - [`Contract::max_body_size`] limits the body. axum's `DefaultBodyLimit` does not apply to the layer, but
+//!   still applies to an extractor behind it that reads the body again, such as `Bytes`.
 //! - On shutdown, [drain](Shutdown::drain) the layer after the server has stopped.
-//! - It needs a tokio runtime with its timer enabled.
+//! - The layer needs a tokio runtime with its timer enabled.
+//! - With several processes, [choose a store] that they share.
 //!
+//! [choose a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
+//! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
+//! [testing handlers]: https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md
 //! [tower]: https://docs.rs/tower
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
 #[cfg(feature = "axum")]
 mod extract;
 mod future;
 mod layer;
-
 #[cfg(feature = "axum")]
 mod rejection;
 mod response;

@@ -1,8 +1,7 @@
-//! Receive webhooks correctly, the whole way from bytes to acknowledgement.
+//! Receive webhooks: verify, deduplicate, decode and acknowledge.
 //!
-//! A request reaches your handler only if it is authentic, fresh and not yet handled. The handler
-//! gets a typed event; the sender gets exactly the answer its retry rules need; nothing that was
-//! acknowledged is lost.
+//! A request reaches the handler only if it is authentic, fresh and not yet handled. The handler gets a
+//! typed event, and the sender gets the response that its retry rules need.
 //!
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -21,8 +20,8 @@
 //! ) -> StatusCode {
 //!     match event {
 //!         omniai::Event::LeadCreated(lead) => println!("new lead {}", lead.data.lead_id),
-//!         omniai::Event::Unknown(other) => println!("new kind of event: {}", other.name()),
-//!         other => println!("{} by key {}", other.name(), delivery.key_name()),
+//!         omniai::Event::Unknown(other) => println!("unknown event {}", other.name()),
+//!         other => println!("{}, signed with the key {}", other.name(), delivery.key_name()),
 //!     }
 //!     StatusCode::OK
 //! }
@@ -30,53 +29,67 @@
 //! # Ok::<(), countersign_tower::ConfigError>(())
 //! ```
 //!
-//! # What happens to a request
+//! The adapter for axum and any tower service is the crate `countersign-tower`, the adapter for actix-web
+//! is `countersign-actix`. Each re-exports this crate, so that one dependency is enough. Without a
+//! framework, for example in a queue worker, use the [`Receiver`] itself.
 //!
-//! 1. **Open**: the headers alone are judged: the credential is there, once and well-formed; the
-//!    signed time is fresh. Nothing of the body has been read.
-//! 2. **Push**: the body is hashed as it arrives, under a cap that no header can move.
-//! 3. **Finish**: one MAC pass a key, one constant-time compare a candidate. Only now is there a
-//!    [`Delivery`], and only verification can make one.
-//! 4. **Claim**: the event, known by what is signed, is claimed in a [`DedupStore`]. A finished event
-//!    is acknowledged; one in flight is not, since it may yet fail.
-//! 5. **Settle**: a 2xx of the handler's commits, anything else releases. The sender hears what its
-//!    [`Contract`] asks for, by its deadline, even if the handler runs on.
+//! # The steps of a request
 //!
-//! This gives **at least once, and one at a time within a lease**. Effectively-once handling needs
-//! the handler's own transaction: a store that keeps its events in your database takes the
-//! [`ClaimToken`] of a delivery for that.
+//! | step | what happens | module |
+//! |---|---|---|
+//! | headers | The credential is present once and well-formed, and the signed timestamp is fresh. No byte of the body is read before that. | `verify/headers.rs` |
+//! | body | The body is hashed as it arrives, up to [`Contract::max_body_size`]. | `verify/streaming.rs` |
+//! | signature | One MAC for each key, and one constant-time comparison for each signature. Only this step creates a [`Delivery`]. | `verify/body.rs`, `crypto/mac.rs` |
+//! | claim | The event, identified by signed content, is claimed in the [dedup store](dedup::DedupStore). A handled event is acknowledged; one in progress is not, since its handler may still fail. | `receive/receiver.rs`, `dedup/` |
+//! | handler | The handler runs under a lease that is renewed. At the sender's deadline a response is sent, and the handler continues. | `receive/task.rs` |
+//! | commit or release | A 2xx status marks the event as handled; anything else releases it for a retry. | `receive/task.rs` |
+//! | response | The sender gets a status that its [`Contract`] counts as intended, and no reason. The operator gets the reason through `tracing` and `metrics`. | `receive/response.rs`, `receive/outcome.rs` |
 //!
-//! # What is where
+//! An event is handled **at least once, and by one handler at a time within a lease**. Exactly-once
+//! handling needs the handler's own transaction: a store in the same database marks the event in it, with
+//! the [`ClaimToken`](dedup::ClaimToken) of the delivery. See [choosing a store].
 //!
-//! | you need | it is |
-//! |---|---|
-//! | a sender | [`omniai`], [`ainexlayer`], [`StandardWebhooks`], one of the catalogue [`senders`], or [`Custom`] with a [`Scheme`] of your own |
-//! | keys of many customers at one endpoint | [`Tenants`] |
-//! | keys, several at a time | [`Secret`], [`Key`], [`Keyring`] |
-//! | what to remember handled events in | [`MemoryStore`], or any [`DedupStore`] |
-//! | the object an adapter drives | [`Receiver`]: also for a queue worker or a lambda, see there |
-//! | why a request was rejected | [`Rejection`] and its [`RejectionKind`] |
-//! | what became of a delivery | [`Outcome`] |
-//! | to test your handlers | the module `testing`, feature `testing`, and [its page](https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md) |
+//! # Modules
 //!
-//! The adapter for axum and any tower service is the crate `countersign-tower`, that for actix-web
-//! `countersign-actix`. Each re-exports all of this, so one dependency is enough.
+//! | module | contents | guide |
+//! |---|---|---|
+//! | the root | [`Receiver`] and its parts: [`Secret`], [`Keyring`], [`Contract`], [`Delivery`], [`Outcome`], and the errors | |
+//! | [`senders`], [`omniai`], [`ainexlayer`] | the senders, and the [`Sender`](senders::Sender) trait | [senders], [adding a sender] |
+//! | [`scheme`] | how a sender signs, as data, for a [`Custom`] sender | [adding a sender] |
+//! | [`dedup`] | the trait of dedup stores, and [`MemoryStore`] | [choosing a store] |
+//! | [`tenants`] | one endpoint for many tenants with keys of their own | [tenants][tenants guide] |
+//! | [`time`] | timestamps, tolerances and clocks | |
+//! | [`adapter`] | the parts of an adapter for another framework | |
+//! | `metrics` (feature `metrics`) | the names and descriptions of the metrics | [metrics and tracing] |
+//! | `testing` (feature `testing`) | signed requests, a simulated sender, and a suite for dedup stores | [testing handlers] |
 //!
 //! # Features
 //!
-//! - `http` (default): reads headers straight from `http::HeaderMap`.
-//! - `ed25519`: senders that sign with it, such as Discord and Standard Webhooks v1a.
-//! - `p256`: senders that sign with ECDSA on that curve, such as SendGrid.
-//! - `tracing`: spans and events of what happens to each request.
-//! - `metrics`: counts and times of the same, see `metrics`.
-//! - `sign`: runs a scheme backwards, to make authentic requests in tests and tools.
-//! - `testing`: the test kit, for the tests of your handlers and of a [`DedupStore`] of your own.
+//! No feature changes what the crate does by default.
 //!
-//! The crate does no I/O, needs no runtime and reads no clock while verifying. Between a request's
-//! headers and its [`Delivery`] it allocates nothing, if the sender has one key that is valid now and
-//! the body comes in one piece.
+//! | feature | effect |
+//! |---|---|
+//! | `http` (default) | reads headers from `http::HeaderMap` |
+//! | `ed25519` | senders that sign with Ed25519: Discord, Standard Webhooks v1a |
+//! | `p256` | senders that sign with ECDSA on P-256: SendGrid |
+//! | `tracing` | spans and events of each request |
+//! | `metrics` | counters and durations of the same |
+//! | `sign` | signs requests, for tests and tools |
+//! | `testing` | the test kit, for handlers and for dedup stores |
+//!
+//! The crate does no I/O, needs no runtime, and reads no clock while it verifies. With one valid key and a
+//! body in one piece, verification does not allocate.
+//!
+//! [adding a sender]: https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md
+//! [choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
+//! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
+//! [senders]: https://github.com/countersign/countersign/blob/main/docs/senders.md
+//! [tenants guide]: https://github.com/countersign/countersign/blob/main/docs/tenants.md
+//! [testing handlers]: https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md
 
-// The order of a request's way: a folder uses only those below it.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// Ordered by the steps of a request: a folder uses only those below it.
 #[cfg(feature = "testing")]
 pub mod testing;
 mod receive;
