@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::RejectionKind;
 
-/// The seconds after which a sender should retry a request that could not be verified for now.
+/// The `Retry-After` of a 503 whose cause does not say when it ends.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Why a request was rejected.
