@@ -87,7 +87,7 @@ fn handle(receiver: &Receiver, request: &Request) -> Option<UpdateOutcome> {
     }
 }
 
-/// The store's default clock plus an offset, so that a reading costs what it usually does.
+/// The store's default clock plus an offset that the benchmark advances.
 struct OffsetClock {
     steady: MonotonicClock,
     offset: FixedClock,

@@ -1,7 +1,7 @@
 //! One pass over a JSON document that finds the values at several pointers.
 //!
-//! No tree is built: serde_json's deserializer drives a visitor that knows the pointers, and values that
-//! no pointer leads to are skipped. A key that a pointer needs and that an object holds twice makes the
+//! No tree is built: serde_json's deserializer drives a visitor that follows the pointers, and values
+//! that no pointer leads to are skipped. A key that a pointer needs and that an object holds twice makes the
 //! result [`Found::Ambiguous`]. Otherwise two parsers could read different values from one signed body.
 
 use std::fmt;

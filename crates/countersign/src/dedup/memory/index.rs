@@ -1,8 +1,8 @@
 //! The index of a shard: a hash table from the hash of a key to the number of its slot.
 //!
 //! An entry has four bytes: the number of a slot and eight bits of the hash. Sixteen entries are one cache
-//! line, in which a search begins and nearly always ends. Keys and hashes are not in the table, since the
-//! slots hold the keys. A search compares the key in a slot only if the eight bits agree. `memory/mod.rs`
+//! line, in which a search starts and usually ends. Keys and hashes are not in the table, since the slots
+//! hold the keys. A search compares the key in a slot only if the eight bits agree. `memory/mod.rs`
 //! compares this with [`HashMap`](std::collections::HashMap).
 //!
 //! # Invariants

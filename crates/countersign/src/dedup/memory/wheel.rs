@@ -15,7 +15,7 @@
 //! 2. **A bucket's interval does not start after the scheduled second of its records**, nor after `current`
 //!    if that second has passed. Otherwise a record would expire late and keep its slot.
 //! 3. **No occupied bucket's interval starts before `current`.** Otherwise the search for the earliest
-//!    bucket, which goes round from `current`, would take a past interval for one far ahead.
+//!    bucket, which starts at `current` and wraps around, would mistake a past interval for a future one.
 //! 4. **A bucket's bit in `occupied` is set if and only if its list is not empty.** Otherwise the search
 //!    would return an empty bucket, or miss records.
 
@@ -122,7 +122,7 @@ impl Wheel {
         let levels = (0_u32..).zip(&self.occupied).filter(|(_, occupied)| **occupied != 0);
         let starts = levels.map(|(level, occupied)| {
             let current_interval = self.current >> (level * BITS_PER_LEVEL);
-            // No occupied interval is earlier (invariant 3), so the first bit from here round is the next.
+            // No occupied interval is earlier (invariant 3): the first bit from here on is the next one.
             let ahead = occupied.rotate_right((current_interval % 64) as u32).trailing_zeros();
             let interval = current_interval + u64::from(ahead);
             (
