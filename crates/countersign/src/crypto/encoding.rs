@@ -2,6 +2,8 @@
 //!
 //! One text for one value: white space, characters of another alphabet, wrong padding and stray bits
 //! in the last character are rejected. Hexadecimal digits may have either case.
+//!
+//! The `base64` crate does all base64 except the tag of a request, see [`decode_base64_tag`].
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -33,9 +35,16 @@ pub enum Encoding {
 
 impl Encoding {
     /// Decodes a text that encodes exactly one tag.
+    #[inline]
     pub(crate) fn decode_tag(self, text: &[u8]) -> Option<[u8; TAG_BYTES]> {
-        let mut tag = [0; TAG_BYTES];
-        (self.decode_into(text, &mut tag)? == TAG_BYTES).then_some(tag)
+        match self {
+            Self::Base64 => decode_base64_tag(text, &STANDARD_VALUES),
+            Self::Base64Url => decode_base64_tag(text, &URL_SAFE_VALUES),
+            Self::Hex | Self::Base64UrlUnpadded => {
+                let mut tag = [0; TAG_BYTES];
+                (self.decode_into(text, &mut tag)? == TAG_BYTES).then_some(tag)
+            }
+        }
     }
 
     /// Decodes a signature of any length up to [`MAX_SIGNATURE_BYTES`].
@@ -134,5 +143,80 @@ const fn nibble(digit: u8) -> Option<u8> {
         b'a'..=b'f' => Some(digit - b'a' + 10),
         b'A'..=b'F' => Some(digit - b'A' + 10),
         _ => None,
+    }
+}
+
+/// The length of a tag in base64 with padding.
+const TAG_TEXT: usize = TAG_BYTES.div_ceil(3) * 4;
+
+/// Decodes one tag in base64 with padding.
+///
+/// Invariant: the result is that of the `base64` crate for every text. A difference would accept a second
+/// text for a tag, or reject a valid signature.
+///
+/// This is written by hand because every request of many senders passes through it, and the length is a
+/// constant here. Within `Receiver::verify` it takes 19 ns less than the crate's `decode_slice`: 1.8 % of
+/// the call for a body of 1 KiB, 4.0 % for 256 bytes (x86-64, quiet rounds in one run).
+#[inline]
+fn decode_base64_tag(text: &[u8], values: &[u8; 256]) -> Option<[u8; TAG_BYTES]> {
+    let mut text: [u8; TAG_TEXT] = text.try_into().ok()?;
+    // The last character is padding. Replaced by a character of value zero, it adds no bits.
+    let padding = std::mem::replace(text.last_mut()?, b'A');
+    let mut bytes = [[0; 3]; TAG_TEXT / 4];
+    let mut all = 0;
+    for (group, out) in text.as_chunks::<4>().0.iter().zip(&mut bytes) {
+        #[expect(clippy::indexing_slicing, reason = "a table of 256 has an entry for every byte")]
+        let [a, b, c, d] = group.map(|character| values[usize::from(character)]);
+        all |= a | b | c | d;
+        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+        let [_, x, y, z] = bits.to_be_bytes();
+        *out = [x, y, z];
+    }
+    let (tag, stray) = bytes.as_flattened().split_first_chunk()?;
+    (padding == b'=' && all & INVALID == 0 && *stray == [0]).then_some(*tag)
+}
+
+/// The value of a byte outside the alphabet; values of characters have six bits.
+const INVALID: u8 = 1 << 7;
+
+static STANDARD_VALUES: [u8; 256] =
+    values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+static URL_SAFE_VALUES: [u8; 256] =
+    values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+/// Returns the value of every byte in `alphabet`.
+const fn values(alphabet: &[u8; 64]) -> [u8; 256] {
+    let mut values = [INVALID; 256];
+    let mut value = 0;
+    while value < 64 {
+        #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
+        {
+            values[alphabet[value as usize] as usize] = value;
+        }
+        value += 1;
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_decoded_as_the_base64_crate_decodes_it() {
+        let tag: [u8; TAG_BYTES] = std::array::from_fn(|index| (index * 37 + 251) as u8);
+        for (engine, values) in [(STANDARD, &STANDARD_VALUES), (URL_SAFE, &URL_SAFE_VALUES)] {
+            let text = engine.encode(tag).into_bytes();
+            assert_eq!(decode_base64_tag(&text, values), Some(tag));
+            for position in 0..text.len() {
+                for byte in 0..=u8::MAX {
+                    let mut text = text.clone();
+                    text[position] = byte;
+                    let expected = engine.decode(&text).ok().and_then(|tag| tag.try_into().ok());
+                    assert_eq!(decode_base64_tag(&text, values), expected, "{byte} at {position}");
+                }
+                assert_eq!(decode_base64_tag(&text[..position], values), None);
+            }
+        }
     }
 }
