@@ -1,6 +1,6 @@
-//! What can be wrong, at two moments: with a request, and with a configuration at start-up.
+//! The errors of the two moments at which something can be wrong: a request, and the configuration.
 //!
-//! Both errors are opaque and have a `Copy` kind. Their text is for the operator: it names the place
+//! Both are opaque and have a `Copy` kind. Their text is for the operator: it names the place
 //! and the next step, and never holds a secret, a signature or a piece of a body.
 
 mod config_error;

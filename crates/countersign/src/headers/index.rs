@@ -189,8 +189,8 @@ impl IndexedHeader {
         }
     }
 
-    /// Returns the only value of this header, without the check for printable ASCII: the caller validates
-    /// every byte.
+    /// Like [`required_value`](Self::required_value), without the check for printable ASCII: the caller
+    /// checks every byte.
     #[inline]
     pub(crate) fn single_value<'h>(
         &self,

@@ -42,29 +42,8 @@ impl SchemeBuilder {
             self.event_type.as_ref().map(|source| source.compile(&mut names)).transpose()?;
         let content = self.content()?;
         let timestamp = match self.timestamp {
+            Some(source) => Some(source.compile(signature.as_mut(), &mut names)?),
             None => None,
-            Some(TimestampSource::Header(name, unit)) => {
-                Some(CompiledTimestamp::Header(names.add(&name)?, unit))
-            }
-            Some(TimestampSource::Body(at, unit)) => {
-                Some(CompiledTimestamp::Body(Pointer::parse(&at)?, unit))
-            }
-            Some(TimestampSource::Pair(name, unit)) => {
-                let Some(Grammar::Pairs { signature, time, .. }) =
-                    signature.as_mut().map(|at| &mut at.grammar)
-                else {
-                    return Err(invalid(
-                        "a timestamp pair needs a signature header with pairs: add `SignatureLocation::pairs`",
-                    ));
-                };
-                if !is_word(&name) || *signature == name {
-                    return Err(invalid(
-                        "the timestamp pair needs a name of its own: letters, digits, `-` and `_`",
-                    ));
-                }
-                *time = Some(name);
-                Some(CompiledTimestamp::Pair(unit))
-            }
         };
         if self.algorithm == Algorithm::StaticToken
             && !matches!(&signature, Some(CompiledSignature { grammar: Grammar::Whole { .. }, .. }))
@@ -146,6 +125,38 @@ impl SchemeBuilder {
     }
 }
 
+impl TimestampSource {
+    /// Compiles the location, and adds the name of a pair to the grammar of `signature`.
+    fn compile(
+        self,
+        signature: Option<&mut CompiledSignature>,
+        names: &mut HeaderIndex,
+    ) -> Result<CompiledTimestamp, ConfigError> {
+        let (name, format) = match self {
+            Self::Header(name, format) => {
+                return Ok(CompiledTimestamp::Header(names.add(&name)?, format));
+            }
+            Self::Body(pointer, format) => {
+                return Ok(CompiledTimestamp::Body(Pointer::parse(&pointer)?, format));
+            }
+            Self::Pair(name, format) => (name, format),
+        };
+        let Some(Grammar::Pairs { signature, time, .. }) = signature.map(|at| &mut at.grammar)
+        else {
+            return Err(invalid(
+                "a timestamp pair needs a signature header with pairs: add `SignatureLocation::pairs`",
+            ));
+        };
+        if !is_word(&name) || *signature == name {
+            return Err(invalid(
+                "the timestamp pair needs a name of its own: letters, digits, `-` and `_`",
+            ));
+        }
+        *time = Some(name);
+        Ok(CompiledTimestamp::Pair(format))
+    }
+}
+
 impl ValueSource {
     fn compile(&self, names: &mut HeaderIndex) -> Result<CompiledLocation, ConfigError> {
         match self {
@@ -203,11 +214,19 @@ fn signed_parts(
                         "the time is in the body and signed with it: remove `Part::Timestamp`",
                     ));
                 }
-                None => return Err(invalid("the time is signed: configure where it is, by `timestamp_header` or `timestamp_pair`")),
+                None => {
+                    return Err(invalid(
+                        "the time is signed: configure where it is, by `timestamp_header` or `timestamp_pair`",
+                    ));
+                }
             },
             Part::Id => match id {
                 Some(CompiledLocation::Header(name)) => SignedPart::Id(name.clone()),
-                _ => return Err(invalid("the id is signed: configure which header holds it, by `id_header`")),
+                _ => {
+                    return Err(invalid(
+                        "the id is signed: configure which header holds it, by `id_header`",
+                    ));
+                }
             },
         });
     }

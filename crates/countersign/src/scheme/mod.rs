@@ -10,6 +10,7 @@ mod key_form;
 mod location;
 mod part;
 mod public_url;
+#[expect(clippy::module_inception, reason = "each type is in the file of its name")]
 mod scheme;
 mod signed_fields;
 #[cfg(feature = "sign")]

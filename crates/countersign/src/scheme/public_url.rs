@@ -1,7 +1,12 @@
 //! The public URL of an endpoint, as its sender signs it.
 
-use super::content::BODY_DIGEST;
+use super::form::form_text;
+use crate::crypto::encoding::decode_hex_secret;
+use crate::crypto::mac::sha256;
 use crate::error::{ConfigError, ConfigErrorKind};
+
+/// The last parameter of a query whose body is not a form: the body's SHA-256 in hexadecimal.
+pub(super) const BODY_DIGEST: &str = "bodySHA256";
 
 /// The public URL of an endpoint, with its port and without.
 #[derive(Clone, Debug)]
@@ -52,6 +57,50 @@ impl PublicUrl {
         }
         Ok(Self { as_given: format!("{scheme}{head}"), otherwise, query })
     }
+
+    /// Returns the signed content after the URL: the query of the request, or else the configured one,
+    /// and the fields of a form.
+    ///
+    /// The signed content has exactly one reading: it shows where the query ends and the form begins.
+    /// Otherwise an attacker could move fields of a captured form to the end of the query. `None` if
+    /// there could be another reading, if the body is not a form, or if it does not have the digest in
+    /// the query.
+    pub(super) fn signed_text(&self, query: Option<&str>, body: &[u8]) -> Option<Vec<u8>> {
+        let query = query.or(self.query.as_deref()).unwrap_or_default();
+        let mut parameters = query.rsplit('&').map(digest_of);
+        let digest = parameters.next().flatten();
+        // The sender adds the digest as the last parameter. An earlier one may be text of a form.
+        if parameters.any(|digest| digest.is_some()) {
+            return None;
+        }
+        // The configured query, which the form cannot lengthen.
+        if let Some(expected) = &self.query {
+            let own = match (digest, query.rsplit_once('&')) {
+                (Some(_), Some((own, _))) => own,
+                (Some(_), None) => "",
+                (None, _) => query,
+            };
+            if own != expected {
+                return None;
+            }
+        }
+        let mut text = Vec::with_capacity(query.len() + 1 + body.len());
+        if !query.is_empty() {
+            text.push(b'?');
+            text.extend_from_slice(query.as_bytes());
+        }
+        match digest {
+            None => text.extend_from_slice(&form_text(body)?),
+            Some(digest) if decode_hex_secret(digest.as_bytes())? != sha256(body) => return None,
+            Some(_) => {}
+        }
+        Some(text)
+    }
+}
+
+/// Returns the digest of a parameter named [`BODY_DIGEST`].
+fn digest_of(parameter: &str) -> Option<&str> {
+    parameter.strip_prefix(BODY_DIGEST)?.strip_prefix('=')
 }
 
 /// Returns the query without a body's digest at its end, which the URL of a captured request may have.

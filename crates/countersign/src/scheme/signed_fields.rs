@@ -44,7 +44,7 @@ pub(crate) struct SignedField {
     pub(crate) kind: FieldKind,
 }
 
-/// What a field may hold.
+/// The texts that a field may hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum FieldKind {
     /// The field is signed and must not hold a colon.

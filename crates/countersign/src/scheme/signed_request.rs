@@ -1,6 +1,7 @@
 //! A request as its sender sends it.
 
-use super::content::{BODY_DIGEST, Content};
+use super::content::Content;
+use super::public_url::BODY_DIGEST;
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::sha256;
 
