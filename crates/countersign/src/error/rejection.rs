@@ -91,6 +91,13 @@ impl Rejection {
     }
 
     /// Returns the value of the response's `Retry-After` header, in seconds: 5 where the status is 503.
+    ///
+    /// ```
+    /// use countersign::{Rejection, RejectionKind};
+    ///
+    /// let rejection = Rejection::from_adapter(RejectionKind::KeysUnavailable, "");
+    /// assert_eq!((rejection.status(), rejection.retry_after()), (503, Some(5)));
+    /// ```
     #[must_use]
     pub const fn retry_after(&self) -> Option<u64> {
         match self.status() {
