@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::RejectionKind;
 
-/// The `Retry-After` of a 503 whose cause does not say when it ends.
-pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// The `Retry-After` of a 503 whose cause does not say when it ends, in seconds.
+pub(crate) const RETRY_AFTER: u64 = 5;
 
 /// Why a request was rejected.
 ///
@@ -101,7 +100,7 @@ impl Rejection {
     #[must_use]
     pub const fn retry_after(&self) -> Option<u64> {
         match self.status() {
-            503 => Some(RETRY_AFTER.as_secs()),
+            503 => Some(RETRY_AFTER),
             _ => None,
         }
     }

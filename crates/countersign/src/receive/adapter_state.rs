@@ -46,8 +46,8 @@ impl AdapterState {
         &self.shutdown
     }
 
-    /// Returns the receiver that stands for the endpoint while the tenant is unknown; the only receiver
-    /// where there are no tenants.
+    /// Returns the receiver that handles a request whose tenant is not known yet; without tenants, the
+    /// only receiver.
     pub const fn default_receiver(&self) -> &Arc<Receiver> {
         match &self.receivers {
             ReceiverSource::One(receiver) => receiver,

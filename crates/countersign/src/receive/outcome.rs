@@ -87,7 +87,7 @@ impl Outcome {
     pub fn retry_after(self) -> Option<u64> {
         let duration = match self {
             Self::InProgress { retry_after } => retry_after,
-            _ if self.status() == Some(503) => RETRY_AFTER,
+            _ if self.status() == Some(503) => Duration::from_secs(RETRY_AFTER),
             _ => return None,
         };
         let rounded_up = u64::from(duration.subsec_nanos() > 0);

@@ -125,7 +125,7 @@ pub struct Timeouts {
     pub response: Duration,
     /// The time for the handler to end.
     pub handler: Duration,
-    /// The time for which a claim holds without being renewed.
+    /// The time after which a claim that is not renewed expires.
     pub lease: Duration,
     /// The time between two renewals of the lease: a third of it.
     pub renew: Duration,
