@@ -1,5 +1,5 @@
-//! What an operator sees: metrics and spans.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Metrics, spans and log messages of deliveries.
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 #[path = "../../countersign-tower/tests/support/log.rs"]
 mod log;
@@ -25,11 +25,11 @@ async fn handle() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-/// Sends all to one app, in their order.
-async fn deliver(posts: impl IntoIterator<Item = WebhookRequest>) {
-    let setup = senders::STANDARD_WEBHOOKS.config();
-    let keys = TestKeys::new(&setup.scheme().unwrap(), 1).unwrap();
-    let receiver = Receiver::builder(setup.keys(keys.receiver()).unwrap())
+/// Delivers all requests to one app, in order.
+async fn deliver(requests: impl IntoIterator<Item = WebhookRequest>) {
+    let config = senders::STANDARD_WEBHOOKS.config();
+    let keys = TestKeys::new(&config.scheme().unwrap(), 1).unwrap();
+    let receiver = Receiver::builder(config.keys(keys.receiver()).unwrap())
         .endpoint("orders")
         .dedup(MemoryStore::with_clock(100, FixedClock::new(NOW)).unwrap())
         .build()
@@ -37,14 +37,14 @@ async fn deliver(posts: impl IntoIterator<Item = WebhookRequest>) {
     let webhooks = Webhooks::new(receiver.clone()).clock(FixedClock::new(NOW));
     let route = web::resource("/").wrap(webhooks).route(web::post().to(handle));
     let app = init_service(App::new().service(route)).await;
-    for post in posts {
-        let request = post.sign(receiver.scheme(), &keys.sender(), NOW).unwrap();
+    for request in requests {
+        let request = request.sign(receiver.scheme(), &keys.sender(), NOW).unwrap();
         call_service(&app, TestRequest::signed(request).to_request()).await;
     }
 }
 
 #[actix_web::test]
-async fn deliveries_are_counted_by_what_became_of_them() {
+async fn deliveries_are_counted_by_their_outcome() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let prometheus = recorder.handle();
     let _recording = metrics::set_default_local_recorder(Box::leak(Box::new(recorder)));
@@ -61,16 +61,16 @@ async fn deliveries_are_counted_by_what_became_of_them() {
         ("store_seconds_count", r#",operation="commit",result="ok""#, 1),
         ("in_progress", "", 0),
     ] {
-        let ours = r#"endpoint="orders",sender="standard-webhooks""#;
-        let line = format!("countersign_{metric}{{{ours}{labels}}} {value}");
-        assert!(text.lines().any(|told| told == line), "{line} is not in\n{text}");
+        let common = r#"endpoint="orders",sender="standard-webhooks""#;
+        let line = format!("countersign_{metric}{{{common}{labels}}} {value}");
+        assert!(text.lines().any(|rendered| rendered == line), "{line} is not in\n{text}");
     }
 }
 
 #[actix_web::test]
 async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key() {
-    let log = Log::begin();
+    let log = Log::start();
     deliver([ping("msg_3"), ping("msg_3")]).instrument(tracing::info_span!("request")).await;
     let key = EventKey::new("orders", "standard-webhooks", &Identity::id("msg_3"));
-    log.tells_of_a_ping_that_came_twice(&key);
+    log.assert_ping_and_duplicate(&key);
 }

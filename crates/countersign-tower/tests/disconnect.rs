@@ -1,9 +1,9 @@
-//! Over real sockets: a sender that hangs up, and one that speaks raw HTTP.
+//! Deliveries over real sockets: senders that hang up, and raw HTTP.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 #![cfg(feature = "axum")]
 
@@ -21,19 +21,19 @@ use tokio::sync::Semaphore;
 struct Server {
     address: std::net::SocketAddr,
     runs: Arc<AtomicUsize>,
-    began: Arc<Semaphore>,
+    starts: Arc<Semaphore>,
     gate: Arc<Semaphore>,
 }
 
-/// An OmniAI route whose handler waits at the gate.
+/// Serves an OmniAI route whose handler waits for a permit of `gate`.
 async fn serve() -> Server {
-    let (runs, began, gate) =
+    let (runs, starts, gate) =
         (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let handler = {
-        let (runs, began, gate) = (runs.clone(), began.clone(), gate.clone());
+        let (runs, starts, gate) = (runs.clone(), starts.clone(), gate.clone());
         move |_: Webhook<Delivery>| async move {
             runs.fetch_add(1, Ordering::SeqCst);
-            began.add_permits(1);
+            starts.add_permits(1);
             gate.acquire().await.unwrap().forget();
         }
     };
@@ -43,7 +43,7 @@ async fn serve() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
-    Server { address, runs, began, gate }
+    Server { address, runs, starts, gate }
 }
 
 const BODY: &str = r#"{"event":"lead.created","data":{"leadId":"1"}}"#;
@@ -58,23 +58,23 @@ fn delivery() -> String {
     post_with(&format!("content-length: {}\r\n", BODY.len()), BODY)
 }
 
-/// Sends raw bytes and gives the answer's status; the connection stays open meanwhile.
+/// Sends raw bytes and returns the response's status; the connection stays open until then.
 async fn exchange(server: &Server, request: &str) -> u16 {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = vec![0; 12];
-    stream.read_exact(&mut answer).await.unwrap();
-    std::str::from_utf8(&answer[9..12]).unwrap().parse().unwrap()
+    let mut response = vec![0; 12];
+    stream.read_exact(&mut response).await.unwrap();
+    std::str::from_utf8(&response[9..12]).unwrap().parse().unwrap()
 }
 
 #[tokio::test]
-async fn a_sender_that_hangs_up_mid_handler_finds_its_retry_done() {
+async fn a_retry_finds_the_event_handled_after_its_sender_hung_up() {
     let server = serve().await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(delivery().as_bytes()).await.unwrap();
-    server.began.acquire().await.unwrap().forget();
+    server.starts.acquire().await.unwrap().forget();
     drop(stream);
-    // The server has seen the hang-up once another exchange has gone through after it.
+    // The server has recorded the hang-up once another exchange has gone through after it.
     assert_eq!(exchange(&server, &delivery()).await, 503);
     server.gate.add_permits(1);
     let status = loop {
@@ -87,7 +87,7 @@ async fn a_sender_that_hangs_up_mid_handler_finds_its_retry_done() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_is_not_waited_for_without_a_credential() {
+async fn a_body_is_not_awaited_without_a_credential() {
     let server = serve().await;
     let request = "POST /hook HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n";
     assert_eq!(exchange(&server, request).await, 401);
@@ -99,12 +99,13 @@ async fn a_chunked_body_over_the_cap_is_413() {
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
     let request = post_with("transfer-encoding: chunked\r\n", &chunk.repeat(17));
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    // The server may answer and close before all is written.
+    // The server may respond and close before the whole request is written.
     let (mut read, mut write) = stream.split();
-    let mut answer = vec![0; 12];
-    let (_, read) = tokio::join!(write.write_all(request.as_bytes()), read.read_exact(&mut answer));
+    let mut response = vec![0; 12];
+    let (_, read) =
+        tokio::join!(write.write_all(request.as_bytes()), read.read_exact(&mut response));
     read.unwrap();
-    assert_eq!(&answer[9..12], b"413");
+    assert_eq!(&response[9..12], b"413");
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
-//! What becomes of a verified delivery: claim, handler, settle, answer.
+//! Outcomes of a verified delivery: its claim, its handler, its commit or release, and its response.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod support;
@@ -12,18 +12,18 @@ use std::time::Duration;
 
 use countersign::{Outcome, Receiver};
 use support::{
-    Act, Breakable, Fault, Guarded, Handler, NOW, Op, builder, deliver, guard, layer, outcome,
-    receiver, sender, signed, signed_at,
+    Action, Fault, FaultyStore, Guarded, Handler, NOW, Operation, builder, deliver, guard, layer,
+    outcome, receiver, sender, signed, signed_at,
 };
 use tower::{Layer, ServiceExt};
 
-fn breakable(store: &Breakable, handler: &Handler) -> Guarded {
+fn guard_store(store: &FaultyStore, handler: &Handler) -> Guarded {
     guard(Receiver::builder(sender()).dedup(store.clone()).build().unwrap(), handler)
 }
 
 #[tokio::test]
-async fn a_finished_event_is_acknowledged_and_not_run_again() {
-    let handler = Handler::open();
+async fn a_handled_event_is_acknowledged_and_not_run_again() {
+    let handler = Handler::responding();
     let service = guard(receiver(), &handler);
     let first = deliver(&service, signed("msg_1")).await;
     assert_eq!((first.status().as_u16(), outcome(&first)), (200, Outcome::Handled));
@@ -34,8 +34,8 @@ async fn a_finished_event_is_acknowledged_and_not_run_again() {
 }
 
 #[tokio::test]
-async fn another_body_under_a_finished_id_is_acknowledged_and_reported() {
-    let handler = Handler::open();
+async fn another_body_under_a_handled_id_is_acknowledged_and_reported() {
+    let handler = Handler::responding();
     let service = guard(receiver(), &handler);
     deliver(&service, signed("msg_1")).await;
     let other = deliver(&service, signed_at("msg_1", r#"{"attempt":2}"#, NOW)).await;
@@ -46,16 +46,16 @@ async fn another_body_under_a_finished_id_is_acknowledged_and_reported() {
 
 #[tokio::test]
 async fn an_event_in_progress_is_not_acknowledged() {
-    let handler = Handler::held();
+    let handler = Handler::paused();
     let service = guard(receiver(), &handler);
     let first = tokio::spawn(service.clone().oneshot(signed("msg_1")));
-    handler.has_begun().await;
+    handler.started().await;
     let second = deliver(&service, signed("msg_1")).await;
     assert_eq!(second.status(), 503);
     assert!(matches!(outcome(&second), Outcome::InProgress { .. }));
     let wait: u64 = second.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    handler.let_through(1);
+    handler.resume(1);
     assert_eq!(outcome(&first.await.unwrap().unwrap()), Outcome::Handled);
     assert_eq!(handler.runs(), 1);
 }
@@ -63,7 +63,7 @@ async fn an_event_in_progress_is_not_acknowledged() {
 #[tokio::test]
 async fn a_failed_handler_is_not_a_handled_event() {
     for status in [304, 400, 404, 410, 422, 500, 503] {
-        let handler = Handler::open().acting([Act::Answer(status)]);
+        let handler = Handler::responding().with_actions([Action::Respond(status)]);
         let service = guard(receiver(), &handler);
         let first = deliver(&service, signed("msg_1")).await;
         assert_eq!((first.status().as_u16(), outcome(&first)), (status, Outcome::Failed));
@@ -75,7 +75,7 @@ async fn a_failed_handler_is_not_a_handled_event() {
 
 #[tokio::test]
 async fn a_panicking_handler_is_500_and_its_event_runs_again() {
-    let handler = Handler::open().acting([Act::Panic]);
+    let handler = Handler::responding().with_actions([Action::Panic]);
     let service = guard(receiver(), &handler);
     let first = deliver(&service, signed("msg_1")).await;
     assert_eq!((first.status().as_u16(), outcome(&first)), (500, Outcome::Panicked));
@@ -84,7 +84,7 @@ async fn a_panicking_handler_is_500_and_its_event_runs_again() {
 
 #[tokio::test]
 async fn a_failing_service_releases_its_claim_and_keeps_its_error() {
-    let store = Breakable::new();
+    let store = FaultyStore::new();
     let failing = tower::service_fn(|_: http::Request<support::Body>| async {
         Err::<http::Response<support::Body>, _>("the service's own error")
     });
@@ -92,55 +92,57 @@ async fn a_failing_service_releases_its_claim_and_keeps_its_error() {
         layer(Receiver::builder(sender()).dedup(store.clone()).build().unwrap()).layer(failing);
     let error = service.oneshot(signed("msg_1")).await.unwrap_err();
     assert_eq!(error, "the service's own error");
-    assert_eq!(store.calls_of(Op::Release), 1);
+    assert_eq!(store.calls_of(Operation::Release), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_at_claim_is_503_and_the_handler_does_not_run() {
     for (fault, expected) in [
         (Fault::Unavailable, Outcome::StoreUnavailable),
-        (Fault::AnswerLost, Outcome::StoreUnavailable),
+        (Fault::ResultLost, Outcome::StoreUnavailable),
         (Fault::Hangs, Outcome::StoreUnavailable),
         (Fault::Full, Outcome::StoreFull),
     ] {
-        let (store, handler) = (Breakable::new(), Handler::open());
-        store.breaks(Op::Claim, fault);
-        let answer = deliver(&breakable(&store, &handler), signed("msg_1")).await;
-        assert_eq!((answer.status().as_u16(), outcome(&answer)), (503, expected), "{fault:?}");
-        assert!(answer.headers().contains_key("retry-after"));
+        let (store, handler) = (FaultyStore::new(), Handler::responding());
+        store.fail(Operation::Claim, fault);
+        let response = deliver(&guard_store(&store, &handler), signed("msg_1")).await;
+        assert_eq!((response.status().as_u16(), outcome(&response)), (503, expected), "{fault:?}");
+        assert!(response.headers().contains_key("retry-after"));
         assert_eq!(handler.runs(), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_whose_answer_was_lost_is_handled_once_its_lease_has_run_out() {
-    let (store, handler) = (Breakable::new(), Handler::open());
-    let service = breakable(&store, &handler);
-    store.breaks(Op::Claim, Fault::AnswerLost);
+async fn a_claim_whose_result_was_lost_is_handled_once_its_lease_has_expired() {
+    let (store, handler) = (FaultyStore::new(), Handler::responding());
+    let service = guard_store(&store, &handler);
+    store.fail(Operation::Claim, Fault::ResultLost);
     deliver(&service, signed("msg_1")).await;
-    store.mend();
-    let early = deliver(&service, signed("msg_1")).await;
-    let Outcome::InProgress { retry_after } = outcome(&early) else { panic!("{early:?}") };
+    store.recover();
+    let rejected_early = deliver(&service, signed("msg_1")).await;
+    let Outcome::InProgress { retry_after } = outcome(&rejected_early) else {
+        panic!("{rejected_early:?}")
+    };
     tokio::time::advance(retry_after).await;
     assert_eq!(outcome(&deliver(&service, signed("msg_1")).await), Outcome::Handled);
 }
 
 #[tokio::test]
-async fn a_handler_that_was_taken_over_is_reported() {
-    let (store, handler) = (Breakable::new(), Handler::open());
-    store.breaks(Op::Commit, Fault::Stale);
-    let answer = deliver(&breakable(&store, &handler), signed("msg_1")).await;
-    assert_eq!((answer.status().as_u16(), outcome(&answer)), (200, Outcome::LeaseLost));
+async fn a_handler_whose_event_was_taken_over_is_reported() {
+    let (store, handler) = (FaultyStore::new(), Handler::responding());
+    store.fail(Operation::Commit, Fault::StaleToken);
+    let response = deliver(&guard_store(&store, &handler), signed("msg_1")).await;
+    assert_eq!((response.status().as_u16(), outcome(&response)), (200, Outcome::LeaseLost));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_lease_is_renewed_while_the_handler_runs() {
-    let (store, handler) = (Breakable::new(), Handler::held());
-    let service = breakable(&store, &handler);
+    let (store, handler) = (FaultyStore::new(), Handler::paused());
+    let service = guard_store(&store, &handler);
     let first = tokio::spawn(service.clone().oneshot(signed("msg_1")));
-    handler.has_begun().await;
+    handler.started().await;
     tokio::time::sleep(Duration::from_secs(200)).await;
-    assert!(store.calls_of(Op::Renew) > 10);
+    assert!(store.calls_of(Operation::Renew) > 10);
     let retry = deliver(&service, signed("msg_1")).await;
     assert!(matches!(outcome(&retry), Outcome::InProgress { .. }), "{retry:?}");
     assert_eq!(outcome(&first.await.unwrap().unwrap()), Outcome::DeadlineExceeded);
@@ -148,13 +150,13 @@ async fn the_lease_is_renewed_while_the_handler_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_past_the_deadline_runs_on_and_the_retry_finds_it_done() {
-    let handler = Handler::held();
+async fn a_handler_past_the_deadline_continues_and_the_retry_finds_it_handled() {
+    let handler = Handler::paused();
     let service = guard(receiver(), &handler);
     let late = deliver(&service, signed("msg_1")).await;
     assert_eq!((late.status().as_u16(), outcome(&late)), (503, Outcome::DeadlineExceeded));
     assert!(late.headers().contains_key("retry-after"));
-    handler.let_through(1);
+    handler.resume(1);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let retry = deliver(&service, signed("msg_1")).await;
     assert_eq!(outcome(&retry), Outcome::Duplicate { same_body: true });
@@ -162,26 +164,26 @@ async fn a_handler_past_the_deadline_runs_on_and_the_retry_finds_it_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_past_its_limit_is_stopped_and_its_event_runs_again() {
-    let handler = Handler::held();
+async fn a_handler_past_its_timeout_is_cancelled_and_its_event_runs_again() {
+    let handler = Handler::paused();
     let limit = Duration::from_secs(5);
     let service = guard(builder().handler_timeout(limit).build().unwrap(), &handler);
     let first = deliver(&service, signed("msg_1")).await;
     assert_eq!((first.status().as_u16(), outcome(&first)), (503, Outcome::Cancelled));
-    handler.let_through(1);
+    handler.resume(1);
     assert_eq!(outcome(&deliver(&service, signed("msg_1")).await), Outcome::Handled);
     assert_eq!(handler.runs(), 2);
 }
 
 #[tokio::test]
-async fn a_caller_that_gives_up_does_not_stop_the_handler() {
-    let handler = Handler::held();
+async fn a_client_that_disconnects_does_not_cancel_the_handler() {
+    let handler = Handler::paused();
     let service = guard(receiver(), &handler);
     let caller = tokio::spawn(service.clone().oneshot(signed("msg_1")));
-    handler.has_begun().await;
+    handler.started().await;
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
-    handler.let_through(1);
+    handler.resume(1);
     loop {
         let retry = deliver(&service, signed("msg_1")).await;
         match outcome(&retry) {
@@ -194,7 +196,7 @@ async fn a_caller_that_gives_up_does_not_stop_the_handler() {
 
 #[tokio::test]
 async fn without_dedup_every_delivery_runs() {
-    let handler = Handler::open();
+    let handler = Handler::responding();
     let service =
         guard(Receiver::builder(sender()).danger_without_dedup().build().unwrap(), &handler);
     for _ in 0..3 {
@@ -206,7 +208,7 @@ async fn without_dedup_every_delivery_runs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn sixty_four_deliveries_of_one_event_run_the_handler_once() {
     for round in 0..50 {
-        let handler = Handler::open();
+        let handler = Handler::responding();
         let service = guard(receiver(), &handler);
         let start = std::sync::Arc::new(tokio::sync::Barrier::new(64));
         let mut tasks = tokio::task::JoinSet::new();

@@ -1,6 +1,7 @@
-//! A sender whose algorithm is a feature that is off says so at set-up, and names the feature.
+//! A sender whose algorithm needs a disabled feature fails to configure, with an error that names the
+//! feature.
 //!
-//! Run it by `-p countersign-tower` to have the features off: with the whole workspace they are on.
+//! Run this with `-p countersign-tower` to disable the features: the whole workspace enables them.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,9 +1,9 @@
-//! What bad input gets, and what it may not reach.
+//! Rejections of invalid requests, which reach neither the handler nor the store.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod support;
@@ -21,10 +21,12 @@ use countersign::{Contract, Receiver, RejectionKind, Timestamp};
 use http::{Method, Request, Response};
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::{BodyExt, Full};
-use support::{Body, Breakable, Handler, NOW, guard, layer, rejection, sender, signed, signed_at};
+use support::{
+    Body, FaultyStore, Handler, NOW, guard, layer, rejection, sender, signed, signed_at,
+};
 use tower::{Layer, ServiceExt};
 
-/// A body in pieces without a length, which counts how often it is asked for one.
+/// A body in pieces without a length, which counts how often it is polled.
 struct Pieces {
     pieces: VecDeque<Bytes>,
     end: End,
@@ -34,8 +36,8 @@ struct Pieces {
 #[derive(Clone, Copy, PartialEq)]
 enum End {
     Regular,
-    BreaksOff,
-    NeverComes,
+    Interrupted,
+    Pending,
 }
 
 impl HttpBody for Pieces {
@@ -50,13 +52,13 @@ impl HttpBody for Pieces {
         match (self.pieces.pop_front(), self.end) {
             (Some(piece), _) => Poll::Ready(Some(Ok(Frame::data(piece)))),
             (None, End::Regular) => Poll::Ready(None),
-            (None, End::BreaksOff) => Poll::Ready(Some(Err("connection reset"))),
-            (None, End::NeverComes) => Poll::Pending,
+            (None, End::Interrupted) => Poll::Ready(Some(Err("connection reset"))),
+            (None, End::Pending) => Poll::Pending,
         }
     }
 }
 
-/// Sends `request`, its body in `pieces`, and tells the rejection and how often the body was polled.
+/// Sends `request` with its body in `pieces`, and returns the rejection and how often the body was polled.
 async fn send(
     request: Request<Body>,
     pieces: impl IntoIterator<Item = Bytes>,
@@ -65,21 +67,21 @@ async fn send(
     let receiver = Receiver::builder(
         sender().with_contract(Contract::builder().max_body_size(1024).build().unwrap()),
     );
-    let handler = Handler::open();
-    let store = Breakable::new();
+    let handler = Handler::responding();
+    let store = FaultyStore::new();
     let service = guard(receiver.dedup(store.clone()).build().unwrap(), &handler);
     let polls = Arc::new(AtomicUsize::new(0));
     let pieces = Pieces { pieces: pieces.into_iter().collect(), end, polls: polls.clone() };
-    let answer = service.oneshot(request.map(|_| pieces)).await.unwrap();
-    if answer.status() == 200 {
+    let response = service.oneshot(request.map(|_| pieces)).await.unwrap();
+    if response.status() == 200 {
         assert_eq!(handler.runs(), 1);
         return (None, polls.load(Ordering::SeqCst));
     }
     assert_eq!(handler.runs(), 0, "a rejected request reaches no handler");
     assert!(store.calls.lock().unwrap().is_empty(), "a rejected request reaches no store");
-    let kind = rejection(&answer);
-    let told = answer.into_body().collect().await.unwrap().to_bytes();
-    assert!(told.is_empty(), "the wire says a status and no reason");
+    let kind = rejection(&response);
+    let sent = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(sent.is_empty(), "the response has a status and no reason");
     (Some(kind), polls.load(Ordering::SeqCst))
 }
 
@@ -88,9 +90,9 @@ async fn rejected(request: Request<Body>) -> RejectionKind {
     send(request, [body], End::Regular).await.0.expect("a rejection")
 }
 
-/// Rejected before a byte of the body is asked for.
+/// Asserts a rejection before the body is polled.
 #[track_caller]
-fn early(sent: (Option<RejectionKind>, usize), kind: RejectionKind) {
+fn rejected_early(sent: (Option<RejectionKind>, usize), kind: RejectionKind) {
     assert_eq!(sent, (Some(kind), 0));
 }
 
@@ -107,7 +109,7 @@ fn without(name: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn a_good_request_passes() {
+async fn a_valid_request_is_accepted() {
     let body = Bytes::from_static(br#"{"type":"ping"}"#);
     let pieces: Vec<_> = body.iter().map(|byte| Bytes::copy_from_slice(&[*byte])).collect();
     assert_eq!(send(signed("msg_1"), pieces, End::Regular).await.0, None);
@@ -115,52 +117,52 @@ async fn a_good_request_passes() {
 
 #[tokio::test]
 async fn any_method_but_post_is_405_and_says_so() {
-    let handler = Handler::open();
+    let handler = Handler::responding();
     for method in [Method::GET, Method::PUT, Method::HEAD, Method::OPTIONS, Method::DELETE] {
         let mut request = signed("msg_1");
         *request.method_mut() = method;
-        let answer = support::deliver(&guard(support::receiver(), &handler), request).await;
-        assert_eq!(rejection(&answer), RejectionKind::MethodNotAllowed);
-        assert_eq!(answer.headers()["allow"], "POST");
+        let response = support::deliver(&guard(support::receiver(), &handler), request).await;
+        assert_eq!(rejection(&response), RejectionKind::MethodNotAllowed);
+        assert_eq!(response.headers()["allow"], "POST");
     }
     assert_eq!(handler.runs(), 0);
 }
 
 #[tokio::test]
-async fn headers_are_judged_before_a_byte_of_the_body() {
+async fn headers_are_checked_before_a_byte_of_the_body_is_read() {
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
-        early(send(without(name), [], End::NeverComes).await, RejectionKind::MissingHeader);
+        rejected_early(send(without(name), [], End::Pending).await, RejectionKind::MissingHeader);
         let mut twice = signed("msg_1");
         let value = twice.headers()[name].clone();
         twice.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), value);
-        early(send(twice, [], End::NeverComes).await, RejectionKind::DuplicateHeader);
+        rejected_early(send(twice, [], End::Pending).await, RejectionKind::DuplicateHeader);
     }
     let old = signed_at("msg_1", "{}", Timestamp::from_secs(NOW.as_secs() - 301));
-    early(send(old, [], End::NeverComes).await, RejectionKind::StaleTimestamp);
+    rejected_early(send(old, [], End::Pending).await, RejectionKind::StaleTimestamp);
     let ahead = signed_at("msg_1", "{}", Timestamp::from_secs(NOW.as_secs() + 301));
-    early(send(ahead, [], End::NeverComes).await, RejectionKind::FutureTimestamp);
+    rejected_early(send(ahead, [], End::Pending).await, RejectionKind::FutureTimestamp);
     for time in ["-9223372036854775808", "9223372036854775807", "+1", "01", "1_0", "1.0", ""] {
-        let kind = send(with("webhook-timestamp", time), [], End::NeverComes).await;
+        let kind = send(with("webhook-timestamp", time), [], End::Pending).await;
         let expected = match time {
             "" => RejectionKind::MissingHeader,
             _ => RejectionKind::MalformedHeader,
         };
-        early(kind, expected);
+        rejected_early(kind, expected);
     }
-    early(
-        send(with("svix-id", "msg_1"), [], End::NeverComes).await,
+    rejected_early(
+        send(with("svix-id", "msg_1"), [], End::Pending).await,
         RejectionKind::MixedHeaderFamilies,
     );
     for coding in ["gzip", "deflate", "br", "zstd", "gzip, identity"] {
-        let sent = send(with("content-encoding", coding), [], End::NeverComes).await;
-        early(sent, RejectionKind::UnsupportedEncoding);
+        let sent = send(with("content-encoding", coding), [], End::Pending).await;
+        rejected_early(sent, RejectionKind::UnsupportedEncoding);
     }
-    early(
-        send(with("content-length", "1025"), [], End::NeverComes).await,
+    rejected_early(
+        send(with("content-length", "1025"), [], End::Pending).await,
         RejectionKind::BodyTooLarge,
     );
     let huge = with("content-length", "4611686018427387904");
-    early(send(huge, [], End::NeverComes).await, RejectionKind::BodyTooLarge);
+    rejected_early(send(huge, [], End::Pending).await, RejectionKind::BodyTooLarge);
 }
 
 #[tokio::test]
@@ -183,31 +185,31 @@ async fn a_body_over_the_cap_is_413_whatever_its_length_header_says() {
         }
         let (kind, polls) = send(request, vec![piece.clone(); 100], End::Regular).await;
         assert_eq!(kind, Some(RejectionKind::BodyTooLarge));
-        assert_eq!(polls, 3, "no more is read than passes the cap");
+        assert_eq!(polls, 3, "no more is read than exceeds the cap");
     }
 }
 
 #[tokio::test]
-async fn a_body_at_the_cap_passes() {
+async fn a_body_at_the_cap_is_accepted() {
     let body: &'static str = Box::leak(" ".repeat(1024).into_boxed_str());
     let request = signed_at("msg_1", body, NOW);
     assert_eq!(send(request, [Bytes::from_static(body.as_bytes())], End::Regular).await.0, None);
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_400() {
-    let (kind, _) = send(signed("msg_1"), [Bytes::from_static(b"{")], End::BreaksOff).await;
+async fn a_body_that_is_interrupted_is_400() {
+    let (kind, _) = send(signed("msg_1"), [Bytes::from_static(b"{")], End::Interrupted).await;
     assert_eq!(kind, Some(RejectionKind::BodyInterrupted));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_408() {
-    let (kind, _) = send(signed("msg_1"), [Bytes::from_static(b"{")], End::NeverComes).await;
+    let (kind, _) = send(signed("msg_1"), [Bytes::from_static(b"{")], End::Pending).await;
     assert_eq!(kind, Some(RejectionKind::BodyTimeout));
 }
 
 #[tokio::test]
-async fn a_body_that_a_layer_in_front_has_eaten_is_our_own_fault() {
+async fn a_body_that_an_outer_layer_consumed_is_500() {
     let eaten = with("content-length", "15");
     assert_eq!(send(eaten, [], End::Regular).await.0, Some(RejectionKind::BodyAltered));
 }
@@ -232,7 +234,7 @@ async fn a_body_that_is_not_utf8_verifies_like_any_other() {
 }
 
 #[tokio::test]
-async fn the_service_behind_sees_the_verified_bytes_and_the_delivery() {
+async fn the_inner_service_gets_the_verified_bytes_and_the_delivery() {
     let echo = tower::service_fn(|request: Request<Body>| async move {
         let delivery = request.extensions().get::<countersign_tower::Delivery>().cloned().unwrap();
         let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -241,8 +243,8 @@ async fn the_service_behind_sees_the_verified_bytes_and_the_delivery() {
         Ok::<_, Infallible>(Response::new(Body::from(body)))
     });
     let service = layer(support::receiver()).layer(echo);
-    let answer = service.oneshot(signed("msg_1")).await.unwrap();
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let response = service.oneshot(signed("msg_1")).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(&body[..], br#"{"type":"ping"}"#);
 }
 

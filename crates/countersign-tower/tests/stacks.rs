@@ -1,9 +1,9 @@
-//! The layer in every stack it is meant for: plain tower with any body, axum's two ways, limits.
+//! The layer in every supported stack: plain tower with any body, axum's layers, concurrency limits.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 #![cfg(feature = "axum")]
 
@@ -42,55 +42,55 @@ async fn echo_id(Webhook(delivery): Webhook<Delivery>) -> String {
     delivery.signed_id().unwrap_or_default().into_owned()
 }
 
-async fn answered(app: Router) -> (StatusCode, Bytes) {
-    let answer = app.oneshot(signed("msg_1").map(Body::new)).await.unwrap();
-    (answer.status(), answer.into_body().collect().await.unwrap().to_bytes())
+async fn call(app: Router) -> (StatusCode, Bytes) {
+    let response = app.oneshot(signed("msg_1").map(Body::new)).await.unwrap();
+    (response.status(), response.into_body().collect().await.unwrap().to_bytes())
 }
 
 #[tokio::test]
 async fn axum_route_layer() {
     let app = Router::new().route("/hook", post(echo_id)).route_layer(guarded());
-    assert_eq!(answered(app).await, (StatusCode::OK, "msg_1".into()));
+    assert_eq!(call(app).await, (StatusCode::OK, "msg_1".into()));
 }
 
 #[tokio::test]
 async fn axum_layer() {
     let app = Router::new().route("/hook", post(echo_id)).layer(guarded());
-    assert_eq!(answered(app).await, (StatusCode::OK, "msg_1".into()));
+    assert_eq!(call(app).await, (StatusCode::OK, "msg_1".into()));
 }
 
 #[tokio::test]
 async fn axum_method_router_and_handler() {
     use axum::handler::Handler;
     let app = Router::new().route("/hook", post(echo_id).layer(guarded()));
-    assert_eq!(answered(app).await, (StatusCode::OK, "msg_1".into()));
+    assert_eq!(call(app).await, (StatusCode::OK, "msg_1".into()));
     let app = Router::new().route("/hook", post(echo_id.layer(guarded())));
-    assert_eq!(answered(app).await, (StatusCode::OK, "msg_1".into()));
+    assert_eq!(call(app).await, (StatusCode::OK, "msg_1".into()));
 }
 
 #[tokio::test]
-async fn axum_from_fn_behind_the_layer() {
+async fn axum_from_fn_inside_the_layer() {
     let pass = |request: Request<Body>, next: Next| next.run(request);
     let stack = ServiceBuilder::new().layer(guarded().with_body::<Body>()).layer(from_fn(pass));
     let app = Router::new().route("/hook", post(echo_id)).layer(stack);
-    assert_eq!(answered(app).await, (StatusCode::OK, "msg_1".into()));
+    assert_eq!(call(app).await, (StatusCode::OK, "msg_1".into()));
 }
 
 #[tokio::test]
-async fn under_and_over_a_concurrency_limit() {
+async fn inside_and_outside_of_a_concurrency_limit() {
     let behind = ServiceBuilder::new().layer(guarded()).layer(ConcurrencyLimitLayer::new(1));
     let before = ServiceBuilder::new().layer(ConcurrencyLimitLayer::new(1)).layer(guarded());
     let behind = Router::new().route("/hook", post(echo_id)).layer(behind);
     let before = Router::new().route("/hook", post(echo_id)).layer(before);
     for app in [behind, before] {
         for _ in 0..3 {
-            assert_eq!(answered(app.clone()).await.0, StatusCode::OK);
+            assert_eq!(call(app.clone()).await.0, StatusCode::OK);
         }
     }
 }
 
 #[tokio::test]
-async fn the_service_behind_is_asked_whether_it_is_ready() {
+async fn the_inner_service_is_polled_for_readiness() {
     use tower::Service;
     let inner = service_fn(|_: Request<Full<Bytes>>| async {
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
@@ -98,12 +98,12 @@ async fn the_service_behind_is_asked_whether_it_is_ready() {
     let mut service = guarded().layer(ConcurrencyLimitLayer::new(1).layer(inner));
     for at in 0..5 {
         let ready = ServiceExt::<Request<Full<Bytes>>>::ready(&mut service).await.unwrap();
-        let answer = ready.call(signed(&format!("msg_{at}"))).await.unwrap();
-        assert_eq!(answer.status(), 200);
+        let response = ready.call(signed(&format!("msg_{at}"))).await.unwrap();
+        assert_eq!(response.status(), 200);
     }
 }
 
-/// A layer outside that makes an answer of its own needs a body for it.
+/// An outer layer that sends a response of its own needs a body for it.
 #[test]
 fn the_response_body_has_a_default() {
     use http_body::Body as _;
@@ -126,7 +126,7 @@ async fn plain_tower_with_any_body() {
 #[tokio::test]
 async fn an_extractor_without_the_layer_is_500() {
     let app = Router::new().route("/hook", post(echo_id));
-    assert_eq!(answered(app).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(call(app).await.0, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[derive(serde::Deserialize)]
@@ -138,12 +138,12 @@ struct Ping {
 async fn a_type_of_the_users_own_is_extracted() {
     let handler = |Webhook(ping): Webhook<Ping>| async move { ping.r#type };
     let app = Router::new().route("/hook", post(handler)).route_layer(guarded());
-    assert_eq!(answered(app).await, (StatusCode::OK, "ping".into()));
+    assert_eq!(call(app).await, (StatusCode::OK, "ping".into()));
 }
 
 #[derive(serde::Deserialize)]
 struct Strict {
-    #[expect(dead_code, reason = "its absence is what is tested")]
+    #[expect(dead_code, reason = "the test needs its absence")]
     missing: String,
 }
 
@@ -156,15 +156,15 @@ async fn an_authentic_body_that_does_not_fit_is_422_and_not_committed() {
     };
     let strict =
         Router::new().route("/hook", post(|_: Webhook<Strict>| async {})).route_layer(layer());
-    let answer = strict.oneshot(signed("msg_1").map(Body::new)).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    let rejection = answer.extensions().get::<Rejection>().unwrap();
+    let response = strict.oneshot(signed("msg_1").map(Body::new)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let rejection = response.extensions().get::<Rejection>().unwrap();
     assert_eq!(rejection.kind(), RejectionKind::Undecodable);
     assert!(rejection.to_string().contains("no field `missing`"), "{rejection}");
-    assert_eq!(answer.extensions().get::<Outcome>(), Some(&Outcome::Failed));
+    assert_eq!(response.extensions().get::<Outcome>(), Some(&Outcome::Failed));
 
-    let mended = Router::new().route("/hook", post(echo_id)).route_layer(layer());
-    assert_eq!(answered(mended).await, (StatusCode::OK, "msg_1".into()));
+    let fitting = Router::new().route("/hook", post(echo_id)).route_layer(layer());
+    assert_eq!(call(fitting).await, (StatusCode::OK, "msg_1".into()));
 }
 
 #[tokio::test]
@@ -174,11 +174,11 @@ async fn a_handler_can_take_the_fencing_token() {
         delivery.fencing_token().map(FencingToken::as_u64).unwrap_or_default().to_string()
     };
     let app = Router::new().route("/hook", post(handler)).route_layer(guarded());
-    assert_eq!(answered(app).await, (StatusCode::OK, "1".into()));
+    assert_eq!(call(app).await, (StatusCode::OK, "1".into()));
 }
 
 #[tokio::test]
-async fn a_handlers_claim_token_settles_its_own_claim() {
+async fn a_handlers_claim_token_commits_its_own_claim() {
     let store = MemoryStore::default();
     let shared = store.clone();
     let handler = move |Webhook(delivery): Webhook<Delivery>| {
@@ -197,42 +197,42 @@ async fn a_handlers_claim_token_settles_its_own_claim() {
     let layer =
         WebhookLayer::new(builder().dedup(store).build().unwrap()).clock(TokioClock::start());
     let app = Router::new().route("/hook", post(handler)).route_layer(layer);
-    assert_eq!(answered(app).await, (StatusCode::OK, "handled".into()));
+    assert_eq!(call(app).await, (StatusCode::OK, "handled".into()));
 }
 
-async fn omniai_answer(handler_says: StatusCode) -> (StatusCode, Option<Outcome>) {
+async fn omniai_response(handler_status: StatusCode) -> (StatusCode, Option<Outcome>) {
     let secret = Secret::new("a secret set in OmniAI").unwrap();
     let receiver = Receiver::new(OmniAi::new("x-secret", secret).unwrap());
-    let handler = move |_: Webhook<omniai::Event>| async move { handler_says };
+    let handler = move |_: Webhook<omniai::Event>| async move { handler_status };
     let app = Router::new().route("/hook", post(handler)).route_layer(WebhookLayer::new(receiver));
     let request = Request::post("/hook")
         .header("x-secret", "a secret set in OmniAI")
         .body(Body::from(r#"{"event":"lead.created","data":{"leadId":"1"}}"#))
         .unwrap();
-    let answer = app.oneshot(request).await.unwrap();
-    (answer.status(), answer.extensions().get().copied())
+    let response = app.oneshot(request).await.unwrap();
+    (response.status(), response.extensions().get().copied())
 }
 
 #[tokio::test]
-async fn omniai_is_told_exactly_200_however_the_handler_says_2xx() {
+async fn omniai_gets_exactly_200_for_any_2xx_of_the_handler() {
     for status in [200, 201, 202, 204, 206] {
-        let answer = omniai_answer(StatusCode::from_u16(status).unwrap()).await;
-        assert_eq!(answer, (StatusCode::OK, Some(Outcome::Handled)), "{status}");
+        let response = omniai_response(StatusCode::from_u16(status).unwrap()).await;
+        assert_eq!(response, (StatusCode::OK, Some(Outcome::Handled)), "{status}");
     }
 }
 
 #[tokio::test]
-async fn a_failure_status_stands() {
-    let answer = omniai_answer(StatusCode::IM_A_TEAPOT).await;
-    assert_eq!(answer, (StatusCode::IM_A_TEAPOT, Some(Outcome::Failed)));
+async fn a_failure_status_is_sent_unchanged() {
+    let response = omniai_response(StatusCode::IM_A_TEAPOT).await;
+    assert_eq!(response, (StatusCode::IM_A_TEAPOT, Some(Outcome::Failed)));
 }
 
 #[tokio::test]
-async fn a_sender_that_takes_any_2xx_is_told_the_handlers_own() {
+async fn a_sender_that_accepts_any_2xx_gets_the_handlers_own() {
     let app = Router::new()
         .route("/hook", post(|_: Webhook<Delivery>| async { StatusCode::ACCEPTED }))
         .route_layer(guarded());
-    assert_eq!(answered(app).await.0, StatusCode::ACCEPTED);
+    assert_eq!(call(app).await.0, StatusCode::ACCEPTED);
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -269,8 +269,8 @@ async fn ainexlayer_events_come_out_of_the_configured_envelope() {
     for (name, value) in headers {
         request = request.header(name, value);
     }
-    let answer = app.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
+    let response = app.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
 }
 
 #[tokio::test]
@@ -300,9 +300,9 @@ async fn a_scheme_and_contract_of_the_users_own() {
             .sign(&scheme, &Secret::new(key).unwrap());
         let (name, value) = signature.unwrap().remove(0);
         let request = Request::post("/hook").header(name, value).body(Body::from(body)).unwrap();
-        let answer = app.clone().oneshot(request).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        let told = answer.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!(told, if runs { body } else { "" });
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let sent = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(sent, if runs { body } else { "" });
     }
 }

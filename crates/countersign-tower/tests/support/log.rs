@@ -1,4 +1,4 @@
-//! What is logged in the process of a test.
+//! The log of a test process.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -10,21 +10,24 @@ use tracing_subscriber::fmt::MakeWriter;
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// The whole process's, so only one test of it can: where another comes by a span first and nobody
-    /// on its thread listens, tracing remembers that nobody does.
-    pub(crate) fn begin() -> Self {
+    /// Records the log of the whole process, for one test in it.
+    ///
+    /// A subscriber of one thread is not enough: if another test reaches a span first on a thread without
+    /// a subscriber, tracing caches that the span is not enabled.
+    pub(crate) fn start() -> Self {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone());
         tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
         log
     }
 
-    /// To `orders`, within a span `request`, with a handler that logs as it runs.
+    /// Asserts the log of a ping that was delivered twice to the endpoint `orders`, in a span `request`, to
+    /// a handler that logs.
     #[track_caller]
-    pub(crate) fn tells_of_a_ping_that_came_twice(&self, key: &EventKey) {
+    pub(crate) fn assert_ping_and_duplicate(&self, key: &EventKey) {
         let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<_> = log.lines().filter(|line| line.contains("request:")).collect();
-        for (line, said) in lines.iter().zip(["the handler runs", "handled", "duplicate"]) {
+        for (line, message) in lines.iter().zip(["the handler runs", "handled", "duplicate"]) {
             for part in [
                 r#"sender="standard-webhooks""#,
                 r#"endpoint="orders""#,
@@ -32,7 +35,7 @@ impl Log {
                 r#"key="default""#,
                 &format!("event={key}"),
                 "request:webhook{",
-                said,
+                message,
             ] {
                 assert!(line.contains(part), "{part} is not in {line}");
             }

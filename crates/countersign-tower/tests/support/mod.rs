@@ -1,6 +1,6 @@
-//! What the suites share: a signed request, a handler that can be watched and held, a store that can
-//! be broken, and virtual time.
-#![allow(dead_code, reason = "each suite uses its own part")]
+//! Shared by the suites: signed requests, a handler that a test pauses, a store with injected faults,
+//! and virtual time.
+#![allow(dead_code, reason = "each suite uses a part of it")]
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -28,15 +28,15 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tower::{Layer, Service, ServiceExt};
 
-/// When all tests take place.
+/// The time of every test.
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub(crate) type Body = Full<Bytes>;
-pub(crate) type Answer = Response<ResponseBody<Body>>;
+pub(crate) type LayerResponse = Response<ResponseBody<Body>>;
 
-/// Follows tokio's clock, which a test may stop and move.
+/// A clock that follows tokio's, which a test may pause and advance.
 #[derive(Clone)]
 pub(crate) struct TokioClock(Instant);
 
@@ -56,7 +56,7 @@ pub(crate) fn sender() -> StandardWebhooks {
     StandardWebhooks::new(Secret::new(SECRET).unwrap()).unwrap()
 }
 
-/// A receiver whose store follows tokio's clock.
+/// Returns a receiver whose store follows tokio's clock.
 pub(crate) fn receiver() -> Receiver {
     builder().build().unwrap()
 }
@@ -65,7 +65,7 @@ pub(crate) fn builder() -> ReceiverBuilder {
     Receiver::builder(sender()).dedup(MemoryStore::with_clock(1000, TokioClock::start()).unwrap())
 }
 
-/// A rightly signed request of `at`.
+/// Returns a correctly signed request with the timestamp `at`.
 pub(crate) fn signed_at(id: &str, body: &'static str, at: Timestamp) -> Request<Body> {
     let secret = Secret::new(SECRET).unwrap();
     let headers = SigningRequest::new(body.as_bytes())
@@ -84,71 +84,72 @@ pub(crate) fn signed(id: &str) -> Request<Body> {
     signed_at(id, r#"{"type":"ping"}"#, NOW)
 }
 
-/// What a handler does once it is let through.
+/// What a handler does once it is resumed.
 #[derive(Clone, Copy)]
-pub(crate) enum Act {
-    Answer(u16),
+pub(crate) enum Action {
+    Respond(u16),
     Panic,
 }
 
-/// A handler that counts its runs, and can be held at its start.
+/// A handler that counts its runs, and that a test can pause at its start.
 #[derive(Clone)]
 pub(crate) struct Handler {
     pub(crate) runs: Arc<AtomicUsize>,
-    under_way: Arc<AtomicUsize>,
-    pub(crate) began: Arc<Semaphore>,
+    running: Arc<AtomicUsize>,
+    /// Has a permit for each run that has started.
+    pub(crate) starts: Arc<Semaphore>,
     gate: Arc<Semaphore>,
-    acts: Arc<Mutex<Vec<Act>>>,
+    actions: Arc<Mutex<Vec<Action>>>,
 }
 
 impl Handler {
-    /// Answers 200 at once.
-    pub(crate) fn open() -> Self {
-        let handler = Self::held();
-        handler.let_through(Semaphore::MAX_PERMITS);
+    /// Returns a handler that responds with 200 at once.
+    pub(crate) fn responding() -> Self {
+        let handler = Self::paused();
+        handler.resume(Semaphore::MAX_PERMITS);
         handler
     }
 
-    /// Waits at its start until it is let through.
-    pub(crate) fn held() -> Self {
+    /// Returns a handler that waits at the start of each run until it is resumed.
+    pub(crate) fn paused() -> Self {
         Self {
             runs: Arc::default(),
-            under_way: Arc::default(),
-            began: Arc::new(Semaphore::new(0)),
+            running: Arc::default(),
+            starts: Arc::new(Semaphore::new(0)),
             gate: Arc::new(Semaphore::new(0)),
-            acts: Arc::default(),
+            actions: Arc::default(),
         }
     }
 
-    /// Does these, one a run, and then answers 200.
-    pub(crate) fn acting(self, acts: impl IntoIterator<Item = Act>) -> Self {
-        *self.acts.lock().unwrap() = acts.into_iter().collect();
+    /// Performs one of `actions` in each run, and responds with 200 after the last.
+    pub(crate) fn with_actions(self, actions: impl IntoIterator<Item = Action>) -> Self {
+        *self.actions.lock().unwrap() = actions.into_iter().collect();
         self
     }
 
-    pub(crate) fn let_through(&self, runs: usize) {
+    pub(crate) fn resume(&self, runs: usize) {
         self.gate.add_permits(runs);
     }
 
-    /// Returns once it has begun another run.
-    pub(crate) async fn has_begun(&self) {
-        self.began.acquire().await.unwrap().forget();
+    /// Returns once another run has started.
+    pub(crate) async fn started(&self) {
+        self.starts.acquire().await.unwrap().forget();
     }
 
     pub(crate) fn runs(&self) -> usize {
         self.runs.load(Ordering::SeqCst)
     }
 
-    /// How many runs have begun and not ended, nor been stopped.
-    pub(crate) fn under_way(&self) -> usize {
-        self.under_way.load(Ordering::SeqCst)
+    /// Returns the number of runs that have started and neither ended nor been cancelled.
+    pub(crate) fn running(&self) -> usize {
+        self.running.load(Ordering::SeqCst)
     }
 }
 
-/// Counts a run as ended when it is dropped.
-struct HandlerOutcome(Arc<AtomicUsize>);
+/// Counts a run until it is dropped.
+struct Running(Arc<AtomicUsize>);
 
-impl Drop for HandlerOutcome {
+impl Drop for Running {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -168,21 +169,21 @@ impl Service<Request<Body>> for Handler {
         Box::pin(async move {
             tracing::info!("the handler runs");
             handler.runs.fetch_add(1, Ordering::SeqCst);
-            handler.under_way.fetch_add(1, Ordering::SeqCst);
-            let _ended = HandlerOutcome(handler.under_way.clone());
-            handler.began.add_permits(1);
+            handler.running.fetch_add(1, Ordering::SeqCst);
+            let _running = Running(handler.running.clone());
+            handler.starts.add_permits(1);
             handler.gate.acquire().await.unwrap().forget();
-            let act = {
-                let mut acts = handler.acts.lock().unwrap();
-                if acts.is_empty() { Act::Answer(200) } else { acts.remove(0) }
+            let action = {
+                let mut actions = handler.actions.lock().unwrap();
+                if actions.is_empty() { Action::Respond(200) } else { actions.remove(0) }
             };
-            match act {
-                Act::Answer(status) => {
+            match action {
+                Action::Respond(status) => {
                     let mut response = Response::new(Full::from("from the handler"));
                     *response.status_mut() = StatusCode::from_u16(status).unwrap();
                     Ok(response)
                 }
-                Act::Panic => panic!("the handler panics, as the test wants it to"),
+                Action::Panic => panic!("the handler panics, as the test intends"),
             }
         })
     }
@@ -190,7 +191,7 @@ impl Service<Request<Body>> for Handler {
 
 pub(crate) type Guarded = WebhookService<Handler, Body>;
 
-/// The handler behind the layer, at [`NOW`].
+/// Returns the handler behind the layer, at [`NOW`].
 pub(crate) fn guard(receiver: Receiver, handler: &Handler) -> Guarded {
     layer(receiver).layer(handler.clone())
 }
@@ -199,25 +200,25 @@ pub(crate) fn layer(receiver: Receiver) -> WebhookLayer {
     WebhookLayer::new(receiver).clock(TokioClock::start())
 }
 
-pub(crate) async fn deliver(service: &Guarded, request: Request<Body>) -> Answer {
+pub(crate) async fn deliver(service: &Guarded, request: Request<Body>) -> LayerResponse {
     service.clone().oneshot(request).await.unwrap()
 }
 
 #[track_caller]
-pub(crate) fn rejection(answer: &Answer) -> RejectionKind {
-    let rejection = answer.extensions().get::<Rejection>().expect("a rejection");
-    assert_eq!(answer.status(), rejection.status(), "{rejection}");
+pub(crate) fn rejection(response: &LayerResponse) -> RejectionKind {
+    let rejection = response.extensions().get::<Rejection>().expect("a rejection");
+    assert_eq!(response.status(), rejection.status(), "{rejection}");
     rejection.kind()
 }
 
 #[track_caller]
-pub(crate) fn outcome(answer: &Answer) -> Outcome {
-    *answer.extensions().get::<Outcome>().expect("an outcome")
+pub(crate) fn outcome(response: &LayerResponse) -> Outcome {
+    *response.extensions().get::<Outcome>().expect("an outcome")
 }
 
-/// An operation of a store, to break.
+/// An operation of a store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Op {
+pub(crate) enum Operation {
     Claim,
     Renew,
     Commit,
@@ -229,24 +230,24 @@ pub(crate) enum Op {
 pub(crate) enum Fault {
     Unavailable,
     Full,
-    /// It does as asked, and the answer is lost.
-    AnswerLost,
-    /// It never answers.
+    /// The operation takes effect, and its result is lost.
+    ResultLost,
+    /// The operation never completes.
     Hangs,
-    /// It says the fencing token is stale.
-    Stale,
+    /// The store reports that the fencing token is stale.
+    StaleToken,
     Panics,
 }
 
-/// A memory store that fails as told, and notes what it was asked.
+/// A memory store with injected faults, which records its calls.
 #[derive(Clone)]
-pub(crate) struct Breakable {
+pub(crate) struct FaultyStore {
     store: MemoryStore,
-    faults: Arc<Mutex<Vec<(Op, Fault)>>>,
-    pub(crate) calls: Arc<Mutex<Vec<Op>>>,
+    faults: Arc<Mutex<Vec<(Operation, Fault)>>>,
+    pub(crate) calls: Arc<Mutex<Vec<Operation>>>,
 }
 
-impl Breakable {
+impl FaultyStore {
     pub(crate) fn new() -> Self {
         Self {
             store: MemoryStore::with_clock(1000, TokioClock::start()).unwrap(),
@@ -255,35 +256,36 @@ impl Breakable {
         }
     }
 
-    /// Breaks every call of `op`, until [`mend`](Self::mend).
-    pub(crate) fn breaks(&self, op: Op, fault: Fault) {
-        self.faults.lock().unwrap().push((op, fault));
+    /// Injects `fault` into every call of `operation`, until [`recover`](Self::recover).
+    pub(crate) fn fail(&self, operation: Operation, fault: Fault) {
+        self.faults.lock().unwrap().push((operation, fault));
     }
 
-    pub(crate) fn mend(&self) {
+    pub(crate) fn recover(&self) {
         self.faults.lock().unwrap().clear();
     }
 
-    pub(crate) fn calls_of(&self, op: Op) -> usize {
-        self.calls.lock().unwrap().iter().filter(|called| **called == op).count()
+    pub(crate) fn calls_of(&self, operation: Operation) -> usize {
+        self.calls.lock().unwrap().iter().filter(|called| **called == operation).count()
     }
 
     async fn run<T>(
         &self,
-        op: Op,
+        operation: Operation,
         stale: Option<T>,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.calls.lock().unwrap().push(op);
-        let fault = self.faults.lock().unwrap().iter().find(|(broken, _)| *broken == op).copied();
+        self.calls.lock().unwrap().push(operation);
+        let fault =
+            self.faults.lock().unwrap().iter().find(|(broken, _)| *broken == operation).copied();
         match (fault.map(|(_, fault)| fault), stale) {
             (None, _) => call.await,
-            (Some(Fault::Stale), Some(stale)) => Ok(stale),
+            (Some(Fault::StaleToken), Some(stale)) => Ok(stale),
             (Some(Fault::Full), _) => Err(StoreError::new(StoreErrorKind::Full, "full")),
             (Some(Fault::Hangs), _) => std::future::pending().await,
-            (Some(Fault::Panics), _) => panic!("the store panics, as the test wants it to"),
+            (Some(Fault::Panics), _) => panic!("the store panics, as the test intends"),
             (Some(fault), _) => {
-                if fault == Fault::AnswerLost {
+                if fault == Fault::ResultLost {
                     call.await?;
                 }
                 Err(StoreError::new(StoreErrorKind::Unavailable, "down"))
@@ -292,14 +294,14 @@ impl Breakable {
     }
 }
 
-impl DedupStore for Breakable {
+impl DedupStore for FaultyStore {
     async fn claim(
         &self,
         key: &EventKey,
         fingerprint: u64,
         lease: Duration,
     ) -> Result<ClaimOutcome, StoreError> {
-        self.run(Op::Claim, None, self.store.claim(key, fingerprint, lease)).await
+        self.run(Operation::Claim, None, self.store.claim(key, fingerprint, lease)).await
     }
 
     async fn renew(
@@ -309,7 +311,7 @@ impl DedupStore for Breakable {
         lease: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
         self.run(
-            Op::Renew,
+            Operation::Renew,
             Some(UpdateOutcome::StaleToken),
             self.store.renew(key, fencing_token, lease),
         )
@@ -323,7 +325,7 @@ impl DedupStore for Breakable {
         retention: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
         self.run(
-            Op::Commit,
+            Operation::Commit,
             Some(UpdateOutcome::StaleToken),
             self.store.commit(key, fencing_token, retention),
         )
@@ -336,7 +338,7 @@ impl DedupStore for Breakable {
         fencing_token: FencingToken,
     ) -> Result<UpdateOutcome, StoreError> {
         self.run(
-            Op::Release,
+            Operation::Release,
             Some(UpdateOutcome::StaleToken),
             self.store.release(key, fencing_token),
         )
