@@ -95,10 +95,10 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let receiver = Receiver::new(OmniAi::new("x-secret", Secret::new("a secret")?)?);
 //! # let state = AdapterState::new(receiver);
-//! # let headers = |secret: &str| [("x-secret".to_owned(), secret.to_owned())];
 //! # for (secret, status) in [("a secret", 200), ("a secret", 200), ("a guess", 401)] {
 //! #     let body = Bytes::from_static(br#"{"event":"lead.created","data":{"leadId":"1"}}"#);
-//! #     let received = receive(state.clone(), "POST", &headers(secret), body, |_| async { 204 });
+//! #     let headers = [("x-secret".to_owned(), secret.to_owned())];
+//! #     let received = receive(state.clone(), "POST", &headers, body, |_| async { 204 });
 //! #     assert_eq!(received.await, status);
 //! # }
 //! # Ok(())
