@@ -5,15 +5,27 @@ use std::time::Duration;
 use countersign::dedup::{ClaimOutcome, EventKey, FencingToken, Record, RecordState, StoreStats};
 use sqlx::Row;
 
-/// A row whose event nobody holds: only its fencing token counts.
-const ABSENT: i16 = 0;
-#[cfg(feature = "sqlite")]
+/// The column `state` of a released or forgotten event: only its fencing token counts.
+pub(crate) const ABSENT: i16 = 0;
+/// The column `state` of a claimed event.
 pub(crate) const IN_PROGRESS: i16 = 1;
-const DONE: i16 = 2;
-/// Done in a handler's transaction. That handler still runs, so its lease counts as renewed.
-const MARKED: i16 = 4;
-/// In progress after a lease that ran out.
+/// The column `state` of a handled event.
+pub(crate) const HANDLED: i16 = 2;
+/// The column `state` of an event that was claimed after another claim's lease expired.
 pub(crate) const TAKEN_OVER: i16 = 3;
+/// The column `state` of an event that a handler's transaction marked as handled. That handler may
+/// still run, so a renewal of its lease succeeds.
+pub(crate) const HANDLED_IN_TRANSACTION: i16 = 4;
+
+/// The SQL condition for a row whose event is claimed and not yet handled.
+pub(crate) fn is_in_progress() -> String {
+    format!("state IN ({IN_PROGRESS}, {TAKEN_OVER})")
+}
+
+/// The SQL condition for a row whose event is handled.
+pub(crate) fn is_handled() -> String {
+    format!("state IN ({HANDLED}, {HANDLED_IN_TRANSACTION})")
+}
 
 /// A thousand years: no database's time overflows with it, and nobody waits for its end.
 const LONGEST: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
@@ -71,7 +83,7 @@ impl Found {
         match self.state {
             _ if self.left_ms <= 0 => None,
             ABSENT => None,
-            DONE | MARKED => {
+            HANDLED | HANDLED_IN_TRANSACTION => {
                 let same_body = self.fingerprint == fingerprint.cast_signed();
                 Some(ClaimOutcome::Duplicate { same_body })
             }
@@ -89,7 +101,7 @@ impl Found {
         let left = span(self.left_ms);
         let state = match self.state {
             ABSENT => return None,
-            DONE | MARKED => RecordState::Handled { retained_for: left },
+            HANDLED | HANDLED_IN_TRANSACTION => RecordState::Handled { retained_for: left },
             _ => RecordState::InProgress { lease: left },
         };
         Some(Record { fencing_token: to_fencing_token(self.fencing_token), state })

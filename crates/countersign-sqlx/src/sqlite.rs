@@ -145,7 +145,7 @@ impl SqliteStore {
         let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
         let (key, fencing_token) =
             (key_bytes(claim_token.key()), from_fencing_token(claim_token.fencing_token()));
-        let mark = query(MARK).bind(key).bind(fencing_token).bind(millis(claim_token.retention()));
+        let mark = query(MARK.as_str()).bind(key).bind(fencing_token).bind(millis(claim_token.retention()));
         if mark.execute(&mut *transaction).await?.rows_affected() == 0 {
             transaction.rollback().await?;
             return Err(TransactionError::new(TransactionErrorKind::StaleToken));

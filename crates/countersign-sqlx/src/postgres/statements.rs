@@ -9,6 +9,9 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, query};
 
 use super::table::Table;
+use crate::row::{
+    ABSENT, HANDLED, HANDLED_IN_TRANSACTION, IN_PROGRESS, TAKEN_OVER, is_handled, is_in_progress,
+};
 
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -39,6 +42,7 @@ const FOUND: &str = "state, fence, fingerprint, \
 impl Statements {
     pub(super) fn new(table: &Table) -> Self {
         let (sequence, swept) = (table.sequence(), table.swept());
+        let (is_in_progress, is_handled) = (is_in_progress(), is_handled());
         Self {
             table: table.clone(),
             // One that is known is found as it stood before the statement; none is given where it came
@@ -46,7 +50,7 @@ impl Statements {
             claim: format!(
                 "WITH new AS (
                      INSERT INTO {table} (key, fence, until, fingerprint, state)
-                     VALUES ($1, nextval('{sequence}'), {UNTIL}, $2, 1)
+                     VALUES ($1, nextval('{sequence}'), {UNTIL}, $2, {IN_PROGRESS})
                      ON CONFLICT DO NOTHING
                      RETURNING state, fence
                  )
@@ -62,36 +66,38 @@ impl Statements {
                      fence = nextval('{sequence}'),
                      until = {UNTIL},
                      fingerprint = $2,
-                     state = CASE WHEN state IN (1, 3) THEN 3 ELSE 1 END
+                     state = CASE WHEN {is_in_progress} THEN {TAKEN_OVER} ELSE {IN_PROGRESS} END
                  WHERE key IN (
                      SELECT key FROM {table}
-                     WHERE key = $1 AND (state = 0 OR until <= clock_timestamp())
+                     WHERE key = $1 AND (state = {ABSENT} OR until <= clock_timestamp())
                      FOR UPDATE SKIP LOCKED
                  )
                  RETURNING fence, state"
             )
             .into(),
             renew: format!(
-                "UPDATE {table} SET until = CASE WHEN state = 4 THEN until ELSE {UNTIL} END
-                 WHERE key = $1 AND fence = $2 AND state IN (1, 3, 4)"
+                "UPDATE {table} SET until =
+                     CASE WHEN state = {HANDLED_IN_TRANSACTION} THEN until ELSE {UNTIL} END
+                 WHERE key = $1 AND fence = $2
+                     AND ({is_in_progress} OR state = {HANDLED_IN_TRANSACTION})"
             )
             .into(),
             // What is done already stays as it is.
             commit: format!(
                 "UPDATE {table}
-                 SET until = CASE WHEN state IN (2, 4) THEN until ELSE {UNTIL} END, state = 2
-                 WHERE key = $1 AND fence = $2 AND state <> 0"
+                 SET until = CASE WHEN {is_handled} THEN until ELSE {UNTIL} END, state = {HANDLED}
+                 WHERE key = $1 AND fence = $2 AND state <> {ABSENT}"
             )
             .into(),
             // A lock only: claims of the event, which insert, wait for whoever writes to its row.
             hold: format!(
-                "SELECT 1 FROM {table} WHERE key = $1 AND fence = $2 AND state IN (1, 3) FOR UPDATE"
+                "SELECT 1 FROM {table} WHERE key = $1 AND fence = $2 AND {is_in_progress} FOR UPDATE"
             )
             .into(),
             // The row stays for a while: a claim under way may have drawn a lower fencing token.
             release: format!(
-                "UPDATE {table} SET until = clock_timestamp(), state = 0
-                 WHERE key = $1 AND fence = $2 AND state IN (1, 3)"
+                "UPDATE {table} SET until = clock_timestamp(), state = {ABSENT}
+                 WHERE key = $1 AND fence = $2 AND {is_in_progress}"
             )
             .into(),
             sweep: sweep(table).into(),
@@ -106,9 +112,9 @@ impl Statements {
             // would wait for a handler's transaction.
             forget: format!(
                 "UPDATE {table}
-                 SET until = clock_timestamp(), state = 0, fence = nextval('{sequence}')
+                 SET until = clock_timestamp(), state = {ABSENT}, fence = nextval('{sequence}')
                  WHERE key IN (
-                     SELECT key FROM {table} WHERE key = $1 AND state <> 0 FOR UPDATE NOWAIT
+                     SELECT key FROM {table} WHERE key = $1 AND state <> {ABSENT} FOR UPDATE NOWAIT
                  )"
             )
             .into(),
@@ -146,8 +152,10 @@ impl Statements {
         format!(
             "WITH marked AS (
                  UPDATE {table}
-                 SET until = clock_timestamp() + {retention} * interval '1 millisecond', state = 4
-                 WHERE key = decode('{key}', 'hex') AND fence = {fencing_token} AND state IN (1, 3)
+                 SET until = clock_timestamp() + {retention} * interval '1 millisecond',
+                     state = {HANDLED_IN_TRANSACTION}
+                 WHERE key = decode('{key}', 'hex') AND fence = {fencing_token}
+                     AND state IN ({IN_PROGRESS}, {TAKEN_OVER})
                  RETURNING 1
              )
              SELECT 1 / count(*) FROM marked"
@@ -198,27 +206,29 @@ fn prepare(statement: &Arc<str>) -> Statement<'static> {
 /// A claim that nobody settled is kept for a day, for a late commit; any row for an hour, which no
 /// claim under way outlasts.
 fn sweep(table: &Table) -> String {
+    let is_handled = is_handled();
     format!(
         "DELETE FROM {table} WHERE ctid = ANY (ARRAY(
              SELECT ctid FROM {table}
              WHERE ctid >= $1::text::tid AND ctid < $2::text::tid
                  AND until <= now() - interval '1 hour'
-                 AND (state IN (0, 2, 4) OR until <= now() - interval '1 day')
+                 AND (state = {ABSENT} OR {is_handled} OR until <= now() - interval '1 day')
              LIMIT $3 FOR UPDATE SKIP LOCKED
          )) AND until <= now() - interval '1 hour'"
     )
 }
 
 fn stats(table: &Table) -> String {
+    let (is_in_progress, is_handled) = (is_in_progress(), is_handled());
     format!(
         "SELECT
-             count(*) FILTER (WHERE state IN (1, 3)) AS in_progress,
-             count(*) FILTER (WHERE state IN (1, 3) AND until <= now) AS lease_expired,
-             coalesce((extract(epoch FROM now - min(until) FILTER (WHERE state IN (1, 3))) * 1000
+             count(*) FILTER (WHERE {is_in_progress}) AS in_progress,
+             count(*) FILTER (WHERE {is_in_progress} AND until <= now) AS lease_expired,
+             coalesce((extract(epoch FROM now - min(until) FILTER (WHERE {is_in_progress})) * 1000
                  )::bigint, 0) AS oldest_expired_lease_ms,
-             count(*) FILTER (WHERE state IN (2, 4) AND until > now) AS handled,
+             count(*) FILTER (WHERE {is_handled} AND until > now) AS handled,
              count(*) FILTER (WHERE until <= now
-                 AND (state IN (0, 2, 4) OR until <= now - interval '1 day')) AS expired,
+                 AND (state = {ABSENT} OR {is_handled} OR until <= now - interval '1 day')) AS expired,
              pg_total_relation_size('{table}') AS bytes
          FROM (SELECT clock_timestamp() AS now) AS clock LEFT JOIN {table} ON true
          GROUP BY now"

@@ -52,7 +52,7 @@ struct Batch<'c> {
 
 impl<'c> Batch<'c> {
     fn begin(transaction: &'c Transaction<'c>) -> Result<Self> {
-        transaction.prepare_cached(BEGIN)?.query_row([], |row| {
+        transaction.prepare_cached(&BEGIN)?.query_row([], |row| {
             Ok(Self {
                 transaction,
                 last_fencing_token: row.get(0)?,
@@ -71,9 +71,9 @@ impl<'c> Batch<'c> {
                 let (key, fencing_token) = (key_bytes(key), from_fencing_token(*fencing_token));
                 let until = self.now + millis(*span);
                 Answer::Changed(match how {
-                    Settle::Renew => self.run(RENEW, params![key, fencing_token, until]),
-                    Settle::Commit => self.run(COMMIT, params![key, fencing_token, until]),
-                    Settle::Release => self.run(RELEASE, params![key, fencing_token]),
+                    Settle::Renew => self.run(&RENEW, params![key, fencing_token, until]),
+                    Settle::Commit => self.run(&COMMIT, params![key, fencing_token, until]),
+                    Settle::Release => self.run(&RELEASE, params![key, fencing_token]),
                 }?)
             }
             Operation::Forget { key } => {
@@ -129,7 +129,7 @@ impl<'c> Batch<'c> {
         let next: Option<Place> =
             sweep_to.query_row(params![from, rows], |row| row.get(0)).optional()?;
         let to = next.as_deref().unwrap_or(BEYOND);
-        let removed = self.run(SWEEP, params![from, to, self.now, limit])?;
+        let removed = self.run(&SWEEP, params![from, to, self.now, limit])?;
         Ok((removed, next))
     }
 

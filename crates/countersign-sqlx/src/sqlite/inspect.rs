@@ -11,13 +11,13 @@ use crate::row::{self, Found, key_bytes};
 
 impl InspectStore for SqliteStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {
-        let row = query(STATS).fetch_one(&self.0.pool).await;
+        let row = query(STATS.as_str()).fetch_one(&self.0.pool).await;
         row.and_then(|row| row::stats(&row)).map_err(|error| store_error(&error))
     }
 
     async fn get(&self, key: &EventKey) -> Result<Option<Record>, StoreError> {
         let found = async {
-            let row = query(LOOK).bind(key_bytes(key)).fetch_optional(&self.0.pool).await?;
+            let row = query(LOOK.as_str()).bind(key_bytes(key)).fetch_optional(&self.0.pool).await?;
             row.map(|row| Found::read(&row)).transpose()
         };
         let found: Option<Found> = found.await.map_err(|error| store_error(&error))?;
