@@ -20,7 +20,7 @@ use crate::nodes::{Given, Nodes};
 use crate::script::{CLAIM, COMMIT, RELEASE, RENEW};
 use crate::value::{
     claimed, claimed_millis, committed, fencing_token_digits, given_up_millis, read_claim,
-    read_time,
+    read_time, unsettled_millis,
 };
 
 /// What every key begins with unless set otherwise; the number is that of the values' format.
@@ -167,7 +167,8 @@ impl DedupStore for RedisStore {
         lease: Duration,
     ) -> Result<ClaimOutcome, StoreError> {
         let proposed = self.clock.now().map(FencingToken::new);
-        let args = (claimed(proposed, fingerprint), claimed_millis(lease));
+        let args =
+            (claimed(proposed, fingerprint), claimed_millis(lease), unsettled_millis());
         let answer: String = read(CLAIM.run(&self.nodes, &self.key(key), args).await)?;
         if let Some(time) = read_time(&answer) {
             self.clock.set(time);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use countersign::dedup::{ClaimOutcome, FencingToken, Record, RecordState};
 
 /// For how long a claim that nobody settled is known after its lease ran out: its late commit still
-/// applies, and the next claim is told that it takes over. The script `claim` knows it as well.
+/// applies, and the next claim is told that it takes over.
 const UNSETTLED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long the fencing token of an event that was given up is kept. Fencing tokens follow the server's clock, so
