@@ -1,4 +1,4 @@
-//! What a database's errors mean for a claim and for a transaction.
+//! The meaning of a database's errors for a claim and for a transaction.
 
 use std::error::Error;
 use std::fmt;
@@ -6,28 +6,36 @@ use std::fmt;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use countersign::dedup::{StoreError, StoreErrorKind};
 
-/// By PostgreSQL's name for it: a statement that was told not to wait for a lock.
+/// PostgreSQL's code for a statement with `NOWAIT` that found the row locked.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// For the operator: what the database says, which holds none of the values that were bound.
+/// PostgreSQL's code for a table or a sequence that does not exist.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+const UNDEFINED_TABLE: &str = "42P01";
+
+/// Returns the error with the database's own text, which holds none of the bound values.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
     let kind = match error {
         sqlx::Error::PoolTimedOut => StoreErrorKind::Timeout,
         _ => StoreErrorKind::Unavailable,
     };
-    let held = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    if held.is_some_and(|code| code == LOCK_NOT_AVAILABLE) {
-        return StoreError::new(
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    match code.as_deref() {
+        Some(LOCK_NOT_AVAILABLE) => StoreError::new(
             kind,
-            "a handler's transaction holds the event: try again when that has ended",
-        );
+            "a handler's transaction has the event locked: try again when it has ended",
+        ),
+        Some(UNDEFINED_TABLE) => StoreError::new(
+            kind,
+            format!("{}: run `PostgresStore::migrate` once to create the table", failed(error)),
+        ),
+        _ => StoreError::new(kind, failed(error)),
     }
-    StoreError::new(kind, failed(error))
 }
 
-/// The same of SQLite itself.
+/// Returns the error with SQLite's own text.
 #[cfg(feature = "sqlite")]
 pub(crate) fn sqlite_error(error: &rusqlite::Error) -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, failed(error))
@@ -38,24 +46,36 @@ fn failed(error: &dyn Error) -> String {
     format!("the event store failed: {error}")
 }
 
-/// Why a handler's transaction came to nothing.
+/// The error of a handler's transaction.
 ///
-/// Whatever it is, answer the sender with an error status.
+/// Respond with an error status to every kind: the sender then retries, and the retry is either handled
+/// or recognised as a duplicate.
+///
+/// ```
+/// use countersign_sqlx::{TransactionError, TransactionErrorKind, sqlx};
+///
+/// // A handler's own statements fail with the same type, by `?`.
+/// let error = TransactionError::from(sqlx::Error::RowNotFound);
+/// assert_eq!(error.kind(), TransactionErrorKind::Failed);
+/// assert_eq!(error.kind().as_str(), "failed");
+/// ```
+///
+/// See [Choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md#exactly-once).
 #[derive(Debug)]
 pub struct TransactionError {
     kind: TransactionErrorKind,
     source: Option<sqlx::Error>,
 }
 
-/// What was wrong with a transaction.
+/// The reason of a [`TransactionError`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum TransactionErrorKind {
     /// The delivery has no claim: its receiver runs without dedup, or with another store.
     Unclaimed,
-    /// The claim is no longer the current one, or the event is marked as handled already.
+    /// The claim was taken over, or the event is already marked as handled.
     StaleToken,
-    /// The database failed. If that was during the commit, it may have been applied.
+    /// The database failed. After a failed commit, the writes may have been applied.
     Failed,
 }
 
@@ -65,14 +85,27 @@ impl TransactionError {
         Self { kind, source: None }
     }
 
-    /// What was wrong, to match on.
+    /// Returns the reason, to match on.
     #[must_use]
     pub const fn kind(&self) -> TransactionErrorKind {
         self.kind
     }
 }
 
-/// The database failed: also for the handler's own statements.
+impl TransactionErrorKind {
+    /// Returns the kind's name in `snake_case`, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unclaimed => "unclaimed",
+            Self::StaleToken => "stale_token",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Converts a database error, also of the handler's own statements, to
+/// [`Failed`](TransactionErrorKind::Failed).
 impl From<sqlx::Error> for TransactionError {
     fn from(error: sqlx::Error) -> Self {
         Self { kind: TransactionErrorKind::Failed, source: Some(error) }
@@ -86,7 +119,7 @@ impl fmt::Display for TransactionError {
                 "the delivery has no claim: give its receiver the store that the handler uses"
             }
             TransactionErrorKind::StaleToken => {
-                "another handler has the event, or it is marked as handled already"
+                "another handler has the event, or it is already marked as handled"
             }
             TransactionErrorKind::Failed => "the database failed",
         })

@@ -1,25 +1,29 @@
-//! Deduplication for [`countersign`] that survives a crash: in SQLite for one machine, in PostgreSQL
-//! for many.
+//! Webhook deduplication for [`countersign`] that survives a crash: SQLite on one machine, PostgreSQL
+//! across many.
 //!
 //! | feature | store | for |
 //! |---|---|---|
-//! | `sqlite` | [`SqliteStore`] | one machine, any number of processes; a path is all it needs |
+//! | `sqlite` | [`SqliteStore`] | one machine, any number of processes; needs only a path |
 //! | `postgres` | [`PostgresStore`] | many machines |
 //!
-//! Leases and retention run by the store's own clock, so the machines' clocks may differ.
+//! Leases and retention follow the store's own clock, so the clocks of the machines may differ. The
+//! guide [Choosing a store] compares the stores, and has the SQL of their tables.
+//!
+//! This crate needs sqlx 0.9, which it re-exports as [`sqlx`]. A pool of sqlx 0.8 is of another type.
 //!
 //! # Lease mode
 //!
-//! Given to a receiver, either store is asked before and after each handler, like any
-//! [`DedupStore`](countersign::dedup::DedupStore). An event is then handled at least once, and one at a time
-//! within a lease: a process that dies between the handler's work and the commit leaves an event
-//! whose next delivery repeats the work.
+//! A receiver that is given either store claims an event before its handler runs and commits the claim
+//! after it, as with any [`DedupStore`](countersign::dedup::DedupStore). An event is then handled at
+//! least once, and by one handler at a time within a lease. If a process dies between the handler's work
+//! and the commit, the next delivery of the event repeats the work.
 //!
 //! # Transaction mode
 //!
-//! A handler whose work is writing to the same database need not repeat it: `begin` gives it a
-//! transaction that holds the event, and whose `commit` marks it as handled. The handler's writes and
-//! the mark are committed together or not at all, so the work is applied **effectively once**.
+//! A handler that writes to the same database need not repeat its work. [`PostgresStore::begin`] and
+//! [`SqliteStore::begin`] return a transaction whose `commit` also marks the event as handled. The
+//! handler's writes and the mark are committed together or not at all, so the work is applied
+//! **effectively once**.
 //!
 //! ```no_run
 //! # #[cfg(feature = "sqlite")]
@@ -38,17 +42,19 @@
 //! # }
 //! ```
 //!
-//! - Answer with an error status where `begin` or `commit` fails: nothing was applied, or another
-//!   handler did it, and the sender's retry finds out which.
-//! - A handler that answers 2xx *without* committing has said that there is nothing to write: its
-//!   event is marked as handled all the same.
-//! - The handler and its receiver have one store between them: clones of it, not two that were opened.
-//! - While a transaction is open, nobody else is granted its event. Keep it short, and begin it after
-//!   the slow work: PostgreSQL keeps a connection busy for it, SQLite has one writer at a time.
+//! - Respond with an error status if `begin` or `commit` fails: nothing was applied, or another handler
+//!   applied it, and the sender's retry finds out which.
+//! - A handler that responds 2xx *without* committing has nothing to write: its event is marked as
+//!   handled all the same.
+//! - Give the handler and its receiver clones of one store, not two stores that were opened separately.
+//! - While a transaction is open, no other claim of its event is granted. Keep it short, and begin it
+//!   after the slow work: PostgreSQL keeps a connection busy for it, and SQLite has one writer at a time.
+//!
+//! [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 
 mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod held;
+mod open_transactions;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod row;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

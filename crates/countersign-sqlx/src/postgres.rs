@@ -20,34 +20,21 @@ use sqlx::{Postgres, Row};
 use self::statements::{Statement, Statements};
 use self::table::Table;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
-use crate::held::Held;
-use crate::row::{Found, TAKEN_OVER, from_fencing_token, key_bytes, millis, to_fencing_token};
+use crate::open_transactions::OpenTransactions;
+use crate::row::{EventRow, TAKEN_OVER, from_fencing_token, key_bytes, millis, to_fencing_token};
 use crate::transaction::Transaction;
 
-/// How often a statement is tried that others got in the way of.
+/// How often a statement is tried that conflicts with others.
 const TRIES: usize = 10;
 
-/// What is said while somebody has an event's row locked; it is as good as in progress.
+/// The outcome of a claim while another session has the event's row locked.
 const LOCKED: ClaimOutcome = ClaimOutcome::InProgress { retry_after: Duration::from_secs(1) };
 
-/// A serialization failure, a deadlock, and a key that came in between.
-const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
+/// The errors after which a statement is tried again: a serialization failure, a deadlock, and a key
+/// that another session inserted at the same time.
+const CONFLICTS: [&str; 3] = ["40001", "40P01", "23505"];
 
-/// Remembers events in a PostgreSQL table, for many machines.
-///
-/// Each operation is one statement. Only a claim of an event that the table has and nobody holds takes
-/// a second one: it was released, its lease ran out, or its retention is over; and a third where
-/// somebody was quicker, or a handler's transaction has it. (Unless its pool was made with
-/// `test_before_acquire(false)`, sqlx asks a connection before it lends it whether it still lives, which
-/// is a round trip of its own.)
-///
-/// Time is that of the database server, whatever the machines' clocks say. What was answered is as
-/// durable as the server's `synchronous_commit` makes it. After a fail-over to a standby that lagged
-/// behind, events that it did not have are handled again, and fencing tokens that were granted may come again:
-/// a handler of before the fail-over is then not told apart.
-///
-/// Rows that are over are cleared away beside the claims, by one of a thousand, in a task of its own
-/// that nobody waits for. That takes PostgreSQL 14 or later to be quick.
+/// Stores events in a PostgreSQL table, for many machines.
 ///
 /// Connect, and [migrate](Self::migrate) once:
 ///
@@ -63,117 +50,148 @@ const IN_THE_WAY: [&str; 3] = ["40001", "40P01", "23505"];
 /// # }
 /// ```
 ///
-/// For an encrypted connection enable a `tls-…` feature of sqlx in your own `Cargo.toml`.
+/// For an encrypted connection, enable a `tls-…` feature of sqlx 0.9 in your own `Cargo.toml`. See
+/// [Choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md#postgresql)
+/// for that, the table's SQL, and the privileges that a role needs.
+///
+/// # Round trips
+///
+/// Each operation is one statement. Only a claim of a known event that can be claimed takes a second
+/// statement: the event was released, its lease expired, or its retention expired. It takes a third
+/// statement if another claim was faster, or if a handler's transaction has the row locked. (By default
+/// sqlx also pings a connection before it hands it out, which is another round trip; a pool with
+/// `test_before_acquire(false)` does not.)
+///
+/// # Durability
+///
+/// Time is that of the database server, whatever the machines' clocks show. An acknowledged operation is
+/// as durable as the server's `synchronous_commit` makes it. After a failover to a standby that lagged
+/// behind, events that the standby lacked are handled again. Fencing tokens that were granted shortly
+/// before the failover may be granted again, so a handler from before it may pass for a current one.
+///
+/// # Expired rows
+///
+/// About one in a thousand claims starts a task that deletes expired rows; no claim waits for it. The
+/// sweep is fast from PostgreSQL 14 on.
 #[derive(Clone)]
-pub struct PostgresStore(Arc<Shared>);
+pub struct PostgresStore(Arc<StoreInner>);
 
-struct Shared {
+struct StoreInner {
     pool: PgPool,
     table: Table,
     statements: Statements,
-    held: Held,
+    open_transactions: OpenTransactions,
 }
 
 impl PostgresStore {
-    /// Connects to the database at `url`, to the table `countersign_events`.
+    /// Connects to the database at `url`, for the table `countersign_events`.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the database cannot be reached.
+    /// Returns a [`StoreError`] if the database cannot be reached.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Ok(Self::new(PgPool::connect(url).await.map_err(|error| store_error(&error))?))
     }
 
-    /// The same over the application's own pool.
+    /// Creates a store over the application's own pool.
     ///
-    /// A claim needs a connection for one statement, and a handler's transaction holds one: give
-    /// the pool more than there are handlers with a transaction at a time.
+    /// A claim needs a connection for one statement, and a handler's transaction needs one until it
+    /// ends. Give the pool more connections than there are handlers with a transaction at a time.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self::with_table(pool, Table::default())
     }
 
-    /// The same, in another table; `name` may be `schema.table`. All of it is letters, digits and
-    /// `_`, as it stands in the catalogue.
+    /// Returns a store over the same pool that uses another table.
+    ///
+    /// `name` is `table` or `schema.table`, of letters, digits and `_`, in the case that the catalogue
+    /// has it.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the name has other characters, or is longer than PostgreSQL's.
+    /// Returns a [`StoreError`] if the name has other characters, or is too long for PostgreSQL.
     pub fn table(self, name: &str) -> Result<Self, StoreError> {
         Ok(Self::with_table(self.0.pool.clone(), Table::parse(name)?))
     }
 
-    /// Makes the table, and its schema, where they are missing.
+    /// Creates the table, its sequences and its schema if they are missing.
+    ///
+    /// Several processes may call it at the same time. An existing table is not touched.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the database fails, or does not allow it.
+    /// Returns a [`StoreError`] if the database fails, or the role lacks the privilege.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.0.table.create(&self.0.pool).await.map_err(|error| store_error(&error))
     }
 
-    /// A transaction whose commit marks the event of `delivery` as handled.
+    /// Begins a transaction whose commit also marks the event of `delivery` as handled.
     ///
-    /// The handler's tables must be in the same database. It locks the event: should its lease run
-    /// out meanwhile, nobody else is granted it before the transaction's end. Whoever commits or releases
-    /// the claim itself within the transaction, or begins another for it, waits for himself.
+    /// The handler's tables must be in the same database. The transaction locks the event's row: even if
+    /// the lease expires meanwhile, no other claim is granted before the transaction ends.
+    ///
+    /// Do not commit or release the claim itself, or begin another transaction for it, while the
+    /// transaction is open: that call would wait for the transaction's end.
     ///
     /// # Errors
     ///
     /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one,
-    /// [`TransactionErrorKind::Unclaimed`] if there is none, and
+    /// [`TransactionErrorKind::Unclaimed`] if the delivery has no claim, and
     /// [`TransactionErrorKind::Failed`] if the database fails.
     pub async fn begin(
         &self,
         delivery: &Delivery,
     ) -> Result<Transaction<Postgres>, TransactionError> {
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
-        self.begin_with(&delivery.claim_token().ok_or(unclaimed)?).await
+        self.begin_claim(&delivery.claim_token().ok_or(unclaimed)?).await
     }
 
-    /// The same for a claim in hand.
+    /// Begins a transaction whose commit also marks the claimed event as handled, for callers without a
+    /// [`Delivery`].
     ///
     /// # Errors
     ///
-    /// As [`begin`](Self::begin).
-    pub async fn begin_with(
+    /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one, and
+    /// [`TransactionErrorKind::Failed`] if the database fails.
+    pub async fn begin_claim(
         &self,
         claim_token: &ClaimToken,
     ) -> Result<Transaction<Postgres>, TransactionError> {
         let mut transaction = self.0.pool.begin().await?;
-        let holding = self.0.held.hold(claim_token);
+        let guard = self.0.open_transactions.register(claim_token);
         let (key, fencing_token) =
             (key_bytes(claim_token.key()), from_fencing_token(claim_token.fencing_token()));
-        let hold = self.0.statements.hold().bind(key).bind(fencing_token);
-        if hold.fetch_optional(&mut *transaction).await?.is_none() {
+        let lock_row = self.0.statements.lock_row().bind(key).bind(fencing_token);
+        if lock_row.fetch_optional(&mut *transaction).await?.is_none() {
             transaction.rollback().await?;
             return Err(TransactionError::new(TransactionErrorKind::StaleToken));
         }
-        let mark = self.0.statements.mark(
+        let mark_handled = self.0.statements.mark_handled(
             claim_token.key(),
             fencing_token,
             millis(claim_token.retention()),
         );
-        Ok(Transaction::new(transaction, Some(mark), holding, None))
+        Ok(Transaction::new(transaction, Some(mark_handled), guard, None))
     }
 
-    async fn find(&self, key: &EventKey) -> Result<Option<Found>, StoreError> {
-        self.row(|| self.0.statements.find().bind(key_bytes(key)), |row| Found::read(row)).await
+    async fn find(&self, key: &EventKey) -> Result<Option<EventRow>, StoreError> {
+        self.row(|| self.0.statements.find().bind(key_bytes(key)), |row| EventRow::read(row)).await
     }
 
-    /// What the statement's row says, where it gives one.
+    /// Runs the statement and reads its row, if it returns one.
     async fn row<T>(
         &self,
         statement: impl Fn() -> Statement<'static>,
         read: impl Fn(&PgRow) -> Result<T, sqlx::Error>,
     ) -> Result<Option<T>, StoreError> {
-        let row = retried(|| statement().fetch_optional(&self.0.pool)).await?;
+        let row = with_retries(|| statement().fetch_optional(&self.0.pool)).await?;
         row.map(|row| read(&row)).transpose().map_err(|error| store_error(&error))
     }
 
     fn with_table(pool: PgPool, table: Table) -> Self {
         let statements = Statements::new(&table);
-        Self(Arc::new(Shared { pool, table, statements, held: Held::default() }))
+        let open_transactions = OpenTransactions::default();
+        Self(Arc::new(StoreInner { pool, table, statements, open_transactions }))
     }
 }
 
@@ -190,30 +208,30 @@ impl DedupStore for PostgresStore {
             statement.bind(millis(lease))
         };
         for _ in 0..TRIES {
-            let found = match self.row(|| bound(statements.claim()), Seen::read).await? {
-                Some(Seen::New(claim)) => {
-                    self.keep_house(key);
+            let known = match self.row(|| bound(statements.claim()), ClaimRow::read).await? {
+                Some(ClaimRow::New(claim)) => {
+                    self.spawn_sweep(key);
                     return Ok(claim);
                 }
-                Some(Seen::Known(found)) => found,
-                // Another's claim came in between.
+                Some(ClaimRow::Known(row)) => row,
+                // Another session inserted the event at the same time.
                 None => continue,
             };
-            if let Some(denial) = found.denial(fingerprint) {
-                return Ok(denial);
+            if let Some(rejection) = known.rejection(fingerprint) {
+                return Ok(rejection);
             }
-            if let Some(claim) = self.row(|| bound(statements.take()), granted).await? {
-                self.keep_house(key);
+            if let Some(claim) = self.row(|| bound(statements.take_over()), granted).await? {
+                self.spawn_sweep(key);
                 return Ok(claim);
             }
-            // Another was quicker, or has the row locked: a handler's transaction may outlive its lease.
-            if let Some(found) = self.find(key).await? {
-                return Ok(found.denial(fingerprint).unwrap_or(LOCKED));
+            // Another claim was faster, or a handler's transaction outlives its lease.
+            if let Some(row) = self.find(key).await? {
+                return Ok(row.rejection(fingerprint).unwrap_or(LOCKED));
             }
         }
         Err(StoreError::new(
             StoreErrorKind::Unavailable,
-            "too many claims of one event at once came in each other's way",
+            "too many simultaneous claims of one event",
         ))
     }
 
@@ -223,7 +241,7 @@ impl DedupStore for PostgresStore {
         fencing_token: FencingToken,
         lease: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
-        if self.0.held.holds(key, fencing_token) {
+        if self.0.open_transactions.contains(key, fencing_token) {
             return Ok(UpdateOutcome::Applied);
         }
         let renew = || {
@@ -235,7 +253,7 @@ impl DedupStore for PostgresStore {
                 .bind(from_fencing_token(fencing_token));
             renew.bind(millis(lease)).execute(&self.0.pool)
         };
-        retried(renew).await.map(settled)
+        with_retries(renew).await.map(update_outcome)
     }
 
     async fn commit(
@@ -253,7 +271,7 @@ impl DedupStore for PostgresStore {
                 .bind(from_fencing_token(fencing_token));
             commit.bind(millis(retention)).execute(&self.0.pool)
         };
-        retried(commit).await.map(settled)
+        with_retries(commit).await.map(update_outcome)
     }
 
     async fn release(
@@ -265,7 +283,7 @@ impl DedupStore for PostgresStore {
             let release = self.0.statements.release().bind(key_bytes(key));
             release.bind(from_fencing_token(fencing_token)).execute(&self.0.pool)
         };
-        retried(release).await.map(settled)
+        with_retries(release).await.map(update_outcome)
     }
 }
 
@@ -275,8 +293,8 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
-/// Tries a statement again as long as others get in its way: it has had no effect then.
-async fn retried<T, F>(statement: impl Fn() -> F) -> Result<T, StoreError>
+/// Runs a statement, again after each conflict: a statement that failed so had no effect.
+async fn with_retries<T, F>(statement: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, sqlx::Error>>,
 {
@@ -285,7 +303,7 @@ where
         match statement().await {
             Err(sqlx::Error::Database(error))
                 if tries < TRIES
-                    && error.code().is_some_and(|code| IN_THE_WAY.contains(&&*code)) =>
+                    && error.code().is_some_and(|code| CONFLICTS.contains(&&*code)) =>
             {
                 tries += 1;
             }
@@ -294,18 +312,20 @@ where
     }
 }
 
-/// What came of the first statement of a claim.
-enum Seen {
+/// The row that the first statement of a claim returns.
+enum ClaimRow {
+    /// The statement inserted the event.
     New(ClaimOutcome),
-    Known(Found),
+    /// The table has the event already.
+    Known(EventRow),
 }
 
-impl Seen {
-    /// What is new comes without the time that is left.
+impl ClaimRow {
     fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+        // The column is null exactly in a row that was just inserted.
         match row.try_get::<Option<i64>, _>("left_ms")? {
             None => granted(row).map(Self::New),
-            Some(_) => Found::read(row).map(Self::Known),
+            Some(_) => EventRow::read(row).map(Self::Known),
         }
     }
 }
@@ -315,7 +335,7 @@ fn granted(row: &PgRow) -> Result<ClaimOutcome, sqlx::Error> {
     Ok(ClaimOutcome::Acquired { fencing_token: to_fencing_token(row.try_get("fence")?), takeover })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is mapped over a result")]
-fn settled(result: PgQueryResult) -> UpdateOutcome {
+#[expect(clippy::needless_pass_by_value, reason = "passed to `Result::map`")]
+fn update_outcome(result: PgQueryResult) -> UpdateOutcome {
     if result.rows_affected() > 0 { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken }
 }

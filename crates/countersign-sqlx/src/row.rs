@@ -1,4 +1,4 @@
-//! How an event is written in a row.
+//! The columns of an event's row.
 
 use std::time::Duration;
 
@@ -27,20 +27,22 @@ pub(crate) fn is_handled() -> String {
     format!("state IN ({HANDLED}, {HANDLED_IN_TRANSACTION})")
 }
 
-/// A thousand years: no database's time overflows with it, and nobody waits for its end.
+/// The longest duration that is stored, a thousand years: no database's time overflows with it.
 const LONGEST: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
 
-/// In whole milliseconds; a started one counts.
-pub(crate) fn millis(span: Duration) -> i64 {
-    let millis = span.min(LONGEST).as_nanos().div_ceil(1_000_000);
+/// Returns the duration in milliseconds, rounded up.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    let millis = duration.min(LONGEST).as_nanos().div_ceil(1_000_000);
     i64::try_from(millis).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn span(millis: i64) -> Duration {
+/// Returns the duration of a number of milliseconds; zero if it is negative.
+pub(crate) fn duration(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-/// As a number of the database's; one that no store grants becomes one that none has.
+/// Returns the fencing token as the column holds it. A token beyond the column's range, which no store
+/// grants, becomes -1, which no row has.
 pub(crate) fn from_fencing_token(fencing_token: FencingToken) -> i64 {
     i64::try_from(fencing_token.as_u64()).unwrap_or(-1)
 }
@@ -53,17 +55,16 @@ pub(crate) fn key_bytes(key: &EventKey) -> &[u8] {
     key.as_bytes()
 }
 
-/// A row as it was found: `state`, `fencing_token`, `left_ms` until its lease or retention ends, and
-/// `fingerprint`.
+/// A row of the event table, with the time until its lease or retention ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
+pub(crate) struct EventRow {
     pub(crate) state: i16,
     pub(crate) fencing_token: i64,
     pub(crate) left_ms: i64,
     pub(crate) fingerprint: i64,
 }
 
-impl Found {
+impl EventRow {
     pub(crate) fn read<'r, R: Row>(row: &'r R) -> Result<Self, sqlx::Error>
     where
         &'static str: sqlx::ColumnIndex<R>,
@@ -78,8 +79,8 @@ impl Found {
         })
     }
 
-    /// The answer to a claim that is not granted; `None` where it should have been.
-    pub(crate) fn denial(&self, fingerprint: u64) -> Option<ClaimOutcome> {
+    /// Returns why a claim is not granted; `None` if the event can be claimed.
+    pub(crate) fn rejection(&self, fingerprint: u64) -> Option<ClaimOutcome> {
         match self.state {
             _ if self.left_ms <= 0 => None,
             ABSENT => None,
@@ -87,7 +88,7 @@ impl Found {
                 let same_body = self.fingerprint == fingerprint.cast_signed();
                 Some(ClaimOutcome::Duplicate { same_body })
             }
-            _ => Some(ClaimOutcome::InProgress { retry_after: span(self.left_ms) }),
+            _ => Some(ClaimOutcome::InProgress { retry_after: duration(self.left_ms) }),
         }
     }
 
@@ -96,9 +97,9 @@ impl Found {
         matches!(self.state, IN_PROGRESS | TAKEN_OVER)
     }
 
-    /// What an operator is shown.
+    /// Returns the record for an operator; `None` if the event is unknown.
     pub(crate) fn record(&self) -> Option<Record> {
-        let left = span(self.left_ms);
+        let left = duration(self.left_ms);
         let state = match self.state {
             ABSENT => return None,
             HANDLED | HANDLED_IN_TRANSACTION => RecordState::Handled { retained_for: left },
@@ -108,7 +109,7 @@ impl Found {
     }
 }
 
-/// What the databases count alike.
+/// Reads the row that the statement `stats` of either database returns.
 pub(crate) fn stats<'r, R: Row>(row: &'r R) -> Result<StoreStats, sqlx::Error>
 where
     &'static str: sqlx::ColumnIndex<R>,
@@ -118,7 +119,7 @@ where
     let mut stats = StoreStats::default();
     stats.in_progress = count("in_progress")?;
     stats.lease_expired = count("lease_expired")?;
-    stats.oldest_expired_lease = span(row.try_get("oldest_expired_lease_ms")?);
+    stats.oldest_expired_lease = duration(row.try_get("oldest_expired_lease_ms")?);
     stats.handled = count("handled")?;
     stats.expired = count("expired")?;
     stats.bytes = Some(count("bytes")?);

@@ -21,27 +21,18 @@ use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite, query};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
-use self::job::{Answer, Job, Operation, Place, Settle};
-use self::statements::MARK;
-use self::writer::Turns;
+use self::job::{Job, Operation, Output, SweepPosition, Update};
+use self::statements::MARK_HANDLED;
+use self::writer::WriteLock;
 use crate::error::{TransactionError, TransactionErrorKind};
-use crate::held::Held;
+use crate::open_transactions::OpenTransactions;
 use crate::row::{from_fencing_token, key_bytes, millis};
 use crate::transaction::Transaction;
 
-/// How many connections read, or wait for their turn with a handler's transaction.
+/// How many connections there are for handlers' transactions and for an operator's reads.
 const CONNECTIONS: u32 = 8;
 
-/// Remembers events in a SQLite file: one machine, any number of processes.
-///
-/// What it has answered survives a crash of the process and of the machine: each commit is synced to
-/// the disk (WAL mode, `synchronous=FULL`). What concurrent requests ask for is written in one
-/// transaction and synced once. Rows that are over are cleared away by the claims that follow. The log
-/// beside the file, `…-wal`, may grow to some 40 MB before it is written back.
-///
-/// The file may be the application's own: the tables are `countersign_events` and
-/// `countersign_meta`, and for [transactions](Self::begin) they must stand beside the handler's. It
-/// must lie on a local disk, where SQLite's locks work. Time is that of the machine's clock.
+/// Stores events in a SQLite file, for one machine and any number of processes.
 ///
 /// ```no_run
 /// # async fn run(sender: countersign::StandardWebhooks) -> Result<(), Box<dyn std::error::Error>> {
@@ -53,162 +44,188 @@ const CONNECTIONS: u32 = 8;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The file may be the application's own: the tables are `countersign_events` and `countersign_meta`,
+/// and for [transactions](Self::begin) they must be in the same file as the handler's. The file must be
+/// on a local disk, where SQLite's locks work. Time is that of the machine's clock. See
+/// [Choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md#sqlite)
+/// for the tables' SQL.
+///
+/// # Durability
+///
+/// An acknowledged operation survives a crash of the process and of the machine: each commit is synced
+/// to the disk (WAL mode, `synchronous=FULL`). The operations of concurrent requests are written in one
+/// transaction and synced once. The log beside the file, `…-wal`, may grow to about 40 MB before it is
+/// written back.
+///
+/// # Expired rows
+///
+/// Claims delete expired rows of earlier events.
 #[derive(Clone)]
-pub struct SqliteStore(Arc<Shared>);
+pub struct SqliteStore(Arc<StoreInner>);
 
-struct Shared {
+struct StoreInner {
     path: PathBuf,
     pool: SqlitePool,
     jobs: OnceCell<mpsc::Sender<Job>>,
-    turns: Turns,
-    held: Held,
+    write_lock: WriteLock,
+    open_transactions: OpenTransactions,
 }
 
 impl SqliteStore {
-    /// Opens the file, and makes it and the tables where they are missing.
+    /// Opens the file, and creates it and the tables if they are missing.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the file cannot be opened, or its tables are of a later version.
+    /// Returns a [`StoreError`] if the file cannot be opened, or its tables are of a later version.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         if path.to_str().is_none() {
             return Err(StoreError::new(
                 StoreErrorKind::Unavailable,
-                "the path of a SQLite store must be UTF-8: give the file another name",
+                "the path of a SQLite store must be UTF-8: rename the file or its directory",
             ));
         }
-        let store = Self::of(path);
+        let store = Self::with_path(path);
         store.jobs().await?;
         Ok(store)
     }
 
-    /// Opens a file that has the tables already, for an operator's tools: it changes nothing before it
-    /// is told to, and what it is asked waits for nobody.
+    /// Opens a file that has the tables already, for an operator's tools.
+    ///
+    /// Nothing is created or written before the first operation that changes an event, and reads wait
+    /// for no lock.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if there is no such file, or no such tables in it.
-    pub async fn existing(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        schema::look(path.as_ref()).await?;
-        Ok(Self::of(path.as_ref()))
+    /// Returns a [`StoreError`] if the file or its tables do not exist, or the tables are of a later
+    /// version.
+    pub async fn open_existing(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        schema::check(path.as_ref()).await?;
+        Ok(Self::with_path(path.as_ref()))
     }
 
-    fn of(path: &Path) -> Self {
+    fn with_path(path: &Path) -> Self {
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .connect_lazy_with(schema::options(path));
-        Self(Arc::new(Shared {
+        Self(Arc::new(StoreInner {
             path: path.into(),
             pool,
             jobs: OnceCell::new(),
-            turns: Turns::default(),
-            held: Held::default(),
+            write_lock: WriteLock::default(),
+            open_transactions: OpenTransactions::default(),
         }))
     }
 
-    /// The way to the writer, which is started where nothing was written before.
+    /// Returns the queue of the writer, which the first write starts.
     async fn jobs(&self) -> Result<&mpsc::Sender<Job>, StoreError> {
-        let start = || writer::start(self.0.path.clone(), self.0.turns.clone());
+        let start = || writer::start(self.0.path.clone(), self.0.write_lock.clone());
         self.0.jobs.get_or_try_init(start).await
     }
 
-    /// A transaction whose commit marks the event of `delivery` as handled.
+    /// Begins a transaction whose commit also marks the event of `delivery` as handled.
     ///
-    /// SQLite has one writer at a time: until it ends, other events wait to be claimed, in another
-    /// process for two seconds and then in vain. So begin it last, keep it short, and ask this store
-    /// nothing within it.
+    /// SQLite has one writer at a time. Until the transaction ends, claims of other events wait; claims
+    /// by another process fail after two seconds. Begin the transaction after the slow work, keep it
+    /// short, and call no method of this store while it is open.
     ///
     /// # Errors
     ///
     /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one,
-    /// [`TransactionErrorKind::Unclaimed`] if there is none, and
+    /// [`TransactionErrorKind::Unclaimed`] if the delivery has no claim, and
     /// [`TransactionErrorKind::Failed`] if the database fails.
     pub async fn begin(
         &self,
         delivery: &Delivery,
     ) -> Result<Transaction<Sqlite>, TransactionError> {
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
-        self.begin_with(&delivery.claim_token().ok_or(unclaimed)?).await
+        self.begin_claim(&delivery.claim_token().ok_or(unclaimed)?).await
     }
 
-    /// The same for a claim in hand.
+    /// Begins a transaction whose commit also marks the claimed event as handled, for callers without a
+    /// [`Delivery`].
     ///
     /// # Errors
     ///
-    /// As [`begin`](Self::begin).
-    pub async fn begin_with(
+    /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one, and
+    /// [`TransactionErrorKind::Failed`] if the database fails.
+    pub async fn begin_claim(
         &self,
         claim_token: &ClaimToken,
     ) -> Result<Transaction<Sqlite>, TransactionError> {
-        let turn = self.0.turns.clone().lock_owned().await;
+        let write_lock = self.0.write_lock.clone().lock_owned().await;
         let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
         let (key, fencing_token) =
             (key_bytes(claim_token.key()), from_fencing_token(claim_token.fencing_token()));
-        let mark = query(MARK.as_str()).bind(key).bind(fencing_token).bind(millis(claim_token.retention()));
+        let mark = query(MARK_HANDLED.as_str()).bind(key).bind(fencing_token);
+        let mark = mark.bind(millis(claim_token.retention()));
         if mark.execute(&mut *transaction).await?.rows_affected() == 0 {
             transaction.rollback().await?;
             return Err(TransactionError::new(TransactionErrorKind::StaleToken));
         }
-        let holding = self.0.held.hold(claim_token);
-        Ok(Transaction::new(transaction, None, holding, Some(Box::new(turn))))
+        let guard = self.0.open_transactions.register(claim_token);
+        Ok(Transaction::new(transaction, None, guard, Some(Box::new(write_lock))))
     }
 
-    /// Removes up to `limit` rows that are over, and tells how many it removed.
+    /// Deletes up to `limit` expired rows, and returns how many it deleted.
     ///
-    /// Claims do so as they come; this is for a store that gets none.
+    /// Claims delete expired rows by themselves; this is for a store that gets no claims. The row of a
+    /// claim that was never settled is deleted a day after its lease expired.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the database fails.
+    /// Returns a [`StoreError`] if the database fails.
     pub async fn purge(&self, limit: u32) -> Result<u64, StoreError> {
-        let (mut removed, mut from) = (0, Some(Place::new()));
-        while let Some(place) = from
+        let (mut removed, mut next) = (0, Some(SweepPosition::new()));
+        while let Some(from) = next
             && removed < u64::from(limit)
         {
             let left = limit - u32::try_from(removed).unwrap_or(limit);
-            let (rows, next) =
-                self.ask(Operation::Sweep { from: place, limit: left }).await?.swept()?;
+            let sweep = self.execute(Operation::Sweep { from, limit: left }).await?;
+            let (rows, position) = sweep.swept()?;
             removed += rows;
-            from = next;
+            next = position;
         }
         Ok(removed)
     }
 
-    async fn settle(
+    async fn update(
         &self,
         key: &EventKey,
         fencing_token: FencingToken,
-        how: Settle,
-        span: Duration,
+        update: Update,
     ) -> Result<UpdateOutcome, StoreError> {
-        self.ask(Operation::Settle { key: *key, fencing_token, how, span }).await?.settled()
+        self.execute(Operation::Update { key: *key, fencing_token, update }).await?.update_outcome()
     }
 
-    async fn ask(&self, operation: Operation) -> Result<Answer, StoreError> {
-        let (answer, answered) = oneshot::channel();
+    async fn execute(&self, operation: Operation) -> Result<Output, StoreError> {
+        let (reply, output) = oneshot::channel();
         let jobs = self.jobs().await?;
-        let mut waiting = Waiting { jobs, operation: operation.clone(), answered };
-        jobs.send(Job { operation, answer }).await.map_err(|_| gone())?;
-        (&mut waiting.answered).await.map_err(|_| gone())?
+        let mut pending = PendingJob { jobs, operation: operation.clone(), output };
+        jobs.send(Job { operation, reply }).await.map_err(|_| writer_stopped())?;
+        (&mut pending.output).await.map_err(|_| writer_stopped())?
     }
 }
 
-/// Who waits for an answer. What was granted to one that is dropped just then is given up.
-struct Waiting<'s> {
+/// An operation whose output its caller awaits.
+///
+/// A caller may be cancelled just as its claim is granted. That claim is released, so that the event does
+/// not stay claimed for the whole lease.
+struct PendingJob<'s> {
     jobs: &'s mpsc::Sender<Job>,
     operation: Operation,
-    answered: oneshot::Receiver<Result<Answer, StoreError>>,
+    output: oneshot::Receiver<Result<Output, StoreError>>,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for PendingJob<'_> {
     fn drop(&mut self) {
-        // After this the writer finds nobody there, and gives it up itself.
-        self.answered.close();
-        if let Ok(Ok(answer)) = self.answered.try_recv()
-            && let Some(release) = Job::giving_up(&self.operation, &answer)
+        // From here on the writer cannot send an output, and releases the claim itself.
+        self.output.close();
+        if let Ok(Ok(output)) = self.output.try_recv()
+            && let Some(release) = Job::release_of(&self.operation, &output)
         {
-            // With a full queue it is free once its lease has run out.
+            // If the queue is full, the claim ends with its lease.
             drop(self.jobs.try_send(release));
         }
     }
@@ -221,7 +238,7 @@ impl DedupStore for SqliteStore {
         fingerprint: u64,
         lease: Duration,
     ) -> Result<ClaimOutcome, StoreError> {
-        self.ask(Operation::Claim { key: *key, fingerprint, lease }).await?.claim()
+        self.execute(Operation::Claim { key: *key, fingerprint, lease }).await?.claim_outcome()
     }
 
     async fn renew(
@@ -230,10 +247,10 @@ impl DedupStore for SqliteStore {
         fencing_token: FencingToken,
         lease: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
-        if self.0.held.holds(key, fencing_token) {
+        if self.0.open_transactions.contains(key, fencing_token) {
             return Ok(UpdateOutcome::Applied);
         }
-        self.settle(key, fencing_token, Settle::Renew, lease).await
+        self.update(key, fencing_token, Update::Renew { lease }).await
     }
 
     async fn commit(
@@ -242,7 +259,7 @@ impl DedupStore for SqliteStore {
         fencing_token: FencingToken,
         retention: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
-        self.settle(key, fencing_token, Settle::Commit, retention).await
+        self.update(key, fencing_token, Update::Commit { retention }).await
     }
 
     async fn release(
@@ -250,7 +267,7 @@ impl DedupStore for SqliteStore {
         key: &EventKey,
         fencing_token: FencingToken,
     ) -> Result<UpdateOutcome, StoreError> {
-        self.settle(key, fencing_token, Settle::Release, Duration::ZERO).await
+        self.update(key, fencing_token, Update::Release).await
     }
 }
 
@@ -260,6 +277,9 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-fn gone() -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, "the SQLite writer has ended: see its panic")
+fn writer_stopped() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Unavailable,
+        "the SQLite writer thread has stopped: see its panic message, and restart the service",
+    )
 }

@@ -6,24 +6,44 @@ use std::ops::{Deref, DerefMut};
 use sqlx::{AssertSqlSafe, Database, Executor, raw_sql};
 
 use crate::error::TransactionError;
-use crate::held::Holding;
+use crate::open_transactions::OpenTransactionGuard;
 
-/// A transaction whose [commit](Self::commit) marks the event as handled: what a handler writes in it
-/// is applied together with that mark, or not at all.
+/// A handler's transaction, whose [commit](Self::commit) also marks the event as handled.
 ///
-/// Dropped, it is rolled back, and the event is still claimed. Statements run on `&mut **transaction`.
+/// The handler's writes and the mark are applied together or not at all. Statements run on
+/// `&mut **transaction`. A transaction that is dropped is rolled back, and
+/// its event stays claimed.
+///
+/// ```no_run
+/// # #[cfg(feature = "postgres")]
+/// # mod example {
+/// use countersign::Delivery;
+/// use countersign_sqlx::{PostgresStore, TransactionError, sqlx};
+///
+/// async fn book(store: &PostgresStore, delivery: &Delivery) -> Result<(), TransactionError> {
+///     let mut transaction = store.begin(delivery).await?;
+///     sqlx::query("INSERT INTO bookings (body) VALUES ($1)")
+///         .bind(delivery.body().as_ref())
+///         .execute(&mut **transaction)
+///         .await?;
+///     transaction.commit().await
+/// }
+/// # }
+/// ```
+///
+/// See [Choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md#exactly-once).
 #[must_use]
 pub struct Transaction<DB: Database> {
     inner: sqlx::Transaction<'static, DB>,
-    /// Sent together with the commit.
-    mark: Option<String>,
-    _holding: Holding,
-    /// What keeps others from writing meanwhile; given back last.
-    _turn: Option<Turn>,
+    /// A statement that is sent together with the commit.
+    mark_handled: Option<String>,
+    _guard: OpenTransactionGuard,
+    /// Keeps this process's other writers waiting; released last.
+    _write_lock: Option<WriteLockGuard>,
 }
 
-/// A turn at writing.
-pub(crate) type Turn = Box<dyn Send + Sync>;
+/// The exclusive right to write in this process, until it is dropped.
+pub(crate) type WriteLockGuard = Box<dyn Send + Sync>;
 
 impl<DB> Transaction<DB>
 where
@@ -32,34 +52,35 @@ where
 {
     pub(crate) fn new(
         inner: sqlx::Transaction<'static, DB>,
-        mark: Option<String>,
-        holding: Holding,
-        turn: Option<Turn>,
+        mark_handled: Option<String>,
+        guard: OpenTransactionGuard,
+        write_lock: Option<WriteLockGuard>,
     ) -> Self {
-        Self { inner, mark, _holding: holding, _turn: turn }
+        Self { inner, mark_handled, _guard: guard, _write_lock: write_lock }
     }
 
-    /// Applies all that was written, and the mark that the event is handled.
+    /// Commits the handler's writes and marks the event as handled.
     ///
     /// # Errors
     ///
-    /// [`TransactionErrorKind::Failed`](crate::TransactionErrorKind::Failed) if the database fails; whether it was applied is then unknown,
-    /// and the sender's retry will find out.
+    /// [`TransactionErrorKind::Failed`](crate::TransactionErrorKind::Failed) if the database fails. The
+    /// writes may or may not have been applied; the sender's retry is handled or recognised accordingly.
     pub async fn commit(self) -> Result<(), TransactionError> {
-        // The event is held, and others wait for their turn, up to the end.
-        let Self { mut inner, mark, _holding: holding, _turn: turn } = self;
-        if let Some(mark) = mark {
-            // In one message: whoever is cut off between the two would hold up every claim of the event.
-            // What is then committed by sqlx is empty.
-            let end = AssertSqlSafe(format!("{mark}; COMMIT; BEGIN"));
+        // The guards are dropped only after the commit.
+        let Self { mut inner, mark_handled, _guard: guard, _write_lock: write_lock } = self;
+        if let Some(mark_handled) = mark_handled {
+            // The mark and `COMMIT` are one message: a process that was cut off between the two would
+            // leave the row locked, and every claim of the event would wait. The transaction that sqlx
+            // then commits is empty.
+            let end = AssertSqlSafe(format!("{mark_handled}; COMMIT; BEGIN"));
             raw_sql(end).execute(&mut *inner).await?;
         }
         inner.commit().await?;
-        drop((holding, turn));
+        drop((guard, write_lock));
         Ok(())
     }
 
-    /// Applies nothing, and leaves the event claimed.
+    /// Rolls the handler's writes back. The event stays claimed.
     ///
     /// # Errors
     ///

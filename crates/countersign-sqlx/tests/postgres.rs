@@ -235,7 +235,7 @@ async fn a_transaction_that_is_cut_off_applies_nothing() {
     let Some(table) = own_server() else { return };
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&claim_token).await.unwrap();
+    let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(table.note()).execute(&mut **transaction).await.unwrap();
     table.cut_connections().await;
     let error = transaction.commit().await.unwrap_err();
@@ -250,7 +250,7 @@ async fn claims_of_an_event_in_a_transaction_keep_no_connection() {
     let Some(table) = Table::new() else { return };
     let store = table.over(table.server.pool(2, &[]).await).await;
     let claim_token = granted(&store, 0, Duration::ZERO).await;
-    let transaction = table.store().await.begin_with(&claim_token).await.unwrap();
+    let transaction = table.store().await.begin_claim(&claim_token).await.unwrap();
     for _ in 0..3 {
         drop(timeout(BRIEF, claim(&store, 0)).await);
     }
@@ -264,7 +264,7 @@ async fn a_handler_that_has_committed_still_has_its_lease() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
+    store.begin_claim(&claim_token).await.unwrap().commit().await.unwrap();
     let renew = || store.renew(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
     assert_eq!(renew().await, Ok(UpdateOutcome::Applied));
     assert!(is_handled(claim(&store, 0).await), "the renewal changes nothing");
@@ -277,7 +277,7 @@ async fn the_write_and_the_mark_are_one_commit() {
     let Some(table) = Table::new() else { return };
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&claim_token).await.unwrap();
+    let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(table.note()).execute(&mut **transaction).await.unwrap();
     assert_eq!(table.notes().await, 0);
     assert!(is_busy(claim(&store, 0).await), "others are told at once");
@@ -298,7 +298,7 @@ async fn without_a_mark_nothing_is_committed() {
     let Some(table) = Table::new() else { return };
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&claim_token).await.unwrap();
+    let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(table.note()).execute(&mut **transaction).await.unwrap();
     let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {}", table.name));
     query(delete).execute(&mut **transaction).await.unwrap();
@@ -313,12 +313,12 @@ async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
     let Some(table) = Table::new() else { return };
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&claim_token).await.unwrap();
+    let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(table.note()).execute(&mut **transaction).await.unwrap();
     drop(transaction);
     assert!(is_busy(claim(&store, 0).await));
     assert_eq!(table.notes().await, 0);
-    store.begin_with(&claim_token).await.unwrap().rollback().await.unwrap();
+    store.begin_claim(&claim_token).await.unwrap().rollback().await.unwrap();
     assert_eq!(
         store.release(claim_token.key(), claim_token.fencing_token()).await,
         Ok(UpdateOutcome::Applied)
@@ -332,11 +332,11 @@ async fn a_stale_claim_gets_no_transaction() {
     let late = granted(&store, 0, Duration::ZERO).await;
     let claim_token = granted(&store, 0, HOUR).await;
     for stale in [late, higher(&claim_token)] {
-        let error = store.begin_with(&stale).await.unwrap_err();
+        let error = store.begin_claim(&stale).await.unwrap_err();
         assert_eq!(error.kind(), TransactionErrorKind::StaleToken);
     }
-    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
-    let error = store.begin_with(&claim_token).await.unwrap_err();
+    store.begin_claim(&claim_token).await.unwrap().commit().await.unwrap();
+    let error = store.begin_claim(&claim_token).await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::StaleToken, "it is handled");
 }
 
@@ -352,7 +352,7 @@ async fn an_open_transaction_holds_its_event_past_the_lease() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     let claim_token = granted(&store, 0, Duration::ZERO).await;
-    let transaction = store.begin_with(&claim_token).await.unwrap();
+    let transaction = store.begin_claim(&claim_token).await.unwrap();
     let renewed = store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await;
     assert_eq!(renewed, Ok(UpdateOutcome::Applied));
     let other = table.store().await;
@@ -479,7 +479,7 @@ async fn a_role_needs_the_rights_that_the_documentation_names_and_no_more() {
         store.renew(claim_token.key(), late.fencing_token(), HOUR).await,
         Ok(UpdateOutcome::StaleToken)
     );
-    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
+    store.begin_claim(&claim_token).await.unwrap().commit().await.unwrap();
     assert_eq!(commit(&store, &claim_token).await, UpdateOutcome::Applied);
     assert_eq!(
         store.release(claim_token.key(), claim_token.fencing_token()).await,
@@ -516,7 +516,7 @@ async fn an_operator_forgets_no_event_that_a_handlers_transaction_holds() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    let transaction = store.begin_with(&claim_token).await.unwrap();
+    let transaction = store.begin_claim(&claim_token).await.unwrap();
     let forget = timeout(BRIEF * 20, store.forget(claim_token.key())).await.expect("nobody waits");
     let error = forget.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);

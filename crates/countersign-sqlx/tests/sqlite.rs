@@ -100,16 +100,16 @@ async fn an_operator_sees_and_forgets_events() {
 #[tokio::test]
 async fn an_operators_look_makes_no_file_and_no_table() {
     let file = File::new();
-    let error = SqliteStore::existing(file.path()).await.unwrap_err();
+    let error = SqliteStore::open_existing(file.path()).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(!Path::new(&file.path()).exists());
     std::fs::write(file.path(), "").unwrap();
-    let error = SqliteStore::existing(file.path()).await.unwrap_err();
+    let error = SqliteStore::open_existing(file.path()).await.unwrap_err();
     assert!(error.to_string().contains("no such table"), "{error}");
     assert_eq!(std::fs::read(file.path()).unwrap(), b"", "nothing is written");
     let store = file.store().await;
     granted(&store, 0, HOUR).await;
-    let seen = SqliteStore::existing(file.path()).await.unwrap();
+    let seen = SqliteStore::open_existing(file.path()).await.unwrap();
     assert_eq!(seen.stats().await.unwrap().in_progress, 1);
 }
 
@@ -144,7 +144,7 @@ async fn a_file_that_was_removed_is_not_made_anew_by_a_transaction() {
     let store = file.store().await;
     let claim_token = granted(&store, 0, HOUR).await;
     std::fs::remove_file(file.path()).unwrap();
-    let error = store.begin_with(&claim_token).await.unwrap_err();
+    let error = store.begin_claim(&claim_token).await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::Failed);
     assert!(!Path::new(&file.path()).exists());
 }
@@ -154,8 +154,8 @@ async fn an_operators_look_waits_for_no_transaction() {
     let file = File::new();
     let store = file.store().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    let transaction = store.begin_with(&claim_token).await.unwrap();
-    let seen = SqliteStore::existing(file.path()).await.unwrap();
+    let transaction = store.begin_claim(&claim_token).await.unwrap();
+    let seen = SqliteStore::open_existing(file.path()).await.unwrap();
     assert_eq!(seen.stats().await.unwrap().in_progress, 1);
     assert!(seen.get(claim_token.key()).await.unwrap().is_some());
     transaction.commit().await.unwrap();
@@ -168,7 +168,8 @@ async fn tables_of_a_later_version_are_left_alone() {
     drop(file.store().await);
     let mut connection = file.connection().await;
     query("UPDATE countersign_meta SET schema = 2").execute(&mut connection).await.unwrap();
-    let errors = [SqliteStore::open(file.path()).await, SqliteStore::existing(file.path()).await];
+    let errors =
+        [SqliteStore::open(file.path()).await, SqliteStore::open_existing(file.path()).await];
     for error in errors.map(Result::unwrap_err) {
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
         assert!(error.to_string().contains("of version 2"), "{error}");
@@ -363,7 +364,7 @@ async fn the_write_and_the_mark_are_one_commit() {
     let file = File::new();
     let store = file.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&claim_token).await.unwrap();
+    let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(NOTE).execute(&mut **transaction).await.unwrap();
     assert_eq!(file.notes().await, 0);
     transaction.commit().await.unwrap();
@@ -383,7 +384,7 @@ async fn a_handler_that_has_committed_still_has_its_lease() {
     let file = File::new();
     let store = file.store().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
+    store.begin_claim(&claim_token).await.unwrap().commit().await.unwrap();
     let renew = || store.renew(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
     assert_eq!(renew().await, Ok(UpdateOutcome::Applied));
     assert!(is_handled(claim(&store, 0).await), "the renewal changes nothing");
@@ -400,7 +401,7 @@ async fn of_what_is_written_together_each_fencing_token_counts_for_its_own_event
     let third = granted(&store, 3, HOUR).await;
     // While others have their turn, these three wait to be written together.
     let holding = granted(&store, 0, HOUR).await;
-    let transaction = store.begin_with(&holding).await.unwrap();
+    let transaction = store.begin_claim(&holding).await.unwrap();
     let commit = |of: &ClaimToken, by: &ClaimToken| {
         let (store, key, fencing_token) = (store.clone(), *of.key(), by.fencing_token());
         tokio::spawn(async move { store.commit(&key, fencing_token, HOUR).await })
@@ -427,12 +428,12 @@ async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
     let file = File::new();
     let store = file.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    let mut transaction = store.begin_with(&claim_token).await.unwrap();
+    let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(NOTE).execute(&mut **transaction).await.unwrap();
     drop(transaction);
     assert!(is_busy(claim(&store, 0).await));
     assert_eq!(file.notes().await, 0);
-    store.begin_with(&claim_token).await.unwrap().rollback().await.unwrap();
+    store.begin_claim(&claim_token).await.unwrap().rollback().await.unwrap();
     assert_eq!(
         store.release(claim_token.key(), claim_token.fencing_token()).await,
         Ok(UpdateOutcome::Applied)
@@ -446,11 +447,11 @@ async fn a_stale_claim_gets_no_transaction() {
     let late = granted(&store, 0, Duration::ZERO).await;
     let claim_token = granted(&store, 0, HOUR).await;
     for stale in [late, higher(&claim_token)] {
-        let error = store.begin_with(&stale).await.unwrap_err();
+        let error = store.begin_claim(&stale).await.unwrap_err();
         assert_eq!(error.kind(), TransactionErrorKind::StaleToken);
     }
-    store.begin_with(&claim_token).await.unwrap().commit().await.unwrap();
-    let error = store.begin_with(&claim_token).await.unwrap_err();
+    store.begin_claim(&claim_token).await.unwrap().commit().await.unwrap();
+    let error = store.begin_claim(&claim_token).await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::StaleToken, "it is handled");
 }
 
@@ -466,7 +467,7 @@ async fn an_open_transaction_holds_its_event_past_the_lease() {
     let file = File::new();
     let store = file.store().await;
     let claim_token = granted(&store, 0, Duration::ZERO).await;
-    let transaction = store.begin_with(&claim_token).await.unwrap();
+    let transaction = store.begin_claim(&claim_token).await.unwrap();
     let renewed = store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await;
     assert_eq!(renewed, Ok(UpdateOutcome::Applied));
     timeout(BRIEF, claim(&store, 0)).await.unwrap_err();

@@ -1,8 +1,8 @@
-//! What an operator is shown of the table.
+//! What an operator sees of the table.
 
 use countersign::dedup::{EventKey, InspectStore, Record, StoreError, StoreStats};
 
-use super::{PostgresStore, retried};
+use super::{PostgresStore, with_retries};
 use crate::error::store_error;
 use crate::row::{self, key_bytes};
 
@@ -13,12 +13,12 @@ impl InspectStore for PostgresStore {
     }
 
     async fn get(&self, key: &EventKey) -> Result<Option<Record>, StoreError> {
-        let found = self.find(key).await?;
-        Ok(found.and_then(|found| found.record()))
+        let row = self.find(key).await?;
+        Ok(row.and_then(|row| row.record()))
     }
 
     async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
         let forget = || self.0.statements.forget().bind(key_bytes(key)).execute(&self.0.pool);
-        Ok(retried(forget).await?.rows_affected() > 0)
+        Ok(with_retries(forget).await?.rows_affected() > 0)
     }
 }

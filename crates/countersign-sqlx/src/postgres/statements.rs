@@ -1,5 +1,7 @@
-//! One statement for each operation. `$1` is the key, `$2` the fencing token (of `claim` and `take`: the fingerprint),
-//! `$3` a span in milliseconds.
+//! One SQL statement for each operation.
+//!
+//! `$1` is the key, `$2` the fencing token (in `claim` and `take_over` the fingerprint), and `$3` a
+//! duration in milliseconds.
 
 use std::sync::Arc;
 
@@ -18,25 +20,26 @@ pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 pub(super) struct Statements {
     table: Table,
     claim: Arc<str>,
-    take: Arc<str>,
+    take_over: Arc<str>,
     renew: Arc<str>,
     commit: Arc<str>,
-    hold: Arc<str>,
+    lock_row: Arc<str>,
     release: Arc<str>,
     sweep: Arc<str>,
     blocks: Arc<str>,
-    turn: Arc<str>,
-    rewind: Arc<str>,
+    next_sweep: Arc<str>,
+    restart_sweeps: Arc<str>,
     find: Arc<str>,
     forget: Arc<str>,
     stats: Arc<str>,
 }
 
-/// Time by the server's clock, which goes on within a transaction.
+/// The end of the duration `$3`, by the server's clock. `clock_timestamp()` advances within a transaction,
+/// unlike `now()`.
 const UNTIL: &str = "clock_timestamp() + $3 * interval '1 millisecond'";
 
-/// A row as `Found` reads it.
-const FOUND: &str = "state, fence, fingerprint, \
+/// The columns that `EventRow` reads.
+const COLUMNS: &str = "state, fence, fingerprint, \
      (extract(epoch FROM until - clock_timestamp()) * 1000)::bigint AS left_ms";
 
 impl Statements {
@@ -45,8 +48,8 @@ impl Statements {
         let (is_in_progress, is_handled) = (is_in_progress(), is_handled());
         Self {
             table: table.clone(),
-            // One that is known is found as it stood before the statement; none is given where it came
-            // in meanwhile.
+            // Both parts see the table as it was before the statement. So a known event is returned
+            // unchanged, and no row is returned if another session inserts the event meanwhile.
             claim: format!(
                 "WITH new AS (
                      INSERT INTO {table} (key, fence, until, fingerprint, state)
@@ -56,12 +59,12 @@ impl Statements {
                  )
                  SELECT state, fence, NULL::bigint AS fingerprint, NULL::bigint AS left_ms FROM new
                  UNION ALL
-                 SELECT {FOUND} FROM {table} WHERE key = $1 AND NOT EXISTS (SELECT FROM new)"
+                 SELECT {COLUMNS} FROM {table} WHERE key = $1 AND NOT EXISTS (SELECT FROM new)"
             )
             .into(),
-            // It does not wait for the end of a handler's transaction either: who did, and gave up,
-            // would keep a connection until then.
-            take: format!(
+            // `SKIP LOCKED`: a claim never waits for a handler's transaction. If it did, a caller that
+            // was cancelled would occupy a connection until the transaction's end.
+            take_over: format!(
                 "UPDATE {table} SET
                      fence = nextval('{sequence}'),
                      until = {UNTIL},
@@ -82,19 +85,21 @@ impl Statements {
                      AND ({is_in_progress} OR state = {HANDLED_IN_TRANSACTION})"
             )
             .into(),
-            // What is done already stays as it is.
+            // The retention of a handled event does not grow with a repeated commit.
             commit: format!(
                 "UPDATE {table}
                  SET until = CASE WHEN {is_handled} THEN until ELSE {UNTIL} END, state = {HANDLED}
                  WHERE key = $1 AND fence = $2 AND state <> {ABSENT}"
             )
             .into(),
-            // A lock only: claims of the event, which insert, wait for whoever writes to its row.
-            hold: format!(
+            // It locks the row and does not write to it: an insert of the same key, which is how a claim
+            // begins, waits for a session that wrote to the row, but not for one that locked it.
+            lock_row: format!(
                 "SELECT 1 FROM {table} WHERE key = $1 AND fence = $2 AND {is_in_progress} FOR UPDATE"
             )
             .into(),
-            // The row stays for a while: a claim under way may have drawn a lower fencing token.
+            // The row is kept: a concurrent claim may have drawn a lower fencing token, and would insert
+            // the event with it if the row were gone.
             release: format!(
                 "UPDATE {table} SET until = clock_timestamp(), state = {ABSENT}
                  WHERE key = $1 AND fence = $2 AND {is_in_progress}"
@@ -105,11 +110,11 @@ impl Statements {
                 "SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint AS blocks"
             )
             .into(),
-            turn: format!("SELECT nextval('{swept}') AS turn").into(),
-            rewind: format!("SELECT setval('{swept}', 1)").into(),
-            find: format!("SELECT {FOUND} FROM {table} WHERE key = $1").into(),
-            // A fencing token of its own, so that whoever holds the event settles it no more. It fails where it
-            // would wait for a handler's transaction.
+            next_sweep: format!("SELECT nextval('{swept}') AS number").into(),
+            restart_sweeps: format!("SELECT setval('{swept}', 1)").into(),
+            find: format!("SELECT {COLUMNS} FROM {table} WHERE key = $1").into(),
+            // A new fencing token makes the current claim stale. `NOWAIT`: it fails instead of waiting for
+            // a handler's transaction.
             forget: format!(
                 "UPDATE {table}
                  SET until = clock_timestamp(), state = {ABSENT}, fence = nextval('{sequence}')
@@ -122,14 +127,14 @@ impl Statements {
         }
     }
 
-    /// Of an event that the table does not have; where it has, what that is.
+    /// Inserts a new event, or returns the row of a known one.
     pub(super) fn claim(&self) -> Statement<'static> {
         prepare(&self.claim)
     }
 
-    /// The claim of an event that it has and nobody holds; no row is given where somebody does.
-    pub(super) fn take(&self) -> Statement<'static> {
-        prepare(&self.take)
+    /// Claims a known event that is released or expired; otherwise it returns no row.
+    pub(super) fn take_over(&self) -> Statement<'static> {
+        prepare(&self.take_over)
     }
 
     pub(super) fn renew(&self) -> Statement<'static> {
@@ -140,14 +145,21 @@ impl Statements {
         prepare(&self.commit)
     }
 
-    /// What a handler's transaction begins with.
-    pub(super) fn hold(&self) -> Statement<'static> {
-        prepare(&self.hold)
+    /// Locks the row of a current claim until the end of a handler's transaction.
+    pub(super) fn lock_row(&self) -> Statement<'static> {
+        prepare(&self.lock_row)
     }
 
-    /// The commit in a handler's transaction.
-    /// It is sent as text, and fails if there is nothing to mark.
-    pub(super) fn mark(&self, key: &EventKey, fencing_token: i64, retention: i64) -> String {
+    /// Marks the event as handled at the end of a handler's transaction.
+    ///
+    /// It is sent as text, together with `COMMIT`, so it must fail if no row is marked: it then divides
+    /// by zero.
+    pub(super) fn mark_handled(
+        &self,
+        key: &EventKey,
+        fencing_token: i64,
+        retention: i64,
+    ) -> String {
         let table = &self.table;
         format!(
             "WITH marked AS (
@@ -166,24 +178,24 @@ impl Statements {
         prepare(&self.release)
     }
 
-    /// From the block `$1` up to the block `$2`, at most `$3` rows.
+    /// Deletes at most `$3` expired rows from the block `$1` up to the block `$2`.
     pub(super) fn sweep(&self) -> Statement<'static> {
         prepare(&self.sweep)
     }
 
-    /// How many blocks the table has.
+    /// Returns how many blocks the table has.
     pub(super) fn blocks(&self) -> Statement<'static> {
         prepare(&self.blocks)
     }
 
-    /// How many sweeps there were since the first blocks were swept, with this one.
-    pub(super) fn turn(&self) -> Statement<'static> {
-        prepare(&self.turn)
+    /// Counts a sweep, and returns its number since the first blocks were swept.
+    pub(super) fn next_sweep(&self) -> Statement<'static> {
+        prepare(&self.next_sweep)
     }
 
-    /// This one is the first.
-    pub(super) fn rewind(&self) -> Statement<'static> {
-        prepare(&self.rewind)
+    /// Makes the current sweep the first.
+    pub(super) fn restart_sweeps(&self) -> Statement<'static> {
+        prepare(&self.restart_sweeps)
     }
 
     pub(super) fn find(&self) -> Statement<'static> {
@@ -203,8 +215,8 @@ fn prepare(statement: &Arc<str>) -> Statement<'static> {
     query(AssertSqlSafe(statement.clone()))
 }
 
-/// A claim that nobody settled is kept for a day, for a late commit; any row for an hour, which no
-/// claim under way outlasts.
+/// Every row is kept for an hour after it expired, longer than any concurrent claim takes. The row of a
+/// claim that was neither committed nor released is kept for a day, so that a late commit applies.
 fn sweep(table: &Table) -> String {
     let is_handled = is_handled();
     format!(

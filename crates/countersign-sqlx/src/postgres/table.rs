@@ -1,4 +1,4 @@
-//! The table's name and shape.
+//! The table's name and its SQL.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use countersign::dedup::{StoreError, StoreErrorKind};
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, query, raw_sql};
 
-/// The longest name that PostgreSQL keeps whole, with what is appended for the sequences.
+/// The longest table name for which PostgreSQL does not truncate the names of the sequences.
 const LONGEST: usize = 63 - "_fence".len();
 
-/// A table, quoted, with its schema where one is given.
+/// The name of a table, with its schema if one is given. `Display` quotes it.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     schema: Option<Box<str>>,
@@ -38,25 +38,26 @@ impl Table {
         Err(StoreError::new(
             StoreErrorKind::Unavailable,
             format!(
-                "`{name}` is no table's name: up to {LONGEST} letters, digits and `_`, \
-                 or two such with a dot between"
+                "`{name}` is not a table name: use `table` or `schema.table`, each of up to {LONGEST} \
+                 letters, digits and `_`"
             ),
         ))
     }
 
-    /// The sequence that fencing tokens come from: they rise for all events together, so that rows can go.
+    /// Returns the sequence of the fencing tokens. All events share it, so a token still rises after its
+    /// event's row was deleted.
     pub(super) fn sequence(&self) -> impl fmt::Display {
         self.qualified("_fence")
     }
 
-    /// The sequence that counts the sweeps.
+    /// Returns the sequence that counts the sweeps.
     pub(super) fn swept(&self) -> impl fmt::Display {
         self.qualified("_swept")
     }
 
-    /// Makes the table with all that belongs to it; who comes at the same time waits.
+    /// Creates the table, its sequences and its schema. Concurrent callers wait for each other.
     ///
-    /// A table that is there is not touched, so that nobody's transaction is waited for.
+    /// An existing table is not touched, so that the call does not wait for open transactions.
     pub(super) async fn create(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let exists = query("SELECT 1 WHERE to_regclass($1) IS NOT NULL").bind(self.to_string());
         if exists.fetch_optional(pool).await?.is_some() {
@@ -70,7 +71,7 @@ impl Table {
             .await?;
         if let Some(schema) = &self.schema {
             let exists = query("SELECT FROM pg_namespace WHERE nspname = $1").bind(&**schema);
-            // To ask for one that exists takes a right that the application need not have.
+            // `CREATE SCHEMA IF NOT EXISTS` needs a privilege even if the schema exists.
             if exists.fetch_optional(&mut *transaction).await?.is_none() {
                 let create = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
                 raw_sql(AssertSqlSafe(create)).execute(&mut *transaction).await?;

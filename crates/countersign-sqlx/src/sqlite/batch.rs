@@ -1,53 +1,53 @@
-//! Operations that are carried out one after the other, in one transaction.
+//! Executes a batch of operations in one transaction.
 
 use countersign::dedup::{ClaimOutcome, EventKey};
 use rusqlite::{
     Connection, OptionalExtension, Params, Result, Transaction, TransactionBehavior, params,
 };
 
-use super::job::{Answer, Job, Operation, Place, Settle};
+use super::job::{Job, Operation, Output, SweepPosition, Update};
 use super::statements::{
-    BEGIN, CLAIM, COMMIT, END, FIND, FORGET, RELEASE, RENEW, SWEEP, SWEEP_TO, TAKE,
+    BEGIN, CLAIM, COMMIT, END, FIND, FORGET, RELEASE, RENEW, SWEEP, SWEEP_TO, TAKE_OVER,
 };
 use crate::row::{
-    Found, IN_PROGRESS, TAKEN_OVER, from_fencing_token, key_bytes, millis, to_fencing_token,
+    EventRow, IN_PROGRESS, TAKEN_OVER, from_fencing_token, key_bytes, millis, to_fencing_token,
 };
 
-/// How many rows are looked at in one sweep.
-const SWEPT: u32 = 1024;
+/// How many rows one sweep of a purge reads.
+const ROWS_PER_SWEEP: u32 = 1024;
 
-/// No key comes after it.
-const BEYOND: &[u8] = &[u8::MAX; size_of::<EventKey>() + 1];
+/// A key that is greater than every event's.
+const AFTER_LAST_KEY: &[u8] = &[u8::MAX; size_of::<EventKey>() + 1];
 
-/// Carries all out, looks at `swept` rows whether they are over, and commits.
-pub(super) fn carry_out(
+/// Executes the operations in their order, deletes the expired ones of the next `rows_to_sweep` rows, and
+/// commits.
+pub(super) fn execute_batch(
     connection: &mut Connection,
     jobs: &[Job],
-    swept: u32,
-) -> Result<Vec<Answer>> {
+    rows_to_sweep: u32,
+) -> Result<Vec<Output>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut batch = Batch::begin(&transaction)?;
     let fencing_token = batch.last_fencing_token;
-    let answers = jobs.iter().map(|job| batch.answer(&job.operation));
-    let answers = answers.collect::<Result<Vec<_>>>()?;
-    if swept > 0 {
-        let (_, next) = batch.sweep(&batch.swept, swept, swept)?;
-        batch.swept = next.unwrap_or_default();
+    let outputs = jobs.iter().map(|job| batch.execute(&job.operation));
+    let outputs = outputs.collect::<Result<Vec<_>>>()?;
+    if rows_to_sweep > 0 {
+        let (_, next) = batch.sweep(&batch.swept_to, rows_to_sweep, rows_to_sweep)?;
+        batch.swept_to = next.unwrap_or_default();
     }
-    if swept > 0 || fencing_token != batch.last_fencing_token {
-        batch.run(END, params![batch.last_fencing_token, batch.swept])?;
+    if rows_to_sweep > 0 || fencing_token != batch.last_fencing_token {
+        batch.run(END, params![batch.last_fencing_token, batch.swept_to])?;
     }
     transaction.commit()?;
-    Ok(answers)
+    Ok(outputs)
 }
 
-/// A transaction that has the file to itself.
+/// A transaction that has SQLite's write lock, so what it reads holds until it commits.
 struct Batch<'c> {
     transaction: &'c Transaction<'c>,
     now: i64,
     last_fencing_token: i64,
-    /// How far rows that are over were cleared away.
-    swept: Place,
+    swept_to: SweepPosition,
 }
 
 impl<'c> Batch<'c> {
@@ -56,37 +56,40 @@ impl<'c> Batch<'c> {
             Ok(Self {
                 transaction,
                 last_fencing_token: row.get(0)?,
-                swept: row.get(1)?,
+                swept_to: row.get(1)?,
                 now: row.get(2)?,
             })
         })
     }
 
-    fn answer(&mut self, operation: &Operation) -> Result<Answer> {
+    fn execute(&mut self, operation: &Operation) -> Result<Output> {
         Ok(match operation {
             Operation::Claim { key, fingerprint, lease } => {
-                Answer::Claim(self.claim(key, *fingerprint, millis(*lease))?)
+                Output::Claim(self.claim(key, *fingerprint, millis(*lease))?)
             }
-            Operation::Settle { key, fencing_token, how, span } => {
+            Operation::Update { key, fencing_token, update } => {
                 let (key, fencing_token) = (key_bytes(key), from_fencing_token(*fencing_token));
-                let until = self.now + millis(*span);
-                Answer::Changed(match how {
-                    Settle::Renew => self.run(&RENEW, params![key, fencing_token, until]),
-                    Settle::Commit => self.run(&COMMIT, params![key, fencing_token, until]),
-                    Settle::Release => self.run(&RELEASE, params![key, fencing_token]),
+                Output::Changed(match update {
+                    Update::Renew { lease } => {
+                        self.run(&RENEW, params![key, fencing_token, self.now + millis(*lease)])
+                    }
+                    Update::Commit { retention } => {
+                        let until = self.now + millis(*retention);
+                        self.run(&COMMIT, params![key, fencing_token, until])
+                    }
+                    Update::Release => self.run(&RELEASE, params![key, fencing_token]),
                 }?)
             }
             Operation::Forget { key } => {
-                Answer::Changed(self.run(FORGET, params![key_bytes(key)])?)
+                Output::Changed(self.run(FORGET, params![key_bytes(key)])?)
             }
             Operation::Sweep { from, limit } => {
-                let (removed, next) = self.sweep(from, SWEPT, *limit)?;
-                Answer::Swept { removed, next }
+                let (removed, next) = self.sweep(from, ROWS_PER_SWEEP, *limit)?;
+                Output::Swept { removed, next }
             }
         })
     }
 
-    /// Nobody else writes meanwhile, so what is found still holds when it is written.
     fn claim(&mut self, key: &EventKey, fingerprint: u64, lease: i64) -> Result<ClaimOutcome> {
         let none_left = rusqlite::Error::IntegralValueOutOfRange(0, self.last_fencing_token);
         let fencing_token = self.last_fencing_token.checked_add(1).ok_or(none_left)?;
@@ -96,44 +99,45 @@ impl<'c> Batch<'c> {
         };
         let mut takeover = false;
         if grant(CLAIM, IN_PROGRESS)? == 0 {
-            let found = self.find(key)?;
-            if let Some(denial) = found.and_then(|found| found.denial(fingerprint)) {
-                return Ok(denial);
+            let row = self.find(key)?;
+            if let Some(rejection) = row.and_then(|row| row.rejection(fingerprint)) {
+                return Ok(rejection);
             }
-            takeover = found.is_some_and(|found| found.is_in_progress());
-            grant(TAKE, if takeover { TAKEN_OVER } else { IN_PROGRESS })?;
+            takeover = row.is_some_and(|row| row.is_in_progress());
+            grant(TAKE_OVER, if takeover { TAKEN_OVER } else { IN_PROGRESS })?;
         }
         self.last_fencing_token = fencing_token;
         Ok(ClaimOutcome::Acquired { fencing_token: to_fencing_token(fencing_token), takeover })
     }
 
-    fn find(&self, key: &EventKey) -> Result<Option<Found>> {
+    fn find(&self, key: &EventKey) -> Result<Option<EventRow>> {
         let mut find = self.transaction.prepare_cached(FIND)?;
-        let found = find.query_row(params![key_bytes(key), self.now], |row| {
-            Ok(Found {
+        let row = find.query_row(params![key_bytes(key), self.now], |row| {
+            Ok(EventRow {
                 state: row.get(0)?,
                 fencing_token: row.get(1)?,
                 left_ms: row.get(2)?,
                 fingerprint: row.get(3)?,
             })
         });
-        found.optional()
+        row.optional()
     }
 
-    /// Looks at so many rows beyond the place, and removes at most `limit` of those that are over.
+    /// Reads the next `rows` rows after `from`, deletes at most `limit` expired ones among them, and
+    /// returns how many it deleted and where the next sweep begins.
     ///
-    /// They are taken in the order of their keys, which is that of the file: what is removed
-    /// together then stands together. No row is looked at by every sweep, and no index is needed.
-    fn sweep(&self, from: &[u8], rows: u32, limit: u32) -> Result<(u64, Option<Place>)> {
+    /// The rows are read in the order of their keys, which is that of the file, so rows that are deleted
+    /// together share pages. Successive sweeps read different rows, and no index is needed.
+    fn sweep(&self, from: &[u8], rows: u32, limit: u32) -> Result<(u64, Option<SweepPosition>)> {
         let mut sweep_to = self.transaction.prepare_cached(SWEEP_TO)?;
-        let next: Option<Place> =
+        let next: Option<SweepPosition> =
             sweep_to.query_row(params![from, rows], |row| row.get(0)).optional()?;
-        let to = next.as_deref().unwrap_or(BEYOND);
+        let to = next.as_deref().unwrap_or(AFTER_LAST_KEY);
         let removed = self.run(&SWEEP, params![from, to, self.now, limit])?;
         Ok((removed, next))
     }
 
-    /// Tells how many rows are changed.
+    /// Runs the statement, and returns how many rows it changed.
     fn run(&self, statement: &str, values: impl Params) -> Result<u64> {
         let changed = self.transaction.prepare_cached(statement)?.execute(values)?;
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))

@@ -1,13 +1,13 @@
-//! What an operator is shown of the file.
+//! What an operator sees of the file.
 
 use countersign::dedup::{EventKey, InspectStore, Record, StoreError, StoreStats};
 use sqlx::query;
 
 use super::SqliteStore;
 use super::job::Operation;
-use super::statements::{LOOK, STATS};
+use super::statements::{GET, STATS};
 use crate::error::store_error;
-use crate::row::{self, Found, key_bytes};
+use crate::row::{self, EventRow, key_bytes};
 
 impl InspectStore for SqliteStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {
@@ -16,15 +16,16 @@ impl InspectStore for SqliteStore {
     }
 
     async fn get(&self, key: &EventKey) -> Result<Option<Record>, StoreError> {
-        let found = async {
-            let row = query(LOOK.as_str()).bind(key_bytes(key)).fetch_optional(&self.0.pool).await?;
-            row.map(|row| Found::read(&row)).transpose()
+        let row = async {
+            let get = query(GET.as_str()).bind(key_bytes(key));
+            let row = get.fetch_optional(&self.0.pool).await?;
+            row.map(|row| EventRow::read(&row)).transpose()
         };
-        let found: Option<Found> = found.await.map_err(|error| store_error(&error))?;
-        Ok(found.and_then(|found| found.record()))
+        let row: Option<EventRow> = row.await.map_err(|error| store_error(&error))?;
+        Ok(row.and_then(|row| row.record()))
     }
 
     async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
-        Ok(self.ask(Operation::Forget { key: *key }).await?.changed()? > 0)
+        Ok(self.execute(Operation::Forget { key: *key }).await?.changed()? > 0)
     }
 }

@@ -1,4 +1,4 @@
-//! What the writer is asked to do.
+//! The operations that the writer executes.
 
 use std::time::Duration;
 
@@ -7,38 +7,38 @@ use countersign::dedup::{
 };
 use tokio::sync::oneshot;
 
-/// An operation, and who waits for its answer.
+/// An operation, and where its output is sent.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) operation: Operation,
-    pub(super) answer: oneshot::Sender<Result<Answer, StoreError>>,
+    pub(super) reply: oneshot::Sender<Result<Output, StoreError>>,
 }
 
 impl Job {
-    /// A claim that nobody waits for any more is not to be made. All else is meant all the same.
-    pub(super) fn is_given_up(&self) -> bool {
-        matches!(self.operation, Operation::Claim { .. }) && self.answer.is_closed()
+    /// Returns whether the job is a claim whose caller was cancelled. Every other operation is executed
+    /// even if its caller was cancelled.
+    pub(super) fn is_cancelled(&self) -> bool {
+        matches!(self.operation, Operation::Claim { .. }) && self.reply.is_closed()
     }
 
-    /// What gives up a claim that was granted to somebody who has gone.
-    pub(super) fn giving_up(asked: &Operation, answer: &Answer) -> Option<Self> {
-        match (asked, answer) {
+    /// Returns the job that releases a claim whose caller was cancelled; `None` if nothing was granted.
+    pub(super) fn release_of(operation: &Operation, output: &Output) -> Option<Self> {
+        match (operation, output) {
             (
                 Operation::Claim { key, .. },
-                Answer::Claim(ClaimOutcome::Acquired { fencing_token, .. }),
+                Output::Claim(ClaimOutcome::Acquired { fencing_token, .. }),
             ) => {
-                let (how, span) = (Settle::Release, Duration::ZERO);
-                let operation =
-                    Operation::Settle { key: *key, fencing_token: *fencing_token, how, span };
-                Some(Self { operation, answer: oneshot::channel().0 })
+                let (key, fencing_token) = (*key, *fencing_token);
+                let operation = Operation::Update { key, fencing_token, update: Update::Release };
+                Some(Self { operation, reply: oneshot::channel().0 })
             }
             _ => None,
         }
     }
 }
 
-/// The bytes of the key that was looked at last, none before the first.
-pub(super) type Place = Vec<u8>;
+/// The key up to which rows were swept; empty before the first row.
+pub(super) type SweepPosition = Vec<u8>;
 
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
@@ -47,69 +47,71 @@ pub(super) enum Operation {
         fingerprint: u64,
         lease: Duration,
     },
-    Settle {
+    Update {
         key: EventKey,
         fencing_token: FencingToken,
-        how: Settle,
-        span: Duration,
+        update: Update,
     },
     Forget {
         key: EventKey,
     },
-    /// Of at most `limit` rows that are over.
+    /// Deletes at most `limit` expired rows after the position.
     Sweep {
-        from: Place,
+        from: SweepPosition,
         limit: u32,
     },
 }
 
-/// `span` is the lease or the retention.
+/// A change of a claim that needs its current fencing token.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Settle {
-    Renew,
-    Commit,
+pub(super) enum Update {
+    Renew { lease: Duration },
+    Commit { retention: Duration },
     Release,
 }
 
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Output {
     Claim(ClaimOutcome),
-    /// How many rows were changed.
+    /// The number of changed rows.
     Changed(u64),
-    /// `next` is where it goes on; `None` after the last row.
+    /// `next` is `None` after the last row.
     Swept {
         removed: u64,
-        next: Option<Place>,
+        next: Option<SweepPosition>,
     },
 }
 
-impl Answer {
-    pub(super) fn claim(self) -> Result<ClaimOutcome, StoreError> {
+impl Output {
+    pub(super) fn claim_outcome(self) -> Result<ClaimOutcome, StoreError> {
         match self {
             Self::Claim(claim) => Ok(claim),
-            _ => Err(mixed_up()),
+            _ => Err(wrong_output()),
         }
     }
 
     pub(super) fn changed(self) -> Result<u64, StoreError> {
         match self {
             Self::Changed(rows) => Ok(rows),
-            _ => Err(mixed_up()),
+            _ => Err(wrong_output()),
         }
     }
 
-    pub(super) fn swept(self) -> Result<(u64, Option<Place>), StoreError> {
+    pub(super) fn swept(self) -> Result<(u64, Option<SweepPosition>), StoreError> {
         match self {
             Self::Swept { removed, next } => Ok((removed, next)),
-            _ => Err(mixed_up()),
+            _ => Err(wrong_output()),
         }
     }
 
-    pub(super) fn settled(self) -> Result<UpdateOutcome, StoreError> {
+    pub(super) fn update_outcome(self) -> Result<UpdateOutcome, StoreError> {
         Ok(if self.changed()? > 0 { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken })
     }
 }
 
-fn mixed_up() -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, "the SQLite writer gave another's answer")
+fn wrong_output() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Unavailable,
+        "the SQLite writer returned the output of another operation: please report this bug",
+    )
 }

@@ -1,4 +1,4 @@
-//! The tables, which stand beside the application's own.
+//! The tables, and how connections to the file are opened.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Row, raw_sql};
 
 use crate::error::{sqlite_error, store_error};
 
-/// What this version of the crate reads and writes.
+/// The version of the tables that this version of the crate reads and writes.
 const SCHEMA: i64 = 1;
 
 /// How long a connection waits for another process's transaction.
@@ -18,11 +18,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 const VERSION: &str = "SELECT schema FROM countersign_meta";
 
-/// How long it waits before it tries again where SQLite does not wait by itself.
+/// How long a connection pauses before it tries again to switch to WAL mode.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
-/// `last_fencing_token` is the highest granted for any event, so it rises for each, and rows can go. `swept` is
-/// the key up to which rows that are over were cleared away.
+/// The SQL of the tables.
+///
+/// `last_fence` is the highest fencing token granted for any event, so a token still rises after its
+/// event's row was deleted. `swept` is the key up to which expired rows were deleted.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS countersign_events (
         key BLOB PRIMARY KEY NOT NULL,
@@ -41,42 +43,44 @@ const TABLES: &str = "
 ";
 
 /// How many pages the log may grow to before it is written back.
-const LOG: u32 = 10_000;
+const LOG_PAGES: u32 = 10_000;
 
-/// How many KiB of the file the writer keeps at hand.
-const CACHE: u32 = 16 * 1024;
+/// The size of the writer's page cache, in KiB.
+const CACHE_KIB: u32 = 16 * 1024;
 
-/// How a handler's transaction connects, and an operator's look. What is committed survives a power
-/// cut: the log is synced at every commit.
+/// Returns how the connections for handlers' transactions and for an operator's reads are opened. A commit
+/// survives a power cut: the log is synced at every commit.
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", LOG.to_string())
+        .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
         .busy_timeout(BUSY_TIMEOUT)
 }
 
-/// How the writer does, to a file that is there.
+/// Opens the writer's connection to an existing file.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    connect_by(path, OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE))
+    connect_with(path, OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE))
 }
 
-fn connect_by(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+fn connect_with(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    let journal = keep_a_log(&connection)?;
+    let journal = set_wal_mode(&connection)?;
     connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL;
-         PRAGMA wal_autocheckpoint = {LOG};
-         PRAGMA cache_size = -{CACHE};"
+         PRAGMA wal_autocheckpoint = {LOG_PAGES};
+         PRAGMA cache_size = -{CACHE_KIB};"
     ))?;
-    // What SQLite keeps in memory, or removes at the end, has no such log.
-    if journal == "wal" { Ok(connection) } else { Err(no_file()) }
+    // An in-memory or temporary database has no WAL.
+    if journal == "wal" { Ok(connection) } else { Err(not_a_file()) }
 }
 
-/// Tells which log there is then. SQLite itself waits for nobody who does the same.
-fn keep_a_log(connection: &Connection) -> rusqlite::Result<String> {
+/// Switches to WAL mode, and returns the journal mode in effect.
+///
+/// It retries by itself: the busy timeout does not apply while another connection switches the mode.
+fn set_wal_mode(connection: &Connection) -> rusqlite::Result<String> {
     let start = Instant::now();
     loop {
         let row = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
@@ -92,16 +96,17 @@ fn keep_a_log(connection: &Connection) -> rusqlite::Result<String> {
     }
 }
 
-fn no_file() -> rusqlite::Error {
+fn not_a_file() -> rusqlite::Error {
     let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
-    let mend = "a SQLite store needs a file on a local disk: for one in memory take `MemoryStore`";
-    rusqlite::Error::SqliteFailure(code, Some(mend.to_owned()))
+    let hint = "a SQLite store needs a file on a local disk: use `MemoryStore` for one in memory";
+    rusqlite::Error::SqliteFailure(code, Some(hint.to_owned()))
 }
 
-/// Connects, and makes the tables that are missing, whichever process comes first.
+/// Opens the writer's connection, and creates the file and the tables if they are missing. Several
+/// processes may do so at the same time.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let open = || {
-        let mut connection = connect_by(path, OpenFlags::default())?;
+        let mut connection = connect_with(path, OpenFlags::default())?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(TABLES)?;
         let schema = transaction.query_row(VERSION, [], |row| row.get(0))?;
@@ -109,27 +114,28 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         Ok((connection, schema))
     };
     let (connection, schema) = open().map_err(|error: rusqlite::Error| sqlite_error(&error))?;
-    is_known(schema)?;
+    check_version(schema)?;
     Ok(connection)
 }
 
-fn is_known(schema: i64) -> Result<(), StoreError> {
+fn check_version(schema: i64) -> Result<(), StoreError> {
     if schema == SCHEMA {
         return Ok(());
     }
     Err(StoreError::new(
         StoreErrorKind::Unavailable,
         format!(
-            "the event tables are of version {schema}, this program knows {SCHEMA}: upgrade the program"
+            "the event tables are of version {schema}, this program supports version {SCHEMA}: \
+             upgrade the program"
         ),
     ))
 }
 
-/// Sees that the file and its tables are there, and changes nothing.
-pub(super) async fn look(path: &Path) -> Result<(), StoreError> {
-    let look = async {
+/// Checks that the file and its tables exist, and changes nothing.
+pub(super) async fn check(path: &Path) -> Result<(), StoreError> {
+    let version = async {
         let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
         raw_sql(VERSION).fetch_one(&mut connection).await?.try_get(0)
     };
-    is_known(look.await.map_err(|error| store_error(&error))?)
+    check_version(version.await.map_err(|error| store_error(&error))?)
 }

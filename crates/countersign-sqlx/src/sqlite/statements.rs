@@ -1,4 +1,4 @@
-//! The SQL statements, with the states by their names.
+//! The SQL statements.
 
 use std::sync::LazyLock;
 
@@ -10,31 +10,32 @@ pub(super) type Statement = LazyLock<String>;
 /// The time by SQLite's clock, in milliseconds; it is the same throughout a statement.
 const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
 
-/// How long a claim that nobody settled is kept, in milliseconds: a late commit still applies.
+/// How long the row of a claim that was neither committed nor released is kept after its lease, in
+/// milliseconds, so that a late commit applies.
 const UNSETTLED: u32 = 24 * 60 * 60 * 1000;
 
-/// What a transaction begins with.
+/// Reads the state of the store and the time, at the beginning of a batch.
 pub(super) static BEGIN: Statement =
     LazyLock::new(|| format!("SELECT last_fence, swept, {NOW} FROM countersign_meta"));
 
-/// What it ends with, where that has changed.
+/// Writes the state of the store, at the end of a batch that changed it.
 pub(super) const END: &str = "UPDATE countersign_meta SET last_fence = ?1, swept = ?2";
 
-/// By the time `?2`.
+/// Reads the row of the key `?1` at the time `?2`.
 pub(super) const FIND: &str = "
     SELECT state, fence, until - ?2 AS left_ms, fingerprint FROM countersign_events WHERE key = ?1";
 
-/// Of an event that the table does not have; else nothing is written.
+/// Inserts a new event, and changes nothing if the event is known.
 pub(super) const CLAIM: &str = "
     INSERT OR IGNORE INTO countersign_events (key, fence, state, until, fingerprint)
     VALUES (?1, ?2, ?3, ?4, ?5)";
 
-/// Of one that it has, too.
-pub(super) const TAKE: &str = "
+/// Inserts an event, or replaces the row of a known one.
+pub(super) const TAKE_OVER: &str = "
     INSERT OR REPLACE INTO countersign_events (key, fence, state, until, fingerprint)
     VALUES (?1, ?2, ?3, ?4, ?5)";
 
-/// Of the key `?1` with the fencing token `?2`, until `?3`.
+/// Extends the lease of the key `?1` with the fencing token `?2` until `?3`.
 pub(super) static RENEW: Statement = LazyLock::new(|| {
     format!(
         "UPDATE countersign_events
@@ -43,7 +44,8 @@ pub(super) static RENEW: Statement = LazyLock::new(|| {
     )
 });
 
-/// What is done already stays as it is.
+/// Marks the event as handled until `?3`. The retention of a handled event does not grow with a repeated
+/// commit.
 pub(super) static COMMIT: Statement = LazyLock::new(|| {
     format!(
         "UPDATE countersign_events
@@ -54,20 +56,17 @@ pub(super) static COMMIT: Statement = LazyLock::new(|| {
 });
 
 pub(super) static RELEASE: Statement = LazyLock::new(|| {
-    format!(
-        "DELETE FROM countersign_events WHERE key = ?1 AND fence = ?2 AND {}",
-        is_in_progress()
-    )
+    format!("DELETE FROM countersign_events WHERE key = ?1 AND fence = ?2 AND {}", is_in_progress())
 });
 
 pub(super) const FORGET: &str = "DELETE FROM countersign_events WHERE key = ?1";
 
-/// The key that is `?2` rows on.
+/// Returns the key that is `?2` rows after `?1`.
 pub(super) const SWEEP_TO: &str = "
     SELECT key FROM countersign_events WHERE key > ?1 ORDER BY key LIMIT 1 OFFSET ?2 - 1";
 
-/// Of the keys between, at most `?4` rows that are over by the time `?3`. A plain `LIMIT ?4` would be
-/// prepared anew for each number.
+/// Deletes at most `?4` rows that are expired at the time `?3`, of the keys from `?1` up to `?2`. With a plain
+/// `LIMIT ?4` SQLite would prepare the statement again for each number.
 pub(super) static SWEEP: Statement = LazyLock::new(|| {
     format!(
         "DELETE FROM countersign_events WHERE key IN (
@@ -79,8 +78,8 @@ pub(super) static SWEEP: Statement = LazyLock::new(|| {
     )
 });
 
-/// The commit in a handler's transaction.
-pub(super) static MARK: Statement = LazyLock::new(|| {
+/// Marks the event as handled at the beginning of a handler's transaction.
+pub(super) static MARK_HANDLED: Statement = LazyLock::new(|| {
     format!(
         "UPDATE countersign_events SET state = {HANDLED_IN_TRANSACTION}, until = {NOW} + ?3
          WHERE key = ?1 AND fence = ?2 AND {is_in_progress}",
@@ -88,15 +87,16 @@ pub(super) static MARK: Statement = LazyLock::new(|| {
     )
 });
 
-/// What an operator is shown of the event.
-pub(super) static LOOK: Statement = LazyLock::new(|| {
+/// Reads the row of an event for an operator.
+pub(super) static GET: Statement = LazyLock::new(|| {
     format!(
         "SELECT state, fence, until - {NOW} AS left_ms, fingerprint
          FROM countersign_events WHERE key = ?1"
     )
 });
 
-/// Its size is that of its own pages, which are looked up by name: the file may be a large one.
+/// Counts the events by their state. The size is that of the two tables' own pages, which `dbstat` finds by
+/// name: a scan of all pages would read the whole file, which may be large.
 pub(super) static STATS: Statement = LazyLock::new(|| {
     format!(
         "SELECT

@@ -1,4 +1,4 @@
-//! The one thread that writes: whatever waits is written in one transaction, and synced once.
+//! The thread that writes: all waiting operations are written in one transaction and synced once.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,119 +7,125 @@ use countersign::dedup::{ClaimOutcome, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::batch::carry_out;
-use super::job::{Answer, Job};
-use super::{gone, schema};
+use super::batch::execute_batch;
+use super::job::{Job, Output};
+use super::{schema, writer_stopped};
 use crate::error::sqlite_error;
 
-/// How many operations one transaction carries out at most.
+/// The largest number of operations in one transaction.
 const BATCH: usize = 512;
 
-/// How many more may wait. Beyond that, callers wait to be let in.
+/// The largest number of queued operations. Beyond it, callers wait until the queue has space.
 const QUEUE: usize = 4096;
 
-/// After how many granted claims rows that are over are cleared away, and how many rows are looked at
-/// for each: with four, a quarter of the table may be over.
-const SWEEP_AFTER: u32 = 64;
-const SWEPT_PER_CLAIM: u32 = 4;
+/// How many granted claims there are for one sweep, and how many rows it reads for each of them. With
+/// four, up to a quarter of the table may be expired.
+const CLAIMS_PER_SWEEP: u32 = 64;
+const ROWS_PER_CLAIM: u32 = 4;
 
-/// Whose turn it is to write, in this process: first come, first served.
-pub(super) type Turns = Arc<Mutex<()>>;
+/// The right to write in this process, granted in the order of the requests. SQLite's own lock, which
+/// other processes share, has no queue.
+pub(super) type WriteLock = Arc<Mutex<()>>;
 
-/// Starts the thread, which opens the file. It ends when the last sender is dropped.
-pub(super) async fn start(path: PathBuf, turns: Turns) -> Result<mpsc::Sender<Job>, StoreError> {
+/// Starts the thread, which opens the file. The thread ends when the last sender is dropped.
+pub(super) async fn start(
+    path: PathBuf,
+    write_lock: WriteLock,
+) -> Result<mpsc::Sender<Job>, StoreError> {
     let (jobs, queue) = mpsc::channel(QUEUE);
-    let (told, opened) = oneshot::channel();
+    let (opening, opened) = oneshot::channel();
     let run = move || match schema::open(&path) {
         Ok(connection) => {
-            drop(told.send(Ok(())));
-            Writer { connection: Some(connection), path, turns, unswept: SWEEP_AFTER }.run(queue);
+            drop(opening.send(Ok(())));
+            let connection = Some(connection);
+            Writer { connection, path, write_lock, unswept_claims: CLAIMS_PER_SWEEP }.run(queue);
         }
-        Err(error) => drop(told.send(Err(error))),
+        Err(error) => drop(opening.send(Err(error))),
     };
     let thread = std::thread::Builder::new().name("countersign-sqlite".to_owned()).spawn(run);
     thread.map_err(|error| {
-        StoreError::new(StoreErrorKind::Unavailable, format!("no thread for SQLite: {error}"))
+        let message = format!("cannot start the SQLite writer thread: {error}");
+        StoreError::new(StoreErrorKind::Unavailable, message)
     })?;
-    opened.await.map_err(|_| gone())??;
+    opened.await.map_err(|_| writer_stopped())??;
     Ok(jobs)
 }
 
 struct Writer {
-    /// None after a failure: closing it rolled back whatever was under way.
+    /// `None` after a failure: closing the connection rolled its transaction back.
     connection: Option<Connection>,
     path: PathBuf,
-    turns: Turns,
-    /// How many claims were granted since rows were last cleared away; enough at first, since a process
-    /// may end before it has granted that many.
-    unswept: u32,
+    write_lock: WriteLock,
+    /// How many claims were granted since the last sweep. It begins high enough for one: a process may
+    /// end before it has granted that many claims.
+    unswept_claims: u32,
 }
 
 impl Writer {
     fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
         while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-            let turns = self.turns.clone();
-            let turn = turns.blocking_lock();
-            // What came while the turn was awaited.
+            let write_lock = self.write_lock.clone();
+            let guard = write_lock.blocking_lock();
+            // Add the jobs that were queued while the thread waited for the lock.
             while batch.len() < BATCH
                 && let Ok(job) = queue.try_recv()
             {
                 batch.push(job);
             }
-            batch.retain(|job| !job.is_given_up());
-            let unheard = self.write(std::mem::take(&mut batch));
-            if !unheard.is_empty() {
-                // If that fails, they are free once their leases have run out.
-                self.write(unheard);
+            batch.retain(|job| !job.is_cancelled());
+            let releases = self.write(std::mem::take(&mut batch));
+            if !releases.is_empty() {
+                // If it fails, these claims end with their leases.
+                self.write(releases);
             }
-            drop(turn);
+            drop(guard);
         }
     }
 
-    /// Carries all out in one transaction, then answers. What was granted to somebody who has gone is
-    /// to be given up: these are the jobs.
+    /// Executes the batch in one transaction, then sends the outputs. Returns the jobs that release the
+    /// claims whose callers were cancelled meanwhile.
     fn write(&mut self, batch: Vec<Job>) -> Vec<Job> {
         if batch.is_empty() {
             return Vec::new();
         }
-        match self.carry_out(&batch) {
-            Ok(answers) => {
-                let answered = batch.into_iter().zip(answers);
-                answered.filter_map(|(job, answer)| unheard(job, answer)).collect()
+        match self.execute(&batch) {
+            Ok(outputs) => {
+                let executed = batch.into_iter().zip(outputs);
+                executed.filter_map(|(job, output)| send(job, output)).collect()
             }
             Err(error) => {
                 let error = sqlite_error(&error);
                 for job in batch {
-                    drop(job.answer.send(Err(error.clone())));
+                    drop(job.reply.send(Err(error.clone())));
                 }
                 Vec::new()
             }
         }
     }
 
-    /// The answers hold: they are committed.
-    fn carry_out(&mut self, batch: &[Job]) -> rusqlite::Result<Vec<Answer>> {
+    /// Executes the batch, and returns its outputs once they are committed.
+    fn execute(&mut self, batch: &[Job]) -> rusqlite::Result<Vec<Output>> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => schema::connect(&self.path)?,
         };
-        let is_due = self.unswept >= SWEEP_AFTER;
-        let swept = if is_due { self.unswept * SWEPT_PER_CLAIM } else { 0 };
-        let answers = carry_out(&mut connection, batch, swept)?;
+        let is_due = self.unswept_claims >= CLAIMS_PER_SWEEP;
+        let rows_to_sweep = if is_due { self.unswept_claims * ROWS_PER_CLAIM } else { 0 };
+        let outputs = execute_batch(&mut connection, batch, rows_to_sweep)?;
         let granted =
-            |answer: &&Answer| matches!(answer, Answer::Claim(ClaimOutcome::Acquired { .. }));
-        let granted = u32::try_from(answers.iter().filter(granted).count()).unwrap_or(u32::MAX);
-        self.unswept = granted + if is_due { 0 } else { self.unswept };
+            |output: &&Output| matches!(output, Output::Claim(ClaimOutcome::Acquired { .. }));
+        let granted = u32::try_from(outputs.iter().filter(granted).count()).unwrap_or(u32::MAX);
+        self.unswept_claims = granted + if is_due { 0 } else { self.unswept_claims };
         self.connection = Some(connection);
-        Ok(answers)
+        Ok(outputs)
     }
 }
 
-/// Gives the answer; of a claim that was granted to somebody who has gone, what gives it up.
-fn unheard(job: Job, answer: Answer) -> Option<Job> {
-    match job.answer.send(Ok(answer)) {
-        Err(Ok(answer)) => Job::giving_up(&job.operation, &answer),
+/// Sends the output to its caller. If the caller was cancelled, returns the job that releases its claim.
+fn send(job: Job, output: Output) -> Option<Job> {
+    match job.reply.send(Ok(output)) {
+        Err(Ok(output)) => Job::release_of(&job.operation, &output),
         _ => None,
     }
 }

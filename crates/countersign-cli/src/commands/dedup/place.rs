@@ -82,7 +82,7 @@ impl Place {
 
     pub(super) async fn ask(&self, task: &Task) -> Result<Told, StoreError> {
         match self {
-            Self::Sqlite(path) => task.ask(&SqliteStore::existing(path).await?).await,
+            Self::Sqlite(path) => task.ask(&SqliteStore::open_existing(path).await?).await,
             Self::Postgres { url, table } => {
                 let store = PostgresStore::new(connect(url).await?);
                 let store = match table {
