@@ -93,7 +93,7 @@ async fn handle(
         assert_eq!(store.forget(claim_token.key()).await, Ok(true));
     }
     let mut transaction = store.begin(delivery).await?;
-    query("INSERT INTO notes VALUES ('written')").execute(&mut **transaction).await?;
+    query("INSERT INTO notes VALUES ('written')").execute(&mut *transaction).await?;
     match fault {
         Fault::GivesUp => Err(sqlx::Error::RowNotFound.into()),
         Fault::ForgetsToCommit => Ok(()),

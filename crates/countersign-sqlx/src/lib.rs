@@ -35,7 +35,7 @@
 //!     let mut transaction = store.begin(delivery).await?;
 //!     sqlx::query("INSERT INTO notes (body) VALUES (?)")
 //!         .bind(delivery.body().as_ref())
-//!         .execute(&mut **transaction)
+//!         .execute(&mut *transaction)
 //!         .await?;
 //!     transaction.commit().await
 //! }

@@ -11,7 +11,7 @@ use crate::open_transactions::OpenTransactionGuard;
 /// A handler's transaction, whose [commit](Self::commit) also marks the event as handled.
 ///
 /// The handler's writes and the mark are applied together or not at all. Statements run on
-/// `&mut **transaction`. A transaction that is dropped is rolled back, and
+/// `&mut *transaction`, as with a transaction of sqlx. A transaction that is dropped is rolled back, and
 /// its event stays claimed.
 ///
 /// ```no_run
@@ -24,7 +24,7 @@ use crate::open_transactions::OpenTransactionGuard;
 ///     let mut transaction = store.begin(delivery).await?;
 ///     sqlx::query("INSERT INTO bookings (body) VALUES ($1)")
 ///         .bind(delivery.body().as_ref())
-///         .execute(&mut **transaction)
+///         .execute(&mut *transaction)
 ///         .await?;
 ///     transaction.commit().await
 /// }
@@ -92,7 +92,7 @@ where
 }
 
 impl<DB: Database> Deref for Transaction<DB> {
-    type Target = sqlx::Transaction<'static, DB>;
+    type Target = DB::Connection;
 
     fn deref(&self) -> &Self::Target {
         &self.inner

@@ -236,7 +236,7 @@ async fn a_transaction_that_is_cut_off_applies_nothing() {
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
-    query(table.note()).execute(&mut **transaction).await.unwrap();
+    query(table.note()).execute(&mut *transaction).await.unwrap();
     table.cut_connections().await;
     let error = transaction.commit().await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::Failed);
@@ -278,7 +278,7 @@ async fn the_write_and_the_mark_are_one_commit() {
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
-    query(table.note()).execute(&mut **transaction).await.unwrap();
+    query(table.note()).execute(&mut *transaction).await.unwrap();
     assert_eq!(table.notes().await, 0);
     assert!(is_busy(claim(&store, 0).await), "others are told at once");
     transaction.commit().await.unwrap();
@@ -299,9 +299,9 @@ async fn without_a_mark_nothing_is_committed() {
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
-    query(table.note()).execute(&mut **transaction).await.unwrap();
+    query(table.note()).execute(&mut *transaction).await.unwrap();
     let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {}", table.name));
-    query(delete).execute(&mut **transaction).await.unwrap();
+    query(delete).execute(&mut *transaction).await.unwrap();
     let error = transaction.commit().await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::Failed);
     assert_eq!(table.notes().await, 0);
@@ -314,7 +314,7 @@ async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
-    query(table.note()).execute(&mut **transaction).await.unwrap();
+    query(table.note()).execute(&mut *transaction).await.unwrap();
     drop(transaction);
     assert!(is_busy(claim(&store, 0).await));
     assert_eq!(table.notes().await, 0);

@@ -365,7 +365,7 @@ async fn the_write_and_the_mark_are_one_commit() {
     let store = file.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
-    query(NOTE).execute(&mut **transaction).await.unwrap();
+    query(NOTE).execute(&mut *transaction).await.unwrap();
     assert_eq!(file.notes().await, 0);
     transaction.commit().await.unwrap();
     assert_eq!(file.notes().await, 1);
@@ -429,7 +429,7 @@ async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
     let store = file.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
-    query(NOTE).execute(&mut **transaction).await.unwrap();
+    query(NOTE).execute(&mut *transaction).await.unwrap();
     drop(transaction);
     assert!(is_busy(claim(&store, 0).await));
     assert_eq!(file.notes().await, 0);

@@ -94,13 +94,13 @@ impl Store {
         match self {
             Self::Sqlite(store, _) => {
                 let mut transaction = store.begin(delivery).await?;
-                query(INSERT).bind(id).execute(&mut **transaction).await?;
+                query(INSERT).bind(id).execute(&mut *transaction).await?;
                 before_commit.await;
                 transaction.commit().await
             }
             Self::Postgres(store, _) => {
                 let mut transaction = store.begin(delivery).await?;
-                query(INSERT).bind(id).execute(&mut **transaction).await?;
+                query(INSERT).bind(id).execute(&mut *transaction).await?;
                 before_commit.await;
                 transaction.commit().await
             }
