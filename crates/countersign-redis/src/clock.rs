@@ -1,13 +1,15 @@
-//! The server's clock, as a client can know it between its calls.
+//! An estimate of the server's clock between calls.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long a reading counts. In so short a time no clock drifts by more than a millisecond.
+/// How long a reading is used. No clock drifts by more than a millisecond in that time.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Tells the time that the server told last, and what has passed since its answer came: so it is
-/// behind the server's by as long as that answer took, and never ahead but for the drift.
+/// The server's last reported time plus the time since that response arrived.
+///
+/// The estimate is behind the server's clock by the duration that the response took, and ahead of it only
+/// by the drift of this machine's clock.
 #[derive(Default)]
 pub(crate) struct ServerClock(Mutex<Option<Reading>>);
 
@@ -19,18 +21,18 @@ struct Reading {
 
 #[derive(Clone, Copy)]
 struct Moment {
-    steady: Instant,
+    monotonic: Instant,
     wall: SystemTime,
 }
 
 impl ServerClock {
-    /// In microseconds; `None` where the server had better be asked.
+    /// Returns the estimate in microseconds; `None` if the last reading is too old.
     pub(crate) fn now(&self) -> Option<u64> {
         let reading = *self.lock();
         reading.and_then(|reading| reading.at(Moment::now()))
     }
 
-    /// The server's answer, which has just come.
+    /// Sets the server's time, as a response that just arrived reports it.
     pub(crate) fn set(&self, micros: u64) {
         *self.lock() = Some(Reading { micros, at: Moment::now() });
     }
@@ -41,12 +43,12 @@ impl ServerClock {
 }
 
 impl Reading {
-    /// Unless it is too old, or the wall clock tells that this machine has slept, through which the
-    /// steady one may stand still.
+    /// Returns the estimate at `now`, unless the reading is too old. The wall clock shows whether the
+    /// machine was suspended, during which the monotonic clock may not advance.
     fn at(&self, now: Moment) -> Option<u64> {
-        let passed = now.steady.saturating_duration_since(self.at.steady);
-        let by_the_wall = now.wall.duration_since(self.at.wall).unwrap_or(Duration::MAX);
-        if passed > FRESH || by_the_wall > FRESH * 2 {
+        let passed = now.monotonic.saturating_duration_since(self.at.monotonic);
+        let wall_passed = now.wall.duration_since(self.at.wall).unwrap_or(Duration::MAX);
+        if passed > FRESH || wall_passed > FRESH * 2 {
             return None;
         }
         Some(self.micros + u64::try_from(passed.as_micros()).ok()?)
@@ -55,7 +57,7 @@ impl Reading {
 
 impl Moment {
     fn now() -> Self {
-        Self { steady: Instant::now(), wall: SystemTime::now() }
+        Self { monotonic: Instant::now(), wall: SystemTime::now() }
     }
 }
 
@@ -66,33 +68,33 @@ mod tests {
     const MILLI: Duration = Duration::from_millis(1);
     const HOUR: Duration = Duration::from_secs(60 * 60);
 
-    /// What a reading of 1000 tells once each of the machine's clocks has gone on by so much.
-    fn told(steady: Duration, wall: Duration) -> Option<u64> {
-        let at = Moment { steady: Instant::now(), wall: SystemTime::UNIX_EPOCH + HOUR };
-        let later = Moment { steady: at.steady + steady, wall: at.wall + wall };
+    /// Returns the estimate from a reading of 1000 after each clock of the machine advanced.
+    fn estimate(monotonic: Duration, wall: Duration) -> Option<u64> {
+        let at = Moment { monotonic: Instant::now(), wall: SystemTime::UNIX_EPOCH + HOUR };
+        let later = Moment { monotonic: at.monotonic + monotonic, wall: at.wall + wall };
         Reading { micros: 1000, at }.at(later)
     }
 
     #[test]
-    fn time_is_counted_on_from_the_reading() {
-        assert_eq!(told(MILLI, MILLI), Some(2000));
-        assert_eq!(told(FRESH, FRESH), Some(1_001_000));
+    fn the_estimate_advances_with_the_monotonic_clock() {
+        assert_eq!(estimate(MILLI, MILLI), Some(2000));
+        assert_eq!(estimate(FRESH, FRESH), Some(1_001_000));
     }
 
     #[test]
-    fn a_reading_that_is_too_old_does_not_count() {
-        assert_eq!(told(FRESH + MILLI, FRESH + MILLI), None);
+    fn an_old_reading_gives_no_estimate() {
+        assert_eq!(estimate(FRESH + MILLI, FRESH + MILLI), None);
     }
 
     #[test]
-    fn no_reading_counts_over_the_machines_sleep() {
-        assert_eq!(told(MILLI, HOUR), None);
+    fn a_suspended_machine_gives_no_estimate() {
+        assert_eq!(estimate(MILLI, HOUR), None);
     }
 
     #[test]
-    fn no_reading_counts_once_the_wall_clock_was_set_back() {
-        let at = Moment { steady: Instant::now(), wall: SystemTime::UNIX_EPOCH + HOUR };
-        let later = Moment { steady: at.steady + MILLI, wall: at.wall - MILLI };
+    fn a_wall_clock_that_was_set_back_gives_no_estimate() {
+        let at = Moment { monotonic: Instant::now(), wall: SystemTime::UNIX_EPOCH + HOUR };
+        let later = Moment { monotonic: at.monotonic + MILLI, wall: at.wall - MILLI };
         assert_eq!(Reading { micros: 1000, at }.at(later), None);
     }
 }

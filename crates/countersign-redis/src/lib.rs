@@ -1,13 +1,14 @@
-//! Deduplication for [`countersign`] on Redis or Valkey: one server, a master with sentinels, or a
-//! cluster.
+//! Webhook deduplication for [`countersign`] on Redis or Valkey: a single server, a master with
+//! sentinels, or a cluster.
 //!
 //! | | for |
 //! |---|---|
-//! | [`RedisStore::connect`] | one server, or a managed one behind one address |
-//! | [`RedisStore::sentinel`] | a master and its replicas, watched by sentinels |
-//! | [`RedisStore::cluster`] | a cluster: each event has one key, on the node that its hash gives |
+//! | [`RedisStore::connect`] | a single server, or a managed service behind one address |
+//! | [`RedisStore::sentinel`] | a master and its replicas, monitored by sentinels |
+//! | [`RedisStore::cluster`] | a cluster: each event is one key, on the node of its hash slot |
 //!
-//! The `with_…` constructors take a client or a connection that was set up otherwise.
+//! The `with_…` constructors take a client or a connection with its own configuration. The guide
+//! [Choosing a store] compares the stores.
 //!
 //! ```no_run
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -32,83 +33,93 @@
 //! }
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! - Each operation is one script: one round trip, one atomic step of the server. It may be repeated, so
-//!   a call whose connection was lost is sent once more over a new one.
-//! - Leases are judged by the **server's clock**, in its whole milliseconds, whatever those of the
-//!   clients say: a lease ends a day before its key expires.
-//! - An event is handled at least once, and one at a time within a lease, **as long as the server
-//!   keeps what it answered**. What follows says when it does not.
+//! - Each operation is one script: one round trip, and one atomic step of the server. All operations are
+//!   idempotent, so a call whose connection was lost is sent once more over a new one.
+//! - Leases follow the **server's clock**, in whole milliseconds, whatever the clients' clocks show: a
+//!   lease ends a day before its key expires.
+//! - An event is handled at least once, and by one handler at a time within a lease, **as long as the
+//!   server keeps what it acknowledged**. The next section says when it does not.
 //! - Every key expires by itself: that of a handled event at the end of its retention, that of a claim
-//!   which nobody settled a day after its lease, that of an event which was given up after an hour.
-//! - **Fencing tokens** are the server's time in microseconds, or one more than the event's last fencing token where
-//!   that is higher. So they rise even where the key is gone, expired or lost in a crash or
-//!   fail-over; there a counter would begin anew, and an old handler would pass for the new one.
-//!   Each client reads that time in the script of a claim, with `TIME`, and counts on from it by its own
-//!   steady clock for a second at most, so that the other claims of new events are a single `SET NX`.
-//!   What it counts is behind the server's clock by as long as that script's answer took, and ahead
-//!   of it only by what a clock drifts in a second. So this needs that an event's key lived longer
-//!   than an answer takes, and than the server's clock is set back, or is behind on the next master or
-//!   another node: a key lives for an hour, or for the retention. A client that stood still with its
-//!   clocks, as a paused virtual machine may, is behind by its pause until that second is over.
-//! - At its `maxmemory` the server rejects new claims ([`Full`](countersign::dedup::StoreErrorKind::Full)) and
-//!   still knows the events that it holds, **if** its `maxmemory-policy` is `noeviction`, the default.
-//!   Under any other policy it forgets events before their time, and handles them again.
+//!   which was never settled a day after its lease, and that of a released event after an hour.
+//! - At its `maxmemory` the server rejects new claims ([`Full`](countersign::dedup::StoreErrorKind::Full))
+//!   and still recognises the events that it has, **if** its `maxmemory-policy` is `noeviction`, the
+//!   default. Under any other policy it evicts events before their retention ends, and they are handled
+//!   again.
+//!
+//! # Fencing tokens
+//!
+//! A fencing token is the server's time in microseconds, or one more than the event's last token if that
+//! is higher. So tokens rise even after the key is gone, whether it expired or was lost in a crash or a
+//! failover. A counter would start again, and a handler from before the loss would pass for the current
+//! one.
+//!
+//! A client reads the server's time in the script of a claim, by `TIME`. For up to a second it then adds
+//! the time that its own monotonic clock measured, so that other claims of new events take a single
+//! `SET NX`. This estimate is behind the server's clock by the duration of the script's response, and ahead
+//! of it only by what a clock drifts in a second. Tokens therefore rise under two conditions: an event's
+//! key lives longer than a response takes, and longer than the server's clock is set back or is behind on
+//! the next master or on another node. A key lives for an hour, or for the retention. If a client and its
+//! clocks are suspended, as in a paused virtual machine, its estimate is behind by the length of the pause,
+//! until that second has passed.
 //!
 //! # What a server loses
 //!
-//! Redis answers before it has the answer on disk or on a replica, unless it is set up otherwise. What it
-//! loses it never had: a handled event is handled **again** if it is delivered again, and a claim in
-//! progress may be granted to another while its handler runs. The first handler's commit is then
-//! [`Stale`](countersign::Settled::Stale), for the fencing token is another one.
+//! By default Redis responds before a write is on disk or on a replica. After a loss, the server behaves as
+//! if it never had the event: a handled event is handled **again** if it is delivered again, and a claim in
+//! progress may be granted again while its handler runs. The first handler's commit then returns
+//! [`StaleToken`](countersign::dedup::UpdateOutcome::StaleToken), since the current fencing token is a
+//! higher one.
 //!
-//! | set-up | lost in a crash of the server |
+//! | configuration | lost in a crash of the machine |
 //! |---|---|
-//! | `appendonly yes`, `appendfsync always` | nothing that was answered |
+//! | `appendonly yes`, `appendfsync always` | nothing that was acknowledged |
 //! | `appendonly yes`, `appendfsync everysec` (the default of `appendfsync`) | about a second, up to two |
-//! | `appendonly yes`, `appendfsync no` | what the system had not yet written: on Linux often 30 seconds |
-//! | `appendonly no`, with `save` points | all since the last snapshot: minutes to an hour |
+//! | `appendonly yes`, `appendfsync no` | what the system had not written yet: on Linux often 30 seconds |
+//! | `appendonly no`, with `save` points | everything since the last snapshot: minutes to an hour |
 //! | neither | everything |
 //!
-//! A crash of the Redis process alone loses less: what it had handed to the system is written.
+//! A crash of the Redis process alone loses less: the system still writes what it was given.
 //! (Source: [Redis persistence](https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/).)
 //!
-//! **Fail-over**, by sentinels or in a cluster: replication is asynchronous, so a replica that takes over
-//! lacks what the master answered in its last moments, however that writes to disk. A master that is
-//! cut off from the others goes on answering those who still reach it, and all of that is lost.
-//! `min-replicas-to-write` with `min-replicas-max-lag` bounds how long it does so. The command `WAIT` makes
-//! such a loss less likely but does not rule it out, and costs a round trip more; this store does not
-//! send it. (Sources: [replication](https://redis.io/docs/latest/operate/oss_and_stack/management/replication/),
+//! **Failover**, by sentinels or in a cluster: replication is asynchronous, so a promoted replica lacks the
+//! last writes that the master acknowledged, whatever the persistence settings. A master that is cut off
+//! from the other nodes continues to accept writes from clients that still reach it, and all of them are
+//! lost. `min-replicas-to-write` with `min-replicas-max-lag` limits for how long. The command `WAIT` makes
+//! such a loss less likely but does not exclude it, and costs another round trip; this store does not send
+//! it. (Sources: [replication](https://redis.io/docs/latest/operate/oss_and_stack/management/replication/),
 //! [`WAIT`](https://redis.io/docs/latest/commands/wait/).)
 //!
-//! Where an event must not be handled twice, make its effects guarded by the delivery's fencing token, or keep
-//! events beside them in one database: that is what `countersign-sqlx` is for.
+//! If an event must not be handled twice, check the delivery's fencing token where the effects are applied,
+//! or keep events and effects in one database with `countersign-sqlx`.
 //!
-//! # Time limits
+//! # Timeouts
 //!
-//! Opening a connection and each answer may take a second, half of what a receiver gives its store
-//! ([`Receiver::store_timeout`](countersign::Receiver::store_timeout), 2 seconds). A connection that is
-//! silent for so long is given up, and the next call opens another one.
+//! Opening a connection and each response may take a second, half of a receiver's default `store_timeout`
+//! of 2 seconds. A connection that is silent for longer is closed, and the next call opens another one.
 //!
 //! # Servers
 //!
-//! Redis 5 or later, or Valkey. A user under an access list needs `EVAL`, `EVALSHA`, `GET`, `SET`, `PTTL`,
-//! `PEXPIRE`, `TIME` and `PING` on the store's keys; in a cluster also `CLUSTER SLOTS` and `ASKING`, behind
-//! sentinels `ROLE` and `INFO`, and of the sentinels `SENTINEL`. An operator's look needs `SCAN` and `DBSIZE`.
+//! Redis 5 or later, or Valkey. A user with an access control list needs `EVAL`, `EVALSHA`, `GET`, `SET`,
+//! `PTTL`, `PEXPIRE`, `TIME` and `PING` on the store's keys; in a cluster also `CLUSTER SLOTS` and `ASKING`;
+//! with sentinels `ROLE` and `INFO`, and on the sentinels `SENTINEL`. Inspecting the store needs `SCAN` and
+//! `DBSIZE`.
 //!
 //! # Encryption
 //!
-//! For `rediss://` enable a TLS feature of redis in your own `Cargo.toml`: `tokio-rustls-comp`, where the
-//! application also installs the `CryptoProvider` of its choice, or `tokio-native-tls-comp`.
+//! For `rediss://` enable a TLS feature of redis 1 in your own `Cargo.toml`: `tokio-rustls-comp`, with which
+//! the application also installs the rustls `CryptoProvider` of its choice, or `tokio-native-tls-comp`.
+//!
+//! [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 
 mod clock;
+mod connection;
 mod error;
 mod inspect;
-mod link;
-mod nodes;
 mod script;
 mod store;
+mod topology;
 mod value;
 
 pub use countersign;

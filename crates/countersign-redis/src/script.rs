@@ -1,11 +1,11 @@
-//! The scripts, one for each operation: each is one atomic step of the server.
+//! The Lua scripts, one for each operation. The server executes each as one atomic step.
 
 use std::sync::LazyLock;
 
 use redis::{Cmd, RedisResult, ToRedisArgs, Value, cmd};
 
-use crate::error::says;
-use crate::nodes::Nodes;
+use crate::error::has_code;
+use crate::topology::Topology;
 
 pub(crate) static CLAIM: LazyScript = lazy(|| Script::new(include_str!("scripts/claim.lua")));
 pub(crate) static RENEW: LazyScript = lazy(|| Script::new(include_str!("scripts/renew.lua")));
@@ -15,8 +15,8 @@ pub(crate) static GET: LazyScript = lazy(|| Script::new(include_str!("scripts/ge
 pub(crate) static FORGET: LazyScript = lazy(|| Script::new(include_str!("scripts/forget.lua")));
 pub(crate) static COUNT: LazyScript = lazy(|| Script::new(include_str!("scripts/count.lua")));
 
-/// Room for the parts of a call and their text, so that it is not moved about while it is put together.
-const PARTS: usize = 8;
+/// The capacity of a call, in arguments and bytes, so that its buffers are allocated once.
+const ARGS: usize = 8;
 const BYTES: usize = 256;
 
 /// A script that is called by its digest, and sent whole only to a server that does not have it.
@@ -36,29 +36,29 @@ impl Script {
         Self { source, digest: redis::Script::new(source).get_hash().to_owned() }
     }
 
-    /// Runs it on the event at `key`, at the node that has it.
+    /// Runs the script for the event at `key`, on the node that has the key.
     pub(crate) async fn run(
         &self,
-        nodes: &Nodes,
+        topology: &Topology,
         key: &str,
         args: impl ToRedisArgs,
     ) -> RedisResult<Value> {
-        match nodes.call(self.by_digest().arg(1).arg(key).arg(&args)).await {
-            // The server was started anew, or its scripts were flushed.
-            Err(error) if says(&error, "NOSCRIPT") => {
-                nodes.call(self.whole().arg(1).arg(key).arg(&args)).await
+        match topology.call(self.by_digest().arg(1).arg(key).arg(&args)).await {
+            // The server was restarted, or its scripts were flushed.
+            Err(error) if has_code(&error, "NOSCRIPT") => {
+                topology.call(self.by_source().arg(1).arg(key).arg(&args)).await
             }
             result => result,
         }
     }
 
     fn by_digest(&self) -> Cmd {
-        let mut call = Cmd::with_capacity(PARTS, BYTES);
+        let mut call = Cmd::with_capacity(ARGS, BYTES);
         call.arg("EVALSHA").arg(&self.digest);
         call
     }
 
-    pub(crate) fn whole(&self) -> Cmd {
+    pub(crate) fn by_source(&self) -> Cmd {
         let mut call = cmd("EVAL");
         call.arg(self.source);
         call

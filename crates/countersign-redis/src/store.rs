@@ -14,26 +14,26 @@ use redis::sentinel::{SentinelClient, SentinelServerType};
 use redis::{Client, RedisResult, Value, cmd, from_redis_value};
 
 use crate::clock::ServerClock;
-use crate::error::{not_an_address, store_error, unexpected};
-use crate::link::{Link, TIMEOUT, To};
-use crate::nodes::{Given, Nodes};
+use crate::connection::{ReconnectingConnection, TIMEOUT, Target};
+use crate::error::{invalid_address, store_error, unexpected};
 use crate::script::{CLAIM, COMMIT, RELEASE, RENEW};
+use crate::topology::{Topology, UserConnection};
 use crate::value::{
-    claimed, claimed_millis, committed, fencing_token_digits, given_up_millis, read_claim,
-    read_time, unsettled_millis,
+    claim_key_millis, claim_value, committed, fencing_token_digits, read_claim, read_time,
+    released_millis, unsettled_millis,
 };
 
-/// What every key begins with unless set otherwise; the number is that of the values' format.
+/// The default prefix of every key. The number is the version of the values' format.
 const PREFIX: &str = "countersign:1:";
 
-/// How often a cluster's call is sent again where its node is away or has handed the key on.
+/// How often a call to a cluster is retried if its node is unreachable or the key has moved.
 const CLUSTER_RETRIES: u32 = 4;
 
-/// Remembers events in Redis or Valkey, for many machines.
+/// Stores events in Redis or Valkey, for many machines.
 ///
-/// Each operation is one script, sent in one round trip over a shared connection, and judged by the
-/// server's clock. See the [crate's page](crate) for what it guarantees, and what a server that
-/// fails may lose.
+/// Each operation is one script, sent in one round trip over a shared connection. Leases follow the
+/// server's clock. See the [crate's documentation](crate) for the guarantees and for what a failed server
+/// may lose, and [Choosing a store] for the server's configuration.
 ///
 /// ```no_run
 /// # async fn run(sender: countersign::StandardWebhooks) -> Result<(), Box<dyn std::error::Error>> {
@@ -46,49 +46,51 @@ const CLUSTER_RETRIES: u32 = 4;
 /// # }
 /// ```
 ///
-/// Clones share the connection. It needs a tokio runtime.
+/// Clones share the connection. The store needs a tokio runtime.
+///
+/// [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md#redis-and-valkey
 #[derive(Clone)]
 pub struct RedisStore {
-    pub(crate) nodes: Nodes,
+    pub(crate) topology: Topology,
     pub(crate) prefix: Arc<str>,
     clock: Arc<ServerClock>,
 }
 
 impl RedisStore {
-    /// Connects to the one server at `url`: `redis://user:password@host:6379/0`, `unix:///path`, or,
+    /// Connects to a single server at `url`: `redis://user:password@host:6379/0`, `unix:///path`, or,
     /// [encrypted](crate#encryption), `rediss://…`.
     ///
-    /// A connection that is lost is opened anew by the next call.
+    /// The next call after a lost connection opens another one.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if it is not such an address, or the server cannot be reached.
+    /// Returns a [`StoreError`] if the address is invalid, or the server cannot be reached.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let client = Client::open(url).map_err(|error| not_an_address(&error))?;
-        Self::with_client(client).greeted().await
+        let client = Client::open(url).map_err(|error| invalid_address(&error))?;
+        Self::with_client(client).ping().await
     }
 
-    /// Connects to the master of that name, which the sentinels at `urls` tell, and to the next one
-    /// after a fail-over.
+    /// Connects to the master of that name that the sentinels at `urls` report, and to its successor
+    /// after a failover.
     ///
-    /// Where the master asks for a password or TLS, build a client of your own for
+    /// If the master needs a password or TLS, build a client for
     /// [`with_sentinel`](Self::with_sentinel).
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if these are no addresses, or no master can be reached.
+    /// Returns a [`StoreError`] if an address is invalid, or no master can be reached.
     pub async fn sentinel(urls: &[&str], master: &str) -> Result<Self, StoreError> {
         let kind = SentinelServerType::Master;
         let client = SentinelClient::build(urls.to_vec(), String::from(master), None, kind)
-            .map_err(|error| not_an_address(&error))?;
-        Self::with_sentinel(client).greeted().await
+            .map_err(|error| invalid_address(&error))?;
+        Self::with_sentinel(client).ping().await
     }
 
-    /// Connects to the cluster that the nodes at `urls` belong to; one that is up is enough.
+    /// Connects to the cluster of the nodes at `urls`, of which one must be reachable.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if these are no addresses, or no node can be reached.
+    /// Returns a [`StoreError`] if an address is invalid, or no node can be reached.
     pub async fn cluster(urls: &[&str]) -> Result<Self, StoreError> {
         let client = ClusterClientBuilder::new(urls.to_vec())
             .connection_timeout(TIMEOUT)
@@ -96,61 +98,68 @@ impl RedisStore {
             .overall_response_timeout(Some(TIMEOUT * 2))
             .retries(CLUSTER_RETRIES)
             .build()
-            .map_err(|error| not_an_address(&error))?;
+            .map_err(|error| invalid_address(&error))?;
         let connection = client.get_async_connection().await;
         Ok(Self::with_cluster(connection.map_err(|error| store_error(&error))?))
     }
 
-    /// The same as [`connect`](Self::connect) for a client that was set up otherwise, such as with
-    /// certificates. It connects with the first call.
+    /// Creates a store for a single server from a client with its own configuration, such as certificates.
+    ///
+    /// The first call connects.
     #[must_use]
     pub fn with_client(client: Client) -> Self {
-        Self::over(Nodes::One(Arc::new(Link::new(To::Server(client)))))
+        Self::with_topology(Topology::Single(Arc::new(ReconnectingConnection::new(
+            Target::Server(client),
+        ))))
     }
 
-    /// The same as [`sentinel`](Self::sentinel) for a client that was set up otherwise, such as with a
-    /// password for the master. It is to ask for the master, and connects with the first call.
+    /// Creates a store from a sentinel client with its own configuration, such as a password for the
+    /// master.
+    ///
+    /// Build the client with `SentinelServerType::Master`. The first call connects.
     #[must_use]
     pub fn with_sentinel(client: SentinelClient) -> Self {
-        Self::over(Nodes::One(Arc::new(Link::new(To::Master(client)))))
+        Self::with_topology(Topology::Single(Arc::new(ReconnectingConnection::new(
+            Target::Master(client),
+        ))))
     }
 
-    /// Over the application's own connection to a cluster.
+    /// Creates a store over the application's own connection to a cluster.
     #[must_use]
     pub fn with_cluster(connection: ClusterConnection) -> Self {
-        Self::over(Nodes::Cluster(connection))
+        Self::with_topology(Topology::Cluster(connection))
     }
 
-    /// Over the application's own connection to one server, such as a `ConnectionManager` of redis'.
+    /// Creates a store over the application's own connection to a single server, such as redis'
+    /// `ConnectionManager`.
     ///
-    /// Its time limit for an answer had better be below [`Receiver::store_timeout`], and whether it
-    /// comes back once it is lost is its own affair: a `MultiplexedConnection` does not.
-    ///
-    /// [`Receiver::store_timeout`]: countersign::Receiver::store_timeout
+    /// Its response timeout should be below the receiver's `store_timeout`. The store does not reopen the
+    /// connection: a `ConnectionManager` reconnects by itself, a `MultiplexedConnection` does not.
     #[must_use]
     pub fn with_connection<C>(connection: C) -> Self
     where
         C: ConnectionLike + Clone + Send + Sync + 'static,
     {
-        Self::over(Nodes::One(Arc::new(Given(connection))))
+        Self::with_topology(Topology::Single(Arc::new(UserConnection(connection))))
     }
 
-    /// The same, with keys that begin otherwise than with `countersign:1:`.
+    /// Sets the prefix of the keys, `countersign:1:` by default.
     ///
-    /// Services that share a server need not differ, for the keys of events never meet. In a cluster
-    /// a prefix with a part in braces puts every event on one node.
+    /// Call it before the first claim: events under another prefix are unknown. Services that share a
+    /// server may share a prefix if their endpoints have different names. In a cluster, a prefix with a
+    /// hash tag in braces puts every event on one node.
     #[must_use]
     pub fn prefix(self, prefix: &str) -> Self {
         Self { prefix: prefix.into(), ..self }
     }
 
-    fn over(nodes: Nodes) -> Self {
-        Self { nodes, prefix: PREFIX.into(), clock: Arc::default() }
+    fn with_topology(topology: Topology) -> Self {
+        Self { topology, prefix: PREFIX.into(), clock: Arc::default() }
     }
 
-    /// Once the server has answered.
-    async fn greeted(self) -> Result<Self, StoreError> {
-        self.nodes.call(&cmd("PING")).await.map_err(|error| store_error(&error))?;
+    /// Checks that the server responds.
+    async fn ping(self) -> Result<Self, StoreError> {
+        self.topology.call(&cmd("PING")).await.map_err(|error| store_error(&error))?;
         Ok(self)
     }
 
@@ -168,12 +177,12 @@ impl DedupStore for RedisStore {
     ) -> Result<ClaimOutcome, StoreError> {
         let proposed = self.clock.now().map(FencingToken::new);
         let args =
-            (claimed(proposed, fingerprint), claimed_millis(lease), unsettled_millis());
-        let answer: String = read(CLAIM.run(&self.nodes, &self.key(key), args).await)?;
-        if let Some(time) = read_time(&answer) {
+            (claim_value(proposed, fingerprint), claim_key_millis(lease), unsettled_millis());
+        let response: String = read(CLAIM.run(&self.topology, &self.key(key), args).await)?;
+        if let Some(time) = read_time(&response) {
             self.clock.set(time);
         }
-        read_claim(&answer, proposed, fingerprint).ok_or_else(unexpected)
+        read_claim(&response, proposed, fingerprint).ok_or_else(unexpected)
     }
 
     async fn renew(
@@ -182,8 +191,8 @@ impl DedupStore for RedisStore {
         fencing_token: FencingToken,
         lease: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
-        let args = (fencing_token_digits(fencing_token), claimed_millis(lease));
-        settled(RENEW.run(&self.nodes, &self.key(key), args).await)
+        let args = (fencing_token_digits(fencing_token), claim_key_millis(lease));
+        update_outcome(RENEW.run(&self.topology, &self.key(key), args).await)
     }
 
     async fn commit(
@@ -193,7 +202,7 @@ impl DedupStore for RedisStore {
         retention: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
         let args = (fencing_token_digits(fencing_token), committed(retention));
-        settled(COMMIT.run(&self.nodes, &self.key(key), args).await)
+        update_outcome(COMMIT.run(&self.topology, &self.key(key), args).await)
     }
 
     async fn release(
@@ -201,8 +210,8 @@ impl DedupStore for RedisStore {
         key: &EventKey,
         fencing_token: FencingToken,
     ) -> Result<UpdateOutcome, StoreError> {
-        let args = (fencing_token_digits(fencing_token), given_up_millis());
-        settled(RELEASE.run(&self.nodes, &self.key(key), args).await)
+        let args = (fencing_token_digits(fencing_token), released_millis());
+        update_outcome(RELEASE.run(&self.topology, &self.key(key), args).await)
     }
 }
 
@@ -212,11 +221,11 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-pub(crate) fn read<T: redis::FromRedisValue>(answer: RedisResult<Value>) -> Result<T, StoreError> {
-    let value = answer.map_err(|error| store_error(&error))?;
+pub(crate) fn read<T: redis::FromRedisValue>(result: RedisResult<Value>) -> Result<T, StoreError> {
+    let value = result.map_err(|error| store_error(&error))?;
     from_redis_value(value).map_err(|_| unexpected())
 }
 
-fn settled(answer: RedisResult<Value>) -> Result<UpdateOutcome, StoreError> {
-    Ok(if read(answer)? { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken })
+fn update_outcome(result: RedisResult<Value>) -> Result<UpdateOutcome, StoreError> {
+    Ok(if read(result)? { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken })
 }

@@ -1,78 +1,80 @@
-//! How an event is written in a string of Redis.
+//! The Redis string that holds an event.
 //!
-//! A state's letter, the fencing token in 16 digits, and the fingerprint in 16 hexadecimal ones.
+//! The string is the letter of a state, the fencing token in 16 digits, and the fingerprint in 16
+//! hexadecimal digits.
 //!
 //! ```text
-//! P fencing_token fingerprint    in progress: the lease ends a day before the key expires
-//! D fencing_token fingerprint    done, until the key expires
-//! A fencing_token …              given up: only the fencing_token counts
+//! P token fingerprint    in progress: the lease ends a day before the key expires
+//! D token fingerprint    handled, until the key expires
+//! A token …              released or forgotten: only the fencing token counts
 //! ```
 //!
-//! Lua counts in doubles, which are exact to 2^53: in microseconds that is the year 2255.
+//! Numbers in Lua are doubles, which are exact up to 2^53. In microseconds that is the year 2255.
 
 use std::time::Duration;
 
 use countersign::dedup::{ClaimOutcome, FencingToken, Record, RecordState};
 
-/// For how long a claim that nobody settled is known after its lease ran out: its late commit still
-/// applies, and the next claim is told that it takes over.
+/// How long the key of a claim that is neither committed nor released lives after its lease expired. A late
+/// commit still applies, and the next claim is reported as a takeover.
 const UNSETTLED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long the fencing token of an event that was given up is kept. Fencing tokens follow the server's clock, so
-/// this is by how much that may be set back.
-const GIVEN_UP: Duration = Duration::from_secs(60 * 60);
+/// How long the fencing token of a released event is kept. Fencing tokens follow the server's clock, so this
+/// is how far that clock may be set back.
+const RELEASED: Duration = Duration::from_secs(60 * 60);
 
-/// A hundred years: the server's time and Lua's numbers reach beyond, and nobody waits for its end.
+/// The longest duration that is stored, a hundred years: within the server's time and Lua's numbers.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// How long the key of a claim lives.
-pub(crate) fn claimed_millis(lease: Duration) -> u64 {
+/// Returns how long the key of a claim lives.
+pub(crate) fn claim_key_millis(lease: Duration) -> u64 {
     millis(lease.min(LONGEST) + UNSETTLED)
 }
 
-/// For how long it still lives as the lease ends.
+/// Returns how long the key of a claim outlives its lease.
 pub(crate) fn unsettled_millis() -> u64 {
     millis(UNSETTLED)
 }
 
-pub(crate) fn given_up_millis() -> u64 {
-    millis(GIVEN_UP)
+/// Returns how long the key of a released event lives.
+pub(crate) fn released_millis() -> u64 {
+    millis(RELEASED)
 }
 
-/// What a commit makes of an event, and how long its key lives.
+/// Returns the state of a committed event, and how long its key lives.
 pub(crate) fn committed(retention: Duration) -> (&'static str, u64) {
     if retention.is_zero() {
-        return ("A", given_up_millis());
+        return ("A", released_millis());
     }
     ("D", millis(retention))
 }
 
-/// A started one counts.
-fn millis(span: Duration) -> u64 {
-    let count = span.min(LONGEST + UNSETTLED).as_nanos().div_ceil(1_000_000);
+/// Returns the duration in milliseconds, rounded up.
+fn millis(duration: Duration) -> u64 {
+    let count = duration.min(LONGEST + UNSETTLED).as_nanos().div_ceil(1_000_000);
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// As a value holds it, so that the script compares text.
+/// Returns the digits that a value holds, which the scripts compare as text.
 pub(crate) fn fencing_token_digits(fencing_token: FencingToken) -> String {
     format!("{:016}", fencing_token.as_u64())
 }
 
-/// What a claim makes of an event; the script puts in a fencing token where none is proposed.
-pub(crate) fn claimed(proposed: Option<FencingToken>, fingerprint: u64) -> String {
+/// Returns the value of a claim. The script inserts a fencing token if none is proposed.
+pub(crate) fn claim_value(proposed: Option<FencingToken>, fingerprint: u64) -> String {
     match proposed {
         Some(fencing_token) => format!("P{:016}{fingerprint:016x}", fencing_token.as_u64()),
         None => format!("P{fingerprint:016x}"),
     }
 }
 
-/// What the script `claim` answered, if that is one of its answers.
+/// Parses the response of the script `claim`.
 pub(crate) fn read_claim(
-    answer: &str,
+    response: &str,
     proposed: Option<FencingToken>,
     fingerprint: u64,
 ) -> Option<ClaimOutcome> {
-    let (state, rest) = answer.split_at_checked(1)?;
+    let (state, rest) = response.split_at_checked(1)?;
     Some(match state {
         "1" => ClaimOutcome::Acquired { fencing_token: proposed?, takeover: false },
         "N" | "A" | "T" => {
@@ -87,12 +89,12 @@ pub(crate) fn read_claim(
     })
 }
 
-/// The server's time, where the script `claim` asked for it and made it a fencing token.
-pub(crate) fn read_time(answer: &str) -> Option<u64> {
-    answer.strip_prefix('N')?.parse().ok()
+/// Returns the server's time, if the script `claim` made it a fencing token.
+pub(crate) fn read_time(response: &str) -> Option<u64> {
+    response.strip_prefix('N')?.parse().ok()
 }
 
-/// What the script `get` answered: a value, and the milliseconds that its key still lives.
+/// Parses a value, whose key expires in `left` milliseconds.
 pub(crate) fn read_record(value: &str, left: i64) -> Option<Record> {
     let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
     let state = match value.get(..1)? {

@@ -25,7 +25,7 @@ pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
     match code.as_deref() {
         Some(LOCK_NOT_AVAILABLE) => StoreError::new(
             kind,
-            "a handler's transaction has the event locked: try again when it has ended",
+            "a handler's transaction holds the event: try again when it has ended",
         ),
         Some(UNDEFINED_TABLE) => StoreError::new(
             kind,

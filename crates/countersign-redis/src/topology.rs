@@ -1,4 +1,4 @@
-//! Where the store sends its calls: one node, or those of a cluster.
+//! Where the store sends its calls: one node, or the nodes of a cluster.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,40 +9,40 @@ use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo};
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value, cmd, from_redis_value};
 
-/// Cheap to clone; clones share their connections.
+/// The node or the cluster. Clones share their connections.
 #[derive(Clone)]
-pub(crate) enum Nodes {
-    One(Arc<dyn Node>),
+pub(crate) enum Topology {
+    Single(Arc<dyn Node>),
     Cluster(ClusterConnection),
 }
 
-/// One that can be asked at any time, by many at once.
+/// A node that accepts concurrent calls.
 pub(crate) trait Node: Send + Sync {
-    fn call<'c>(&'c self, call: &'c Cmd) -> Calling<'c>;
+    fn call<'c>(&'c self, call: &'c Cmd) -> CallFuture<'c>;
 }
 
-pub(crate) type Calling<'c> = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send + 'c>>;
+pub(crate) type CallFuture<'c> = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send + 'c>>;
 
-/// A connection of the application's own.
-pub(crate) struct Given<C>(pub(crate) C);
+/// A connection that the application opened.
+pub(crate) struct UserConnection<C>(pub(crate) C);
 
-impl<C: ConnectionLike + Clone + Send + Sync> Node for Given<C> {
-    fn call<'c>(&'c self, call: &'c Cmd) -> Calling<'c> {
+impl<C: ConnectionLike + Clone + Send + Sync> Node for UserConnection<C> {
+    fn call<'c>(&'c self, call: &'c Cmd) -> CallFuture<'c> {
         let mut connection = self.0.clone();
         Box::pin(async move { call.query_async(&mut connection).await })
     }
 }
 
-impl Nodes {
-    /// To the node that has the call's key.
+impl Topology {
+    /// Sends the call to the node that has its key.
     pub(crate) async fn call(&self, call: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::One(node) => node.call(call).await,
+            Self::Single(node) => node.call(call).await,
             Self::Cluster(connection) => call.query_async(&mut connection.clone()).await,
         }
     }
 
-    /// To one of [`primaries`](Self::primaries).
+    /// Sends the call to one of [`primaries`](Self::primaries).
     pub(crate) async fn call_at(&self, primary: &Primary, call: &Cmd) -> RedisResult<Value> {
         match (self, primary) {
             (Self::Cluster(connection), Some((host, port))) => {
@@ -54,7 +54,7 @@ impl Nodes {
         }
     }
 
-    /// The nodes that together have every key once.
+    /// Returns the nodes that together have every key once.
     pub(crate) async fn primaries(&self) -> RedisResult<Vec<Primary>> {
         let Self::Cluster(connection) = self else { return Ok(vec![None]) };
         let all = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
@@ -64,7 +64,7 @@ impl Nodes {
     }
 }
 
-/// A node of a cluster by its address, or the one node there is.
+/// The address of a cluster's node; `None` for a single node.
 pub(crate) type Primary = Option<(String, u16)>;
 
 fn parse(address: &str) -> RedisResult<(String, u16)> {
