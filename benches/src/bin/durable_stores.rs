@@ -11,14 +11,11 @@ use std::time::{Duration, Instant};
 use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, Identity, UpdateOutcome};
 use countersign_benches::Result;
 use countersign_sqlx::{PostgresStore, SqliteStore};
+use countersign_test_support::PostgresServer;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, query};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
-
-#[path = "../../../crates/countersign-sqlx/tests/support/postgres.rs"]
-#[expect(clippy::unwrap_used, dead_code, reason = "shared with the tests")]
-mod postgres;
 
 /// The number of events in a batch: the same for all contenders, so that all tables grow alike.
 const BATCH: usize = 4096;
@@ -85,7 +82,7 @@ async fn main() -> Result<()> {
     println!("| {:<48} | {:>9} | {:>7} | {:<21} |", "", "a second", "ratio", "target");
     println!("|{:-<50}|{:->10}:|{:->8}:|{:-<23}|", "", "", "", "");
     sqlite().await?;
-    match postgres::Server::with_options("-c max_connections=50") {
+    match PostgresServer::with_options("-c max_connections=50") {
         Some(server) => postgres(&server).await,
         None => Ok(()),
     }
@@ -158,7 +155,7 @@ async fn connect(dir: &Path, name: &str) -> Result<Arc<Mutex<SqliteConnection>>>
     Ok(Arc::new(Mutex::new(SqliteConnection::connect_with(&options).await?)))
 }
 
-async fn postgres(server: &postgres::Server) -> Result<()> {
+async fn postgres(server: &PostgresServer) -> Result<()> {
     let pool = server.pool(CONNECTIONS, &[]).await;
     query("CREATE TABLE bare (key bytea PRIMARY KEY)").execute(&pool).await?;
     // Each contender has its own table: the dead rows that commits leave would slow the claims alone.

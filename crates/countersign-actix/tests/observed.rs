@@ -1,16 +1,13 @@
 //! Metrics, spans and log messages of deliveries.
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
-#[path = "../../countersign-tower/tests/support/log.rs"]
-mod log;
-
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
 use countersign_actix::dedup::{EventKey, Identity};
 use countersign_actix::testing::{Tampering, TestKeys, WebhookRequest};
 use countersign_actix::time::FixedClock;
 use countersign_actix::{MemoryStore, Receiver, SignedTestRequest, Timestamp, Webhooks, senders};
-use log::Log;
+use countersign_test_support::CapturedLog;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing::Instrument;
 
@@ -69,8 +66,8 @@ async fn deliveries_are_counted_by_their_outcome() {
 
 #[actix_web::test]
 async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key() {
-    let log = Log::start();
+    let log = CapturedLog::start();
     deliver([ping("msg_3"), ping("msg_3")]).instrument(tracing::info_span!("request")).await;
     let key = EventKey::new("orders", "standard-webhooks", &Identity::id("msg_3"));
-    log.assert_ping_and_duplicate(&key);
+    log.assert_duplicate_ping(&key);
 }

@@ -3,12 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
-#[path = "../../countersign-sqlx/tests/support/postgres.rs"]
-#[allow(dead_code, reason = "other suites use the rest")]
-mod postgres;
-#[path = "../../countersign-redis/tests/support/server.rs"]
-#[allow(dead_code, reason = "other suites use the rest")]
-mod redis_server;
 
 use std::time::Duration;
 
@@ -16,6 +10,7 @@ use common::{Call, call, file};
 use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, Identity, InspectStore};
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
+use countersign_test_support::{PostgresServer, RedisServer};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -78,7 +73,7 @@ async fn an_operator_works_in_a_file() {
 
 #[tokio::test]
 async fn an_operator_works_in_postgresql() {
-    let Some(server) = postgres::server() else { return };
+    let Some(server) = PostgresServer::shared() else { return };
     let store =
         PostgresStore::connect(&server.url()).await.unwrap().table("webhooks.seen").unwrap();
     store.migrate().await.unwrap();
@@ -88,25 +83,25 @@ async fn an_operator_works_in_postgresql() {
 
 #[tokio::test]
 async fn an_operator_works_in_redis() {
-    let Some(server) = redis_server::Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     fill(&RedisStore::connect(&server.url()).await.unwrap().prefix("mine:")).await;
     an_operator_works(&server.url(), "--key-prefix mine:");
 }
 
 #[tokio::test]
 async fn an_operator_works_in_a_redis_cluster() {
-    let Some(node) = redis_server::Server::start(&["--cluster-enabled", "yes"]) else { return };
-    node.ask::<()>("CLUSTER ADDSLOTSRANGE 0 16383");
-    while !node.ask::<String>("CLUSTER INFO").contains("cluster_state:ok") {}
+    let Some(node) = RedisServer::start(&["--cluster-enabled", "yes"]) else { return };
+    node.command::<()>("CLUSTER ADDSLOTSRANGE 0 16383");
+    while !node.command::<String>("CLUSTER INFO").contains("cluster_state:ok") {}
     fill(&RedisStore::cluster(&[&node.url()]).await.unwrap()).await;
     an_operator_works(&node.url(), "--cluster");
 }
 
 #[tokio::test]
 async fn an_operator_works_in_redis_behind_a_sentinel() {
-    let Some(master) = redis_server::Server::start(&[]) else { return };
+    let Some(master) = RedisServer::start(&[]) else { return };
     let monitor = format!("sentinel monitor main 127.0.0.1 {} 1\n", master.port());
-    let Some(sentinel) = redis_server::Server::sentinel(&monitor) else { return };
+    let Some(sentinel) = RedisServer::sentinel(&monitor) else { return };
     fill(&RedisStore::sentinel(&[&sentinel.url()], "main").await.unwrap()).await;
     an_operator_works(&sentinel.url(), "--sentinel main");
 }

@@ -10,18 +10,18 @@ use std::time::Duration;
 use countersign::dedup::{DedupStore, InspectStore, UpdateOutcome};
 use countersign::testing::store::{an_operator_sees_and_forgets, check};
 use countersign_redis::RedisStore;
-use support::server::Server;
+use countersign_test_support::RedisServer;
 use support::{HOUR, Opens, claim, commit, event, granted, handled, is_handled, key};
 
 /// Nodes that serve a third of the slots each.
-struct Cluster([Server; 3]);
+struct Cluster([RedisServer; 3]);
 
 const SLOTS: u16 = 16_384;
 
 impl Cluster {
     fn start() -> Option<Self> {
         let node = || {
-            Server::start(&[
+            RedisServer::start(&[
                 "--cluster-enabled",
                 "yes",
                 "--cluster-node-timeout",
@@ -34,14 +34,14 @@ impl Cluster {
         let third = SLOTS / 3;
         let ranges = [(0, third), (third + 1, 2 * third), (2 * third + 1, SLOTS - 1)];
         for (place, (node, (first, last))) in nodes.iter().zip(ranges).enumerate() {
-            node.ask::<()>(&format!("CLUSTER SET-CONFIG-EPOCH {}", place + 1));
-            node.ask::<()>(&format!("CLUSTER ADDSLOTSRANGE {first} {last}"));
-            node.ask::<()>(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port()));
+            node.command::<()>(&format!("CLUSTER SET-CONFIG-EPOCH {}", place + 1));
+            node.command::<()>(&format!("CLUSTER ADDSLOTSRANGE {first} {last}"));
+            node.command::<()>(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[0].port()));
         }
         let cluster = Self(nodes);
         // Until every node knows of every slot.
         while !cluster.0.iter().all(|node| {
-            let info: String = node.ask("CLUSTER INFO");
+            let info: String = node.command("CLUSTER INFO");
             info.contains("cluster_state:ok") && info.contains("cluster_slots_assigned:16384")
         }) {
             thread::sleep(Duration::from_millis(5));
@@ -56,8 +56,8 @@ impl Cluster {
 
     /// Which node has the slot.
     fn owner(&self, slot: u16) -> usize {
-        let slots = |node: &Server| {
-            let nodes: String = node.ask("CLUSTER NODES");
+        let slots = |node: &RedisServer| {
+            let nodes: String = node.command("CLUSTER NODES");
             let own = nodes.lines().find(|line| line.contains("myself")).unwrap().to_owned();
             own.split(' ').skip(8).any(|range| {
                 let (first, last) = range.split_once('-').unwrap_or((range, range));
@@ -90,7 +90,7 @@ async fn events_are_on_every_node_and_counted_once() {
     for number in 0..60 {
         handled(&store, number).await;
     }
-    let sizes = cluster.0.each_ref().map(|node| node.ask::<u64>("DBSIZE"));
+    let sizes = cluster.0.each_ref().map(|node| node.command::<u64>("DBSIZE"));
     assert!(sizes.iter().all(|size| *size > 0), "{sizes:?}");
     assert_eq!(sizes.iter().sum::<u64>(), 60);
     assert_eq!(store.stats().await.unwrap().handled, 60);
@@ -101,21 +101,21 @@ async fn an_event_is_followed_to_another_node() {
     let Some(cluster) = Cluster::start() else { return };
     let store = cluster.store().await;
     let held = granted(&store, 0, HOUR).await;
-    let slot: u16 = cluster.0[0].ask(&format!("CLUSTER KEYSLOT {}", key(0)));
+    let slot: u16 = cluster.0[0].command(&format!("CLUSTER KEYSLOT {}", key(0)));
     let from = cluster.owner(slot);
     let to = (from + 1) % 3;
     let (from, to) = (&cluster.0[from], &cluster.0[to]);
-    let id = |node: &Server| node.ask::<String>("CLUSTER MYID");
-    to.ask::<()>(&format!("CLUSTER SETSLOT {slot} IMPORTING {}", id(from)));
-    from.ask::<()>(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", id(to)));
-    from.ask::<()>(&format!("MIGRATE 127.0.0.1 {} {} 0 5000", to.port(), key(0)));
+    let id = |node: &RedisServer| node.command::<String>("CLUSTER MYID");
+    to.command::<()>(&format!("CLUSTER SETSLOT {slot} IMPORTING {}", id(from)));
+    from.command::<()>(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", id(to)));
+    from.command::<()>(&format!("MIGRATE 127.0.0.1 {} {} 0 5000", to.port(), key(0)));
     // The key is with the one, the slot still with the other.
     assert_eq!(
         store.renew(held.key(), held.fencing_token(), HOUR).await,
         Ok(UpdateOutcome::Applied)
     );
     for node in [to, from] {
-        node.ask::<()>(&format!("CLUSTER SETSLOT {slot} NODE {}", id(to)));
+        node.command::<()>(&format!("CLUSTER SETSLOT {slot} NODE {}", id(to)));
     }
     assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
     assert!(is_handled(claim(&store, 0).await));
@@ -131,7 +131,7 @@ async fn a_node_that_is_away_takes_only_its_own_events_with_it() {
     }
     cluster.0[2].crash();
     for number in 0..12 {
-        let slot: u16 = cluster.0[0].ask(&format!("CLUSTER KEYSLOT {}", key(number)));
+        let slot: u16 = cluster.0[0].command(&format!("CLUSTER KEYSLOT {}", key(number)));
         let answer = support::try_claim(&store, number).await;
         if slot > 2 * (SLOTS / 3) {
             let kind = answer.unwrap_err().kind();

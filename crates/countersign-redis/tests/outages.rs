@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use countersign::dedup::{ClaimOutcome, ClaimToken, DedupStore, StoreErrorKind, UpdateOutcome};
 use countersign_redis::RedisStore;
+use countersign_test_support::RedisServer;
 use support::proxy::Proxy;
-use support::server::Server;
 use support::{
     HOUR, claim, claim_soon, commit, event, granted, handled, is_busy, is_handled, try_claim,
 };
@@ -25,11 +25,11 @@ async fn unavailable(store: &RedisStore, number: usize) {
 
 #[tokio::test]
 async fn a_connection_cut_while_idle_is_not_noticed() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     for number in 0..20 {
         handled(&store, number).await;
-        server.ask::<u32>("CLIENT KILL TYPE normal");
+        server.command::<u32>("CLIENT KILL TYPE normal");
         assert!(is_handled(claim(&store, number).await));
     }
 }
@@ -83,14 +83,14 @@ async fn all_seen_through(store: &RedisStore) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_cut_all_the_time_lose_nothing() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let over = Arc::new(AtomicBool::new(false));
     let is_over = over.clone();
     let cutting = tokio::task::spawn_blocking(move || {
         let mut cuts = 0;
         while !is_over.load(Ordering::Acquire) {
-            cuts += server.ask::<u32>("CLIENT KILL TYPE normal");
+            cuts += server.command::<u32>("CLIENT KILL TYPE normal");
             std::thread::sleep(Duration::from_millis(5));
         }
         (server, cuts)
@@ -103,7 +103,7 @@ async fn connections_cut_all_the_time_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_writes_before_it_answers_loses_nothing_in_crashes() {
-    let Some(server) = Server::durable() else { return };
+    let Some(server) = RedisServer::durable() else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let over = Arc::new(AtomicBool::new(false));
     let is_over = over.clone();
@@ -124,7 +124,7 @@ async fn a_server_that_writes_before_it_answers_loses_nothing_in_crashes() {
 
 #[tokio::test]
 async fn a_server_without_persistence_forgets_and_still_grants_higher_fencing_tokens() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let lost = handled(&store, 0).await;
     server.crash();
@@ -135,11 +135,11 @@ async fn a_server_without_persistence_forgets_and_still_grants_higher_fencing_to
 
 #[tokio::test]
 async fn a_server_that_shuts_down_is_unavailable_until_it_is_back() {
-    let Some(server) = Server::durable() else { return };
+    let Some(server) = RedisServer::durable() else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     handled(&store, 0).await;
     let held = granted(&store, 1, HOUR).await;
-    assert!(server.try_ask::<()>("SHUTDOWN NOSAVE").is_err(), "it is gone before it answers");
+    assert!(server.try_command::<()>("SHUTDOWN NOSAVE").is_err(), "it is gone before it answers");
     unavailable(&store, 0).await;
     let error = commit(&store, &held).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
@@ -151,7 +151,7 @@ async fn a_server_that_shuts_down_is_unavailable_until_it_is_back() {
 
 #[tokio::test]
 async fn nobody_there_at_the_start_is_unavailable() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     server.crash();
     let error = RedisStore::connect(&server.url()).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
@@ -159,7 +159,7 @@ async fn nobody_there_at_the_start_is_unavailable() {
 
 #[tokio::test]
 async fn a_silent_connection_times_out_and_is_replaced() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let proxy = Proxy::to(server.port()).await;
     let store = RedisStore::connect(&proxy.url()).await.unwrap();
     handled(&store, 0).await;
@@ -172,7 +172,7 @@ async fn a_silent_connection_times_out_and_is_replaced() {
 
 #[tokio::test]
 async fn callers_that_give_up_do_not_keep_it_from_connecting() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let proxy = Proxy::to(server.port()).await;
     let store = RedisStore::with_client(redis::Client::open(proxy.url()).unwrap());
     // Each gives up long before a connection can be open.
@@ -184,10 +184,10 @@ async fn callers_that_give_up_do_not_keep_it_from_connecting() {
 
 /// The store's client and the one that asks: the server may take a while to let go of one that asked
 /// whether it is up.
-async fn clients(server: &Server) -> [String; 2] {
+async fn clients(server: &RedisServer) -> [String; 2] {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
-        let clients: String = server.ask("CLIENT LIST TYPE normal");
+        let clients: String = server.command("CLIENT LIST TYPE normal");
         let lines: Vec<_> = clients.lines().map(str::to_owned).collect();
         match lines.try_into() {
             Ok(both) => return both,
@@ -199,7 +199,7 @@ async fn clients(server: &Server) -> [String; 2] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_are_dropped_leave_the_connection_to_the_others() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let id = async || {
         let [first, _] = clients(&server).await;
@@ -223,27 +223,29 @@ async fn calls_that_are_dropped_leave_the_connection_to_the_others() {
 
 #[tokio::test]
 async fn a_full_server_rejects_new_events_and_knows_the_old_ones() {
-    let Some(server) = Server::start(&["--maxmemory-policy", "noeviction"]) else { return };
+    let Some(server) = RedisServer::start(&["--maxmemory-policy", "noeviction"]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     handled(&store, 0).await;
     let held = granted(&store, 1, HOUR).await;
-    server.ask::<()>("CONFIG SET maxmemory 1");
+    server.command::<()>("CONFIG SET maxmemory 1");
     let error = try_claim(&store, 2).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
     assert!(is_handled(claim(&store, 0).await));
     assert!(is_busy(claim(&store, 1).await));
-    server.ask::<()>("CONFIG SET maxmemory 0");
+    server.command::<()>("CONFIG SET maxmemory 0");
     assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
 }
 
 #[tokio::test]
 async fn a_server_that_became_a_replica_is_unavailable_until_it_is_the_master_again() {
-    let (Some(server), Some(other)) = (Server::start(&[]), Server::start(&[])) else { return };
+    let (Some(server), Some(other)) = (RedisServer::start(&[]), RedisServer::start(&[])) else {
+        return;
+    };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     granted(&store, 0, HOUR).await;
-    server.ask::<()>("CONFIG SET replica-serve-stale-data yes");
-    server.ask::<()>(&format!("REPLICAOF 127.0.0.1 {}", other.port()));
+    server.command::<()>("CONFIG SET replica-serve-stale-data yes");
+    server.command::<()>(&format!("REPLICAOF 127.0.0.1 {}", other.port()));
     unavailable(&store, 1).await;
-    server.ask::<()>("REPLICAOF NO ONE");
+    server.command::<()>("REPLICAOF NO ONE");
     granted(&store, 2, HOUR).await;
 }

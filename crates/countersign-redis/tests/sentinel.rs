@@ -9,22 +9,22 @@ use std::time::Duration;
 
 use countersign::dedup::{ClaimOutcome, UpdateOutcome};
 use countersign_redis::RedisStore;
-use support::server::Server;
+use countersign_test_support::RedisServer;
 use support::{HOUR, claim, claim_soon, commit, granted, handled, is_busy, is_handled};
 
 struct Watched {
-    master: Server,
-    replica: Server,
-    sentinel: Server,
+    master: RedisServer,
+    replica: RedisServer,
+    sentinel: RedisServer,
 }
 
 impl Watched {
     fn start() -> Option<Self> {
-        let master = Server::start(&[])?;
+        let master = RedisServer::start(&[])?;
         let port = master.port().to_string();
-        let replica = Server::start(&["--replicaof", "127.0.0.1", &port])?;
-        until(|| replica.ask::<String>("INFO replication").contains("master_link_status:up"));
-        let sentinel = Server::sentinel(&format!(
+        let replica = RedisServer::start(&["--replicaof", "127.0.0.1", &port])?;
+        until(|| replica.command::<String>("INFO replication").contains("master_link_status:up"));
+        let sentinel = RedisServer::sentinel(&format!(
             "sentinel monitor main 127.0.0.1 {port} 1\n\
              sentinel down-after-milliseconds main 500\n\
              sentinel failover-timeout main 3000\n",
@@ -40,7 +40,7 @@ impl Watched {
 
     /// What the sentinel says of the master.
     fn sentinel_says(&self, field: &str, value: &str) -> bool {
-        let facts: Vec<(String, String)> = self.sentinel.ask("SENTINEL MASTER main");
+        let facts: Vec<(String, String)> = self.sentinel.command("SENTINEL MASTER main");
         facts.iter().any(|(name, fact)| name == field && fact == value)
     }
 }
@@ -61,10 +61,10 @@ async fn what_the_replica_had_survives_the_masters_end() {
     let store = watched.store().await;
     handled(&store, 0).await;
     let held = granted(&store, 1, HOUR).await;
-    let master = watched.master.ask::<String>("INFO replication");
+    let master = watched.master.command::<String>("INFO replication");
     let offset = master.lines().find_map(|line| line.strip_prefix("master_repl_offset:")).unwrap();
     let has = format!("slave_repl_offset:{offset}");
-    until(|| watched.replica.ask::<String>("INFO replication").contains(&has));
+    until(|| watched.replica.command::<String>("INFO replication").contains(&has));
     watched.master.crash();
 
     assert!(is_handled(claim_soon(&store, 0).await));
@@ -81,7 +81,7 @@ async fn what_the_replica_had_not_is_granted_again_under_a_higher_fencing_token(
     let Some(watched) = Watched::start() else { return };
     let store = watched.store().await;
     watched.replica.signal("-STOP");
-    watched.master.ask::<u32>("CLIENT KILL TYPE replica");
+    watched.master.command::<u32>("CLIENT KILL TYPE replica");
     let lost = handled(&store, 0).await;
     watched.master.crash();
     watched.replica.signal("-CONT");
@@ -105,12 +105,12 @@ async fn an_operators_fail_over_is_followed() {
     let store = watched.store().await;
     let held = granted(&store, 0, HOUR).await;
     // It rejects as long as it knows too little of the replica.
-    until(|| watched.sentinel.try_ask::<()>("SENTINEL FAILOVER main").is_ok());
+    until(|| watched.sentinel.try_command::<()>("SENTINEL FAILOVER main").is_ok());
     until(|| watched.sentinel_says("port", &watched.replica.port().to_string()));
     // Who asks may be cut off as its role changes.
-    let role = || watched.master.try_ask::<String>("INFO replication").unwrap_or_default();
+    let role = || watched.master.try_command::<String>("INFO replication").unwrap_or_default();
     until(|| role().contains("role:slave"));
     assert!(is_busy(claim_soon(&store, 0).await));
     assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
-    assert!(watched.replica.ask::<u64>("DBSIZE") > 0);
+    assert!(watched.replica.command::<u64>("DBSIZE") > 0);
 }

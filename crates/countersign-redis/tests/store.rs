@@ -14,40 +14,39 @@ use countersign::testing::store::{
     of_many_claims_one_is_granted,
 };
 use countersign_redis::RedisStore;
+use countersign_test_support::{ChildTest, RedisServer, report, store_location};
 use redis::Client;
 use support::proxy::Proxy;
-use support::server::Server;
 use support::{
-    HOUR, Opens, children, claim, commit, event, granted, handled, is_busy, is_handled, key,
-    try_claim,
+    HOUR, Opens, claim, commit, event, granted, handled, is_busy, is_handled, key, try_claim,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One that keeps nothing, and a store on it.
-async fn fresh() -> Option<(Server, RedisStore)> {
-    let server = Server::start(&[])?;
+async fn fresh() -> Option<(RedisServer, RedisStore)> {
+    let server = RedisServer::start(&[])?;
     let store = RedisStore::connect(&server.url()).await.unwrap();
     Some((server, store))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_keeps_the_contract() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let opens = Opens(async || RedisStore::connect(&server.url()).await.unwrap());
     assert_eq!(check(&opens).await, Ok(()));
 }
 
 #[tokio::test]
 async fn an_operator_sees_and_forgets_events() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let opens = Opens(async || RedisStore::connect(&server.url()).await.unwrap());
     assert_eq!(an_operator_sees_and_forgets(&opens).await, Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_applications_own_connection_serves_as_well() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let manager = Client::open(server.url()).unwrap().get_connection_manager().await.unwrap();
     let opens = Opens(async || RedisStore::with_connection(manager.clone()));
     assert_eq!(of_many_claims_one_is_granted(&opens).await, Ok(()));
@@ -59,21 +58,21 @@ const RACED: usize = 200;
 /// Runs in processes of its own, of the test below.
 #[tokio::test]
 async fn child_that_races() {
-    let Some(url) = children::place() else { return };
+    let Some(url) = store_location() else { return };
     let store = RedisStore::connect(&url).await.unwrap();
     for number in 0..RACED {
         if let ClaimOutcome::Acquired { .. } = claim(&store, number).await {
-            children::tell(number);
+            report(number);
         }
     }
 }
 
 #[test]
 fn of_several_processes_one_is_granted_each_event() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let racing: Vec<_> =
-        (0..4).map(|_| children::start("child_that_races", &server.url())).collect();
-    let mut granted: Vec<_> = racing.into_iter().flat_map(children::told).collect();
+        (0..4).map(|_| ChildTest::start("child_that_races", &server.url())).collect();
+    let mut granted: Vec<_> = racing.into_iter().flat_map(ChildTest::finish).collect();
     granted.sort_unstable();
     assert_eq!(granted, (0..RACED).collect::<Vec<_>>());
 }
@@ -89,9 +88,9 @@ async fn each_operation_is_one_call_of_a_script() {
         store.forget(&event(0)).await.unwrap();
     };
     all().await;
-    server.ask::<()>("CONFIG RESETSTAT");
+    server.command::<()>("CONFIG RESETSTAT");
     all().await;
-    let stats: String = server.ask("INFO commandstats");
+    let stats: String = server.command("INFO commandstats");
     assert!(stats.contains("cmdstat_evalsha:calls=6,"), "{stats}");
     assert!(!stats.contains("cmdstat_eval:"), "{stats}");
 }
@@ -99,7 +98,7 @@ async fn each_operation_is_one_call_of_a_script() {
 #[tokio::test]
 async fn a_server_that_lost_the_scripts_is_sent_them() {
     let Some((server, store)) = fresh().await else { return };
-    let flush = || server.ask::<()>("SCRIPT FLUSH");
+    let flush = || server.command::<()>("SCRIPT FLUSH");
     flush();
     let claim_token = granted(&store, 0, HOUR).await;
     flush();
@@ -125,9 +124,9 @@ async fn a_new_event_takes_the_server_one_command() {
     // More than one only where the test was held up, so that the server's time is to be asked for.
     let took_one = async |number| {
         granted(&store, number, HOUR).await;
-        server.ask::<()>("CONFIG RESETSTAT");
+        server.command::<()>("CONFIG RESETSTAT");
         granted(&store, number + 1, HOUR).await;
-        let stats: String = server.ask("INFO commandstats");
+        let stats: String = server.command("INFO commandstats");
         assert!(stats.contains("cmdstat_set:calls=1,"), "{stats}");
         !stats.contains("cmdstat_get:") && !stats.contains("cmdstat_time:")
     };
@@ -141,7 +140,7 @@ async fn a_new_event_takes_the_server_one_command() {
 
 #[tokio::test]
 async fn of_the_clients_clock_only_a_fencing_token_is_sent() {
-    let Some(server) = Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let proxy = Proxy::to(server.port()).await;
     let store = RedisStore::connect(&proxy.url()).await.unwrap();
     let claim_token = granted(&store, 0, HOUR).await;
@@ -170,7 +169,7 @@ fn without_proposal(sent: &str) -> String {
 async fn fencing_tokens_are_the_servers_time() {
     let Some((server, store)) = fresh().await else { return };
     let now = || {
-        let (secs, micros): (u64, u64) = server.ask("TIME");
+        let (secs, micros): (u64, u64) = server.command("TIME");
         secs * 1_000_000 + micros
     };
     let before = now();
@@ -197,7 +196,7 @@ async fn a_lease_ends_by_the_servers_clock() {
     };
     assert!(retry_after <= HOUR && retry_after > HOUR - HOUR / 60, "{retry_after:?}");
     // As if an hour had passed there, and none here.
-    server.ask::<()>(&format!("PEXPIRE {} {}", key(0), DAY.as_millis()));
+    server.command::<()>(&format!("PEXPIRE {} {}", key(0), DAY.as_millis()));
     let answer = claim(&store, 0).await;
     let ClaimOutcome::Acquired { fencing_token, takeover: true } = answer else {
         panic!("{answer:?}")
@@ -209,7 +208,7 @@ async fn a_lease_ends_by_the_servers_clock() {
 async fn every_key_expires_by_itself() {
     let Some((server, store)) = fresh().await else { return };
     let lives = |number, span: Duration| {
-        let left: u64 = server.ask(&format!("PTTL {}", key(number)));
+        let left: u64 = server.command(&format!("PTTL {}", key(number)));
         let left = Duration::from_millis(left);
         assert!(left <= span && left > span - HOUR / 60, "{left:?}, not {span:?}");
     };
@@ -234,7 +233,7 @@ async fn every_key_expires_by_itself() {
 async fn fencing_tokens_rise_though_the_key_is_gone() {
     let Some((server, store)) = fresh().await else { return };
     let late = granted(&store, 0, HOUR).await;
-    server.ask::<()>("FLUSHALL");
+    server.command::<()>("FLUSHALL");
     assert_eq!(commit(&store, &late).await, Ok(UpdateOutcome::StaleToken));
     let next = granted(&store, 0, HOUR).await;
     assert!(next.fencing_token() > late.fencing_token());
@@ -246,7 +245,7 @@ async fn fencing_tokens_rise_though_the_key_is_gone() {
 async fn fencing_tokens_rise_though_the_clock_was_set_back() {
     let Some((server, store)) = fresh().await else { return };
     // As if granted in the year 2255, and given up.
-    server.ask::<()>(&format!("SET {} A9007199254740000", key(0)));
+    server.command::<()>(&format!("SET {} A9007199254740000", key(0)));
     assert_eq!(
         granted(&store, 0, Duration::ZERO).await.fencing_token(),
         FencingToken::new(9_007_199_254_740_001)
@@ -282,11 +281,11 @@ async fn a_value_that_is_not_ours_is_left_alone() {
     for (number, set) in
         ["SET {} hello", "SET {} Z0000000000000001", "LPUSH {} A"].iter().enumerate()
     {
-        server.ask::<()>(&set.replace("{}", &key(number)));
-        let before: Vec<u8> = server.ask(&format!("DUMP {}", key(number)));
+        server.command::<()>(&set.replace("{}", &key(number)));
+        let before: Vec<u8> = server.command(&format!("DUMP {}", key(number)));
         let error = try_claim(&store, number).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{set}");
-        let after: Vec<u8> = server.ask(&format!("DUMP {}", key(number)));
+        let after: Vec<u8> = server.command(&format!("DUMP {}", key(number)));
         assert_eq!(before, after, "{set}");
     }
 }
@@ -297,7 +296,7 @@ async fn prefixes_keep_stores_apart() {
     let other = store.clone().prefix("other:1:");
     handled(&store, 0).await;
     granted(&other, 0, HOUR).await;
-    assert_eq!(server.ask::<u8>(&format!("EXISTS other:1:{}", event(0))), 1);
+    assert_eq!(server.command::<u8>(&format!("EXISTS other:1:{}", event(0))), 1);
     let stats = (store.stats().await.unwrap(), other.stats().await.unwrap());
     assert_eq!((stats.0.handled, stats.0.in_progress), (1, 0));
     assert_eq!((stats.1.handled, stats.1.in_progress), (0, 1));
@@ -315,7 +314,7 @@ async fn stats_count_events_as_they_stand_over_many_pages() {
     granted(&store, 1210, Duration::ZERO).await;
     let released = granted(&store, 1211, HOUR).await;
     store.release(released.key(), released.fencing_token()).await.unwrap();
-    server.ask::<()>("SET theirs 1");
+    server.command::<()>("SET theirs 1");
     let stats = store.stats().await.unwrap();
     assert_eq!(
         (stats.handled, stats.in_progress, stats.lease_expired, stats.expired),

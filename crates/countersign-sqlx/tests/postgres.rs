@@ -19,10 +19,9 @@ use countersign::testing::store::{
     workers_at_once,
 };
 use countersign_sqlx::{PostgresStore, TransactionErrorKind};
+use countersign_test_support::{ChildTest, PostgresServer, report, store_location};
 use sqlx::postgres::PgPool;
 use sqlx::{Connection, PgConnection, query, query_scalar};
-use support::children::{Process, place, tell};
-use support::postgres::{Server, server};
 use support::{HOUR, claim, commit, event, granted, higher, is_busy, is_handled, unclaimed};
 use tokio::time::{sleep, timeout};
 
@@ -30,7 +29,7 @@ const BRIEF: Duration = Duration::from_millis(100);
 
 /// A table of its own on the server, for one test.
 struct Table {
-    server: Arc<Server>,
+    server: Arc<PostgresServer>,
     name: String,
     settings: &'static [(&'static str, &'static str)],
 }
@@ -39,7 +38,11 @@ impl Table {
     fn new() -> Option<Self> {
         static TABLES: AtomicUsize = AtomicUsize::new(0);
         let number = TABLES.fetch_add(1, Ordering::SeqCst);
-        Some(Self { server: server()?, name: format!("events_{number}"), settings: &[] })
+        Some(Self {
+            server: PostgresServer::shared()?,
+            name: format!("events_{number}"),
+            settings: &[],
+        })
     }
 
     fn with_settings(settings: &'static [(&'static str, &'static str)]) -> Option<Self> {
@@ -173,29 +176,29 @@ const RACED: usize = 100;
 /// Runs in processes of its own, of the test below.
 #[tokio::test]
 async fn child_that_races() {
-    let Some(url) = place() else { return };
+    let Some(url) = store_location() else { return };
     let store = PostgresStore::connect(&url).await.unwrap();
     for number in 0..RACED {
         if let ClaimOutcome::Acquired { .. } = claim(&store, number).await {
-            tell(number);
+            report(number);
         }
     }
 }
 
 #[tokio::test]
 async fn of_several_processes_one_is_granted_each_event() {
-    let Some(server) = server() else { return };
+    let Some(server) = PostgresServer::shared() else { return };
     PostgresStore::connect(&server.url()).await.unwrap().migrate().await.unwrap();
     let children: Vec<_> =
-        (0..4).map(|_| Process::start("child_that_races", &server.url())).collect();
-    let mut granted: Vec<_> = children.into_iter().flat_map(Process::finish).collect();
+        (0..4).map(|_| ChildTest::start("child_that_races", &server.url())).collect();
+    let mut granted: Vec<_> = children.into_iter().flat_map(ChildTest::finish).collect();
     granted.sort_unstable();
     assert_eq!(granted, (0..RACED).collect::<Vec<_>>());
 }
 
 /// A server of the test's own, for one that stops it or cuts everybody off.
 fn own_server() -> Option<Table> {
-    let server = Arc::new(Server::new()?);
+    let server = Arc::new(PostgresServer::start()?);
     Some(Table { server, name: "events".to_owned(), settings: &[] })
 }
 
@@ -212,7 +215,7 @@ async fn what_was_answered_survives_lost_connections_and_a_crash_of_the_server()
     table.server.crash();
     let error = store.claim(&event(2), 0, HOUR).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
-    table.server.start();
+    table.server.restart();
     assert!(is_handled(soon(&store, 0).await));
     assert!(is_busy(claim(&store, 1).await));
     assert_eq!(commit(&store, &held).await, UpdateOutcome::Applied);

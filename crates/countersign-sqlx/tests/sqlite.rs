@@ -14,9 +14,9 @@ use countersign::dedup::{
 };
 use countersign::testing::store::{StoreUnderTest, an_operator_sees_and_forgets, check};
 use countersign_sqlx::{SqliteStore, TransactionErrorKind};
+use countersign_test_support::{ChildTest, report, store_location};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, query, query_scalar};
-use support::children::{Process, place, tell};
 use support::{HOUR, claim, commit, event, granted, higher, is_busy, is_handled, unclaimed};
 use tempfile::TempDir;
 use tokio::task::yield_now;
@@ -195,11 +195,11 @@ const RACED: usize = 40;
 /// Runs in processes of its own, of the test below.
 #[tokio::test]
 async fn child_that_races() {
-    let Some(path) = place() else { return };
+    let Some(path) = store_location() else { return };
     let store = SqliteStore::open(path).await.unwrap();
     for number in 0..RACED {
         if let ClaimOutcome::Acquired { .. } = claim(&store, number).await {
-            tell(number);
+            report(number);
         }
     }
 }
@@ -208,8 +208,8 @@ async fn child_that_races() {
 fn of_several_processes_one_is_granted_each_event() {
     let file = File::new();
     let children: Vec<_> =
-        (0..4).map(|_| Process::start("child_that_races", &file.path())).collect();
-    let mut granted: Vec<_> = children.into_iter().flat_map(Process::finish).collect();
+        (0..4).map(|_| ChildTest::start("child_that_races", &file.path())).collect();
+    let mut granted: Vec<_> = children.into_iter().flat_map(ChildTest::finish).collect();
     granted.sort_unstable();
     assert_eq!(granted, (0..RACED).collect::<Vec<_>>());
 }
@@ -217,21 +217,21 @@ fn of_several_processes_one_is_granted_each_event() {
 /// Runs until it is killed, by the test below.
 #[tokio::test]
 async fn child_that_handles() {
-    let Some(path) = place() else { return };
+    let Some(path) = store_location() else { return };
     let store = SqliteStore::open(path).await.unwrap();
     for number in 0.. {
         let claim_token = granted(&store, number, HOUR).await;
         assert_eq!(commit(&store, &claim_token).await, UpdateOutcome::Applied);
-        tell(number);
+        report(number);
     }
 }
 
 #[tokio::test]
 async fn what_a_killed_process_had_committed_is_done() {
     let file = File::new();
-    let mut child = Process::start("child_that_handles", &file.path());
+    let mut child = ChildTest::start("child_that_handles", &file.path());
     for number in 0..20 {
-        assert_eq!(child.told(), Some(number));
+        assert_eq!(child.next_report(), Some(number));
     }
     let told = 20 + child.kill().len();
     let store = file.store().await;

@@ -6,8 +6,6 @@
     reason = "a test that cannot continue fails; gauges hold whole numbers"
 )]
 
-#[path = "support/log.rs"]
-mod log;
 mod support;
 
 use std::collections::BTreeMap;
@@ -15,7 +13,7 @@ use std::time::Duration;
 
 use countersign::dedup::{EventKey, Identity, StoreStats};
 use countersign::{Receiver, ReceiverBuilder};
-use log::Log;
+use countersign_test_support::CapturedLog;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use support::{
     Action, Fault, FaultyStore, Handler, Operation, builder, deliver, guard, sender, signed,
@@ -242,11 +240,11 @@ fn a_stores_size_and_age_are_gauges() {
 
 #[tokio::test]
 async fn a_span_in_the_requests_own_names_the_sender_the_type_and_the_events_key() {
-    let log = Log::start();
+    let log = CapturedLog::start();
     let service = guard(named(builder()), &Handler::responding());
     let request = tracing::info_span!("request");
     deliver(&service, signed("msg_1")).instrument(request.clone()).await;
     deliver(&service, signed("msg_1")).instrument(request).await;
     let key = EventKey::new("orders", "standard-webhooks", &Identity::id("msg_1"));
-    log.assert_ping_and_duplicate(&key);
+    log.assert_duplicate_ping(&key);
 }

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use countersign_test_support::webhook::{SECRET, body, post, status};
 use serde::Deserialize;
 
 use crate::fleet::again;
-use crate::post::{SECRET, body, post, status};
 
 /// What a child is told: the command's arguments, as JSON.
 const SEND: &str = "COUNTERSIGN_CRASH_SEND";

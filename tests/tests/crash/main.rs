@@ -14,23 +14,16 @@ mod found;
 mod journal;
 mod judge;
 mod load;
-mod luck;
+#[path = "../support/place.rs"]
 mod place;
-#[path = "../support/post.rs"]
-mod post;
-#[path = "../../../crates/countersign-sqlx/tests/support/postgres.rs"]
-#[allow(dead_code, reason = "the store's own suite needs more of it")]
-mod postgres;
 mod receiver;
-#[path = "../../../crates/countersign-redis/tests/support/server.rs"]
-#[allow(dead_code, reason = "the store's own suite needs more of it")]
-mod redis_server;
 mod run;
 mod setup;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use countersign_test_support::{PostgresServer, RedisServer};
 use judge::Invariant;
 use place::Place;
 use run::Run;
@@ -58,9 +51,9 @@ fn file() -> (TempDir, Place) {
 }
 
 /// A database of its own on the server that these tests share.
-fn database() -> Option<(Arc<postgres::Server>, Place)> {
+fn database() -> Option<(Arc<PostgresServer>, Place)> {
     static DATABASES: AtomicUsize = AtomicUsize::new(0);
-    let server = postgres::server()?;
+    let server = PostgresServer::shared()?;
     let name = format!("crash_{}", DATABASES.fetch_add(1, Ordering::SeqCst));
     run::block_on(async {
         let mut connection = PgConnection::connect(&server.url()).await.unwrap();
@@ -70,8 +63,8 @@ fn database() -> Option<(Arc<postgres::Server>, Place)> {
     Some((server, Place::Postgres(url)))
 }
 
-fn redis() -> Option<(redis_server::Server, Place)> {
-    let server = redis_server::Server::start(&[])?;
+fn redis() -> Option<(RedisServer, Place)> {
+    let server = RedisServer::start(&[])?;
     let place = Place::Redis(server.url());
     Some((server, place))
 }

@@ -17,13 +17,13 @@ use countersign::dedup::{
 };
 use countersign::{Contract, MemoryStore, Receiver};
 use countersign_sqlx::TransactionError;
+use countersign_test_support::SplitMix64;
+use countersign_test_support::webhook::sender;
 use countersign_tower::{Delivery, Webhook, WebhookLayer};
 use tokio::time::{interval, sleep};
 
 use crate::journal::{Journal, Step, micros};
-use crate::luck::Luck;
 use crate::place::Store;
-use crate::post::sender;
 use crate::setup::{Fault, Mode, Setup};
 
 pub(crate) const LEASE: Duration = Duration::from_millis(1500);
@@ -36,7 +36,7 @@ pub(crate) async fn serve(setup: Setup) {
     let desk = Arc::new(Desk {
         store: open(&setup).await,
         journal: Journal::append(&setup.journal, setup.number),
-        luck: Luck::new(setup.seed),
+        random: SplitMix64::new(setup.seed),
         mode: setup.mode,
         fault: setup.fault,
     });
@@ -83,7 +83,7 @@ async fn end_with_parent() {
 struct Desk {
     store: Store,
     journal: Journal,
-    luck: Luck,
+    random: SplitMix64,
     mode: Mode,
     fault: Option<Fault>,
 }
@@ -91,11 +91,11 @@ struct Desk {
 impl Desk {
     /// Makes a step long enough to be killed in.
     async fn linger(&self) {
-        sleep(self.luck.millis(0..12)).await;
+        sleep(self.random.millis(0..12)).await;
     }
 
     async fn work(&self) {
-        sleep(self.luck.millis(2..40)).await;
+        sleep(self.random.millis(2..40)).await;
     }
 
     async fn handle(

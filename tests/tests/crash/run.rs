@@ -1,11 +1,13 @@
 //! One run: load, kills, and what is to be found afterwards.
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use countersign_test_support::SplitMix64;
 use tempfile::TempDir;
 
 use crate::audit::Audit;
@@ -14,7 +16,6 @@ use crate::found::{Found, Sums, is_met_all};
 use crate::journal::{Reader, Step};
 use crate::judge::{Record, judge};
 use crate::load::Sent;
-use crate::luck::{Luck, seed};
 use crate::place::Place;
 use crate::setup::{Fault, Mode, Setup};
 
@@ -60,7 +61,7 @@ impl Run {
         let (mut sent, mut audit, killed) = thread::scope(|scope| {
             let sending = scope.spawn(|| Sent::until(&over, to));
             let auditing = scope.spawn(move || audit.follow(&kills));
-            let killed = self.kill(&mut fleet, &Luck::new(seed), &told);
+            let killed = self.kill(&mut fleet, &SplitMix64::new(seed), &told);
             over.store(true, Ordering::Release);
             let sent = sending.join().unwrap();
             drop(told);
@@ -82,7 +83,7 @@ impl Run {
     }
 
     /// Kills at random moments, and starts anew at once; gives who was killed.
-    fn kill(&self, fleet: &mut Fleet, luck: &Luck, told: &Sender<()>) -> BTreeSet<u32> {
+    fn kill(&self, fleet: &mut Fleet, random: &SplitMix64, told: &Sender<()>) -> BTreeSet<u32> {
         let mut journal = Reader::open(fleet.journal());
         let mut killed = BTreeSet::new();
         let mut place = 0;
@@ -91,10 +92,10 @@ impl Run {
                 break;
             }
             match moment {
-                Moment::Starting => sleep(luck.millis(0..15)),
+                Moment::Starting => sleep(random.millis(0..15)),
                 Moment::Any | Moment::After(_) => {
-                    sleep(luck.millis(150..500));
-                    place = usize::try_from(luck.below(self.receivers as u64)).unwrap();
+                    sleep(random.millis(150..500));
+                    place = usize::try_from(random.below(self.receivers as u64)).unwrap();
                 }
             }
             if let Moment::After(is_taken) = moment {
@@ -162,6 +163,12 @@ fn await_step(
         }
         sleep(Duration::from_micros(300));
     }
+}
+
+/// Returns `CRASH_SEED`, or a seed that no run had before.
+fn seed() -> u64 {
+    std::env::var("CRASH_SEED")
+        .map_or_else(|_| RandomState::new().hash_one("crash") >> 32, |seed| seed.parse().unwrap())
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

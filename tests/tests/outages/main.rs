@@ -3,19 +3,10 @@
 //! holds, and the service in front says 503.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../support/post.rs"]
-mod post;
-#[path = "../../../crates/countersign-sqlx/tests/support/postgres.rs"]
-#[allow(dead_code, reason = "the store's own suite needs more of it")]
-mod postgres;
 mod proxy;
-#[path = "../../../crates/countersign-redis/tests/support/server.rs"]
-#[allow(dead_code, reason = "the store's own suite needs more of it")]
-mod redis_server;
 mod service;
 mod stopped;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +17,7 @@ use countersign::testing::store::{
 };
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
+use countersign_test_support::{PostgresServer, RedisServer};
 use proxy::{Cut, Proxy, To, Way};
 use service::Service;
 use sqlx::postgres::{PgPool, PgPoolOptions};
@@ -49,11 +41,6 @@ async fn postgres_store(url: &str) -> PostgresStore {
     let store = PostgresStore::connect(url).await.unwrap();
     store.migrate().await.unwrap();
     store
-}
-
-/// The folder of its socket.
-fn folder(server: &postgres::Server) -> PathBuf {
-    server.url().split_once("host=").unwrap().1.into()
 }
 
 /// A store with a lease to wait for, and how long one call may take.
@@ -126,8 +113,8 @@ async fn loses_nothing_to_cuts<S: DedupStore + Clone>(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_loses_nothing_to_connections_cut_at_any_byte() {
-    let Some(server) = postgres::Server::new() else { return };
-    let proxy = Proxy::to(To::Socket(folder(&server).join(".s.PGSQL.5432"))).await;
+    let Some(server) = PostgresServer::start() else { return };
+    let proxy = Proxy::to(To::Socket(server.dir().join(".s.PGSQL.5432"))).await;
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", proxy.port());
     let direct = postgres_store(&server.url()).await;
     let one = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
@@ -136,7 +123,7 @@ async fn postgres_loses_nothing_to_connections_cut_at_any_byte() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_loses_nothing_to_connections_cut_at_any_byte() {
-    let Some(server) = redis_server::Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let proxy = Proxy::to(To::Port(server.port())).await;
     let proxied = RedisStore::connect(&format!("redis://127.0.0.1:{}", proxy.port())).await;
     let direct = RedisStore::connect(&server.url()).await.unwrap();
@@ -145,13 +132,13 @@ async fn redis_loses_nothing_to_connections_cut_at_any_byte() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_loses_nothing_in_crashes_under_load() {
-    let Some(server) = postgres::Server::new().map(Arc::new) else { return };
+    let Some(server) = PostgresServer::start().map(Arc::new) else { return };
     let store = postgres_store(&server.url()).await;
     loses_nothing_in(store, async || {
         let server = Arc::clone(&server);
         let crash = move || {
             server.crash();
-            server.start();
+            server.restart();
         };
         spawn_blocking(crash).await.unwrap();
     })
@@ -160,7 +147,7 @@ async fn postgres_loses_nothing_in_crashes_under_load() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_loses_nothing_to_sessions_that_are_ended_all_the_time() {
-    let Some(server) = postgres::Server::new() else { return };
+    let Some(server) = PostgresServer::start() else { return };
     let store = postgres_store(&server.url()).await;
     let pool = PgPool::connect(&server.url()).await.unwrap();
     loses_nothing_in(store, async || {
@@ -178,7 +165,7 @@ async fn postgres_loses_nothing_to_sessions_that_are_ended_all_the_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_loses_nothing_in_crashes_under_load() {
-    let Some(server) = redis_server::Server::durable().map(Arc::new) else { return };
+    let Some(server) = RedisServer::durable().map(Arc::new) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     loses_nothing_in(store, async || {
         let server = Arc::clone(&server);
@@ -248,28 +235,28 @@ async fn a_handled_event_is_marked_later<H>(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_waits_for_a_postgres_that_is_stopped() {
-    let Some(server) = postgres::Server::new() else { return };
+    let Some(server) = PostgresServer::start() else { return };
     let store = postgres_store(&server.url()).await;
-    a_service_waits_for_its_store(store, async || Stopped::postgres(&folder(&server))).await;
+    a_service_waits_for_its_store(store, async || Stopped::postgres(server.dir())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handled_event_is_marked_once_a_stopped_postgres_goes_on() {
-    let Some(server) = postgres::Server::new() else { return };
+    let Some(server) = PostgresServer::start() else { return };
     let store = postgres_store(&server.url()).await;
-    a_handled_event_is_marked_later(store, async || Stopped::postgres(&folder(&server))).await;
+    a_handled_event_is_marked_later(store, async || Stopped::postgres(server.dir())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_waits_for_a_redis_that_is_stopped() {
-    let Some(server) = redis_server::Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     a_service_waits_for_its_store(store, async || Stopped::redis(&server)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handled_event_is_marked_once_a_stopped_redis_goes_on() {
-    let Some(server) = redis_server::Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     a_handled_event_is_marked_later(store, async || Stopped::redis(&server)).await;
 }

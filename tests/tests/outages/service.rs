@@ -13,12 +13,11 @@ use axum::response::Response;
 use axum::routing::post;
 use countersign::dedup::DedupStore;
 use countersign::{Contract, Outcome, Receiver};
+use countersign_test_support::webhook;
 use countersign_tower::{Delivery, Webhook, WebhookLayer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
-
-use crate::post;
 
 const STORE_TIMEOUT: Duration = Duration::from_millis(300);
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
@@ -40,7 +39,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) async fn start(store: impl DedupStore, lease: Duration) -> Self {
         let contract = Contract::builder().response_deadline(ANSWER_WITHIN).build().unwrap();
-        let receiver = Receiver::builder(post::sender().with_contract(contract)).dedup(store);
+        let receiver = Receiver::builder(webhook::sender().with_contract(contract)).dedup(store);
         let receiver = receiver.store_timeout(STORE_TIMEOUT).lease(lease).build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let service = Self {
@@ -60,10 +59,10 @@ impl Service {
     /// Delivers the event once: the status, and what came of it.
     pub(crate) async fn deliver(&self, id: &str) -> (u16, String) {
         let (address, id) = (self.address, id.to_owned());
-        let posting = tokio::task::spawn_blocking(move || post::post(address, &id));
+        let posting = tokio::task::spawn_blocking(move || webhook::post(address, &id));
         let answer = posting.await.unwrap().unwrap();
         let outcome = answer.lines().find_map(|line| line.strip_prefix("x-outcome: "));
-        (post::status(&answer), outcome.unwrap().to_owned())
+        (webhook::status(&answer), outcome.unwrap().to_owned())
     }
 
     /// Delivers it until the sender would be content; all answers before are 503.

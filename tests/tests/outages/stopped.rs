@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::redis_server;
+use countersign_test_support::RedisServer;
 
 /// Processes that are stopped, and go on when this is dropped.
 pub(crate) struct Stopped(Vec<String>);
@@ -29,8 +29,8 @@ impl Stopped {
         stopped
     }
 
-    pub(crate) fn redis(server: &redis_server::Server) -> Self {
-        let info: String = server.ask("INFO server");
+    pub(crate) fn redis(server: &RedisServer) -> Self {
+        let info: String = server.command("INFO server");
         let process = info.lines().find_map(|line| line.strip_prefix("process_id:"));
         let stopped = Self(vec![process.unwrap().trim().to_owned()]);
         signal("-STOP", &stopped.0);

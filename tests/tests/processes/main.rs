@@ -1,21 +1,16 @@
 //! The contract of each store, with the calls of every task spread over several processes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../crash/place.rs"]
+#[path = "../support/place.rs"]
 #[allow(dead_code, reason = "the crash test needs more of it")]
 mod place;
-#[path = "../../../crates/countersign-sqlx/tests/support/postgres.rs"]
-#[allow(dead_code, reason = "the store's own suite needs more of it")]
-mod postgres;
-#[path = "../../../crates/countersign-redis/tests/support/server.rs"]
-#[allow(dead_code, reason = "the store's own suite needs more of it")]
-mod redis_server;
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use countersign::testing::store::{Processes, StoreUnderTest, answer_calls, check};
+use countersign_test_support::{PostgresServer, RedisServer, report_missing};
 use place::Place;
 use tokio::time::sleep;
 
@@ -119,7 +114,7 @@ fn faketime() -> Option<PathBuf> {
     let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
     let library = libraries.find(|library| library.exists());
     if library.is_none() {
-        postgres::missing("libfaketime");
+        report_missing("libfaketime");
     }
     library
 }
@@ -132,25 +127,25 @@ async fn a_file_keeps_the_contract_for_several_processes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_keeps_the_contract_for_several_processes() {
-    let Some(server) = postgres::Server::new() else { return };
+    let Some(server) = PostgresServer::start() else { return };
     keeps_the_contract(Place::Postgres(server.url())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_keeps_the_contract_for_several_processes() {
-    let Some(server) = redis_server::Server::start(&[]) else { return };
+    let Some(server) = RedisServer::start(&[]) else { return };
     keeps_the_contract(Place::Redis(server.url())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_keeps_the_contract_for_processes_whose_clocks_are_wrong() {
-    let (Some(server), Some(library)) = (postgres::Server::new(), faketime()) else { return };
+    let (Some(server), Some(library)) = (PostgresServer::start(), faketime()) else { return };
     keeps_the_contract_whatever_the_clocks_say(Place::Postgres(server.url()), library).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_keeps_the_contract_for_processes_whose_clocks_are_wrong() {
-    let (Some(server), Some(library)) = (redis_server::Server::start(&[]), faketime()) else {
+    let (Some(server), Some(library)) = (RedisServer::start(&[]), faketime()) else {
         return;
     };
     keeps_the_contract_whatever_the_clocks_say(Place::Redis(server.url()), library).await;

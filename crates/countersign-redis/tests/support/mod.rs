@@ -2,9 +2,7 @@
 
 #![allow(dead_code, reason = "each suite uses its own part")]
 
-pub(crate) mod children;
 pub(crate) mod proxy;
-pub(crate) mod server;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -2,10 +2,6 @@
 
 #![allow(dead_code, reason = "each suite uses its own part")]
 
-pub(crate) mod children;
-#[cfg(feature = "postgres")]
-pub(crate) mod postgres;
-
 use std::time::Duration;
 
 use countersign::dedup::{

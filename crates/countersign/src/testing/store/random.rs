@@ -8,25 +8,22 @@ use super::model::{Event, Span};
 use super::probe::{Probe, Settle};
 use super::violation::Violation;
 use crate::dedup::{ClaimOutcome, FencingToken};
+use crate::testing::split_mix::SplitMix64;
 
 const STEPS: usize = 120;
 const EVENTS: usize = 4;
 
-/// Numbers that look random and follow from a seed.
-pub(super) struct Random(u64);
+/// Numbers that follow from a seed.
+pub(super) struct Random(SplitMix64);
 
 impl Random {
     pub(super) const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
-    /// A number below `limit`. (SplitMix64, Steele et al., OOPSLA 2014.)
+    /// Returns a number below `limit`.
     pub(super) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let scaled = u128::from(mixed ^ (mixed >> 31)) * limit as u128;
+        let scaled = u128::from(self.0.next()) * limit as u128;
         (scaled >> 64) as usize
     }
 

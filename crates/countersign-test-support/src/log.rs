@@ -1,4 +1,4 @@
-//! The log of a test process.
+//! The log of a test's process.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -6,25 +6,27 @@ use std::sync::{Arc, Mutex};
 use countersign::dedup::EventKey;
 use tracing_subscriber::fmt::MakeWriter;
 
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+/// The lines that a process logs with `tracing`.
+#[derive(Clone, Debug, Default)]
+pub struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Log {
-    /// Records the log of the whole process, for one test in it.
+impl CapturedLog {
+    /// Captures the log of the whole process from now on.
     ///
-    /// A subscriber of one thread is not enough: if another test reaches a span first on a thread without
-    /// a subscriber, tracing caches that the span is not enabled.
-    pub(crate) fn start() -> Self {
+    /// Only one test of a process can: `tracing` caches that a span is disabled if another test's thread,
+    /// which has no subscriber, enters it first.
+    #[must_use]
+    pub fn start() -> Self {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone());
         tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
         log
     }
 
-    /// Asserts the log of a ping that was delivered twice to the endpoint `orders`, in a span `request`, to
-    /// a handler that logs.
+    /// Asserts that the log has the two deliveries of one ping to the endpoint `orders`, within a span
+    /// `request`, with a handler that logs "the handler runs".
     #[track_caller]
-    pub(crate) fn assert_ping_and_duplicate(&self, key: &EventKey) {
+    pub fn assert_duplicate_ping(&self, key: &EventKey) {
         let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<_> = log.lines().filter(|line| line.contains("request:")).collect();
         for (line, message) in lines.iter().zip(["the handler runs", "handled", "duplicate"]) {
@@ -44,7 +46,7 @@ impl Log {
     }
 }
 
-impl Write for Log {
+impl Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -54,7 +56,7 @@ impl Write for Log {
     }
 }
 
-impl MakeWriter<'_> for Log {
+impl MakeWriter<'_> for CapturedLog {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {

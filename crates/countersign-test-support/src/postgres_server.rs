@@ -1,6 +1,5 @@
-//! A PostgreSQL server of our own: started when it is first needed, stopped after its last test.
+//! A PostgreSQL server of the test's own.
 
-use std::io::Write;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,41 +8,49 @@ use std::sync::{Arc, Mutex, Weak};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tempfile::TempDir;
 
-/// Set where a test that lacks its server is to fail.
-const REQUIRED: &str = "COUNTERSIGN_REQUIRE_SERVERS";
+use crate::report_missing;
 
-/// It listens on a socket in its own folder, and on no port.
-pub(crate) struct Server {
+/// A PostgreSQL server that listens on a socket in a directory of its own, and on no port. It stops when it
+/// is dropped.
+#[derive(Debug)]
+pub struct PostgresServer {
     bin: PathBuf,
     dir: TempDir,
     as_postgres: bool,
     options: &'static str,
 }
 
-/// The server that the tests of this program share; `None` where none is installed, which is told.
-pub(crate) fn server() -> Option<Arc<Server>> {
-    static RUNNING: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-    let mut running = RUNNING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if let Some(server) = running.upgrade() {
-        return Some(server);
+impl PostgresServer {
+    /// Returns the server that all tests of this program share; `None` if PostgreSQL is not installed.
+    ///
+    /// The first test that needs it starts it, and it stops after the last one.
+    #[must_use]
+    pub fn shared() -> Option<Arc<Self>> {
+        static RUNNING: Mutex<Weak<PostgresServer>> = Mutex::new(Weak::new());
+        let mut running = RUNNING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(server) = running.upgrade() {
+            return Some(server);
+        }
+        let server = Arc::new(Self::start()?);
+        *running = Arc::downgrade(&server);
+        Some(server)
     }
-    let server = Arc::new(Server::new()?);
-    *running = Arc::downgrade(&server);
-    Some(server)
-}
 
-impl Server {
-    /// One that is quick: what it writes need not survive the machine.
-    pub(crate) fn new() -> Option<Self> {
+    /// Starts a fast server, whose writes need not survive a crash of the machine.
+    #[must_use]
+    pub fn start() -> Option<Self> {
         Self::with_options("-c fsync=off -c max_connections=200 -c shared_buffers=16MB")
     }
 
-    pub(crate) fn with_options(options: &'static str) -> Option<Self> {
+    /// Starts a server with these options; returns `None` if PostgreSQL is not installed.
+    #[must_use]
+    pub fn with_options(options: &'static str) -> Option<Self> {
         let Some(bin) = installed() else {
-            missing("PostgreSQL");
+            report_missing("PostgreSQL");
             return None;
         };
         let dir = tempfile::Builder::new().prefix("pg").tempdir().unwrap();
+        // PostgreSQL does not run as root.
         let as_postgres = id(&["-u"]) == 0;
         if as_postgres {
             let owner = (id(&["-u", "postgres"]), id(&["-g", "postgres"]));
@@ -51,28 +58,37 @@ impl Server {
         }
         let server = Self { bin, dir, as_postgres, options };
         server.run("initdb", &["-A", "trust", "-U", "postgres", "--no-sync"]);
-        server.start();
+        server.restart();
         Some(server)
     }
 
-    pub(crate) fn start(&self) {
+    /// Starts the server again after a [crash](Self::crash).
+    pub fn restart(&self) {
         let socket = self.dir.path().display();
         let options = format!("-k {socket} -c listen_addresses='' {}", self.options);
         let log = self.data().join("log");
         self.run("pg_ctl", &["-w", "-l", log.to_str().unwrap(), "-o", &options, "start"]);
     }
 
-    /// Ends it with no chance to tidy up.
-    pub(crate) fn crash(&self) {
+    /// Stops the server without a shutdown checkpoint.
+    pub fn crash(&self) {
         self.run("pg_ctl", &["-w", "-m", "immediate", "stop"]);
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Returns the URL of the database `postgres`.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("postgres://postgres@localhost/postgres?host={}", self.dir.path().display())
     }
 
-    /// A pool whose sessions have these settings.
-    pub(crate) async fn pool(&self, connections: u32, settings: &[(&str, &str)]) -> PgPool {
+    /// Returns the directory of the server's socket, which has its data in `data`.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Opens a pool whose sessions have these settings.
+    pub async fn pool(&self, connections: u32, settings: &[(&str, &str)]) -> PgPool {
         let options: PgConnectOptions = self.url().parse().unwrap();
         let pool = PgPoolOptions::new().max_connections(connections);
         pool.connect_with(options.options(settings.iter().copied())).await.unwrap()
@@ -104,22 +120,13 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
         self.crash();
     }
 }
 
-/// Where the newest server's programs are.
-/// Tells that a test lacks what it needs, or fails it.
-pub(crate) fn missing(what: &str) {
-    let name = std::thread::current().name().unwrap_or_default().to_owned();
-    assert!(std::env::var_os(REQUIRED).is_none(), "{name}: {what} is not installed");
-    // Past the test harness, which would keep it to itself.
-    let note = format!("SKIPPED {name}: {what} is not installed\n");
-    std::io::stderr().write_all(note.as_bytes()).unwrap();
-}
-
+/// Returns the directory of the newest server's programs.
 fn installed() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let debian = versions.map(|version| version.path().join("bin"));

@@ -1,6 +1,5 @@
-//! Servers of our own, which end with their test.
+//! A Redis or Valkey server of the test's own.
 
-use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -11,17 +10,17 @@ use std::time::{Duration, Instant};
 use redis::{Client, FromRedisValue, RedisResult, cmd};
 use tempfile::TempDir;
 
-/// Set where a test that lacks its server is to fail.
-const REQUIRED: &str = "COUNTERSIGN_REQUIRE_SERVERS";
+use crate::report_missing;
 
-/// Names the program where it is not to be looked for.
+/// The variable that names the program, instead of a search in `PATH`.
 const PROGRAM: &str = "REDIS_SERVER";
 
-/// A cluster's nodes talk to each other at a port that is so much higher.
-const BUS: u16 = 10_000;
+/// How much higher the port is on which the nodes of a cluster communicate.
+const BUS_OFFSET: u16 = 10_000;
 
-/// One that listens on a free port of this machine's own interface.
-pub(crate) struct Server {
+/// A Redis or Valkey server on a free port of the loopback interface. It stops when it is dropped.
+#[derive(Debug)]
+pub struct RedisServer {
     port: u16,
     program: PathBuf,
     settings: Vec<String>,
@@ -29,20 +28,24 @@ pub(crate) struct Server {
     process: Mutex<Child>,
 }
 
-impl Server {
-    /// One that keeps nothing on disk; `None` where none is installed, which is told.
-    pub(crate) fn start(settings: &[&str]) -> Option<Self> {
-        let forgetful = ["--save", "", "--appendonly", "no"];
-        Self::run(&[&forgetful, settings].concat(), None)
+impl RedisServer {
+    /// Starts a server that writes nothing to disk; returns `None` if neither Redis nor Valkey is
+    /// installed.
+    #[must_use]
+    pub fn start(settings: &[&str]) -> Option<Self> {
+        let in_memory = ["--save", "", "--appendonly", "no"];
+        Self::run(&[&in_memory, settings].concat(), None)
     }
 
-    /// One that writes every answer to disk before it is given.
-    pub(crate) fn durable() -> Option<Self> {
+    /// Starts a server that writes to disk before it responds.
+    #[must_use]
+    pub fn durable() -> Option<Self> {
         Self::run(&["--save", "", "--appendonly", "yes", "--appendfsync", "always"], None)
     }
 
-    /// A sentinel with these lines in its file.
-    pub(crate) fn sentinel(lines: &str) -> Option<Self> {
+    /// Starts a sentinel with these lines in its configuration file.
+    #[must_use]
+    pub fn sentinel(lines: &str) -> Option<Self> {
         Self::run(&["--sentinel"], Some(lines))
     }
 
@@ -51,53 +54,63 @@ impl Server {
         loop {
             let dir = tempfile::tempdir().unwrap();
             let port = free_port();
-            let mut given = Vec::new();
+            let mut args = Vec::new();
             if let Some(lines) = file {
                 std::fs::write(dir.path().join("file"), lines).unwrap();
-                given.push("file".to_owned());
+                args.push("file".to_owned());
             }
-            given.extend(settings.iter().map(ToString::to_string));
-            let process = Mutex::new(spawn(&program, port, &given, &dir));
-            let server = Self { port, program: program.clone(), settings: given, dir, process };
-            // Another program may have taken the port meanwhile.
-            if server.answers() {
+            args.extend(settings.iter().map(ToString::to_string));
+            let process = Mutex::new(spawn(&program, port, &args, &dir));
+            let server = Self { port, program: program.clone(), settings: args, dir, process };
+            // Another program may have taken the port in the meantime.
+            if server.responds() {
                 return Some(server);
             }
         }
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// Returns the port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
         self.port
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Returns the URL.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Ends it with no chance to tidy up.
-    pub(crate) fn crash(&self) {
+    /// Kills the server, which cannot clean up.
+    pub fn crash(&self) {
         let mut process = self.process.lock().unwrap();
         process.kill().unwrap();
         process.wait().unwrap();
     }
 
-    pub(crate) fn restart(&self) {
+    /// Starts the server again after a [crash](Self::crash).
+    pub fn restart(&self) {
         *self.process.lock().unwrap() = spawn(&self.program, self.port, &self.settings, &self.dir);
-        assert!(self.answers(), "the server does not come back");
+        assert!(self.responds(), "the server does not restart");
     }
 
-    /// Sends it a signal, by name.
-    pub(crate) fn signal(&self, name: &str) {
+    /// Sends the process a signal, such as `-STOP`.
+    pub fn signal(&self, name: &str) {
         let pid = self.process.lock().unwrap().id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    /// Over a connection of its own: `ask("CONFIG SET maxmemory 1")`.
-    pub(crate) fn ask<T: FromRedisValue>(&self, words: &str) -> T {
-        self.try_ask(words).unwrap()
+    /// Runs a command over a new connection, such as `command("CONFIG SET maxmemory 1")`.
+    pub fn command<T: FromRedisValue>(&self, words: &str) -> T {
+        self.try_command(words).unwrap()
     }
 
-    pub(crate) fn try_ask<T: FromRedisValue>(&self, words: &str) -> RedisResult<T> {
+    /// Runs a command over a new connection.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the connection or the command.
+    pub fn try_command<T: FromRedisValue>(&self, words: &str) -> RedisResult<T> {
         let client = Client::open(self.url()).unwrap();
         let mut connection = client.get_connection_with_timeout(Duration::from_secs(5))?;
         let mut words = words.split(' ');
@@ -108,11 +121,11 @@ impl Server {
         call.query(&mut connection)
     }
 
-    /// Waits until it does; whether it ever does.
-    fn answers(&self) -> bool {
+    /// Waits until the server responds; returns `false` if it ends before.
+    fn responds(&self) -> bool {
         let end = Instant::now() + Duration::from_secs(60);
         while Instant::now() < end {
-            if self.try_ask::<String>("PING").is_ok() {
+            if self.try_command::<String>("PING").is_ok() {
                 return true;
             }
             if self.process.lock().unwrap().try_wait().unwrap().is_some() {
@@ -120,11 +133,11 @@ impl Server {
             }
             thread::sleep(Duration::from_millis(2));
         }
-        panic!("the server does not answer");
+        panic!("the server does not respond");
     }
 }
 
-impl Drop for Server {
+impl Drop for RedisServer {
     fn drop(&mut self) {
         self.crash();
     }
@@ -145,7 +158,7 @@ fn free_port() -> u16 {
     loop {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
-        let bus = port.checked_add(BUS);
+        let bus = port.checked_add(BUS_OFFSET);
         if bus.is_some_and(|bus| TcpListener::bind(("127.0.0.1", bus)).is_ok()) {
             return port;
         }
@@ -162,10 +175,6 @@ fn installed() -> Option<PathBuf> {
     if let Some(found) = programs.find(|program| program.is_file()) {
         return Some(found);
     }
-    let test = thread::current().name().unwrap_or_default().to_owned();
-    assert!(std::env::var_os(REQUIRED).is_none(), "{test}: neither Redis nor Valkey is installed");
-    // Past the test harness, which would keep it to itself.
-    let note = format!("SKIPPED {test}: neither Redis nor Valkey is installed\n");
-    std::io::stderr().write_all(note.as_bytes()).unwrap();
+    report_missing("Redis or Valkey");
     None
 }
