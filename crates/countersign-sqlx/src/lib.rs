@@ -52,6 +52,9 @@
 //!
 //! [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 
+#[cfg(all(test, any(feature = "sqlite", feature = "postgres")))]
+#[expect(clippy::expect_used, reason = "a test that cannot continue panics")]
+mod documented;
 mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod open_transactions;

@@ -63,7 +63,6 @@ impl Table {
         if exists.fetch_optional(pool).await?.is_some() {
             return Ok(());
         }
-        let (sequence, swept) = (self.sequence(), self.swept());
         let mut transaction = pool.begin().await?;
         query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind(self.to_string())
@@ -77,7 +76,14 @@ impl Table {
                 raw_sql(AssertSqlSafe(create)).execute(&mut *transaction).await?;
             }
         }
-        let create = format!(
+        raw_sql(AssertSqlSafe(self.sql())).execute(&mut *transaction).await?;
+        transaction.commit().await
+    }
+
+    /// Returns the SQL of the sequences and the table, which docs/choosing-a-store.md shows.
+    fn sql(&self) -> String {
+        let (sequence, swept) = (self.sequence(), self.swept());
+        format!(
             "CREATE SEQUENCE IF NOT EXISTS {sequence};
              CREATE SEQUENCE IF NOT EXISTS {swept};
              CREATE TABLE IF NOT EXISTS {self} (
@@ -87,9 +93,7 @@ impl Table {
                  fingerprint bigint NOT NULL,
                  state smallint NOT NULL
              )"
-        );
-        raw_sql(AssertSqlSafe(create)).execute(&mut *transaction).await?;
-        transaction.commit().await
+        )
     }
 
     fn qualified(&self, suffix: &str) -> String {
@@ -103,5 +107,18 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.qualified(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+    use crate::documented::sql_of;
+
+    #[test]
+    fn the_documentation_shows_the_table() {
+        let sql = Table::default().sql().replace('"', "");
+        let words: Vec<_> = sql.split_whitespace().collect();
+        assert_eq!(sql_of("The table in PostgreSQL"), words.join(" "));
     }
 }

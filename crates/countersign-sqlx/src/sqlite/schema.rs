@@ -139,3 +139,15 @@ pub(super) async fn check(path: &Path) -> Result<(), StoreError> {
     };
     check_version(version.await.map_err(|error| store_error(&error))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TABLES;
+    use crate::documented::sql_of;
+
+    #[test]
+    fn the_documentation_shows_the_tables() {
+        let words: Vec<_> = TABLES.split_whitespace().collect();
+        assert_eq!(sql_of("The tables in SQLite"), words.join(" "));
+    }
+}
