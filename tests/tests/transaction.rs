@@ -1,5 +1,5 @@
-//! A handler that writes in the store's own database: its work and the mark are one commit.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! A handler that writes to the store's database: its writes and the mark are one commit.
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 use axum::Router;
 use axum::body::Body;
@@ -22,15 +22,15 @@ use tower::ServiceExt;
 const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// What goes wrong in the handler.
+/// The fault of the handler.
 #[derive(Clone, Copy)]
 enum Fault {
     None,
-    /// It gives up after its write.
-    GivesUp,
-    /// Its event is taken from it before it begins.
+    /// The handler fails after its write.
+    Fails,
+    /// An operator forgets the event before the handler begins its transaction.
     LosesTheEvent,
-    /// It answers with success, and forgets to commit.
+    /// The handler succeeds without committing.
     ForgetsToCommit,
 }
 
@@ -51,7 +51,7 @@ impl Service {
         Self { store, notes, _dir: dir }
     }
 
-    /// One delivery of the same event as ever.
+    /// Delivers the event once; it is the same event every time.
     async fn deliver(&self, fault: Fault) -> Response<Body> {
         let sender = || StandardWebhooks::new(Secret::new(SECRET).unwrap()).unwrap();
         let receiver = Receiver::builder(sender()).dedup(self.store.clone()).build().unwrap();
@@ -95,14 +95,14 @@ async fn handle(
     let mut transaction = store.begin(delivery).await?;
     query("INSERT INTO notes VALUES ('written')").execute(&mut *transaction).await?;
     match fault {
-        Fault::GivesUp => Err(sqlx::Error::RowNotFound.into()),
+        Fault::Fails => Err(sqlx::Error::RowNotFound.into()),
         Fault::ForgetsToCommit => Ok(()),
         Fault::None | Fault::LosesTheEvent => transaction.commit().await,
     }
 }
 
-fn outcome(answer: &Response<Body>) -> Outcome {
-    *answer.extensions().get::<Outcome>().unwrap()
+fn outcome(response: &Response<Body>) -> Outcome {
+    *response.extensions().get::<Outcome>().unwrap()
 }
 
 #[tokio::test]
@@ -115,9 +115,9 @@ async fn what_a_handler_writes_is_applied_once() {
 }
 
 #[tokio::test]
-async fn a_handler_that_gives_up_has_written_nothing_and_is_run_again() {
+async fn a_handler_that_fails_has_written_nothing_and_runs_again() {
     let service = Service::new().await;
-    let failed = service.deliver(Fault::GivesUp).await;
+    let failed = service.deliver(Fault::Fails).await;
     assert_eq!((failed.status().as_u16(), outcome(&failed)), (503, Outcome::Failed));
     assert_eq!(service.written().await, 0);
     assert_eq!(outcome(&service.deliver(Fault::None).await), Outcome::Handled);

@@ -1,86 +1,86 @@
-//! What the store says while receivers live and die.
+//! Reads the store while receivers are killed and restarted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 
+use crate::config::Mode;
 use crate::journal::{Reader, Step};
-use crate::place::{Place, Store};
 use crate::receiver::key_of;
-use crate::setup::Mode;
+use crate::store::{Store, StoreLocation};
 
-/// What was found, over all looks.
+/// What the store held, over all reads.
 pub(crate) struct Audit {
-    place: Place,
+    location: StoreLocation,
     mode: Mode,
     pub(crate) journal: Reader,
-    /// How many lines there were when the event was first seen as handled: all later ones were
-    /// written after that.
-    pub(crate) done: BTreeMap<String, usize>,
-    /// Rows and marks that are without each other.
-    pub(crate) apart: Vec<String>,
+    /// For each handled event, how many lines the journal had when it was first seen as handled. All later
+    /// lines were written after that.
+    pub(crate) handled: BTreeMap<String, usize>,
+    /// Rows without a mark, and marks without a row.
+    pub(crate) mismatches: Vec<String>,
     pub(crate) rows: BTreeMap<String, i64>,
-    begun: BTreeSet<String>,
-    read: usize,
+    started: BTreeSet<String>,
+    lines_read: usize,
 }
 
 impl Audit {
-    pub(crate) fn new(place: Place, mode: Mode, journal: &str) -> Self {
+    pub(crate) fn new(location: StoreLocation, mode: Mode, journal: &str) -> Self {
         Self {
-            place,
+            location,
             mode,
             journal: Reader::open(journal),
-            done: BTreeMap::new(),
-            apart: Vec::new(),
+            handled: BTreeMap::new(),
+            mismatches: Vec::new(),
             rows: BTreeMap::new(),
-            begun: BTreeSet::new(),
-            read: 0,
+            started: BTreeSet::new(),
+            lines_read: 0,
         }
     }
 
-    /// Looks after each kill that it is told of, and once more after the last.
+    /// Reads the store after each kill, and returns when no more kills follow.
     pub(crate) fn follow(mut self, kills: &Receiver<()>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             while kills.recv().is_ok() {
-                // One look is enough for kills in quick succession.
+                // One read is enough for kills in quick succession.
                 while kills.try_recv().is_ok() {}
-                self.look().await;
+                self.read_store().await;
             }
         });
         self
     }
 
-    /// Opens the store anew, so that what a kill left behind is not tidied up by others alone.
-    pub(crate) async fn look(&mut self) {
-        let store = self.place.open().await;
+    /// Opens the store again, so that this process too may have to recover what a kill left behind.
+    pub(crate) async fn read_store(&mut self) {
+        let store = self.location.open().await;
         let rows = self.rows(&store).await;
-        self.journal.catch_up();
-        for line in self.journal.lines.get(self.read..).unwrap() {
+        self.journal.read_new_lines();
+        for line in self.journal.lines.get(self.lines_read..).unwrap() {
             if let Step::Started { id } = &line.step {
-                self.begun.insert(id.clone());
+                self.started.insert(id.clone());
             }
         }
-        self.read = self.journal.lines.len();
-        self.begun.extend(rows.keys().cloned());
+        self.lines_read = self.journal.lines.len();
+        self.started.extend(rows.keys().cloned());
         let mut newly = Vec::new();
-        for id in self.begun.iter().filter(|id| !self.done.contains_key(*id)) {
-            match store.is_done(&key_of(id)).await {
+        for id in self.started.iter().filter(|id| !self.handled.contains_key(*id)) {
+            match store.is_handled(&key_of(id)).await {
                 Ok(true) => newly.push(id.clone()),
-                // The row was there before.
+                // The row was read before the mark, so the mark should be there.
                 Ok(false) if rows.contains_key(id) => {
-                    self.apart.push(format!("{id} is applied, and not marked"));
+                    self.mismatches.push(format!("{id} is applied and not marked"));
                 }
-                // A busy store tells it the next time.
+                // A busy store is read again after the next kill.
                 Ok(false) | Err(_) => {}
             }
         }
-        self.journal.catch_up();
+        self.journal.read_new_lines();
         let lines = self.journal.lines.len();
-        self.done.extend(newly.into_iter().map(|id| (id, lines)));
+        self.handled.extend(newly.into_iter().map(|id| (id, lines)));
         if self.mode == Mode::Transaction {
             self.rows = self.rows(&store).await;
-            let unapplied = self.done.keys().filter(|id| !self.rows.contains_key(*id));
-            self.apart.extend(unapplied.map(|id| format!("{id} is marked, and not applied")));
+            let unapplied = self.handled.keys().filter(|id| !self.rows.contains_key(*id));
+            self.mismatches.extend(unapplied.map(|id| format!("{id} is marked and not applied")));
         }
     }
 

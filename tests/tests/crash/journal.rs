@@ -1,4 +1,4 @@
-//! What receivers did, line by line in one file: it outlives them.
+//! A file with a line for each step of the receivers, which outlives them.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -12,44 +12,44 @@ pub(crate) struct Line {
     /// In microseconds by this machine's clock, as the stores' own times are.
     pub(crate) at: u64,
     pub(crate) receiver: u32,
-    /// Of the event; empty where it is about none.
+    /// The event's key; empty for a step without an event.
     pub(crate) key: String,
     pub(crate) step: Step,
 }
 
-/// A step on a delivery's way, in the order in which they are taken.
+/// A step of a delivery, in their order.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) enum Step {
-    /// The receiver serves.
-    Up,
+    /// The receiver accepts connections.
+    Ready,
     Received,
-    Asked,
-    /// `asked` is when the store was, in microseconds.
+    Claiming,
+    /// `claimed_at` is when the claim was sent, in microseconds.
     Granted {
         fencing_token: u64,
         takeover: bool,
-        asked: u64,
+        claimed_at: u64,
     },
     InProgress,
     Duplicate,
-    Unclaimed,
+    ClaimFailed,
     Started {
         id: String,
     },
-    /// The handler's work is done, and nothing is marked.
+    /// The handler's work is complete, and nothing is marked.
     Finished,
     /// The transaction was committed.
     Applied,
     Committed,
     Stale,
-    Uncommitted,
+    CommitFailed,
     Releasing,
-    Answered {
+    Responded {
         status: u16,
     },
 }
 
-/// Where a receiver writes.
+/// The journal to which a receiver appends.
 pub(crate) struct Journal {
     file: File,
     receiver: u32,
@@ -61,16 +61,16 @@ impl Journal {
         Self { file, receiver }
     }
 
-    pub(crate) fn note(&self, key: &EventKey, step: Step) {
+    pub(crate) fn record(&self, key: &EventKey, step: Step) {
         self.write(key.to_string(), step);
     }
 
-    pub(crate) fn is_up(&self) {
-        self.write(String::new(), Step::Up);
+    pub(crate) fn record_ready(&self) {
+        self.write(String::new(), Step::Ready);
     }
 
-    /// In one call of the system, so that lines of several processes stay apart. The line end in
-    /// front parts it from one that was cut off by a kill.
+    /// Writes a line in one system call, so that the lines of several processes do not interleave. The
+    /// leading line end separates it from a line that a kill truncated.
     fn write(&self, key: String, step: Step) {
         let line = Line { at: micros(), receiver: self.receiver, key, step };
         let line = format!("\n{}\n", serde_json::to_string(&line).unwrap());
@@ -78,29 +78,29 @@ impl Journal {
     }
 }
 
-/// What has been written so far.
+/// The lines written so far.
 pub(crate) struct Reader {
     file: File,
     rest: Vec<u8>,
     pub(crate) lines: Vec<Line>,
-    /// How many lines were cut off.
-    pub(crate) torn: usize,
+    /// How many lines were truncated.
+    pub(crate) truncated: usize,
 }
 
 impl Reader {
     pub(crate) fn open(path: &str) -> Self {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path).unwrap();
-        Self { file, rest: Vec::new(), lines: Vec::new(), torn: 0 }
+        Self { file, rest: Vec::new(), lines: Vec::new(), truncated: 0 }
     }
 
-    /// Reads what came since the last time.
-    pub(crate) fn catch_up(&mut self) {
+    /// Reads the lines that were written since the last call.
+    pub(crate) fn read_new_lines(&mut self) {
         self.file.read_to_end(&mut self.rest).unwrap();
         let whole = self.rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         for line in self.rest.drain(..whole).as_slice().split(|byte| *byte == b'\n') {
             match serde_json::from_slice(line) {
                 Ok(line) => self.lines.push(line),
-                Err(_) => self.torn += usize::from(!line.is_empty()),
+                Err(_) => self.truncated += usize::from(!line.is_empty()),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The sender: the command `countersign send`, and a person who repeats by hand what it gave up.
+//! The sender: the command `countersign send`, and a person who repeats its failed deliveries by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -11,29 +11,29 @@ use std::time::{Duration, Instant};
 use countersign_test_support::webhook::{SECRET, body, post, status};
 use serde::Deserialize;
 
-use crate::fleet::again;
+use crate::fleet::test_command;
 
-/// What a child is told: the command's arguments, as JSON.
+/// The variable with the command's arguments, as JSON.
 const SEND: &str = "COUNTERSIGN_CRASH_SEND";
 
-/// The test that sends, in a process of its own.
+/// The test that a child runs to send.
 const TEST: &str = "child_that_sends";
 
-/// Where the command finds the secret.
+/// The variable from which the command reads the secret.
 const SECRET_ENV: &str = "COUNTERSIGN_CRASH_SECRET";
 
 /// How many senders there are at once, and how many events each call of the command has.
 const SENDERS: usize = 3;
 const EVENTS: &str = "100";
 
-/// The sender's retries come so many times as fast as it makes them: the fifth and last after 2 s in
-/// all, which is more than a lease.
+/// How many times faster the retries are than the sender's own: the fifth and last follows after 2 s, which
+/// is longer than a lease.
 const SPEED: &str = "1500";
 
-/// How long it may take until all that was given up is delivered.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit for the deliveries that are repeated by hand.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What the command reports; what else it holds is not asked for.
+/// The parts of the command's report that the test reads.
 #[derive(Deserialize)]
 struct Report {
     attempts: u64,
@@ -46,22 +46,22 @@ struct Delivery {
     delivered: bool,
 }
 
-/// What the sender knows.
+/// The sender's record of its deliveries.
 #[derive(Default)]
 pub(crate) struct Sent {
-    /// Every event, and whether it was answered with success.
+    /// Every event, and whether it got a success status.
     pub(crate) events: BTreeMap<String, bool>,
     pub(crate) attempts: u64,
-    /// What was delivered by hand.
+    /// How many events were delivered by hand.
     pub(crate) repeated: usize,
 }
 
 impl Sent {
-    /// Sends until `over`, and to the end of what was begun by then.
-    pub(crate) fn until(over: &AtomicBool, to: SocketAddr) -> Self {
+    /// Sends until `stop` is set, and waits for the deliveries that were started by then.
+    pub(crate) fn until(stop: &AtomicBool, to: SocketAddr) -> Self {
         let send = || {
             let mut reports = Vec::new();
-            while !over.load(Ordering::Acquire) {
+            while !stop.load(Ordering::Acquire) {
                 reports.push(send(to));
             }
             reports
@@ -80,9 +80,9 @@ impl Sent {
         sent
     }
 
-    /// Repeats what was given up until it is answered with success.
+    /// Repeats the failed deliveries until each gets a success status.
     pub(crate) fn repeat_by_hand(&mut self, to: SocketAddr) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         let mut open: BTreeSet<_> = self
             .events
             .iter()
@@ -91,9 +91,9 @@ impl Sent {
             .collect();
         self.repeated = open.len();
         while !open.is_empty() {
-            assert!(Instant::now() < end, "not delivered after {PATIENCE:?}: {open:?}");
+            assert!(Instant::now() < end, "not delivered after {TIMEOUT:?}: {open:?}");
             self.attempts += open.len() as u64;
-            open.retain(|id| post(to, id).is_none_or(|answer| status(&answer) != 200));
+            open.retain(|id| post(to, id).is_none_or(|response| status(&response) != 200));
             if !open.is_empty() {
                 sleep(Duration::from_millis(50));
             }
@@ -102,7 +102,7 @@ impl Sent {
     }
 }
 
-/// One call of the command, at its end.
+/// Runs the command to its end, and returns its report.
 fn send(to: SocketAddr) -> Report {
     let arguments = [
         "countersign",
@@ -124,27 +124,28 @@ fn send(to: SocketAddr) -> Report {
         "--speed",
         SPEED,
     ];
-    let output = again(TEST)
+    let output = test_command(TEST)
         .env(SEND, serde_json::to_string(&arguments).unwrap())
         .env(SECRET_ENV, SECRET)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    // The test harness stands before it and after it.
-    let report = told.find('{').zip(told.rfind('}')).and_then(|(start, end)| told.get(start..=end));
-    serde_json::from_str(report.unwrap_or_else(|| panic!("no report: {told}"))).unwrap()
+    let output = String::from_utf8(output.stdout).unwrap();
+    // The test harness writes before and after the report.
+    let ends = output.find('{').zip(output.rfind('}'));
+    let report = ends.and_then(|(start, end)| output.get(start..=end));
+    serde_json::from_str(report.unwrap_or_else(|| panic!("no report: {output}"))).unwrap()
 }
 
-/// In a child: runs the command it was told to, as its program does.
-pub(crate) fn run_as_told() {
+/// Runs the command with the arguments from the environment, in a child.
+pub(crate) fn run_command() {
     let Ok(arguments) = std::env::var(SEND) else { return };
     let arguments: Vec<OsString> = serde_json::from_str::<Vec<String>>(&arguments)
         .unwrap()
         .into_iter()
         .map(OsString::from)
         .collect();
-    // The report says what was not delivered.
+    // The status is ignored: the report lists what was not delivered.
     let _ = countersign_cli::run(&arguments);
 }

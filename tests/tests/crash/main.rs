@@ -1,57 +1,57 @@
-//! Receivers are killed again and again, mostly at random moments, while the command `countersign
-//! send` delivers to them and retries as its sender does, only faster. What it gives up is delivered
-//! by hand, as senders let one do.
+//! Receivers are killed repeatedly, mostly at random moments, while the command `countersign send`
+//! delivers to them and retries as its sender does, only faster. Deliveries that it stops retrying are
+//! repeated by hand, as senders allow.
 //!
-//! Afterwards every event was handled, none was handled again once it was marked as such, and in
-//! transaction mode each was applied exactly once. That a breach would be found is shown by receivers
-//! with planted faults. `CRASH_SEED` sets the seed of who is killed when, and how long each step
-//! takes; the rest is the machine's.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Afterwards every event was handled, none was handled again after it was marked as handled, and in
+//! transaction mode each was applied exactly once. Receivers with planted faults show that violations
+//! are detected. `CRASH_SEED` sets the seed of the kills and of the duration of each step; the
+//! scheduling remains the machine's.
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 mod audit;
 mod fleet;
-mod found;
+mod report;
 mod journal;
-mod judge;
+mod invariants;
 mod load;
-#[path = "../support/place.rs"]
-mod place;
+#[path = "../support/store.rs"]
+mod store;
 mod receiver;
 mod run;
-mod setup;
+mod config;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use config::{Fault, Mode};
 use countersign_test_support::{PostgresServer, RedisServer};
-use judge::Invariant;
-use place::Place;
+use invariants::Invariant;
 use run::Run;
-use setup::{Fault, Mode};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use store::StoreLocation;
 use tempfile::TempDir;
 
-/// Runs in processes of its own: the receivers.
+/// Runs in child processes: the receivers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_that_receives() {
-    let Ok(setup) = std::env::var(fleet::RECEIVE) else { return };
-    receiver::serve(serde_json::from_str(&setup).unwrap()).await;
+    let Ok(config) = std::env::var(fleet::RECEIVE) else { return };
+    receiver::serve(serde_json::from_str(&config).unwrap()).await;
 }
 
-/// Runs in processes of its own: the senders.
+/// Runs in child processes: the senders.
 #[test]
 fn child_that_sends() {
-    load::run_as_told();
+    load::run_command();
 }
 
-fn file() -> (TempDir, Place) {
+fn file() -> (TempDir, StoreLocation) {
     let dir = tempfile::tempdir().unwrap();
     let path = run::path(&dir, "app.db");
-    (dir, Place::Sqlite(path))
+    (dir, StoreLocation::Sqlite(path))
 }
 
-/// A database of its own on the server that these tests share.
-fn database() -> Option<(Arc<PostgresServer>, Place)> {
+/// A new database on the server that these tests share.
+fn database() -> Option<(Arc<PostgresServer>, StoreLocation)> {
     static DATABASES: AtomicUsize = AtomicUsize::new(0);
     let server = PostgresServer::shared()?;
     let name = format!("crash_{}", DATABASES.fetch_add(1, Ordering::SeqCst));
@@ -60,103 +60,103 @@ fn database() -> Option<(Arc<PostgresServer>, Place)> {
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
     });
     let url = server.url().replace("/postgres?", &format!("/{name}?"));
-    Some((server, Place::Postgres(url)))
+    Some((server, StoreLocation::Postgres(url)))
 }
 
-fn redis() -> Option<(RedisServer, Place)> {
+fn redis() -> Option<(RedisServer, StoreLocation)> {
     let server = RedisServer::start(&[])?;
-    let place = Place::Redis(server.url());
-    Some((server, place))
+    let location = StoreLocation::Redis(server.url());
+    Some((server, location))
 }
 
 #[test]
-fn sqlite_keeps_what_a_killed_receiver_had_handled() {
+fn sqlite_keeps_the_events_that_a_killed_receiver_handled() {
     let (_dir, file) = file();
-    Run::new(file, Mode::Lease).go().is_sound();
+    Run::new(file, Mode::Lease).run().is_sound();
 }
 
 #[test]
-fn sqlite_applies_what_a_killed_receiver_wrote_exactly_once() {
+fn sqlite_applies_the_writes_of_a_killed_receiver_exactly_once() {
     let (_dir, file) = file();
-    Run::new(file, Mode::Transaction).go().is_sound();
+    Run::new(file, Mode::Transaction).run().is_sound();
 }
 
 #[test]
-fn sqlite_serves_two_receivers_that_are_killed() {
+fn sqlite_keeps_the_events_of_two_killed_receivers() {
     let (_dir, file) = file();
-    Run::new(file, Mode::Lease).two_receivers().go().is_sound();
+    Run::new(file, Mode::Lease).two_receivers().run().is_sound();
 }
 
 #[test]
-fn sqlite_applies_what_two_receivers_that_are_killed_wrote_exactly_once() {
+fn sqlite_applies_the_writes_of_two_killed_receivers_exactly_once() {
     let (_dir, file) = file();
-    Run::new(file, Mode::Transaction).two_receivers().go().is_sound();
+    Run::new(file, Mode::Transaction).two_receivers().run().is_sound();
 }
 
 #[test]
-fn postgres_keeps_what_a_killed_receiver_had_handled() {
+fn postgres_keeps_the_events_that_a_killed_receiver_handled() {
     let Some((_server, database)) = database() else { return };
-    Run::new(database, Mode::Lease).go().is_sound();
+    Run::new(database, Mode::Lease).run().is_sound();
 }
 
 #[test]
-fn postgres_applies_what_a_killed_receiver_wrote_exactly_once() {
+fn postgres_applies_the_writes_of_a_killed_receiver_exactly_once() {
     let Some((_server, database)) = database() else { return };
-    Run::new(database, Mode::Transaction).go().is_sound();
+    Run::new(database, Mode::Transaction).run().is_sound();
 }
 
 #[test]
-fn postgres_serves_two_receivers_that_are_killed() {
+fn postgres_keeps_the_events_of_two_killed_receivers() {
     let Some((_server, database)) = database() else { return };
-    Run::new(database, Mode::Lease).two_receivers().go().is_sound();
+    Run::new(database, Mode::Lease).two_receivers().run().is_sound();
 }
 
 #[test]
-fn postgres_applies_what_two_receivers_that_are_killed_wrote_exactly_once() {
+fn postgres_applies_the_writes_of_two_killed_receivers_exactly_once() {
     let Some((_server, database)) = database() else { return };
-    Run::new(database, Mode::Transaction).two_receivers().go().is_sound();
+    Run::new(database, Mode::Transaction).two_receivers().run().is_sound();
 }
 
 #[test]
-fn redis_keeps_what_a_killed_receiver_had_handled() {
+fn redis_keeps_the_events_that_a_killed_receiver_handled() {
     let Some((_server, redis)) = redis() else { return };
-    Run::new(redis, Mode::Lease).go().is_sound();
+    Run::new(redis, Mode::Lease).run().is_sound();
 }
 
 #[test]
-fn redis_serves_two_receivers_that_are_killed() {
+fn redis_keeps_the_events_of_two_killed_receivers() {
     let Some((_server, redis)) = redis() else { return };
-    Run::new(redis, Mode::Lease).two_receivers().go().is_sound();
+    Run::new(redis, Mode::Lease).two_receivers().run().is_sound();
 }
 
-fn planted(fault: Fault, mode: Mode) -> found::Found {
+fn run_with(fault: Fault, mode: Mode) -> report::Report {
     let (_dir, file) = file();
-    Run::new(file, mode).fault(fault).go()
+    Run::new(file, mode).fault(fault).run()
 }
 
 #[test]
-fn a_receiver_that_marks_before_it_handles_is_found_out() {
-    planted(Fault::MarksFirst, Mode::Lease).breaks(Invariant::NothingLost);
+fn a_receiver_that_marks_before_it_handles_is_detected() {
+    run_with(Fault::MarksBeforeHandling, Mode::Lease).violates(Invariant::NothingLost);
 }
 
 #[test]
-fn a_receiver_that_answers_before_it_handles_is_found_out() {
-    planted(Fault::AnswersEarly, Mode::Lease).breaks(Invariant::NothingLost);
+fn a_receiver_that_responds_before_it_handles_is_detected() {
+    run_with(Fault::RespondsEarly, Mode::Lease).violates(Invariant::NothingLost);
 }
 
 #[test]
-fn a_receiver_that_forgets_is_found_out() {
-    let found = planted(Fault::Forgets, Mode::Lease);
-    found.breaks(Invariant::DoneIsDone);
-    found.breaks(Invariant::FencesRise);
+fn a_receiver_that_forgets_events_is_detected() {
+    let report = run_with(Fault::ForgetsEvents, Mode::Lease);
+    report.violates(Invariant::HandledStaysHandled);
+    report.violates(Invariant::FencingTokensRise);
 }
 
 #[test]
-fn a_receiver_whose_leases_do_not_hold_is_found_out() {
-    planted(Fault::NoLease, Mode::Lease).breaks(Invariant::OneAtATime);
+fn a_receiver_without_leases_is_detected() {
+    run_with(Fault::NoLease, Mode::Lease).violates(Invariant::OneAtATime);
 }
 
 #[test]
-fn a_receiver_that_writes_beside_the_transaction_is_found_out() {
-    planted(Fault::WritesOutside, Mode::Transaction).breaks(Invariant::AppliedOnce);
+fn a_receiver_that_writes_outside_the_transaction_is_detected() {
+    run_with(Fault::WritesOutsideTransaction, Mode::Transaction).violates(Invariant::AppliedOnce);
 }

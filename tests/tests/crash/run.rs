@@ -1,4 +1,4 @@
-//! One run: load, kills, and what is to be found afterwards.
+//! One run: load, kills, and the check afterwards.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -11,16 +11,16 @@ use countersign_test_support::SplitMix64;
 use tempfile::TempDir;
 
 use crate::audit::Audit;
+use crate::config::{Fault, Mode, ReceiverConfig};
 use crate::fleet::Fleet;
-use crate::found::{Found, Sums, is_met_all};
+use crate::invariants::{Record, check};
 use crate::journal::{Reader, Step};
-use crate::judge::{Record, judge};
 use crate::load::Sent;
-use crate::place::Place;
-use crate::setup::{Fault, Mode, Setup};
+use crate::report::{Counts, Report, all_stages_hit};
+use crate::store::StoreLocation;
 
 pub(crate) struct Run {
-    pub(crate) place: Place,
+    pub(crate) location: StoreLocation,
     pub(crate) mode: Mode,
     pub(crate) receivers: usize,
     pub(crate) kills: usize,
@@ -28,8 +28,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(place: Place, mode: Mode) -> Self {
-        Self { place, mode, receivers: 1, kills: 24, fault: None }
+    pub(crate) fn new(location: StoreLocation, mode: Mode) -> Self {
+        Self { location, mode, receivers: 1, kills: 24, fault: None }
     }
 
     pub(crate) fn two_receivers(self) -> Self {
@@ -40,93 +40,93 @@ impl Run {
         Self { fault: Some(fault), kills: 12, ..self }
     }
 
-    pub(crate) fn go(self) -> Found {
+    pub(crate) fn run(self) -> Report {
         let seed = seed();
         let dir = tempfile::tempdir().unwrap();
         let journal = path(&dir, "journal");
-        block_on(self.place.prepare());
-        let setup = Setup {
+        block_on(self.location.prepare());
+        let config = ReceiverConfig {
             number: 0,
             seed,
-            place: self.place.clone(),
+            location: self.location.clone(),
             mode: self.mode,
             fault: self.fault,
             journal: journal.clone(),
         };
-        let mut fleet = Fleet::start(setup, self.receivers);
+        let mut fleet = Fleet::start(config, self.receivers);
         let to = fleet.address();
-        let audit = Audit::new(self.place.clone(), self.mode, &journal);
-        let over = AtomicBool::new(false);
-        let (told, kills) = mpsc::channel();
+        let audit = Audit::new(self.location.clone(), self.mode, &journal);
+        let stop = AtomicBool::new(false);
+        let (kill_sender, kills) = mpsc::channel();
         let (mut sent, mut audit, killed) = thread::scope(|scope| {
-            let sending = scope.spawn(|| Sent::until(&over, to));
+            let sending = scope.spawn(|| Sent::until(&stop, to));
             let auditing = scope.spawn(move || audit.follow(&kills));
-            let killed = self.kill(&mut fleet, &SplitMix64::new(seed), &told);
-            over.store(true, Ordering::Release);
+            let killed = self.kill(&mut fleet, &SplitMix64::new(seed), &kill_sender);
+            stop.store(true, Ordering::Release);
             let sent = sending.join().unwrap();
-            drop(told);
+            drop(kill_sender);
             (sent, auditing.join().unwrap(), killed)
         });
         sent.repeat_by_hand(to);
-        let places = fleet.stop();
-        block_on(audit.look());
-        let breaches = judge(&Record {
+        let slots = fleet.stop();
+        block_on(audit.read_store());
+        let violations = check(&Record {
             mode: self.mode,
             lines: &audit.journal.lines,
             sent: &sent.events,
-            done: &audit.done,
+            handled: &audit.handled,
             rows: &audit.rows,
-            apart: &audit.apart,
+            mismatches: &audit.mismatches,
         });
-        let sums = Sums::of(self.mode, &audit, &sent, &killed, &places);
-        Found::told(self, seed, breaches, sums)
+        let counts = Counts::of(self.mode, &audit, &sent, &killed, &slots);
+        Report::published(self, seed, violations, counts)
     }
 
-    /// Kills at random moments, and starts anew at once; gives who was killed.
-    fn kill(&self, fleet: &mut Fleet, random: &SplitMix64, told: &Sender<()>) -> BTreeSet<u32> {
+    /// Kills receivers at random moments and restarts them at once. Returns the numbers of the killed.
+    fn kill(&self, fleet: &mut Fleet, random: &SplitMix64, kills: &Sender<()>) -> BTreeSet<u32> {
         let mut journal = Reader::open(fleet.journal());
         let mut killed = BTreeSet::new();
-        let mut place = 0;
-        for (number, moment) in MOMENTS.iter().cycle().take(self.kills * MORE).enumerate() {
-            if number >= self.kills && self.has_met_all(&mut journal, &killed) {
+        let mut slot = 0;
+        for (number, moment) in MOMENTS.iter().cycle().take(self.kills * MAX_FACTOR).enumerate() {
+            if number >= self.kills && self.has_hit_all(&mut journal, &killed) {
                 break;
             }
             match moment {
                 Moment::Starting => sleep(random.millis(0..15)),
                 Moment::Any | Moment::After(_) => {
                     sleep(random.millis(150..500));
-                    place = usize::try_from(random.below(self.receivers as u64)).unwrap();
+                    slot = usize::try_from(random.below(self.receivers as u64)).unwrap();
                 }
             }
             if let Moment::After(is_taken) = moment {
-                // With a fault it may not come at all.
-                let patience = if self.fault.is_some() { AIMING } else { SERVING };
-                await_step(&mut journal, fleet.number(place), is_taken, patience);
+                // With a fault the step may never be taken.
+                let timeout = if self.fault.is_some() { OPTIONAL_STEP } else { REQUIRED_STEP };
+                await_step(&mut journal, fleet.number(slot), is_taken, timeout);
             }
-            killed.insert(fleet.kill(place));
-            fleet.restart(place);
-            told.send(()).unwrap();
+            killed.insert(fleet.kill(slot));
+            fleet.restart(slot);
+            kills.send(()).unwrap();
         }
         killed
     }
 
-    /// Whether the kills so far are enough: with a fault it is not asked where they came.
-    fn has_met_all(&self, journal: &mut Reader, killed: &BTreeSet<u32>) -> bool {
-        journal.catch_up();
-        self.fault.is_some() || is_met_all(self.mode, &journal.lines, killed)
+    /// Returns whether the kills so far hit every stage. With a fault they need not.
+    fn has_hit_all(&self, journal: &mut Reader, killed: &BTreeSet<u32>) -> bool {
+        journal.read_new_lines();
+        self.fault.is_some() || all_stages_hit(self.mode, &journal.lines, killed)
     }
 }
 
 /// When a receiver is killed.
 enum Moment {
     Any,
-    /// The last one that was started.
+    /// While the receiver that was restarted last is starting.
     Starting,
-    /// As it has taken a step that few would be killed at by chance.
+    /// Just after a step that random kills rarely hit.
     After(fn(&Step) -> bool),
 }
 
-/// In turn.
+/// The moments of successive kills.
 const MOMENTS: [Moment; 8] = [
     Moment::Any,
     Moment::After(|step| *step == Step::Finished),
@@ -138,25 +138,25 @@ const MOMENTS: [Moment; 8] = [
     Moment::After(|step| matches!(step, Step::Applied | Step::Committed)),
 ];
 
-/// How long a step is awaited that may not come at all, and one that comes once the receiver serves.
-const AIMING: Duration = Duration::from_millis(500);
-const SERVING: Duration = Duration::from_secs(20);
+/// The timeout of a step that may never be taken, and of one that a ready receiver takes.
+const OPTIONAL_STEP: Duration = Duration::from_millis(500);
+const REQUIRED_STEP: Duration = Duration::from_secs(20);
 
-/// So many times the kills at most, where they did not come at every place of a delivery's way.
-const MORE: usize = 4;
+/// How many times the planned kills there are at most, if they have not hit every stage.
+const MAX_FACTOR: usize = 4;
 
-/// Returns as the receiver takes such a step.
+/// Waits until the receiver takes such a step.
 fn await_step(
     journal: &mut Reader,
     receiver: u32,
     is_taken: &impl Fn(&Step) -> bool,
-    patience: Duration,
+    timeout: Duration,
 ) {
-    let end = Instant::now() + patience;
-    journal.catch_up();
+    let end = Instant::now() + timeout;
+    journal.read_new_lines();
     let before = journal.lines.len();
     while Instant::now() < end {
-        journal.catch_up();
+        journal.read_new_lines();
         let mut lines = journal.lines.iter().skip(before);
         if lines.any(|line| line.receiver == receiver && is_taken(&line.step)) {
             return;

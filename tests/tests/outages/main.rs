@@ -1,7 +1,7 @@
-//! Stores that are lost while they are used: their servers crash, stop or are locked, and their
-//! connections are cut at any byte: of Redis at each, of PostgreSQL at one in eleven. What was answered
-//! holds, and the service in front says 503.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Outages of the stores while they are used: servers crash, are stopped or are locked, and connections
+//! are cut after any number of bytes (Redis: each; PostgreSQL: one in eleven). What the store
+//! acknowledged still holds afterwards, and the service responds with 503 meanwhile.
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 mod proxy;
 mod service;
@@ -18,7 +18,7 @@ use countersign::testing::store::{
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
 use countersign_test_support::{PostgresServer, RedisServer};
-use proxy::{Cut, Proxy, To, Way};
+use proxy::{Cut, Direction, Proxy, Target};
 use service::Service;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -27,13 +27,13 @@ use stopped::Stopped;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// Between two outages: long enough to connect, and to get something done.
-const CALM: Duration = Duration::from_millis(300);
+/// The pause between two outages: long enough to connect and to complete some calls.
+const PAUSE: Duration = Duration::from_millis(300);
 
-/// How often all sessions are ended in one outage.
+/// How often one outage ends all sessions.
 const SESSIONS_ENDED: usize = 20;
 
-/// What a lease may be at the least for a [`Service`], and one that nothing here outlasts.
+/// The shortest lease that a [`Service`] allows, and one that no test outlasts.
 const SHORT_LEASE: Duration = Duration::from_millis(1900);
 const LONG_LEASE: Duration = Duration::from_secs(60);
 
@@ -43,32 +43,32 @@ async fn postgres_store(url: &str) -> PostgresStore {
     store
 }
 
-/// A store with a lease to wait for, and how long one call may take.
-struct Tried<S> {
+/// A store, with the lease and the timeout that its test uses.
+struct StoreWithTimes<S> {
     store: S,
-    brief: Duration,
+    short_lease: Duration,
     store_timeout: Duration,
 }
 
-impl<S: DedupStore + Clone> StoreUnderTest for Tried<S> {
+impl<S: DedupStore + Clone> StoreUnderTest for StoreWithTimes<S> {
     type Store = S;
 
     async fn open(&self) -> S {
         self.store.clone()
     }
 
-    async fn advance(&self, span: Duration) {
-        sleep(span).await;
+    async fn advance(&self, duration: Duration) {
+        sleep(duration).await;
     }
 
     fn short_lease(&self) -> Duration {
-        self.brief
+        self.short_lease
     }
 }
 
-impl<S: DedupStore + Clone> FaultInjection for Tried<S> {
-    async fn wait(&self, span: Duration) {
-        sleep(span).await;
+impl<S: DedupStore + Clone> FaultInjection for StoreWithTimes<S> {
+    async fn wait(&self, duration: Duration) {
+        sleep(duration).await;
     }
 
     fn store_timeout(&self) -> Duration {
@@ -76,36 +76,37 @@ impl<S: DedupStore + Clone> FaultInjection for Tried<S> {
     }
 }
 
-/// `outage` is followed by some calm.
+/// Asserts that outages lose nothing. Each is followed by a pause.
 async fn loses_nothing_in<S: DedupStore + Clone>(store: S, outage: impl AsyncFn()) {
-    // The longer a call may take, the longer sqlx waits between its tries to connect.
-    let (brief, store_timeout) = (Duration::from_millis(100), Duration::from_millis(500));
-    let tried = Tried { store, brief, store_timeout };
-    let calmed = async || {
+    // The longer the timeout, the longer sqlx waits between its attempts to connect.
+    let (short_lease, store_timeout) = (Duration::from_millis(100), Duration::from_millis(500));
+    let store = StoreWithTimes { store, short_lease, store_timeout };
+    let outage_and_pause = async || {
         outage().await;
-        sleep(CALM).await;
+        sleep(PAUSE).await;
     };
-    let endured = outages_lose_nothing(&tried, calmed).await;
-    assert!(matches!(endured, Ok(OutageReport { events: 16.., failed: 1.., .. })), "{endured:?}");
+    let report = outages_lose_nothing(&store, outage_and_pause).await;
+    assert!(matches!(report, Ok(OutageReport { events: 16.., failed: 1.., .. })), "{report:?}");
 }
 
-/// Cuts in either direction: one connection, or every one that follows too.
+/// Asserts that cuts lose nothing: in either direction, of one connection or of every later one too.
 async fn loses_nothing_to_cuts<S: DedupStore + Clone>(
     store: S,
     proxied: &S,
     mut proxy: Proxy,
     stride: usize,
 ) {
-    let brief = Duration::from_millis(8);
-    let tried = Tried { store, brief, store_timeout: Duration::from_secs(2) };
+    let short_lease = Duration::from_millis(8);
+    let store = StoreWithTimes { store, short_lease, store_timeout: Duration::from_secs(2) };
     let (mut cuts, mut failed) = (0, 0);
-    for way in [Way::ToServer, Way::ToClient] {
+    for direction in [Direction::ToServer, Direction::ToClient] {
         for each in [false, true] {
-            proxy.cuts(Cut { way, each, stride });
-            let endured = connections_cut_lose_nothing(&tried, proxied, &proxy).await;
-            let endured = endured.unwrap_or_else(|broken| panic!("{way:?}, each {each}: {broken}"));
-            cuts += endured.events;
-            failed += endured.failed;
+            proxy.set_cut(Cut { direction, each, stride });
+            let report = connections_cut_lose_nothing(&store, proxied, &proxy).await;
+            let report = report
+                .unwrap_or_else(|violation| panic!("{direction:?}, each {each}: {violation}"));
+            cuts += report.events;
+            failed += report.failed;
         }
     }
     assert!(cuts > 100 && failed > 50, "{cuts} calls cut, {failed} failed");
@@ -114,7 +115,7 @@ async fn loses_nothing_to_cuts<S: DedupStore + Clone>(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_loses_nothing_to_connections_cut_at_any_byte() {
     let Some(server) = PostgresServer::start() else { return };
-    let proxy = Proxy::to(To::Socket(server.dir().join(".s.PGSQL.5432"))).await;
+    let proxy = Proxy::to(Target::Socket(server.dir().join(".s.PGSQL.5432"))).await;
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", proxy.port());
     let direct = postgres_store(&server.url()).await;
     let one = PgPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
@@ -124,7 +125,7 @@ async fn postgres_loses_nothing_to_connections_cut_at_any_byte() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_loses_nothing_to_connections_cut_at_any_byte() {
     let Some(server) = RedisServer::start(&[]) else { return };
-    let proxy = Proxy::to(To::Port(server.port())).await;
+    let proxy = Proxy::to(Target::Port(server.port())).await;
     let proxied = RedisStore::connect(&format!("redis://127.0.0.1:{}", proxy.port())).await;
     let direct = RedisStore::connect(&server.url()).await.unwrap();
     loses_nothing_to_cuts(direct, &proxied.unwrap(), proxy, 1).await;
@@ -146,7 +147,7 @@ async fn postgres_loses_nothing_in_crashes_under_load() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn postgres_loses_nothing_to_sessions_that_are_ended_all_the_time() {
+async fn postgres_loses_nothing_when_sessions_are_terminated_continually() {
     let Some(server) = PostgresServer::start() else { return };
     let store = postgres_store(&server.url()).await;
     let pool = PgPool::connect(&server.url()).await.unwrap();
@@ -179,35 +180,35 @@ async fn redis_loses_nothing_in_crashes_under_load() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_is_locked_again_and_again_loses_nothing() {
+async fn a_file_that_is_locked_repeatedly_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.db").to_str().unwrap().to_owned();
     let store = SqliteStore::open(&path).await.unwrap();
     loses_nothing_in(store, async || {
-        let held_up = locked(&path).await;
-        // Longer than a call of the store is waited for.
+        let lock = lock(&path).await;
+        // Longer than the timeout of a call.
         sleep(Duration::from_millis(700)).await;
-        drop(held_up);
+        drop(lock);
     })
     .await;
 }
 
-/// The service says 503 and runs no handler while the store is held up; afterwards it goes on by
-/// itself.
+/// Asserts that the service responds with 503 and runs no handler while the store is blocked, and that
+/// it then recovers without help.
 async fn a_service_waits_for_its_store<H>(
     store: impl DedupStore + Clone,
-    hold_up: impl AsyncFn() -> H,
+    block: impl AsyncFn() -> H,
 ) {
     let service = Service::start(store.clone(), SHORT_LEASE).await;
     assert_eq!(service.deliver_until_handled("before").await, "handled");
-    let held_up = hold_up().await;
+    let blocked = block().await;
     for id in ["before", "during"] {
         assert_eq!(service.deliver(id).await, (503, "store_unavailable".to_owned()), "{id}");
     }
-    drop(held_up);
+    drop(blocked);
     assert_eq!(service.deliver_until_handled("after").await, "handled");
     assert_eq!(service.deliver_until_handled("before").await, "duplicate");
-    // Its claim may have been granted meanwhile, and its lease runs.
+    // Its claim may have been granted in the meantime, and then has to expire.
     assert_eq!(service.deliver_until_handled("during").await, "handled");
     assert_eq!(service.deliver_until_handled("during").await, "duplicate");
     for id in ["before", "during", "after"] {
@@ -215,20 +216,20 @@ async fn a_service_waits_for_its_store<H>(
     }
 }
 
-/// The sender's deadline passes while the store cannot be told that the handler succeeded: the
-/// sender hears of its success all the same, and the mark is made later.
+/// Asserts that a commit which the store does not respond to is repeated later. At its deadline the
+/// sender still gets the handler's success.
 async fn a_handled_event_is_marked_later<H>(
     store: impl DedupStore + Clone,
-    hold_up: impl AsyncFn() -> H,
+    block: impl AsyncFn() -> H,
 ) {
     let service = Service::start(store, LONG_LEASE).await;
     let delivering = service.clone();
     let delivery = tokio::spawn(async move { delivering.deliver("held").await });
-    service.has_begun("held").await;
-    let held_up = hold_up().await;
-    service.let_go();
+    service.wait_until_running("held").await;
+    let blocked = block().await;
+    service.release_handler();
     assert_eq!(delivery.await.unwrap(), (200, "commit_pending".to_owned()));
-    drop(held_up);
+    drop(blocked);
     assert_eq!(service.deliver_until_handled("held").await, "duplicate");
     assert_eq!(service.runs("held"), 1);
 }
@@ -241,7 +242,7 @@ async fn a_service_waits_for_a_postgres_that_is_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handled_event_is_marked_once_a_stopped_postgres_goes_on() {
+async fn a_handled_event_is_marked_once_a_stopped_postgres_continues() {
     let Some(server) = PostgresServer::start() else { return };
     let store = postgres_store(&server.url()).await;
     a_handled_event_is_marked_later(store, async || Stopped::postgres(server.dir())).await;
@@ -255,14 +256,14 @@ async fn a_service_waits_for_a_redis_that_is_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handled_event_is_marked_once_a_stopped_redis_goes_on() {
+async fn a_handled_event_is_marked_once_a_stopped_redis_continues() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     a_handled_event_is_marked_later(store, async || Stopped::redis(&server)).await;
 }
 
-/// Another program's lock on the file, until it is dropped.
-async fn locked(path: &str) -> SqliteConnection {
+/// Locks the file as another program would, until the connection is dropped.
+async fn lock(path: &str) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(path);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     query("BEGIN EXCLUSIVE").execute(&mut connection).await.unwrap();
@@ -274,7 +275,7 @@ async fn a_service_waits_for_a_file_that_is_locked() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.db").to_str().unwrap().to_owned();
     let store = SqliteStore::open(&path).await.unwrap();
-    a_service_waits_for_its_store(store, async || locked(&path).await).await;
+    a_service_waits_for_its_store(store, async || lock(&path).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -282,5 +283,5 @@ async fn a_handled_event_is_marked_once_a_locked_file_is_free() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.db").to_str().unwrap().to_owned();
     let store = SqliteStore::open(&path).await.unwrap();
-    a_handled_event_is_marked_later(store, async || locked(&path).await).await;
+    a_handled_event_is_marked_later(store, async || lock(&path).await).await;
 }

@@ -1,4 +1,4 @@
-//! A whole service over real HTTP, on a store that can be held up.
+//! A service over HTTP whose store can be blocked.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,13 +20,13 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 const STORE_TIMEOUT: Duration = Duration::from_millis(300);
-const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
-const PATIENCE: Duration = Duration::from_secs(60);
+const RESPONSE_DEADLINE: Duration = Duration::from_millis(1500);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where the outcome stands, for the test alone to see.
+/// The response header with the outcome, for the test.
 const OUTCOME: &str = "x-outcome";
 
-/// The first part of the ids of events whose handler waits until it is let go.
+/// The prefix of the ids of events whose handler waits until it is released.
 const HELD: &str = "held";
 
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(store: impl DedupStore, lease: Duration) -> Self {
-        let contract = Contract::builder().response_deadline(ANSWER_WITHIN).build().unwrap();
+        let contract = Contract::builder().response_deadline(RESPONSE_DEADLINE).build().unwrap();
         let receiver = Receiver::builder(webhook::sender().with_contract(contract)).dedup(store);
         let receiver = receiver.store_timeout(STORE_TIMEOUT).lease(lease).build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -51,27 +51,27 @@ impl Service {
             .route("/", post(on_event))
             .with_state(service.clone())
             .route_layer(WebhookLayer::new(receiver))
-            .layer(map_response(tell_outcome));
+            .layer(map_response(add_outcome));
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         service
     }
 
-    /// Delivers the event once: the status, and what came of it.
+    /// Delivers the event once, and returns the status and the outcome.
     pub(crate) async fn deliver(&self, id: &str) -> (u16, String) {
         let (address, id) = (self.address, id.to_owned());
         let posting = tokio::task::spawn_blocking(move || webhook::post(address, &id));
-        let answer = posting.await.unwrap().unwrap();
-        let outcome = answer.lines().find_map(|line| line.strip_prefix("x-outcome: "));
-        (webhook::status(&answer), outcome.unwrap().to_owned())
+        let response = posting.await.unwrap().unwrap();
+        let outcome = response.lines().find_map(|line| line.strip_prefix("x-outcome: "));
+        (webhook::status(&response), outcome.unwrap().to_owned())
     }
 
-    /// Delivers it until the sender would be content; all answers before are 503.
+    /// Delivers the event until the response is 200; every earlier response must be 503.
     pub(crate) async fn deliver_until_handled(&self, id: &str) -> String {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             match self.deliver(id).await {
                 (200, outcome) => return outcome,
-                answer => assert!(answer.0 == 503 && Instant::now() < end, "{answer:?}"),
+                other => assert!(other.0 == 503 && Instant::now() < end, "{other:?}"),
             }
             sleep(Duration::from_millis(20)).await;
         }
@@ -81,17 +81,17 @@ impl Service {
         self.runs.lock().unwrap().get(id).copied().unwrap_or(0)
     }
 
-    /// Returns once the event's handler runs.
-    pub(crate) async fn has_begun(&self, id: &str) {
-        let end = Instant::now() + PATIENCE;
+    /// Waits until the event's handler runs.
+    pub(crate) async fn wait_until_running(&self, id: &str) {
+        let end = Instant::now() + TIMEOUT;
         while self.runs(id) == 0 {
-            assert!(Instant::now() < end, "the handler does not begin");
+            assert!(Instant::now() < end, "the handler does not start");
             sleep(Duration::from_millis(1)).await;
         }
     }
 
-    /// Lets one handler that is held go on.
-    pub(crate) fn let_go(&self) {
+    /// Releases one waiting handler.
+    pub(crate) fn release_handler(&self) {
         self.gate.add_permits(1);
     }
 }
@@ -108,8 +108,8 @@ async fn on_event(
     StatusCode::OK
 }
 
-async fn tell_outcome(mut answer: Response) -> Response {
-    let outcome = answer.extensions().get::<Outcome>().map_or("none", |outcome| outcome.as_str());
-    answer.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome));
-    answer
+async fn add_outcome(mut response: Response) -> Response {
+    let outcome = response.extensions().get::<Outcome>().map_or("none", |outcome| outcome.as_str());
+    response.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome));
+    response
 }

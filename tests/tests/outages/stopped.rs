@@ -1,19 +1,19 @@
-//! Servers that are there and do nothing.
+//! Servers that are stopped by a signal, so that they accept connections and never respond.
 
 use std::path::Path;
 use std::process::Command;
 
 use countersign_test_support::RedisServer;
 
-/// Processes that are stopped, and go on when this is dropped.
+/// Processes that are stopped, and continue when this is dropped.
 pub(crate) struct Stopped(Vec<String>);
 
 impl Stopped {
-    /// The server whose folder that is, with the processes of its sessions.
-    pub(crate) fn postgres(folder: &Path) -> Self {
-        let file = std::fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
+    /// Stops the server of that directory, with the processes of its sessions.
+    pub(crate) fn postgres(dir: &Path) -> Self {
+        let file = std::fs::read_to_string(dir.join("data/postmaster.pid")).unwrap();
         let server = file.lines().next().unwrap().trim().to_owned();
-        // Stopped first, it starts no more of them.
+        // Stopped first, so that it starts no more processes.
         let mut stopped = Self(vec![server.clone()]);
         signal("-STOP", &stopped.0);
         let all = Command::new("ps").args(["-A", "-o", "pid=", "-o", "ppid="]).output().unwrap();

@@ -1,9 +1,9 @@
-//! The contract of each store, with the calls of every task spread over several processes.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! The contract of each store, with the calls spread over several processes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
-#[path = "../support/place.rs"]
+#[path = "../support/store.rs"]
 #[allow(dead_code, reason = "the crash test needs more of it")]
-mod place;
+mod store;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,26 +11,27 @@ use std::time::{Duration, SystemTime};
 
 use countersign::testing::store::{Processes, StoreUnderTest, answer_calls, check};
 use countersign_test_support::{PostgresServer, RedisServer, report_missing};
-use place::Place;
+use store::StoreLocation;
 use tokio::time::sleep;
 
-/// How many calls each process has at the least.
+/// The least number of calls of each process.
 const CALLS: usize = 200;
 
-/// What a child is told, as JSON: where its store is, by how many hours its clock is ahead, and the
-/// time when it was started.
-const TOLD: &str = "COUNTERSIGN_PROCESSES_TOLD";
+/// The variable with a child's configuration, as JSON: its store, by how many hours its clock is ahead, and
+/// when it was started.
+const CONFIG: &str = "COUNTERSIGN_PROCESSES_CONFIG";
 
-/// Runs in processes of its own: the store's.
+/// Runs in child processes: it opens the store and executes the calls of the parent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_that_calls_the_store() {
-    let Ok(told) = std::env::var(TOLD) else { return };
-    let (place, hours, started): (Place, i64, SystemTime) = serde_json::from_str(&told).unwrap();
+    let Ok(config) = std::env::var(CONFIG) else { return };
+    let (location, hours, started): (StoreLocation, i64, SystemTime) =
+        serde_json::from_str(&config).unwrap();
     let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let ahead = seconds(SystemTime::now()).cast_signed() - seconds(started).cast_signed();
-    // A process that ends answers no call.
+    // A process that ends here responds to no call, so the test fails.
     assert!((hours * 3600..hours * 3600 + 300).contains(&ahead), "it is {ahead} s ahead");
-    answer_calls(place.open().await).await;
+    answer_calls(location.open().await).await;
 }
 
 /// The clock of a process.
@@ -44,20 +45,20 @@ enum Clock {
     },
 }
 
-fn child(place: &Place, clock: &Clock) -> Command {
+fn child(location: &StoreLocation, clock: &Clock) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["child_that_calls_the_store", "--exact"]);
     let hours = match clock {
         Clock::Right => 0,
         Clock::Ahead { hours, library } => {
             command.env("LD_PRELOAD", library).env("FAKETIME", format!("{hours:+}h"));
-            // A timer runs as before.
+            // Timers are not affected.
             command.env("DONT_FAKE_MONOTONIC", "1");
             *hours
         }
     };
-    let told = (place, hours, SystemTime::now());
-    command.env(TOLD, serde_json::to_string(&told).unwrap());
+    let config = (location, hours, SystemTime::now());
+    command.env(CONFIG, serde_json::to_string(&config).unwrap());
     command
 }
 
@@ -71,11 +72,11 @@ impl StoreUnderTest for Spread {
     }
 
     /// Redis keeps a key through the millisecond in which it ends.
-    async fn advance(&self, span: Duration) {
-        sleep(span + Duration::from_millis(2)).await;
+    async fn advance(&self, duration: Duration) {
+        sleep(duration + Duration::from_millis(2)).await;
     }
 
-    /// Processes that wait for each other's locks take longer than one.
+    /// Processes that wait for each other's locks take longer than a single one.
     fn short_lease(&self) -> Duration {
         Duration::from_millis(200)
     }
@@ -89,26 +90,26 @@ impl StoreUnderTest for Spread {
     }
 }
 
-async fn keeps_the_contract(place: Place) {
-    keeps_the_contract_by(place, [Clock::Right, Clock::Right, Clock::Right]).await;
+async fn keeps_the_contract(location: StoreLocation) {
+    keeps_the_contract_by(location, [Clock::Right, Clock::Right, Clock::Right]).await;
 }
 
-async fn keeps_the_contract_by(place: Place, clocks: [Clock; 3]) {
-    place.prepare().await;
-    let commands = clocks.iter().map(|clock| child(&place, clock));
+async fn keeps_the_contract_by(location: StoreLocation, clocks: [Clock; 3]) {
+    location.prepare().await;
+    let commands = clocks.iter().map(|clock| child(&location, clock));
     let processes = Processes::start(commands).unwrap();
     assert_eq!(check(&Spread(processes.clone())).await, Ok(()));
     let calls = processes.calls();
     assert!(calls.iter().all(|calls| *calls > CALLS), "{calls:?}");
 }
 
-/// Leases and retention run by the server's clock.
-async fn keeps_the_contract_whatever_the_clocks_say(place: Place, library: PathBuf) {
+/// Leases and retention follow the server's clock.
+async fn keeps_the_contract_with_wrong_clocks(location: StoreLocation, library: PathBuf) {
     let ahead = |hours| Clock::Ahead { hours, library: library.clone() };
-    keeps_the_contract_by(place, [Clock::Right, ahead(1), ahead(-1)]).await;
+    keeps_the_contract_by(location, [Clock::Right, ahead(1), ahead(-1)]).await;
 }
 
-/// What gives a process another clock; `None` where it is not installed, which is told.
+/// Returns the library that gives a process another clock; `None`, with a note, if it is not installed.
 fn faketime() -> Option<PathBuf> {
     let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().filter_map(Result::ok);
     let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
@@ -122,25 +123,28 @@ fn faketime() -> Option<PathBuf> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_keeps_the_contract_for_several_processes() {
     let dir = tempfile::tempdir().unwrap();
-    keeps_the_contract(Place::Sqlite(dir.path().join("app.db").to_str().unwrap().to_owned())).await;
+    keeps_the_contract(StoreLocation::Sqlite(
+        dir.path().join("app.db").to_str().unwrap().to_owned(),
+    ))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_keeps_the_contract_for_several_processes() {
     let Some(server) = PostgresServer::start() else { return };
-    keeps_the_contract(Place::Postgres(server.url())).await;
+    keeps_the_contract(StoreLocation::Postgres(server.url())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_keeps_the_contract_for_several_processes() {
     let Some(server) = RedisServer::start(&[]) else { return };
-    keeps_the_contract(Place::Redis(server.url())).await;
+    keeps_the_contract(StoreLocation::Redis(server.url())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_keeps_the_contract_for_processes_whose_clocks_are_wrong() {
     let (Some(server), Some(library)) = (PostgresServer::start(), faketime()) else { return };
-    keeps_the_contract_whatever_the_clocks_say(Place::Postgres(server.url()), library).await;
+    keeps_the_contract_with_wrong_clocks(StoreLocation::Postgres(server.url()), library).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -148,5 +152,5 @@ async fn a_redis_keeps_the_contract_for_processes_whose_clocks_are_wrong() {
     let (Some(server), Some(library)) = (RedisServer::start(&[]), faketime()) else {
         return;
     };
-    keeps_the_contract_whatever_the_clocks_say(Place::Redis(server.url()), library).await;
+    keeps_the_contract_with_wrong_clocks(StoreLocation::Redis(server.url()), library).await;
 }

@@ -1,4 +1,4 @@
-//! Where events are remembered, and where the handler's rows are.
+//! A store of any kind, with the handler's table beside it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,22 +15,23 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, Row, query};
 
-/// The handler's own table; nothing in it keeps an event from being written twice.
+/// The handler's table, which has no constraint against duplicate rows.
 const TABLE: &str = "CREATE TABLE applied (id TEXT NOT NULL)";
 const INSERT: &str = "INSERT INTO applied (id) VALUES ($1)";
 const COUNT: &str = "SELECT id, count(*) AS times FROM applied GROUP BY id";
 
+/// The location of a store.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) enum Place {
-    /// A file.
+pub(crate) enum StoreLocation {
+    /// The path of a file.
     Sqlite(String),
-    /// A database's address.
+    /// The URL of a database.
     Postgres(String),
-    /// A server's.
+    /// The URL of a server.
     Redis(String),
 }
 
-impl Place {
+impl StoreLocation {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "SQLite",
@@ -39,7 +40,7 @@ impl Place {
         }
     }
 
-    /// Makes what an operator makes before the first start.
+    /// Creates the tables, as an operator does before the first start.
     pub(crate) async fn prepare(&self) {
         match self {
             Self::Sqlite(path) => {
@@ -74,7 +75,7 @@ fn sqlite(path: &str) -> SqlitePool {
     SqlitePool::connect_lazy_with(options)
 }
 
-/// A store of any kind, with a way to the handler's rows where it has any.
+/// A store of any kind, with a pool for the handler's table if it has one.
 #[derive(Clone)]
 pub(crate) enum Store {
     Sqlite(SqliteStore, SqlitePool),
@@ -84,7 +85,7 @@ pub(crate) enum Store {
 }
 
 impl Store {
-    /// Writes the row in the delivery's transaction: `before_commit`, both are committed.
+    /// Writes the row in the delivery's transaction, awaits `before_commit`, and commits.
     pub(crate) async fn apply(
         &self,
         delivery: &Delivery,
@@ -104,11 +105,11 @@ impl Store {
                 before_commit.await;
                 transaction.commit().await
             }
-            Self::Redis(_) | Self::Memory(_) => panic!("it has no transactions"),
+            Self::Redis(_) | Self::Memory(_) => panic!("this store has no transactions"),
         }
     }
 
-    /// Writes the row by itself, and then marks the event in a transaction without any.
+    /// Writes the row outside the delivery's transaction, which then only marks the event.
     pub(crate) async fn apply_outside(
         &self,
         delivery: &Delivery,
@@ -126,22 +127,22 @@ impl Store {
                 before_commit.await;
                 store.begin(delivery).await?.commit().await
             }
-            Self::Redis(_) | Self::Memory(_) => panic!("it has no transactions"),
+            Self::Redis(_) | Self::Memory(_) => panic!("this store has no transactions"),
         }
     }
 
-    /// Whether the store says that the event is handled.
-    pub(crate) async fn is_done(&self, key: &EventKey) -> Result<bool, StoreError> {
+    /// Returns whether the event is handled.
+    pub(crate) async fn is_handled(&self, key: &EventKey) -> Result<bool, StoreError> {
         let record = match self {
             Self::Sqlite(store, _) => store.get(key).await?,
             Self::Postgres(store, _) => store.get(key).await?,
             Self::Redis(store) => store.get(key).await?,
-            Self::Memory(_) => panic!("nobody can look into it"),
+            Self::Memory(_) => panic!("this store cannot be read by another process"),
         };
         Ok(record.is_some_and(|record| matches!(record.state, RecordState::Handled { .. })))
     }
 
-    /// How often each event was applied.
+    /// Returns how many rows each event has.
     pub(crate) async fn rows(&self) -> Result<BTreeMap<String, i64>, sqlx::Error> {
         let count = AssertSqlSafe(COUNT);
         match self {
