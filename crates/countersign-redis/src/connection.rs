@@ -13,7 +13,7 @@ use crate::error::has_code;
 use crate::topology::{CallFuture, Node};
 
 /// The timeout for opening a connection and for each response. It is half of a receiver's default
-/// `store_timeout`, so that a call over a silent connection fails before the receiver gives up.
+/// `store_timeout`, so that a call over a silent connection fails before the receiver's timeout.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A connection that all callers share: their calls are pipelined, and none waits for another's

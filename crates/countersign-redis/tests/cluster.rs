@@ -1,6 +1,6 @@
-//! Three nodes that share the events.
+//! A cluster of three nodes.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 mod support;
 
@@ -11,9 +11,9 @@ use countersign::dedup::{DedupStore, InspectStore, UpdateOutcome};
 use countersign::testing::store::{an_operator_sees_and_forgets, check};
 use countersign_redis::RedisStore;
 use countersign_test_support::RedisServer;
-use support::{HOUR, Opens, claim, commit, event, granted, handled, is_handled, key};
+use support::{HOUR, Opener, claim, commit, event, granted, handled, is_handled, key};
 
-/// Nodes that serve a third of the slots each.
+/// Three nodes, each with a third of the slots.
 struct Cluster([RedisServer; 3]);
 
 const SLOTS: u16 = 16_384;
@@ -49,12 +49,12 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// Told of one node only.
+    /// Opens a store with the address of one node only.
     async fn store(&self) -> RedisStore {
         RedisStore::cluster(&[&self.0[0].url()]).await.unwrap()
     }
 
-    /// Which node has the slot.
+    /// Returns the index of the node that has the slot.
     fn owner(&self, slot: u16) -> usize {
         let slots = |node: &RedisServer| {
             let nodes: String = node.command("CLUSTER NODES");
@@ -72,19 +72,19 @@ impl Cluster {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_keeps_the_contract() {
     let Some(cluster) = Cluster::start() else { return };
-    let opens = Opens(async || cluster.store().await);
-    assert_eq!(check(&opens).await, Ok(()));
+    let opener = Opener(async || cluster.store().await);
+    assert_eq!(check(&opener).await, Ok(()));
 }
 
 #[tokio::test]
 async fn an_operator_sees_and_forgets_events() {
     let Some(cluster) = Cluster::start() else { return };
-    let opens = Opens(async || cluster.store().await);
-    assert_eq!(an_operator_sees_and_forgets(&opens).await, Ok(()));
+    let opener = Opener(async || cluster.store().await);
+    assert_eq!(an_operator_sees_and_forgets(&opener).await, Ok(()));
 }
 
 #[tokio::test]
-async fn events_are_on_every_node_and_counted_once() {
+async fn events_are_spread_over_all_nodes_and_counted_once() {
     let Some(cluster) = Cluster::start() else { return };
     let store = cluster.store().await;
     for number in 0..60 {
@@ -109,7 +109,7 @@ async fn an_event_is_followed_to_another_node() {
     to.command::<()>(&format!("CLUSTER SETSLOT {slot} IMPORTING {}", id(from)));
     from.command::<()>(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", id(to)));
     from.command::<()>(&format!("MIGRATE 127.0.0.1 {} {} 0 5000", to.port(), key(0)));
-    // The key is with the one, the slot still with the other.
+    // The key has moved, and the slot has not.
     assert_eq!(
         store.renew(held.key(), held.fencing_token(), HOUR).await,
         Ok(UpdateOutcome::Applied)
@@ -123,7 +123,7 @@ async fn an_event_is_followed_to_another_node() {
 }
 
 #[tokio::test]
-async fn a_node_that_is_away_takes_only_its_own_events_with_it() {
+async fn an_unreachable_node_affects_only_its_own_events() {
     let Some(cluster) = Cluster::start() else { return };
     let store = cluster.store().await;
     for number in 0..12 {

@@ -1,6 +1,6 @@
-//! Connections and servers that are lost while they are used.
+//! Connections and servers that fail while they are used.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 mod support;
 
@@ -13,7 +13,8 @@ use countersign_redis::RedisStore;
 use countersign_test_support::RedisServer;
 use support::proxy::Proxy;
 use support::{
-    HOUR, claim, claim_soon, commit, event, granted, handled, is_busy, is_handled, try_claim,
+    HOUR, claim, claim_eventually, commit, event, granted, handled, is_handled, is_in_progress,
+    try_claim,
 };
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -34,19 +35,19 @@ async fn a_connection_cut_while_idle_is_not_noticed() {
     }
 }
 
-/// Workers that see `EVENTS` events through, each as a receiver would, whatever gets in the way.
+/// Workers that handle `EVENTS` events as a receiver does, whatever fails.
 const WORKERS: usize = 16;
 const EVENTS: usize = 320;
 
-async fn see_through(store: RedisStore, number: usize) -> ClaimToken {
+async fn handle(store: RedisStore, number: usize) -> ClaimToken {
     let claim_token = loop {
         match store.claim(&event(number), 0, Duration::from_millis(50)).await {
             Ok(ClaimOutcome::Acquired { fencing_token, .. }) => {
                 break ClaimToken::new(event(number), fencing_token, HOUR);
             }
-            // A claim whose answer was lost holds until its lease is over.
+            // A claim whose response was lost holds until its lease expires.
             Ok(ClaimOutcome::InProgress { .. }) => {}
-            Ok(answer) => panic!("{answer:?} though nobody else handles event {number}"),
+            Ok(outcome) => panic!("{outcome:?} though no other worker handles event {number}"),
             Err(error) => assert_ne!(error.kind(), StoreErrorKind::Full),
         }
         sleep(Duration::from_millis(5)).await;
@@ -69,7 +70,7 @@ async fn all_seen_through(store: &RedisStore) {
         let store = store.clone();
         workers.spawn(async move {
             for number in (worker..EVENTS).step_by(WORKERS) {
-                see_through(store.clone(), number).await;
+                handle(store.clone(), number).await;
             }
         });
     }
@@ -77,7 +78,7 @@ async fn all_seen_through(store: &RedisStore) {
         worker.unwrap();
     }
     for number in 0..EVENTS {
-        assert!(is_handled(claim_soon(store, number).await), "event {number}");
+        assert!(is_handled(claim_eventually(store, number).await), "event {number}");
     }
 }
 
@@ -139,18 +140,21 @@ async fn a_server_that_shuts_down_is_unavailable_until_it_is_back() {
     let store = RedisStore::connect(&server.url()).await.unwrap();
     handled(&store, 0).await;
     let held = granted(&store, 1, HOUR).await;
-    assert!(server.try_command::<()>("SHUTDOWN NOSAVE").is_err(), "it is gone before it answers");
+    assert!(
+        server.try_command::<()>("SHUTDOWN NOSAVE").is_err(),
+        "the server stops before it responds"
+    );
     unavailable(&store, 0).await;
     let error = commit(&store, &held).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     server.crash();
     server.restart();
-    assert!(is_handled(claim(&store, 0).await), "the first call finds it back");
+    assert!(is_handled(claim(&store, 0).await), "the first call reconnects");
     assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
 }
 
 #[tokio::test]
-async fn nobody_there_at_the_start_is_unavailable() {
+async fn a_server_that_is_down_at_the_start_is_unavailable() {
     let Some(server) = RedisServer::start(&[]) else { return };
     server.crash();
     let error = RedisStore::connect(&server.url()).await.unwrap_err();
@@ -167,23 +171,23 @@ async fn a_silent_connection_times_out_and_is_replaced() {
     let error = try_claim(&store, 0).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout, "{error}");
     proxy.silence(false);
-    assert!(is_handled(claim_soon(&store, 0).await), "the old connection stays silent");
+    assert!(is_handled(claim_eventually(&store, 0).await), "the old connection stays silent");
 }
 
 #[tokio::test]
-async fn callers_that_give_up_do_not_keep_it_from_connecting() {
+async fn cancelled_calls_do_not_prevent_connecting() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let proxy = Proxy::to(server.port()).await;
     let store = RedisStore::with_client(redis::Client::open(proxy.url()).unwrap());
-    // Each gives up long before a connection can be open.
+    // Each call is cancelled long before a connection can be open.
     while tokio::time::timeout(Duration::from_micros(1), claim(&store, 0)).await.is_err() {
         tokio::task::yield_now().await;
     }
     clients(&server).await;
 }
 
-/// The store's client and the one that asks: the server may take a while to let go of one that asked
-/// whether it is up.
+/// Waits until the server has two clients, the store's and the one that lists them: it may take a while to
+/// close an earlier one.
 async fn clients(server: &RedisServer) -> [String; 2] {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
@@ -198,7 +202,7 @@ async fn clients(server: &RedisServer) -> [String; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_are_dropped_leave_the_connection_to_the_others() {
+async fn cancelled_calls_keep_the_shared_connection_open() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let id = async || {
@@ -222,7 +226,7 @@ async fn calls_that_are_dropped_leave_the_connection_to_the_others() {
 }
 
 #[tokio::test]
-async fn a_full_server_rejects_new_events_and_knows_the_old_ones() {
+async fn a_full_server_rejects_new_events_and_recognises_known_ones() {
     let Some(server) = RedisServer::start(&["--maxmemory-policy", "noeviction"]) else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     handled(&store, 0).await;
@@ -231,7 +235,7 @@ async fn a_full_server_rejects_new_events_and_knows_the_old_ones() {
     let error = try_claim(&store, 2).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
     assert!(is_handled(claim(&store, 0).await));
-    assert!(is_busy(claim(&store, 1).await));
+    assert!(is_in_progress(claim(&store, 1).await));
     server.command::<()>("CONFIG SET maxmemory 0");
     assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
 }

@@ -1,6 +1,6 @@
-//! A master, its replica, and a sentinel that puts the one in the other's place.
+//! A master, its replica, and a sentinel that promotes the replica.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 mod support;
 
@@ -10,15 +10,17 @@ use std::time::Duration;
 use countersign::dedup::{ClaimOutcome, UpdateOutcome};
 use countersign_redis::RedisStore;
 use countersign_test_support::RedisServer;
-use support::{HOUR, claim, claim_soon, commit, granted, handled, is_busy, is_handled};
+use support::{
+    HOUR, claim, claim_eventually, commit, granted, handled, is_handled, is_in_progress,
+};
 
-struct Watched {
+struct Deployment {
     master: RedisServer,
     replica: RedisServer,
     sentinel: RedisServer,
 }
 
-impl Watched {
+impl Deployment {
     fn start() -> Option<Self> {
         let master = RedisServer::start(&[])?;
         let port = master.port().to_string();
@@ -29,88 +31,89 @@ impl Watched {
              sentinel down-after-milliseconds main 500\n\
              sentinel failover-timeout main 3000\n",
         ))?;
-        let watched = Self { master, replica, sentinel };
-        until(|| watched.sentinel_says("num-slaves", "1"));
-        Some(watched)
+        let deployment = Self { master, replica, sentinel };
+        until(|| deployment.sentinel_reports("num-slaves", "1"));
+        Some(deployment)
     }
 
     async fn store(&self) -> RedisStore {
         RedisStore::sentinel(&[&self.sentinel.url()], "main").await.unwrap()
     }
 
-    /// What the sentinel says of the master.
-    fn sentinel_says(&self, field: &str, value: &str) -> bool {
+    /// Returns whether the sentinel reports this value of the master's field.
+    fn sentinel_reports(&self, field: &str, value: &str) -> bool {
         let facts: Vec<(String, String)> = self.sentinel.command("SENTINEL MASTER main");
         facts.iter().any(|(name, fact)| name == field && fact == value)
     }
 }
 
-fn until(is_so: impl Fn() -> bool) {
+fn until(condition: impl Fn() -> bool) {
     for _ in 0..12_000 {
-        if is_so() {
+        if condition() {
             return;
         }
         thread::sleep(Duration::from_millis(5));
     }
-    panic!("it never is so");
+    panic!("the condition was not met in time");
 }
 
 #[tokio::test]
-async fn what_the_replica_had_survives_the_masters_end() {
-    let Some(watched) = Watched::start() else { return };
-    let store = watched.store().await;
+async fn replicated_events_survive_a_crash_of_the_master() {
+    let Some(deployment) = Deployment::start() else { return };
+    let store = deployment.store().await;
     handled(&store, 0).await;
     let held = granted(&store, 1, HOUR).await;
-    let master = watched.master.command::<String>("INFO replication");
+    let master = deployment.master.command::<String>("INFO replication");
     let offset = master.lines().find_map(|line| line.strip_prefix("master_repl_offset:")).unwrap();
     let has = format!("slave_repl_offset:{offset}");
-    until(|| watched.replica.command::<String>("INFO replication").contains(&has));
-    watched.master.crash();
+    until(|| deployment.replica.command::<String>("INFO replication").contains(&has));
+    deployment.master.crash();
 
-    assert!(is_handled(claim_soon(&store, 0).await));
-    assert!(is_busy(claim(&store, 1).await));
+    assert!(is_handled(claim_eventually(&store, 0).await));
+    assert!(is_in_progress(claim(&store, 1).await));
     assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
     let next = granted(&store, 2, HOUR).await;
     assert!(next.fencing_token() > held.fencing_token());
-    assert!(watched.sentinel_says("port", &watched.replica.port().to_string()));
+    assert!(deployment.sentinel_reports("port", &deployment.replica.port().to_string()));
 }
 
-/// Replication is asynchronous: what the replica had not yet got is handled again.
+/// Replication is asynchronous: an event that the replica lacks is handled again.
 #[tokio::test]
-async fn what_the_replica_had_not_is_granted_again_under_a_higher_fencing_token() {
-    let Some(watched) = Watched::start() else { return };
-    let store = watched.store().await;
-    watched.replica.signal("-STOP");
-    watched.master.command::<u32>("CLIENT KILL TYPE replica");
+async fn an_event_that_was_not_replicated_is_granted_again_with_a_higher_fencing_token() {
+    let Some(deployment) = Deployment::start() else { return };
+    let store = deployment.store().await;
+    deployment.replica.signal("-STOP");
+    deployment.master.command::<u32>("CLIENT KILL TYPE replica");
     let lost = handled(&store, 0).await;
-    watched.master.crash();
-    watched.replica.signal("-CONT");
+    deployment.master.crash();
+    deployment.replica.signal("-CONT");
 
-    let ClaimOutcome::Acquired { fencing_token, takeover: false } = claim_soon(&store, 0).await
+    let ClaimOutcome::Acquired { fencing_token, takeover: false } =
+        claim_eventually(&store, 0).await
     else {
-        panic!("the replica has what it was never sent")
+        panic!("the replica has the event")
     };
     assert!(fencing_token > lost.fencing_token());
     assert_eq!(
         commit(&store, &lost).await,
         Ok(UpdateOutcome::StaleToken),
-        "the first handler is fenced off"
+        "the first handler's token is stale"
     );
 }
 
-/// Nobody was cut off by force: the old master lives on as a replica.
+/// In a manual failover the old master becomes a replica.
 #[tokio::test]
-async fn an_operators_fail_over_is_followed() {
-    let Some(watched) = Watched::start() else { return };
-    let store = watched.store().await;
+async fn a_manual_failover_is_followed() {
+    let Some(deployment) = Deployment::start() else { return };
+    let store = deployment.store().await;
     let held = granted(&store, 0, HOUR).await;
-    // It rejects as long as it knows too little of the replica.
-    until(|| watched.sentinel.try_command::<()>("SENTINEL FAILOVER main").is_ok());
-    until(|| watched.sentinel_says("port", &watched.replica.port().to_string()));
-    // Who asks may be cut off as its role changes.
-    let role = || watched.master.try_command::<String>("INFO replication").unwrap_or_default();
+    // The sentinel rejects the command until it knows the replica well enough.
+    until(|| deployment.sentinel.try_command::<()>("SENTINEL FAILOVER main").is_ok());
+    until(|| deployment.sentinel_reports("port", &deployment.replica.port().to_string()));
+    // The server closes connections when its role changes.
+    let role = || deployment.master.try_command::<String>("INFO replication").unwrap_or_default();
     until(|| role().contains("role:slave"));
-    assert!(is_busy(claim_soon(&store, 0).await));
+    assert!(is_in_progress(claim_eventually(&store, 0).await));
     assert_eq!(commit(&store, &held).await, Ok(UpdateOutcome::Applied));
-    assert!(watched.replica.command::<u64>("DBSIZE") > 0);
+    assert!(deployment.replica.command::<u64>("DBSIZE") > 0);
 }

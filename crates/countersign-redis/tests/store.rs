@@ -1,6 +1,6 @@
-//! One server: the contract, what the keys are, and what is sent.
+//! A single server: the contract, the keys, and the commands.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 mod support;
 
@@ -18,12 +18,13 @@ use countersign_test_support::{ChildTest, RedisServer, report, store_location};
 use redis::Client;
 use support::proxy::Proxy;
 use support::{
-    HOUR, Opens, claim, commit, event, granted, handled, is_busy, is_handled, key, try_claim,
+    HOUR, Opener, claim, commit, event, granted, handled, is_handled, is_in_progress, key,
+    try_claim,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// One that keeps nothing, and a store on it.
+/// Starts an empty server, and opens a store on it.
 async fn fresh() -> Option<(RedisServer, RedisStore)> {
     let server = RedisServer::start(&[])?;
     let store = RedisStore::connect(&server.url()).await.unwrap();
@@ -33,29 +34,29 @@ async fn fresh() -> Option<(RedisServer, RedisStore)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_keeps_the_contract() {
     let Some(server) = RedisServer::start(&[]) else { return };
-    let opens = Opens(async || RedisStore::connect(&server.url()).await.unwrap());
-    assert_eq!(check(&opens).await, Ok(()));
+    let opener = Opener(async || RedisStore::connect(&server.url()).await.unwrap());
+    assert_eq!(check(&opener).await, Ok(()));
 }
 
 #[tokio::test]
 async fn an_operator_sees_and_forgets_events() {
     let Some(server) = RedisServer::start(&[]) else { return };
-    let opens = Opens(async || RedisStore::connect(&server.url()).await.unwrap());
-    assert_eq!(an_operator_sees_and_forgets(&opens).await, Ok(()));
+    let opener = Opener(async || RedisStore::connect(&server.url()).await.unwrap());
+    assert_eq!(an_operator_sees_and_forgets(&opener).await, Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_applications_own_connection_serves_as_well() {
+async fn a_connection_of_the_application_keeps_the_contract() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let manager = Client::open(server.url()).unwrap().get_connection_manager().await.unwrap();
-    let opens = Opens(async || RedisStore::with_connection(manager.clone()));
-    assert_eq!(of_many_claims_one_is_granted(&opens).await, Ok(()));
-    assert_eq!(a_call_that_is_dropped_wedges_nothing(&opens).await, Ok(()));
+    let opener = Opener(async || RedisStore::with_connection(manager.clone()));
+    assert_eq!(of_many_claims_one_is_granted(&opener).await, Ok(()));
+    assert_eq!(a_call_that_is_dropped_wedges_nothing(&opener).await, Ok(()));
 }
 
 const RACED: usize = 200;
 
-/// Runs in processes of its own, of the test below.
+/// Runs in child processes of the next test.
 #[tokio::test]
 async fn child_that_races() {
     let Some(url) = store_location() else { return };
@@ -68,7 +69,7 @@ async fn child_that_races() {
 }
 
 #[test]
-fn of_several_processes_one_is_granted_each_event() {
+fn each_event_is_granted_to_one_of_several_processes() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let racing: Vec<_> =
         (0..4).map(|_| ChildTest::start("child_that_races", &server.url())).collect();
@@ -96,7 +97,7 @@ async fn each_operation_is_one_call_of_a_script() {
 }
 
 #[tokio::test]
-async fn a_server_that_lost_the_scripts_is_sent_them() {
+async fn scripts_are_sent_again_to_a_server_that_lost_them() {
     let Some((server, store)) = fresh().await else { return };
     let flush = || server.command::<()>("SCRIPT FLUSH");
     flush();
@@ -119,9 +120,9 @@ async fn a_server_that_lost_the_scripts_is_sent_them() {
 }
 
 #[tokio::test]
-async fn a_new_event_takes_the_server_one_command() {
+async fn a_claim_of_a_new_event_runs_one_command() {
     let Some((server, store)) = fresh().await else { return };
-    // More than one only where the test was held up, so that the server's time is to be asked for.
+    // More than one only if the test was delayed, so that the server's time had to be read again.
     let took_one = async |number| {
         granted(&store, number, HOUR).await;
         server.command::<()>("CONFIG RESETSTAT");
@@ -135,11 +136,11 @@ async fn a_new_event_takes_the_server_one_command() {
             return;
         }
     }
-    panic!("it never does");
+    panic!("every claim ran more than one command");
 }
 
 #[tokio::test]
-async fn of_the_clients_clock_only_a_fencing_token_is_sent() {
+async fn a_fencing_token_is_the_only_client_time_that_is_sent() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let proxy = Proxy::to(server.port()).await;
     let store = RedisStore::connect(&proxy.url()).await.unwrap();
@@ -150,14 +151,14 @@ async fn of_the_clients_clock_only_a_fencing_token_is_sent() {
         store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await.unwrap();
         without_proposal(&String::from_utf8(proxy.take_sent()).unwrap())
     };
-    // Has the scripts loaded.
+    // Loads the scripts.
     calls().await;
     let first = calls().await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(calls().await, first, "the same calls at another time are the same text");
 }
 
-/// The calls as they are where the client does not know the server's time.
+/// Removes the proposed fencing token from the calls.
 fn without_proposal(sent: &str) -> String {
     match sent.split_once("$33\r\nP") {
         Some((before, after)) => format!("{before}$17\r\nP{}", after.get(16..).unwrap()),
@@ -173,12 +174,12 @@ async fn fencing_tokens_are_the_servers_time() {
         secs * 1_000_000 + micros
     };
     let before = now();
-    // The first is the server's own, the others are counted on from it.
+    // The first is the server's time, and the others are estimates from it.
     let mut fencing_tokens = Vec::new();
     for number in 0..10 {
         fencing_tokens.push(granted(&store, number, HOUR).await.fencing_token().as_u64());
     }
-    // A clock may drift by that much in the second that a reading counts.
+    // A clock may drift by a millisecond while a reading is used.
     let after = now() + 1_000;
     assert!(fencing_tokens.is_sorted(), "{fencing_tokens:?}");
     assert!(
@@ -188,18 +189,18 @@ async fn fencing_tokens_are_the_servers_time() {
 }
 
 #[tokio::test]
-async fn a_lease_ends_by_the_servers_clock() {
+async fn a_lease_expires_by_the_servers_clock() {
     let Some((server, store)) = fresh().await else { return };
     let held = granted(&store, 0, HOUR).await;
     let ClaimOutcome::InProgress { retry_after } = claim(&store, 0).await else {
-        panic!("it is held")
+        panic!("the event is in progress")
     };
     assert!(retry_after <= HOUR && retry_after > HOUR - HOUR / 60, "{retry_after:?}");
-    // As if an hour had passed there, and none here.
+    // As if an hour had passed on the server only.
     server.command::<()>(&format!("PEXPIRE {} {}", key(0), DAY.as_millis()));
-    let answer = claim(&store, 0).await;
-    let ClaimOutcome::Acquired { fencing_token, takeover: true } = answer else {
-        panic!("{answer:?}")
+    let outcome = claim(&store, 0).await;
+    let ClaimOutcome::Acquired { fencing_token, takeover: true } = outcome else {
+        panic!("{outcome:?}")
     };
     assert!(fencing_token > held.fencing_token());
 }
@@ -207,30 +208,30 @@ async fn a_lease_ends_by_the_servers_clock() {
 #[tokio::test]
 async fn every_key_expires_by_itself() {
     let Some((server, store)) = fresh().await else { return };
-    let lives = |number, span: Duration| {
+    let expires_in = |number, expected: Duration| {
         let left: u64 = server.command(&format!("PTTL {}", key(number)));
         let left = Duration::from_millis(left);
-        assert!(left <= span && left > span - HOUR / 60, "{left:?}, not {span:?}");
+        assert!(left <= expected && left > expected - HOUR / 60, "{left:?}, not {expected:?}");
     };
     let held = granted(&store, 0, HOUR).await;
-    lives(0, DAY + HOUR);
+    expires_in(0, DAY + HOUR);
     store.renew(held.key(), held.fencing_token(), HOUR * 2).await.unwrap();
-    lives(0, DAY + HOUR * 2);
+    expires_in(0, DAY + HOUR * 2);
     handled(&store, 1).await;
-    lives(1, HOUR);
+    expires_in(1, HOUR);
     let released = granted(&store, 2, HOUR * 5).await;
     store.release(released.key(), released.fencing_token()).await.unwrap();
-    lives(2, HOUR);
+    expires_in(2, HOUR);
     handled(&store, 3).await;
     store.forget(&event(3)).await.unwrap();
-    lives(3, HOUR);
+    expires_in(3, HOUR);
     let at_once = granted(&store, 4, HOUR * 5).await;
     store.commit(at_once.key(), at_once.fencing_token(), Duration::ZERO).await.unwrap();
-    lives(4, HOUR);
+    expires_in(4, HOUR);
 }
 
 #[tokio::test]
-async fn fencing_tokens_rise_though_the_key_is_gone() {
+async fn fencing_tokens_rise_after_the_key_was_lost() {
     let Some((server, store)) = fresh().await else { return };
     let late = granted(&store, 0, HOUR).await;
     server.command::<()>("FLUSHALL");
@@ -242,9 +243,9 @@ async fn fencing_tokens_rise_though_the_key_is_gone() {
 }
 
 #[tokio::test]
-async fn fencing_tokens_rise_though_the_clock_was_set_back() {
+async fn fencing_tokens_rise_after_the_clock_was_set_back() {
     let Some((server, store)) = fresh().await else { return };
-    // As if granted in the year 2255, and given up.
+    // As if the event had been claimed in the year 2255, and released.
     server.command::<()>(&format!("SET {} A9007199254740000", key(0)));
     assert_eq!(
         granted(&store, 0, Duration::ZERO).await.fencing_token(),
@@ -257,7 +258,7 @@ async fn fencing_tokens_rise_though_the_clock_was_set_back() {
     let other = granted(&store, 1, HOUR).await;
     assert!(
         other.fencing_token() < FencingToken::new(9_007_199_254_740_000),
-        "it is the matter of one event"
+        "other events are not affected"
     );
 }
 
@@ -266,17 +267,17 @@ async fn a_commit_after_a_takeover_is_stale() {
     let Some((_server, store)) = fresh().await else { return };
     let late = granted(&store, 0, Duration::from_millis(1)).await;
     tokio::time::sleep(Duration::from_millis(2)).await;
-    let answer = claim(&store, 0).await;
-    let ClaimOutcome::Acquired { fencing_token, takeover: true } = answer else {
-        panic!("{answer:?}")
+    let outcome = claim(&store, 0).await;
+    let ClaimOutcome::Acquired { fencing_token, takeover: true } = outcome else {
+        panic!("{outcome:?}")
     };
     assert!(fencing_token > late.fencing_token());
     assert_eq!(commit(&store, &late).await, Ok(UpdateOutcome::StaleToken));
-    assert!(is_busy(claim(&store, 0).await));
+    assert!(is_in_progress(claim(&store, 0).await));
 }
 
 #[tokio::test]
-async fn a_value_that_is_not_ours_is_left_alone() {
+async fn a_value_of_another_application_is_not_changed() {
     let Some((server, store)) = fresh().await else { return };
     for (number, set) in
         ["SET {} hello", "SET {} Z0000000000000001", "LPUSH {} A"].iter().enumerate()
@@ -291,7 +292,7 @@ async fn a_value_that_is_not_ours_is_left_alone() {
 }
 
 #[tokio::test]
-async fn prefixes_keep_stores_apart() {
+async fn stores_with_different_prefixes_are_separate() {
     let Some((server, store)) = fresh().await else { return };
     let other = store.clone().prefix("other:1:");
     handled(&store, 0).await;
@@ -303,7 +304,7 @@ async fn prefixes_keep_stores_apart() {
 }
 
 #[tokio::test]
-async fn stats_count_events_as_they_stand_over_many_pages() {
+async fn stats_count_events_over_many_pages() {
     let Some((server, store)) = fresh().await else { return };
     for number in 0..1200 {
         handled(&store, number).await;
@@ -325,7 +326,7 @@ async fn stats_count_events_as_they_stand_over_many_pages() {
 }
 
 #[tokio::test]
-async fn what_is_no_address_is_told_without_repeating_it() {
+async fn an_invalid_address_is_rejected_without_repeating_it() {
     for url in ["", "not an address", "http://app:password@cache", "redis://app:password@cache:x"] {
         let error = RedisStore::connect(url).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{url}");

@@ -1,8 +1,8 @@
-//! Events in PostgreSQL: the contract, several processes, lost connections and servers, and a
-//! handler's transaction.
+//! The PostgreSQL store: the contract, several processes, lost connections, crashes of the server, and
+//! handlers' transactions.
 
 #![cfg(feature = "postgres")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
 mod support;
 
@@ -22,12 +22,12 @@ use countersign_sqlx::{PostgresStore, TransactionErrorKind};
 use countersign_test_support::{ChildTest, PostgresServer, report, store_location};
 use sqlx::postgres::PgPool;
 use sqlx::{Connection, PgConnection, query, query_scalar};
-use support::{HOUR, claim, commit, event, granted, higher, is_busy, is_handled, unclaimed};
+use support::{HOUR, claim, commit, event, granted, higher, is_handled, is_in_progress, unclaimed};
 use tokio::time::{sleep, timeout};
 
-const BRIEF: Duration = Duration::from_millis(100);
+const SHORT: Duration = Duration::from_millis(100);
 
-/// A table of its own on the server, for one test.
+/// A table for one test on the shared server.
 struct Table {
     server: Arc<PostgresServer>,
     name: String,
@@ -67,7 +67,7 @@ impl Table {
         PgConnection::connect(&self.server.url()).await.unwrap()
     }
 
-    /// A store beside a table of the application's.
+    /// Opens a store beside a table of the application.
     async fn with_notes(&self) -> PostgresStore {
         let create = format!("CREATE TABLE {}_notes (text TEXT)", self.name);
         self.run(&create).await;
@@ -89,7 +89,7 @@ impl Table {
         statement.execute(&mut self.connection().await).await.unwrap().rows_affected()
     }
 
-    /// Ends every session but the caller's.
+    /// Terminates every session but its own.
     async fn cut_connections(&self) {
         self.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -106,8 +106,8 @@ impl StoreUnderTest for Table {
         self.store().await
     }
 
-    async fn advance(&self, span: Duration) {
-        sleep(span).await;
+    async fn advance(&self, duration: Duration) {
+        sleep(duration).await;
     }
 
     fn spawn<T: Send + 'static>(
@@ -132,7 +132,7 @@ async fn an_operator_sees_and_forgets_events() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_in_each_others_way_are_sorted_out_under_any_isolation() {
+async fn conflicting_claims_are_resolved_at_any_isolation_level() {
     let settings = &[("default_transaction_isolation", "serializable")];
     let Some(table) = Table::with_settings(settings) else { return };
     assert_eq!(of_many_claims_one_is_granted(&table).await, Ok(()));
@@ -140,7 +140,7 @@ async fn callers_in_each_others_way_are_sorted_out_under_any_isolation() {
 }
 
 #[tokio::test]
-async fn many_may_migrate_at_once() {
+async fn concurrent_migrations_succeed() {
     let Some(table) = Table::new() else { return };
     let pool = table.pool().await;
     let name = format!("own_schema_{0}.{0}", table.name);
@@ -149,11 +149,11 @@ async fn many_may_migrate_at_once() {
     assert_eq!([one, two, three], [Ok(()), Ok(()), Ok(())]);
     granted(&store, 0, HOUR).await;
     store.migrate().await.unwrap();
-    assert!(is_busy(claim(&store, 0).await));
+    assert!(is_in_progress(claim(&store, 0).await));
 }
 
 #[tokio::test]
-async fn a_name_that_would_need_care_is_rejected() {
+async fn a_table_name_with_other_characters_is_rejected() {
     let Some(table) = Table::new() else { return };
     let pool = table.pool().await;
     for name in ["", ".events", "events.", "a.b.c", "e\"vents", "events; --", "é", &"e".repeat(58)]
@@ -169,11 +169,12 @@ async fn a_missing_table_is_unavailable() {
     let store = PostgresStore::new(table.pool().await).table("missing").unwrap();
     let error = store.claim(&event(0), 0, HOUR).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("run `PostgresStore::migrate`"), "{error}");
 }
 
 const RACED: usize = 100;
 
-/// Runs in processes of its own, of the test below.
+/// Runs in child processes of the next test.
 #[tokio::test]
 async fn child_that_races() {
     let Some(url) = store_location() else { return };
@@ -186,7 +187,7 @@ async fn child_that_races() {
 }
 
 #[tokio::test]
-async fn of_several_processes_one_is_granted_each_event() {
+async fn each_event_is_granted_to_one_of_several_processes() {
     let Some(server) = PostgresServer::shared() else { return };
     PostgresStore::connect(&server.url()).await.unwrap().migrate().await.unwrap();
     let children: Vec<_> =
@@ -196,35 +197,35 @@ async fn of_several_processes_one_is_granted_each_event() {
     assert_eq!(granted, (0..RACED).collect::<Vec<_>>());
 }
 
-/// A server of the test's own, for one that stops it or cuts everybody off.
+/// Returns a table on a server of its own, for a test that stops the server or terminates sessions.
 fn own_server() -> Option<Table> {
     let server = Arc::new(PostgresServer::start()?);
     Some(Table { server, name: "events".to_owned(), settings: &[] })
 }
 
 #[tokio::test]
-async fn what_was_answered_survives_lost_connections_and_a_crash_of_the_server() {
+async fn acknowledged_operations_survive_lost_connections_and_a_crash_of_the_server() {
     let Some(table) = own_server() else { return };
     let store = table.store().await;
     let handled = granted(&store, 0, HOUR).await;
     commit(&store, &handled).await;
     let held = granted(&store, 1, HOUR).await;
     table.cut_connections().await;
-    assert!(is_handled(soon(&store, 0).await));
+    assert!(is_handled(claim_eventually(&store, 0).await));
 
     table.server.crash();
     let error = store.claim(&event(2), 0, HOUR).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     table.server.restart();
-    assert!(is_handled(soon(&store, 0).await));
-    assert!(is_busy(claim(&store, 1).await));
+    assert!(is_handled(claim_eventually(&store, 0).await));
+    assert!(is_in_progress(claim(&store, 1).await));
     assert_eq!(commit(&store, &held).await, UpdateOutcome::Applied);
     let next = granted(&store, 2, HOUR).await;
-    assert!(next.fencing_token() > held.fencing_token(), "fences rise over the crash");
+    assert!(next.fencing_token() > held.fencing_token(), "fencing tokens rise over the crash");
 }
 
-/// A claim over a pool some of whose connections are lost.
-async fn soon(store: &PostgresStore, number: usize) -> ClaimOutcome {
+/// Claims over a pool of which some connections are lost.
+async fn claim_eventually(store: &PostgresStore, number: usize) -> ClaimOutcome {
     for _ in 0..20 {
         if let Ok(claim) = store.claim(&event(number), 0, HOUR).await {
             return claim;
@@ -234,7 +235,7 @@ async fn soon(store: &PostgresStore, number: usize) -> ClaimOutcome {
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_cut_off_applies_nothing() {
+async fn a_transaction_whose_connection_is_lost_applies_nothing() {
     let Some(table) = own_server() else { return };
     let store = table.with_notes().await;
     let claim_token = granted(&store, 0, HOUR).await;
@@ -244,18 +245,18 @@ async fn a_transaction_that_is_cut_off_applies_nothing() {
     let error = transaction.commit().await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::Failed);
     assert_eq!(table.notes().await, 0);
-    assert!(is_busy(soon(&store, 0).await));
+    assert!(is_in_progress(claim_eventually(&store, 0).await));
     assert_eq!(commit(&store, &claim_token).await, UpdateOutcome::Applied);
 }
 
 #[tokio::test]
-async fn claims_of_an_event_in_a_transaction_keep_no_connection() {
+async fn claims_of_an_event_in_a_transaction_occupy_no_connection() {
     let Some(table) = Table::new() else { return };
     let store = table.over(table.server.pool(2, &[]).await).await;
     let claim_token = granted(&store, 0, Duration::ZERO).await;
     let transaction = table.store().await.begin_claim(&claim_token).await.unwrap();
     for _ in 0..3 {
-        drop(timeout(BRIEF, claim(&store, 0)).await);
+        drop(timeout(SHORT, claim(&store, 0)).await);
     }
     granted(&store, 1, HOUR).await;
     transaction.rollback().await.unwrap();
@@ -272,7 +273,7 @@ async fn a_handler_that_has_committed_still_has_its_lease() {
     assert_eq!(renew().await, Ok(UpdateOutcome::Applied));
     assert!(is_handled(claim(&store, 0).await), "the renewal changes nothing");
     commit(&store, &claim_token).await;
-    assert_eq!(renew().await, Ok(UpdateOutcome::StaleToken), "now the handler has ended");
+    assert_eq!(renew().await, Ok(UpdateOutcome::StaleToken), "the handler has ended");
 }
 
 #[tokio::test]
@@ -283,7 +284,7 @@ async fn the_write_and_the_mark_are_one_commit() {
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(table.note()).execute(&mut *transaction).await.unwrap();
     assert_eq!(table.notes().await, 0);
-    assert!(is_busy(claim(&store, 0).await), "others are told at once");
+    assert!(is_in_progress(claim(&store, 0).await), "other claims do not wait");
     transaction.commit().await.unwrap();
     assert_eq!(table.notes().await, 1);
     assert!(is_handled(claim(&store, 0).await));
@@ -308,7 +309,7 @@ async fn without_a_mark_nothing_is_committed() {
     let error = transaction.commit().await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::Failed);
     assert_eq!(table.notes().await, 0);
-    assert!(is_busy(claim(&store, 0).await));
+    assert!(is_in_progress(claim(&store, 0).await));
 }
 
 #[tokio::test]
@@ -319,7 +320,7 @@ async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(table.note()).execute(&mut *transaction).await.unwrap();
     drop(transaction);
-    assert!(is_busy(claim(&store, 0).await));
+    assert!(is_in_progress(claim(&store, 0).await));
     assert_eq!(table.notes().await, 0);
     store.begin_claim(&claim_token).await.unwrap().rollback().await.unwrap();
     assert_eq!(
@@ -359,13 +360,15 @@ async fn an_open_transaction_holds_its_event_past_the_lease() {
     let renewed = store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await;
     assert_eq!(renewed, Ok(UpdateOutcome::Applied));
     let other = table.store().await;
-    assert!(is_busy(timeout(BRIEF * 20, claim(&other, 0)).await.expect("nobody waits for it")));
+    assert!(is_in_progress(
+        timeout(SHORT * 20, claim(&other, 0)).await.expect("the claim does not wait")
+    ));
     transaction.commit().await.unwrap();
     assert!(is_handled(claim(&other, 0).await));
 }
 
 #[tokio::test]
-async fn a_purge_removes_what_is_long_over_and_waits_for_nobody() {
+async fn a_purge_deletes_expired_rows_and_waits_for_no_lock() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     for number in 0..6 {
@@ -377,9 +380,9 @@ async fn a_purge_removes_what_is_long_over_and_waits_for_nobody() {
         }
     }
     assert_eq!(store.purge(100).await, Ok(0));
-    let age = |span: &str| format!("UPDATE {} SET until = now() - interval '{span}'", table.name);
+    let age = |age: &str| format!("UPDATE {} SET until = now() - interval '{age}'", table.name);
     table.run(&age("2 hours")).await;
-    // One of the four that are over is locked.
+    // One of the four expired rows is locked.
     let mut locking = table.connection().await;
     let mut lock = locking.begin().await.unwrap();
     let locked = format!("SELECT 1 FROM {} WHERE key = $1 FOR UPDATE", table.name);
@@ -397,7 +400,7 @@ async fn a_purge_removes_what_is_long_over_and_waits_for_nobody() {
     assert_eq!(store.purge(100).await, Ok(2));
 }
 
-/// Claims the first event from this one on whose claim sweeps, by its key; tells its number.
+/// Claims the first event at or after `from` whose claim starts a sweep, and returns its number.
 async fn sweep(store: &PostgresStore, from: usize) -> usize {
     let sweeps = |key: &EventKey| {
         let (number, _) = key.as_bytes().split_first_chunk().unwrap();
@@ -409,7 +412,7 @@ async fn sweep(store: &PostgresStore, from: usize) -> usize {
 }
 
 #[tokio::test]
-async fn claims_clear_away_what_is_over() {
+async fn claims_delete_expired_rows() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     for number in 0..3 {
@@ -418,14 +421,14 @@ async fn claims_clear_away_what_is_over() {
     table.run(&format!("UPDATE {} SET until = now() - interval '2 hours'", table.name)).await;
     sweep(&store, 3).await;
     let cleared = async { while store.stats().await.unwrap().expired > 0 {} };
-    timeout(Duration::from_secs(30), cleared).await.expect("they are cleared away");
+    timeout(Duration::from_secs(30), cleared).await.expect("the rows are deleted");
 }
 
 #[tokio::test]
-async fn sweeps_one_after_the_other_cover_the_table() {
+async fn successive_sweeps_cover_the_table() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
-    // More than one of them looks at.
+    // More rows than one sweep reads.
     let heap = format!(
         "INSERT INTO {} (key, fence, until, fingerprint, state)
          SELECT sha256(int8send(n)), n, now() - interval '2 hours', 0, 2
@@ -434,18 +437,18 @@ async fn sweeps_one_after_the_other_cover_the_table() {
     );
     table.run(&heap).await;
     let mut number = sweep(&store, 0).await;
-    // The place is kept while the table grows, and begins again at its end.
+    // The position is kept while the table grows, and starts over at its end.
     table.run(&heap.replace("(1, 5000)", "(5001, 8000)")).await;
     let cleared = async {
         while store.stats().await.unwrap().expired > 0 {
             number = sweep(&store, number + 1).await;
         }
     };
-    timeout(Duration::from_secs(30), cleared).await.expect("they cover it");
+    timeout(Duration::from_secs(30), cleared).await.expect("the sweeps cover the table");
 }
 
 #[tokio::test]
-async fn a_role_needs_the_rights_that_the_documentation_names_and_no_more() {
+async fn a_role_needs_only_the_documented_privileges() {
     let Some(table) = Table::with_settings(&[("role", "webhooks")]) else { return };
     let heap = format!(
         "INSERT INTO {} (key, fence, until, fingerprint, state)
@@ -464,7 +467,7 @@ async fn a_role_needs_the_rights_that_the_documentation_names_and_no_more() {
         "CREATE ROLE webhooks",
         &format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO webhooks", table.name),
         &format!("GRANT UPDATE ON SEQUENCE {0}_fence, {0}_swept TO webhooks", table.name),
-        // The next sweep begins again at the first block.
+        // The next sweep starts over at the first block.
         &format!("SELECT setval('{}_swept', 1000)", table.name),
         &heap,
     ] {
@@ -473,7 +476,7 @@ async fn a_role_needs_the_rights_that_the_documentation_names_and_no_more() {
     let store = table.store().await;
     let number = sweep(&store, 0).await;
     let cleared = async { while store.stats().await.unwrap().expired > 0 {} };
-    timeout(Duration::from_secs(30), cleared).await.expect("it is cleared away");
+    timeout(Duration::from_secs(30), cleared).await.expect("the row is deleted");
     assert!(store.get(&event(number)).await.unwrap().is_some());
     assert_eq!(store.forget(&event(number)).await, Ok(true));
     let late = granted(&store, number, Duration::ZERO).await;
@@ -492,7 +495,7 @@ async fn a_role_needs_the_rights_that_the_documentation_names_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_claim_is_one_statement_unless_nobody_holds_what_is_known() {
+async fn a_claim_is_one_statement_unless_a_known_event_can_be_claimed() {
     let Some(table) = Table::new() else { return };
     let pool = table.server.pool(1, &[]).await;
     let store = table.over(pool.clone()).await;
@@ -504,23 +507,24 @@ async fn a_claim_is_one_statement_unless_nobody_holds_what_is_known() {
     };
     let before = statements().await;
     let claim_token = granted(&store, 0, HOUR).await;
-    assert!(is_busy(claim(&store, 0).await));
+    assert!(is_in_progress(claim(&store, 0).await));
     assert_eq!(statements().await, before + 1, "new, and in progress");
     commit(&store, &claim_token).await;
     assert!(is_handled(claim(&store, 0).await));
     assert_eq!(statements().await, before + 2, "handled, and the commit");
     granted(&store, 1, Duration::ZERO).await;
     granted(&store, 1, HOUR).await;
-    assert_eq!(statements().await, before + 3, "the lease ran out");
+    assert_eq!(statements().await, before + 3, "the lease expired");
 }
 
 #[tokio::test]
-async fn an_operator_forgets_no_event_that_a_handlers_transaction_holds() {
+async fn an_event_with_an_open_transaction_cannot_be_forgotten() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     let claim_token = granted(&store, 0, HOUR).await;
     let transaction = store.begin_claim(&claim_token).await.unwrap();
-    let forget = timeout(BRIEF * 20, store.forget(claim_token.key())).await.expect("nobody waits");
+    let forget =
+        timeout(SHORT * 20, store.forget(claim_token.key())).await.expect("the call does not wait");
     let error = forget.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(error.to_string().contains("a handler's transaction holds the event"), "{error}");
@@ -529,7 +533,7 @@ async fn an_operator_forgets_no_event_that_a_handlers_transaction_holds() {
 }
 
 #[tokio::test]
-async fn stats_count_events_as_they_stand() {
+async fn stats_count_events_by_their_current_state() {
     let Some(table) = Table::new() else { return };
     let store = table.store().await;
     assert_eq!(store.stats().await.unwrap().in_progress, 0);
@@ -539,8 +543,8 @@ async fn stats_count_events_as_they_stand() {
     }
     granted(&store, 3, HOUR).await;
     granted(&store, 4, Duration::ZERO).await;
-    let over = granted(&store, 5, HOUR).await;
-    let commit = store.commit(over.key(), over.fencing_token(), Duration::ZERO);
+    let expired = granted(&store, 5, HOUR).await;
+    let commit = store.commit(expired.key(), expired.fencing_token(), Duration::ZERO);
     assert_eq!(commit.await, Ok(UpdateOutcome::Applied));
     let ago = "UPDATE {} SET until = until - interval '1 hour' WHERE state = 1 AND until <= now()";
     table.run(&ago.replace("{}", &table.name)).await;

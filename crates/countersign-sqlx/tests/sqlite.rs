@@ -1,7 +1,11 @@
-//! Events in SQLite files: the contract, several processes, crashes, and a handler's transaction.
+//! The SQLite store: the contract, several processes, crashes, and handlers' transactions.
 
 #![cfg(feature = "sqlite")]
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot continue panics"
+)]
 
 mod support;
 
@@ -17,14 +21,14 @@ use countersign_sqlx::{SqliteStore, TransactionErrorKind};
 use countersign_test_support::{ChildTest, report, store_location};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, query, query_scalar};
-use support::{HOUR, claim, commit, event, granted, higher, is_busy, is_handled, unclaimed};
+use support::{HOUR, claim, commit, event, granted, higher, is_handled, is_in_progress, unclaimed};
 use tempfile::TempDir;
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
-const BRIEF: Duration = Duration::from_millis(50);
+const SHORT: Duration = Duration::from_millis(50);
 
-/// A file in a folder of its own.
+/// A file in a temporary directory.
 struct File(TempDir);
 
 impl File {
@@ -40,13 +44,13 @@ impl File {
         SqliteStore::open(self.path()).await.unwrap()
     }
 
-    /// A connection as the application has.
+    /// Opens a connection as the application does.
     async fn connection(&self) -> SqliteConnection {
         let options = SqliteConnectOptions::new().filename(self.path());
         SqliteConnection::connect_with(&options).await.unwrap()
     }
 
-    /// A store beside a table of the application's.
+    /// Opens a store beside a table of the application.
     async fn with_notes(&self) -> SqliteStore {
         let store = self.store().await;
         let mut connection = self.connection().await;
@@ -74,8 +78,8 @@ impl StoreUnderTest for File {
         self.store().await
     }
 
-    async fn advance(&self, span: Duration) {
-        sleep(span).await;
+    async fn advance(&self, duration: Duration) {
+        sleep(duration).await;
     }
 
     fn spawn<T: Send + 'static>(
@@ -98,7 +102,7 @@ async fn an_operator_sees_and_forgets_events() {
 }
 
 #[tokio::test]
-async fn an_operators_look_makes_no_file_and_no_table() {
+async fn open_existing_creates_no_file_and_no_table() {
     let file = File::new();
     let error = SqliteStore::open_existing(file.path()).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
@@ -109,12 +113,12 @@ async fn an_operators_look_makes_no_file_and_no_table() {
     assert_eq!(std::fs::read(file.path()).unwrap(), b"", "nothing is written");
     let store = file.store().await;
     granted(&store, 0, HOUR).await;
-    let seen = SqliteStore::open_existing(file.path()).await.unwrap();
-    assert_eq!(seen.stats().await.unwrap().in_progress, 1);
+    let inspected = SqliteStore::open_existing(file.path()).await.unwrap();
+    assert_eq!(inspected.stats().await.unwrap().in_progress, 1);
 }
 
 #[tokio::test]
-async fn memory_and_what_ends_with_the_connection_is_no_file() {
+async fn in_memory_and_temporary_databases_are_rejected() {
     for path in [":memory:", "", "file::memory:", "file:shared?mode=memory&cache=shared"] {
         let error = SqliteStore::open(path).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
@@ -123,7 +127,7 @@ async fn memory_and_what_ends_with_the_connection_is_no_file() {
 }
 
 #[tokio::test]
-async fn a_new_file_may_be_opened_by_many_at_once() {
+async fn a_new_file_may_be_opened_concurrently() {
     for _ in 0..10 {
         let file = File::new();
         let opened: Vec<_> = (0..16)
@@ -139,7 +143,7 @@ async fn a_new_file_may_be_opened_by_many_at_once() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_removed_is_not_made_anew_by_a_transaction() {
+async fn a_transaction_does_not_recreate_a_removed_file() {
     let file = File::new();
     let store = file.store().await;
     let claim_token = granted(&store, 0, HOUR).await;
@@ -150,20 +154,20 @@ async fn a_file_that_was_removed_is_not_made_anew_by_a_transaction() {
 }
 
 #[tokio::test]
-async fn an_operators_look_waits_for_no_transaction() {
+async fn an_operators_reads_wait_for_no_transaction() {
     let file = File::new();
     let store = file.store().await;
     let claim_token = granted(&store, 0, HOUR).await;
     let transaction = store.begin_claim(&claim_token).await.unwrap();
-    let seen = SqliteStore::open_existing(file.path()).await.unwrap();
-    assert_eq!(seen.stats().await.unwrap().in_progress, 1);
-    assert!(seen.get(claim_token.key()).await.unwrap().is_some());
+    let inspected = SqliteStore::open_existing(file.path()).await.unwrap();
+    assert_eq!(inspected.stats().await.unwrap().in_progress, 1);
+    assert!(inspected.get(claim_token.key()).await.unwrap().is_some());
     transaction.commit().await.unwrap();
-    assert_eq!(seen.forget(claim_token.key()).await, Ok(true));
+    assert_eq!(inspected.forget(claim_token.key()).await, Ok(true));
 }
 
 #[tokio::test]
-async fn tables_of_a_later_version_are_left_alone() {
+async fn tables_of_a_later_version_are_rejected() {
     let file = File::new();
     drop(file.store().await);
     let mut connection = file.connection().await;
@@ -177,7 +181,7 @@ async fn tables_of_a_later_version_are_left_alone() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_when_the_file_is_opened_again() {
+async fn acknowledged_operations_are_found_when_the_file_is_opened_again() {
     let file = File::new();
     let store = file.store().await;
     let handled = granted(&store, 0, HOUR).await;
@@ -186,13 +190,13 @@ async fn what_was_answered_is_there_when_the_file_is_opened_again() {
     drop(store);
     let store = file.store().await;
     assert!(is_handled(claim(&store, 0).await));
-    assert!(is_busy(claim(&store, 1).await));
+    assert!(is_in_progress(claim(&store, 1).await));
     assert_eq!(commit(&store, &held).await, UpdateOutcome::Applied);
 }
 
 const RACED: usize = 40;
 
-/// Runs in processes of its own, of the test below.
+/// Runs in child processes of the next test.
 #[tokio::test]
 async fn child_that_races() {
     let Some(path) = store_location() else { return };
@@ -205,7 +209,7 @@ async fn child_that_races() {
 }
 
 #[test]
-fn of_several_processes_one_is_granted_each_event() {
+fn each_event_is_granted_to_one_of_several_processes() {
     let file = File::new();
     let children: Vec<_> =
         (0..4).map(|_| ChildTest::start("child_that_races", &file.path())).collect();
@@ -214,7 +218,7 @@ fn of_several_processes_one_is_granted_each_event() {
     assert_eq!(granted, (0..RACED).collect::<Vec<_>>());
 }
 
-/// Runs until it is killed, by the test below.
+/// Runs in a child process of the next test, until it is killed.
 #[tokio::test]
 async fn child_that_handles() {
     let Some(path) = store_location() else { return };
@@ -227,40 +231,40 @@ async fn child_that_handles() {
 }
 
 #[tokio::test]
-async fn what_a_killed_process_had_committed_is_done() {
+async fn events_that_a_killed_process_committed_are_handled() {
     let file = File::new();
     let mut child = ChildTest::start("child_that_handles", &file.path());
     for number in 0..20 {
         assert_eq!(child.next_report(), Some(number));
     }
-    let told = 20 + child.kill().len();
+    let committed = 20 + child.kill().len();
     let store = file.store().await;
-    for number in 0..told {
-        assert!(is_handled(claim(&store, number).await), "{number} of {told}");
+    for number in 0..committed {
+        assert!(is_handled(claim(&store, number).await), "{number} of {committed}");
     }
-    // At most one was under way.
-    granted(&store, told + 1, HOUR).await;
+    // At most one more was in progress.
+    granted(&store, committed + 1, HOUR).await;
 }
 
 #[tokio::test]
-async fn a_claim_that_was_given_up_holds_nothing() {
+async fn a_cancelled_claim_holds_nothing() {
     let file = File::new();
     let store = file.store().await;
     let mut connection = file.connection().await;
     let lock = connection.begin_with("BEGIN EXCLUSIVE").await.unwrap();
-    // One is being tried, and one waits behind it.
-    timeout(BRIEF, claim(&store, 0)).await.unwrap_err();
-    timeout(BRIEF, claim(&store, 1)).await.unwrap_err();
+    // The first is being executed, and the second waits behind it.
+    timeout(SHORT, claim(&store, 0)).await.unwrap_err();
+    timeout(SHORT, claim(&store, 1)).await.unwrap_err();
     lock.rollback().await.unwrap();
     granted(&store, 1, HOUR).await;
     granted(&store, 0, HOUR).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_claim_that_is_given_up_as_it_is_granted_holds_nothing() {
+async fn a_claim_that_is_cancelled_as_it_is_granted_holds_nothing() {
     let file = File::new();
     let store = file.store().await;
-    let mut given_up = 0;
+    let mut cancelled = 0;
     for number in 0..2000 {
         let claiming = tokio::spawn({
             let store = store.clone();
@@ -271,15 +275,15 @@ async fn a_claim_that_is_given_up_as_it_is_granted_holds_nothing() {
         }
         claiming.abort();
         if claiming.await.is_err() {
-            given_up += 1;
+            cancelled += 1;
             granted(&store, number, HOUR).await;
         }
     }
-    assert!(given_up > 100, "{given_up}");
+    assert!(cancelled > 100, "{cancelled}");
 }
 
 #[tokio::test]
-async fn a_file_that_stays_locked_is_unavailable_and_then_is_not() {
+async fn a_locked_file_is_unavailable_until_it_is_unlocked() {
     let file = File::new();
     let store = file.store().await;
     let mut connection = file.connection().await;
@@ -291,16 +295,16 @@ async fn a_file_that_stays_locked_is_unavailable_and_then_is_not() {
 }
 
 #[tokio::test]
-async fn a_purge_removes_what_is_over_and_no_more_than_it_may() {
+async fn a_purge_deletes_expired_rows_up_to_its_limit() {
     let file = File::new();
     let store = file.store().await;
-    let mut tickets = Vec::new();
+    let mut claim_tokens = Vec::new();
     for number in 0..5 {
-        tickets.push(granted(&store, number, HOUR).await);
+        claim_tokens.push(granted(&store, number, HOUR).await);
     }
-    for claim_token in &tickets {
-        let brief = store.commit(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
-        assert_eq!(brief.await, Ok(UpdateOutcome::Applied));
+    for claim_token in &claim_tokens {
+        let commit = store.commit(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
+        assert_eq!(commit.await, Ok(UpdateOutcome::Applied));
     }
     assert_eq!(file.rows().await, 5);
     assert_eq!(store.purge(2).await, Ok(2));
@@ -309,42 +313,42 @@ async fn a_purge_removes_what_is_over_and_no_more_than_it_may() {
     let done = granted(&store, 8, HOUR).await;
     commit(&store, &done).await;
     assert_eq!(store.purge(10).await, Ok(3));
-    assert_eq!(file.rows().await, 2, "what is held, and what is remembered");
+    assert_eq!(file.rows().await, 2, "the claimed and the remembered event");
     assert_eq!(commit(&store, &held).await, UpdateOutcome::Applied);
 }
 
 #[tokio::test]
-async fn claims_clear_away_what_is_over() {
+async fn claims_delete_expired_rows() {
     let file = File::new();
     let store = file.store().await;
     for number in 0..70 {
         let claim_token = granted(&store, number, HOUR).await;
-        let brief = store.commit(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
-        assert_eq!(brief.await, Ok(UpdateOutcome::Applied));
+        let commit = store.commit(claim_token.key(), claim_token.fencing_token(), Duration::ZERO);
+        assert_eq!(commit.await, Ok(UpdateOutcome::Applied));
     }
     assert!(file.rows().await < 10);
 }
 
 #[tokio::test]
-async fn claims_of_any_process_clear_away_a_heap_from_where_the_last_one_left_off() {
+async fn claims_of_any_process_continue_the_sweep_of_the_last_one() {
     let file = File::new();
     drop(file.store().await);
-    let heap = "
+    let expired_rows = "
         INSERT INTO countersign_events
         SELECT randomblob(32), 1, 2, 0, 0 FROM (
             WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number LIMIT 700)
             SELECT n FROM number
         )";
-    query(heap).execute(&mut file.connection().await).await.unwrap();
-    // Each looks at 256 rows with its first claim, should it be its last.
+    query(expired_rows).execute(&mut file.connection().await).await.unwrap();
+    // Each process sweeps 256 rows with its first claim, since it may be its last.
     for number in 0..3 {
         granted(&file.store().await, number, HOUR).await;
     }
-    assert_eq!(file.rows().await, 3, "only what is held");
+    assert_eq!(file.rows().await, 3, "only the claimed events");
 }
 
 #[tokio::test]
-async fn a_purge_finds_rows_however_many_stand_before_them() {
+async fn a_purge_finds_expired_rows_after_many_others() {
     let file = File::new();
     let store = file.store().await;
     let rows = "
@@ -389,17 +393,17 @@ async fn a_handler_that_has_committed_still_has_its_lease() {
     assert_eq!(renew().await, Ok(UpdateOutcome::Applied));
     assert!(is_handled(claim(&store, 0).await), "the renewal changes nothing");
     commit(&store, &claim_token).await;
-    assert_eq!(renew().await, Ok(UpdateOutcome::StaleToken), "now the handler has ended");
+    assert_eq!(renew().await, Ok(UpdateOutcome::StaleToken), "the handler has ended");
 }
 
 #[tokio::test]
-async fn of_what_is_written_together_each_fencing_token_counts_for_its_own_event() {
+async fn in_one_batch_a_fencing_token_counts_only_for_its_own_event() {
     let file = File::new();
     let store = file.store().await;
     let first = granted(&store, 1, HOUR).await;
     let second = granted(&store, 2, HOUR).await;
     let third = granted(&store, 3, HOUR).await;
-    // While others have their turn, these three wait to be written together.
+    // While a transaction has the write lock, these wait to be written together.
     let holding = granted(&store, 0, HOUR).await;
     let transaction = store.begin_claim(&holding).await.unwrap();
     let commit = |of: &ClaimToken, by: &ClaimToken| {
@@ -411,16 +415,16 @@ async fn of_what_is_written_together_each_fencing_token_counts_for_its_own_event
         tokio::spawn(async move { store.release(&key, fencing_token).await })
     };
     let jobs = [commit(&first, &first), commit(&second, &first), release(), release()];
-    sleep(BRIEF).await;
+    sleep(SHORT).await;
     transaction.rollback().await.unwrap();
-    let mut settled = Vec::new();
+    let mut outcomes = Vec::new();
     for job in jobs {
-        settled.push(job.await.unwrap().unwrap());
+        outcomes.push(job.await.unwrap().unwrap());
     }
-    assert_eq!(settled[..2], [UpdateOutcome::Applied, UpdateOutcome::StaleToken]);
-    settled[2..].sort_by_key(|settled| *settled == UpdateOutcome::StaleToken);
-    assert_eq!(settled[2..], [UpdateOutcome::Applied, UpdateOutcome::StaleToken]);
-    assert!(is_busy(claim(&store, 2).await));
+    assert_eq!(outcomes[..2], [UpdateOutcome::Applied, UpdateOutcome::StaleToken]);
+    outcomes[2..].sort_by_key(|outcomes| *outcomes == UpdateOutcome::StaleToken);
+    assert_eq!(outcomes[2..], [UpdateOutcome::Applied, UpdateOutcome::StaleToken]);
+    assert!(is_in_progress(claim(&store, 2).await));
 }
 
 #[tokio::test]
@@ -431,7 +435,7 @@ async fn a_transaction_that_is_dropped_leaves_the_event_claimed() {
     let mut transaction = store.begin_claim(&claim_token).await.unwrap();
     query(NOTE).execute(&mut *transaction).await.unwrap();
     drop(transaction);
-    assert!(is_busy(claim(&store, 0).await));
+    assert!(is_in_progress(claim(&store, 0).await));
     assert_eq!(file.notes().await, 0);
     store.begin_claim(&claim_token).await.unwrap().rollback().await.unwrap();
     assert_eq!(
@@ -470,13 +474,13 @@ async fn an_open_transaction_holds_its_event_past_the_lease() {
     let transaction = store.begin_claim(&claim_token).await.unwrap();
     let renewed = store.renew(claim_token.key(), claim_token.fencing_token(), HOUR).await;
     assert_eq!(renewed, Ok(UpdateOutcome::Applied));
-    timeout(BRIEF, claim(&store, 0)).await.unwrap_err();
+    timeout(SHORT, claim(&store, 0)).await.unwrap_err();
     transaction.commit().await.unwrap();
     assert!(is_handled(claim(&store, 0).await));
 }
 
 #[tokio::test]
-async fn stats_count_events_as_they_stand() {
+async fn stats_count_events_by_their_current_state() {
     let file = File::new();
     let store = file.store().await;
     for number in 0..3 {
@@ -485,10 +489,10 @@ async fn stats_count_events_as_they_stand() {
     }
     granted(&store, 3, HOUR).await;
     granted(&store, 4, Duration::ZERO).await;
-    let over = granted(&store, 5, HOUR).await;
-    let commit = store.commit(over.key(), over.fencing_token(), Duration::ZERO);
+    let expired = granted(&store, 5, HOUR).await;
+    let commit = store.commit(expired.key(), expired.fencing_token(), Duration::ZERO);
     assert_eq!(commit.await, Ok(UpdateOutcome::Applied));
-    // As if it had been claimed an hour ago.
+    // As if the event had been claimed an hour ago.
     let ago = query("UPDATE countersign_events SET until = until - 3600000 WHERE key = ?1");
     let ago = ago.bind(event(4).as_bytes().to_vec());
     ago.execute(&mut file.connection().await).await.unwrap();

@@ -11,8 +11,8 @@ local page = redis.call('SCAN', ARGV[1], 'COUNT', ARGV[3])
 local progress, lease_expired, oldest, handled, absent = 0, 0, 0, 0, 0
 for _, key in ipairs(page[2]) do
   if key:sub(1, #ARGV[2]) == ARGV[2] then
-    local held = redis.call('GET', key)
-    local state = held and held:sub(1, 1)
+    local current = redis.call('GET', key)
+    local state = current and current:sub(1, 1)
     if state == 'D' then handled = handled + 1 end
     if state == 'A' then absent = absent + 1 end
     if state == 'P' then

@@ -2,7 +2,7 @@
 --
 -- ARGV[1]: the fencing token.
 -- ARGV[2]: the lifetime of the key in milliseconds.
-local held = redis.call('GET', KEYS[1])
-if not held or held:sub(1, 17) ~= 'P' .. ARGV[1] then return 0 end
+local current = redis.call('GET', KEYS[1])
+if not current or current:sub(1, 17) ~= 'P' .. ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], 'A' .. ARGV[1], 'PX', ARGV[2])
 return 1

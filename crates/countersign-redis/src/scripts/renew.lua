@@ -2,6 +2,6 @@
 --
 -- ARGV[1]: the fencing token.
 -- ARGV[2]: the lifetime of the key in milliseconds.
-local held = redis.call('GET', KEYS[1])
-if not held or held:sub(1, 17) ~= 'P' .. ARGV[1] then return 0 end
+local current = redis.call('GET', KEYS[1])
+if not current or current:sub(1, 17) ~= 'P' .. ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])

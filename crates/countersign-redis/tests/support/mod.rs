@@ -1,6 +1,6 @@
-//! What the suites share.
+//! What the tests share.
 
-#![allow(dead_code, reason = "each suite uses its own part")]
+#![allow(dead_code, reason = "each suite uses a part")]
 
 pub(crate) mod proxy;
 
@@ -16,10 +16,10 @@ use tokio::time::sleep;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// A store by its handles, for the contract suite.
-pub(crate) struct Opens<F>(pub(crate) F);
+/// The store that a function opens, for the contract suite.
+pub(crate) struct Opener<F>(pub(crate) F);
 
-impl<F, O> StoreUnderTest for Opens<F>
+impl<F, O> StoreUnderTest for Opener<F>
 where
     F: Fn() -> O + Sync,
     O: Future<Output = RedisStore> + Send,
@@ -31,11 +31,11 @@ where
     }
 
     /// Redis keeps a key through the millisecond in which it ends.
-    async fn advance(&self, span: Duration) {
-        sleep(span + Duration::from_millis(2)).await;
+    async fn advance(&self, duration: Duration) {
+        sleep(duration + Duration::from_millis(2)).await;
     }
 
-    /// Some of its cases call twice within a lease.
+    /// Some cases of the suite make two calls within a lease.
     fn short_lease(&self) -> Duration {
         Duration::from_millis(200)
     }
@@ -53,7 +53,7 @@ pub(crate) fn event(number: usize) -> EventKey {
     EventKey::new("tests", "sender", &Identity::id(&number.to_string()))
 }
 
-/// Its key, under the prefix that stores have unless told otherwise.
+/// Returns the event's key under the default prefix.
 pub(crate) fn key(number: usize) -> String {
     format!("countersign:1:{}", event(number))
 }
@@ -74,7 +74,7 @@ pub(crate) async fn granted(store: &RedisStore, number: usize, lease: Duration) 
         ClaimOutcome::Acquired { fencing_token, .. } => {
             ClaimToken::new(event(number), fencing_token, HOUR)
         }
-        answer => panic!("{answer:?} for event {number}"),
+        outcome => panic!("{outcome:?} for event {number}"),
     }
 }
 
@@ -85,14 +85,14 @@ pub(crate) async fn commit(
     store.commit(claim_token.key(), claim_token.fencing_token(), HOUR).await
 }
 
-/// An event that is handled.
+/// Claims and commits an event.
 pub(crate) async fn handled(store: &RedisStore, number: usize) -> ClaimToken {
     let claim_token = granted(store, number, HOUR).await;
     assert_eq!(commit(store, &claim_token).await, Ok(UpdateOutcome::Applied));
     claim_token
 }
 
-pub(crate) fn is_busy(claim: ClaimOutcome) -> bool {
+pub(crate) fn is_in_progress(claim: ClaimOutcome) -> bool {
     matches!(claim, ClaimOutcome::InProgress { .. })
 }
 
@@ -100,8 +100,8 @@ pub(crate) fn is_handled(claim: ClaimOutcome) -> bool {
     claim == ClaimOutcome::Duplicate { same_body: true }
 }
 
-/// A claim once the servers are back.
-pub(crate) async fn claim_soon(store: &RedisStore, number: usize) -> ClaimOutcome {
+/// Claims repeatedly until the servers respond.
+pub(crate) async fn claim_eventually(store: &RedisStore, number: usize) -> ClaimOutcome {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         match try_claim(store, number).await {

@@ -1,4 +1,4 @@
-//! A way to a server that can fall silent, and knows what was sent.
+//! A proxy that can stop forwarding, and that records what was sent to the server.
 
 use std::sync::{Arc, Mutex};
 
@@ -25,10 +25,10 @@ impl Proxy {
                 let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                 let ((from_client, to_client), (from_server, to_server)) =
                     (client.into_split(), server.into_split());
-                // A connection that was silent once stays so.
+                // A connection that was silent once stays silent.
                 let alive = silence.clone();
-                tokio::spawn(carry(from_client, to_server, alive.clone(), Some(log.clone())));
-                tokio::spawn(carry(from_server, to_client, alive, None));
+                tokio::spawn(forward(from_client, to_server, alive.clone(), Some(log.clone())));
+                tokio::spawn(forward(from_server, to_client, alive, None));
             }
         });
         Self { port: own_port, silent, sent }
@@ -38,29 +38,29 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Whether what is sent over connections that are open now, or come, goes nowhere from here on.
+    /// Sets whether bytes of current and later connections are discarded.
     pub(crate) fn silence(&self, silent: bool) {
         self.silent.send_replace(silent);
     }
 
-    /// What was sent to the server since this was last asked.
+    /// Returns what was sent to the server since the last call.
     pub(crate) fn take_sent(&self) -> Vec<u8> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 }
 
-async fn carry(
+async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     silence: watch::Receiver<bool>,
     log: Option<Arc<Mutex<Vec<u8>>>>,
 ) {
     let mut bytes = vec![0; 1 << 16];
-    let mut was_silent = false;
+    let mut is_silent = false;
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
         let read = bytes.get(..count).unwrap();
-        was_silent |= *silence.borrow();
-        if was_silent {
+        is_silent |= *silence.borrow();
+        if is_silent {
             continue;
         }
         if let Some(log) = &log {

@@ -1,6 +1,6 @@
-//! What the suites of both databases share.
+//! What the tests of both databases share.
 
-#![allow(dead_code, reason = "each suite uses its own part")]
+#![allow(dead_code, reason = "each suite uses a part")]
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) async fn granted(store: &impl DedupStore, number: usize, lease: Durat
         ClaimOutcome::Acquired { fencing_token, .. } => {
             ClaimToken::new(event(number), fencing_token, HOUR)
         }
-        answer => panic!("{answer:?} for event {number}"),
+        outcome => panic!("{outcome:?} for event {number}"),
     }
 }
 
@@ -33,7 +33,7 @@ pub(crate) async fn commit(store: &impl DedupStore, claim_token: &ClaimToken) ->
     store.commit(claim_token.key(), claim_token.fencing_token(), HOUR).await.unwrap()
 }
 
-pub(crate) fn is_busy(claim: ClaimOutcome) -> bool {
+pub(crate) fn is_in_progress(claim: ClaimOutcome) -> bool {
     matches!(claim, ClaimOutcome::InProgress { .. })
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn higher(claim_token: &ClaimToken) -> ClaimToken {
     )
 }
 
-/// An authentic delivery that nobody claimed.
+/// Returns an authentic delivery without a claim.
 pub(crate) fn unclaimed() -> Delivery {
     let secret = || Secret::new("a secret shared with the sender").unwrap();
     let scheme =
