@@ -19,4 +19,14 @@ mod docs {
     struct ChoosingAStore;
     #[doc = include_str!("../../docs/testing-your-handlers.md")]
     struct TestingYourHandlers;
+    #[doc = include_str!("../../crates/countersign/README.md")]
+    struct Core;
+    #[doc = include_str!("../../crates/countersign-tower/README.md")]
+    struct Tower;
+    #[doc = include_str!("../../crates/countersign-actix/README.md")]
+    struct Actix;
+    #[doc = include_str!("../../crates/countersign-sqlx/README.md")]
+    struct Sqlx;
+    #[doc = include_str!("../../crates/countersign-redis/README.md")]
+    struct Redis;
 }
