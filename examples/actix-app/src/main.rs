@@ -1,6 +1,6 @@
-//! The shortest real application: OmniAI's events in actix-web.
+//! A small application that receives OmniAI's events in actix-web.
 //!
-//! `OMNIAI_SECRET_HEADER=x-webhook-secret OMNIAI_WEBHOOK_SECRET=… cargo run -p actix-app`
+//! Run it with `OMNIAI_SECRET_HEADER=x-webhook-secret OMNIAI_WEBHOOK_SECRET=… cargo run -p actix-app`
 
 use std::error::Error;
 
@@ -13,7 +13,7 @@ fn webhooks(secret_header: String, secret: Secret) -> Result<Webhooks, ConfigErr
     Ok(Webhooks::new(receiver))
 }
 
-/// Mounts the route; the middleware is made once and cloned into each worker.
+/// Adds the route. The middleware is made once and cloned into the app of each worker.
 fn app(webhooks: Webhooks) -> impl FnOnce(&mut web::ServiceConfig) {
     |config| {
         let route = web::resource("/webhooks/omniai").wrap(webhooks);
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn takes_what_omniai_sends_and_nothing_else() {
+    async fn accepts_the_secret_of_omniai_and_rejects_another() {
         let secret = Secret::new("the secret from OmniAI's settings").unwrap();
         let webhooks = webhooks("x-webhook-secret".into(), secret).unwrap();
         assert_eq!(deliver(&webhooks, "the secret from OmniAI's settings").await, StatusCode::OK);

@@ -1,6 +1,6 @@
-//! The shortest real application: OmniAI's events in axum.
+//! A small application that receives OmniAI's events in axum.
 //!
-//! `OMNIAI_SECRET_HEADER=x-webhook-secret OMNIAI_WEBHOOK_SECRET=… cargo run -p axum-app`
+//! Run it with `OMNIAI_SECRET_HEADER=x-webhook-secret OMNIAI_WEBHOOK_SECRET=… cargo run -p axum-app`
 
 use std::error::Error;
 
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn takes_what_omniai_sends_and_nothing_else() {
+    async fn accepts_the_secret_of_omniai_and_rejects_another() {
         let secret = Secret::new("the secret from OmniAI's settings").unwrap();
         let app = app("x-webhook-secret".into(), secret).unwrap();
         assert_eq!(deliver(&app, "the secret from OmniAI's settings").await, StatusCode::OK);

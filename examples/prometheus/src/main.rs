@@ -1,8 +1,9 @@
-//! What an operator watches: a Standard Webhooks route, its store's size, and `/metrics` beside it.
+//! Exports the metrics of a Standard Webhooks route and of its store to Prometheus.
 //!
-//! `WEBHOOK_SECRET=whsec_… cargo run -p prometheus`, then `curl http://127.0.0.1:9000/metrics`
+//! Run it with `WEBHOOK_SECRET=whsec_… cargo run -p prometheus`, then read the metrics with
+//! `curl http://127.0.0.1:9000/metrics`.
 //!
-//! The metrics have a listener of their own: what senders reach is no place for them.
+//! The metrics have a listener of their own, so that they are not public where the webhooks are.
 
 use std::error::Error;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use countersign_tower::{
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
-/// Where to count how many took how long, in seconds: from a memory store to a slow handler.
+/// The buckets of histograms, in seconds: from a call of a memory store to a slow handler.
 const BUCKETS: [f64; 9] = [0.000_01, 0.000_1, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 15.0];
 
 fn recorder() -> Result<PrometheusHandle, Box<dyn Error>> {
@@ -48,13 +49,13 @@ fn metrics_page(prometheus: PrometheusHandle) -> Router {
     Router::new().route("/metrics", get(async move || prometheus.render()))
 }
 
-/// Once a minute: how many events the store holds, and what is stuck in it. It counts them all.
+/// Reports the number and the states of the store's events once a minute.
 async fn report(store: SqliteStore, prometheus: PrometheusHandle) {
     loop {
         match store.stats().await {
             Ok(stats) => metrics::report_store("events", &stats),
-            // Deliveries are answered by their own calls of the store.
-            Err(error) => eprintln!("the store cannot be counted: {error}"),
+            // Deliveries do not depend on this count, so the service continues without it.
+            Err(error) => eprintln!("the events of the store cannot be counted: {error}"),
         }
         prometheus.run_upkeep();
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -73,8 +74,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("metrics on http://{}/metrics", private.local_addr()?);
     let page = metrics_page(prometheus.clone());
     tokio::select! {
-        ended = async { axum::serve(public, webhooks).await } => ended?,
-        ended = async { axum::serve(private, page).await } => ended?,
+        result = async { axum::serve(public, webhooks).await } => result?,
+        result = async { axum::serve(private, page).await } => result?,
         () = report(store, prometheus) => {}
     }
     Ok(())
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_delivery_and_the_stores_size_are_on_the_page() {
+    async fn the_page_shows_a_delivery_and_the_size_of_the_store() {
         let prometheus = recorder().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("webhooks.db")).await.unwrap();
@@ -108,14 +109,14 @@ mod tests {
         assert_eq!(app.oneshot(request).await.unwrap().status(), StatusCode::OK);
         metrics::report_store("events", &store.stats().await.unwrap());
         let page = metrics_page(prometheus);
-        let answer = page.oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await;
-        let text = answer.unwrap().into_body().collect().await.unwrap().to_bytes();
+        let response = page.oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+        let text = response.unwrap().into_body().collect().await.unwrap().to_bytes();
         let text = str::from_utf8(&text).unwrap();
-        for line in [
+        for expected in [
             r#"countersign_deliveries_total{endpoint="orders",sender="standard-webhooks",outcome="handled",rejection=""} 1"#,
             r#"countersign_store_events{store="events",state="handled"} 1"#,
         ] {
-            assert!(text.lines().any(|is| is == line), "{line} is not in\n{text}");
+            assert!(text.lines().any(|line| line == expected), "{expected} is not in\n{text}");
         }
     }
 }
