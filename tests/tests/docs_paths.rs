@@ -40,6 +40,11 @@ fn every_path_in_the_architecture_exists() {
 }
 
 #[test]
+fn every_path_in_contributing_exists() {
+    all_exist(include_str!("../../CONTRIBUTING.md"), 20, &["", "crates/countersign/src"]);
+}
+
+#[test]
 fn every_link_in_the_readme_leads_to_a_file() {
     all_exist(include_str!("../../README.md"), 15, &[""]);
 }
