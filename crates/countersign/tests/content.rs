@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::dedup::Identity;
-use countersign::scheme::{Encoding, Scheme, SignatureLocation, SignedRequest, SigningRequest};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, SignedParts, SigningRequest};
 use countersign::senders::Sender;
 use countersign::senders::{self, ConfiguredSender, SenderSpec};
 use countersign::{
@@ -57,24 +57,19 @@ impl Twilio {
     }
 
     /// What the sender sends to this URL.
-    fn signed(&self, query: &str, body: &str) -> SignedRequest {
+    fn signed(&self, query: &str, body: &str) -> SignedParts {
         let scheme = senders::TWILIO.config().with_public_url(self.0).scheme().unwrap();
         let unsigned = SigningRequest::new(body.as_bytes()).query(query);
         unsigned.request(&scheme, &secret("the account's token")).unwrap()
     }
 
     /// What comes of it with another query and body.
-    fn takes(
-        &self,
-        signed: &SignedRequest,
-        query: &str,
-        body: &str,
-    ) -> Result<Delivery, Rejection> {
+    fn takes(&self, signed: &SignedParts, query: &str, body: &str) -> Result<Delivery, Rejection> {
         let head = Head(&signed.headers, Some(query));
         Receiver::new(self.known()).verify(&head, body.to_owned(), NOW)
     }
 
-    fn identity(&self, signed: &SignedRequest, query: &str, body: &str) -> Identity {
+    fn identity(&self, signed: &SignedParts, query: &str, body: &str) -> Identity {
         self.known().identity(&self.takes(signed, query, body).unwrap())
     }
 }

@@ -107,7 +107,7 @@ impl Request {
     }
 
     /// What its sender would send with this body, query and time, and these headers.
-    fn signed(&self, ready: &Ready, time: Timestamp) -> Option<countersign::scheme::SignedRequest> {
+    fn signed(&self, ready: &Ready, time: Timestamp) -> Option<countersign::scheme::SignedParts> {
         let text = |(name, value): &'_ (String, Vec<u8>)| {
             Some((name.clone(), String::from_utf8(value.clone()).ok()?))
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign::Receiver;
-use countersign::scheme::{SignedRequest, SigningRequest};
+use countersign::scheme::{SignedParts, SigningRequest};
 
 use crate::sender::{By, NOW, Sender};
 
@@ -194,7 +194,7 @@ impl Request {
     }
 
     /// The whole request as its sender would send it, by `receiver`'s scheme.
-    pub(crate) fn signed(&self, receiver: &Receiver) -> SignedRequest {
+    pub(crate) fn signed(&self, receiver: &Receiver) -> SignedParts {
         let late = Duration::from_secs(self.late.unsigned_abs());
         let time = if self.late < 0 { NOW.saturating_sub(late) } else { NOW.saturating_add(late) };
         SigningRequest::new(self.signed_body.as_ref().unwrap_or(&self.body))

@@ -11,7 +11,7 @@ use std::fmt;
 pub use self::builder::SchemeBuilder;
 pub(crate) use self::content::PublicUrl;
 #[cfg(feature = "sign")]
-pub use self::sign::{SignedRequest, SigningRequest};
+pub use self::sign::{SignedParts, SigningRequest};
 pub use crate::crypto::encoding::Encoding;
 use crate::crypto::encoding::{decode_base64_secret, decode_hex_secret};
 use crate::error::{ConfigError, ConfigErrorKind};

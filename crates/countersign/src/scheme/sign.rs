@@ -99,8 +99,8 @@ impl<'r> SigningRequest<'r> {
     /// # Errors
     ///
     /// As [`sign`](Self::sign).
-    pub fn request(&self, scheme: &Scheme, secret: &Secret) -> Result<SignedRequest, ConfigError> {
-        let mut signed = SignedRequest {
+    pub fn request(&self, scheme: &Scheme, secret: &Secret) -> Result<SignedParts, ConfigError> {
+        let mut signed = SignedParts {
             headers: Vec::new(),
             query: self.query.map(str::to_owned),
             body: self.body.to_vec(),
@@ -141,7 +141,7 @@ impl<'r> SigningRequest<'r> {
         scheme: &Scheme,
         content: &Content,
         secret: &Secret,
-        signed: &mut SignedRequest,
+        signed: &mut SignedParts,
     ) -> Result<(), ConfigError> {
         let unfit = || {
             ConfigError::new(
@@ -230,11 +230,11 @@ impl<'r> SigningRequest<'r> {
     }
 }
 
-/// A request as its sender sends it, for tests and tools.
+/// The parts of a request that signing determines, as the sender sends them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct SignedRequest {
-    /// The headers that make it authentic, names in lower case.
+pub struct SignedParts {
+    /// The headers that make the request authentic, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The query of its target, where the sender signs one.
     pub query: Option<String>,
@@ -242,7 +242,7 @@ pub struct SignedRequest {
     pub body: Vec<u8>,
 }
 
-impl SignedRequest {
+impl SignedParts {
     /// Puts the digest of a body that is no form into the query, where that stands for it.
     fn add_digest(&mut self, content: &Content) {
         let Content::UrlAndForm(url) = content else { return };
@@ -284,7 +284,7 @@ fn signature(
 
 impl fmt::Debug for SigningRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unsigned").field("body_bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("SigningRequest").field("body_bytes", &self.body.len()).finish_non_exhaustive()
     }
 }
 
