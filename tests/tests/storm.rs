@@ -119,9 +119,9 @@ impl Storm {
         let receiver = side.receiver.dedup(MemoryStore::default()).build().unwrap();
         let sender = SenderSimulator::new(&receiver, side.key, seed)
             .duplicates(30)
-            .corrupt(10)
-            .lost_answers(3)
-            .delay(Duration::from_secs(20));
+            .tampered(10)
+            .lost_responses(3)
+            .max_delay(Duration::from_secs(20));
         let desk = Desk { seed, body: side.body, events: Arc::default() };
         Self { sender, receiver, desk, events }
     }
@@ -135,7 +135,7 @@ impl Storm {
         println!("{report}");
         report.assert_handled_once(|event| self.desk.finished(event));
         assert_eq!(report.duplicates(), self.events / 2, "{report}");
-        assert_eq!(report.corrupt(), self.events / 6, "{report}");
+        assert_eq!(report.tampered(), self.events / 6, "{report}");
         // The storm was one.
         let retried =
             |kind| report.sent().iter().any(|sent| sent.kind == kind && sent.attempts.len() > 1);

@@ -10,8 +10,8 @@ use countersign::dedup::{
     ClaimOutcome, DedupStore, FencingToken, InspectStore, StoreErrorKind, UpdateOutcome,
 };
 use countersign::testing::store::{
-    a_call_that_is_dropped_wedges_nothing, an_operator_sees_and_forgets, check,
-    of_many_claims_one_is_granted,
+    a_dropped_call_leaves_no_event_stuck, check, inspection_reports_and_forgets,
+    one_of_many_claims_is_granted,
 };
 use countersign_redis::RedisStore;
 use redis::Client;
@@ -39,10 +39,10 @@ async fn a_server_keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_and_forgets_events() {
+async fn inspection_reports_and_forgets_events() {
     let Some(server) = Server::start(&[]) else { return };
     let opens = Opens(async || RedisStore::connect(&server.url()).await.unwrap());
-    assert_eq!(an_operator_sees_and_forgets(&opens).await, Ok(()));
+    assert_eq!(inspection_reports_and_forgets(&opens).await, Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,8 +50,8 @@ async fn the_applications_own_connection_serves_as_well() {
     let Some(server) = Server::start(&[]) else { return };
     let manager = Client::open(server.url()).unwrap().get_connection_manager().await.unwrap();
     let opens = Opens(async || RedisStore::with_connection(manager.clone()));
-    assert_eq!(of_many_claims_one_is_granted(&opens).await, Ok(()));
-    assert_eq!(a_call_that_is_dropped_wedges_nothing(&opens).await, Ok(()));
+    assert_eq!(one_of_many_claims_is_granted(&opens).await, Ok(()));
+    assert_eq!(a_dropped_call_leaves_no_event_stuck(&opens).await, Ok(()));
 }
 
 const RACED: usize = 200;

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, InspectStore};
 use countersign::testing::store::{
-    StoreUnderTest, ViolationKind, an_operator_sees_and_forgets, check, random_steps,
-    workers_at_once,
+    StoreUnderTest, ViolationKind, check, concurrent_workers, inspection_reports_and_forgets,
+    random_steps,
 };
 use countersign::time::FixedClock;
 use countersign::{MemoryStore, Timestamp};
@@ -59,10 +59,10 @@ fn memory_keeps_the_contract() {
 }
 
 #[test]
-fn an_operator_sees_and_forgets_events_in_memory() {
+fn inspection_reports_and_forgets_events_in_memory() {
     let clock = clock();
     let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
-    assert_eq!(block_on(an_operator_sees_and_forgets(&Memory(store, clock))), Ok(()));
+    assert_eq!(block_on(inspection_reports_and_forgets(&Memory(store, clock))), Ok(()));
 }
 
 #[test]
@@ -123,12 +123,12 @@ fn caught(fault: Fault, kind: ViolationKind) {
 
 #[test]
 fn a_commit_that_does_not_compare_the_fencing_token_is_caught() {
-    caught(Fault::CommitIgnoresFence, ViolationKind::StaleApplied);
+    caught(Fault::CommitIgnoresFence, ViolationKind::StaleTokenApplied);
 }
 
 #[test]
 fn a_release_that_does_not_compare_the_fencing_token_is_caught() {
-    caught(Fault::ReleaseIgnoresFence, ViolationKind::StaleApplied);
+    caught(Fault::ReleaseIgnoresFence, ViolationKind::StaleTokenApplied);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_fencing_token_that_restarts_after_release_is_caught() {
 
 #[test]
 fn a_check_before_the_insert_is_caught() {
-    caught(Fault::CheckThenInsert, ViolationKind::TwoAtATime);
+    caught(Fault::CheckThenInsert, ViolationKind::ConcurrentClaims);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_claim_without_a_lease_is_caught() {
 
 #[test]
 fn a_lease_judged_by_the_workers_clock_is_caught() {
-    caught(Fault::LeaseByWorkersClock, ViolationKind::TwoAtATime);
+    caught(Fault::LeaseByWorkersClock, ViolationKind::ConcurrentClaims);
 }
 
 #[test]
@@ -167,8 +167,8 @@ fn random_steps_alone_catch_every_fault_of_one_caller() {
 #[test]
 fn workers_at_once_catch_a_check_before_the_insert() {
     let harness = || Reference::with(Some(Fault::CheckThenInsert));
-    let kinds = (0..6).filter_map(|seed| block_on(workers_at_once(&harness(), seed)).err());
+    let kinds = (0..6).filter_map(|seed| block_on(concurrent_workers(&harness(), seed)).err());
     let kinds: Vec<_> = kinds.map(|violation| violation.kind()).collect();
-    let due = [ViolationKind::TwoAtATime, ViolationKind::DoneTwice];
+    let due = [ViolationKind::ConcurrentClaims, ViolationKind::HandledTwice];
     assert!(!kinds.is_empty() && kinds.iter().all(|kind| due.contains(kind)), "{kinds:?}");
 }

@@ -19,7 +19,7 @@ use countersign::dedup::{
 };
 use countersign::testing::store::{
     FaultInjection, NetworkLink, OutageReport, Processes, StoreUnderTest, ViolationKind,
-    connections_cut_lose_nothing, outages_lose_nothing,
+    cut_connections_lose_no_event, outages_lose_no_event,
 };
 use countersign::time::FixedClock;
 use countersign::{MemoryStore, Timestamp};
@@ -245,7 +245,7 @@ impl NetworkLink for Way {
         self.did_cut.store(false, Ordering::SeqCst);
     }
 
-    fn mend(&self) -> bool {
+    fn restore(&self) -> bool {
         *self.cut.lock().unwrap() = None;
         self.did_cut.load(Ordering::SeqCst)
     }
@@ -299,7 +299,7 @@ fn in_outages(fault: Option<Fault>) -> Result<OutageReport, ViolationKind> {
         way.is_out.store(false, Ordering::SeqCst);
         turns(200).await;
     };
-    let endured = block_on(outages_lose_nothing(&Harness(lossy, clock), outage));
+    let endured = block_on(outages_lose_no_event(&Harness(lossy, clock), outage));
     endured.map_err(|violation| violation.kind())
 }
 
@@ -307,7 +307,7 @@ fn in_cuts(fault: Option<Fault>) -> Result<OutageReport, ViolationKind> {
     let (cut_off, clock) = lossy(fault);
     let direct = Lossy { is_cut_off: false, fault: None, ..cut_off.clone() };
     let harness = Harness(direct, clock);
-    let endured = block_on(connections_cut_lose_nothing(&harness, &cut_off, &*cut_off.way));
+    let endured = block_on(cut_connections_lose_no_event(&harness, &cut_off, &*cut_off.way));
     endured.map_err(|violation| violation.kind())
 }
 
@@ -330,14 +330,14 @@ fn a_store_that_only_fails_loses_nothing_to_cuts() {
 #[test]
 fn faults_are_caught_in_outages() {
     for (fault, kind) in [
-        (Fault::CommitsOnlyInWords, ViolationKind::DoneTwice),
+        (Fault::CommitsOnlyInWords, ViolationKind::HandledTwice),
         (Fault::TakesHeldForHandled, ViolationKind::Lost),
         (Fault::AnswersALostClaimAsHandled, ViolationKind::Lost),
         (Fault::RemembersALostClaimAsHandled, ViolationKind::Lost),
-        (Fault::ForgetsFences, ViolationKind::Transition),
-        (Fault::ForgetsLeases, ViolationKind::Transition),
+        (Fault::ForgetsFences, ViolationKind::UnexpectedOutcome),
+        (Fault::ForgetsLeases, ViolationKind::UnexpectedOutcome),
         (Fault::FencesBeginAnew, ViolationKind::FencingTokenNotHigher),
-        (Fault::ComesBackEmpty, ViolationKind::Transition),
+        (Fault::ComesBackEmpty, ViolationKind::UnexpectedOutcome),
         (Fault::StaysLost, ViolationKind::Stuck),
         (Fault::Hangs, ViolationKind::Stuck),
         (Fault::SaysThatItIsFull, ViolationKind::Failed),
@@ -350,13 +350,13 @@ fn faults_are_caught_in_outages() {
 fn faults_are_caught_by_cuts() {
     for (fault, kind) in [
         // Its lease still runs.
-        (Fault::CommitsOnlyInWords, ViolationKind::Transition),
+        (Fault::CommitsOnlyInWords, ViolationKind::UnexpectedOutcome),
         (Fault::AnswersALostClaimAsHandled, ViolationKind::Lost),
         (Fault::RemembersALostClaimAsHandled, ViolationKind::Lost),
-        (Fault::ALostRenewalFrees, ViolationKind::TwoAtATime),
-        (Fault::ALostCommitFrees, ViolationKind::TwoAtATime),
-        (Fault::ForgetsFences, ViolationKind::Transition),
-        (Fault::ComesBackEmpty, ViolationKind::DoneTwice),
+        (Fault::ALostRenewalFrees, ViolationKind::ConcurrentClaims),
+        (Fault::ALostCommitFrees, ViolationKind::ConcurrentClaims),
+        (Fault::ForgetsFences, ViolationKind::UnexpectedOutcome),
+        (Fault::ComesBackEmpty, ViolationKind::HandledTwice),
         (Fault::StaysLost, ViolationKind::Stuck),
         (Fault::Hangs, ViolationKind::Stuck),
         (Fault::FailsByItself, ViolationKind::Failed),

@@ -21,8 +21,8 @@ use std::time::Duration;
 
 use countersign::dedup::DedupStore;
 use countersign::testing::store::{
-    FaultInjection, OutageReport, StoreUnderTest, connections_cut_lose_nothing,
-    outages_lose_nothing,
+    FaultInjection, OutageReport, StoreUnderTest, cut_connections_lose_no_event,
+    outages_lose_no_event,
 };
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
@@ -98,7 +98,7 @@ async fn loses_nothing_in<S: DedupStore + Clone>(store: S, outage: impl AsyncFn(
         outage().await;
         sleep(CALM).await;
     };
-    let endured = outages_lose_nothing(&tried, calmed).await;
+    let endured = outages_lose_no_event(&tried, calmed).await;
     assert!(matches!(endured, Ok(OutageReport { events: 16.., failed: 1.., .. })), "{endured:?}");
 }
 
@@ -115,7 +115,7 @@ async fn loses_nothing_to_cuts<S: DedupStore + Clone>(
     for way in [Way::ToServer, Way::ToClient] {
         for each in [false, true] {
             proxy.cuts(Cut { way, each, stride });
-            let endured = connections_cut_lose_nothing(&tried, proxied, &proxy).await;
+            let endured = cut_connections_lose_no_event(&tried, proxied, &proxy).await;
             let endured = endured.unwrap_or_else(|broken| panic!("{way:?}, each {each}: {broken}"));
             cuts += endured.events;
             failed += endured.failed;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use countersign::testing::store::{Processes, StoreUnderTest, answer_calls, check};
+use countersign::testing::store::{Processes, StoreUnderTest, check, serve_calls};
 use place::Place;
 use tokio::time::sleep;
 
@@ -35,7 +35,7 @@ async fn child_that_calls_the_store() {
     let ahead = seconds(SystemTime::now()).cast_signed() - seconds(started).cast_signed();
     // A process that ends answers no call.
     assert!((hours * 3600..hours * 3600 + 300).contains(&ahead), "it is {ahead} s ahead");
-    answer_calls(place.open().await).await;
+    serve_calls(place.open().await).await;
 }
 
 /// The clock of a process.
