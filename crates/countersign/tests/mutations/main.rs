@@ -7,23 +7,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-#[path = "mutations/bodies.rs"]
 mod bodies;
-#[path = "mutations/bytes.rs"]
 mod bytes;
-#[path = "mutations/credentials.rs"]
 mod credentials;
-#[path = "mutations/forge.rs"]
 mod forge;
-#[path = "mutations/keys.rs"]
 mod keys;
-#[path = "mutations/presence.rs"]
 mod presence;
-#[path = "mutations/shape.rs"]
 mod shape;
-#[path = "mutations/texts.rs"]
 mod texts;
-#[path = "mutations/times.rs"]
 mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
