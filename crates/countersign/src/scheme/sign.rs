@@ -284,7 +284,9 @@ fn signature(
 
 impl fmt::Debug for SigningRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningRequest").field("body_bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("SigningRequest")
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
