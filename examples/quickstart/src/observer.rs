@@ -1,62 +1,63 @@
-//! What the operator can see: the reason behind each answer, which the wire does not carry.
+//! Observes the reason for each response, which is not sent to the client.
 
 use countersign::{Outcome, Rejection};
 use tokio::sync::mpsc;
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict {
-    /// It was authentic.
+    /// The request was authentic.
     Verified(Outcome),
-    /// It was not, or its body does not fit the handler's type.
+    /// The request was rejected, or its body could not be decoded.
     Rejected(Rejection),
-    /// No webhook route took it.
-    Elsewhere,
-    /// The sender hung up before it was answered.
-    HungUp,
+    /// The request was not for a webhook route.
+    NotAWebhook,
+    /// The sender disconnected before the response.
+    Disconnected,
 }
 
 impl Verdict {
-    /// By what stands in the extensions of the response.
+    /// The verdict in the extensions of a response.
     pub(crate) fn of(rejection: Option<&Rejection>, outcome: Option<&Outcome>) -> Self {
         match (rejection, outcome) {
             (Some(rejection), _) => Self::Rejected(rejection.clone()),
             (None, Some(outcome)) => Self::Verified(*outcome),
-            (None, None) => Self::Elsewhere,
+            (None, None) => Self::NotAWebhook,
         }
     }
 }
 
-/// Reports a verdict on each request.
+/// Reports a verdict for each request.
 #[derive(Clone, Debug)]
-pub(crate) struct Witness(mpsc::UnboundedSender<Verdict>);
+pub(crate) struct Observer(mpsc::UnboundedSender<Verdict>);
 
-impl Witness {
-    /// A witness, and its verdicts.
+impl Observer {
+    /// Creates an observer, and the receiver of its verdicts.
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Verdict>) {
         let (verdicts, given) = mpsc::unbounded_channel();
         (Self(verdicts), given)
     }
 
-    /// Watches a request from here on.
-    pub(crate) fn begin(&self) -> Watched {
-        Watched { verdicts: self.0.clone(), verdict: Verdict::HungUp }
+    /// Starts observing a request.
+    pub(crate) fn start(&self) -> Observed {
+        Observed { verdicts: self.0.clone(), verdict: Verdict::Disconnected }
     }
 }
 
-/// Gives its verdict when dropped: a server drops the future of a request whose sender hung up.
-pub(crate) struct Watched {
+/// Reports its verdict when dropped, since a server drops the future of a request whose sender has
+/// disconnected.
+pub(crate) struct Observed {
     verdicts: mpsc::UnboundedSender<Verdict>,
     verdict: Verdict,
 }
 
-impl Watched {
-    pub(crate) fn end(mut self, verdict: Verdict) {
+impl Observed {
+    pub(crate) fn finish(mut self, verdict: Verdict) {
         self.verdict = verdict;
     }
 }
 
-impl Drop for Watched {
+impl Drop for Observed {
     fn drop(&mut self) {
         drop(self.verdicts.send(self.verdict.clone()));
     }
