@@ -1,10 +1,10 @@
-//! What suites across crates share: the properties that fuzzing checks, and inputs for them.
+//! The properties that fuzzing checks, and inputs for them. Suites of several crates share them.
 
 pub mod mutation;
 pub mod properties;
 pub mod seeds;
 
-/// The code of the README and the docs, compiled.
+/// Compiles the code of the README and of the docs.
 #[cfg(doctest)]
 mod docs {
     #[doc = include_str!("../../README.md")]

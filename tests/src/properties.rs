@@ -1,4 +1,5 @@
-//! What must hold for every input: one function a fuzz target, each panics where it does not.
+//! Properties that hold for every input. Each is one function per fuzz target, which panics if the
+//! property does not hold.
 
 mod ainexlayer_envelope;
 mod event_keys;
@@ -40,7 +41,7 @@ pub use self::twilio_form::twilio_form;
 /// Checks one input.
 pub type Property = fn(&[u8]);
 
-/// Every property by the name of its fuzz target and its corpus.
+/// Every property, by the name of its fuzz target and corpus.
 pub const ALL: [(&str, Property); 13] = [
     ("ainexlayer_envelope", ainexlayer_envelope),
     ("event_keys", event_keys),
@@ -57,10 +58,10 @@ pub const ALL: [(&str, Property); 13] = [
     ("twilio_form", twilio_form),
 ];
 
-/// A cap that no input reaches.
+/// A body limit that no input reaches.
 const CAP: usize = 1 << 24;
 
-/// Receives a body that arrives in one piece.
+/// Verifies a body in one piece.
 fn receive<H: Headers + ?Sized>(
     verifier: &Arc<Verifier>,
     headers: &H,
@@ -72,10 +73,10 @@ fn receive<H: Headers + ?Sized>(
     verifier.finalize()
 }
 
-/// The value of a step that cannot fail, whatever the input.
-fn sure<T, E: fmt::Debug>(result: Result<T, E>) -> T {
+/// Unwraps the result of a step that cannot fail for any input.
+fn infallible<T, E: fmt::Debug>(result: Result<T, E>) -> T {
     match result {
         Ok(value) => value,
-        Err(error) => panic!("this cannot fail: {error:?}"),
+        Err(error) => panic!("a step that cannot fail has failed: {error:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Where the committed corpora come from: the crates' fixtures, and edge cases made by hand.
+//! The seeds of the committed corpora: the crates' fixtures, and handwritten edge cases.
 
 use std::fs;
 use std::io;
@@ -12,23 +12,23 @@ const CORPORA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus");
 /// The folder of the fixtures.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/countersign/tests/fixtures");
 
-/// The folder of a target's corpus.
+/// Returns the folder of a target's corpus.
 #[must_use]
 pub fn corpus(target: &str) -> PathBuf {
     Path::new(CORPORA).join(target)
 }
 
-/// The folder that holds the corpora of all targets.
+/// Returns the folder that holds the corpora of all targets.
 #[must_use]
 pub fn corpora() -> &'static Path {
     Path::new(CORPORA)
 }
 
-/// The inputs that a target begins with, each under its file's name.
+/// Returns the initial inputs of a target, each with its file name.
 ///
 /// # Errors
 ///
-/// If the fixtures cannot be read.
+/// An error if the fixtures cannot be read.
 pub fn seeds(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
     let (mut seeds, texts) = match target {
         "ainexlayer_envelope" => (fixtures("ainexlayer")?, ENVELOPES),
@@ -65,7 +65,7 @@ fn fixtures(sender: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
     Ok(bodies)
 }
 
-/// A rightly signed request of each sender of the catalogue.
+/// A correctly signed request of each sender of the catalogue.
 fn known_senders() -> Vec<(String, Vec<u8>)> {
     let seed = |sender: &SenderSpec| {
         let names = SIGNED.iter().filter(|(name, _)| *name == sender.name());

@@ -1,4 +1,4 @@
-//! Every committed corpus on stable: as it stands, and mutated the same way on every run.
+//! Every committed corpus on stable Rust: as committed, and with deterministic mutations.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,16 +7,16 @@ use std::fs;
 use std::panic;
 use std::path::Path;
 
-use countersign_tests::mutation::{Numbers, mutate};
+use countersign_tests::mutation::{Random, mutate};
 use countersign_tests::properties::{self, Property};
 use countersign_tests::seeds::{corpora, corpus, seeds};
 
 const SEED: u64 = 0x636f_756e_7465_7273;
 
-/// How many mutated inputs each property is given.
+/// The number of mutated inputs for each property.
 const MUTATIONS: usize = 1000;
 
-/// The files of a folder by name, sorted.
+/// The files of a folder, sorted by name.
 fn read(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -27,7 +27,7 @@ fn read(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// The first input on which the property fails, to be looked into and put into the corpus.
+/// The first input on which the property fails; add it to the corpus.
 fn failure(
     target: &str,
     property: Property,
@@ -58,7 +58,7 @@ fn every_target_has_a_property_and_a_corpus() {
 }
 
 #[test]
-fn the_corpora_hold_every_seed() {
+fn the_corpora_contain_every_seed() {
     for (target, _) in properties::ALL {
         let files = read(&corpus(target));
         for seed in seeds(target).unwrap() {
@@ -68,7 +68,7 @@ fn the_corpora_hold_every_seed() {
 }
 
 #[test]
-fn the_corpora_hold() {
+fn every_property_holds_on_its_corpus() {
     let failures: Vec<_> = properties::ALL
         .into_iter()
         .filter_map(|(target, property)| failure(target, property, read(&corpus(target))))
@@ -77,16 +77,16 @@ fn the_corpora_hold() {
 }
 
 #[test]
-fn the_corpora_mutated_hold() {
+fn every_property_holds_on_its_mutated_corpus() {
     let failures: Vec<_> = properties::ALL
         .into_iter()
         .filter_map(|(target, property)| {
             let files = read(&corpus(target));
-            let mut numbers = Numbers::new(SEED);
+            let mut random = Random::new(SEED);
             let mutated = (0..MUTATIONS).map(|_| {
-                let (name, input) = &files[numbers.below(files.len())];
-                let (_, other) = &files[numbers.below(files.len())];
-                (format!("{name} mutated"), mutate(input, other, &mut numbers))
+                let (name, input) = &files[random.below(files.len())];
+                let (_, other) = &files[random.below(files.len())];
+                (format!("{name} mutated"), mutate(input, other, &mut random))
             });
             failure(target, property, mutated)
         })

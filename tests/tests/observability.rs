@@ -1,4 +1,4 @@
-//! The page on what to watch names what there is.
+//! `docs/observability.md` names every metric and outcome.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ const METRICS: &str = include_str!("../../crates/countersign/src/receive/metrics
 
 fn metrics(text: &str) -> BTreeSet<&str> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    // The crates' own names are no metrics.
+    // The crates' names are not metrics.
     let names = words.filter(|word| word.starts_with("countersign_"));
     names.filter(|word| *word != "countersign_tower" && *word != "countersign_actix").collect()
 }
 
 #[test]
-fn every_metric_is_on_the_page_and_none_that_there_is_not() {
+fn the_page_lists_exactly_the_metrics() {
     assert_eq!(metrics(PAGE), metrics(METRICS));
 }
 

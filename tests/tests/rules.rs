@@ -1,4 +1,4 @@
-//! The rules that never bend, one test each, over axum.
+//! The nine rules of CONTRIBUTING.md, one test each, over axum.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::convert::Infallible;
@@ -29,7 +29,7 @@ use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
-/// Long ago: whatever reads the machine's clock fails here.
+/// A time in the past, so that code which reads the system clock fails.
 const NOW: Timestamp = Timestamp::from_secs(1_000_000_000);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const BODY: &[u8] = br#"{"type":"ping","n":1}"#;
@@ -50,7 +50,7 @@ fn app<H: axum::handler::Handler<T, ()>, T: 'static>(
     Router::new().route("/", post(handler)).route_layer(layer)
 }
 
-/// A request signed over `signed`, which then carries `body`.
+/// A request with the signature of `signed` and the body `body`.
 fn request(signed: &[u8], body: impl Into<Body>) -> Request<Body> {
     let headers = SigningRequest::new(signed)
         .id("msg_1")
@@ -72,15 +72,15 @@ async fn send(app: &Router, request: Request<Body>) -> Response<Body> {
     app.clone().oneshot(request).await.unwrap()
 }
 
-fn kind(answer: &Response<Body>) -> RejectionKind {
-    answer.extensions().get::<Rejection>().expect("a rejection").kind()
+fn kind(response: &Response<Body>) -> RejectionKind {
+    response.extensions().get::<Rejection>().expect("a rejection").kind()
 }
 
-fn outcome(answer: &Response<Body>) -> Outcome {
-    *answer.extensions().get::<Outcome>().expect("an outcome")
+fn outcome(response: &Response<Body>) -> Outcome {
+    *response.extensions().get::<Outcome>().expect("an outcome")
 }
 
-/// A store whose every call fails, and is counted.
+/// A store whose every call fails; it counts the calls.
 #[derive(Clone, Default)]
 struct Down(Arc<AtomicUsize>);
 
@@ -116,10 +116,10 @@ impl DedupStore for Down {
     }
 }
 
-/// A body that must not be asked for.
-struct Untouchable;
+/// A body that must not be read.
+struct UnreadableBody;
 
-impl axum::body::HttpBody for Untouchable {
+impl axum::body::HttpBody for UnreadableBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -127,7 +127,7 @@ impl axum::body::HttpBody for Untouchable {
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        panic!("the body was asked for")
+        panic!("the body was read")
     }
 }
 
@@ -136,17 +136,17 @@ async fn rule_1_raw_bytes_are_what_is_verified() {
     let echo = |Webhook(delivery): Webhook<Delivery>| async move { delivery.body().clone() };
     let app = app(receiver().danger_without_dedup(), echo);
     for odd in [&b"\xef\xbb\xbf{}"[..], b"\xff\x00", b"{ \"a\" : 1.0 }\n", b""] {
-        let answer = send(&app, request(odd, odd.to_vec())).await;
-        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), odd);
+        let response = send(&app, request(odd, odd.to_vec())).await;
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), odd);
     }
     for changed in [&br#"{"n":1,"type":"ping"}"#[..], br#"{"type": "ping", "n": 1}"#] {
-        let answer = send(&app, request(BODY, changed)).await;
-        assert_eq!(kind(&answer), RejectionKind::SignatureMismatch);
+        let response = send(&app, request(BODY, changed)).await;
+        assert_eq!(kind(&response), RejectionKind::SignatureMismatch);
     }
-    // A parser that saw this first would stumble over its depth.
+    // A parser that read this body before the signature check would fail on its depth.
     let deep = "[".repeat(100_000);
     assert_eq!(kind(&send(&app, request(BODY, deep)).await), RejectionKind::SignatureMismatch);
-    // The same number in other digits is another header.
+    // Another spelling of the same number is another header value.
     let mut padded = good();
     padded.headers_mut().insert("webhook-timestamp", "01000000000".parse().unwrap());
     assert_eq!(kind(&send(&app, padded).await), RejectionKind::MalformedHeader);
@@ -161,7 +161,7 @@ async fn rule_2_an_unverified_request_reaches_neither_handler_nor_store() {
     assert_eq!(kind(&send(&guarded, request(BODY, "{}")).await), RejectionKind::SignatureMismatch);
     assert_eq!(store.0.load(Ordering::SeqCst), 0);
     send(&guarded, good()).await;
-    assert_eq!(store.0.load(Ordering::SeqCst), 1, "a verified one does reach it");
+    assert_eq!(store.0.load(Ordering::SeqCst), 1, "a verified request reaches the store");
 }
 
 #[tokio::test]
@@ -188,12 +188,12 @@ async fn rule_3_identity_comes_from_signed_bytes() {
     assert_eq!(
         replayed,
         Outcome::Duplicate { same_body: true },
-        "another unsigned id, no new event"
+        "another unsigned id does not make a new event"
     );
     assert_eq!(
         deliver("id-1", "[]").await,
         Outcome::Handled,
-        "the same unsigned id hides no event"
+        "the same unsigned id does not hide an event"
     );
 }
 
@@ -204,8 +204,8 @@ async fn rule_4_fail_closed() {
     assert_eq!(OmniAi::new("", secret()).unwrap_err().kind(), ConfigErrorKind::MissingSetting);
     let unset = AiNexLayer::builder(secret()).build().unwrap_err();
     assert_eq!(unset.kind(), ConfigErrorKind::MissingSetting);
-    let brief = receiver().retention(Duration::from_secs(300)).build().unwrap_err();
-    assert_eq!(brief.kind(), ConfigErrorKind::RetentionTooShort);
+    let short = receiver().retention(Duration::from_secs(300)).build().unwrap_err();
+    assert_eq!(short.kind(), ConfigErrorKind::RetentionTooShort);
 
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = runs.clone();
@@ -213,8 +213,8 @@ async fn rule_4_fail_closed() {
         counted.fetch_add(1, Ordering::SeqCst);
     };
     let app = app(receiver().dedup(Down::default()), handler);
-    let answer = send(&app, good()).await;
-    assert_eq!((answer.status().as_u16(), outcome(&answer)), (503, Outcome::StoreUnavailable));
+    let response = send(&app, good()).await;
+    assert_eq!((response.status().as_u16(), outcome(&response)), (503, Outcome::StoreUnavailable));
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let mut request = good();
         request.headers_mut().remove(name);
@@ -224,20 +224,20 @@ async fn rule_4_fail_closed() {
 }
 
 #[tokio::test]
-async fn rule_5_no_cost_of_an_attackers_choice_before_authentication() {
+async fn rule_5_an_attacker_chooses_no_cost_before_authentication() {
     let app = app(receiver(), |_: Webhook<Delivery>| async {});
-    let mut request = good().map(|_| Body::new(Untouchable));
+    let mut request = good().map(|_| Body::new(UnreadableBody));
     request.headers_mut().insert("webhook-timestamp", "999999699".parse().unwrap());
     assert_eq!(kind(&send(&app, request).await), RejectionKind::StaleTimestamp);
-    let mut request = good().map(|_| Body::new(Untouchable));
+    let mut request = good().map(|_| Body::new(UnreadableBody));
     request.headers_mut().remove("webhook-signature");
     assert_eq!(kind(&send(&app, request).await), RejectionKind::MissingHeader);
-    let mut request = good().map(|_| Body::new(Untouchable));
+    let mut request = good().map(|_| Body::new(UnreadableBody));
     let one = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
     let many = vec![one; 17].join(" ");
     request.headers_mut().insert("webhook-signature", many.parse().unwrap());
     assert_eq!(kind(&send(&app, request).await), RejectionKind::MalformedHeader);
-    let mut request = good().map(|_| Body::new(Untouchable));
+    let mut request = good().map(|_| Body::new(UnreadableBody));
     request.headers_mut().insert("content-length", u64::MAX.to_string().parse().unwrap());
     assert_eq!(kind(&send(&app, request).await), RejectionKind::BodyTooLarge);
 }
@@ -245,10 +245,10 @@ async fn rule_5_no_cost_of_an_attackers_choice_before_authentication() {
 #[tokio::test]
 async fn rule_6_a_failed_handler_is_not_a_handled_event() {
     let (runs, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
-    let (counted, held) = (runs.clone(), gate.clone());
+    let (counted, gated) = (runs.clone(), gate.clone());
     let handler = move |_: Webhook<Delivery>| async move {
         let run = counted.fetch_add(1, Ordering::SeqCst);
-        held.acquire().await.unwrap().forget();
+        gated.acquire().await.unwrap().forget();
         if run == 0 { StatusCode::BAD_GATEWAY } else { StatusCode::OK }
     };
     let app = app(receiver(), handler);
@@ -261,7 +261,7 @@ async fn rule_6_a_failed_handler_is_not_a_handled_event() {
     assert_eq!(
         meanwhile.status(),
         StatusCode::SERVICE_UNAVAILABLE,
-        "in flight is not acknowledged"
+        "an event in progress is not acknowledged"
     );
     gate.add_permits(2);
     assert_eq!(first.await.status(), StatusCode::BAD_GATEWAY);
@@ -272,55 +272,55 @@ async fn rule_6_a_failed_handler_is_not_a_handled_event() {
 
 #[tokio::test]
 async fn rule_7_the_senders_disconnect_does_not_abort_a_handler() {
-    let (began, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (begin, held) = (began.clone(), gate.clone());
+    let (started, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (start, gated) = (started.clone(), gate.clone());
     let handler = move |_: Webhook<Delivery>| async move {
-        begin.add_permits(1);
-        held.acquire().await.unwrap().forget();
+        start.add_permits(1);
+        gated.acquire().await.unwrap().forget();
     };
     let layer = WebhookLayer::new(receiver().build().unwrap()).clock(FixedClock::new(NOW));
     let shutdown = layer.shutdown();
     let app = Router::new().route("/", post(handler)).route_layer(layer.clone());
     {
-        let mut gone = pin!(send(&app, good()));
+        let mut disconnected = pin!(send(&app, good()));
         tokio::select! {
             biased;
-            permit = began.acquire() => permit.unwrap().forget(),
-            answer = &mut gone => panic!("{answer:?}"),
+            permit = started.acquire() => permit.unwrap().forget(),
+            response = &mut disconnected => panic!("{response:?}"),
         }
     }
     gate.add_permits(1);
-    let mut answer = outcome(&send(&app, good()).await);
-    while matches!(answer, Outcome::InProgress { .. }) {
+    let mut response = outcome(&send(&app, good()).await);
+    while matches!(response, Outcome::InProgress { .. }) {
         tokio::task::yield_now().await;
-        answer = outcome(&send(&app, good()).await);
+        response = outcome(&send(&app, good()).await);
     }
-    assert_eq!(answer, Outcome::Duplicate { same_body: true });
+    assert_eq!(response, Outcome::Duplicate { same_body: true });
     shutdown.drain().await;
 }
 
 #[tokio::test]
-async fn rule_8_the_wire_says_a_status_and_the_operator_sees_why() {
+async fn rule_8_the_response_has_a_status_and_the_operator_sees_the_reason() {
     let app = app(receiver(), |_: Webhook<Delivery>| async {});
     let mut stale = good();
     stale.headers_mut().insert("webhook-timestamp", "1".parse().unwrap());
     let mut missing = good();
     missing.headers_mut().remove("webhook-signature");
-    let mut told = Vec::new();
+    let mut responses = Vec::new();
     for rejected in [stale, missing, request(BODY, "{}")] {
         let signature = rejected.headers().get("webhook-signature").cloned();
-        let answer = send(&app, rejected).await;
-        let why = answer.extensions().get::<Rejection>().unwrap().to_string();
-        assert!(why.len() > 20, "{why}");
+        let response = send(&app, rejected).await;
+        let reason = response.extensions().get::<Rejection>().unwrap().to_string();
+        assert!(reason.len() > 20, "{reason}");
         if let Some(signature) = signature {
-            assert!(!why.contains(signature.to_str().unwrap()), "{why}");
+            assert!(!reason.contains(signature.to_str().unwrap()), "{reason}");
         }
-        assert!(!why.contains(SECRET), "{why}");
-        let (parts, body) = answer.into_parts();
-        told.push((parts.status, parts.headers, body.collect().await.unwrap().to_bytes()));
+        assert!(!reason.contains(SECRET), "{reason}");
+        let (parts, body) = response.into_parts();
+        responses.push((parts.status, parts.headers, body.collect().await.unwrap().to_bytes()));
     }
-    for pair in told.windows(2) {
-        assert_eq!(pair.first(), pair.last(), "a forger cannot tell one rejection from another");
+    for pair in responses.windows(2) {
+        assert_eq!(pair.first(), pair.last(), "a forger cannot distinguish the rejections");
     }
 }
 
@@ -338,11 +338,11 @@ async fn rule_9_time_is_an_argument() {
         (Timestamp::from_millis(0), Some(RejectionKind::FutureTimestamp)),
     ] {
         for _ in 0..2 {
-            let verdict = receiver.open(&headers, now).and_then(|mut verifier| {
+            let result = receiver.open(&headers, now).and_then(|mut verifier| {
                 verifier.update(BODY)?;
                 verifier.finalize()
             });
-            assert_eq!(verdict.err().map(|rejection| rejection.kind()), expected, "{now}");
+            assert_eq!(result.err().map(|rejection| rejection.kind()), expected, "{now}");
         }
     }
 }

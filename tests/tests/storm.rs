@@ -1,8 +1,8 @@
-//! The storm: senders at their worst against both adapters. Every genuine event is handled exactly
-//! once, and nothing spoilt comes to a handler.
+//! A load test of both adapters with simulated unreliable senders, called the storm: every genuine
+//! event is handled exactly once, and no tampered delivery reaches a handler.
 //!
-//! Handlers fail and panic now and then, by the seed, so that retries matter. They never answer 4xx:
-//! what was answered so was rejected in front of them. `STORM_SEED` sets another seed.
+//! Handlers sometimes fail and panic, by the seed, so that retries matter. They never respond with 4xx,
+//! so every 4xx is a rejection. `STORM_SEED` sets another seed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::HashMap;
@@ -28,20 +28,20 @@ use tower::ServiceExt;
 
 const PATH: &str = "/webhooks";
 
-/// Of 10 000 deliveries 30 % are duplicates and 10 % corrupt: these are left.
+/// The events of 10 000 deliveries, of which 30 % are duplicates and 10 % are tampered with.
 const EVENTS: usize = 6_000;
 
-/// The most often that one event fails, so that no sender gives up.
-const MOST_FAILURES: usize = 3;
+/// The largest number of failures of one event, so that no sender stops retrying.
+const MAX_FAILURES: usize = 3;
 
-/// A sender, and what it sends.
-struct Side {
+/// A sender and its events.
+struct Subject {
     receiver: ReceiverBuilder,
     key: Secret,
     body: fn(usize) -> Value,
 }
 
-impl Side {
+impl Subject {
     fn of_catalogue(sender: senders::SenderSpec) -> Self {
         let keys = TestKeys::new(&sender.config().scheme().unwrap(), 1).unwrap();
         Self {
@@ -62,34 +62,35 @@ impl Side {
     }
 }
 
-/// The handler's memory: how often each event was begun, and how often finished.
+/// The handler: how often it has started and finished each event.
 #[derive(Clone)]
-struct Desk {
+struct Handler {
     seed: u64,
     body: fn(usize) -> Value,
     events: Arc<Mutex<HashMap<usize, (usize, usize)>>>,
 }
 
-impl Desk {
-    /// Handles a delivery: the status to answer, or a panic.
+impl Handler {
+    /// Handles a delivery: returns the status, or panics.
     async fn handle(&self, delivery: &Delivery) -> u16 {
         let body: Value = delivery.event().unwrap();
         let event = usize::try_from(body.get("n").and_then(Value::as_u64).unwrap()).unwrap();
-        assert_eq!(body, (self.body)(event), "what is handled is what was signed");
+        assert_eq!(body, (self.body)(event), "the handled body is the signed one");
         let failures = {
             let mut events = self.events.lock().unwrap();
-            let (begun, finished) = events.entry(event).or_default();
-            *begun += 1;
-            *begun - *finished
+            let (started, finished) = events.entry(event).or_default();
+            *started += 1;
+            *started - *finished
         };
-        // Others may meet it under way.
+        // Other deliveries of the event may arrive meanwhile.
         for _ in 0..event % 4 {
             tokio::task::yield_now().await;
         }
-        let luck = (event as u64 + 1).wrapping_mul(self.seed | 1).wrapping_add(failures as u64 * 7);
-        match luck % 20 {
-            0 | 1 if failures <= MOST_FAILURES => return 500,
-            2 if failures <= MOST_FAILURES => panic!("the handler panics, as the storm wants it"),
+        let choice =
+            (event as u64 + 1).wrapping_mul(self.seed | 1).wrapping_add(failures as u64 * 7);
+        match choice % 20 {
+            0 | 1 if failures <= MAX_FAILURES => return 500,
+            2 if failures <= MAX_FAILURES => panic!("the handler panics, as planned"),
             _ => {}
         }
         self.events.lock().unwrap().entry(event).or_default().1 += 1;
@@ -101,110 +102,110 @@ impl Desk {
     }
 
     fn failed(&self) -> usize {
-        self.events.lock().unwrap().values().map(|(begun, finished)| begun - finished).sum()
+        self.events.lock().unwrap().values().map(|(started, finished)| started - finished).sum()
     }
 }
 
-/// A storm that is set up, and what is to be found after it.
+/// One run: the simulator, the receiver and the handler.
 struct Storm {
     sender: SenderSimulator,
     receiver: Receiver,
-    desk: Desk,
+    handler_state: Handler,
     events: usize,
 }
 
 impl Storm {
-    fn new(side: Side, events: usize, seed: u64) -> Self {
+    fn new(subject: Subject, events: usize, seed: u64) -> Self {
         let seed = std::env::var("STORM_SEED").map_or(seed, |seed| seed.parse().unwrap());
-        let receiver = side.receiver.dedup(MemoryStore::default()).build().unwrap();
-        let sender = SenderSimulator::new(&receiver, side.key, seed)
+        let receiver = subject.receiver.dedup(MemoryStore::default()).build().unwrap();
+        let sender = SenderSimulator::new(&receiver, subject.key, seed)
             .duplicates(30)
-            .corrupt(10)
-            .lost_answers(3)
-            .delay(Duration::from_secs(20));
-        let desk = Desk { seed, body: side.body, events: Arc::default() };
-        Self { sender, receiver, desk, events }
+            .tampered(10)
+            .lost_responses(3)
+            .max_delay(Duration::from_secs(20));
+        let handler_state = Handler { seed, body: subject.body, events: Arc::default() };
+        Self { sender, receiver, handler_state, events }
     }
 
-    fn posts(&self) -> impl Iterator<Item = WebhookRequest> + use<> {
-        let body = self.desk.body;
+    fn requests(&self) -> impl Iterator<Item = WebhookRequest> + use<> {
+        let body = self.handler_state.body;
         (0..self.events).map(move |n| WebhookRequest::to(PATH).json(&body(n)))
     }
 
     fn check(&self, report: &Report) {
         println!("{report}");
-        report.assert_handled_once(|event| self.desk.finished(event));
+        report.assert_handled_once(|event| self.handler_state.finished(event));
         assert_eq!(report.duplicates(), self.events / 2, "{report}");
-        assert_eq!(report.corrupt(), self.events / 6, "{report}");
-        // The storm was one.
+        assert_eq!(report.tampered(), self.events / 6, "{report}");
+        // Enough deliveries failed and were retried.
         let retried =
             |kind| report.sent().iter().any(|sent| sent.kind == kind && sent.attempts.len() > 1);
-        assert!(self.desk.failed() > self.events / 50, "{report}");
+        assert!(self.handler_state.failed() > self.events / 50, "{report}");
         assert!(retried(SentKind::First) && retried(SentKind::Duplicate), "{report}");
     }
 
     async fn over_axum(self) {
-        let desk = self.desk.clone();
+        let handler_state = self.handler_state.clone();
         let handler =
             async move |countersign_tower::Webhook(delivery): countersign_tower::Webhook<
                 Delivery,
-            >| { StatusCode::from_u16(desk.handle(&delivery).await).unwrap() };
+            >| { StatusCode::from_u16(handler_state.handle(&delivery).await).unwrap() };
         let layer = WebhookLayer::new(self.receiver.clone()).clock(self.sender.clock());
         let app = Router::new().route(PATH, post(handler)).route_layer(layer);
         let deliver = |request: SignedRequest| {
-            let answer = tokio::spawn(app.clone().oneshot(Request::<Body>::from(request)));
-            async { answer.await.unwrap().unwrap().status().as_u16() }
+            let response = tokio::spawn(app.clone().oneshot(Request::<Body>::from(request)));
+            async { response.await.unwrap().unwrap().status().as_u16() }
         };
-        let report = self.sender.deliver(self.posts(), deliver).await.unwrap();
+        let report = self.sender.deliver(self.requests(), deliver).await.unwrap();
         self.check(&report);
     }
 
     async fn over_actix(self) {
         async fn handler(
-            desk: web::Data<Desk>,
+            handler_state: web::Data<Handler>,
             countersign_actix::Webhook(delivery): countersign_actix::Webhook<Delivery>,
         ) -> HttpResponse {
-            let status = desk.handle(&delivery).await;
+            let status = handler_state.handle(&delivery).await;
             HttpResponse::build(status.try_into().unwrap()).finish()
         }
         let middleware = Webhooks::new(self.receiver.clone()).clock(self.sender.clock());
         let resource = web::resource(PATH).wrap(middleware).route(web::post().to(handler));
-        let app = App::new().app_data(web::Data::new(self.desk.clone())).service(resource);
+        let app = App::new().app_data(web::Data::new(self.handler_state.clone())).service(resource);
         let app = actix_web::test::init_service(app).await;
         let deliver = async |request: SignedRequest| {
             let request = actix_web::test::TestRequest::signed(request).to_request();
             match actix_web::test::try_call_service(&app, request).await {
-                Ok(answer) => answer.status().as_u16(),
+                Ok(response) => response.status().as_u16(),
                 Err(error) => error.as_response_error().status_code().as_u16(),
             }
         };
-        let report = self.sender.deliver(self.posts(), deliver).await.unwrap();
+        let report = self.sender.deliver(self.requests(), deliver).await.unwrap();
         self.check(&report);
     }
 }
 
-/// Every sender and how many events it sends.
-fn sides() -> [(Side, usize); 5] {
+/// Every sender, with the number of its events.
+fn subjects() -> [(Subject, usize); 5] {
     [
-        (Side::of_catalogue(senders::STANDARD_WEBHOOKS), EVENTS),
-        (Side::of_catalogue(senders::STRIPE), EVENTS),
-        (Side::of_catalogue(senders::GITHUB), EVENTS),
-        (Side::omniai(), EVENTS),
-        // In a debug build each signature takes its time.
-        (Side::of_catalogue(senders::STANDARD_WEBHOOKS_V1A), EVENTS / 5),
+        (Subject::of_catalogue(senders::STANDARD_WEBHOOKS), EVENTS),
+        (Subject::of_catalogue(senders::STRIPE), EVENTS),
+        (Subject::of_catalogue(senders::GITHUB), EVENTS),
+        (Subject::omniai(), EVENTS),
+        // Signatures with Ed25519 are slow in a debug build.
+        (Subject::of_catalogue(senders::STANDARD_WEBHOOKS_V1A), EVENTS / 5),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_event_is_handled_once_over_axum() {
-    for (seed, (side, events)) in (1..).zip(sides()) {
-        Storm::new(side, events, seed).over_axum().await;
+    for (seed, (subject, events)) in (1..).zip(subjects()) {
+        Storm::new(subject, events, seed).over_axum().await;
     }
 }
 
 #[actix_web::test]
 async fn every_event_is_handled_once_over_actix() {
-    for (seed, (side, events)) in (101..).zip(sides()) {
-        Storm::new(side, events, seed).over_actix().await;
+    for (seed, (subject, events)) in (101..).zip(subjects()) {
+        Storm::new(subject, events, seed).over_actix().await;
     }
 }

@@ -45,7 +45,8 @@ async fn deliveries_are_counted_by_their_outcome() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let prometheus = recorder.handle();
     let _recording = metrics::set_default_local_recorder(Box::leak(Box::new(recorder)));
-    deliver([ping("msg_1"), ping("msg_1"), ping("msg_2").tampered(Tampering::Stale)]).await;
+    deliver([ping("msg_1"), ping("msg_1"), ping("msg_2").tampered(Tampering::StaleTimestamp)])
+        .await;
     let text = prometheus.render();
     for (metric, labels, value) in [
         ("verified_total", r#",key="default""#, 2),

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use countersign::dedup::{DedupStore, InspectStore, UpdateOutcome};
-use countersign::testing::store::{an_operator_sees_and_forgets, check};
+use countersign::testing::store::{check, inspection_reports_and_forgets};
 use countersign_redis::RedisStore;
 use countersign_test_support::RedisServer;
 use support::{HOUR, Opener, claim, commit, event, granted, handled, is_handled, key};
@@ -77,10 +77,10 @@ async fn a_cluster_keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_and_forgets_events() {
+async fn inspection_reports_and_forgets_events() {
     let Some(cluster) = Cluster::start() else { return };
     let opener = Opener(async || cluster.store().await);
-    assert_eq!(an_operator_sees_and_forgets(&opener).await, Ok(()));
+    assert_eq!(inspection_reports_and_forgets(&opener).await, Ok(()));
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use countersign::dedup::{
     ClaimOutcome, DedupStore, FencingToken, InspectStore, StoreErrorKind, UpdateOutcome,
 };
 use countersign::testing::store::{
-    a_call_that_is_dropped_wedges_nothing, an_operator_sees_and_forgets, check,
-    of_many_claims_one_is_granted,
+    a_dropped_call_leaves_no_event_stuck, check, inspection_reports_and_forgets,
+    one_of_many_claims_is_granted,
 };
 use countersign_redis::RedisStore;
 use countersign_test_support::{ChildTest, RedisServer, report, store_location};
@@ -42,7 +42,7 @@ async fn a_server_keeps_the_contract() {
 async fn an_operator_sees_and_forgets_events() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let opener = Opener(async || RedisStore::connect(&server.url()).await.unwrap());
-    assert_eq!(an_operator_sees_and_forgets(&opener).await, Ok(()));
+    assert_eq!(inspection_reports_and_forgets(&opener).await, Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,8 +50,8 @@ async fn a_connection_of_the_application_keeps_the_contract() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let manager = Client::open(server.url()).unwrap().get_connection_manager().await.unwrap();
     let opener = Opener(async || RedisStore::with_connection(manager.clone()));
-    assert_eq!(of_many_claims_one_is_granted(&opener).await, Ok(()));
-    assert_eq!(a_call_that_is_dropped_wedges_nothing(&opener).await, Ok(()));
+    assert_eq!(one_of_many_claims_is_granted(&opener).await, Ok(()));
+    assert_eq!(a_dropped_call_leaves_no_event_stuck(&opener).await, Ok(()));
 }
 
 const RACED: usize = 200;

@@ -15,8 +15,8 @@ use countersign::dedup::{
     ClaimOutcome, DedupStore, EventKey, InspectStore, StoreErrorKind, UpdateOutcome,
 };
 use countersign::testing::store::{
-    StoreUnderTest, an_operator_sees_and_forgets, check, of_many_claims_one_is_granted,
-    workers_at_once,
+    StoreUnderTest, check, concurrent_workers, inspection_reports_and_forgets,
+    one_of_many_claims_is_granted,
 };
 use countersign_sqlx::{PostgresStore, TransactionErrorKind};
 use countersign_test_support::{ChildTest, PostgresServer, report, store_location};
@@ -126,17 +126,17 @@ async fn a_table_keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_and_forgets_events() {
+async fn inspection_reports_and_forgets_events() {
     let Some(table) = Table::new() else { return };
-    assert_eq!(an_operator_sees_and_forgets(&table).await, Ok(()));
+    assert_eq!(inspection_reports_and_forgets(&table).await, Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conflicting_claims_are_resolved_at_any_isolation_level() {
     let settings = &[("default_transaction_isolation", "serializable")];
     let Some(table) = Table::with_settings(settings) else { return };
-    assert_eq!(of_many_claims_one_is_granted(&table).await, Ok(()));
-    assert_eq!(workers_at_once(&table, 7).await, Ok(()));
+    assert_eq!(one_of_many_claims_is_granted(&table).await, Ok(()));
+    assert_eq!(concurrent_workers(&table, 7).await, Ok(()));
 }
 
 #[tokio::test]

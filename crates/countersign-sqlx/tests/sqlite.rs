@@ -16,7 +16,7 @@ use std::time::Duration;
 use countersign::dedup::{
     ClaimOutcome, ClaimToken, DedupStore, InspectStore, StoreErrorKind, UpdateOutcome,
 };
-use countersign::testing::store::{StoreUnderTest, an_operator_sees_and_forgets, check};
+use countersign::testing::store::{StoreUnderTest, check, inspection_reports_and_forgets};
 use countersign_sqlx::{SqliteStore, TransactionErrorKind};
 use countersign_test_support::{ChildTest, report, store_location};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -97,8 +97,8 @@ async fn a_file_keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_and_forgets_events() {
-    assert_eq!(an_operator_sees_and_forgets(&File::new()).await, Ok(()));
+async fn inspection_reports_and_forgets_events() {
+    assert_eq!(inspection_reports_and_forgets(&File::new()).await, Ok(()));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The sender AINexLayer: its names, its set-up, and our fixtures under our own vectors.
+//! The sender AINexLayer: its event names, its configuration, and fixtures signed with our own vectors.
 
 #![allow(clippy::unwrap_used)]
 
@@ -42,7 +42,7 @@ const NAMES: [&str; 19] = [
     "user.logout",
 ];
 
-/// A moment at which the assumed fixtures are fresh: 2026-02-11T12:10:00Z, with half an hour's grace.
+/// A time at which the assumed fixtures are fresh: 2026-02-11T12:10:00Z, with a tolerance of half an hour.
 const NOW: Timestamp = Timestamp::from_secs(1_770_811_800);
 const GRACE: Tolerance = Tolerance::new(HALF_AN_HOUR, HALF_AN_HOUR);
 const HALF_AN_HOUR: std::time::Duration = std::time::Duration::from_secs(1800);
@@ -65,7 +65,7 @@ fn fixture(file: &str) -> Vec<u8> {
     fs::read(format!("{}/tests/fixtures/ainexlayer/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// What this sender signs, received.
+/// A verified delivery of this body.
 fn delivery(sender: &AiNexLayer, body: &str) -> Delivery {
     let request = SigningRequest::new(body.as_bytes()).timestamp(NOW);
     let mut headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
@@ -141,7 +141,7 @@ fn the_nineteen_names_are_known() {
 }
 
 #[test]
-fn any_other_name_is_kept_as_it_was_sent() {
+fn any_other_name_is_kept_verbatim() {
     for name in ["Document.Archived", "user.login ", "user", "", "ſ.é"] {
         assert_eq!(EventType::from(name), EventType::Other(name.to_owned()));
         assert_eq!(EventType::from(name).to_string(), name);
@@ -153,7 +153,7 @@ fn any_other_name_is_kept_as_it_was_sent() {
 }
 
 #[test]
-fn an_event_is_taken_apart_as_set_up() {
+fn an_event_is_decoded_as_configured() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Document {
         slug: String,
@@ -170,7 +170,7 @@ fn an_event_is_taken_apart_as_set_up() {
 }
 
 #[test]
-fn an_event_without_places_is_its_whole_body() {
+fn an_event_without_locations_is_its_whole_body() {
     let nowhere = builder().event_type(At::Nowhere).event_id(At::Nowhere).time(At::Nowhere);
     let body = r#"{"event":"user.login","id":"e1"}"#;
     let event: Event<RawJson> = event(&nowhere.build().unwrap(), body);
@@ -179,7 +179,7 @@ fn an_event_without_places_is_its_whole_body() {
 }
 
 #[test]
-fn an_event_may_be_told_by_headers() {
+fn an_event_may_be_described_by_headers() {
     let headers = builder()
         .event_type(At::header("X-Event"))
         .event_id(At::header("X-Id"))
@@ -196,7 +196,7 @@ fn an_event_may_be_told_by_headers() {
 }
 
 #[test]
-fn a_payload_that_is_not_there_is_undecodable() {
+fn a_missing_payload_is_undecodable() {
     let sender = builder().assumed_envelope().build().unwrap();
     for body in [
         r#"{"timestamp":1770811800}"#,
@@ -209,7 +209,7 @@ fn a_payload_that_is_not_there_is_undecodable() {
 }
 
 #[test]
-fn each_setting_that_is_missing_is_named() {
+fn each_missing_setting_is_named() {
     let bare = || AiNexLayer::builder(secret());
     let header = || bare().signature_header("x-signature");
     let encoding = || header().encoding(Encoding::Hex);

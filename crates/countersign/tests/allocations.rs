@@ -1,4 +1,4 @@
-//! Between a request's headers and its delivery nothing is allocated, whoever sent it.
+//! Verification allocates nothing between a request's headers and its delivery.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -23,13 +23,13 @@ fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-/// A ring in which the key that signs is the last of this many.
+/// A keyring with this many keys, of which the last one signs.
 fn ring(count: usize) -> Keyring {
     let other = |at| Key::new(format!("{at}"), Secret::new(format!("AAAA{at:04}")).unwrap());
     Keyring::new((1..count).map(other).chain([Key::new("signs", secret())])).unwrap()
 }
 
-/// The senders of which this holds, with so many keys, and what they have in common to send.
+/// The senders for which this holds, with this many keys.
 fn senders(keys: usize) -> Vec<Box<dyn Sender>> {
     let builder = |encoding: Encoding, prefix: &'static str| {
         AiNexLayer::builder(ring(keys))
@@ -48,7 +48,7 @@ fn senders(keys: usize) -> Vec<Box<dyn Sender>> {
     ]
 }
 
-/// The headers of an authentic request, beside others.
+/// The headers of an authentic request, and others.
 fn sign(sender: &dyn Sender, body: &str) -> Vec<(String, String)> {
     let request = SigningRequest::new(body.as_bytes()).id("msg_1").timestamp(NOW);
     let mut headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
@@ -58,85 +58,87 @@ fn sign(sender: &dyn Sender, body: &str) -> Vec<(String, String)> {
     headers
 }
 
-/// Receives one piece, and counts what is asked of the allocator meanwhile.
+/// Verifies a body in one piece, and counts the allocations.
 fn receive<H: Headers + ?Sized>(
     sender: &dyn Sender,
     headers: &H,
     body: Bytes,
 ) -> (AllocationInfo, Result<Delivery, Rejection>) {
-    let mut answer = None;
-    let asked = measure(|| {
-        answer = Some(sender.verifier().open(headers, NOW, CAP).and_then(|mut verifier| {
+    let mut result = None;
+    let allocated = measure(|| {
+        result = Some(sender.verifier().open(headers, NOW, CAP).and_then(|mut verifier| {
             verifier.update(body)?;
             verifier.finalize()
         }));
     });
-    (asked, answer.unwrap())
+    (allocated, result.unwrap())
 }
 
 #[test]
 fn the_allocator_counts() {
-    let asked = measure(|| assert_eq!("x".repeat(100).len(), 100));
-    assert_eq!((asked.count_total, asked.bytes_total), (1, 100));
+    let allocated = measure(|| assert_eq!("x".repeat(100).len(), 100));
+    assert_eq!((allocated.count_total, allocated.bytes_total), (1, 100));
 }
 
-/// What a request with this body asks for, with its headers in a slice and in a map.
+/// Checks that a request with this body allocates nothing, with its headers in a slice and in a map.
 #[track_caller]
-fn asks_for_nothing(sender: &dyn Sender, body: &'static str) {
+fn allocates_nothing(sender: &dyn Sender, body: &'static str) {
     let headers = sign(sender, body);
-    let (asked, delivery) = receive(sender, &headers[..], Bytes::from(body.as_bytes().to_vec()));
+    let (allocated, delivery) =
+        receive(sender, &headers[..], Bytes::from(body.as_bytes().to_vec()));
     assert_eq!(delivery.unwrap().body(), body);
-    assert_eq!(asked.count_total, 0, "{}, from a slice", sender.verifier().scheme());
+    assert_eq!(allocated.count_total, 0, "{}, from a slice", sender.verifier().scheme());
 
     let map: http::HeaderMap = headers
         .iter()
         .map(|(name, value)| (http::HeaderName::try_from(name).unwrap(), value.parse().unwrap()))
         .collect();
-    let (asked, delivery) = receive(sender, &map, Bytes::from_static(body.as_bytes()));
+    let (allocated, delivery) = receive(sender, &map, Bytes::from_static(body.as_bytes()));
     assert_eq!(delivery.unwrap().body(), body);
-    assert_eq!(asked.count_total, 0, "{}, from a map", sender.verifier().scheme());
+    assert_eq!(allocated.count_total, 0, "{}, from a map", sender.verifier().scheme());
 }
 
 #[test]
 fn a_request_is_verified_without_an_allocation() {
     for sender in senders(1) {
-        asks_for_nothing(&*sender, BODY);
+        allocates_nothing(&*sender, BODY);
     }
 }
 
-/// The states of all keys but the first need a place.
+/// The MAC states of all keys but the first are allocated.
 #[test]
 fn keys_in_rotation_cost_two_allocations_at_most() {
     for sender in senders(8) {
         let headers = sign(&*sender, BODY);
-        let (asked, delivery) =
+        let (allocated, delivery) =
             receive(&*sender, &headers[..], Bytes::from_static(BODY.as_bytes()));
         assert_eq!(delivery.unwrap().key_name(), "signs");
-        assert!(asked.count_total <= 2 && asked.bytes_total <= 2048, "{asked:?}");
+        assert!(allocated.count_total <= 2 && allocated.bytes_total <= 2048, "{allocated:?}");
     }
 }
 
 #[test]
-fn a_nested_body_costs_no_allocation_either() {
+fn a_nested_body_is_verified_without_an_allocation() {
     for sender in senders(1) {
         if !reads_body(&*sender) {
-            asks_for_nothing(&*sender, NESTED);
+            allocates_nothing(&*sender, NESTED);
         }
     }
 }
 
-/// Skipping what is nested takes serde_json a bit a level; that is after the compare.
+/// serde_json allocates a bit per level to skip nested values, after the signature is verified.
 #[test]
-fn a_time_beside_nested_fields_costs_one_small_allocation() {
+fn a_timestamp_beside_nested_fields_costs_one_small_allocation() {
     for sender in senders(1).iter().filter(|sender| reads_body(&***sender)) {
         let headers = sign(&**sender, NESTED);
-        let (asked, delivery) = receive(&**sender, &headers, Bytes::from_static(NESTED.as_bytes()));
+        let (allocated, delivery) =
+            receive(&**sender, &headers, Bytes::from_static(NESTED.as_bytes()));
         assert_eq!(delivery.unwrap().body(), NESTED);
-        assert!(asked.count_total <= 1 && asked.bytes_total <= 64, "{asked:?}");
+        assert!(allocated.count_total <= 1 && allocated.bytes_total <= 64, "{allocated:?}");
     }
 }
 
-/// Whether the time stands in the body.
+/// Whether the timestamp is in the body.
 fn reads_body(sender: &dyn Sender) -> bool {
     let scheme = sender.verifier().scheme();
     scheme.tolerance().is_some() && scheme.to_string().starts_with("HMAC-SHA256 over `{body}`")
@@ -146,31 +148,31 @@ fn reads_body(sender: &dyn Sender) -> bool {
 fn a_forged_request_costs_no_allocation() {
     for sender in senders(1) {
         let mut headers = sign(&*sender, NESTED);
-        let (asked, answer) = receive(&*sender, &headers[..], Bytes::from_static(b"{}"));
+        let (allocated, result) = receive(&*sender, &headers[..], Bytes::from_static(b"{}"));
         if sender.verifier().scheme().signs_body() {
-            assert_eq!(answer.unwrap_err().kind(), RejectionKind::BodyAltered);
-            assert_eq!(asked.count_total, 0);
+            assert_eq!(result.unwrap_err().kind(), RejectionKind::BodyAltered);
+            assert_eq!(allocated.count_total, 0);
         }
         headers.clear();
-        let (asked, answer) = receive(&*sender, &headers[..], Bytes::from_static(b"{}"));
-        assert_eq!(answer.unwrap_err().kind(), RejectionKind::MissingHeader);
-        assert_eq!(asked.count_total, 0);
+        let (allocated, result) = receive(&*sender, &headers[..], Bytes::from_static(b"{}"));
+        assert_eq!(result.unwrap_err().kind(), RejectionKind::MissingHeader);
+        assert_eq!(allocated.count_total, 0);
     }
 }
 
 #[test]
-fn memory_follows_what_arrives_and_not_what_is_announced() {
+fn memory_follows_the_received_and_not_the_announced_length() {
     let sender = StandardWebhooks::new(secret()).unwrap();
     let mut headers = sign(&sender, BODY);
     headers.retain(|(name, _)| name != "content-length");
     headers.push(("content-length".to_owned(), CAP.to_string()));
     let pieces: Vec<_> = BODY.as_bytes().chunks(10).map(Bytes::copy_from_slice).collect();
-    let asked = measure(|| {
+    let allocated = measure(|| {
         let mut verifier = sender.verifier().open(&headers, NOW, CAP).unwrap();
         for piece in pieces {
             verifier.update(piece).unwrap();
         }
         assert_eq!(verifier.finalize().unwrap().body(), BODY);
     });
-    assert!(asked.bytes_max < 1024, "{asked:?}");
+    assert!(allocated.bytes_max < 1024, "{allocated:?}");
 }

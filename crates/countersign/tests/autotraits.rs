@@ -1,4 +1,4 @@
-//! Every public type goes from thread to thread, and what holds a secret is not copied.
+//! Every public type is `Send` and `Sync`, and types that hold a secret are not `Clone`.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -27,7 +27,7 @@ const fn shared<T: Send + Sync + Unpin + Debug>() {}
 const fn error<T: Error + Send + Sync + Clone + 'static>() {}
 const fn copied<T: Copy + Send + Sync + Unpin>() {}
 
-/// Compiles only if the type is not of the trait: if it is, which of the two is meant is unclear.
+/// Compiles only if the type does not implement the trait: otherwise the call is ambiguous.
 macro_rules! assert_not {
     ($($type:ty: $trait:path),+ $(,)?) => {$(
         const _: fn() = || {
@@ -60,7 +60,7 @@ assert_not!(
 );
 
 #[test]
-fn all_types_are_shared_between_threads() {
+fn all_types_can_be_shared_between_threads() {
     shared::<Admission>();
     shared::<Claim>();
     shared::<Custom>();
@@ -106,7 +106,7 @@ fn errors_are_errors() {
 }
 
 #[test]
-fn plain_values_are_copied() {
+fn plain_values_are_copy() {
     copied::<ClaimOutcome>();
     copied::<ConfigErrorKind>();
     copied::<Contract>();

@@ -1,4 +1,4 @@
-//! What is signed is taken, and with any one bit of it changed it is not.
+//! A signed request is accepted, and rejected if any one bit of it is flipped.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -35,7 +35,7 @@ fn ainexlayer(encoding: Encoding, prefix: &'static str, time: At) -> Box<dyn Sen
     Box::new(builder.build().unwrap())
 }
 
-/// Pairs in the signature header, a time in milliseconds, and a signed id.
+/// A sender with pairs in the signature header, a timestamp in milliseconds, and a signed id.
 fn pairs() -> Box<dyn Sender> {
     let dot = || Part::Literal(".".into());
     let signature = SignatureLocation::header("x-signature", Encoding::Base64Url).pairs("v1");
@@ -65,7 +65,7 @@ fn sign(sender: &dyn Sender, id: &str, body: &[u8]) -> Fields {
     headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect()
 }
 
-/// Every value that differs from this one in one bit, and which byte it is in.
+/// Every value that differs from this one in one bit, with the index of the changed byte.
 fn flips(value: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
     (0..value.len() * 8).map(|bit| {
         let mut flipped = value.to_vec();
@@ -74,7 +74,7 @@ fn flips(value: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
     })
 }
 
-/// Whether a flip did no more than change the case of a digit of a hexadecimal signature.
+/// Whether a flip changed only the case of a digit of a hexadecimal signature.
 fn is_same_hex(name: &str, value: &[u8], flipped: &[u8], at: usize) -> bool {
     name == "x-signature"
         && value.len() >= 64
@@ -95,9 +95,9 @@ fn config(cases: u32) -> Config {
     Config { cases, failure_persistence: None, ..Config::default() }
 }
 
-/// What is signed before the body is 12 bytes longer than the id; 64 bytes are hashed at a time.
+/// The signed prefix is 12 bytes longer than the id; hash blocks have 64 bytes.
 #[test]
-fn it_does_not_matter_where_a_block_of_the_hash_ends() {
+fn a_hash_block_may_end_anywhere() {
     let sender = StandardWebhooks::new(secret()).unwrap();
     for id in 40..=140 {
         let id = "i".repeat(id);

@@ -1,12 +1,12 @@
-//! Senders that sign neither header values nor the body as they stand: Twilio's URL and form, Adyen's
-//! fields, Box's two headers.
+//! Senders that do not sign headers and body verbatim: Twilio's URL and form, Adyen's fields, Box's two
+//! headers.
 
 #![allow(clippy::unwrap_used)]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::dedup::Identity;
-use countersign::scheme::{Encoding, Scheme, SignatureLocation, SignedRequest, SigningRequest};
+use countersign::scheme::{Encoding, Scheme, SignatureLocation, SignedParts, SigningRequest};
 use countersign::senders::Sender;
 use countersign::senders::{self, ConfiguredSender, SenderSpec};
 use countersign::{
@@ -38,13 +38,13 @@ fn secret(text: &str) -> Secret {
 }
 
 #[track_caller]
-fn rejected(answer: Result<Delivery, Rejection>, kind: RejectionKind) -> Rejection {
+fn rejects(answer: Result<Delivery, Rejection>, kind: RejectionKind) -> Rejection {
     let rejection = answer.unwrap_err();
     assert_eq!(rejection.kind(), kind, "{rejection}");
     rejection
 }
 
-/// Twilio's way to one endpoint.
+/// A Twilio endpoint with this URL.
 struct Twilio(&'static str);
 
 impl Twilio {
@@ -56,33 +56,28 @@ impl Twilio {
             .unwrap()
     }
 
-    /// What the sender sends to this URL.
-    fn signed(&self, query: &str, body: &str) -> SignedRequest {
+    /// A signed request to this URL.
+    fn signed(&self, query: &str, body: &str) -> SignedParts {
         let scheme = senders::TWILIO.config().with_public_url(self.0).scheme().unwrap();
         let unsigned = SigningRequest::new(body.as_bytes()).query(query);
         unsigned.request(&scheme, &secret("the account's token")).unwrap()
     }
 
-    /// What comes of it with another query and body.
-    fn takes(
-        &self,
-        signed: &SignedRequest,
-        query: &str,
-        body: &str,
-    ) -> Result<Delivery, Rejection> {
+    /// Verifies a signed request with another query and body.
+    fn verify(&self, signed: &SignedParts, query: &str, body: &str) -> Result<Delivery, Rejection> {
         let head = Head(&signed.headers, Some(query));
         Receiver::new(self.known()).verify(&head, body.to_owned(), NOW)
     }
 
-    fn identity(&self, signed: &SignedRequest, query: &str, body: &str) -> Identity {
-        self.known().identity(&self.takes(signed, query, body).unwrap())
+    fn identity(&self, signed: &SignedParts, query: &str, body: &str) -> Identity {
+        self.known().identity(&self.verify(signed, query, body).unwrap())
     }
 }
 
 const HOOK: Twilio = Twilio("https://example.com/sms");
 
 #[test]
-fn a_form_is_read_whatever_its_order_and_escapes() {
+fn a_form_is_verified_in_any_order_and_escaping() {
     let signed = HOOK.signed("", "Body=caf%C3%A9+au+lait&From=%2B1415&From=%2B1416");
     for same in [
         "From=%2B1416&Body=caf%c3%a9+au+lait&From=%2B1415",
@@ -90,7 +85,7 @@ fn a_form_is_read_whatever_its_order_and_escapes() {
         "&Body=caf%C3%A9+au+lait&&From=%2B1415&From=%2B1416",
         "Body=café+au+lait&From=%2B1415&From=%2B1416&From=%2B1415",
     ] {
-        HOOK.takes(&signed, "", same).unwrap();
+        HOOK.verify(&signed, "", same).unwrap();
     }
     for other in [
         "Body=caf%C3%A9+au+lait&From=+1415&From=%2B1416",
@@ -101,12 +96,12 @@ fn a_form_is_read_whatever_its_order_and_escapes() {
         "Body=caf%C3%A9+au+lait&From=%2B1415&From=%2B1416&%zz=",
         "",
     ] {
-        rejected(HOOK.takes(&signed, "", other), RejectionKind::SignatureMismatch);
+        rejects(HOOK.verify(&signed, "", other), RejectionKind::SignatureMismatch);
     }
 }
 
 #[test]
-fn a_form_cut_up_differently_is_the_same_event() {
+fn a_form_split_differently_is_the_same_event() {
     let signed = HOOK.signed("", "Body=hello&From=me");
     let event = HOOK.identity(&signed, "", "Body=hello&From=me");
     assert_eq!(HOOK.identity(&signed, "", "Bodyhello=From&me"), event);
@@ -116,39 +111,39 @@ fn a_form_cut_up_differently_is_the_same_event() {
 }
 
 #[test]
-fn the_query_is_the_requests_own() {
-    let asked = Twilio("https://example.com/sms?order=1");
-    let signed = asked.signed("order=1", "a=b");
-    asked.takes(&signed, "order=1", "a=b").unwrap();
-    rejected(asked.takes(&signed, "", "a=b"), RejectionKind::SignatureMismatch);
-    rejected(asked.takes(&signed, "order=2", "a=b"), RejectionKind::SignatureMismatch);
-    rejected(asked.takes(&signed, "order=1&more", "a=b"), RejectionKind::SignatureMismatch);
+fn the_query_of_the_request_is_signed() {
+    let endpoint = Twilio("https://example.com/sms?order=1");
+    let signed = endpoint.signed("order=1", "a=b");
+    endpoint.verify(&signed, "order=1", "a=b").unwrap();
+    rejects(endpoint.verify(&signed, "", "a=b"), RejectionKind::SignatureMismatch);
+    rejects(endpoint.verify(&signed, "order=2", "a=b"), RejectionKind::SignatureMismatch);
+    rejects(endpoint.verify(&signed, "order=1&more", "a=b"), RejectionKind::SignatureMismatch);
     let plain = HOOK.signed("", "a=b");
-    rejected(HOOK.takes(&plain, "order=1", "a=b"), RejectionKind::SignatureMismatch);
-    // Headers alone know no query; then that of the set-up is the request's.
-    let verdict = Receiver::new(asked.known()).verify(&signed.headers, "a=b", NOW);
+    rejects(HOOK.verify(&plain, "order=1", "a=b"), RejectionKind::SignatureMismatch);
+    // Headers alone have no query; then the query of the configured URL is used.
+    let verdict = Receiver::new(endpoint.known()).verify(&signed.headers, "a=b", NOW);
     assert_eq!(verdict.unwrap().body(), "a=b");
 }
 
 #[test]
-fn a_body_that_is_no_form_stands_in_the_query_by_its_digest() {
+fn a_body_that_is_not_a_form_is_signed_by_its_digest_in_the_query() {
     let body = r#"{"a":1}"#;
     let digest = "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862";
     let query = format!("order=1&bodySHA256={digest}");
     let signed = HOOK.signed("order=1", body);
     assert_eq!(signed.query.as_ref(), Some(&query));
-    HOOK.takes(&signed, &query, body).unwrap();
-    rejected(HOOK.takes(&signed, &query, r#"{"a":2}"#), RejectionKind::SignatureMismatch);
-    rejected(HOOK.takes(&signed, "order=1", body), RejectionKind::SignatureMismatch);
-    // The digest is text that is signed: it counts in any case, but not as another text.
+    HOOK.verify(&signed, &query, body).unwrap();
+    rejects(HOOK.verify(&signed, &query, r#"{"a":2}"#), RejectionKind::SignatureMismatch);
+    rejects(HOOK.verify(&signed, "order=1", body), RejectionKind::SignatureMismatch);
+    // The digest is signed as text: either case is valid, but not another case than the signed one.
     let capitals = query.to_uppercase().replace("ORDER=1&BODYSHA", "order=1&bodySHA");
-    rejected(HOOK.takes(&signed, &capitals, body), RejectionKind::SignatureMismatch);
+    rejects(HOOK.verify(&signed, &capitals, body), RejectionKind::SignatureMismatch);
     let signed_so = HOOK.signed(&capitals, body);
-    HOOK.takes(&signed_so, &capitals, body).unwrap();
+    HOOK.verify(&signed_so, &capitals, body).unwrap();
 }
 
 #[test]
-fn a_digest_counts_once_and_at_the_end() {
+fn a_digest_counts_only_once_and_at_the_end() {
     let digest = "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862";
     let body = r#"{"a":1}"#;
     let twice = format!("bodySHA256={digest}&bodySHA256={digest}");
@@ -158,7 +153,7 @@ fn a_digest_counts_once_and_at_the_end() {
         let signature = [("x-twilio-signature".to_owned(), twilio_signature(&query))];
         let head = Head(&signature, Some(&query));
         let verdict = Receiver::new(HOOK.known()).verify(&head, body, NOW);
-        rejected(verdict, RejectionKind::SignatureMismatch);
+        rejects(verdict, RejectionKind::SignatureMismatch);
     }
     let query = format!("order=1&bodySHA256={digest}");
     let signature = [("x-twilio-signature".to_owned(), twilio_signature(&query))];
@@ -166,31 +161,34 @@ fn a_digest_counts_once_and_at_the_end() {
     assert_eq!(Receiver::new(HOOK.known()).verify(&head, body, NOW).unwrap().body(), body);
 }
 
-/// The signature of `HOOK` with this query and no form, whatever the query says.
+/// The signature of `HOOK` with this query and no form.
 fn twilio_signature(query: &str) -> String {
     let mut mac: Hmac<Sha1> = Hmac::new_from_slice(b"the account's token").unwrap();
     mac.update(format!("https://example.com/sms?{query}").as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// The texter writes a query into a message, and makes it one: the form's text is moved into the query,
-/// and another body is sent with it.
+/// An attacker who writes a text message puts a query into it, then moves the form's text into the
+/// query and sends another body.
 #[test]
-fn a_texter_signs_no_body_of_his_own() {
+fn a_text_message_cannot_sign_another_body() {
     let digest = "a11c4ee39bec0e798ce761bd40862a9fc0f1a94939064de8f0813c54557cd47b";
-    let asked = Twilio("https://example.com/sms?order=1");
+    let endpoint = Twilio("https://example.com/sms?order=1");
     let text = format!("Body=x%26bodySHA256%3D{digest}%26&From=%2B1415");
-    let signed = asked.signed("order=1", &text);
-    asked.takes(&signed, "order=1", &text).unwrap();
+    let signed = endpoint.signed("order=1", &text);
+    endpoint.verify(&signed, "order=1", &text).unwrap();
     let query = format!("order=1Bodyx&bodySHA256={digest}&From+1415");
-    rejected(asked.takes(&signed, &query, "From=bank&Body=pay"), RejectionKind::SignatureMismatch);
+    rejects(
+        endpoint.verify(&signed, &query, "From=bank&Body=pay"),
+        RejectionKind::SignatureMismatch,
+    );
 }
 
 #[test]
-fn a_url_counts_with_its_port_and_without() {
-    let takes = |own: &'static str, signed_for: &'static str| {
+fn a_url_is_verified_with_its_port_and_without() {
+    let verifies = |own: &'static str, signed_for: &'static str| {
         let signed = Twilio(signed_for).signed("", "a=b");
-        Twilio(own).takes(&signed, "", "a=b").map(|_| ())
+        Twilio(own).verify(&signed, "", "a=b").map(|_| ())
     };
     for (own, signed_for) in [
         ("https://example.com/a", "https://example.com:443/a"),
@@ -200,7 +198,7 @@ fn a_url_counts_with_its_port_and_without() {
         ("https://[2001:db8::1]:8443/a", "https://[2001:db8::1]/a"),
         ("https://example.com", "https://example.com:443"),
     ] {
-        takes(own, signed_for).unwrap();
+        verifies(own, signed_for).unwrap();
     }
     for (own, signed_for) in [
         ("https://example.com/a", "https://example.com:80/a"),
@@ -210,13 +208,13 @@ fn a_url_counts_with_its_port_and_without() {
         ("https://example.com/a", "https://EXAMPLE.com/a"),
         ("https://[2001:db8::1]/a", "https://[2001:db8::2]/a"),
     ] {
-        let rejection = takes(own, signed_for).unwrap_err();
+        let rejection = verifies(own, signed_for).unwrap_err();
         assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch, "{own}, {signed_for}");
     }
 }
 
 #[test]
-fn a_url_that_is_none_is_told_at_set_up() {
+fn an_invalid_url_is_rejected_at_startup() {
     for url in [
         "example.com/a",
         "ftp://example.com/a",
@@ -266,19 +264,19 @@ fn adyen(body: &str) -> Result<Delivery, Rejection> {
 }
 
 #[test]
-fn a_second_item_is_rejected_wherever_it_stands() {
+fn a_second_item_is_rejected_at_any_position() {
     let signed = adyen_signed(&adyen_body());
     adyen(&signed.to_string()).unwrap();
     let item = signed.pointer("/notificationItems/0").unwrap().clone();
     for more in [vec![item.clone()], vec![Value::Null, item], vec![json!(null)], vec![json!("")]] {
         let mut body = signed.clone();
         body["notificationItems"].as_array_mut().unwrap().extend(more);
-        rejected(adyen(&body.to_string()), RejectionKind::SignatureMismatch);
+        rejects(adyen(&body.to_string()), RejectionKind::SignatureMismatch);
     }
 }
 
 #[test]
-fn a_field_counts_by_the_text_it_has() {
+fn a_field_is_signed_by_its_text() {
     let body = adyen_body();
     let signed = adyen_signed(&body);
     let with = |field: &str, value: Value| {
@@ -302,11 +300,11 @@ fn a_field_counts_by_the_text_it_has() {
         ("pspReference", json!(null)),
         ("eventCode", json!("authorisation")),
     ] {
-        rejected(adyen(&with(field, value)), RejectionKind::SignatureMismatch);
+        rejects(adyen(&with(field, value)), RejectionKind::SignatureMismatch);
     }
     let text = signed.to_string();
     for number in ["1130.0", "1.13e3", "01130", "+1130", " 1130x"] {
-        rejected(
+        rejects(
             adyen(&text.replace("\"value\":1130", &format!("\"value\":{number}"))),
             if serde_json::from_str::<Value>(number).is_ok() {
                 RejectionKind::SignatureMismatch
@@ -318,7 +316,7 @@ fn a_field_counts_by_the_text_it_has() {
 }
 
 #[test]
-fn nothing_moves_from_one_field_to_the_next() {
+fn bytes_do_not_move_between_fields() {
     let mut body = adyen_body();
     let item = body.pointer_mut(ITEM).unwrap();
     item["merchantReference"] = json!("INV:42:7");
@@ -327,11 +325,11 @@ fn nothing_moves_from_one_field_to_the_next() {
     let item = moved.pointer_mut(ITEM).unwrap();
     item["merchantReference"] = json!("42:7");
     item["merchantAccountCode"] = json!("TestMerchant:INV");
-    rejected(adyen(&moved.to_string()), RejectionKind::SignatureMismatch);
+    rejects(adyen(&moved.to_string()), RejectionKind::SignatureMismatch);
 }
 
 #[test]
-fn a_key_given_twice_on_the_way_is_rejected() {
+fn a_repeated_key_on_the_path_is_rejected() {
     let text = adyen_signed(&adyen_body()).to_string();
     adyen(&text).unwrap();
     for (once, twice, kind) in [
@@ -361,12 +359,12 @@ fn a_key_given_twice_on_the_way_is_rejected() {
         ),
     ] {
         assert_eq!(text.matches(once).count(), 1, "{once}");
-        rejected(adyen(&text.replace(once, twice)), kind);
+        rejects(adyen(&text.replace(once, twice)), kind);
     }
 }
 
 #[test]
-fn what_is_not_signed_is_the_word_of_whoever_sent_it() {
+fn unsigned_fields_can_change_and_do_not_identify_the_event() {
     let mut body = adyen_signed(&adyen_body());
     let identity = |body: &Value| {
         let known = senders::ADYEN.keys(secret(HEX)).unwrap();
@@ -374,15 +372,15 @@ fn what_is_not_signed_is_the_word_of_whoever_sent_it() {
     };
     let event = identity(&body);
     body["live"] = json!("true");
-    body.pointer_mut(ITEM).unwrap()["reason"] = json!("changed on the way");
-    assert_eq!(identity(&body), event, "and does not make another event of it");
+    body.pointer_mut(ITEM).unwrap()["reason"] = json!("changed in transit");
+    assert_eq!(identity(&body), event, "unsigned fields do not make another event");
 }
 
 const BOX_BODY: &str = r#"{"id":"1","trigger":"FILE.UPLOADED"}"#;
 const PRIMARY: &str = "box-signature-primary";
 const SECONDARY: &str = "box-signature-secondary";
 
-/// A request of Box by one key, its signature in the header of this name.
+/// A request of Box, signed with one key, with the signature in the header of this name.
 fn box_signed(key: &str, name: &str) -> Vec<(String, String)> {
     let scheme = senders::BOX.config().scheme().unwrap();
     let unsigned = SigningRequest::new(BOX_BODY.as_bytes()).timestamp(NOW);
@@ -418,27 +416,27 @@ fn one_of_two_signature_headers_is_enough() {
 }
 
 #[test]
-fn two_signature_headers_are_judged_as_one_is() {
-    let rejected = |headers: &[(String, String)], kind, place| {
-        let rejection = rejected(by(senders::BOX, "one key", headers), kind);
+fn two_signature_headers_are_checked_like_one() {
+    let rejects = |headers: &[(String, String)], kind, place| {
+        let rejection = rejects(by(senders::BOX, "one key", headers), kind);
         assert_eq!(rejection.location(), place, "{rejection}");
     };
     let wrong = "A".repeat(43) + "=";
     let both = || with(box_signed("another key", PRIMARY), SECONDARY, &wrong);
-    rejected(&both(), RejectionKind::SignatureMismatch, None);
+    rejects(&both(), RejectionKind::SignatureMismatch, None);
     let neither: Vec<_> =
         both().into_iter().filter(|(name, _)| ![PRIMARY, SECONDARY].contains(&&**name)).collect();
-    rejected(&neither, RejectionKind::MissingHeader, Some(PRIMARY));
+    rejects(&neither, RejectionKind::MissingHeader, Some(PRIMARY));
     let unreadable = with(with(neither, PRIMARY, "x"), SECONDARY, "y");
-    rejected(&unreadable, RejectionKind::MalformedHeader, Some(PRIMARY));
+    rejects(&unreadable, RejectionKind::MalformedHeader, Some(PRIMARY));
     for (right, other) in [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)] {
         let good = || box_signed("one key", right);
         let twice = with(with(good(), other, &wrong), other, &wrong);
-        rejected(&twice, RejectionKind::DuplicateHeader, Some(other));
-        rejected(&with(good(), other, ""), RejectionKind::MissingHeader, Some(other));
-        rejected(&with(good(), other, "\u{7f}"), RejectionKind::MalformedHeader, Some(other));
+        rejects(&twice, RejectionKind::DuplicateHeader, Some(other));
+        rejects(&with(good(), other, ""), RejectionKind::MissingHeader, Some(other));
+        rejects(&with(good(), other, "\u{7f}"), RejectionKind::MalformedHeader, Some(other));
         let again = with(with(good(), other, &wrong), right, &wrong);
-        rejected(&again, RejectionKind::DuplicateHeader, Some(right));
+        rejects(&again, RejectionKind::DuplicateHeader, Some(right));
     }
 }
 
@@ -454,6 +452,6 @@ fn a_second_header_is_read_by_the_same_grammar() {
     let verdict = |headers: &[(&str, &str)]| receiver.verify(headers, "{}", NOW);
     verdict(&[("x-two", &value)]).unwrap();
     let bare = value.strip_prefix("v1=").unwrap();
-    let rejection = rejected(verdict(&[("x-two", bare)]), RejectionKind::MalformedHeader);
+    let rejection = rejects(verdict(&[("x-two", bare)]), RejectionKind::MalformedHeader);
     assert_eq!(rejection.location(), Some("x-two"), "{rejection}");
 }

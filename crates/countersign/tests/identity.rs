@@ -1,4 +1,4 @@
-//! What makes two deliveries the same event.
+//! The identity of an event: when two deliveries are the same event.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,7 +23,7 @@ fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-/// What this sender makes of a body that it delivered under this id.
+/// The identity of a body that was delivered under this id.
 fn identity(sender: &dyn Sender, id: &str, body: &[u8]) -> Identity {
     let request = SigningRequest::new(body).id(id).timestamp(NOW);
     let headers = request.sign(sender.verifier().scheme(), &secret()).unwrap();
@@ -39,7 +39,7 @@ fn fixture(name: &str) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-/// A fixture with what stands at a pointer changed, or taken away.
+/// A fixture with the value at a pointer changed or removed.
 fn changed(name: &str, pointer: &str, value: Option<Value>) -> String {
     let mut body = fixture(name);
     let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -51,7 +51,7 @@ fn changed(name: &str, pointer: &str, value: Option<Value>) -> String {
     body.to_string()
 }
 
-/// Which fields name each event of OmniAI, and one that does not.
+/// The fields that identify each event of OmniAI, and one that does not.
 const NAMED: [(&str, &[&str], &str); 7] = [
     ("action_log.completed", &["/actionLog/id", "/actionLog/completedAt"], "/actionLog/summary"),
     ("action_log.failed", &["/actionLog/id", "/actionLog/completedAt"], "/actionLog/error"),
@@ -63,11 +63,11 @@ const NAMED: [(&str, &[&str], &str); 7] = [
 ];
 
 #[test]
-fn an_event_is_its_names_whatever_else_changes() {
+fn an_event_is_identified_by_its_fields_alone() {
     for (name, _, beside) in NAMED {
         let first = omniai(&fixture(name).to_string());
         assert!(!first.is_short_lived(), "{name}");
-        let again = omniai(&changed(name, beside, Some(json!("signed anew"))));
+        let again = omniai(&changed(name, beside, Some(json!("signed again"))));
         assert_eq!(first, again, "{name} without {beside}");
         let longer = omniai(&changed(name, "/added", Some(json!([1, {"later": true}]))));
         assert_eq!(first, longer, "{name}");
@@ -75,7 +75,7 @@ fn an_event_is_its_names_whatever_else_changes() {
 }
 
 #[test]
-fn an_event_of_another_name_is_another() {
+fn an_event_with_other_identifying_fields_is_another() {
     for (name, fields, _) in NAMED {
         let first = omniai(&fixture(name).to_string());
         for field in fields.iter().copied().chain(["/workspaceId"]) {
@@ -90,7 +90,7 @@ fn an_event_of_another_name_is_another() {
 }
 
 #[test]
-fn an_event_that_lacks_a_name_is_its_body() {
+fn an_event_that_lacks_a_field_is_identified_by_its_body() {
     for (name, fields, _) in NAMED {
         for field in fields {
             for value in [None, Some(json!(null)), Some(json!([7])), Some(json!({}))] {
@@ -103,7 +103,7 @@ fn an_event_that_lacks_a_name_is_its_body() {
 }
 
 #[test]
-fn an_empty_name_names_nothing() {
+fn an_empty_field_identifies_nothing() {
     for (name, fields, _) in NAMED {
         for field in fields {
             let body = changed(name, field, Some(json!("")));
@@ -113,7 +113,7 @@ fn an_empty_name_names_nothing() {
 }
 
 #[test]
-fn an_event_with_a_name_given_twice_is_its_body() {
+fn an_event_with_a_repeated_field_is_identified_by_its_body() {
     for (name, fields, _) in NAMED {
         for field in fields.iter().copied().chain(["/event"]) {
             let text = fixture(name).to_string();
@@ -127,7 +127,7 @@ fn an_event_with_a_name_given_twice_is_its_body() {
 }
 
 #[test]
-fn an_event_that_nothing_names_is_its_body_for_a_short_time() {
+fn an_event_without_identifying_fields_is_its_body_for_a_short_time() {
     let unknown = r#"{"event":"lead.archived","data":{"leadId":"1"}}"#.to_owned();
     let updated = fixture("lead.updated").to_string();
     for body in [updated, unknown, "{}".to_owned(), "not JSON".to_owned(), String::new()] {
@@ -139,7 +139,7 @@ fn an_event_that_nothing_names_is_its_body_for_a_short_time() {
 }
 
 #[test]
-fn a_status_is_read_without_case() {
+fn a_status_is_compared_without_case() {
     let lower = changed("document.extracted", "/status", Some(json!("completed")));
     let upper = changed("document.extracted", "/status", Some(json!("COMPLETED")));
     assert_eq!(omniai(&lower), omniai(&upper));
@@ -196,7 +196,7 @@ fn an_event_of_ainexlayer_without_an_id_is_its_body() {
     assert!(found.is_short_lived());
 }
 
-/// A delivery whose id stands in a header.
+/// A delivery with its id in a header.
 fn with_header(parts: Vec<Part>, id: &str) -> Delivery {
     let scheme =
         Scheme::hmac_sha256("acme", SignatureLocation::header("x-signature", Encoding::Hex))
@@ -209,7 +209,7 @@ fn with_header(parts: Vec<Part>, id: &str) -> Delivery {
 }
 
 #[test]
-fn an_id_that_is_not_signed_is_never_the_identity() {
+fn an_unsigned_id_is_never_the_identity() {
     for id in ["1", "2"] {
         let unsigned = with_header(vec![Part::Body], id);
         assert_eq!(Identity::from(&unsigned), Identity::body(b"{}"));

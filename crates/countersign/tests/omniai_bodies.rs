@@ -1,4 +1,4 @@
-//! Bodies of OmniAI that no fixture shows: the least, the odd, and the rejected.
+//! Bodies of OmniAI beyond the fixtures: minimal, unusual and rejected ones.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,8 +8,8 @@ use countersign::omniai::{Event, LeadCompleted, LeadCreated, UnknownEvent};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a body is rejected, without the position.
-fn rejected<T: DeserializeOwned + Debug>(body: &str) -> String {
+/// The error of decoding a body, without the position.
+fn decode_error<T: DeserializeOwned + Debug>(body: &str) -> String {
     let why = serde_json::from_str::<T>(body).unwrap_err().to_string();
     why.split(" at line ").next().unwrap().to_owned()
 }
@@ -34,7 +34,7 @@ fn ids_are_enough() {
     ] {
         let event: Event = serde_json::from_str(body).unwrap();
         assert!(body.contains(&format!("\"{}\"", event.name())));
-        // Nothing is written that was not sent.
+        // Serializing adds no field.
         assert_eq!(
             serde_json::to_value(&event).unwrap(),
             serde_json::from_str::<Value>(body).unwrap()
@@ -56,16 +56,16 @@ fn a_payload_can_be_read_from_the_whole_body() {
 #[test]
 fn a_payload_is_not_read_from_another_event() {
     assert_eq!(
-        rejected::<LeadCreated>(r#"{"event":"lead.completed","data":{"leadId":"l"}}"#),
+        decode_error::<LeadCreated>(r#"{"event":"lead.completed","data":{"leadId":"l"}}"#),
         r#"invalid value: string "lead.completed", expected the event `lead.created`"#
     );
     assert_eq!(
-        rejected::<LeadCompleted>(r#"{"event":"Lead.Completed","data":{"leadId":"l"}}"#),
+        decode_error::<LeadCompleted>(r#"{"event":"Lead.Completed","data":{"leadId":"l"}}"#),
         r#"invalid value: string "Lead.Completed", expected the event `lead.completed`"#
     );
-    assert_eq!(rejected::<LeadCreated>(r#"{"data":{"leadId":"l"}}"#), "missing field `event`");
+    assert_eq!(decode_error::<LeadCreated>(r#"{"data":{"leadId":"l"}}"#), "missing field `event`");
     assert_eq!(
-        rejected::<LeadCreated>(r#"{"event":1,"data":{"leadId":"l"}}"#),
+        decode_error::<LeadCreated>(r#"{"event":1,"data":{"leadId":"l"}}"#),
         "invalid type: integer `1`, expected the event `lead.created`"
     );
 }
@@ -82,7 +82,7 @@ fn an_unknown_event_is_kept_byte_for_byte() {
 }
 
 #[test]
-fn an_unknown_event_can_be_read_as_a_type_of_ones_own() {
+fn an_unknown_event_can_be_decoded_as_a_users_type() {
     #[derive(serde::Deserialize)]
     struct Ping<'a> {
         nonce: &'a str,
@@ -109,12 +109,15 @@ fn a_body_that_names_no_event_is_unknown() {
 }
 
 #[test]
-fn an_event_that_is_no_name_is_rejected() {
+fn an_event_name_that_is_not_a_string_is_rejected() {
     assert_eq!(
-        rejected::<Event>(r#"{"event":["lead.created"]}"#),
+        decode_error::<Event>(r#"{"event":["lead.created"]}"#),
         "invalid type: sequence, expected a string"
     );
-    assert_eq!(rejected::<Event>(r#"{"event":7}"#), "invalid type: integer `7`, expected a string");
+    assert_eq!(
+        decode_error::<Event>(r#"{"event":7}"#),
+        "invalid type: integer `7`, expected a string"
+    );
 }
 
 #[test]
@@ -127,38 +130,38 @@ fn a_body_that_is_not_an_object_is_rejected() {
         (r#"["lead.created",{"leadId":"l"}]"#, "sequence"),
     ] {
         let why = format!("invalid type: {what}, expected an object with the name of an event");
-        assert_eq!(rejected::<Event>(body), why);
+        assert_eq!(decode_error::<Event>(body), why);
     }
 }
 
 #[test]
-fn an_event_that_is_named_twice_is_rejected() {
+fn a_repeated_event_name_is_rejected() {
     for body in [
         r#"{"event":"lead.created","event":"lead.created","data":{"leadId":"l"}}"#,
         r#"{"event":"lead.created","data":{"leadId":"l"},"event":"ping"}"#,
         r#"{"event":"ping","event":"pong"}"#,
         r#"{"event":"ping","\u0065vent":"ping"}"#,
     ] {
-        assert_eq!(rejected::<Event>(body), "duplicate field `event`", "{body}");
+        assert_eq!(decode_error::<Event>(body), "duplicate field `event`", "{body}");
     }
 }
 
 #[test]
-fn an_error_says_where_it_is() {
+fn an_error_has_its_position() {
     let body = "{\"event\":\"lead.created\",\n\"data\":{\"leadId\":5}}";
     let why = serde_json::from_str::<Event>(body).unwrap_err().to_string();
     assert_eq!(why, "invalid type: integer `5`, expected a string at line 2 column 18");
 }
 
 #[test]
-fn a_time_that_is_none_is_rejected() {
+fn an_invalid_time_is_rejected() {
     let body = r#"{"event":"document.received","workspaceId":"w",
         "document":{"id":"d","leadId":"l","createdAt":"yesterday"}}"#;
-    assert_eq!(rejected::<Event>(body), "the 'year' component could not be parsed");
+    assert_eq!(decode_error::<Event>(body), "the 'year' component could not be parsed");
 }
 
 #[test]
-fn deep_nesting_is_no_matter_where_json_is_kept() {
+fn deep_nesting_is_allowed_in_raw_json() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let body = format!(
         r#"{{"event":"action_log.failed","workspaceId":"w",
@@ -171,7 +174,7 @@ fn deep_nesting_is_no_matter_where_json_is_kept() {
 }
 
 #[test]
-fn kept_json_is_not_reprinted() {
+fn raw_json_is_kept_byte_for_byte() {
     let input = r#"{ "n":1.10, "n": 12345678901234567890123 }"#;
     let body = format!(
         r#"{{"event":"action_log.failed","workspaceId":"w","actionLog":{{"id":"a","leadId":"l","input":{input}}}}}"#

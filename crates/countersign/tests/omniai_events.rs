@@ -1,6 +1,6 @@
 //! The events of OmniAI, field by field as in the fixtures.
 //!
-//! What the fixtures are, and how far to trust them, is in `/tests/fixtures/README.md`.
+//! `/tests/fixtures/README.md` describes the fixtures and how far they can be trusted.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -106,7 +106,7 @@ fn an_extracted_document_of_the_newest_revision() {
 }
 
 #[test]
-fn a_failed_extraction_is_told_by_its_status() {
+fn a_failed_extraction_has_its_own_status() {
     let extracted = payload!(DocumentExtracted, "document.extracted.failed");
     assert_eq!(extracted.status, Some(ExtractionStatus::Failed));
     assert_eq!((extracted.summary, extracted.document_type), (None, None));
@@ -121,7 +121,7 @@ fn an_extracted_document_of_the_third_revision() {
 }
 
 #[test]
-fn the_first_revision_says_when_it_happened() {
+fn the_first_revision_has_a_time() {
     let completed = payload!(ActionLogCompleted, "action_log.completed.legacy");
     assert_eq!(completed.occurred_at, Some(datetime!(2026-02-11 09:14:03.240 UTC)));
     let failed = payload!(ActionLogFailed, "action_log.failed.legacy");
@@ -149,14 +149,14 @@ fn a_created_lead() {
 }
 
 #[test]
-fn a_created_lead_of_nulls_is_one_of_which_only_the_id_is_known() {
+fn a_created_lead_may_have_nulls_except_for_its_id() {
     let lead = payload!(LeadCreated, "lead.created.nulls").data;
     let bare: Lead = serde_json::from_value(json!({"leadId": lead.lead_id})).unwrap();
     assert_eq!(lead, bare);
 }
 
 #[test]
-fn an_updated_lead_tells_only_what_changed() {
+fn an_updated_lead_has_only_the_changed_fields() {
     let changes = payload!(LeadUpdated, "lead.updated").data;
     assert_eq!(changes.lead_external_id, None);
     assert_eq!(changes.phone_number, Patch::Value("+12025550187".to_owned()));

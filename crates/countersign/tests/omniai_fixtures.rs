@@ -1,6 +1,6 @@
-//! What holds for every fixture of OmniAI, and for each of its keys.
+//! Properties of every fixture of OmniAI, and of each of its keys.
 //!
-//! What the fixtures are, and how far to trust them, is in `/tests/fixtures/README.md`.
+//! `/tests/fixtures/README.md` describes the fixtures and how far they can be trusted.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/omniai/");
 
-/// Where the keys are without which an event is rejected.
+/// The pointers of the keys without which an event is rejected.
 const REQUIRED: [&str; 11] = [
     "/event",
     "/workspaceId",
@@ -28,7 +28,7 @@ const REQUIRED: [&str; 11] = [
     "/data/leadId",
 ];
 
-/// Where JSON is kept as it is.
+/// The pointers of raw JSON.
 const RAW: [&str; 3] = ["/actionLog/input/", "/classification/", "/extractionResult/"];
 
 fn text(name: &str) -> String {
@@ -89,13 +89,13 @@ fn is_required(name: &str, at: &str) -> bool {
     REQUIRED.contains(&at) || (name.starts_with("document.extracted") && at == "/leadId")
 }
 
-/// Parses a body, or gives the reason without the position.
+/// Decodes a body; the error has no position.
 fn parse(body: &str) -> Result<Event, String> {
     let parsed: Result<Event, _> = serde_json::from_str(body);
     parsed.map_err(|error| error.to_string().split(" at line ").next().unwrap().to_owned())
 }
 
-/// What a value means: without nulls, with times in one spelling.
+/// Normalizes a value: without nulls, with times in one spelling.
 fn normal(value: Value) -> Value {
     match value {
         Value::Object(fields) => fields
@@ -125,7 +125,7 @@ fn every_fixture_is_the_event_that_its_file_is_named_after() {
 #[test]
 fn every_documented_key_survives() {
     for (name, mut body) in fixtures() {
-        // The one value that is not written back as it was sent.
+        // The only value that is not serialized as it was sent.
         if name == "document.extracted.v3" {
             body["status"] = "completed".into();
         }
@@ -135,7 +135,7 @@ fn every_documented_key_survives() {
 }
 
 #[test]
-fn an_event_that_is_written_and_read_again_is_the_same() {
+fn an_event_survives_serializing_and_decoding() {
     for (name, body) in fixtures() {
         let event = event(&name);
         let written = serde_json::to_string(&event).unwrap();
@@ -197,7 +197,7 @@ fn unknown_fields_change_nothing() {
 #[test]
 fn a_known_key_given_twice_is_rejected() {
     for (name, mut body, at) in keys() {
-        // Kept as they are: raw JSON, and an address as soon as it is not clear.
+        // Kept verbatim: raw JSON, and an address that is ambiguous.
         if RAW.iter().any(|raw| at.starts_with(raw)) || at.contains("/value/") {
             continue;
         }

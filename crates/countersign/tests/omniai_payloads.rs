@@ -1,4 +1,4 @@
-//! Values of OmniAI's payloads that no fixture shows.
+//! Values of OmniAI's payloads beyond the fixtures.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -8,8 +8,8 @@ use countersign::omniai::{
 use countersign::{Patch, RawJson};
 use serde_json::{Value, json};
 
-/// Why a body is rejected, without the position.
-fn rejected(body: &str) -> String {
+/// The error of decoding a body, without the position.
+fn decode_error(body: &str) -> String {
     let why = serde_json::from_str::<Event>(body).unwrap_err().to_string();
     why.split(" at line ").next().unwrap().to_owned()
 }
@@ -42,14 +42,14 @@ fn a_size_may_be_any_number() {
 }
 
 #[test]
-fn a_size_that_is_no_number_is_rejected() {
+fn a_size_that_is_not_a_number_is_rejected() {
     let body = r#"{"event":"document.received","workspaceId":"w",
         "document":{"id":"d","leadId":"l","size":"48213"}}"#;
-    assert_eq!(rejected(body), "invalid type: another value, expected a number");
+    assert_eq!(decode_error(body), "invalid type: another value, expected a number");
 }
 
 #[test]
-fn absent_null_and_value_are_kept_apart() {
+fn absent_null_and_value_are_distinguished() {
     let body = r#"{"event":"lead.updated","data":{"leadId":"l","email":null,"website":"w"}}"#;
     let updated: LeadUpdated = serde_json::from_str(body).unwrap();
     assert_eq!(updated.data.first_name, Patch::Absent);
@@ -83,7 +83,7 @@ fn every_scalar_of_an_update_has_three_states() {
 }
 
 #[test]
-fn a_value_of_a_checklist_is_what_it_looks_like() {
+fn the_type_of_a_checklist_value_follows_its_json() {
     assert_eq!(value("null"), None);
     assert_eq!(value(r#""a\nb""#), Some(ChecklistValue::Text("a\nb".to_owned())));
     assert_eq!(value("-3"), Some(ChecklistValue::Number((-3).into())));
@@ -123,7 +123,7 @@ fn alternate_values_may_be_anything() {
 }
 
 #[test]
-fn fields_that_only_the_rest_api_shows_are_read() {
+fn fields_that_only_the_rest_api_documents_are_decoded() {
     let tool: Tool = serde_json::from_str(r#"{"description":"looks things up"}"#).unwrap();
     assert_eq!(tool.description.as_deref(), Some("looks things up"));
     let json = r#"{"documents":[{"id":"d","filename":"f","mimeType":"m/t","size":7}]}"#;

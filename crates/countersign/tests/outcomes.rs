@@ -1,4 +1,4 @@
-//! An authentic delivery that is not handled is answered so that its sender comes again.
+//! The response to an authentic delivery that is not handled makes its sender retry.
 
 #![allow(clippy::unwrap_used)]
 
@@ -26,15 +26,15 @@ fn delivery() -> Delivery {
 }
 
 #[test]
-fn an_event_in_progress_is_answered_503_and_a_time_to_ask_again() {
+fn an_event_in_progress_is_503_with_retry_after() {
     let receiver = Receiver::new(sender());
     let delivery = delivery();
-    let Admission::Proceed(claimed) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
+    let Admission::Proceed(claim) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
     let Admission::Respond(second) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
     assert_eq!(second.status(), Some(503));
     assert!(second.retry_after().is_some_and(|seconds| (1..=60).contains(&seconds)));
-    // What a body that does not fit its handler comes to: released, so never a duplicate.
-    assert_eq!(ready(claimed.release()).unwrap(), UpdateOutcome::Applied);
+    // As for a body that the handler cannot decode: released, so never a duplicate.
+    assert_eq!(ready(claim.release()).unwrap(), UpdateOutcome::Applied);
     let Admission::Proceed(again) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
     assert_eq!(ready(again.commit()).unwrap(), UpdateOutcome::Applied);
     let Admission::Respond(third) = ready(receiver.claim(&delivery)).unwrap() else { panic!() };
@@ -43,7 +43,7 @@ fn an_event_in_progress_is_answered_503_and_a_time_to_ask_again() {
 }
 
 #[test]
-fn a_store_that_fails_is_answered_503_and_a_time_to_ask_again() {
+fn a_failing_store_is_503_with_retry_after() {
     let delivery = delivery();
     for kind in [StoreErrorKind::Unavailable, StoreErrorKind::Timeout, StoreErrorKind::Full] {
         let receiver = Receiver::builder(sender()).dedup(Down(kind)).build().unwrap();
@@ -55,7 +55,7 @@ fn a_store_that_fails_is_answered_503_and_a_time_to_ask_again() {
     }
 }
 
-/// A store that never answers otherwise.
+/// A store whose every call fails.
 struct Down(StoreErrorKind);
 
 impl Down {
@@ -89,10 +89,10 @@ impl DedupStore for Down {
     }
 }
 
-/// What a future is that never waits.
+/// The output of a future that never waits.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     let Poll::Ready(value) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("it waits");
+        panic!("the future waits");
     };
     value
 }

@@ -1,4 +1,4 @@
-//! Keys as senders give them, and signatures that public keys check.
+//! Keys in the forms that senders use, and signatures that are verified with public keys.
 
 #![allow(clippy::unwrap_used)]
 
@@ -29,7 +29,7 @@ fn secret(text: &str) -> Secret {
 }
 
 #[track_caller]
-fn rejected_key(sender: SenderSpec, key: &str, kind: ConfigErrorKind) {
+fn rejects_key(sender: SenderSpec, key: &str, kind: ConfigErrorKind) {
     let error = sender.keys(secret(key)).unwrap_err();
     assert_eq!(error.kind(), kind, "{error}");
 }
@@ -39,44 +39,44 @@ fn zeros(bytes: usize) -> String {
 }
 
 #[test]
-fn a_key_of_zero_bytes_is_none_in_whatever_form() {
+fn a_key_of_zero_bytes_is_empty_in_any_form() {
     use ConfigErrorKind::EmptySecret;
-    rejected_key(senders::ADYEN, &zeros(32), EmptySecret);
-    rejected_key(senders::ADYEN_PLATFORM, &zeros(1), EmptySecret);
-    rejected_key(senders::DISCORD, &zeros(32), EmptySecret);
-    rejected_key(senders::SVIX, "whsec_AAAA", EmptySecret);
-    rejected_key(senders::SVIX, "whsec_", EmptySecret);
-    rejected_key(senders::STANDARD_WEBHOOKS_V1A, "whpk_", EmptySecret);
+    rejects_key(senders::ADYEN, &zeros(32), EmptySecret);
+    rejects_key(senders::ADYEN_PLATFORM, &zeros(1), EmptySecret);
+    rejects_key(senders::DISCORD, &zeros(32), EmptySecret);
+    rejects_key(senders::SVIX, "whsec_AAAA", EmptySecret);
+    rejects_key(senders::SVIX, "whsec_", EmptySecret);
+    rejects_key(senders::STANDARD_WEBHOOKS_V1A, "whpk_", EmptySecret);
 }
 
 #[test]
-fn a_key_in_another_form_is_told() {
+fn a_key_in_another_form_is_rejected() {
     use ConfigErrorKind::InvalidSecret;
     for sender in [senders::ADYEN, senders::ADYEN_PLATFORM, senders::DISCORD] {
         for key in ["not hexadecimal", "abc", "0x00ff", " 00ff", "whsec_00ff"] {
-            rejected_key(sender, key, InvalidSecret);
+            rejects_key(sender, key, InvalidSecret);
         }
     }
     for sender in [senders::SVIX, senders::STANDARD_WEBHOOKS, senders::GITLAB_SIGNED] {
         for key in
             ["whsec_not base64", "whsec_YWJj=", "whsec_whsec_YWJj", "whpk_YWJj", "WHSEC_YWJj"]
         {
-            rejected_key(sender, key, InvalidSecret);
+            rejects_key(sender, key, InvalidSecret);
         }
     }
-    rejected_key(senders::STANDARD_WEBHOOKS_V1A, "whsec_YWJj", InvalidSecret);
+    rejects_key(senders::STANDARD_WEBHOOKS_V1A, "whsec_YWJj", InvalidSecret);
     for sender in [senders::AUTH0, senders::TELEGRAM] {
         for key in [" outer", "outer ", "l\u{ed}ne", "two\nlines"] {
-            rejected_key(sender, key, InvalidSecret);
+            rejects_key(sender, key, InvalidSecret);
         }
     }
 }
 
 #[test]
-fn a_public_key_is_a_whole_one_of_its_curve() {
+fn a_public_key_is_a_complete_point_of_its_curve() {
     use ConfigErrorKind::InvalidSecret;
     for key in [&ED25519_PUBLIC[2..], &format!("{ED25519_PUBLIC}00"), &format!("02{}", zeros(31))] {
-        rejected_key(senders::DISCORD, key, InvalidSecret);
+        rejects_key(senders::DISCORD, key, InvalidSecret);
     }
     let der = STANDARD.decode(P256_PUBLIC).unwrap();
     let short = der.split_last().unwrap().1;
@@ -86,13 +86,13 @@ fn a_public_key_is_a_whole_one_of_its_curve() {
     let mut off_the_curve = der.clone();
     *off_the_curve.last_mut().unwrap() ^= 1;
     for bytes in [short, point, &long, &off_the_curve] {
-        rejected_key(senders::SENDGRID, &STANDARD.encode(bytes), InvalidSecret);
+        rejects_key(senders::SENDGRID, &STANDARD.encode(bytes), InvalidSecret);
     }
-    rejected_key(senders::SENDGRID, P384_PUBLIC, InvalidSecret);
-    rejected_key(senders::SENDGRID, P256_PRIVATE, InvalidSecret);
+    rejects_key(senders::SENDGRID, P384_PUBLIC, InvalidSecret);
+    rejects_key(senders::SENDGRID, P256_PRIVATE, InvalidSecret);
 }
 
-/// The points of small order: under such a key one signature fits many messages.
+/// Points of small order: one signature would be valid for many messages.
 #[test]
 fn a_weak_public_key_is_rejected() {
     for key in [
@@ -104,7 +104,7 @@ fn a_weak_public_key_is_rejected() {
         "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
         "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
     ] {
-        rejected_key(senders::DISCORD, key, ConfigErrorKind::InvalidSecret);
+        rejects_key(senders::DISCORD, key, ConfigErrorKind::InvalidSecret);
     }
 }
 
@@ -118,8 +118,8 @@ fn sendgrid() -> (Vec<(String, String)>, ecdsa::Signature) {
     (headers, signature)
 }
 
-/// What comes of `[]` under this signature.
-fn sendgrid_takes(der: &[u8]) -> Result<Delivery, Rejection> {
+/// Verifies `[]` under this signature.
+fn sendgrid_verifies(der: &[u8]) -> Result<Delivery, Rejection> {
     let (mut headers, _) = sendgrid();
     headers.retain(|(name, _)| name != SIGNATURE);
     headers.push((SIGNATURE.to_owned(), STANDARD.encode(der)));
@@ -127,21 +127,21 @@ fn sendgrid_takes(der: &[u8]) -> Result<Delivery, Rejection> {
 }
 
 #[test]
-fn a_signature_counts_with_either_sign_of_s() {
+fn a_signature_is_accepted_with_either_sign_of_s() {
     let (_, signature) = sendgrid();
     let (r, s) = signature.split_scalars();
     let other = ecdsa::Signature::from_scalars(r, -s).unwrap();
     assert_ne!(signature, other);
     for signature in [signature, other] {
-        assert_eq!(sendgrid_takes(signature.to_der().as_bytes()).unwrap().body(), "[]");
+        assert_eq!(sendgrid_verifies(signature.to_der().as_bytes()).unwrap().body(), "[]");
     }
 }
 
 #[test]
-fn a_signature_is_der_and_nothing_more() {
+fn a_signature_is_strict_der() {
     let (_, signature) = sendgrid();
     let der = signature.to_der().as_bytes().to_vec();
-    sendgrid_takes(&der).unwrap();
+    sendgrid_verifies(&der).unwrap();
     let extended = [&der[..], &[0]].concat();
     let mut long_form = der.clone();
     long_form.splice(1..2, [0x81, der[1]]);
@@ -149,11 +149,11 @@ fn a_signature_is_der_and_nothing_more() {
     zero.splice(.., [0x30, 6, 2, 1, 0, 2, 1, 0]);
     let raw = signature.to_bytes().to_vec();
     for other in [extended, long_form, zero, raw] {
-        let rejection = sendgrid_takes(&other).unwrap_err();
+        let rejection = sendgrid_verifies(&other).unwrap_err();
         assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch, "{other:?}");
     }
     for unreadable in [&der[..7], &[&der[..], &[0; 8]].concat(), &[]] {
-        let rejection = sendgrid_takes(unreadable).unwrap_err();
+        let rejection = sendgrid_verifies(unreadable).unwrap_err();
         let kind = if unreadable.is_empty() {
             RejectionKind::MissingHeader
         } else {
@@ -164,7 +164,7 @@ fn a_signature_is_der_and_nothing_more() {
 }
 
 #[test]
-fn four_signatures_are_checked_where_each_costs_a_pass() {
+fn at_most_four_public_key_signatures_are_checked() {
     let signature = SignatureLocation::header("x-signature", Encoding::Hex).pairs("v1");
     let scheme = || Scheme::ed25519("acme", signature.clone()).hex_key().build().unwrap();
     let signed = SigningRequest::new(b"{}").sign(&scheme(), &secret(ED25519_PRIVATE)).unwrap();
@@ -179,7 +179,7 @@ fn four_signatures_are_checked_where_each_costs_a_pass() {
     assert_eq!(verdict(vec![&wrong, &wrong, &wrong, right]).unwrap().body(), "{}");
     let rejection = verdict(vec![&wrong, &wrong, &wrong, &wrong, right]).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::MalformedHeader, "{rejection}");
-    // What cannot be read costs nothing, and does not count.
+    // A malformed signature costs nothing and does not count.
     let noise = vec!["v1=00"; 20];
     verdict([noise, vec![right]].concat()).unwrap();
 }

@@ -1,4 +1,4 @@
-//! What a scheme may be, and that one signature has one reading.
+//! Which schemes are valid, and that one signature authenticates one request.
 
 #![allow(clippy::unwrap_used)]
 
@@ -43,119 +43,122 @@ fn pairs() -> SchemeBuilder {
 }
 
 #[track_caller]
-fn invalid(scheme: SchemeBuilder, kind: ConfigErrorKind, about: &str) {
+fn rejects(scheme: SchemeBuilder, kind: ConfigErrorKind, about: &str) {
     let error = scheme.build().unwrap_err();
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.to_string().contains(about), "{error}");
 }
 
 #[track_caller]
-fn reads(scheme: SchemeBuilder, text: &str) {
+fn displays(scheme: SchemeBuilder, text: &str) {
     assert_eq!(scheme.build().unwrap().to_string(), text);
 }
 
 #[test]
-fn a_scheme_says_what_is_signed_and_where() {
-    reads(Scheme::hmac_sha256("acme", hex()), "HMAC-SHA256 over `{body}`, in header `x-signature`");
+fn a_scheme_displays_what_is_signed_and_where() {
+    displays(
+        Scheme::hmac_sha256("acme", hex()),
+        "HMAC-SHA256 over `{body}`, in header `x-signature`",
+    );
     let parts = [header("X-Path"), literal("\n"), Part::Timestamp, literal("."), Part::Body];
-    reads(
+    displays(
         over(&parts).timestamp_header("X-Time", TimestampFormat::Seconds),
         "HMAC-SHA256 over `{x-path}\n{x-time}.{body}`, in header `x-signature`",
     );
-    reads(
+    displays(
         over(&[Part::Id, literal(":"), Part::Body]).id_header("X-Id"),
         "HMAC-SHA256 over `{x-id}:{body}`, in header `x-signature`",
     );
-    reads(pairs(), "HMAC-SHA256 over `{timestamp}.{body}`, in header `x-signature`");
-    reads(
+    displays(pairs(), "HMAC-SHA256 over `{timestamp}.{body}`, in header `x-signature`");
+    displays(
         Scheme::static_token("acme", SignatureLocation::token("X-Token")),
         "static token in header `x-token`",
     );
-    reads(Scheme::danger_unauthenticated("acme"), "no authentication");
+    displays(Scheme::danger_unauthenticated("acme"), "no authentication");
 }
 
 #[test]
-fn parts_that_do_not_go_together_are_rejected_at_start_up() {
+fn conflicting_parts_are_rejected_at_startup() {
     use ConfigErrorKind::InvalidScheme;
-    invalid(over(&[]), InvalidScheme, "body");
-    invalid(over(&[literal(".")]), InvalidScheme, "body must be signed");
-    invalid(over(&[Part::Body, literal("."), Part::Body]), InvalidScheme, "exactly once");
-    invalid(over(&[header("x-a"), Part::Body]), InvalidScheme, "touch");
-    invalid(over(&[header("x-a"), literal(""), Part::Body]), InvalidScheme, "touch");
-    invalid(over(&[Part::Body, header("x-a")]), InvalidScheme, "touch");
-    invalid(over(&[Part::Timestamp, literal("."), Part::Body]), InvalidScheme, "where it is");
-    invalid(over(&[Part::Id, literal("."), Part::Body]), InvalidScheme, "which header");
+    rejects(over(&[]), InvalidScheme, "body");
+    rejects(over(&[literal(".")]), InvalidScheme, "body must be signed");
+    rejects(over(&[Part::Body, literal("."), Part::Body]), InvalidScheme, "exactly once");
+    rejects(over(&[header("x-a"), Part::Body]), InvalidScheme, "touch");
+    rejects(over(&[header("x-a"), literal(""), Part::Body]), InvalidScheme, "touch");
+    rejects(over(&[Part::Body, header("x-a")]), InvalidScheme, "touch");
+    rejects(over(&[Part::Timestamp, literal("."), Part::Body]), InvalidScheme, "where it is");
+    rejects(over(&[Part::Id, literal("."), Part::Body]), InvalidScheme, "which header");
     let id = [Part::Id, literal("."), Part::Body];
-    invalid(over(&id).id_field("/id"), InvalidScheme, "which header");
+    rejects(over(&id).id_field("/id"), InvalidScheme, "which header");
     let unsigned = over(&[Part::Body]).timestamp_header("x-time", TimestampFormat::Seconds);
-    invalid(unsigned, InvalidScheme, "not signed");
+    rejects(unsigned, InvalidScheme, "not signed");
     let token = || Scheme::static_token("acme", SignatureLocation::token("x-token"));
-    invalid(
+    rejects(
         token().timestamp_header("x-time", TimestampFormat::Seconds),
         InvalidScheme,
         "not signed",
     );
-    invalid(
+    rejects(
         token().timestamp_field("/time", TimestampFormat::Seconds),
         InvalidScheme,
         "not signed",
     );
     let timed = over(&[Part::Timestamp, literal("."), Part::Body]);
-    invalid(timed.timestamp_pair("t", TimestampFormat::Seconds), InvalidScheme, "pairs");
-    invalid(Scheme::hmac_sha256("", hex()), InvalidScheme, "name");
+    rejects(timed.timestamp_pair("t", TimestampFormat::Seconds), InvalidScheme, "pairs");
+    rejects(Scheme::hmac_sha256("", hex()), InvalidScheme, "name");
     for odd in [hex().prefix("é"), hex().prefix("\n"), hex().versioned(""), hex().pairs("a=b")] {
-        invalid(Scheme::hmac_sha256("acme", odd), InvalidScheme, "prefix, version or name");
+        rejects(Scheme::hmac_sha256("acme", odd), InvalidScheme, "prefix, version or name");
     }
 }
 
 #[test]
-fn names_that_no_request_holds_are_rejected_at_start_up() {
+fn invalid_header_names_are_rejected_at_startup() {
     use ConfigErrorKind::{InvalidHeaderName, InvalidPointer};
     for name in ["", "x a", "x:a", "x-é", "x\n", "\"x\""] {
         let signature = SignatureLocation::header(name, Encoding::Hex);
-        invalid(Scheme::hmac_sha256("acme", signature), InvalidHeaderName, "header name");
-        invalid(over(&[Part::Body]).id_header(name), InvalidHeaderName, "header name");
-        invalid(over(&[Part::Body]).event_type_header(name), InvalidHeaderName, "header name");
-        invalid(over(&[Part::Body]).conflicting_headers([name]), InvalidHeaderName, "header name");
+        rejects(Scheme::hmac_sha256("acme", signature), InvalidHeaderName, "header name");
+        rejects(over(&[Part::Body]).id_header(name), InvalidHeaderName, "header name");
+        rejects(over(&[Part::Body]).event_type_header(name), InvalidHeaderName, "header name");
+        rejects(over(&[Part::Body]).conflicting_headers([name]), InvalidHeaderName, "header name");
     }
     for pointer in ["", "id", "/~2"] {
-        invalid(over(&[Part::Body]).id_field(pointer), InvalidPointer, "JSON pointer");
-        invalid(over(&[Part::Body]).event_type_field(pointer), InvalidPointer, "JSON pointer");
-        invalid(over(&[Part::Body]).payload_field(pointer), InvalidPointer, "JSON pointer");
+        rejects(over(&[Part::Body]).id_field(pointer), InvalidPointer, "JSON pointer");
+        rejects(over(&[Part::Body]).event_type_field(pointer), InvalidPointer, "JSON pointer");
+        rejects(over(&[Part::Body]).payload_field(pointer), InvalidPointer, "JSON pointer");
         let timed = over(&[Part::Body]).timestamp_field(pointer, TimestampFormat::Seconds);
-        invalid(timed, InvalidPointer, "JSON pointer");
+        rejects(timed, InvalidPointer, "JSON pointer");
     }
 }
 
 #[test]
-fn a_token_has_no_list_to_stand_in() {
+fn a_token_cannot_be_in_a_list() {
     for token in [
         SignatureLocation::token("x-token").versioned("v1"),
         SignatureLocation::token("x-token").pairs("v1"),
     ] {
-        invalid(Scheme::static_token("acme", token), ConfigErrorKind::InvalidScheme, "token");
+        rejects(Scheme::static_token("acme", token), ConfigErrorKind::InvalidScheme, "token");
     }
 }
 
 #[test]
-fn a_pair_of_the_time_has_a_name_of_its_own() {
+fn the_pairs_of_timestamp_and_signature_have_different_names() {
     for name in ["v1", "", "a b", "t="] {
         let scheme = Scheme::hmac_sha256("acme", hex().pairs("v1"))
             .timestamp_pair(name, TimestampFormat::Seconds)
             .signs([Part::Timestamp, literal("."), Part::Body]);
-        invalid(scheme, ConfigErrorKind::InvalidScheme, "name");
+        rejects(scheme, ConfigErrorKind::InvalidScheme, "name");
     }
 }
 
 #[test]
-fn a_time_in_the_body_is_not_signed_once_more() {
+fn a_timestamp_in_the_body_is_not_signed_again() {
     let scheme = over(&[Part::Timestamp, literal("."), Part::Body]);
     let scheme = scheme.timestamp_field("/time", TimestampFormat::Seconds);
-    invalid(scheme, ConfigErrorKind::InvalidScheme, "time");
+    rejects(scheme, ConfigErrorKind::InvalidScheme, "time");
 }
 
 #[test]
-fn an_id_that_is_signed_has_256_bytes_at_most() {
+fn a_signed_id_has_at_most_256_bytes() {
     let scheme = over(&[Part::Id, literal("."), Part::Body]).id_header("x-id").build().unwrap();
     let sender = Custom::new(scheme.clone(), secret()).unwrap();
     for length in [1, 256, 257] {
@@ -169,10 +172,10 @@ fn an_id_that_is_signed_has_256_bytes_at_most() {
     }
 }
 
-/// Signs every small request, and finds no two that are taken under one signature: none comes of
-/// another by moving bytes from part to part.
+/// Signs every small request and checks that no two are accepted under the same signature, so that
+/// moving bytes between parts never yields another valid request.
 #[track_caller]
-fn one_reading(separators: [&'static str; 2], order: [Part; 3]) {
+fn no_two_share_a_signature(separators: [&'static str; 2], order: [Part; 3]) {
     let [left, middle, right] = order;
     let parts = [left, literal(separators[0]), middle, literal(separators[1]), right];
     let scheme = over(&parts).build().unwrap();
@@ -202,19 +205,19 @@ fn triples<T: Copy, const N: usize>(items: [T; N]) -> impl Iterator<Item = (T, T
 
 #[test]
 fn bytes_do_not_move_between_parts() {
-    one_reading([".", "."], [header("x-first"), header("x-second"), Part::Body]);
-    one_reading([":", "."], [header("x-second"), header("x-first"), Part::Body]);
+    no_two_share_a_signature([".", "."], [header("x-first"), header("x-second"), Part::Body]);
+    no_two_share_a_signature([":", "."], [header("x-second"), header("x-first"), Part::Body]);
 }
 
 #[test]
 fn bytes_do_not_move_over_a_long_separator() {
-    one_reading(["::", ".."], [header("x-first"), header("x-second"), Part::Body]);
+    no_two_share_a_signature(["::", ".."], [header("x-first"), header("x-second"), Part::Body]);
 }
 
 #[test]
-fn bytes_do_not_move_out_of_the_body_behind() {
-    one_reading([".", ":"], [Part::Body, header("x-first"), header("x-second")]);
-    one_reading([".", "."], [header("x-first"), Part::Body, header("x-second")]);
+fn bytes_do_not_move_out_of_the_body_into_later_parts() {
+    no_two_share_a_signature([".", ":"], [Part::Body, header("x-first"), header("x-second")]);
+    no_two_share_a_signature([".", "."], [header("x-first"), Part::Body, header("x-second")]);
 }
 
 #[test]
@@ -260,9 +263,9 @@ fn a_time_without_a_literal_does_not_end_the_value_beside_it() {
     let timed =
         |parts: [Part; 4]| over(&parts).timestamp_header("x-time", TimestampFormat::Seconds);
     let before = timed([header("x-first"), Part::Timestamp, literal("."), Part::Body]);
-    invalid(before, ConfigErrorKind::InvalidScheme, "touch");
+    rejects(before, ConfigErrorKind::InvalidScheme, "touch");
     let after = timed([Part::Body, literal("."), Part::Timestamp, header("x-first")]);
-    invalid(after, ConfigErrorKind::InvalidScheme, "touch");
+    rejects(after, ConfigErrorKind::InvalidScheme, "touch");
 
     timed([Part::Timestamp, header("x-first"), literal("."), Part::Body]).build().unwrap();
     timed([Part::Body, literal("."), header("x-first"), Part::Timestamp]).build().unwrap();

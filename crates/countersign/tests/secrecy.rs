@@ -1,4 +1,4 @@
-//! What the operator reads holds no secret, no signature, no header value and nothing of the body.
+//! Debug output, errors and rejections hold no secret, signature, header value or part of the body.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -28,7 +28,7 @@ fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-/// Neither way of printing shows the text, in whatever notation.
+/// Checks that neither form of `Debug` shows the text, in any notation.
 #[track_caller]
 fn hides(value: &dyn Debug, text: &str) {
     let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -72,7 +72,7 @@ fn secrets_are_not_printed() {
 }
 
 #[test]
-fn a_wrong_secret_is_not_told_either() {
+fn an_invalid_secret_is_not_printed() {
     let wrong = Secret::new(format!("{SECRET}!")).unwrap();
     let error = StandardWebhooks::new(wrong).unwrap_err();
     hides_secret(&error);
@@ -88,7 +88,7 @@ fn ainexlayer() -> Result<AiNexLayer, countersign::ConfigError> {
         .build()
 }
 
-/// A request with its body, as Standard Webhooks has it.
+/// A sender of Standard Webhooks, and the headers of its request.
 fn request(body: &str) -> (StandardWebhooks, Vec<(String, String)>) {
     let sender = StandardWebhooks::new(secret()).unwrap();
     let request = SigningRequest::new(body.as_bytes()).id(PRIVATE).timestamp(NOW);
@@ -120,7 +120,7 @@ fn requests_are_not_printed() {
     hides(&Identity::from(&delivery), PRIVATE);
 }
 
-/// What a stranger may put into a header: always with something private in it.
+/// Header values of an attacker, each with something private in it.
 fn header_value() -> impl Strategy<Value = Option<String>> {
     let shapes = ["P", "P P", "P.P", "v1,P", "v2,P", "v1,P v1,P", "+P", "-P", "P\u{e9}", "1P"];
     proptest::option::of(proptest::sample::select(
@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(Config { cases: 256, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn a_rejection_tells_nothing_of_the_request(
+    fn a_rejection_reveals_nothing_of_the_request(
         id in header_value(), time in header_value(), signature in header_value(),
         more in header_value(), right in 0_usize..4,
         rest in proptest::sample::select(vec!["content-encoding", "content-length", "svix-id", "webhook-id"]),
@@ -168,7 +168,7 @@ enum Choice {
 #[serde(try_from = "String")]
 struct Picky;
 
-/// A type that says in its error what it did not like.
+/// A type whose error quotes the value.
 impl TryFrom<String> for Picky {
     type Error = String;
 
@@ -184,56 +184,58 @@ struct Strict {
     value: u64,
 }
 
-/// Reading this body as `T` fails, and the text tells nothing of it.
+/// Checks that decoding this body as `T` fails, and that the error reveals nothing of it.
 #[track_caller]
-fn tells_nothing<T: Debug + for<'d> Deserialize<'d>>(body: &str) {
+fn reveals_nothing<T: Debug + for<'d> Deserialize<'d>>(body: &str) {
     let rejection = delivery(body).event::<T>().unwrap_err();
     for text in [rejection.to_string(), format!("{rejection:?}")] {
         assert!(!text.contains(PRIVATE), "{text}");
     }
 }
 
-/// The same for a body that is one JSON string, and one that holds it in a field.
+/// Checks a body that is this JSON string, and one that holds it in a field.
 #[track_caller]
-fn text_tells_nothing(text: &str) {
+fn text_reveals_nothing(text: &str) {
     let text = serde_json::to_string(text).unwrap();
-    tells_nothing::<u64>(&text);
-    tells_nothing::<bool>(&text);
-    tells_nothing::<Vec<u8>>(&text);
-    tells_nothing::<Choice>(&text);
-    tells_nothing::<omniai::Event>(&text);
-    tells_nothing::<BTreeMap<String, Choice>>(&format!(r#"{{{text}:{text}}}"#));
-    tells_nothing::<Strict>(&format!(r#"{{"value":{text}}}"#));
-    tells_nothing::<Strict>(&format!(r#"{{{text}:1}}"#));
-    tells_nothing::<omniai::LeadCreated>(&format!(r#"{{"event":{text},"data":{text}}}"#));
-    tells_nothing::<omniai::DocumentReceived>(&format!(r#"{{"event":{text},"document":{text}}}"#));
+    reveals_nothing::<u64>(&text);
+    reveals_nothing::<bool>(&text);
+    reveals_nothing::<Vec<u8>>(&text);
+    reveals_nothing::<Choice>(&text);
+    reveals_nothing::<omniai::Event>(&text);
+    reveals_nothing::<BTreeMap<String, Choice>>(&format!(r#"{{{text}:{text}}}"#));
+    reveals_nothing::<Strict>(&format!(r#"{{"value":{text}}}"#));
+    reveals_nothing::<Strict>(&format!(r#"{{{text}:1}}"#));
+    reveals_nothing::<omniai::LeadCreated>(&format!(r#"{{"event":{text},"data":{text}}}"#));
+    reveals_nothing::<omniai::DocumentReceived>(&format!(
+        r#"{{"event":{text},"document":{text}}}"#
+    ));
 }
 
 #[test]
-fn a_body_that_does_not_fit_is_not_quoted() {
-    text_tells_nothing(PRIVATE);
-    tells_nothing::<Picky>(&format!("\"{PRIVATE}\""));
-    tells_nothing::<bool>(PRIVATE);
-    tells_nothing::<Strict>(&format!(r#"{{"value":-{PRIVATE}}}"#));
-    tells_nothing::<Strict>(&format!(r#"{{"value":1,"value":{PRIVATE}}}"#));
-    tells_nothing::<Strict>(&format!("{{\"{PRIVATE}"));
-    tells_nothing::<serde_json::Value>(&format!("{PRIVATE}{PRIVATE}x"));
+fn a_body_that_cannot_be_decoded_is_not_quoted() {
+    text_reveals_nothing(PRIVATE);
+    reveals_nothing::<Picky>(&format!("\"{PRIVATE}\""));
+    reveals_nothing::<bool>(PRIVATE);
+    reveals_nothing::<Strict>(&format!(r#"{{"value":-{PRIVATE}}}"#));
+    reveals_nothing::<Strict>(&format!(r#"{{"value":1,"value":{PRIVATE}}}"#));
+    reveals_nothing::<Strict>(&format!("{{\"{PRIVATE}"));
+    reveals_nothing::<serde_json::Value>(&format!("{PRIVATE}{PRIVATE}x"));
 }
 
 #[test]
-fn a_body_that_speaks_like_serde_is_not_quoted() {
+fn a_body_that_imitates_serdes_errors_is_not_quoted() {
     for words in ["missing field ", "duplicate field ", "invalid type: ", "expected the event "] {
-        text_tells_nothing(&format!("{words}`{PRIVATE}`"));
+        text_reveals_nothing(&format!("{words}`{PRIVATE}`"));
     }
 }
 
 #[test]
-fn an_error_of_the_users_own_that_speaks_like_serde_is_not_quoted() {
-    tells_nothing::<Picky>(&format!("\"missing field `{PRIVATE}`\""));
+fn a_users_error_that_imitates_serdes_is_not_quoted() {
+    reveals_nothing::<Picky>(&format!("\"missing field `{PRIVATE}`\""));
 }
 
 #[test]
-fn a_payload_that_does_not_fit_is_not_quoted() {
+fn a_payload_that_cannot_be_decoded_is_not_quoted() {
     let sender = ainexlayer().unwrap();
     let body = format!(r#"{{"timestamp":1700000000,"data":"expected the event {PRIVATE}"}}"#);
     let headers =

@@ -1,4 +1,4 @@
-//! The catalogue against vectors that others published: one loop a file, and a failure names the vector.
+//! The catalogue against published vectors: one loop per file; a failure names the vector.
 
 #![allow(clippy::unwrap_used)]
 
@@ -37,15 +37,15 @@ struct Vector {
     body_b64: Option<String>,
     now: u64,
     expect: String,
-    /// Why our signing does not make it, though we accept it.
+    /// Why our signing does not produce the vector, although we accept it.
     not_signed: Option<String>,
-    /// What we answer: `ok`, or the kind of the rejection or of the set-up's error.
+    /// Our result: `ok`, or the kind of the rejection or of the configuration error.
     ours: String,
-    /// Why we answer otherwise than the source.
+    /// Why our result differs from the source's.
     why: Option<String>,
 }
 
-/// The head of a vector's request.
+/// The headers and the query of a vector's request.
 struct Head<'v>(&'v Vector);
 
 impl Headers for Head<'_> {
@@ -69,7 +69,7 @@ impl Vector {
 
     fn sender<'v>(&'v self, file: &'v str) -> SenderSpec {
         let name = if self.sender.is_empty() { file } else { &self.sender };
-        senders::find(name).unwrap_or_else(|| panic!("{name} is no sender"))
+        senders::find(name).unwrap_or_else(|| panic!("{name} is not a sender"))
     }
 
     fn config(&self, sender: SenderSpec) -> SenderConfig {
@@ -78,8 +78,8 @@ impl Vector {
             config = config.with_public_url(url);
         }
         if let Some(secs) = self.tolerance {
-            let span = Duration::from_secs(secs);
-            config = config.with_tolerance(Tolerance::new(span, span));
+            let duration = Duration::from_secs(secs);
+            config = config.with_tolerance(Tolerance::new(duration, duration));
         }
         match self.method.as_deref() {
             Some("GET") => config.with_method("GET"),
@@ -91,25 +91,25 @@ impl Vector {
         self.config(sender).keys(Secret::new(self.secret.as_str())?)
     }
 
-    /// The answer is the same whether the body is at hand or arrives in pieces.
+    /// Verifies the vector, buffered and streaming, and checks that the results agree.
     fn verify(&self, known: ConfiguredSender) -> Result<Delivery, Rejection> {
         let (receiver, head) = (Receiver::new(known), Head(self));
         let (body, now) = (self.body(), Timestamp::from_secs(self.now));
-        let arriving = receiver.open(&head, now).and_then(|mut verifier| {
+        let streamed = receiver.open(&head, now).and_then(|mut verifier| {
             let (first, rest) = body.split_at(body.len() / 2);
             verifier.update(first.to_vec())?;
             verifier.update(rest.to_vec())?;
             verifier.finalize()
         });
-        let at_hand = receiver.verify(&head, body.clone(), now);
+        let buffered = receiver.verify(&head, body.clone(), now);
         let kind =
-            |answer: &Result<Delivery, Rejection>| answer.as_ref().err().map(Rejection::kind);
-        assert_eq!(kind(&arriving), kind(&at_hand), "{}", self.name);
-        at_hand
+            |result: &Result<Delivery, Rejection>| result.as_ref().err().map(Rejection::kind);
+        assert_eq!(kind(&streamed), kind(&buffered), "{}", self.name);
+        buffered
     }
 
-    /// `ok`, or the kind of the rejection or of the set-up's error.
-    fn answer(&self, sender: SenderSpec) -> String {
+    /// `ok`, or the kind of the rejection or of the configuration error.
+    fn result(&self, sender: SenderSpec) -> String {
         match self.known(sender) {
             Err(error) => format!("{:?}", error.kind()),
             Ok(known) => match self.verify(known) {
@@ -133,26 +133,30 @@ fn each_vector(mut visit: impl FnMut(SenderSpec, &Vector, &str)) {
         let file: File = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         for vector in &file.vectors {
             let sender = vector.sender(&file.sender);
-            let place = format!("{}, {}", path.file_name().unwrap().display(), vector.name);
-            visit(sender, vector, &place);
+            let location = format!("{}, {}", path.file_name().unwrap().display(), vector.name);
+            visit(sender, vector, &location);
         }
     }
 }
 
 #[test]
-fn every_vector_is_answered_as_it_says() {
-    each_vector(|sender, vector, place| {
-        assert_eq!(vector.answer(sender), vector.ours, "{place}");
+fn every_vector_has_its_expected_result() {
+    each_vector(|sender, vector, location| {
+        assert_eq!(vector.result(sender), vector.ours, "{location}");
         let agrees = (vector.ours == "ok") == (vector.expect == "ok");
-        assert_ne!(agrees, vector.why.is_some(), "{place}: say why, and only where we differ");
+        assert_ne!(
+            agrees,
+            vector.why.is_some(),
+            "{location}: set `why` exactly if the results differ"
+        );
     });
 }
 
 #[test]
-fn every_accepted_vector_is_what_its_scheme_signs() {
+fn signing_reproduces_every_accepted_vector() {
     let mut checked = 0;
-    each_vector(|sender, vector, place| {
-        if vector.answer(sender) != "ok" || vector.not_signed.is_some() {
+    each_vector(|sender, vector, location| {
+        if vector.result(sender) != "ok" || vector.not_signed.is_some() {
             return;
         }
         let scheme = vector.config(sender).scheme().unwrap();
@@ -176,17 +180,17 @@ fn every_accepted_vector_is_what_its_scheme_signs() {
         }
         let signed = unsigned.request(&scheme, &Secret::new(key.as_str()).unwrap()).unwrap();
         for (name, value) in signed.headers {
-            // A list may hold more than what one key makes.
+            // A list may hold signatures of several keys.
             for item in value.split([' ', ',', ';']) {
                 assert!(
                     headers.iter().any(|(_, sent)| sent.contains(item)),
-                    "{place}: {name}: {value}"
+                    "{location}: {name}: {value}"
                 );
             }
         }
         if signed.body != body {
             let json = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).unwrap();
-            assert_eq!(json(&signed.body), json(&body), "{place}");
+            assert_eq!(json(&signed.body), json(&body), "{location}");
         }
         checked += 1;
     });
@@ -199,8 +203,8 @@ fn every_sender_has_a_vector_that_is_accepted() {
         let file = Path::new(VECTORS).join("senders").join(format!("{}.json", sender.name()));
         let mut found = false;
         each_vector(|of, vector, _| {
-            found |= of.name() == sender.name() && vector.answer(of) == "ok";
+            found |= of.name() == sender.name() && vector.result(of) == "ok";
         });
-        assert!(found, "{}: put one into {}", sender.name(), file.display());
+        assert!(found, "{}: add one to {}", sender.name(), file.display());
     }
 }

@@ -1,4 +1,4 @@
-//! How the header that holds the signature is read.
+//! The grammar of the signature header.
 
 #![allow(clippy::unwrap_used)]
 
@@ -28,7 +28,7 @@ fn receive_signature(scheme: &Scheme, value: &str) -> Result<Delivery, Rejection
     receive(&sender, &[("x-signature", value)], BODY, NOW)
 }
 
-/// A scheme whose whole proof is one header, and that header's value.
+/// A scheme whose only header is the signature's, and the value of that header.
 struct Lone(Scheme, String);
 
 impl Lone {
@@ -40,7 +40,7 @@ impl Lone {
     }
 
     #[track_caller]
-    fn takes(&self, value: &str) {
+    fn accepts(&self, value: &str) {
         assert_eq!(receive_signature(&self.0, value).unwrap().body(), BODY, "{value}");
     }
 
@@ -52,12 +52,12 @@ impl Lone {
 }
 
 #[test]
-fn a_prefix_must_be_there_as_it_is() {
+fn a_prefix_is_required_exactly() {
     use RejectionKind::MalformedHeader;
     let lone = Lone::new(Scheme::hmac_sha256("acme", hex().prefix("sha256=")));
     let Lone(_, value) = &lone;
     let bare = value.strip_prefix("sha256=").unwrap();
-    lone.takes(value);
+    lone.accepts(value);
     lone.rejects(bare, MalformedHeader);
     for prefix in ["SHA256=", "sha256:", "sha1=", " sha256=", "sha256= ", "sha256=sha256="] {
         lone.rejects(&format!("{prefix}{bare}"), MalformedHeader);
@@ -69,8 +69,8 @@ fn a_prefix_must_be_there_as_it_is() {
 fn hex_is_64_digits_of_either_case() {
     let lone = Lone::new(Scheme::hmac_sha256("acme", hex()));
     let Lone(_, value) = &lone;
-    lone.takes(value);
-    lone.takes(&value.to_uppercase());
+    lone.accepts(value);
+    lone.accepts(&value.to_uppercase());
     for wrong in [&value[1..], &value[2..], &format!("{value}00"), &format!("0x{}", &value[2..])] {
         lone.rejects(wrong, RejectionKind::MalformedHeader);
     }
@@ -78,7 +78,7 @@ fn hex_is_64_digits_of_either_case() {
 }
 
 #[test]
-fn base64_has_one_text_for_one_value() {
+fn base64_is_accepted_in_its_canonical_form_only() {
     for (encoding, other) in
         [(Encoding::Base64, Encoding::Base64Url), (Encoding::Base64Url, Encoding::Base64)]
     {
@@ -91,8 +91,8 @@ fn base64_has_one_text_for_one_value() {
         let Lone(_, foreign) = lone(other);
         let lone = lone(encoding);
         let Lone(_, value) = &lone;
-        lone.takes(value);
-        assert_ne!(*value, foreign, "choose a body whose signature tells the alphabets apart");
+        lone.accepts(value);
+        assert_ne!(*value, foreign, "choose a body whose signature differs between the alphabets");
         let bare = value.strip_suffix('=').unwrap();
         let last = value.as_bytes()[42];
         let stray = format!("{}{}=", &value[..42], char::from(last + 1));
@@ -118,10 +118,10 @@ fn a_list_is_items_of_version_and_signature() {
     let Lone(_, value) = &lone;
     let bare = value.strip_prefix("v1,").unwrap();
     let zeros = format!("v1,{}", "0".repeat(64));
-    lone.takes(value);
-    lone.takes(&format!("{zeros} {value}"));
-    lone.takes(&format!("{value} {zeros}"));
-    lone.takes(&format!("v1,short garbage v2,{bare} {value}"));
+    lone.accepts(value);
+    lone.accepts(&format!("{zeros} {value}"));
+    lone.accepts(&format!("{value} {zeros}"));
+    lone.accepts(&format!("v1,short garbage v2,{bare} {value}"));
     lone.rejects(&zeros, SignatureMismatch);
     lone.rejects(&format!("v2,{bare}"), NoCandidate);
     lone.rejects(&format!("v1a,{bare} v10,{bare} V1,{bare} av1,{bare}"), NoCandidate);
@@ -145,9 +145,9 @@ fn pairs_hold_one_time_and_signatures() {
     let (time, signature) = value.split_once(',').unwrap();
     let zeros = format!("v1={}", "0".repeat(64));
     assert_eq!(time, "t=1700000000");
-    lone.takes(value);
-    lone.takes(&format!("{signature},{time}"));
-    lone.takes(&format!("{time},{zeros},v0=old,{signature},x"));
+    lone.accepts(value);
+    lone.accepts(&format!("{signature},{time}"));
+    lone.accepts(&format!("{time},{zeros},v0=old,{signature},x"));
     lone.rejects(&format!("{time},{zeros}"), SignatureMismatch);
     lone.rejects(&format!("t=1700000001,{signature}"), SignatureMismatch);
     lone.rejects(&format!("t=1600000000,{signature}"), StaleTimestamp);
@@ -164,22 +164,22 @@ fn pairs_hold_one_time_and_signatures() {
 }
 
 #[test]
-fn sixteen_signatures_are_read_and_no_more() {
+fn at_most_sixteen_signatures_are_read() {
     let zeros = "0".repeat(64);
     let list = Lone::new(Scheme::hmac_sha256("acme", hex().versioned("v1")));
     let many = |count| format!("v1,{zeros} ").repeat(count) + &list.1;
-    list.takes(&many(15));
+    list.accepts(&many(15));
     list.rejects(&many(16), RejectionKind::MalformedHeader);
     let list = Lone::new(Scheme::hmac_sha256("acme", hex().pairs("v1")));
     let many = |count| format!("v1={zeros},").repeat(count) + &list.1;
-    list.takes(&many(15));
+    list.accepts(&many(15));
     list.rejects(&many(16), RejectionKind::MalformedHeader);
 }
 
 #[test]
-fn eight_kibibytes_of_header_are_read_and_no_more() {
+fn at_most_eight_kibibytes_of_header_are_read() {
     let list = Lone::new(Scheme::hmac_sha256("acme", hex().versioned("v1")));
     let filled = |length: usize| format!("{} v2,{}", list.1, "x".repeat(length - list.1.len() - 4));
-    list.takes(&filled(8 * 1024));
+    list.accepts(&filled(8 * 1024));
     list.rejects(&filled(8 * 1024 + 1), RejectionKind::MalformedHeader);
 }

@@ -1,4 +1,5 @@
-//! Keys of many tenants: who is asked for, how often, and what an unknown one is told.
+//! Keys of many tenants: when they are resolved, how long they are cached, and how unknown tenants are
+//! rejected.
 
 #![allow(clippy::unwrap_used)]
 
@@ -30,12 +31,12 @@ const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 const BODY: &[u8] = br#"{"id":"evt_1","type":"invoice.paid"}"#;
 const PATH: &str = "/webhooks/stripe/";
 
-/// Knows tenants by a table, and counts how often it is asked.
+/// Resolves tenants from a table, and counts the calls.
 #[derive(Clone, Default)]
 struct Table {
     secrets: Arc<Mutex<HashMap<String, String>>>,
-    asked: Arc<AtomicUsize>,
-    /// How many polls an answer takes.
+    lookups: Arc<AtomicUsize>,
+    /// The number of polls until a call returns.
     delay: usize,
     is_down: Arc<Mutex<bool>>,
 }
@@ -57,15 +58,15 @@ impl Table {
         self.secrets.lock().unwrap().get(name).map(|secret| Secret::new(secret.as_str()).unwrap())
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(SeqCst)
+    fn lookups(&self) -> usize {
+        self.lookups.load(SeqCst)
     }
 }
 
 impl KeyResolver for Table {
     async fn resolve(&self, tenant: &str) -> Result<Option<Tenant>, ResolveError> {
-        self.asked.fetch_add(1, SeqCst);
-        // Read at once, and told late.
+        self.lookups.fetch_add(1, SeqCst);
+        // The table is read first, and the result is returned later.
         let secret = self.secret(tenant);
         let mut left = self.delay;
         poll_fn(|_| {
@@ -76,7 +77,7 @@ impl KeyResolver for Table {
         if *self.is_down.lock().unwrap() {
             return Err(ResolveError::new("the database is down"));
         }
-        // Names differ in case, as in many a database.
+        // Names are compared without case, as in many databases.
         let name = tenant.to_lowercase();
         Ok(secret.or_else(|| self.secret(&name)).map(|secret| Tenant::new(name, secret)))
     }
@@ -121,13 +122,13 @@ async fn verify(tenants: &Tenants, request: &Request) -> Result<Delivery, Reject
 }
 
 #[track_caller]
-fn rejected(answer: Result<Delivery, Rejection>, kind: RejectionKind) -> Rejection {
-    let rejection = answer.map(drop).unwrap_err();
+fn rejects(result: Result<Delivery, Rejection>, kind: RejectionKind) -> Rejection {
+    let rejection = result.map(drop).unwrap_err();
     assert_eq!(rejection.kind(), kind);
     rejection
 }
 
-/// Polls once, as a runtime that has other things to do.
+/// Polls once.
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -139,86 +140,86 @@ fn each_tenant_is_verified_with_its_own_keys() {
         let delivery = block_on(verify(&tenants, &Request::new(tenant, secret))).unwrap();
         assert_eq!(delivery.tenant(), Some(tenant));
     }
-    let crossed = Request::new("acme", "secret of beta");
-    rejected(block_on(verify(&tenants, &crossed)), RejectionKind::SignatureMismatch);
+    let signed_by_other = Request::new("acme", "secret of beta");
+    rejects(block_on(verify(&tenants, &signed_by_other)), RejectionKind::SignatureMismatch);
 }
 
 #[test]
-fn an_unknown_tenant_is_told_what_a_wrong_signature_is() {
+fn an_unknown_tenant_is_rejected_like_a_wrong_signature() {
     let tenants = tenants(&Table::of(&[("acme", "secret of acme")]));
     let wrong = block_on(verify(&tenants, &Request::new("acme", "a guess")));
     let unknown = block_on(verify(&tenants, &Request::new("nobody", "a guess")));
-    let wrong = rejected(wrong, RejectionKind::SignatureMismatch);
-    let unknown = rejected(unknown, RejectionKind::SignatureMismatch);
+    let wrong = rejects(wrong, RejectionKind::SignatureMismatch);
+    let unknown = rejects(unknown, RejectionKind::SignatureMismatch);
     assert_eq!(unknown.status(), wrong.status());
-    // Only the operator is told.
+    // Only the operator's text differs.
     assert!(unknown.to_string().contains("no tenant"), "{unknown}");
 }
 
 #[test]
-fn whoever_has_the_key_that_stands_for_none_is_rejected_all_the_same() {
-    // It is no secret: it stands in the source.
-    let stand_in = "5f5e1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f";
+fn a_request_signed_with_the_dummy_key_is_rejected() {
+    // The dummy key is not a secret: it is in the source.
+    let dummy_key = "5f5e1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f";
     let tenants = tenants(&Table::default());
-    let request = Request::new("nobody", stand_in);
+    let request = Request::new("nobody", dummy_key);
     let receiver = block_on(tenants.receiver(&request)).unwrap();
-    rejected(receiver.verify(&request, BODY, NOW), RejectionKind::SignatureMismatch);
+    rejects(receiver.verify(&request, BODY, NOW), RejectionKind::SignatureMismatch);
     let mut verifier = receiver.open(&request, NOW).unwrap();
     verifier.update(BODY).unwrap();
-    rejected(verifier.finalize(), RejectionKind::SignatureMismatch);
+    rejects(verifier.finalize(), RejectionKind::SignatureMismatch);
 }
 
 #[test]
-fn names_that_no_tenant_has_are_not_asked_for() {
+fn invalid_tenant_names_are_not_resolved() {
     let table = Table::of(&[("acme", "secret of acme")]);
     let tenants = tenants(&table);
     let long = "a".repeat(129);
     for name in ["", "acme/", "a/b", "%61cme", "acme\u{1f}x", "ac me", &long] {
         let request = Request::new(name, "secret of acme");
-        rejected(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
+        rejects(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
     }
     let mut elsewhere = Request::new("acme", "secret of acme");
     elsewhere.path = "/other/acme".to_owned();
-    rejected(block_on(verify(&tenants, &elsewhere)), RejectionKind::SignatureMismatch);
-    assert_eq!(table.asked(), 0);
+    rejects(block_on(verify(&tenants, &elsewhere)), RejectionKind::SignatureMismatch);
+    assert_eq!(table.lookups(), 0);
 }
 
 #[test]
-fn a_header_names_the_tenant_too() {
+fn a_header_can_name_the_tenant() {
     let table = Table::of(&[("acme", "secret of acme")]);
     let from = TenantFrom::Header("X-Key-Id".to_owned());
     let tenants = Tenants::builder(from, table, |keys| senders::STRIPE.keys(keys)).build().unwrap();
     let mut request = Request::new("", "secret of acme");
-    let missing = rejected(block_on(verify(&tenants, &request)), RejectionKind::MissingHeader);
+    let missing = rejects(block_on(verify(&tenants, &request)), RejectionKind::MissingHeader);
     assert_eq!(missing.location(), Some("x-key-id"));
     request.headers.push(("x-key-id".to_owned(), "acme".to_owned()));
     assert_eq!(block_on(verify(&tenants, &request)).unwrap().tenant(), Some("acme"));
     request.headers.push(("X-KEY-ID".to_owned(), "acme".to_owned()));
-    rejected(block_on(verify(&tenants, &request)), RejectionKind::DuplicateHeader);
+    rejects(block_on(verify(&tenants, &request)), RejectionKind::DuplicateHeader);
 }
 
 #[test]
-fn many_at_once_ask_once() {
+fn concurrent_requests_resolve_once() {
     let table = Table { delay: 3, ..Table::of(&[("acme", "secret of acme")]) };
     let tenants = tenants(&table);
     let request = Request::new("acme", "secret of acme");
     let mut waiting: Vec<_> = (0..64).map(|_| Box::pin(verify(&tenants, &request))).collect();
-    let mut answers = Vec::new();
+    let mut results = Vec::new();
     while !waiting.is_empty() {
         waiting.retain_mut(|future| match poll(future.as_mut()) {
-            Poll::Ready(answer) => {
-                answers.push(answer);
+            Poll::Ready(result) => {
+                results.push(result);
                 false
             }
             Poll::Pending => true,
         });
     }
-    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 64);
-    assert_eq!(table.asked(), 1);
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 64);
+    assert_eq!(table.lookups(), 1);
 }
 
 #[test]
-fn who_waits_asks_itself_when_the_asker_is_gone() {
+fn a_waiting_request_resolves_if_the_resolving_one_is_dropped() {
     let table = Table { delay: 2, ..Table::of(&[("acme", "secret of acme")]) };
     let tenants = tenants(&table);
     let request = Request::new("acme", "secret of acme");
@@ -228,11 +229,11 @@ fn who_waits_asks_itself_when_the_asker_is_gone() {
     assert!(poll(second.as_mut()).is_pending());
     drop(first);
     assert_eq!(block_on(second).unwrap().tenant(), Some("acme"));
-    assert_eq!(table.asked(), 2);
+    assert_eq!(table.lookups(), 2);
 }
 
 #[test]
-fn both_answers_are_kept_for_their_time_and_no_longer() {
+fn known_and_unknown_tenants_are_cached_for_the_ttl() {
     let table = Table::of(&[("acme", "secret of acme")]);
     let clock = FixedClock::new(NOW);
     let tenants = builder(&table)
@@ -244,47 +245,47 @@ fn both_answers_are_kept_for_their_time_and_no_longer() {
     let unknown = Request::new("later", "secret of later");
     for _ in 0..3 {
         block_on(verify(&tenants, &known)).unwrap();
-        rejected(block_on(verify(&tenants, &unknown)), RejectionKind::SignatureMismatch);
+        rejects(block_on(verify(&tenants, &unknown)), RejectionKind::SignatureMismatch);
     }
-    assert_eq!(table.asked(), 2);
+    assert_eq!(table.lookups(), 2);
     table.set("later", "secret of later");
     clock.advance(Duration::from_secs(30));
     block_on(verify(&tenants, &unknown)).unwrap();
     block_on(verify(&tenants, &known)).unwrap();
-    assert_eq!(table.asked(), 3);
+    assert_eq!(table.lookups(), 3);
     table.set("acme", "its new secret");
     clock.advance(Duration::from_secs(30));
-    rejected(block_on(verify(&tenants, &known)), RejectionKind::SignatureMismatch);
-    assert_eq!(table.asked(), 4);
+    rejects(block_on(verify(&tenants, &known)), RejectionKind::SignatureMismatch);
+    assert_eq!(table.lookups(), 4);
 }
 
 #[test]
-fn a_tenant_that_is_forgotten_is_asked_for_anew() {
+fn an_invalidated_tenant_is_resolved_again() {
     let table = Table::of(&[("acme", "secret of acme")]);
     let tenants = tenants(&table);
     let request = Request::new("acme", "secret of acme");
     block_on(verify(&tenants, &request)).unwrap();
     table.set("acme", "its new secret");
     tenants.invalidate("acme");
-    rejected(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
+    rejects(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
 }
 
 #[test]
-fn what_was_asked_before_a_tenant_was_forgotten_is_not_kept() {
+fn a_lookup_from_before_an_invalidation_is_not_cached() {
     let table = Table { delay: 2, ..Table::of(&[("acme", "the old secret")]) };
     let tenants = tenants(&table);
     let request = Request::new("acme", "the old secret");
-    let mut under_way = pin!(verify(&tenants, &request));
-    assert!(poll(under_way.as_mut()).is_pending());
+    let mut in_flight = pin!(verify(&tenants, &request));
+    assert!(poll(in_flight.as_mut()).is_pending());
     table.set("acme", "the new secret");
     tenants.invalidate("acme");
-    rejected(block_on(under_way), RejectionKind::SignatureMismatch);
-    rejected(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
+    rejects(block_on(in_flight), RejectionKind::SignatureMismatch);
+    rejects(block_on(verify(&tenants, &request)), RejectionKind::SignatureMismatch);
     block_on(verify(&tenants, &Request::new("acme", "the new secret"))).unwrap();
 }
 
 #[test]
-fn names_of_one_tenant_are_one_event() {
+fn all_names_of_a_tenant_share_its_events() {
     let tenants = tenants(&Table::of(&[("acme", "one secret")]));
     let runs = ["acme", "Acme", "ACME"].map(|name| {
         let request = Request::new(name, "one secret");
@@ -292,7 +293,7 @@ fn names_of_one_tenant_are_one_event() {
         let delivery = receiver.verify(&request, BODY, NOW).unwrap();
         assert_eq!(delivery.tenant(), Some("acme"));
         match block_on(receiver.claim(&delivery)).unwrap() {
-            Admission::Proceed(claimed) => block_on(claimed.commit()).is_ok(),
+            Admission::Proceed(claim) => block_on(claim.commit()).is_ok(),
             Admission::Respond(_) => false,
         }
     });
@@ -300,7 +301,7 @@ fn names_of_one_tenant_are_one_event() {
 }
 
 #[test]
-fn a_tenant_known_before_is_asked_for_however_crowded_it_is() {
+fn a_known_tenant_is_resolved_even_at_the_lookup_limit() {
     let table = Table { delay: 2, ..Table::of(&[("acme", "secret of acme")]) };
     let clock = FixedClock::new(NOW);
     let tenants = builder(&table).cache_clock(clock.clone()).build().unwrap();
@@ -315,7 +316,7 @@ fn a_tenant_known_before_is_asked_for_however_crowded_it_is() {
 }
 
 #[test]
-fn a_delivery_is_claimed_by_its_own_tenant_only() {
+fn a_delivery_is_claimed_only_by_its_own_tenants_receiver() {
     let tenants = tenants(&Table::of(&[("acme", "one secret"), ("beta", "one secret")]));
     let receiver =
         |tenant: &str| block_on(tenants.receiver(&Request::new(tenant, "one secret"))).unwrap();
@@ -326,7 +327,7 @@ fn a_delivery_is_claimed_by_its_own_tenant_only() {
 }
 
 #[test]
-fn a_builder_of_another_sender_gives_its_settings_only() {
+fn configure_takes_only_the_settings_of_another_senders_builder() {
     let other = Receiver::builder(senders::GITHUB.keys(Secret::new("a key").unwrap()).unwrap());
     let tenants = builder(&Table::default()).configure(|_| other.endpoint("orders"));
     let receiver = block_on(tenants.build().unwrap().receiver(&Request::new("acme", "a secret")));
@@ -354,34 +355,35 @@ fn every_wrong_setting_is_named_at_once() {
 }
 
 #[test]
-fn as_many_are_kept_as_fit_and_unknown_ones_push_out_none() {
+fn the_cache_is_bounded_and_unknown_tenants_evict_no_known_one() {
     let names = ["a", "b", "c", "d"];
     let table = Table::of(&names.map(|name| (name, "a secret of theirs")));
     let tenants = builder(&table).cache_capacity(3).build().unwrap();
-    let ask = |name: &str| block_on(verify(&tenants, &Request::new(name, "a secret of theirs")));
+    let resolve =
+        |name: &str| block_on(verify(&tenants, &Request::new(name, "a secret of theirs")));
     for name in ["a", "b", "c"] {
-        ask(name).unwrap();
+        resolve(name).unwrap();
     }
     for at in 0..100 {
-        rejected(ask(&format!("unknown{at}")), RejectionKind::SignatureMismatch);
+        rejects(resolve(&format!("unknown{at}")), RejectionKind::SignatureMismatch);
     }
-    let before = table.asked();
+    let before = table.lookups();
     for name in ["a", "b", "c"] {
-        ask(name).unwrap();
+        resolve(name).unwrap();
     }
-    assert_eq!(table.asked(), before);
-    ask("d").unwrap();
-    ask("a").unwrap();
-    assert_eq!(table.asked(), before + 2);
+    assert_eq!(table.lookups(), before);
+    resolve("d").unwrap();
+    resolve("a").unwrap();
+    assert_eq!(table.lookups(), before + 2);
 }
 
 #[test]
-fn keys_that_cannot_be_had_are_503_and_asked_for_again() {
+fn unavailable_keys_are_503_and_resolved_again() {
     let table = Table::of(&[("acme", "secret of acme")]);
     *table.is_down.lock().unwrap() = true;
     let tenants = tenants(&table);
     let request = Request::new("acme", "secret of acme");
-    let rejection = rejected(block_on(verify(&tenants, &request)), RejectionKind::KeysUnavailable);
+    let rejection = rejects(block_on(verify(&tenants, &request)), RejectionKind::KeysUnavailable);
     assert_eq!(rejection.status(), 503);
     assert!(rejection.to_string().contains("the database is down"), "{rejection}");
     *table.is_down.lock().unwrap() = false;
@@ -389,26 +391,26 @@ fn keys_that_cannot_be_had_are_503_and_asked_for_again() {
 }
 
 #[test]
-fn keys_that_do_not_fit_the_sender_are_503() {
+fn keys_in_another_form_than_the_senders_are_503() {
     let table = Table::of(&[("acme", "not base64!")]);
     let from = TenantFrom::PathPrefix(PATH.to_owned());
     let tenants = Tenants::builder(from, table, |keys| senders::SVIX.keys(keys)).build().unwrap();
     let request = Request::new("acme", "not base64!");
-    rejected(block_on(verify(&tenants, &request)), RejectionKind::KeysUnavailable);
+    rejects(block_on(verify(&tenants, &request)), RejectionKind::KeysUnavailable);
 }
 
 #[test]
-fn not_too_many_are_asked_for_at_once() {
+fn concurrent_lookups_are_limited() {
     let table = Table { delay: 1000, ..Table::default() };
     let tenants = tenants(&table);
     let requests: Vec<_> =
         (0..65).map(|at| Request::new(&format!("name{at}"), "a guess")).collect();
     let mut waiting: Vec<_> =
         requests.iter().map(|request| Box::pin(verify(&tenants, request))).collect();
-    let answers: Vec<_> = waiting.iter_mut().map(|future| poll(future.as_mut())).collect();
-    assert_eq!(answers.iter().filter(|answer| answer.is_pending()).count(), 64);
-    let Some(Poll::Ready(last)) = answers.into_iter().next_back() else { panic!("it waits") };
-    rejected(last, RejectionKind::KeysUnavailable);
+    let results: Vec<_> = waiting.iter_mut().map(|future| poll(future.as_mut())).collect();
+    assert_eq!(results.iter().filter(|result| result.is_pending()).count(), 64);
+    let Some(Poll::Ready(last)) = results.into_iter().next_back() else { panic!("it waits") };
+    rejects(last, RejectionKind::KeysUnavailable);
 }
 
 #[test]
@@ -427,7 +429,7 @@ fn one_event_of_two_tenants_is_two_events() {
 }
 
 #[test]
-fn what_was_handled_outlives_a_tenants_place_in_the_cache() {
+fn handled_events_outlive_a_tenants_cache_entry() {
     let tenants = tenants(&Table::of(&[("acme", "one secret")]));
     let request = Request::new("acme", "one secret");
     for expected in [true, false] {
@@ -435,8 +437,8 @@ fn what_was_handled_outlives_a_tenants_place_in_the_cache() {
         let delivery = receiver.verify(&request, BODY, NOW).unwrap();
         let admission = block_on(receiver.claim(&delivery)).unwrap();
         assert_eq!(matches!(admission, Admission::Proceed(_)), expected);
-        if let Admission::Proceed(claimed) = admission {
-            block_on(claimed.commit()).unwrap();
+        if let Admission::Proceed(claim) = admission {
+            block_on(claim.commit()).unwrap();
         }
         tenants.invalidate("acme");
     }
@@ -455,7 +457,7 @@ fn every_sender_can_have_tenants() {
 }
 
 #[test]
-fn a_place_that_names_no_tenant_is_a_mistake_in_the_set_up() {
+fn an_invalid_tenant_source_is_rejected_at_startup() {
     let make = |from| {
         let made = Tenants::builder(from, Table::default(), |keys| senders::STRIPE.keys(keys));
         made.build().map(drop).unwrap_err().kind()
@@ -489,30 +491,30 @@ fn a_key_set_verifies_what_its_private_key_signed() {
 }
 
 #[track_caller]
-fn bad_set(set: &str, kind: ConfigErrorKind) {
+fn rejects_key_set(set: &str, kind: ConfigErrorKind) {
     assert_eq!(Keyring::from_jwks(set).map(drop).unwrap_err().kind(), kind, "{set}");
 }
 
 #[test]
 fn a_key_set_without_a_usable_key_is_rejected() {
-    bad_set("{}", ConfigErrorKind::InvalidSecret);
-    bad_set("not JSON", ConfigErrorKind::InvalidSecret);
-    bad_set(r#"{"keys":[]}"#, ConfigErrorKind::InvalidKeyring);
-    bad_set(
+    rejects_key_set("{}", ConfigErrorKind::InvalidSecret);
+    rejects_key_set("not JSON", ConfigErrorKind::InvalidSecret);
+    rejects_key_set(r#"{"keys":[]}"#, ConfigErrorKind::InvalidKeyring);
+    rejects_key_set(
         r#"{"keys":[{"kty":"EC","crv":"P-256","x":"","y":""}]}"#,
         ConfigErrorKind::InvalidKeyring,
     );
-    bad_set(&format!(r#"{{"keys":[{JWK},{JWK}]}}"#), ConfigErrorKind::InvalidKeyring);
+    rejects_key_set(&format!(r#"{{"keys":[{JWK},{JWK}]}}"#), ConfigErrorKind::InvalidKeyring);
     let for_encryption = JWK.replace("\"kid\"", "\"use\":\"enc\",\"kid\"");
-    bad_set(&format!(r#"{{"keys":[{for_encryption}]}}"#), ConfigErrorKind::InvalidKeyring);
+    rejects_key_set(&format!(r#"{{"keys":[{for_encryption}]}}"#), ConfigErrorKind::InvalidKeyring);
     for x in ["", "AAAA", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo="] {
         let key = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}]}}"#);
-        bad_set(&key, ConfigErrorKind::InvalidSecret);
+        rejects_key_set(&key, ConfigErrorKind::InvalidSecret);
     }
 }
 
 #[test]
-fn a_key_without_a_name_is_named_by_its_place() {
+fn a_key_without_a_name_is_named_by_its_position() {
     let set = format!(r#"{{"keys":[{}]}}"#, JWK.replace("\"kid\":\"a\",", ""));
     let ring = Keyring::from_jwks(&set).unwrap();
     assert!(format!("{ring:?}").contains("jwk-1"), "{ring:?}");

@@ -1,4 +1,4 @@
-//! The test kit's requests: authentic for every sender, and rejected for every damage.
+//! The test kit's requests: every sender's are accepted, and tampered ones are rejected.
 
 #![allow(clippy::unwrap_used)]
 
@@ -26,10 +26,10 @@ fn config(sender: SenderSpec) -> SenderConfig {
     }
 }
 
-/// A post whose body has the form of the sender's own.
-fn post(sender: SenderSpec) -> WebhookRequest {
+/// A request whose body has the form of the sender's own.
+fn request(sender: SenderSpec) -> WebhookRequest {
     match sender.name() {
-        "adyen" => post_of(&json!({ "notificationItems": [{ "NotificationRequestItem": {
+        "adyen" => request_of(&json!({ "notificationItems": [{ "NotificationRequestItem": {
             "pspReference": "7914073381342284",
             "amount": { "value": 1130, "currency": "EUR" },
             "eventCode": "AUTHORISATION",
@@ -39,11 +39,11 @@ fn post(sender: SenderSpec) -> WebhookRequest {
         "twilio" => {
             WebhookRequest::to("/hooks").form(&[("From", "+1 415 555 0100"), ("Body", "a=b & c%")])
         }
-        _ => post_of(&json!({ "type": "ping", "n": 1 })),
+        _ => request_of(&json!({ "type": "ping", "n": 1 })),
     }
 }
 
-fn post_of(body: &Value) -> WebhookRequest {
+fn request_of(body: &Value) -> WebhookRequest {
     WebhookRequest::to("/hooks").json(body)
 }
 
@@ -65,12 +65,12 @@ impl Pair {
         Self { receiver, keys }
     }
 
-    fn sign(&self, post: &WebhookRequest) -> SignedRequest {
-        post.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap()
+    fn sign(&self, request: &WebhookRequest) -> SignedRequest {
+        request.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap()
     }
 
-    fn rejection(&self, post: &WebhookRequest) -> ConfigErrorKind {
-        post.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap_err().kind()
+    fn sign_error(&self, request: &WebhookRequest) -> ConfigErrorKind {
+        request.sign(self.receiver.scheme(), &self.keys.sender(), NOW).unwrap_err().kind()
     }
 
     fn verify(&self, request: &SignedRequest) -> Result<Delivery, Rejection> {
@@ -79,27 +79,27 @@ impl Pair {
 }
 
 #[test]
-fn every_sender_of_the_catalogue_is_signed_for() {
+fn a_request_can_be_signed_for_every_sender_of_the_catalogue() {
     for sender in senders::ALL {
         let pair = Pair::of(*sender);
-        let request = pair.sign(&post(*sender));
+        let request = pair.sign(&request(*sender));
         if let Err(rejection) = pair.verify(&request) {
             panic!("{}: {rejection}", sender.name());
         }
     }
 }
 
-/// The rejections by which a receiver may see a damage.
-fn seen_as(tampering: Tampering) -> &'static [RejectionKind] {
+/// The rejections that a tampering may lead to.
+fn rejections_of(tampering: Tampering) -> &'static [RejectionKind] {
     use RejectionKind as Kind;
     match tampering {
         Tampering::BodyChanged
-        | Tampering::BodyLonger
-        | Tampering::OtherKey
-        | Tampering::IdMoved => &[Kind::SignatureMismatch],
-        // Another character may be none of base64 or DER, and a shorter text another length.
+        | Tampering::BodyExtended
+        | Tampering::WrongKey
+        | Tampering::IdChanged => &[Kind::SignatureMismatch],
+        // The changed character may be invalid in base64 or DER, and a truncated text has another length.
         Tampering::CredentialChanged => &[Kind::SignatureMismatch, Kind::MalformedHeader],
-        Tampering::CredentialCut => &[
+        Tampering::CredentialTruncated => &[
             Kind::SignatureMismatch,
             Kind::MalformedHeader,
             Kind::MissingHeader,
@@ -107,26 +107,26 @@ fn seen_as(tampering: Tampering) -> &'static [RejectionKind] {
             Kind::NoCandidate,
         ],
         Tampering::CredentialMissing => &[Kind::MissingHeader, Kind::MissingSignature],
-        Tampering::CredentialTwice => &[Kind::DuplicateHeader],
-        Tampering::Stale => &[Kind::StaleTimestamp],
-        Tampering::Ahead => &[Kind::FutureTimestamp],
-        Tampering::TimeMoved => &[Kind::SignatureMismatch],
+        Tampering::CredentialRepeated => &[Kind::DuplicateHeader],
+        Tampering::StaleTimestamp => &[Kind::StaleTimestamp],
+        Tampering::FutureTimestamp => &[Kind::FutureTimestamp],
+        Tampering::TimestampChanged => &[Kind::SignatureMismatch],
         _ => &[],
     }
 }
 
 #[test]
-fn every_damage_that_shows_in_a_sender_is_rejected_for_what_it_is() {
+fn every_detectable_tampering_is_rejected_with_a_fitting_kind() {
     for sender in senders::ALL {
         let pair = Pair::of(*sender);
         for tampering in Tampering::ALL {
-            if !tampering.shows_in(pair.receiver.scheme()) {
+            if !tampering.is_detectable_in(pair.receiver.scheme()) {
                 continue;
             }
-            let request = pair.sign(&post(*sender).tampered(tampering));
+            let request = pair.sign(&request(*sender).tampered(tampering));
             let rejection = pair.verify(&request).map(|_| ()).unwrap_err();
             assert!(
-                seen_as(tampering).contains(&rejection.kind()),
+                rejections_of(tampering).contains(&rejection.kind()),
                 "{}, {tampering}: {rejection}",
                 sender.name()
             );
@@ -134,48 +134,51 @@ fn every_damage_that_shows_in_a_sender_is_rejected_for_what_it_is() {
     }
 }
 
-/// Damages in places of chance, as many as a fake sender makes of them.
+/// Tampers at random positions, as the simulator does.
 #[test]
-fn every_damage_is_rejected_wherever_it_strikes() {
+fn every_tampering_is_rejected_at_any_position() {
     for sender in senders::ALL {
         let pair = Pair::of(*sender);
-        let storm = SenderSimulator::new(&pair.receiver, pair.keys.sender(), 3).corrupt(99);
-        let clock = storm.clock();
-        let report = storm.deliver([post(*sender)], async |request: SignedRequest| {
-            let verified = pair.receiver.verify(&request, request.body().clone(), clock.now());
-            verified.map_or_else(|rejection| rejection.status(), |_| 200)
-        });
+        let sender_simulator =
+            SenderSimulator::new(&pair.receiver, pair.keys.sender(), 3).tampered(99);
+        let clock = sender_simulator.clock();
+        let report =
+            sender_simulator.deliver([request(*sender)], async |request: SignedRequest| {
+                let verified = pair.receiver.verify(&request, request.body().clone(), clock.now());
+                verified.map_or_else(|rejection| rejection.status(), |_| 200)
+            });
         let mut report = pin!(report);
         let Poll::Ready(report) = report.as_mut().poll(&mut Context::from_waker(Waker::noop()))
         else {
-            panic!("nothing is waited for");
+            panic!("the simulation waits for nothing");
         };
         let report = report.unwrap();
-        report.assert_answers();
-        assert_eq!(report.corrupt(), 99);
+        report.assert_responses();
+        assert_eq!(report.tampered(), 99);
     }
 }
 
 #[test]
-fn every_damage_shows_in_some_sender() {
+fn every_tampering_is_detectable_under_some_scheme() {
     for tampering in Tampering::ALL {
-        let shows = |sender: &&SenderSpec| tampering.shows_in(&config(**sender).scheme().unwrap());
-        assert!(senders::ALL.iter().any(|sender| shows(&sender)), "{tampering}");
+        let is_detectable =
+            |sender: &&SenderSpec| tampering.is_detectable_in(&config(**sender).scheme().unwrap());
+        assert!(senders::ALL.iter().any(|sender| is_detectable(&sender)), "{tampering}");
     }
 }
 
 #[test]
-fn a_damage_that_the_scheme_cannot_show_is_an_error() {
+fn an_undetectable_tampering_is_an_error() {
     let telegram = Pair::of(senders::TELEGRAM);
-    let post = post_of(&json!({})).tampered(Tampering::Stale);
-    assert_eq!(telegram.rejection(&post), ConfigErrorKind::InvalidScheme);
+    let unsigned = request_of(&json!({})).tampered(Tampering::StaleTimestamp);
+    assert_eq!(telegram.sign_error(&unsigned), ConfigErrorKind::InvalidScheme);
 }
 
 #[test]
-fn an_id_goes_where_the_sender_has_it() {
+fn an_id_is_written_where_the_sender_has_it() {
     for sender in [senders::STANDARD_WEBHOOKS, senders::STRIPE] {
         let pair = Pair::of(sender);
-        let request = pair.sign(&post(sender).id("evt_9"));
+        let request = pair.sign(&request(sender).id("evt_9"));
         assert_eq!(
             pair.verify(&request).unwrap().signed_id().unwrap(),
             "evt_9",
@@ -189,7 +192,7 @@ fn an_id_goes_where_the_sender_has_it() {
 fn another_body_is_another_event() {
     let pair = Pair::of(senders::STANDARD_WEBHOOKS);
     let id = |n| {
-        let request = pair.sign(&post_of(&json!({ "n": n })));
+        let request = pair.sign(&request_of(&json!({ "n": n })));
         pair.verify(&request).unwrap().signed_id().unwrap().into_owned()
     };
     assert_eq!(id(1), id(1));
@@ -197,10 +200,10 @@ fn another_body_is_another_event() {
 }
 
 #[test]
-fn an_event_type_goes_where_the_sender_has_it() {
+fn an_event_type_is_written_where_the_sender_has_it() {
     for sender in [senders::GITHUB, senders::STRIPE] {
         let pair = Pair::of(sender);
-        let request = pair.sign(&post(sender).event_type("push"));
+        let request = pair.sign(&request(sender).event_type("push"));
         assert_eq!(
             pair.verify(&request).unwrap().event_type().unwrap(),
             "push",
@@ -213,20 +216,20 @@ fn an_event_type_goes_where_the_sender_has_it() {
 #[test]
 fn a_body_without_the_senders_form_is_an_error() {
     let adyen = Pair::of(senders::ADYEN);
-    assert_eq!(adyen.rejection(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
+    assert_eq!(adyen.sign_error(&request_of(&json!({}))), ConfigErrorKind::MissingSetting);
     let linear = Pair::of(senders::LINEAR);
     assert_eq!(
-        linear.rejection(&WebhookRequest::to("/").body("text")),
+        linear.sign_error(&WebhookRequest::to("/").body("text")),
         ConfigErrorKind::MissingSetting
     );
 }
 
 #[test]
-fn a_value_without_a_json_form_is_an_error() {
+fn a_value_that_cannot_be_serialized_is_an_error() {
     let keyed = std::collections::HashMap::from([((1, 2), 3)]);
     let github = Pair::of(senders::GITHUB);
     assert_eq!(
-        github.rejection(&WebhookRequest::to("/").json(&keyed)),
+        github.sign_error(&WebhookRequest::to("/").json(&keyed)),
         ConfigErrorKind::MissingSetting
     );
 }
@@ -234,33 +237,33 @@ fn a_value_without_a_json_form_is_an_error() {
 #[test]
 fn twilio_signs_json_by_its_digest_in_the_query() {
     let twilio = Pair::of(senders::TWILIO);
-    let request = twilio.sign(&post_of(&json!({ "n": 1 })));
+    let request = twilio.sign(&request_of(&json!({ "n": 1 })));
     assert!(request.target().starts_with("/hooks?account=7&bodySHA256="), "{}", request.target());
     twilio.verify(&request).unwrap();
 }
 
 #[test]
 fn a_query_of_the_requests_own_is_signed() {
-    let post = WebhookRequest::to("/hooks?account=8").form(&[("a", "b")]);
-    // One that is set up is the only one.
-    assert_eq!(Pair::of(senders::TWILIO).rejection(&post), ConfigErrorKind::MissingSetting);
+    let unsigned = WebhookRequest::to("/hooks?account=8").form(&[("a", "b")]);
+    // A query of the configured URL cannot be replaced.
+    assert_eq!(Pair::of(senders::TWILIO).sign_error(&unsigned), ConfigErrorKind::MissingSetting);
     let twilio = senders::TWILIO.config().with_public_url("https://example.com/hooks");
     let twilio = Pair::custom(twilio.scheme().unwrap());
-    let request = twilio.sign(&post);
+    let request = twilio.sign(&unsigned);
     assert_eq!(request.target(), "/hooks?account=8");
     twilio.verify(&request).unwrap();
 }
 
 #[test]
-fn a_header_that_is_signed_is_taken_from_the_post() {
+fn a_signed_header_is_taken_from_the_request() {
     let scheme =
         Scheme::hmac_sha256("acme", SignatureLocation::header("x-signature", Encoding::Hex))
             .signs([Part::Header("x-tenant".into()), ".".into(), Part::Body])
             .build()
             .unwrap();
     let acme = Pair::custom(scheme);
-    assert_eq!(acme.rejection(&post_of(&json!({}))), ConfigErrorKind::MissingSetting);
-    acme.verify(&acme.sign(&post_of(&json!({})).header("X-Tenant", "7"))).unwrap();
+    assert_eq!(acme.sign_error(&request_of(&json!({}))), ConfigErrorKind::MissingSetting);
+    acme.verify(&acme.sign(&request_of(&json!({})).header("X-Tenant", "7"))).unwrap();
 }
 
 #[test]
@@ -276,7 +279,7 @@ fn a_time_in_the_body_is_written_in_the_schemes_unit() {
                 .build()
                 .unwrap();
         let acme = Pair::custom(scheme);
-        let request = acme.sign(&post_of(&json!({ "at": "long ago" })));
+        let request = acme.sign(&request_of(&json!({ "at": "long ago" })));
         let body: Value = serde_json::from_slice(request.body()).unwrap();
         assert_eq!(body["at"], written);
         acme.verify(&request).unwrap();
@@ -284,20 +287,20 @@ fn a_time_in_the_body_is_written_in_the_schemes_unit() {
 }
 
 #[test]
-fn keys_of_another_number_are_others() {
+fn keys_of_another_number_differ() {
     for sender in [senders::STRIPE, senders::DISCORD, senders::SENDGRID] {
         let pair = Pair::of(sender);
         let other = TestKeys::new(pair.receiver.scheme(), 8).unwrap().sender();
-        let request = post(sender).sign(pair.receiver.scheme(), &other, NOW).unwrap();
+        let request = request(sender).sign(pair.receiver.scheme(), &other, NOW).unwrap();
         let rejection = pair.verify(&request).map(|_| ()).unwrap_err();
         assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch, "{}", sender.name());
     }
 }
 
 #[test]
-fn a_request_turns_into_that_of_http() {
+fn a_signed_request_converts_into_an_http_request() {
     let twilio = Pair::of(senders::TWILIO);
-    let signed = twilio.sign(&post_of(&json!({ "n": 1 }))).header("X-Trace", "3");
+    let signed = twilio.sign(&request_of(&json!({ "n": 1 }))).header("X-Trace", "3");
     let request: http::Request<Vec<u8>> = signed.clone().into();
     assert_eq!(request.method(), http::Method::POST);
     assert_eq!(request.uri(), &*signed.target());
@@ -307,12 +310,13 @@ fn a_request_turns_into_that_of_http() {
 }
 
 #[test]
-fn nothing_printed_holds_a_header_value_a_key_or_a_body() {
+fn debug_output_holds_no_header_value_key_or_body() {
     let secret = "whsec_bm90aGluZyB0byBzZWUgaGVyZSwgcmVhbGx5";
     let scheme = senders::STANDARD_WEBHOOKS.config().scheme().unwrap();
-    let post = WebhookRequest::to("/").json(&json!({ "card": "4242" })).header("x-private", "4242");
-    let request = post.sign(&scheme, &Secret::new(secret).unwrap(), NOW).unwrap();
-    let text = format!("{post:?} {request:?} {:?}", TestKeys::new(&scheme, 7).unwrap());
+    let unsigned =
+        WebhookRequest::to("/").json(&json!({ "card": "4242" })).header("x-private", "4242");
+    let request = unsigned.sign(&scheme, &Secret::new(secret).unwrap(), NOW).unwrap();
+    let text = format!("{unsigned:?} {request:?} {:?}", TestKeys::new(&scheme, 7).unwrap());
     for hidden in ["4242", "whsec", "v1,"] {
         assert!(!text.contains(hidden), "{text}");
     }

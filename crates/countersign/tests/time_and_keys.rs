@@ -1,4 +1,4 @@
-//! When a request is fresh, when a key is valid, and which key it was.
+//! Freshness of timestamps, validity of keys, and the name of the matching key.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,11 @@ use countersign::scheme::{
     Tolerance,
 };
 use countersign::senders::Sender;
-use countersign::{Custom, Delivery, Key, Keyring, Rejection, RejectionKind, Secret, Timestamp};
+use countersign::testing::TestKeys;
+use countersign::{
+    Custom, Delivery, Key, Keyring, Receiver, Rejection, RejectionKind, Secret, StandardWebhooks,
+    Timestamp, senders,
+};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -24,14 +28,14 @@ fn secret() -> Secret {
     Secret::new("a secret of twenty-four b").unwrap()
 }
 
-/// A sender whose time stands in `x-time`, signed with its body.
+/// A sender with a timestamp in `x-time`, signed with the body.
 fn timed(unit: TimestampFormat) -> SchemeBuilder {
     Scheme::hmac_sha256("timed", SignatureLocation::header("x-signature", Encoding::Hex))
         .timestamp_header("x-time", unit)
         .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body])
 }
 
-/// Receives a request that is rightly signed over `time`, whatever that is.
+/// Verifies a request that is correctly signed over `time`, which may be invalid.
 fn receive_at(scheme: SchemeBuilder, time: &str, now: Timestamp) -> Result<Delivery, Rejection> {
     let plain =
         Scheme::hmac_sha256("timed", SignatureLocation::header("x-signature", Encoding::Hex))
@@ -45,18 +49,18 @@ fn receive_at(scheme: SchemeBuilder, time: &str, now: Timestamp) -> Result<Deliv
 }
 
 #[track_caller]
-fn fresh(answer: Result<Delivery, Rejection>) {
-    assert_eq!(answer.map(|delivery| delivery.body().clone()).unwrap(), "{}");
+fn accepts(result: Result<Delivery, Rejection>) {
+    assert_eq!(result.map(|delivery| delivery.body().clone()).unwrap(), "{}");
 }
 
 #[track_caller]
-fn rejected(answer: Result<Delivery, Rejection>, kind: RejectionKind) {
-    let rejection = answer.unwrap_err();
+fn rejects(result: Result<Delivery, Rejection>, kind: RejectionKind) {
+    let rejection = result.unwrap_err();
     assert_eq!(rejection.kind(), kind, "{rejection}");
 }
 
 #[test]
-fn what_is_no_time_is_rejected_though_signed() {
+fn an_invalid_timestamp_is_rejected_even_if_signed() {
     for time in [
         "-9223372036854775808",
         "9223372036854775807",
@@ -90,28 +94,28 @@ fn what_is_no_time_is_rejected_though_signed() {
         }
     }
     let now = Timestamp::from_secs(NOW);
-    rejected(receive_at(timed(TimestampFormat::Seconds), "", now), RejectionKind::MissingHeader);
+    rejects(receive_at(timed(TimestampFormat::Seconds), "", now), RejectionKind::MissingHeader);
 }
 
 #[test]
-fn the_ends_of_time_are_judged_without_a_panic() {
+fn the_smallest_and_largest_times_do_not_panic() {
     let at = |time, now| receive_at(timed(TimestampFormat::Seconds), time, now);
     let (first, last) = (Timestamp::from_millis(0), Timestamp::from_millis(u64::MAX));
-    fresh(at("0", first));
-    rejected(at("999999999999999", first), RejectionKind::FutureTimestamp);
-    rejected(at("999999999999999", last), RejectionKind::StaleTimestamp);
-    rejected(at("0", last), RejectionKind::StaleTimestamp);
+    accepts(at("0", first));
+    rejects(at("999999999999999", first), RejectionKind::FutureTimestamp);
+    rejects(at("999999999999999", last), RejectionKind::StaleTimestamp);
+    rejects(at("0", last), RejectionKind::StaleTimestamp);
     let forever =
         timed(TimestampFormat::Seconds).tolerance(Tolerance::new(Duration::MAX, Duration::MAX));
-    fresh(receive_at(forever.clone(), "0", last));
-    fresh(receive_at(forever, "999999999999999", first));
+    accepts(receive_at(forever.clone(), "0", last));
+    accepts(receive_at(forever, "999999999999999", first));
 }
 
 proptest! {
     #![proptest_config(Config { cases: 512, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn a_time_is_its_digits(number in 0_u64..1_000_000_000_000_000) {
+    fn a_timestamp_is_its_digits(number in 0_u64..1_000_000_000_000_000) {
         let text = number.to_string();
         let secs = Timestamp::parse(text.as_bytes(), TimestampFormat::Seconds);
         prop_assert_eq!(secs, Some(Timestamp::from_secs(number)));
@@ -120,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_else_is_a_time(text in "[0-9+._ eE-]{0,17}|\\PC{0,6}") {
+    fn nothing_else_is_a_timestamp(text in "[0-9+._ eE-]{0,17}|\\PC{0,6}") {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let shortest = text == "0" || !text.starts_with('0');
         let is_time = digits && shortest && (1..=15).contains(&text.len());
@@ -129,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn freshness_is_the_tolerance_both_ends_in_it(
+    fn the_tolerance_is_inclusive_at_both_ends(
         past in 0_u64..1000, future in 0_u64..1000, shift in -1100_i64..1100,
     ) {
         let signed = NOW.checked_add_signed(shift).unwrap();
@@ -137,8 +141,8 @@ proptest! {
             let span = |count| Duration::from_millis(count * scale);
             let scheme = timed(unit).tolerance(Tolerance::new(span(past), span(future)));
             let now = Timestamp::from_millis(NOW * scale);
-            let answer = receive_at(scheme, &signed.to_string(), now);
-            let kind = answer.map(|delivery| delivery.timestamp()).map_err(|no| no.kind());
+            let result = receive_at(scheme, &signed.to_string(), now);
+            let kind = result.map(|delivery| delivery.timestamp()).map_err(|no| no.kind());
             prop_assert_eq!(kind, if shift < -past.cast_signed() {
                 Err(RejectionKind::StaleTimestamp)
             } else if shift > future.cast_signed() {
@@ -151,41 +155,41 @@ proptest! {
 }
 
 #[test]
-fn five_minutes_both_ways_unless_set() {
+fn the_default_tolerance_is_five_minutes_both_ways() {
     let at = |time: u64| {
         receive_at(timed(TimestampFormat::Seconds), &time.to_string(), Timestamp::from_secs(NOW))
     };
-    fresh(at(NOW - 300));
-    rejected(at(NOW - 301), RejectionKind::StaleTimestamp);
-    fresh(at(NOW + 300));
-    rejected(at(NOW + 301), RejectionKind::FutureTimestamp);
+    accepts(at(NOW - 300));
+    rejects(at(NOW - 301), RejectionKind::StaleTimestamp);
+    accepts(at(NOW + 300));
+    rejects(at(NOW + 301), RejectionKind::FutureTimestamp);
 }
 
 #[test]
-fn milliseconds_are_judged_as_milliseconds() {
+fn milliseconds_are_compared_as_milliseconds() {
     let now = NOW * 1000 + 250;
     let at = |time: u64| {
         receive_at(timed(TimestampFormat::Millis), &time.to_string(), Timestamp::from_millis(now))
     };
-    fresh(at(now - 300_000));
-    rejected(at(now - 300_001), RejectionKind::StaleTimestamp);
-    fresh(at(now + 300_000));
-    rejected(at(now + 300_001), RejectionKind::FutureTimestamp);
-    rejected(at(NOW), RejectionKind::StaleTimestamp);
+    accepts(at(now - 300_000));
+    rejects(at(now - 300_001), RejectionKind::StaleTimestamp);
+    accepts(at(now + 300_000));
+    rejects(at(now + 300_001), RejectionKind::FutureTimestamp);
+    rejects(at(NOW), RejectionKind::StaleTimestamp);
 }
 
 #[test]
-fn seconds_are_judged_in_whole_seconds() {
+fn seconds_are_compared_in_whole_seconds() {
     let at = |now| {
         receive_at(timed(TimestampFormat::Seconds), "1700000000", Timestamp::from_millis(now))
     };
-    fresh(at((NOW + 300) * 1000 + 999));
-    rejected(at((NOW + 301) * 1000), RejectionKind::StaleTimestamp);
-    fresh(at((NOW - 300) * 1000));
-    rejected(at((NOW - 300) * 1000 - 1), RejectionKind::FutureTimestamp);
+    accepts(at((NOW + 300) * 1000 + 999));
+    rejects(at((NOW + 301) * 1000), RejectionKind::StaleTimestamp);
+    accepts(at((NOW - 300) * 1000));
+    rejects(at((NOW - 300) * 1000 - 1), RejectionKind::FutureTimestamp);
 }
 
-/// Receives a body that holds its own time, at a time in milliseconds.
+/// Verifies a body with a timestamp in it at `now`, in milliseconds.
 fn receive_body(body: &str, unit: TimestampFormat, now: u64) -> Result<Delivery, Rejection> {
     let scheme =
         Scheme::hmac_sha256("timed", SignatureLocation::header("x-signature", Encoding::Hex))
@@ -198,7 +202,7 @@ fn receive_body(body: &str, unit: TimestampFormat, now: u64) -> Result<Delivery,
 }
 
 #[test]
-fn a_time_in_the_body_is_a_number_or_rfc_3339() {
+fn a_timestamp_in_the_body_is_a_number_or_rfc_3339() {
     let at = |body, unit| receive_body(body, unit, NOW * 1000).unwrap().timestamp();
     let expected = Some(Timestamp::from_secs(NOW));
     assert_eq!(at(r#"{"at":1700000000}"#, TimestampFormat::Seconds), expected);
@@ -211,35 +215,35 @@ fn a_time_in_the_body_is_a_number_or_rfc_3339() {
 }
 
 #[test]
-fn a_time_in_the_body_is_judged_after_the_signature() {
+fn a_timestamp_in_the_body_is_checked_after_the_signature() {
     let body = r#"{"at":"2023-11-14T22:13:20Z"}"#;
     let at = |now| receive_body(body, TimestampFormat::Seconds, now);
     assert!(at((NOW + 300) * 1000).is_ok());
-    rejected(at((NOW + 301) * 1000), RejectionKind::StaleTimestamp);
+    rejects(at((NOW + 301) * 1000), RejectionKind::StaleTimestamp);
     assert!(at((NOW - 300) * 1000).is_ok());
-    rejected(at((NOW - 301) * 1000), RejectionKind::FutureTimestamp);
+    rejects(at((NOW - 301) * 1000), RejectionKind::FutureTimestamp);
     for (body, kind) in [
         (r#"{"at":1,"at":1700000000}"#, RejectionKind::MissingTimestamp),
         (r#"{"at":-1}"#, RejectionKind::MissingTimestamp),
         (r#"{"at":"1969-12-31T23:59:59Z"}"#, RejectionKind::MissingTimestamp),
         (r#"{"at":"0"}"#, RejectionKind::StaleTimestamp),
     ] {
-        rejected(receive_body(body, TimestampFormat::Seconds, NOW * 1000), kind);
+        rejects(receive_body(body, TimestampFormat::Seconds, NOW * 1000), kind);
     }
 }
 
 #[test]
-fn a_time_in_the_body_keeps_both_ends_of_the_tolerance_to_the_millisecond() {
+fn the_tolerance_of_a_timestamp_in_the_body_is_inclusive_to_the_millisecond() {
     let body = r#"{"at":"2023-11-14T22:13:20.500Z"}"#;
     let signed = NOW * 1000 + 500;
     for unit in [TimestampFormat::Millis, TimestampFormat::Seconds] {
         let at = |now| receive_body(body, unit, now);
-        assert!(at(signed + 300_000).is_ok(), "{unit:?}: exactly as old as may be");
-        assert!(at(signed - 300_000).is_ok(), "{unit:?}: exactly as far ahead as may be");
+        assert!(at(signed + 300_000).is_ok(), "{unit:?}: the oldest that is allowed");
+        assert!(at(signed - 300_000).is_ok(), "{unit:?}: the furthest ahead that is allowed");
     }
 }
 
-/// Keys from 0 on, each valid for a thousand seconds; where one ends, the next begins.
+/// Keys with consecutive validities of a thousand seconds each.
 fn ring(count: u64) -> Keyring {
     let time = |second| Timestamp::from_secs(second);
     Keyring::new((0..count).map(|at| {
@@ -250,8 +254,8 @@ fn ring(count: u64) -> Keyring {
     .unwrap()
 }
 
-/// Which key matches a request made with secret `number`, in milliseconds, for both kinds of
-/// credential.
+/// The name of the key that matches a request signed with secret `number` at `now`, in milliseconds:
+/// the same for signatures and tokens.
 fn key_at(number: u64, now: u64) -> Result<String, RejectionKind> {
     let signed =
         Scheme::hmac_sha256("keys", SignatureLocation::header("x-signature", Encoding::Base64));
@@ -260,22 +264,22 @@ fn key_at(number: u64, now: u64) -> Result<String, RejectionKind> {
     let [first, second] = [&signed as &dyn Sender, &token].map(|sender| {
         let secret = Secret::new(format!("secret {number}")).unwrap();
         let headers = SigningRequest::new(b"").sign(sender.verifier().scheme(), &secret).unwrap();
-        let answer = receive(sender, &headers, b"", Timestamp::from_millis(now));
-        answer.map(|delivery| delivery.key_name().to_owned()).map_err(|rejection| rejection.kind())
+        let result = receive(sender, &headers, b"", Timestamp::from_millis(now));
+        result.map(|delivery| delivery.key_name().to_owned()).map_err(|rejection| rejection.kind())
     });
     assert_eq!(first, second);
     first
 }
 
 #[test]
-fn the_key_that_matched_is_named() {
+fn the_matching_key_is_named() {
     for number in 0..8 {
         assert_eq!(key_at(number, number * 1_000_000 + 5), Ok(format!("key {number}")));
     }
 }
 
 #[test]
-fn both_ends_of_a_window_belong_to_it() {
+fn the_validity_of_a_key_is_inclusive_at_both_ends() {
     assert_eq!(key_at(1, 999_999), Err(RejectionKind::SignatureMismatch));
     assert_eq!(key_at(1, 1_000_000), Ok("key 1".to_owned()));
     assert_eq!(key_at(0, 1_000_000), Ok("key 0".to_owned()));
@@ -292,7 +296,7 @@ fn a_plain_secret_is_a_key_named_default() {
 }
 
 #[test]
-fn in_a_rotation_either_signature_will_do() {
+fn in_a_rotation_either_signature_is_accepted() {
     let scheme = |keys: Keyring| {
         let signature = SignatureLocation::header("x-signature", Encoding::Hex).versioned("v1");
         Custom::new(Scheme::hmac_sha256("keys", signature).build().unwrap(), keys).unwrap()
@@ -310,9 +314,45 @@ fn in_a_rotation_either_signature_will_do() {
     };
     let both = [("x-signature", format!("{} {}", sign("old"), sign("new")))];
     for name in ["old", "new"] {
-        let answer = receive(&scheme(one(name)), &both, b"", Timestamp::from_secs(NOW));
-        assert_eq!(answer.unwrap().key_name(), name);
+        let result = receive(&scheme(one(name)), &both, b"", Timestamp::from_secs(NOW));
+        assert_eq!(result.unwrap().key_name(), name);
     }
-    let answer = receive(&scheme(one("third")), &both, b"", Timestamp::from_secs(NOW));
-    rejected(answer, RejectionKind::SignatureMismatch);
+    let result = receive(&scheme(one("third")), &both, b"", Timestamp::from_secs(NOW));
+    rejects(result, RejectionKind::SignatureMismatch);
+}
+
+/// A receiver with a signature scheme and keys of these lengths, each named by its length.
+fn with_key_lengths(lengths: &[usize]) -> Receiver {
+    let signature = SignatureLocation::header("x-signature", Encoding::Hex);
+    let scheme = Scheme::hmac_sha256("keys", signature).build().unwrap();
+    let keys = lengths
+        .iter()
+        .map(|length| Key::new(length.to_string(), Secret::new("k".repeat(*length)).unwrap()));
+    Receiver::new(Custom::new(scheme, Keyring::new(keys).unwrap()).unwrap())
+}
+
+#[test]
+fn a_key_below_24_bytes_is_weak() {
+    let receiver = with_key_lengths(&[1, 23, 24, 32]);
+    assert_eq!(receiver.weak_keys().collect::<Vec<_>>(), ["1", "23"]);
+    assert_eq!(with_key_lengths(&[24]).weak_keys().count(), 0);
+}
+
+#[test]
+fn the_decoded_bytes_of_a_key_decide_whether_it_is_weak() {
+    // 24 and 23 bytes in base64: both texts are longer than 24 characters.
+    for (secret, weak) in [
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 0),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaQ=", 1),
+    ] {
+        let sender = StandardWebhooks::new(Secret::new(secret).unwrap()).unwrap();
+        assert_eq!(Receiver::new(sender).weak_keys().count(), weak, "{secret}");
+    }
+}
+
+#[test]
+fn a_public_key_is_never_weak() {
+    let keys = TestKeys::new(&senders::DISCORD.config().scheme().unwrap(), 1).unwrap();
+    let receiver = Receiver::new(senders::DISCORD.keys(keys.receiver()).unwrap());
+    assert_eq!(receiver.weak_keys().count(), 0);
 }

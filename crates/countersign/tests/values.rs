@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde::de::value::{BorrowedStrDeserializer, Error, StringDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-/// Every way into and out of a known value.
-fn known<E>(value: &E, text: &str)
+/// Checks every conversion to and from a known value.
+fn round_trips<E>(value: &E, text: &str)
 where
     E: Debug + DeserializeOwned + Display + PartialEq + Serialize + for<'a> From<&'a str>,
 {
@@ -31,36 +31,36 @@ where
 
 #[test]
 fn known_values_are_known_in_any_case() {
-    known(&ActionLogType::SystemNote, "SYSTEM_NOTE");
-    known(&ActionLogType::Message, "MESSAGE");
-    known(&ActionLogType::FollowUpMessage, "FOLLOW_UP_MESSAGE");
-    known(&ActionLogType::ToolCall, "TOOL_CALL");
-    known(&ActionLogType::DocumentUpload, "DOCUMENT_UPLOAD");
-    known(&ActionLogType::ManualUpdate, "MANUAL_UPDATE");
-    known(&ActionLogType::PortalUpdate, "PORTAL_UPDATE");
-    known(&ActionLogType::PortalSubmission, "PORTAL_SUBMISSION");
-    known(&ActionLogType::ApiActivity, "API_ACTIVITY");
-    known(&ActionLogStatus::Completed, "COMPLETED");
-    known(&ActionLogStatus::Failed, "FAILED");
-    known(&Channel::Email, "EMAIL");
-    known(&Channel::Sms, "SMS");
-    known(&Direction::Inbound, "INBOUND");
-    known(&Direction::Outbound, "OUTBOUND");
-    known(&ExtractionStatus::Completed, "completed");
-    known(&ExtractionStatus::Failed, "failed");
-    known(&LeadSource::InboundEmail, "inbound-email");
-    known(&LeadSource::InboundSms, "inbound-sms");
-    known(&LeadSource::InboundWhatsapp, "inbound-whatsapp");
-    known(&LeadSource::AdminEmail, "admin-email");
-    known(&LeadSource::Portal, "portal");
-    known(&LeadSource::Api, "api");
-    known(&LeadSource::Http, "http");
-    known(&LeadSource::Salesforce, "salesforce");
-    known(&ChecklistItemStatus::Todo, "TODO");
-    known(&ChecklistItemStatus::Completed, "COMPLETED");
-    known(&ChecklistItemStatus::Invalid, "INVALID");
-    known(&ChecklistItemStatus::Skipped, "SKIPPED");
-    known(&ChecklistItemStatus::NeedsReview, "NEEDS_REVIEW");
+    round_trips(&ActionLogType::SystemNote, "SYSTEM_NOTE");
+    round_trips(&ActionLogType::Message, "MESSAGE");
+    round_trips(&ActionLogType::FollowUpMessage, "FOLLOW_UP_MESSAGE");
+    round_trips(&ActionLogType::ToolCall, "TOOL_CALL");
+    round_trips(&ActionLogType::DocumentUpload, "DOCUMENT_UPLOAD");
+    round_trips(&ActionLogType::ManualUpdate, "MANUAL_UPDATE");
+    round_trips(&ActionLogType::PortalUpdate, "PORTAL_UPDATE");
+    round_trips(&ActionLogType::PortalSubmission, "PORTAL_SUBMISSION");
+    round_trips(&ActionLogType::ApiActivity, "API_ACTIVITY");
+    round_trips(&ActionLogStatus::Completed, "COMPLETED");
+    round_trips(&ActionLogStatus::Failed, "FAILED");
+    round_trips(&Channel::Email, "EMAIL");
+    round_trips(&Channel::Sms, "SMS");
+    round_trips(&Direction::Inbound, "INBOUND");
+    round_trips(&Direction::Outbound, "OUTBOUND");
+    round_trips(&ExtractionStatus::Completed, "completed");
+    round_trips(&ExtractionStatus::Failed, "failed");
+    round_trips(&LeadSource::InboundEmail, "inbound-email");
+    round_trips(&LeadSource::InboundSms, "inbound-sms");
+    round_trips(&LeadSource::InboundWhatsapp, "inbound-whatsapp");
+    round_trips(&LeadSource::AdminEmail, "admin-email");
+    round_trips(&LeadSource::Portal, "portal");
+    round_trips(&LeadSource::Api, "api");
+    round_trips(&LeadSource::Http, "http");
+    round_trips(&LeadSource::Salesforce, "salesforce");
+    round_trips(&ChecklistItemStatus::Todo, "TODO");
+    round_trips(&ChecklistItemStatus::Completed, "COMPLETED");
+    round_trips(&ChecklistItemStatus::Invalid, "INVALID");
+    round_trips(&ChecklistItemStatus::Skipped, "SKIPPED");
+    round_trips(&ChecklistItemStatus::NeedsReview, "NEEDS_REVIEW");
 }
 
 #[test]
@@ -76,8 +76,8 @@ fn another_value_keeps_its_text() {
 
 #[test]
 fn an_open_enum_is_a_string() {
-    let why = serde_json::from_str::<Channel>("5").unwrap_err().to_string();
-    assert_eq!(why, "invalid type: integer `5`, expected a string at line 1 column 1");
+    let error = serde_json::from_str::<Channel>("5").unwrap_err().to_string();
+    assert_eq!(error, "invalid type: integer `5`, expected a string at line 1 column 1");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn an_open_enum_can_be_padded() {
 }
 
 #[test]
-fn a_patch_is_carried_over() {
+fn a_patch_is_applied() {
     let mut stored = Some(1);
     Patch::Absent.apply_to(&mut stored);
     assert_eq!(stored, Some(1));
@@ -127,9 +127,9 @@ fn raw_json_is_compared_as_text() {
 }
 
 #[test]
-fn raw_json_is_read_as_a_type_of_ones_own() {
+fn raw_json_can_be_decoded_as_a_users_type() {
     let raw: RawJson = serde_json::from_str("[1,2]").unwrap();
     assert_eq!(raw.parse::<Vec<u8>>().unwrap(), [1, 2]);
-    let why = raw.parse::<Vec<bool>>().unwrap_err().to_string();
-    assert_eq!(why, "invalid type: integer `1`, expected a boolean at line 1 column 2");
+    let error = raw.parse::<Vec<bool>>().unwrap_err().to_string();
+    assert_eq!(error, "invalid type: integer `1`, expected a boolean at line 1 column 2");
 }

@@ -1,4 +1,4 @@
-//! Vectors of others and our own: one loop a file, and a failure names the vector.
+//! Published vectors and our own: one loop per file; a failure names the vector.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,9 +24,9 @@ fn read<T: DeserializeOwned>(file: &str) -> T {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// The word that stands for an answer in the files.
-fn word(answer: &Result<Delivery, Rejection>) -> &'static str {
-    answer.as_ref().map_or_else(|rejection| rejection.kind().as_str(), |_| "ok")
+/// The name of a result in the files.
+fn name_of(result: &Result<Delivery, Rejection>) -> &'static str {
+    result.as_ref().map_or_else(|rejection| rejection.kind().as_str(), |_| "ok")
 }
 
 #[derive(Deserialize)]
@@ -51,8 +51,8 @@ fn rfc_4231() {
         let scheme = Scheme::hmac_sha256("rfc4231", signature).build().unwrap();
         let sender = Custom::new(scheme, Secret::new(bytes(&vector.key)).unwrap()).unwrap();
         let headers = [("x-signature", &vector.tag)];
-        let answer = receive(&sender, &headers, &bytes(&vector.data), NOW);
-        assert_eq!(word(&answer), "ok", "{}", vector.name);
+        let result = receive(&sender, &headers, &bytes(&vector.data), NOW);
+        assert_eq!(name_of(&result), "ok", "{}", vector.name);
     }
 }
 
@@ -88,9 +88,9 @@ fn omniai() {
     for vector in file.vectors {
         let headers: Vec<_> = vector.value.iter().map(|value| (&file.header, value)).collect();
         for (fixture, body) in &bodies {
-            let answer = receive(&sender, &headers, body, NOW);
-            assert_eq!(word(&answer), vector.ours, "{} with {fixture}", vector.name);
-            assert!(answer.is_err() || answer.is_ok_and(|delivery| delivery.body() == body));
+            let result = receive(&sender, &headers, body, NOW);
+            assert_eq!(name_of(&result), vector.ours, "{} with {fixture}", vector.name);
+            assert!(result.is_err() || result.is_ok_and(|delivery| delivery.body() == body));
         }
     }
 }

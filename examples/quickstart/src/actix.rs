@@ -11,41 +11,45 @@ use actix_web::{App, Error, HttpResponse, HttpServer, ResponseError};
 use countersign_actix::{Webhook, Webhooks, ainexlayer, omniai};
 
 use crate::Result;
-use crate::desk::{Desk, Failed};
+use crate::backend::{Backend, Failed};
 use crate::notes::{Payload, ainexlayer_note, omniai_note};
+use crate::observer::{Observer, Verdict};
 use crate::senders::{ainexlayer_receiver, omniai_receiver};
 use crate::server::Server;
-use crate::witness::{Verdict, Witness};
 
-/// Enough to show that they share what was handled.
+/// The number of workers: more than one, to show that they share the handled events.
 const WORKERS: usize = 2;
 
-/// Each worker mounts an app of its own, with clones of the same middleware.
-fn app(omniai: Webhooks, ainexlayer: Webhooks, desk: Arc<Desk>) -> impl FnOnce(&mut ServiceConfig) {
+/// Mounts both routes. Each worker has an app of its own, with clones of the same middleware.
+fn app(
+    omniai: Webhooks,
+    ainexlayer: Webhooks,
+    backend: Arc<Backend>,
+) -> impl FnOnce(&mut ServiceConfig) {
     let omniai = resource("/webhooks/omniai").wrap(omniai).route(post().to(on_omniai));
     let ainexlayer =
         resource("/webhooks/ainexlayer").wrap(ainexlayer).route(post().to(on_ainexlayer));
     |config| {
-        config.app_data(Data::from(desk)).service(omniai).service(ainexlayer);
+        config.app_data(Data::from(backend)).service(omniai).service(ainexlayer);
     }
 }
 
-/// OmniAI's events have documented payloads, so they come as an enum.
+/// Handles OmniAI's events, whose payloads are documented: an enum.
 async fn on_omniai(
-    desk: Data<Desk>,
+    backend: Data<Backend>,
     Webhook(event): Webhook<omniai::Event>,
 ) -> Result<HttpResponse, Failed> {
-    desk.work(omniai_note(&event)).await?;
-    // OmniAI takes nothing but 200 for success; that is what it will be told.
+    backend.work(omniai_note(&event)).await?;
+    // OmniAI accepts only 200 as success, so the middleware sends it 200.
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// AINexLayer documents no payload, so it is a type of one's own.
+/// Handles AINexLayer's events, whose payloads are not documented: a type of our own.
 async fn on_ainexlayer(
-    desk: Data<Desk>,
+    backend: Data<Backend>,
     Webhook(event): Webhook<ainexlayer::Event<Payload>>,
 ) -> Result<HttpResponse, Failed> {
-    desk.work(ainexlayer_note(&event)).await?;
+    backend.work(ainexlayer_note(&event)).await?;
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -55,21 +59,21 @@ impl ResponseError for Failed {
     }
 }
 
-pub(crate) fn start(desk: Arc<Desk>, witness: Witness) -> Result<Server> {
+pub(crate) fn start(backend: Arc<Backend>, observer: Observer) -> Result<Server> {
     let omniai = Webhooks::new(omniai_receiver()?);
     let ainexlayer = Webhooks::new(ainexlayer_receiver()?);
     let shutdowns = [omniai.shutdown(), ainexlayer.shutdown()];
     let server = HttpServer::new(move || {
         App::new()
-            .configure(app(omniai.clone(), ainexlayer.clone(), desk.clone()))
-            .app_data(ThinData(witness.clone()))
-            .wrap(from_fn(watch))
+            .configure(app(omniai.clone(), ainexlayer.clone(), backend.clone()))
+            .app_data(ThinData(observer.clone()))
+            .wrap(from_fn(observe))
     });
     let server = server
         .workers(WORKERS)
-        // A sender that hangs up is noticed then, and not only once it is answered.
+        // Detects a disconnected sender at once instead of when the response is sent.
         .h1_allow_half_closed(false)
-        // Or Ctrl-C would stop it before it is drained.
+        // Otherwise Ctrl-C would stop the server before it is drained.
         .disable_signals()
         .bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = *server.addrs().first().ok_or("the server has no address")?;
@@ -86,17 +90,17 @@ pub(crate) fn start(desk: Arc<Desk>, witness: Witness) -> Result<Server> {
     }))
 }
 
-/// A middleware for outside all webhook routes.
-async fn watch(
-    ThinData(witness): ThinData<Witness>,
+/// A middleware around all webhook routes.
+async fn observe(
+    ThinData(observer): ThinData<Observer>,
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let watched = witness.begin();
+    let observed = observer.start();
     let result = next.call(request).await;
-    watched.end(match &result {
+    observed.finish(match &result {
         Ok(response) => verdict(response.response()),
-        // So comes what is answered while the handler still has the request.
+        // A response that is sent while the handler still holds the request is an error here.
         Err(error) => verdict(&error.error_response()),
     });
     result

@@ -5,24 +5,24 @@ use std::ffi::OsString;
 use crate::server::Framework;
 
 pub(crate) const HELP: &str = "\
-Starts a server with two webhook senders mounted, sends itself every kind of delivery
-and prints what came of each. Ends with 0 if all is as it should be, else 1.
+Starts a server with two webhook senders, sends itself every kind of delivery and
+prints the results. Exits with 0 if all are as expected, else with 1.
 
 usage: cargo run -p quickstart [-- [--framework NAME] [--serve]]
 
   --framework NAME  serve with axum (the default) or actix
-  --serve           stay up afterwards, and print curl lines to deliver with
+  --serve           keep running afterwards, and print curl commands to send deliveries
   --help            print this
 ";
 
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Command {
     Help,
-    Play { framework: Framework, then_serve: bool },
+    Run { framework: Framework, then_serve: bool },
 }
 
 impl Command {
-    /// What `args` ask for, or what is wrong with them.
+    /// Parses the arguments; the error says what is wrong with them.
     pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut args = args.into_iter();
         let (mut framework, mut then_serve) = (Framework::default(), false);
@@ -34,15 +34,16 @@ impl Command {
                 _ => return Err(format!("unknown argument `{}`", arg.to_string_lossy())),
             }
         }
-        Ok(Self::Play { framework, then_serve })
+        Ok(Self::Run { framework, then_serve })
     }
 }
 
 fn named(name: Option<OsString>) -> Result<Framework, String> {
     let name = name.ok_or("`--framework` needs a name: axum or actix")?;
-    Framework::ALL.into_iter().find(|framework| name == framework.name()).ok_or_else(|| {
-        format!("unknown framework `{}`: it is axum or actix", name.to_string_lossy())
-    })
+    Framework::ALL
+        .into_iter()
+        .find(|framework| name == framework.name())
+        .ok_or_else(|| format!("unknown framework `{}`: use axum or actix", name.to_string_lossy()))
 }
 
 #[cfg(test)]
@@ -54,22 +55,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_played() {
-        let play = |framework, then_serve| Ok(Command::Play { framework, then_serve });
-        assert_eq!(parse(""), play(Framework::Axum, false));
-        assert_eq!(parse("--serve"), play(Framework::Axum, true));
-        assert_eq!(parse("--framework axum"), play(Framework::Axum, false));
-        assert_eq!(parse("--framework actix"), play(Framework::Actix, false));
-        assert_eq!(parse("--serve --framework actix"), play(Framework::Actix, true));
+    fn valid_arguments_are_parsed() {
+        let run = |framework, then_serve| Ok(Command::Run { framework, then_serve });
+        assert_eq!(parse(""), run(Framework::Axum, false));
+        assert_eq!(parse("--serve"), run(Framework::Axum, true));
+        assert_eq!(parse("--framework axum"), run(Framework::Axum, false));
+        assert_eq!(parse("--framework actix"), run(Framework::Actix, false));
+        assert_eq!(parse("--serve --framework actix"), run(Framework::Actix, true));
         assert_eq!(parse("--framework actix --help"), Ok(Command::Help));
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn invalid_arguments_are_named() {
         assert_eq!(parse("--sevre"), Err("unknown argument `--sevre`".into()));
         assert_eq!(
             parse("--framework rocket"),
-            Err("unknown framework `rocket`: it is axum or actix".into())
+            Err("unknown framework `rocket`: use axum or actix".into())
         );
         assert_eq!(parse("--framework"), Err("`--framework` needs a name: axum or actix".into()));
     }

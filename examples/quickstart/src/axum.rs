@@ -14,35 +14,35 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::Result;
-use crate::desk::{Desk, Failed};
+use crate::backend::{Backend, Failed};
 use crate::notes::{Payload, ainexlayer_note, omniai_note};
+use crate::observer::{Observer, Verdict};
 use crate::senders::{ainexlayer_receiver, omniai_receiver};
 use crate::server::Server;
-use crate::witness::{Verdict, Witness};
 
-fn app(omniai: WebhookLayer, ainexlayer: WebhookLayer, desk: Arc<Desk>) -> Router {
+fn app(omniai: WebhookLayer, ainexlayer: WebhookLayer, backend: Arc<Backend>) -> Router {
     Router::new()
         .route("/webhooks/omniai", post(on_omniai).layer(omniai))
         .route("/webhooks/ainexlayer", post(on_ainexlayer).layer(ainexlayer))
-        .with_state(desk)
+        .with_state(backend)
 }
 
-/// OmniAI's events have documented payloads, so they come as an enum.
+/// Handles OmniAI's events, whose payloads are documented: an enum.
 async fn on_omniai(
-    State(desk): State<Arc<Desk>>,
+    State(backend): State<Arc<Backend>>,
     Webhook(event): Webhook<omniai::Event>,
 ) -> Result<StatusCode, Failed> {
-    desk.work(omniai_note(&event)).await?;
-    // OmniAI takes nothing but 200 for success; that is what it will be told.
+    backend.work(omniai_note(&event)).await?;
+    // OmniAI accepts only 200 as success, so the layer sends it 200.
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// AINexLayer documents no payload, so it is a type of one's own.
+/// Handles AINexLayer's events, whose payloads are not documented: a type of our own.
 async fn on_ainexlayer(
-    State(desk): State<Arc<Desk>>,
+    State(backend): State<Arc<Backend>>,
     Webhook(event): Webhook<ainexlayer::Event<Payload>>,
 ) -> Result<StatusCode, Failed> {
-    desk.work(ainexlayer_note(&event)).await?;
+    backend.work(ainexlayer_note(&event)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -52,11 +52,11 @@ impl IntoResponse for Failed {
     }
 }
 
-pub(crate) async fn start(desk: Arc<Desk>, witness: Witness) -> Result<Server> {
+pub(crate) async fn start(backend: Arc<Backend>, observer: Observer) -> Result<Server> {
     let omniai = WebhookLayer::new(omniai_receiver()?);
     let ainexlayer = WebhookLayer::new(ainexlayer_receiver()?);
     let shutdowns = [omniai.shutdown(), ainexlayer.shutdown()];
-    let app = app(omniai, ainexlayer, desk).layer(from_fn_with_state(witness, watch));
+    let app = app(omniai, ainexlayer, backend).layer(from_fn_with_state(observer, observe));
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
@@ -76,11 +76,11 @@ pub(crate) async fn start(desk: Arc<Desk>, witness: Witness) -> Result<Server> {
     }))
 }
 
-/// A middleware for outside all webhook routes.
-async fn watch(State(witness): State<Witness>, request: Request, next: Next) -> Response {
-    let watched = witness.begin();
+/// A middleware around all webhook routes.
+async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
+    let observed = observer.start();
     let response = next.run(request).await;
     let extensions = response.extensions();
-    watched.end(Verdict::of(extensions.get(), extensions.get()));
+    observed.finish(Verdict::of(extensions.get(), extensions.get()));
     response
 }

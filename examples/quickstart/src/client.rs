@@ -1,4 +1,4 @@
-//! A sender's side of the wire: real HTTP over TCP, a connection for each delivery.
+//! The sender's side: real HTTP over TCP, one connection per delivery.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -15,43 +15,43 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::Result;
-use crate::post::{Framing, Post};
+use crate::request::{Framing, WebhookRequest};
 
 const CHUNK: usize = 64 * 1024;
 
-/// What the sender was told.
+/// The response that the sender received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     /// In seconds.
     pub(crate) retry_after: Option<u64>,
 }
 
-/// Sends `post`. Dropping the future hangs up.
-pub(crate) async fn send(address: SocketAddr, post: Post) -> Result<Answer> {
+/// Sends `request`. Dropping the future disconnects.
+pub(crate) async fn send(address: SocketAddr, request: WebhookRequest) -> Result<Response> {
     let stream = TcpStream::connect(address).await?;
     let (mut requests, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // A set aborts its tasks when it is dropped.
+    // A `JoinSet` aborts its tasks when it is dropped.
     let mut connections = JoinSet::new();
     connections.spawn(connection);
 
-    let mut request = Request::builder()
-        .method(post.method)
-        .uri(post.sender.path())
+    let mut builder = Request::builder()
+        .method(request.method)
+        .uri(request.sender.path())
         .header(HOST, address.to_string());
-    for (name, value) in &post.headers {
-        request = request.header(name, value);
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
     }
-    let body = Outgoing::new(post.body, post.framing);
-    let response = requests.send_request(request.body(body)?).await?;
+    let body = Outgoing::new(request.body, request.framing);
+    let response = requests.send_request(builder.body(body)?).await?;
     let retry_after = response.headers().get(RETRY_AFTER);
-    Ok(Answer {
+    Ok(Response {
         status: response.status().as_u16(),
         retry_after: retry_after.and_then(|secs| secs.to_str().ok()?.parse().ok()),
     })
 }
 
-/// A body under way.
+/// A request body that is being sent.
 struct Outgoing {
     chunks: VecDeque<Bytes>,
     length: Option<u64>,
@@ -88,7 +88,7 @@ impl Body for Outgoing {
         match self.chunks.pop_front() {
             Some(chunk) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
             None if self.ends => Poll::Ready(None),
-            // Nothing will wake it: the answer is to come first.
+            // Pending forever: the response comes first.
             None => Poll::Pending,
         }
     }

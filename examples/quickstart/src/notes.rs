@@ -1,9 +1,9 @@
-//! What the handlers make of an event: a line of text. The same in any framework.
+//! Describes an event in a line of text. Shared by both frameworks.
 
 use countersign::{Patch, ainexlayer, omniai};
 use serde::Deserialize;
 
-/// As much of an AINexLayer payload as the service wants.
+/// The fields of an AINexLayer payload that this service uses.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Payload {
     workspace: String,
@@ -30,7 +30,7 @@ pub(crate) fn omniai_note(event: &omniai::Event) -> String {
         Event::LeadCreated(event) => format!("LeadCreated · {}", full_name(&event.data)),
         Event::LeadUpdated(event) => match &event.data.phone_number {
             Patch::Absent => "LeadUpdated · same phone number".into(),
-            Patch::Null => "LeadUpdated · no phone number any more".into(),
+            Patch::Null => "LeadUpdated · phone number removed".into(),
             Patch::Value(number) => format!("LeadUpdated · phone number {number}"),
         },
         Event::LeadCompleted(event) => {

@@ -1,4 +1,4 @@
-//! The two senders: their secrets, and how each proves itself. The same in any framework.
+//! The two senders: their secrets and their signatures. Shared by both frameworks.
 
 use countersign::ainexlayer::AiNexLayer;
 use countersign::omniai::OmniAi;
@@ -9,13 +9,14 @@ use countersign::{ConfigError, Receiver, Secret};
 pub(crate) const OMNIAI_SECRET: &str = "demo-secret-of-omniai-never-use-it";
 pub(crate) const AINEXLAYER_SECRET: &str = "demo-secret-of-ainexlayer-never-use-it";
 
-/// OmniAI sends the secret along, in a header whose name it does not document.
+/// Receives from OmniAI, which sends the secret in a header whose name it does not document.
 pub(crate) fn omniai_receiver() -> Result<Receiver, ConfigError> {
     let secret = Secret::new(OMNIAI_SECRET)?;
     Ok(Receiver::new(OmniAi::new("x-webhook-secret", secret)?))
 }
 
-/// AINexLayer signs the body; how it writes the signature, and the body's shape, are assumed here.
+/// Receives from AINexLayer, which signs the body. The format of the signature and the layout of the
+/// body are assumptions.
 pub(crate) fn ainexlayer_receiver() -> Result<Receiver, ConfigError> {
     let sender = AiNexLayer::builder(Secret::new(AINEXLAYER_SECRET)?)
         .signature_header("x-ainexlayer-signature")

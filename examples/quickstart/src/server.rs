@@ -1,15 +1,15 @@
-//! The service on a free port of this machine, in either framework, until it is stopped.
+//! Runs the service on a free local port, in either framework, until it is stopped.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::desk::Desk;
-use crate::witness::Witness;
+use crate::backend::Backend;
+use crate::observer::Observer;
 use crate::{Result, actix, axum};
 
-/// How long handlers may take to end once the server is told to stop.
+/// The longest time that running handlers may take after a stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -34,16 +34,16 @@ impl Framework {
         }
     }
 
-    pub(crate) async fn start(self, desk: Arc<Desk>, witness: Witness) -> Result<Server> {
+    pub(crate) async fn start(self, backend: Arc<Backend>, observer: Observer) -> Result<Server> {
         match self {
-            Self::Axum => axum::start(desk, witness).await,
-            Self::Actix => actix::start(desk, witness),
+            Self::Axum => axum::start(backend, observer).await,
+            Self::Actix => actix::start(backend, observer),
         }
     }
 }
 
 impl Server {
-    /// A server that runs already, and how it is stopped.
+    /// A running server, and the future that stops it.
     pub(crate) fn new(
         address: SocketAddr,
         stopping: impl Future<Output = Result<()>> + 'static,
@@ -51,10 +51,10 @@ impl Server {
         Self { address, stopping: Box::pin(stopping) }
     }
 
-    /// Takes no more requests, and waits for the handlers under way.
+    /// Stops accepting requests, and waits for the running handlers.
     pub(crate) async fn stop(self) -> Result<()> {
         tokio::time::timeout(DRAIN, self.stopping)
             .await
-            .map_err(|_| "a handler did not end in time: it is cut off")?
+            .map_err(|_| "a handler did not finish in time and was cancelled")?
     }
 }

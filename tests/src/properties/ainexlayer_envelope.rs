@@ -6,32 +6,31 @@ use countersign::scheme::{Encoding, Tolerance};
 use countersign::senders::Sender;
 use countersign::{FromDelivery, RawJson, Rejection, RejectionKind, Secret, Timestamp};
 
-use super::{naive, receive, sure};
+use super::{infallible, naive, receive};
 
 const SECRET: &[u8] = b"a secret of the right length";
-/// Noon of the day that the fixtures are from.
+/// Noon on the day of the fixtures.
 const NOW: Timestamp = Timestamp::from_secs(1_770_811_200);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 static SENDER: LazyLock<AiNexLayer> = LazyLock::new(|| {
-    let builder = AiNexLayer::builder(sure(Secret::new(SECRET)))
+    let builder = AiNexLayer::builder(infallible(Secret::new(SECRET)))
         .signature_header("x-signature")
         .encoding(Encoding::Hex)
         .prefix("sha256=")
         .assumed_envelope()
         .tolerance(Tolerance::new(DAY, DAY));
-    sure(builder.build())
+    infallible(builder.build())
 });
 
-/// The input is a body, which arrives rightly signed.
+/// Checks a body, correctly signed.
 ///
-/// It is rejected only for its time, which has to be of one strict form and near; type, id and
-/// payload are those that a naive reader finds; and a type is the same after it was written and
-/// read again.
+/// The body is rejected only for its timestamp, which must have a strict format and be fresh. Type, id
+/// and payload are those that a naive reader finds. A type survives serializing and decoding.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn ainexlayer_envelope(data: &[u8]) {
     let signature = format!("sha256={}", naive::hex(&naive::tag(SECRET, &[data])));
     let received = receive(SENDER.verifier(), &[("x-signature", signature)], data, NOW);
@@ -54,12 +53,12 @@ pub fn ainexlayer_envelope(data: &[u8]) {
     let time = time.unwrap_or_default();
     let digits = naive::number(time.as_bytes());
     assert!(digits.is_some() || is_rfc3339(&time), "`{time}` is taken for a time");
-    let stamp = sure(delivery.timestamp().ok_or("a time"));
+    let stamp = infallible(delivery.timestamp().ok_or("a time"));
     assert!(stamp.as_millis().abs_diff(NOW.as_millis()) <= 24 * 60 * 60 * 1000);
     assert!(digits.is_none_or(|secs| Timestamp::from_secs(secs) == stamp));
 
     let event: Result<Event<RawJson>, Rejection> = Event::from_delivery(&delivery);
-    let payload = naive::find(data, &sure(naive::tokens("/data").ok_or("a pointer")));
+    let payload = naive::find(data, &infallible(naive::tokens("/data").ok_or("a pointer")));
     let Ok(event) = event else {
         assert_eq!(payload, None, "a payload was passed over");
         return;
@@ -72,8 +71,8 @@ pub fn ainexlayer_envelope(data: &[u8]) {
         let name = scalar(data, "/event").unwrap_or_default();
         assert!(kind.as_str().eq_ignore_ascii_case(&name), "{name} became {kind}");
         assert_eq!(EventType::from(kind.as_str()), kind);
-        let text = sure(serde_json::to_string(&kind));
-        assert_eq!(sure(serde_json::from_str::<EventType>(&text)), kind);
+        let text = infallible(serde_json::to_string(&kind));
+        assert_eq!(infallible(serde_json::from_str::<EventType>(&text)), kind);
     }
 }
 
@@ -81,7 +80,7 @@ fn scalar(body: &[u8], pointer: &str) -> Option<String> {
     naive::scalar(body, &naive::tokens(pointer)?)
 }
 
-/// Whether the text has the shape `2026-02-11T12:00:00.5+01:00` of RFC 3339 section 5.6.
+/// Whether the text has the format `2026-02-11T12:00:00.5+01:00` of RFC 3339 section 5.6.
 fn is_rfc3339(text: &str) -> bool {
     let shape: String = text
         .chars()

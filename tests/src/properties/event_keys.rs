@@ -1,13 +1,12 @@
 use countersign::dedup::{EventKey, Identity};
 
-/// The input is two lists of lines, parted by an empty line: endpoint, sender, fields.
+/// Checks two lists of lines, separated by an empty line: endpoint, sender, fields.
 ///
-/// Two events have the same key only if endpoint, sender, kind of identity and every field are the
-/// same, wherever the fields begin and end.
+/// Two events have the same key only if endpoint, sender, kind of identity and every field are equal.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn event_keys(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (left, right) = text.split_once("\n\n").unwrap_or((text, ""));
@@ -26,7 +25,7 @@ pub fn event_keys(data: &[u8]) {
     }
 }
 
-/// The keys under each kind of identity, by all that makes them different.
+/// The keys of each kind of identity, with everything that distinguishes them.
 fn keys(text: &str) -> Vec<(Vec<&str>, EventKey)> {
     let mut lines = text.split('\n');
     let endpoint = lines.next().unwrap_or_default();

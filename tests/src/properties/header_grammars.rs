@@ -10,19 +10,19 @@ use countersign::senders::{Sender as _, Verifier};
 use countersign::{Secret, StandardWebhooks, Timestamp};
 
 use super::wire::{SIGNED_AT, Wire};
-use super::{naive, receive, sure};
+use super::{infallible, naive, receive};
 
-/// Base64, so that it is a secret for every sender here.
+/// Base64, which is a valid secret for every sender here.
 const SECRET: &str = "dHdlbnR5LWZvdXIgYnl0ZXMgb2Yga2V5";
 const KEY: &[u8] = b"twenty-four bytes of key";
 
-/// One way to write a signature.
+/// One signature grammar.
 struct Subject {
     verifier: Arc<Verifier>,
-    /// Of id, time and signature.
+    /// The headers of id, timestamp and signature.
     names: [&'static str; 3],
     unit: TimestampFormat,
-    /// What parts the items of the signature header.
+    /// The separator of the items of the signature header.
     separator: Option<char>,
     signature: fn(&Wire<'_>) -> String,
 }
@@ -30,14 +30,14 @@ struct Subject {
 static SENDERS: LazyLock<[Subject; 5]> =
     LazyLock::new(|| [standard(), pairs(), prefixed(), ainexlayer(), url_safe()]);
 
-/// The input is a request in five lines: control, id, time, signature, body.
+/// Checks a request in five lines: control, id, timestamp, signature, body.
 ///
-/// The first control byte picks the sender. Whatever is accepted is what the signer makes of the
-/// same id, time and body, and what the signer makes is accepted.
+/// The first control byte selects the sender. Every accepted request is one that signing makes of the
+/// same id, timestamp and body, and everything that signing makes is accepted.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn header_grammars(data: &[u8]) {
     let pick = usize::from(data.first().copied().unwrap_or_default().wrapping_sub(b'0'));
     let Some(sender) = SENDERS.get(pick % SENDERS.len()) else { return };
@@ -51,7 +51,7 @@ pub fn header_grammars(data: &[u8]) {
     let headers = wire.headers(sender.names);
     if let Ok(delivery) = receive(&sender.verifier, &headers, wire.body, wire.now()) {
         assert_eq!(delivery.body(), wire.body);
-        let time = sure(delivery.timestamp().ok_or("every sender here signs its time"));
+        let time = infallible(delivery.timestamp().ok_or("every sender here signs its time"));
         let id = String::from_utf8_lossy(wire.id);
         for (name, made) in sign(sender, &id, time, wire.body) {
             let sent = headers.iter().find(|(sent, _)| *sent == name).map(|(_, value)| *value);
@@ -69,26 +69,26 @@ pub fn header_grammars(data: &[u8]) {
     }
     let headers = sign(sender, "msg_1", Timestamp::from_secs(SIGNED_AT), wire.body);
     let now = Timestamp::from_secs(SIGNED_AT);
-    let delivery = sure(receive(&sender.verifier, &headers, wire.body, now));
+    let delivery = infallible(receive(&sender.verifier, &headers, wire.body, now));
     assert_eq!(delivery.timestamp(), Some(now));
 }
 
 fn sign(sender: &Subject, id: &str, time: Timestamp, body: &[u8]) -> Vec<(String, String)> {
     let request = SigningRequest::new(body).id(id).timestamp(time);
-    sure(request.sign(sender.verifier.scheme(), &sure(Secret::new(SECRET))))
+    infallible(request.sign(sender.verifier.scheme(), &infallible(Secret::new(SECRET))))
 }
 
 fn items<'v>(sender: &Subject, value: &'v str) -> Vec<&'v str> {
     sender.separator.map_or_else(|| vec![value], |separator| value.split(separator).collect())
 }
 
-/// How many times a list of pairs has.
+/// The number of timestamps in a list of pairs.
 fn times(sender: &Subject, value: &str) -> usize {
     let is_time = |item: &&str| sender.separator == Some(',') && item.starts_with("t=");
     items(sender, value).into_iter().filter(is_time).count()
 }
 
-/// Whether two items are the same text; hexadecimal digits may be of either case.
+/// Whether two items are equal; hexadecimal digits are compared without case.
 fn same(sender: &Subject, sent: &str, made: &str) -> bool {
     let split = |item: &str| item.find('=').map_or(0, |at| at + 1);
     let hex = sender.names[2].ends_with("-hex");
@@ -99,7 +99,7 @@ fn same(sender: &Subject, sent: &str, made: &str) -> bool {
 
 fn standard() -> Subject {
     Subject {
-        verifier: Arc::clone(sure(StandardWebhooks::new(secret())).verifier()),
+        verifier: Arc::clone(infallible(StandardWebhooks::new(secret())).verifier()),
         names: ["webhook-id", "webhook-timestamp", "webhook-signature"],
         unit: TimestampFormat::Seconds,
         separator: Some(' '),
@@ -117,7 +117,7 @@ fn pairs() -> Subject {
         .timestamp_pair("t", TimestampFormat::Seconds)
         .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body]);
     Subject {
-        verifier: sure(Verifier::new(sure(scheme.build()), secret())),
+        verifier: infallible(Verifier::new(infallible(scheme.build()), secret())),
         names: ["x-id", "x-time", "x-pairs-hex"],
         unit: TimestampFormat::Seconds,
         separator: Some(','),
@@ -144,7 +144,7 @@ fn prefixed() -> Subject {
             Part::Body,
         ]);
     Subject {
-        verifier: sure(Verifier::new(sure(scheme.build()), secret())),
+        verifier: infallible(Verifier::new(infallible(scheme.build()), secret())),
         names: ["x-id", "x-time", "x-prefixed-hex"],
         unit: TimestampFormat::Seconds,
         separator: None,
@@ -164,7 +164,7 @@ fn ainexlayer() -> Subject {
         .event_id(At::header("x-id"))
         .time(At::header("x-time"));
     Subject {
-        verifier: Arc::clone(sure(builder.build()).verifier()),
+        verifier: Arc::clone(infallible(builder.build()).verifier()),
         names: ["x-id", "x-time", "x-ainexlayer-hex"],
         unit: TimestampFormat::Seconds,
         separator: None,
@@ -181,7 +181,7 @@ fn url_safe() -> Subject {
             .timestamp_header("x-time", TimestampFormat::Millis)
             .signs([Part::Timestamp, Part::Literal(".".into()), Part::Body]);
     Subject {
-        verifier: sure(Verifier::new(sure(scheme.build()), secret())),
+        verifier: infallible(Verifier::new(infallible(scheme.build()), secret())),
         names: ["x-id", "x-time", "x-whole"],
         unit: TimestampFormat::Millis,
         separator: None,
@@ -192,5 +192,5 @@ fn url_safe() -> Subject {
 }
 
 fn secret() -> Secret {
-    sure(Secret::new(SECRET))
+    infallible(Secret::new(SECRET))
 }

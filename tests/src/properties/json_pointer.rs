@@ -2,19 +2,19 @@ use countersign::scheme::Scheme;
 use countersign::senders::Verifier;
 use countersign::{ConfigErrorKind, Timestamp};
 
-use super::{naive, receive, sure};
+use super::{infallible, naive, receive};
 
-/// The longest pointer that is tried; serde_json goes 128 levels deep.
+/// The longest pointer that is tested; serde_json reads 128 levels.
 const MAX_TOKENS: usize = 100;
 
-/// The input is a JSON pointer, a line end, and a body.
+/// Checks a JSON pointer, a line end, and a body.
 ///
-/// What stands there is read as a naive reader does, whether it is taken for the event's id or its
-/// type; a pointer is rejected at set-up exactly if RFC 6901 knows it not, or it is the whole body.
+/// The value at the pointer is the one that a naive reader finds, both as the event's id and as its
+/// type. A pointer is rejected at startup exactly if it is invalid in RFC 6901 or is the whole body.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn json_pointer(data: &[u8]) {
     let mut lines = data.splitn(2, |byte| *byte == b'\n');
     let (Some(pointer), Some(body)) = (lines.next(), lines.next()) else { return };
@@ -35,9 +35,9 @@ pub fn json_pointer(data: &[u8]) {
     if tokens.len() > MAX_TOKENS {
         return;
     }
-    let verifier = sure(Verifier::danger_unauthenticated(scheme));
+    let verifier = infallible(Verifier::danger_unauthenticated(scheme));
     let headers: [(&str, &str); 0] = [];
-    let delivery = sure(receive(&verifier, &headers, body, Timestamp::from_secs(0)));
+    let delivery = infallible(receive(&verifier, &headers, body, Timestamp::from_secs(0)));
     let scalar = naive::scalar(body, &tokens);
     assert_eq!(delivery.unverified_id().as_deref(), scalar.as_deref());
     assert_eq!(delivery.event_type().as_deref(), scalar.as_deref());

@@ -8,7 +8,7 @@ use countersign::senders::{self, ConfiguredSender, SenderSpec};
 use countersign::{Delivery, Headers, Rejection, Secret, Timestamp};
 use serde_json::Value;
 
-use super::{CAP, sure, wire};
+use super::{CAP, infallible, wire};
 
 const NOW: Timestamp = Timestamp::from_secs(wire::SIGNED_AT);
 
@@ -24,7 +24,7 @@ const P256: [&str; 2] = [
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE3jN61iJ4jlADLjma9/lK7LGbBrGIU16VVuQ14uYA1RjSF2HhLMnD5HLjZxPRExn1yx/aS3NJIgOkql1WSl1Yyw==",
 ];
 
-/// One sender of the catalogue, with what it signs with.
+/// One sender of the catalogue, with its keys.
 struct Ready {
     scheme: Scheme,
     signs_with: Secret,
@@ -33,8 +33,8 @@ struct Ready {
 
 impl Ready {
     fn new(sender: SenderSpec) -> Self {
-        let setup = sender.config().with_public_url("https://example.com/hook");
-        let scheme = sure(setup.scheme());
+        let config = sender.config().with_public_url("https://example.com/hook");
+        let scheme = infallible(config.scheme());
         let hex = |text: &str| -> Vec<u8> {
             let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
             digits
@@ -51,8 +51,8 @@ impl Ready {
             // Text, hexadecimal and base64 at once.
             _ => ["0123456789abcdef".repeat(4), "0123456789abcdef".repeat(4)],
         };
-        let known = sure(setup.keys(sure(Secret::new(public))));
-        Self { scheme, signs_with: sure(Secret::new(private)), known }
+        let known = infallible(config.keys(infallible(Secret::new(public))));
+        Self { scheme, signs_with: infallible(Secret::new(private)), known }
     }
 }
 
@@ -77,7 +77,7 @@ impl Headers for Request {
 }
 
 impl Request {
-    /// The sender's name, whether its body is to be signed, and what it says.
+    /// The sender's name, whether the body is signed, and the body.
     fn parse(data: &[u8]) -> Option<(String, bool, Self)> {
         let mut rest = data;
         let mut line = || {
@@ -106,8 +106,8 @@ impl Request {
         Some((name, signs, Self { query, headers, body: rest.to_vec() }))
     }
 
-    /// What its sender would send with this body, query and time, and these headers.
-    fn signed(&self, ready: &Ready, time: Timestamp) -> Option<countersign::scheme::SignedRequest> {
+    /// Signs the request as its sender does at `time`.
+    fn signed(&self, ready: &Ready, time: Timestamp) -> Option<countersign::scheme::SignedParts> {
         let text = |(name, value): &'_ (String, Vec<u8>)| {
             Some((name.clone(), String::from_utf8(value.clone()).ok()?))
         };
@@ -127,14 +127,15 @@ impl Request {
     }
 }
 
-/// The input is a sender's name (with `*` where its body is to be signed), a query, headers by line, an
-/// empty line, and a body. `@` in a header is the time, and `*` what the sender would write there.
+/// Checks a sender's name (with `*` if its body is to be signed), a query, one header per line, an empty
+/// line, and a body. In a header `@` is the timestamp, and `*` is the value that the sender would send.
 ///
-/// What is accepted is what the sender's own signing makes; and how the body arrives changes nothing.
+/// Every accepted request is one that signing makes, and the result does not depend on how the body is
+/// received.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn known_senders(data: &[u8]) {
     let Some((ready, request, verdict)) = receive(data) else { return };
     let sender = ready.scheme.sender();
@@ -148,7 +149,7 @@ pub fn known_senders(data: &[u8]) {
     }
 }
 
-/// Fills the request in and has it judged as a whole.
+/// Fills in the request and verifies it with the whole body.
 fn receive(data: &[u8]) -> Option<(&'static Ready, Request, Result<Delivery, Rejection>)> {
     let (name, signs_body, mut request) = Request::parse(data)?;
     let ready = READY.iter().find(|ready| ready.scheme.sender() == name)?;
@@ -171,7 +172,7 @@ fn receive(data: &[u8]) -> Option<(&'static Ready, Request, Result<Delivery, Rej
     Some((ready, request, verdict))
 }
 
-/// Whether the sender's own signing makes the credential of `request`.
+/// Whether signing makes the credential of `request`.
 fn is_made(request: &Request, ready: &Ready, delivery: &Delivery) -> bool {
     let time = delivery.timestamp().unwrap_or(NOW);
     let Some(signed) = request.signed(ready, time) else { return false };
@@ -182,7 +183,7 @@ fn is_made(request: &Request, ready: &Ready, delivery: &Delivery) -> bool {
     signed.headers.iter().all(|(name, right)| {
         let sent = request.headers.iter().filter(|(sent, _)| sent == name);
         let mut sent = sent.map(|(_, value)| String::from_utf8_lossy(value));
-        // A list may hold more than what one key makes, and hexadecimal may be in capitals.
+        // A list may hold signatures of several keys, and hexadecimal may be in capitals.
         let mut items = right.split([' ', ',', ';']);
         let holds = |sent: &str, item: &str| {
             let is_hex = item.bytes().rev().take(40).all(|byte| byte.is_ascii_hexdigit());
@@ -198,10 +199,10 @@ fn is_made(request: &Request, ready: &Ready, delivery: &Delivery) -> bool {
 mod tests {
     use super::*;
 
-    /// Else the property would say nothing.
+    /// Otherwise the property would check nothing.
     #[test]
     fn the_seed_of_every_sender_is_accepted() {
-        let seeds = sure(crate::seeds::seeds("known_senders"));
+        let seeds = infallible(crate::seeds::seeds("known_senders"));
         for sender in senders::ALL {
             let seed = seeds.iter().find(|(name, _)| name == sender.name());
             let verdict = seed.and_then(|(_, seed)| receive(seed)).map(|(_, _, verdict)| verdict);

@@ -1,15 +1,15 @@
-//! The same answers the obvious way: slow, short, and without a line of what is under test.
+//! Simple and slow implementations, independent of the code under test.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-use super::sure;
+use super::infallible;
 
-/// HMAC-SHA256 over `parts`, one after the other.
+/// HMAC-SHA256 over the concatenated `parts`.
 pub(super) fn tag(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac: Hmac<Sha256> = sure(Hmac::new_from_slice(key));
+    let mut mac: Hmac<Sha256> = infallible(Hmac::new_from_slice(key));
     mac.update(&parts.concat());
     mac.finalize().into_bytes().into()
 }
@@ -37,7 +37,7 @@ pub(super) fn tokens(pointer: &str) -> Option<Vec<String>> {
         .collect()
 }
 
-/// The JSON text at `tokens`; `None` where a key on the way is given twice.
+/// The JSON text at `tokens`; `None` if a key on the path is repeated.
 pub(super) fn find(body: &[u8], tokens: &[String]) -> Option<String> {
     let document: &RawValue = serde_json::from_slice(body).ok()?;
     let mut here = document.get();
@@ -58,7 +58,7 @@ pub(super) fn find(body: &[u8], tokens: &[String]) -> Option<String> {
     Some(here.to_owned())
 }
 
-/// The string or number at `tokens`; `None` if there is none, or it is empty.
+/// The string or number at `tokens`; `None` if it is missing or empty.
 pub(super) fn scalar(body: &[u8], tokens: &[String]) -> Option<String> {
     let raw = find(body, tokens)?;
     let text = match raw.as_bytes().first()? {
@@ -69,7 +69,7 @@ pub(super) fn scalar(body: &[u8], tokens: &[String]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// A JSON object as it is written, every key of it.
+/// A JSON object with all its keys, including repeated ones.
 struct Pairs<'b>(Vec<(String, &'b RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {

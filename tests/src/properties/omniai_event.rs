@@ -5,26 +5,26 @@ use countersign::omniai::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{gaps, sure};
+use super::{gaps, infallible};
 
-/// The input is a body.
+/// Checks a body.
 ///
-/// An event that parses is the same after it was written and parsed again; an unknown one comes
-/// back byte for byte; and each event's own struct takes exactly the bodies of its variant.
+/// An event survives serializing and decoding, an unknown one byte for byte. Each event's own struct
+/// accepts exactly the bodies of its variant.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn omniai_event(data: &[u8]) {
     let event = serde_json::from_slice::<Event>(data).ok();
     if let Some(event) = &event {
-        let text = sure(serde_json::to_string(event));
-        let again: Event = sure(serde_json::from_str(&text));
+        let text = infallible(serde_json::to_string(event));
+        let again: Event = infallible(serde_json::from_str(&text));
         assert_eq!(*event, again, "parse, write, parse");
-        assert_eq!(sure(serde_json::to_string(&again)), text, "write, parse, write");
+        assert_eq!(infallible(serde_json::to_string(&again)), text, "write, parse, write");
         assert_eq!(again.name(), event.name());
         if let Event::Unknown(unknown) = event {
-            let body = sure(std::str::from_utf8(data)).trim_matches([' ', '\t', '\n', '\r']);
+            let body = infallible(std::str::from_utf8(data)).trim_matches([' ', '\t', '\n', '\r']);
             assert_eq!(unknown.raw().get(), body, "an unknown event comes back whole");
             assert_eq!(text, body, "an unknown event is written back whole");
         }
@@ -43,8 +43,9 @@ pub fn omniai_event(data: &[u8]) {
 }
 
 fn agree<P: DeserializeOwned + Serialize>(data: &[u8], event: Option<&Event>, name: &str) {
-    let event = event.filter(|event| event.name() == name).map(|event| sure(to_json(event)));
-    let payload = serde_json::from_slice::<P>(data).ok().map(|payload| sure(to_json(&payload)));
+    let event = event.filter(|event| event.name() == name).map(|event| infallible(to_json(event)));
+    let payload =
+        serde_json::from_slice::<P>(data).ok().map(|payload| infallible(to_json(&payload)));
     assert_eq!(payload, event, "the struct and the variant of {name}");
 }
 

@@ -5,21 +5,21 @@ use countersign::dedup::Identity;
 use countersign::omniai::OmniAi;
 use countersign::senders::Sender;
 
-use super::{naive, receive, sure};
+use super::{infallible, naive, receive};
 
-static SENDER: LazyLock<OmniAi> = LazyLock::new(|| sure(OmniAi::danger_unauthenticated()));
+static SENDER: LazyLock<OmniAi> = LazyLock::new(|| infallible(OmniAi::danger_unauthenticated()));
 
-/// The input is a body.
+/// Checks a body.
 ///
-/// What names an event is either the fields that a naive reader finds, or the whole body; and it is
-/// the fields wherever there are any.
+/// An event is identified by the fields that a naive reader finds, or by the whole body if there are
+/// none.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn omniai_identity(data: &[u8]) {
     let headers: [(&str, &str); 0] = [];
-    let delivery = sure(receive(SENDER.verifier(), &headers, data, Timestamp::from_secs(0)));
+    let delivery = infallible(receive(SENDER.verifier(), &headers, data, Timestamp::from_secs(0)));
     let identity = SENDER.identity(&delivery);
     let fields = fields(data);
     if identity.is_short_lived() {
@@ -31,7 +31,7 @@ pub fn omniai_identity(data: &[u8]) {
     assert_eq!(identity.is_short_lived(), fields.is_none(), "what has a name is known by it");
 }
 
-/// The fields that name the event, none of them empty.
+/// The fields that identify the event, if none is empty.
 fn fields(body: &[u8]) -> Option<Vec<String>> {
     let text = |pointer: &str| naive::scalar(body, &naive::tokens(pointer)?);
     let event = text("/event")?;

@@ -7,18 +7,18 @@ use countersign::senders::Sender;
 use countersign::{ConfigErrorKind, Secret, StandardWebhooks, Timestamp};
 
 use super::wire::SIGNED_AT;
-use super::{naive, sure};
+use super::{infallible, naive};
 
 const BODY: &[u8] = br#"{"type":"ping"}"#;
 
-/// The input is a secret of Standard Webhooks.
+/// Checks a secret of Standard Webhooks.
 ///
-/// It is taken exactly if it is base64, after `whsec_` or not, padded or not, and not empty; what
-/// it signs is what the decoded key signs; and it never shows in what is printed.
+/// The secret is accepted exactly if it is base64, with or without `whsec_` and padding, and not empty.
+/// It signs as the decoded key does, and is never printed.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn secret_forms(data: &[u8]) {
     let secret = match Secret::new(data) {
         Ok(secret) => secret,
@@ -46,14 +46,14 @@ pub fn secret_forms(data: &[u8]) {
     let signed = SigningRequest::new(BODY)
         .id("msg_1")
         .timestamp(Timestamp::from_secs(SIGNED_AT))
-        .sign(sender.verifier().scheme(), &sure(Secret::new(data)));
+        .sign(sender.verifier().scheme(), &infallible(Secret::new(data)));
     let lead = format!("msg_1.{SIGNED_AT}.");
     let tag = BASE64_STANDARD.encode(naive::tag(&key, &[lead.as_bytes(), BODY]));
-    let signature = sure(signed).into_iter().next_back();
+    let signature = infallible(signed).into_iter().next_back();
     assert_eq!(signature, Some(("webhook-signature".to_owned(), format!("v1,{tag}"))));
 }
 
-/// White space but for the vertical tab, a byte order mark, or zero bytes.
+/// Whether the secret is only white space other than vertical tabs, a byte order mark, or zero bytes.
 fn is_blank(data: &[u8]) -> bool {
     let is_space =
         |letter: char| letter == '\u{feff}' || letter.is_whitespace() && letter != '\u{b}';
@@ -61,10 +61,10 @@ fn is_blank(data: &[u8]) -> bool {
     data.iter().all(|byte| *byte == 0) || std::str::from_utf8(data).is_ok_and(is_space)
 }
 
-/// The key that the text stands for.
+/// The key that the text encodes.
 fn key(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.strip_prefix(b"whsec_").unwrap_or(text);
-    // Bits that are left over in the last character are no matter.
+    // Surplus bits in the last character are ignored.
     let lax = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
     let padded = GeneralPurpose::new(&STANDARD, lax);
     let bare = lax.with_decode_padding_mode(DecodePaddingMode::RequireNone);

@@ -7,36 +7,36 @@ use countersign::senders::Verifier;
 use countersign::{RejectionKind, Secret, Timestamp};
 
 use super::wire::SIGNED_AT;
-use super::{naive, receive, sure};
+use super::{infallible, naive, receive};
 
 const SECRET: &[u8] = b"a secret of the right length";
 const NOW: Timestamp = Timestamp::from_secs(SIGNED_AT);
 
-/// More parts and longer values show nothing new, but take long.
+/// More parts and longer values take long and find nothing new.
 const MAX_PARTS: usize = 12;
 const MAX_BYTES: usize = 24;
 
-/// How many ways to read the signed bytes are tried.
+/// The largest number of readings of the signed bytes that are tested.
 const MAX_READINGS: usize = 500;
 
-/// A request's values: id, header, time, body.
+/// The values of a request: id, header, timestamp, body.
 type Values<'d> = [&'d [u8]; 4];
 
-/// The values as the signed bytes have them; one that is not signed is not known.
+/// The values in the signed bytes; `None` for one that is not signed.
 type Reading<'s> = [Option<&'s [u8]>; 4];
 
-/// What stands for them in the input.
+/// The letters of the values in the input.
 const LETTERS: [char; 4] = ['i', 'h', 't', 'b'];
 
-/// The input is five lines: parts, id, header, time, and the body.
+/// Checks five lines: parts, id, header, timestamp, and the body.
 ///
-/// In parts, `i`, `h`, `t` and `b` are id, header, time and body; all between is literal. Whatever
-/// scheme these make, if it can be built then bytes cannot move between the parts of a signed
-/// request: no other request with the same signed bytes is accepted.
+/// In the parts, `i`, `h`, `t` and `b` are id, header, timestamp and body; everything else is literal. In
+/// every scheme that can be built from them, bytes cannot move between the parts of a signed request: no
+/// other request with the same signed bytes is accepted.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn signed_parts(data: &[u8]) {
     let lines: Vec<&[u8]> = data.splitn(5, |byte| *byte == b'\n').collect();
     let [parts, id, header, time, body] = *lines else { return };
@@ -54,7 +54,7 @@ pub fn signed_parts(data: &[u8]) {
             .signs(pieces.iter().map(Piece::part))
             .build();
     let Ok(scheme) = scheme else { return };
-    let verifier = sure(Verifier::new(scheme, sure(Secret::new(SECRET))));
+    let verifier = infallible(Verifier::new(scheme, infallible(Secret::new(SECRET))));
     let values = [id, header, time, body];
     let signed: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes(values)).copied().collect();
     let signature = naive::hex(&naive::tag(SECRET, &[&signed]));
@@ -79,8 +79,8 @@ pub fn signed_parts(data: &[u8]) {
             .id(id)
             .headers(&[("x-header", header)])
             .timestamp(Timestamp::from_secs(secs))
-            .sign(verifier.scheme(), &sure(Secret::new(SECRET)));
-        let made = sure(made).into_iter().next_back();
+            .sign(verifier.scheme(), &infallible(Secret::new(SECRET)));
+        let made = infallible(made).into_iter().next_back();
         assert_eq!(made, Some(("x-signature".to_owned(), signature.clone())));
     }
     let mut readings = Vec::new();
@@ -101,10 +101,10 @@ pub fn signed_parts(data: &[u8]) {
     }
 }
 
-/// One part of what is signed.
+/// One part of the signed content.
 #[derive(Debug)]
 enum Piece<'d> {
-    /// The value at this place in [`Values`].
+    /// The value at this index in [`Values`].
     Value(usize),
     Literal(&'d str),
 }
@@ -141,7 +141,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         .collect()
 }
 
-/// Every way to take `signed` for `pieces`, one value for each kind of piece.
+/// Every way to read `signed` as `pieces`, with one value for each kind of piece.
 fn read<'s>(
     pieces: &[Piece<'_>],
     signed: &'s [u8],

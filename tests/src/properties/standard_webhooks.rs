@@ -6,22 +6,22 @@ use countersign::senders::Sender;
 use countersign::{Secret, StandardWebhooks};
 
 use super::wire::Wire;
-use super::{naive, receive, sure, wire};
+use super::{infallible, naive, receive, wire};
 
 const KEY: &[u8; 24] = b"twenty-four bytes of key";
 
 static SENDER: LazyLock<StandardWebhooks> = LazyLock::new(|| {
     let secret = format!("whsec_{}", BASE64_STANDARD.encode(KEY));
-    sure(StandardWebhooks::new(sure(Secret::new(secret))))
+    infallible(StandardWebhooks::new(infallible(Secret::new(secret))))
 });
 
-/// The input is a request in five lines, as [`header_grammars`](super::header_grammars) has them.
+/// Checks a request in five lines, as in [`header_grammars`](super::header_grammars).
 ///
-/// The verdict is that of a naive reader of the specification.
+/// The result is that of a naive implementation of the specification.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn standard_webhooks(data: &[u8]) {
     let Some(mut wire) = Wire::parse(data, wire::SIGNED_AT) else { return };
     let tag = naive::tag(KEY, &[wire.id, b".", &wire.time, b".", wire.body]);
@@ -36,7 +36,7 @@ pub fn standard_webhooks(data: &[u8]) {
     }
 }
 
-/// The specification read strictly, with this project's limits.
+/// The specification, implemented strictly and with this project's limits.
 fn accepts(wire: &Wire<'_>, right: &str) -> bool {
     let values = [wire.id, &wire.time, &wire.signature];
     let sound = |value: &[u8]| {

@@ -4,7 +4,7 @@ use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFo
 use countersign::senders::Verifier;
 use countersign::{Key, Keyring, RejectionKind, Secret, Timestamp};
 
-use super::{naive, sure};
+use super::{infallible, naive};
 
 const SECRET: &[u8] = b"a secret of the right length";
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -17,23 +17,23 @@ static VERIFIERS: LazyLock<[Arc<Verifier>; 3]> = LazyLock::new(|| {
         .signs([Part::Body, Part::Literal(".".into()), Part::Timestamp]);
     let token = Scheme::static_token("token", SignatureLocation::token("x-signature"));
     [body_last, body_first, token].map(|scheme| {
-        let key = |name: &str, secret: &[u8]| Key::new(name, sure(Secret::new(secret)));
-        let ring = sure(Keyring::new([key("other", b"another secret"), key("own", SECRET)]));
-        sure(Verifier::new(sure(scheme.build()), ring))
+        let key = |name: &str, secret: &[u8]| Key::new(name, infallible(Secret::new(secret)));
+        let ring = infallible(Keyring::new([key("other", b"another secret"), key("own", SECRET)]));
+        infallible(Verifier::new(infallible(scheme.build()), ring))
     })
 });
 
-/// What an intake ends in: the key that matched, and the body.
+/// A successful result: the matching key and the body.
 type Verdict = Result<(String, Vec<u8>), RejectionKind>;
 
-/// The input is a line of control bytes (sender, cap, fault, length, sizes of chunks), and a body.
+/// Checks a line of control bytes (sender, body limit, fault, length, sizes of chunks), and a body.
 ///
-/// However the body is cut, the verdict is that of the body in one piece; it is accepted exactly if
-/// it is rightly signed and within the cap; and what is accepted is the body.
+/// The result does not depend on the chunks. The body is accepted exactly if it is correctly signed and
+/// within the limit, and is returned unchanged.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn streaming_chunks(data: &[u8]) {
     let mut lines = data.splitn(2, |byte| *byte == b'\n');
     let (Some(control), Some(body)) = (lines.next(), lines.next()) else { return };
@@ -75,7 +75,7 @@ pub fn streaming_chunks(data: &[u8]) {
     assert_eq!(whole, expected);
 }
 
-/// The right credential for the body, or one with a letter changed.
+/// The correct credential for the body, or one with a changed letter.
 fn credential(pick: usize, body: &[u8], faulty: bool) -> String {
     let mut text = match pick {
         0 => naive::hex(&naive::tag(SECRET, &[body])),
@@ -89,7 +89,7 @@ fn credential(pick: usize, body: &[u8], faulty: bool) -> String {
     text
 }
 
-/// The body in pieces of these sizes, over and over; empty ones too. One piece if none is above 0.
+/// The body in chunks of these sizes, repeated and including empty ones; one chunk if all sizes are 0.
 fn chunks<'b>(mut body: &'b [u8], sizes: &[u8]) -> Vec<&'b [u8]> {
     let mut pieces = Vec::new();
     if sizes.iter().any(|size| *size != b'0') {

@@ -3,13 +3,13 @@ use countersign::scheme::TimestampFormat;
 
 use super::naive;
 
-/// The input is the text of a timestamp.
+/// Checks the text of a timestamp.
 ///
-/// It is read exactly if it is 1 to 15 digits without a leading zero, as the number it says.
+/// The text is accepted exactly if it is 1 to 15 digits without a leading zero, and has their value.
 ///
 /// # Panics
 ///
-/// If that does not hold.
+/// Panics if the property does not hold.
 pub fn timestamp_text(data: &[u8]) {
     let number = naive::number(data);
     let secs = Timestamp::parse(data, TimestampFormat::Seconds);

@@ -1,14 +1,14 @@
-//! A request as text, so that a fuzzer can vary every part of it and still have it rightly signed.
+//! A request as text, so that a fuzzer can vary every part of a correctly signed request.
 
 use countersign::Timestamp;
 
-/// The time that requests are signed at, in seconds.
+/// The time at which requests are signed, in seconds.
 pub(super) const SIGNED_AT: u64 = 1_700_000_000;
 
-/// Five lines: control, id, time, signature, and the rest is the body.
+/// A request in five lines: control, id, timestamp, signature; the rest is the body.
 ///
-/// In time and signature, `@` stands for [`SIGNED_AT`]; in the signature, `*` for the signature
-/// that is right for whatever else the request says. An id or time of `~` alone is left out.
+/// In timestamp and signature, `@` is [`SIGNED_AT`]; in the signature, `*` is the correct signature for
+/// the rest of the request. An id or timestamp of `~` alone is omitted.
 pub(super) struct Wire<'d> {
     control: &'d [u8],
     pub(super) id: &'d [u8],
@@ -18,7 +18,7 @@ pub(super) struct Wire<'d> {
 }
 
 impl<'d> Wire<'d> {
-    /// `at` is what `@` stands for.
+    /// Parses a request; `at` is the value of `@`.
     pub(super) fn parse(data: &'d [u8], at: u64) -> Option<Self> {
         let mut lines = data.splitn(5, |byte| *byte == b'\n');
         let (control, id, time) = (lines.next()?, lines.next()?, lines.next()?);
@@ -33,18 +33,18 @@ impl<'d> Wire<'d> {
         })
     }
 
-    /// The control byte at `index`; `0` there means zero, and so does its absence.
+    /// The control byte at `index`; zero if it is `0` or missing.
     pub(super) fn control(&self, index: usize) -> u8 {
         self.control.get(index).map_or(0, |byte| byte.wrapping_sub(b'0'))
     }
 
-    /// The time of receipt: up to ten minutes off, in steps of five seconds (second control byte).
+    /// The time of receipt: up to ten minutes from signing, in steps of five seconds (second control byte).
     pub(super) fn now(&self) -> Timestamp {
         let off = i64::from(self.control(1).cast_signed()) * 5;
         Timestamp::from_secs(SIGNED_AT.saturating_add_signed(off))
     }
 
-    /// Puts the right signature in, then overwrites bytes: place and byte in turn, from the third
+    /// Inserts the correct signature, then overwrites bytes: position and byte alternate, from the third
     /// control byte on.
     pub(super) fn sign(&mut self, right: &str) {
         self.signature = expand(&self.signature, b'*', right.as_bytes());
@@ -57,7 +57,7 @@ impl<'d> Wire<'d> {
         }
     }
 
-    /// Id, time and signature under these names, but for those that are left out.
+    /// Id, timestamp and signature under these names, except for omitted ones.
     pub(super) fn headers<'w>(
         &'w self,
         [id, time, signature]: [&'static str; 3],

@@ -1,4 +1,4 @@
-//! A case: what is sent, in which state of things, and what must come of it.
+//! A case: an initial state, the requests, and the expected responses and final state.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -6,23 +6,23 @@ use std::time::Duration;
 use countersign::{Outcome, RejectionKind};
 
 use crate::request::Request;
-use crate::sender::{Sender, Setup};
+use crate::sender::{Config, Sender};
 use crate::store::{Fault, Op};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) sender: Sender,
-    pub(crate) setup: Setup,
+    pub(crate) config: Config,
     pub(crate) before: Before,
-    /// What the store does wrong, once each.
+    /// The faults of the store; each happens once.
     pub(crate) faults: Vec<(Op, Fault)>,
-    /// What the handler does, one a run; then it answers 200.
+    /// What the handler does, one action per run; afterwards it responds with 200.
     pub(crate) acts: Vec<Act>,
     pub(crate) steps: Vec<Step>,
-    /// How often the handler is to run in all.
+    /// The expected number of runs of the handler.
     pub(crate) runs: usize,
-    /// What the store is to hold of event 1 in the end.
+    /// The expected state of event 1 at the end.
     pub(crate) holds: Holds,
     pub(crate) not_over: Option<(Protocol, &'static str)>,
 }
@@ -33,75 +33,75 @@ pub(crate) enum Protocol {
     Http2,
 }
 
-/// What the store knows of event 1 before the first step.
+/// The state of event 1 before the first step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Before {
     Nothing,
     InProgress,
     /// Handled, with the body of [`Request::good`].
-    Done,
-    /// In progress, and the lease has run out.
-    LeaseRanOut,
-    /// Handled, and the retention is over.
-    Forgotten,
-    /// Nothing, and another event takes the room.
+    Handled,
+    /// In progress, and the lease has expired.
+    LeaseExpired,
+    /// Handled, and the retention has expired.
+    RetentionExpired,
+    /// Absent, and another event fills the store.
     Full,
 }
 
 /// What a handler does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Act {
-    Answer(u16),
-    /// Answers what the adapter answers where the body does not fit the handler's type.
+    Respond(u16),
+    /// Responds as the adapter does if the body cannot be decoded.
     Decode,
     Panic,
-    /// Waits to be let through, then answers.
-    Held(u16),
+    /// Waits until it is released, then responds.
+    Wait(u16),
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// One delivery on a connection of its own.
-    Send(Request, Answer),
-    /// One delivery after the other on one connection.
-    KeepAlive(Vec<(Request, Answer)>),
-    /// All of them in one write.
-    Pipeline(Vec<(Request, Answer)>),
-    /// So many deliveries of one event at once: one is handled.
+    Send(Request, Expected),
+    /// Several deliveries, one after the other, on one connection.
+    KeepAlive(Vec<(Request, Expected)>),
+    /// Several deliveries in one write.
+    Pipeline(Vec<(Request, Expected)>),
+    /// This number of concurrent deliveries of one event, of which one is handled.
     Rush(Request, usize),
-    /// Sends, and waits until the handler has begun.
+    /// Sends a delivery, and waits until the handler has started.
     Begin(Request),
-    /// The answer of what was begun first.
-    Finish(Answer),
-    /// The sender of what was begun first is gone, and the server has noticed.
-    HangUp,
-    /// Lets one more handler through.
+    /// Receives the response to the delivery that was begun first.
+    Finish(Expected),
+    /// Disconnects the sender that was begun first, and waits until the server has noticed.
+    Disconnect,
+    /// Releases one handler.
     Release,
-    /// Waits until the store has answered so many calls of this.
+    /// Waits until the store has finished this number of calls.
     Until(Op, usize),
-    /// The store's and the adapter's clock goes on.
+    /// Advances the store's clock.
     Later(Duration),
-    /// The service begins to shut down.
+    /// Starts the shutdown of the service.
     Drain,
 }
 
-/// What must be answered, and what the operator must be told.
+/// The expected response, and what the operator must see.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    /// `None` where nobody listens any more.
+pub(crate) struct Expected {
+    /// `None` if the sender has disconnected.
     pub(crate) status: Option<u16>,
     pub(crate) rejection: Option<RejectionKind>,
     pub(crate) outcome: Option<Outcome>,
-    /// Whether the response is the handler's; else it is empty.
+    /// Whether the response is the handler's; otherwise it is empty.
     pub(crate) from_handler: bool,
     pub(crate) retry_after: Option<RangeInclusive<u64>>,
-    /// What a handshake is answered with: its type and its text.
+    /// The content type and the text of the response to a handshake.
     pub(crate) reply: Option<(&'static str, String)>,
-    /// Whether `100 Continue` must come first; else it must not.
-    pub(crate) asked: bool,
+    /// Whether `100 Continue` must be sent first; otherwise it must not.
+    pub(crate) continued: bool,
 }
 
-impl Answer {
+impl Expected {
     pub(crate) fn rejected(status: u16, kind: RejectionKind) -> Self {
         Self {
             status: Some(status),
@@ -110,11 +110,11 @@ impl Answer {
             from_handler: false,
             retry_after: None,
             reply: None,
-            asked: false,
+            continued: false,
         }
     }
 
-    /// The adapter's own answer; 503 says when to come again.
+    /// The adapter's own response; a 503 has `Retry-After`.
     pub(crate) fn own(status: u16, outcome: Outcome) -> Self {
         Self {
             status: Some(status),
@@ -123,7 +123,7 @@ impl Answer {
             from_handler: false,
             retry_after: (status == 503).then_some(1..=60),
             reply: None,
-            asked: false,
+            continued: false,
         }
     }
 
@@ -135,7 +135,7 @@ impl Answer {
         Self::handlers(200, Outcome::Handled)
     }
 
-    /// The sender's handshake is answered; without text there is no type either.
+    /// The response to a handshake; without text it has no content type.
     pub(crate) fn handshake_answered(status: u16, content_type: &'static str, text: &str) -> Self {
         let reply = (!text.is_empty()).then(|| (content_type, text.to_owned()));
         Self { reply, ..Self::own(status, Outcome::HandshakeAnswered) }
@@ -149,40 +149,40 @@ impl Answer {
         Self::own(503, Outcome::InProgress { retry_after: Duration::ZERO })
     }
 
-    /// The handler's type does not fit.
+    /// The response if the handler's type cannot be decoded.
     pub(crate) fn undecodable() -> Self {
         Self { outcome: Some(Outcome::Failed), ..Self::rejected(422, RejectionKind::Undecodable) }
     }
 
-    pub(crate) fn unheard(mut self) -> Self {
+    pub(crate) fn disconnected(mut self) -> Self {
         self.status = None;
         self
     }
 
-    pub(crate) fn asked(mut self) -> Self {
-        self.asked = true;
+    pub(crate) fn continued(mut self) -> Self {
+        self.continued = true;
         self
     }
 }
 
-/// What the store holds of an event, as its next delivery finds it.
+/// The state of an event in the store, as its next delivery finds it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Holds {
-    /// It would be handled.
+    /// The event would be handled.
     Claimable,
     InProgress,
     Duplicate,
-    /// It is not asked: it has no room.
-    NoRoom,
+    /// The store is full.
+    Full,
 }
 
 impl Case {
-    /// A case that ends with nothing run and nothing held, until told otherwise.
+    /// A case after which the handler has not run and the event is claimable, by default.
     pub(crate) fn new(name: impl Into<String>, steps: impl IntoIterator<Item = Step>) -> Self {
         Self {
             name: name.into(),
             sender: Sender::StandardWebhooks,
-            setup: Setup::default(),
+            config: Config::default(),
             before: Before::Nothing,
             faults: Vec::new(),
             acts: Vec::new(),
@@ -200,12 +200,12 @@ impl Case {
         status: u16,
         kind: RejectionKind,
     ) -> Self {
-        Self::new(name, [Step::Send(request, Answer::rejected(status, kind))])
+        Self::new(name, [Step::Send(request, Expected::rejected(status, kind))])
     }
 
     /// One request that is handled.
     pub(crate) fn handled(name: impl Into<String>, request: Request) -> Self {
-        Self::new(name, [Step::Send(request, Answer::handled())]).ends(1, Holds::Duplicate)
+        Self::new(name, [Step::Send(request, Expected::handled())]).ends(1, Holds::Duplicate)
     }
 
     pub(crate) fn from(mut self, sender: Sender) -> Self {
@@ -213,8 +213,8 @@ impl Case {
         self
     }
 
-    pub(crate) fn setup(mut self, change: impl FnOnce(&mut Setup)) -> Self {
-        change(&mut self.setup);
+    pub(crate) fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
         self
     }
 
@@ -243,8 +243,8 @@ impl Case {
         self
     }
 
-    /// Every answer that the case expects.
-    pub(crate) fn answers(&self) -> impl Iterator<Item = &Answer> {
+    /// Every response that the case expects.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = &Expected> {
         self.steps.iter().flat_map(|step| match step {
             Step::Send(_, answer) | Step::Finish(answer) => vec![answer],
             Step::KeepAlive(all) | Step::Pipeline(all) => {

@@ -1,4 +1,4 @@
-//! What a request must get.
+//! All cases.
 
 mod body;
 mod contract;

@@ -1,4 +1,4 @@
-//! The sender's side of a socket, in control of every byte or frame.
+//! The sender's side of a socket, which controls every byte or frame.
 
 mod h1;
 mod h2;
@@ -14,10 +14,10 @@ pub(crate) struct Outgoing<'r> {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
 }
 
-/// What came back.
+/// What the sender received.
 #[derive(Debug)]
 pub(crate) enum Incoming {
-    Answer(Received),
+    Response(Received),
     /// The connection or stream ended without a whole response.
     Gone,
 }
@@ -27,8 +27,8 @@ pub(crate) struct Received {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Whether `100 Continue` came first.
-    pub(crate) asked: bool,
+    /// Whether `100 Continue` was received first.
+    pub(crate) continued: bool,
 }
 
 impl Received {
@@ -50,7 +50,7 @@ impl Connection {
         }
     }
 
-    /// Sends all of these at once, as far as they can be sent before an answer.
+    /// Sends all requests at once, as far as possible before a response.
     pub(crate) async fn send(&mut self, requests: &[Outgoing<'_>]) {
         match self {
             Self::H1(connection) => connection.send(requests).await,
@@ -58,7 +58,7 @@ impl Connection {
         }
     }
 
-    /// The answer of the first request that has had none.
+    /// Receives the response to the first request without one.
     pub(crate) async fn answer(&mut self) -> Incoming {
         match self {
             Self::H1(connection) => connection.answer().await,

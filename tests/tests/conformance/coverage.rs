@@ -1,14 +1,14 @@
-//! Whether the cases are what they are said to be, and whether they can fail.
+//! Tests of the cases: that they cover every kind, and that they can fail.
 
 use std::collections::BTreeSet;
 
 use countersign::{Outcome, RejectionKind};
 
-use crate::case::{Answer, Case, Step};
-use crate::judge;
+use crate::case::{Case, Expected, Step};
 use crate::request::Request;
+use crate::run_all;
 
-/// The names of the variants of `enumeration`, out of the source that declares it.
+/// The names of the variants of `enumeration`, from its source.
 fn variants(source: &str, enumeration: &str) -> BTreeSet<String> {
     let (_, rest) = source.split_once(&format!("pub enum {enumeration} {{\n")).unwrap();
     let (body, _) = rest.split_once("\n}\n").unwrap();
@@ -19,12 +19,12 @@ fn variants(source: &str, enumeration: &str) -> BTreeSet<String> {
     body.lines().filter_map(name).collect()
 }
 
-fn expected(cases: &[Case], name: impl Fn(&Answer) -> Option<String>) -> BTreeSet<String> {
+fn expected(cases: &[Case], name: impl Fn(&Expected) -> Option<String>) -> BTreeSet<String> {
     cases.iter().flat_map(Case::answers).filter_map(name).collect()
 }
 
 #[test]
-fn there_are_many_cases_of_different_names() {
+fn the_cases_are_many_and_have_different_names() {
     let cases = crate::cases::all();
     let names: BTreeSet<_> = cases.iter().map(|case| &case.name).collect();
     assert_eq!(names.len(), cases.len());
@@ -50,27 +50,27 @@ fn every_outcome_is_in_some_case() {
     assert_eq!(covered, known);
 }
 
-/// Each of these is wrong in one thing.
+/// Each of these cases has one wrong expectation.
 #[tokio::test]
-async fn a_wrong_expectation_is_a_difference_under_every_driver() {
+async fn a_wrong_expectation_fails_with_every_driver() {
     use crate::case::Holds;
     let missing = RejectionKind::MissingHeader;
-    let told = |answer| {
+    let expects = |answer| {
         Case::new("wrong", [Step::Send(Request::good(), answer)]).ends(1, Holds::Duplicate)
     };
     let unsigned = Request::good().without("webhook-id");
     let cases = [
         Case::rejected("status", unsigned.clone(), 400, missing),
         Case::rejected("kind", unsigned, 401, RejectionKind::NoCandidate),
-        told(Answer::handlers(201, Outcome::Handled)),
-        told(Answer::handlers(200, Outcome::Failed)),
-        told(Answer::own(200, Outcome::Handled)),
-        told(Answer::handled().asked()),
-        told(Answer { retry_after: Some(1..=60), ..Answer::handled() }),
+        expects(Expected::handlers(201, Outcome::Handled)),
+        expects(Expected::handlers(200, Outcome::Failed)),
+        expects(Expected::own(200, Outcome::Handled)),
+        expects(Expected::handled().continued()),
+        expects(Expected { retry_after: Some(1..=60), ..Expected::handled() }),
         Case::handled("runs", Request::good()).ends(2, Holds::Duplicate),
         Case::handled("holds", Request::good()).ends(1, Holds::Claimable),
     ];
-    let table = judge(&cases).await;
+    let table = run_all(&cases).await;
     for row in &table.rows {
         assert!(row.cells.iter().flatten().all(Result::is_err), "{}", row.case.name);
     }

@@ -1,4 +1,4 @@
-//! What an adapter brings to be judged: a server of its kind.
+//! Drivers: each serves one adapter with one server.
 
 pub(crate) mod actix;
 pub(crate) mod axum;
@@ -17,16 +17,16 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::case::{Act, Protocol};
 
-/// The path that a site is served at.
+/// The path of the webhook route.
 pub(crate) const PATH: &str = "/hook";
 
-/// The header by which a request is found in the [`Log`].
+/// The header that identifies a request in the [`Log`].
 pub(crate) const EXCHANGE: &str = "x-exchange";
 
-/// A header that the handler's responses have, and no other.
+/// A header that only the handler's responses have.
 pub(crate) const FROM_HANDLER: &str = "x-from-handler";
 
-/// A server with one adapter in it.
+/// Serves one adapter.
 pub(crate) trait Driver: Sync {
     fn name(&self) -> &'static str;
 
@@ -35,34 +35,34 @@ pub(crate) trait Driver: Sync {
     /// Serves `site` at [`PATH`] on `listener`, which does not block, until the server is dropped.
     fn serve(&self, listener: TcpListener, site: Site) -> Box<dyn Server>;
 
-    /// Why a case asks something of the adapter that its server does by itself.
-    fn excuse(&self, _case: &str) -> Option<&'static str> {
+    /// The reason to skip a case: the server handles it without the adapter.
+    fn skip_reason(&self, _case: &str) -> Option<&'static str> {
         None
     }
 
-    /// Whether the server gives up a request whose sender is gone.
-    fn gives_up(&self) -> bool {
+    /// Whether the server drops a request whose sender has disconnected.
+    fn drops_disconnected(&self) -> bool {
         true
     }
 }
 
 pub(crate) trait Server: Send + Sync {
-    /// Claims nothing more from the first poll on; ends when the handlers in hand have.
+    /// Stops claiming events with the first poll; completes when the running handlers have finished.
     fn drain(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// What a driver is to serve.
+/// The configuration of a driver.
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) receiver: ReceiverSource,
     pub(crate) clock: FixedClock,
     pub(crate) script: Script,
     pub(crate) log: Log,
-    /// Whether the adapter gets an empty body in place of each request's own.
-    pub(crate) eaten_in_front: bool,
+    /// Whether a middleware consumes the body, so that the adapter gets an empty one.
+    pub(crate) consume_body: bool,
 }
 
-/// The handler: it does what the case says, one [`Act`] a run.
+/// The handler: performs one [`Act`] of the case per run.
 #[derive(Clone)]
 pub(crate) struct Script {
     acts: Arc<Mutex<VecDeque<Act>>>,
@@ -70,14 +70,14 @@ pub(crate) struct Script {
     gate: Arc<Semaphore>,
 }
 
-/// What a handler answers, with the header [`FROM_HANDLER`].
+/// The handler's response, which has the header [`FROM_HANDLER`].
 pub(crate) enum Reply {
     Status(u16),
-    /// What the adapter answers where the body is no [`Strict`].
+    /// The adapter's response to a body that is not a [`Strict`].
     Decode,
 }
 
-/// A type that no delivery fits.
+/// A type that no delivery can be decoded as.
 #[derive(Debug, serde::Deserialize)]
 pub(crate) struct Strict {
     #[expect(dead_code, reason = "its absence is what is tested")]
@@ -95,14 +95,14 @@ impl Script {
 
     /// One run of the handler.
     pub(crate) async fn run(&self) -> Reply {
-        let act = self.acts.lock().unwrap().pop_front().unwrap_or(Act::Answer(200));
+        let act = self.acts.lock().unwrap().pop_front().unwrap_or(Act::Respond(200));
         self.runs.send_modify(|runs| *runs += 1);
         match act {
-            Act::Answer(status) => Reply::Status(status),
+            Act::Respond(status) => Reply::Status(status),
             Act::Decode => Reply::Decode,
-            // A panic without the hook's message, which would stand in the table.
-            Act::Panic => std::panic::resume_unwind(Box::new("as the case wants it")),
-            Act::Held(status) => {
+            // A panic without the hook's message, which would be printed into the table.
+            Act::Panic => std::panic::resume_unwind(Box::new("as the case requires")),
+            Act::Wait(status) => {
                 self.gate.acquire().await.unwrap().forget();
                 Reply::Status(status)
             }
@@ -113,46 +113,46 @@ impl Script {
         *self.runs.borrow()
     }
 
-    /// Returns once it has run `times` times.
+    /// Returns once the handler has started `times` times.
     pub(crate) async fn has_begun(&self, times: usize) {
         drop(self.runs.subscribe().wait_for(|runs| *runs >= times).await.unwrap());
     }
 
-    pub(crate) fn let_through(&self, runs: usize) {
+    pub(crate) fn release(&self, runs: usize) {
         self.gate.add_permits(runs);
     }
 }
 
-/// What the operator was told of a request: it stands in the response, and does not go over the wire.
+/// What the operator sees of a request: the extensions of the response, which are not sent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Verdict {
     pub(crate) rejection: Option<RejectionKind>,
     pub(crate) outcome: Option<Outcome>,
-    /// The server gave the request up before it was answered.
-    pub(crate) given_up: bool,
+    /// The server dropped the request before the response.
+    pub(crate) dropped: bool,
 }
 
-/// The verdicts on a server's requests, by the number in their header [`EXCHANGE`].
+/// The verdicts on all requests, by the number in their header [`EXCHANGE`].
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<watch::Sender<BTreeMap<u32, Verdict>>>);
 
 impl Log {
-    /// A request comes in, seen from outside of the adapter.
+    /// Begins the entry of a request, outside of the adapter.
     pub(crate) fn begin(&self, exchange: Option<&str>) -> Entry {
         let exchange = exchange.and_then(|text| text.parse().ok());
         Entry {
             log: self.clone(),
             exchange,
-            verdict: Verdict { given_up: true, ..Verdict::default() },
+            verdict: Verdict { dropped: true, ..Verdict::default() },
         }
     }
 
-    /// The verdict on request `exchange`; it is there before the response is.
+    /// The verdict on request `exchange`, which is recorded before the response is sent.
     pub(crate) fn found(&self, exchange: u32) -> Option<Verdict> {
         self.0.borrow().get(&exchange).copied()
     }
 
-    /// The verdict on request `exchange`, as soon as there is one.
+    /// Waits for the verdict on request `exchange`.
     pub(crate) async fn verdict(&self, exchange: u32) -> Verdict {
         let mut log = self.0.subscribe();
         let found = log.wait_for(|verdicts| verdicts.contains_key(&exchange)).await.unwrap();
@@ -160,7 +160,7 @@ impl Log {
     }
 }
 
-/// A request under way.
+/// A running request.
 pub(crate) struct Entry {
     log: Log,
     exchange: Option<u32>,
@@ -168,9 +168,9 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Its response is there.
+    /// Records the verdict of the response.
     pub(crate) fn end(mut self, rejection: Option<RejectionKind>, outcome: Option<Outcome>) {
-        self.verdict = Verdict { rejection, outcome, given_up: false };
+        self.verdict = Verdict { rejection, outcome, dropped: false };
     }
 }
 

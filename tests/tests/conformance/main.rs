@@ -1,7 +1,8 @@
-//! What a request must get, written once, and asked of every adapter over real sockets.
+//! The expected response to every kind of request, written once and tested with every adapter over real
+//! sockets.
 //!
-//! A case is data (`case.rs`, `cases/`); an adapter is judged by a [`Driver`] that serves it
-//! (`driver.rs`). A difference between two adapters is a defect of one of them.
+//! A case is data (`case.rs`, `cases/`). A [`Driver`] serves an adapter (`driver.rs`). A difference
+//! between two adapters is a defect of one of them.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -18,7 +19,7 @@ mod driver;
 mod request;
 mod run;
 mod sender;
-mod stage;
+mod environment;
 mod store;
 mod table;
 mod tenants;
@@ -36,17 +37,17 @@ use self::driver::axum::Axum;
 use self::driver::hyper::Hyper;
 use self::table::{Row, Table};
 
-/// The adapters, each under each server that carries it.
+/// The adapters, each with every server that it supports.
 const DRIVERS: [&dyn Driver; 4] = [&Axum, &Hyper(Protocol::Http1), &Hyper(Protocol::Http2), &Actix];
 
-/// How many cases run at once; most of their time they wait for a deadline.
-const AT_ONCE: usize = 16;
+/// The number of concurrent cases. They mostly wait for deadlines.
+const CONCURRENCY: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_adapter_gives_what_the_cases_say() {
+async fn every_adapter_passes_every_case() {
     let cases = cases::all();
-    let table = judge(&cases).await;
-    // Past the test harness, which would show it only on failure.
+    let table = run_all(&cases).await;
+    // Bypasses the test harness, which would print this only on failure.
     write!(std::io::stderr().lock(), "\n{table}").unwrap();
     let differences = table.differences();
     assert!(
@@ -57,13 +58,14 @@ async fn every_adapter_gives_what_the_cases_say() {
     );
 }
 
-async fn judge(cases: &[Case]) -> Table<'_> {
-    let permits = Arc::new(Semaphore::new(AT_ONCE));
+async fn run_all(cases: &[Case]) -> Table<'_> {
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for (row, case) in cases.iter().enumerate() {
         for (column, driver) in DRIVERS.into_iter().enumerate() {
-            let is_over = case.not_over.is_some_and(|(protocol, _)| protocol == driver.protocol());
-            if is_over || driver.excuse(&case.name).is_some() {
+            let is_excluded =
+                case.not_over.is_some_and(|(protocol, _)| protocol == driver.protocol());
+            if is_excluded || driver.skip_reason(&case.name).is_some() {
                 continue;
             }
             let (case, permits) = (case.clone(), permits.clone());
@@ -76,8 +78,8 @@ async fn judge(cases: &[Case]) -> Table<'_> {
     let mut rows: Vec<_> =
         cases.iter().map(|case| Row { case, cells: vec![None; DRIVERS.len()] }).collect();
     while let Some(done) = running.join_next().await {
-        let (row, column, verdict) = done.unwrap();
-        rows[row].cells[column] = Some(verdict);
+        let (row, column, result) = done.unwrap();
+        rows[row].cells[column] = Some(result);
     }
     Table { drivers: &DRIVERS, rows }
 }

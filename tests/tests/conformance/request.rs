@@ -1,23 +1,23 @@
-//! A request as data: what is signed, what of it is changed, and how it goes over the wire.
+//! A request as data: what is signed, what is changed afterwards, and how it is sent.
 
 use std::time::Duration;
 
 use countersign::Receiver;
-use countersign::scheme::{SignedRequest, SigningRequest};
+use countersign::scheme::{SignedParts, SigningRequest};
 
 use crate::sender::{By, NOW, Sender};
 
-/// A rightly signed delivery of an event, and how it differs from that.
+/// A delivery of an event: correctly signed, then edited.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
-    /// What stands behind the path, with its `?`.
+    /// The query, with its `?`.
     pub(crate) query: String,
     pub(crate) event: u32,
     pub(crate) body: Vec<u8>,
     signed_body: Option<Vec<u8>>,
     key: By,
-    /// The signed time in seconds from now.
+    /// The signed time, in seconds from now.
     late: i64,
     edits: Vec<Edit>,
     pub(crate) sending: Sending,
@@ -25,59 +25,59 @@ pub(crate) struct Request {
 
 #[derive(Clone, Debug)]
 enum Edit {
-    /// Without all headers that were signed.
+    /// Removes all headers that signing made.
     Bare,
     Without(&'static str),
-    /// One more header; a name in braces stands for that header's right value.
+    /// Adds a header; a name in braces is replaced with that header's signed value.
     With(&'static str, Vec<u8>),
-    Shouted,
+    Capitalized,
 }
 
-/// How the body goes over the wire.
+/// How the body is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sending {
     pub(crate) framing: Framing,
     /// The lengths of the pieces before the last one.
     pub(crate) cuts: Vec<usize>,
-    /// Waits before each piece.
+    /// The pause before each piece.
     pub(crate) pace: Duration,
     pub(crate) end: End,
-    /// Sends no body unless the server asks for it.
+    /// Whether the body is sent only after `100 Continue`.
     pub(crate) on_demand: bool,
-    /// Ends a chunked body with a header that comes too late.
+    /// Whether a chunked body ends with a trailer.
     pub(crate) trailer: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Framing {
-    /// `content-length` is true.
+    /// `content-length` is correct.
     Length,
-    /// `content-length` is this.
+    /// `content-length` has this value.
     Announced(usize),
     Chunked,
-    /// There is neither length nor body.
+    /// Neither a length nor a body.
     Nothing,
 }
 
-/// What follows the pieces of a body.
+/// The end of a body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum End {
     Regular,
-    /// Nothing, and the connection stays open.
+    /// No further data, and the connection stays open.
     Stall,
-    /// The sender says that it sends no more, and listens.
+    /// The sender closes its side of the connection, and keeps reading.
     HalfClose,
-    /// The sender is gone.
+    /// The sender disconnects.
     Abort,
 }
 
 impl Request {
-    /// A delivery that is as it should be.
+    /// A valid delivery of event 1.
     pub(crate) fn good() -> Self {
         Self::of(1)
     }
 
-    /// The same for another event.
+    /// A valid delivery of another event.
     pub(crate) fn of(event: u32) -> Self {
         Self {
             method: "POST",
@@ -104,14 +104,14 @@ impl Request {
         self
     }
 
-    /// A `GET` with this query, and nothing else.
-    pub(crate) fn asking(query: &str) -> Self {
+    /// A `GET` with this query, without a signature.
+    pub(crate) fn get(query: &str) -> Self {
         let mut request = Self::good().method("GET").framed(Framing::Nothing);
         request.query = format!("?{query}");
         request.unsigned()
     }
 
-    /// Without anything that a sender signs with.
+    /// Removes all headers that signing made.
     pub(crate) fn unsigned(mut self) -> Self {
         self.edits.push(Edit::Bare);
         self
@@ -127,7 +127,7 @@ impl Request {
         self
     }
 
-    /// Carries `body` under the signature of another.
+    /// Replaces the body and keeps the signature.
     pub(crate) fn tampered(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.signed_body = Some(std::mem::replace(&mut self.body, body.into()));
         self
@@ -157,9 +157,9 @@ impl Request {
         self.without(name).with(name, value)
     }
 
-    /// Header names in capitals.
-    pub(crate) fn shouted(mut self) -> Self {
-        self.edits.push(Edit::Shouted);
+    /// Writes the header names in capitals.
+    pub(crate) fn capitalized(mut self) -> Self {
+        self.edits.push(Edit::Capitalized);
         self
     }
 
@@ -193,8 +193,8 @@ impl Request {
         self
     }
 
-    /// The whole request as its sender would send it, by `receiver`'s scheme.
-    pub(crate) fn signed(&self, receiver: &Receiver) -> SignedRequest {
+    /// The signed parts of the request, by `receiver`'s scheme.
+    pub(crate) fn signed(&self, receiver: &Receiver) -> SignedParts {
         let late = Duration::from_secs(self.late.unsigned_abs());
         let time = if self.late < 0 { NOW.saturating_sub(late) } else { NOW.saturating_add(late) };
         SigningRequest::new(self.signed_body.as_ref().unwrap_or(&self.body))
@@ -204,7 +204,7 @@ impl Request {
             .unwrap()
     }
 
-    /// The headers, signed by `receiver`'s scheme and then changed.
+    /// The headers, signed by `receiver`'s scheme and then edited.
     pub(crate) fn headers(&self, receiver: &Receiver) -> Vec<(String, Vec<u8>)> {
         let signed = self.signed(receiver).headers;
         let mut headers: Vec<_> =
@@ -214,7 +214,7 @@ impl Request {
                 Edit::Bare => headers.clear(),
                 Edit::Without(name) => headers.retain(|(own, _)| own != name),
                 Edit::With(name, value) => headers.push(((*name).into(), filled(value, &signed))),
-                Edit::Shouted => {
+                Edit::Capitalized => {
                     headers.iter_mut().for_each(|(name, _)| name.make_ascii_uppercase());
                 }
             }
@@ -231,7 +231,7 @@ impl Request {
             pieces.push(piece);
             rest = after;
         }
-        // Of a body that does not end, what stands after the cuts is what never comes.
+        // Of a body without a regular end, the rest after the cuts is never sent.
         if self.sending.end == End::Regular || self.sending.cuts.is_empty() {
             pieces.push(rest);
         }

@@ -1,4 +1,4 @@
-//! One case against one driver, step by step.
+//! Runs one case with one driver, step by step.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -7,40 +7,40 @@ use std::time::Duration;
 use countersign::Outcome;
 use tokio::time::timeout;
 
-use crate::case::{Answer, Case, Step};
+use crate::case::{Case, Expected, Step};
 use crate::check;
 use crate::client::{Connection, Incoming};
 use crate::driver::Driver;
+use crate::environment::Environment;
 use crate::request::Request;
-use crate::stage::Stage;
 use crate::store::Op;
 
-/// What takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest time that a case may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) type Verdict = Result<(), String>;
 
-/// Runs `case` against `driver` and says what differs.
+/// Runs `case` with `driver`; the error says what differs.
 pub(crate) async fn run(case: &Case, driver: &dyn Driver) -> Verdict {
-    let play = async { Stage::set(case, driver).await.play(case).await };
-    timeout(PATIENCE, play).await.unwrap_or_else(|_| Err("it hangs".into()))
+    let play = async { Environment::set(case, driver).await.play(case).await };
+    timeout(TIMEOUT, play).await.unwrap_or_else(|_| Err("the case hangs".into()))
 }
 
-impl Stage {
+impl Environment {
     async fn play(mut self, case: &Case) -> Verdict {
         for (at, step) in case.steps.iter().enumerate() {
             self.step(step).await.map_err(|what| format!("step {}: {what}", at + 1))?;
         }
         let holds = self.holds().await;
-        // Whatever is still held is let go, so that the service can end in good order.
-        self.script.let_through(case.acts.len());
+        // Releases all handlers, so that the service can shut down.
+        self.script.release(case.acts.len());
         self.drain().await;
         check::equal("handler runs", self.script.runs(), case.runs)?;
         check::equal("the store holds", holds, case.holds)?;
         let is_event =
-            |answer: &Answer| !matches!(answer.outcome, None | Some(Outcome::HandshakeAnswered));
+            |answer: &Expected| !matches!(answer.outcome, None | Some(Outcome::HandshakeAnswered));
         if case.answers().next().is_some() && !case.answers().any(is_event) {
-            check::equal("claims of what is no event", self.store.asked(Op::Claim), 0)?;
+            check::equal("claims of requests without an event", self.store.called(Op::Claim), 0)?;
         }
         Ok(())
     }
@@ -50,7 +50,7 @@ impl Stage {
             Step::Send(request, answer) => {
                 let mut connection = self.open().await;
                 let exchange = self.send(&mut connection, request).await;
-                self.judge(answer, &mut connection, exchange).await
+                self.expect(answer, &mut connection, exchange).await
             }
             Step::KeepAlive(all) => self.keep_alive(all).await,
             Step::Pipeline(all) => self.pipeline(all).await,
@@ -65,27 +65,27 @@ impl Stage {
             }
             Step::Finish(answer) => {
                 let (mut connection, exchange) = self.begun.pop_front().unwrap();
-                self.judge(answer, &mut connection, exchange).await
+                self.expect(answer, &mut connection, exchange).await
             }
-            Step::HangUp => {
+            Step::Disconnect => {
                 let (connection, exchange) = self.begun.pop_front().unwrap();
                 drop(connection);
-                if self.gives_up {
+                if self.drops_disconnected {
                     let verdict = self.log.verdict(exchange).await;
-                    check::equal("request given up", verdict.given_up, true)?;
+                    check::equal("request dropped", verdict.dropped, true)?;
                 }
                 Ok(())
             }
             Step::Release => {
-                self.script.let_through(1);
+                self.script.release(1);
                 Ok(())
             }
             Step::Until(op, times) => {
-                self.store.has_answered(*op, *times).await;
+                self.store.has_finished(*op, *times).await;
                 Ok(())
             }
-            Step::Later(span) => {
-                self.clock.advance(*span);
+            Step::Later(duration) => {
+                self.clock.advance(*duration);
                 Ok(())
             }
             Step::Drain => {
@@ -101,12 +101,12 @@ impl Stage {
         }
     }
 
-    async fn keep_alive(&mut self, all: &[(Request, Answer)]) -> Verdict {
+    async fn keep_alive(&mut self, all: &[(Request, Expected)]) -> Verdict {
         let mut connection = self.open().await;
         for (request, answer) in all {
             let exchange = self.send(&mut connection, request).await;
             let mut received = connection.answer().await;
-            // A server may close after an answer; a client whose request was not seen comes again.
+            // A server may close the connection after a response; then the client retries.
             if matches!(received, Incoming::Gone) && self.log.found(exchange).is_none() {
                 connection = self.open().await;
                 self.send_as(&mut connection, &[(request, exchange)]).await;
@@ -117,32 +117,32 @@ impl Stage {
         Ok(())
     }
 
-    async fn pipeline(&mut self, all: &[(Request, Answer)]) -> Verdict {
+    async fn pipeline(&mut self, all: &[(Request, Expected)]) -> Verdict {
         let mut connection = self.open().await;
         let requests: Vec<_> = all.iter().map(|(request, _)| (request, self.next())).collect();
         self.send_as(&mut connection, &requests).await;
         for ((_, answer), (_, exchange)) in all.iter().zip(requests) {
-            self.judge(answer, &mut connection, exchange).await?;
+            self.expect(answer, &mut connection, exchange).await?;
         }
         Ok(())
     }
 
-    /// One is handled, the others are told so or to come again.
+    /// One delivery is handled; the others are duplicates or in progress.
     async fn rush(&mut self, request: &Request, count: usize) -> Verdict {
-        let mut under_way = Vec::new();
+        let mut sent = Vec::new();
         for _ in 0..count {
             let mut connection = self.open().await;
             let exchange = self.send(&mut connection, request).await;
-            under_way.push((connection, exchange));
+            sent.push((connection, exchange));
         }
         let mut handled = 0;
-        for (mut connection, exchange) in under_way {
+        for (mut connection, exchange) in sent {
             let received = connection.answer().await;
             let outcome = self.log.found(exchange).and_then(|verdict| verdict.outcome);
             let answer = match outcome {
-                Some(Outcome::InProgress { .. }) => Answer::in_progress(),
-                Some(Outcome::Duplicate { .. }) => Answer::duplicate(),
-                _ => Answer::handled(),
+                Some(Outcome::InProgress { .. }) => Expected::in_progress(),
+                Some(Outcome::Duplicate { .. }) => Expected::duplicate(),
+                _ => Expected::handled(),
             };
             handled += usize::from(outcome == Some(Outcome::Handled));
             self.compare(&answer, &received, exchange).await?;
@@ -150,12 +150,17 @@ impl Stage {
         check::equal("deliveries handled", handled, 1)
     }
 
-    /// Takes the answer, and compares it and what the operator was told.
-    async fn judge(&self, answer: &Answer, connection: &mut Connection, exchange: u32) -> Verdict {
+    /// Receives the response, and compares it and the verdict.
+    async fn expect(
+        &self,
+        answer: &Expected,
+        connection: &mut Connection,
+        exchange: u32,
+    ) -> Verdict {
         self.compare(answer, &connection.answer().await, exchange).await
     }
 
-    async fn compare(&self, answer: &Answer, got: &Incoming, exchange: u32) -> Verdict {
+    async fn compare(&self, answer: &Expected, got: &Incoming, exchange: u32) -> Verdict {
         let verdict = match answer.status {
             Some(_) => self.log.found(exchange),
             None => Some(self.log.verdict(exchange).await),

@@ -1,4 +1,4 @@
-//! Who sends, with which keys, and how the receiver is set up for it.
+//! The senders, their keys, and the configuration of the receiver.
 
 use std::time::Duration;
 
@@ -15,22 +15,22 @@ use countersign::{
 
 use crate::tenants::Resolver;
 
-/// When all cases take place.
+/// The time of all cases.
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Sender {
-    /// Id, time and body are signed.
+    /// Signs id, timestamp and body.
     StandardWebhooks,
-    /// A static secret; only 200 is success.
+    /// Sends a static secret; only 200 is a success.
     OmniAi,
-    /// The body is signed, with a time in it.
+    /// Signs the body, which has a timestamp.
     AiNexLayer,
-    /// A field of the body is signed, and the signature stands beside it.
+    /// Signs a field of the body; the signature is in the body too.
     Fields,
-    /// One of the catalogue's, by its name.
+    /// A sender of the catalogue, by its name.
     Known(&'static str),
-    /// A scheme of the user's own: `t=…,v1=…` in one header.
+    /// A custom scheme: `t=…,v1=…` in one header.
     Pairs,
 }
 
@@ -46,28 +46,28 @@ pub(crate) enum By {
 const PRIVATE_KEY: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 const PUBLIC_KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
-/// Which keys the receiver has.
+/// The receiver's keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ring {
     New,
-    /// A rotation under way: both are valid.
+    /// During a rotation: both are valid.
     OldAndNew,
-    /// A rotation that is over: the old one is still there, and expired.
+    /// After a rotation: the old key is expired.
     ExpiredAndNew,
     OnlyExpired,
     NotYet,
 }
 
-/// What differs from the sender's own set-up.
+/// The receiver's configuration, where it differs from the sender's defaults.
 #[derive(Clone, Debug)]
-pub(crate) struct Setup {
+pub(crate) struct Config {
     pub(crate) ring: Ring,
     pub(crate) dedup: bool,
-    /// What a sender's handshake must show.
+    /// The token of the sender's handshake.
     pub(crate) verify_token: Option<&'static str>,
-    /// What knows the keys, where there are many tenants; of [`Sender::StandardWebhooks`].
+    /// The key resolver, if there are many tenants; only with [`Sender::StandardWebhooks`].
     pub(crate) tenants: Option<Resolver>,
-    /// How many events the store may hold.
+    /// The capacity of the store, in events.
     pub(crate) capacity: usize,
     pub(crate) max_body_size: Option<usize>,
     pub(crate) body_timeout: Option<Duration>,
@@ -75,11 +75,11 @@ pub(crate) struct Setup {
     pub(crate) store_timeout: Option<Duration>,
     pub(crate) lease: Option<Duration>,
     pub(crate) handler_timeout: Option<Duration>,
-    /// Whether something in front of the adapter reads the body and leaves nothing of it.
-    pub(crate) eaten_in_front: bool,
+    /// Whether a middleware consumes the body before the adapter.
+    pub(crate) consume_body: bool,
 }
 
-impl Default for Setup {
+impl Default for Config {
     fn default() -> Self {
         Self {
             ring: Ring::New,
@@ -93,13 +93,13 @@ impl Default for Setup {
             store_timeout: None,
             lease: None,
             handler_timeout: None,
-            eaten_in_front: false,
+            consume_body: false,
         }
     }
 }
 
 impl Sender {
-    /// A body that each sender's events may have.
+    /// A body that is valid for every sender.
     pub(crate) fn body(event: u32) -> Vec<u8> {
         format!(
             r#"{{"event":"lead.created","type":"ping","id":"evt_{event}","timestamp":1700000000,"data":{{"leadId":"{event}"}}}}"#
@@ -107,17 +107,17 @@ impl Sender {
         .into_bytes()
     }
 
-    pub(crate) fn receiver(self, setup: &Setup) -> ReceiverBuilder {
-        let keys = setup.ring.keys();
+    pub(crate) fn receiver(self, config: &Config) -> ReceiverBuilder {
+        let keys = config.ring.keys();
         let receiver = match self {
             Self::StandardWebhooks => {
                 let sender = StandardWebhooks::new(keys).unwrap();
-                let contract = setup.contract(&sender);
+                let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }
             Self::OmniAi => {
                 let sender = OmniAi::new("x-webhook-secret", keys).unwrap();
-                let contract = setup.contract(&sender);
+                let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }
             Self::AiNexLayer => {
@@ -126,7 +126,7 @@ impl Sender {
                     .encoding(Encoding::Hex)
                     .prefix("sha256=");
                 let sender = builder.assumed_envelope().build().unwrap();
-                let contract = setup.contract(&sender);
+                let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }
             Self::Fields => {
@@ -134,18 +134,18 @@ impl Sender {
                 let scheme =
                     Scheme::hmac_sha256_of_fields("fields", "/signature", Encoding::Hex, [field]);
                 let sender = Custom::new(scheme.build().unwrap(), keys).unwrap();
-                let contract = setup.contract(&sender);
+                let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }
             Self::Known(name) => {
                 let mut sender = senders::find(name).unwrap().config();
-                if let Some(token) = setup.verify_token {
+                if let Some(token) = config.verify_token {
                     sender = sender.with_verify_token(Secret::new(token).unwrap());
                 }
                 let is_public = sender.scheme().unwrap().algorithm() == Algorithm::Ed25519;
                 let keys = if is_public { Secret::new(PUBLIC_KEY).unwrap().into() } else { keys };
                 let sender = sender.keys(keys).unwrap();
-                let contract = setup.contract(&sender);
+                let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }
             Self::Pairs => {
@@ -156,11 +156,11 @@ impl Sender {
                     .id_field("/id")
                     .build();
                 let sender = Custom::new(scheme.unwrap(), keys).unwrap();
-                let contract = setup.contract(&sender);
+                let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }
         };
-        setup.spans(receiver)
+        config.with_durations(receiver)
     }
 }
 
@@ -174,7 +174,7 @@ impl By {
         Secret::new(text).unwrap()
     }
 
-    /// What a sender of this scheme signs with.
+    /// The key that a sender of this scheme signs with.
     pub(crate) fn signing(self, scheme: &Scheme) -> Secret {
         match scheme.algorithm() {
             Algorithm::Ed25519 => Secret::new(PRIVATE_KEY).unwrap(),
@@ -200,7 +200,7 @@ impl Ring {
     }
 }
 
-impl Setup {
+impl Config {
     fn contract(&self, sender: &impl countersign::senders::Sender) -> Contract {
         let own = sender.contract();
         Contract::builder()
@@ -213,18 +213,18 @@ impl Setup {
             .unwrap()
     }
 
-    pub(crate) fn spans(&self, mut receiver: ReceiverBuilder) -> ReceiverBuilder {
-        if let Some(span) = self.body_timeout {
-            receiver = receiver.body_timeout(span);
+    pub(crate) fn with_durations(&self, mut receiver: ReceiverBuilder) -> ReceiverBuilder {
+        if let Some(duration) = self.body_timeout {
+            receiver = receiver.body_timeout(duration);
         }
-        if let Some(span) = self.store_timeout {
-            receiver = receiver.store_timeout(span);
+        if let Some(duration) = self.store_timeout {
+            receiver = receiver.store_timeout(duration);
         }
-        if let Some(span) = self.lease {
-            receiver = receiver.lease(span);
+        if let Some(duration) = self.lease {
+            receiver = receiver.lease(duration);
         }
-        if let Some(span) = self.handler_timeout {
-            receiver = receiver.handler_timeout(span);
+        if let Some(duration) = self.handler_timeout {
+            receiver = receiver.handler_timeout(duration);
         }
         receiver
     }

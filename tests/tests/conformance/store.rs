@@ -1,4 +1,4 @@
-//! A memory store that fails as told, and notes what it was asked.
+//! A memory store with planned faults, which counts its calls.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -21,11 +21,11 @@ pub(crate) enum Op {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
     Unavailable,
-    /// It does as asked, and its answer is lost.
-    AnswerLost,
-    /// It never answers.
+    /// The call takes effect, and its reply is lost.
+    ReplyLost,
+    /// The call never returns.
     Hangs,
-    /// It says that the fencing token is stale.
+    /// The store reports a stale fencing token.
     Stale,
 }
 
@@ -33,30 +33,30 @@ pub(crate) enum Fault {
 pub(crate) struct Faulty {
     pub(crate) sound: MemoryStore,
     faults: Arc<Mutex<Vec<(Op, Fault)>>>,
-    asked: Arc<Mutex<Vec<Op>>>,
-    answered: Arc<watch::Sender<Vec<Op>>>,
+    called: Arc<Mutex<Vec<Op>>>,
+    finished: Arc<watch::Sender<Vec<Op>>>,
 }
 
 impl Faulty {
-    /// `sound`, but each of `faults` happens once.
+    /// Wraps `sound`; each of `faults` happens once.
     pub(crate) fn new(sound: MemoryStore, faults: Vec<(Op, Fault)>) -> Self {
         Self {
             sound,
             faults: Arc::new(Mutex::new(faults)),
-            asked: Arc::default(),
-            answered: Arc::default(),
+            called: Arc::default(),
+            finished: Arc::default(),
         }
     }
 
-    /// How often it was asked to do `op`.
-    pub(crate) fn asked(&self, op: Op) -> usize {
-        count(&self.asked.lock().unwrap(), op)
+    /// The number of calls of `op`.
+    pub(crate) fn called(&self, op: Op) -> usize {
+        count(&self.called.lock().unwrap(), op)
     }
 
-    /// Returns once it has answered `times` calls of `op`.
-    pub(crate) async fn has_answered(&self, op: Op, times: usize) {
-        let mut answered = self.answered.subscribe();
-        let reached = answered.wait_for(|calls| count(calls, op) >= times).await;
+    /// Returns once `times` calls of `op` have finished.
+    pub(crate) async fn has_finished(&self, op: Op, times: usize) {
+        let mut finished = self.finished.subscribe();
+        let reached = finished.wait_for(|calls| count(calls, op) >= times).await;
         drop(reached.unwrap());
     }
 
@@ -72,22 +72,22 @@ impl Faulty {
         stale: Option<T>,
         call: impl AsyncFnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.asked.lock().unwrap().push(op);
+        self.called.lock().unwrap().push(op);
         let down = || Err(StoreError::new(StoreErrorKind::Unavailable, "down"));
         let result = match (self.fault(op), stale) {
             (None, _) => call().await,
             (Some(Fault::Stale), Some(stale)) => Ok(stale),
             (Some(Fault::Hangs), _) => pending().await,
-            (Some(Fault::AnswerLost), _) => call().await.and_then(|_| down()),
+            (Some(Fault::ReplyLost), _) => call().await.and_then(|_| down()),
             (Some(Fault::Unavailable | Fault::Stale), _) => down(),
         };
-        self.answered.send_modify(|answered| answered.push(op));
+        self.finished.send_modify(|finished| finished.push(op));
         result
     }
 }
 
 fn count(calls: &[Op], op: Op) -> usize {
-    calls.iter().filter(|called| **called == op).count()
+    calls.iter().filter(|one| **one == op).count()
 }
 
 impl DedupStore for Faulty {

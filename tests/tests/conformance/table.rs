@@ -1,4 +1,4 @@
-//! What came of every case under every driver.
+//! The results of every case with every driver.
 
 use std::fmt;
 
@@ -13,12 +13,12 @@ pub(crate) struct Table<'t> {
 
 pub(crate) struct Row<'t> {
     pub(crate) case: &'t Case,
-    /// One for each driver; `None` where the case does not apply.
+    /// The result with each driver; `None` if the case does not apply.
     pub(crate) cells: Vec<Option<Verdict>>,
 }
 
 impl Table<'_> {
-    /// What is not as it must be.
+    /// All failed cases.
     pub(crate) fn differences(&self) -> Vec<String> {
         let mut differences = Vec::new();
         for row in &self.rows {
@@ -59,7 +59,7 @@ impl fmt::Display for Table<'_> {
                 writeln!(f, "– {}: {reason}", row.case.name)?;
             }
             for driver in self.drivers {
-                if let Some(reason) = driver.excuse(&row.case.name) {
+                if let Some(reason) = driver.skip_reason(&row.case.name) {
                     writeln!(f, "– {}: {reason}", row.case.name)?;
                 }
             }

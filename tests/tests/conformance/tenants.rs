@@ -1,4 +1,4 @@
-//! What resolves a tenant's keys in the cases.
+//! The key resolvers of the cases.
 
 use countersign::adapter::ReceiverSource;
 use countersign::tenants::{KeyResolver, ResolveError, Tenant, TenantFrom, Tenants};
@@ -13,7 +13,7 @@ pub(crate) const TENANT: &str = "x-tenant";
 pub(crate) enum Resolver {
     /// Every tenant has the new key.
     Knows,
-    KnowsNobody,
+    KnowsNone,
     IsDown,
     Hangs,
 }
@@ -22,7 +22,7 @@ impl KeyResolver for Resolver {
     async fn resolve(&self, name: &str) -> Result<Option<Tenant>, ResolveError> {
         match self {
             Self::Knows => Ok(Some(Tenant::new(name, By::New.secret()))),
-            Self::KnowsNobody => Ok(None),
+            Self::KnowsNone => Ok(None),
             Self::IsDown => Err(ResolveError::new("the table cannot be reached")),
             Self::Hangs => std::future::pending().await,
         }
@@ -39,7 +39,7 @@ impl Resolver {
         Tenants::builder(from, self, StandardWebhooks::new).configure(settings).build().unwrap()
     }
 
-    /// The receiver of the tenant in the cases.
+    /// A receiver of the cases' tenant.
     pub(crate) async fn probe(
         settings: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder + Send + 'static,
     ) -> Receiver {
@@ -48,7 +48,7 @@ impl Resolver {
     }
 }
 
-/// What a driver is to serve.
+/// The receivers that a driver serves.
 pub(crate) fn receivers(
     resolver: Option<Resolver>,
     receiver: ReceiverBuilder,

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use countersign::dedup::DedupStore;
 use countersign::testing::store::{
-    FaultInjection, OutageReport, StoreUnderTest, connections_cut_lose_nothing,
-    outages_lose_nothing,
+    FaultInjection, OutageReport, StoreUnderTest, cut_connections_lose_no_event,
+    outages_lose_no_event,
 };
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
@@ -85,7 +85,7 @@ async fn loses_nothing_in<S: DedupStore + Clone>(store: S, outage: impl AsyncFn(
         outage().await;
         sleep(PAUSE).await;
     };
-    let report = outages_lose_nothing(&store, outage_and_pause).await;
+    let report = outages_lose_no_event(&store, outage_and_pause).await;
     assert!(matches!(report, Ok(OutageReport { events: 16.., failed: 1.., .. })), "{report:?}");
 }
 
@@ -102,7 +102,7 @@ async fn loses_nothing_to_cuts<S: DedupStore + Clone>(
     for direction in [Direction::ToServer, Direction::ToClient] {
         for each in [false, true] {
             proxy.set_cut(Cut { direction, each, stride });
-            let report = connections_cut_lose_nothing(&store, proxied, &proxy).await;
+            let report = cut_connections_lose_no_event(&store, proxied, &proxy).await;
             let report = report
                 .unwrap_or_else(|violation| panic!("{direction:?}, each {each}: {violation}"));
             cuts += report.events;

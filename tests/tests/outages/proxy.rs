@@ -96,7 +96,7 @@ impl NetworkLink for Proxy {
         state.cuts = 0;
     }
 
-    fn mend(&self) -> bool {
+    fn restore(&self) -> bool {
         let mut state = self.cutter.0.lock().unwrap();
         state.cut = None;
         state.cuts > 0

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use countersign::testing::store::{Processes, StoreUnderTest, answer_calls, check};
+use countersign::testing::store::{Processes, StoreUnderTest, check, serve_calls};
 use countersign_test_support::{PostgresServer, RedisServer, report_missing};
 use store::StoreLocation;
 use tokio::time::sleep;
@@ -31,7 +31,7 @@ async fn child_that_calls_the_store() {
     let ahead = seconds(SystemTime::now()).cast_signed() - seconds(started).cast_signed();
     // A process that ends here responds to no call, so the test fails.
     assert!((hours * 3600..hours * 3600 + 300).contains(&ahead), "it is {ahead} s ahead");
-    answer_calls(location.open().await).await;
+    serve_calls(location.open().await).await;
 }
 
 /// The clock of a process.

@@ -14,7 +14,7 @@ mod public_url;
 mod scheme;
 mod signed_fields;
 #[cfg(feature = "sign")]
-mod signed_request;
+mod signed_parts;
 #[cfg(feature = "sign")]
 mod signing_request;
 
@@ -30,7 +30,7 @@ pub(crate) use self::public_url::PublicUrl;
 pub use self::scheme::Scheme;
 pub use self::signed_fields::Field;
 #[cfg(feature = "sign")]
-pub use self::signed_request::SignedRequest;
+pub use self::signed_parts::SignedParts;
 #[cfg(feature = "sign")]
 pub use self::signing_request::SigningRequest;
 pub use crate::crypto::encoding::Encoding;

@@ -8,7 +8,7 @@ use crate::error::{ConfigError, ConfigErrorKind};
 use crate::keys::Secret;
 use crate::scheme::content::Content;
 use crate::scheme::{
-    Algorithm, CompiledLocation, CompiledTimestamp, Grammar, Scheme, SignedPart, SignedRequest,
+    Algorithm, CompiledLocation, CompiledTimestamp, Grammar, Scheme, SignedPart, SignedParts,
 };
 use crate::time::{Timestamp, TimestampFormat};
 
@@ -101,8 +101,8 @@ impl<'r> SigningRequest<'r> {
     ///
     /// - [`ConfigErrorKind::MissingSetting`] if the scheme signs a value that this request lacks.
     /// - [`ConfigErrorKind::InvalidSecret`] if the secret does not have the form that the scheme needs.
-    pub fn request(&self, scheme: &Scheme, secret: &Secret) -> Result<SignedRequest, ConfigError> {
-        let mut signed = SignedRequest {
+    pub fn request(&self, scheme: &Scheme, secret: &Secret) -> Result<SignedParts, ConfigError> {
+        let mut signed = SignedParts {
             headers: Vec::new(),
             query: self.query.map(str::to_owned),
             body: self.body.to_vec(),
@@ -143,7 +143,7 @@ impl<'r> SigningRequest<'r> {
         scheme: &Scheme,
         content: &Content,
         secret: &Secret,
-        signed: &mut SignedRequest,
+        signed: &mut SignedParts,
     ) -> Result<(), ConfigError> {
         let malformed = || {
             ConfigError::new(

@@ -9,10 +9,10 @@ use crate::error::ConfigError;
 use crate::keys::Secret;
 use crate::scheme::{Algorithm, KeyForm, Scheme};
 
-/// The keys of a test: one to set the receiver up with, and one to sign with.
+/// A pair of keys for tests: one for the receiver's configuration, one to sign with.
 ///
-/// They are the same where the sender shares a secret, and a pair where it signs with a private key
-/// (features `ed25519` and `p256`). They are made from a number, so they are **known to everyone**.
+/// Both are the same secret if the sender shares one, and a key pair if the sender signs with a private
+/// key (features `ed25519` and `p256`). The keys are derived from a number, so they are **public**.
 ///
 /// ```
 /// use countersign::testing::TestKeys;
@@ -29,17 +29,17 @@ pub struct TestKeys {
 }
 
 impl TestKeys {
-    /// Keys in the form that `scheme` needs; another number gives others.
+    /// Derives keys in the form that `scheme` needs. Each number gives different keys.
     ///
     /// # Errors
     ///
     /// [`ConfigErrorKind::MissingSetting`](crate::ConfigErrorKind::MissingSetting) if the scheme
-    /// signs with a private key whose feature is off.
+    /// signs with a private key and its feature is off.
     pub fn new(scheme: &Scheme, number: u64) -> Result<Self, ConfigError> {
         Self::labelled(b"countersign test keys", scheme, number)
     }
 
-    /// Keys that [`new`](Self::new) never makes.
+    /// Derives keys that [`new`](Self::new) never returns.
     pub(super) fn foreign(scheme: &Scheme, number: u64) -> Result<Self, ConfigError> {
         Self::labelled(b"countersign foreign keys", scheme, number)
     }
@@ -51,32 +51,32 @@ impl TestKeys {
             Algorithm::EcdsaP256 => p256_pair(&bytes)?,
             _ => return Self::shared(scheme, &bytes),
         };
-        let secret = |bytes| Secret::new(written(scheme.key_form, bytes));
+        let secret = |bytes| Secret::new(encoded(scheme.key_form, bytes));
         Ok(Self { receiver: secret(&receiver)?, sender: secret(&sender)? })
     }
 
     fn shared(scheme: &Scheme, bytes: &[u8; TAG_BYTES]) -> Result<Self, ConfigError> {
         let secret = match scheme.key_form {
             KeyForm::AsGiven => Secret::new(hex(bytes))?,
-            form => Secret::new(written(form, bytes))?,
+            form => Secret::new(encoded(form, bytes))?,
         };
         Ok(Self { receiver: secret.copy(), sender: secret })
     }
 
-    /// The receiver's: the secret, or the sender's public key.
+    /// Returns the receiver's key: the shared secret, or the sender's public key.
     #[must_use]
     pub fn receiver(&self) -> Secret {
         self.receiver.copy()
     }
 
-    /// The sender's: the secret, or its private key.
+    /// Returns the sender's key: the shared secret, or the private key.
     #[must_use]
     pub fn sender(&self) -> Secret {
         self.sender.copy()
     }
 }
 
-fn written(form: KeyForm, bytes: &[u8]) -> Vec<u8> {
+fn encoded(form: KeyForm, bytes: &[u8]) -> Vec<u8> {
     match form {
         KeyForm::AsGiven => bytes.to_vec(),
         KeyForm::Hex => hex(bytes).into_bytes(),

@@ -1,17 +1,19 @@
-//! The test kit: what tests of your own can lean on, feature `testing`.
+//! A test kit for webhook handlers and for stores, feature `testing`.
 //!
-//! - [`WebhookRequest`] signs one request as its sender would, whichever that is; [`WebhookRequest::tampered`] spoils it
-//!   in one of the ways that a receiver must see.
-//! - [`TestKeys`] makes the keys for that, pairs where the sender signs with one.
-//! - [`SenderSimulator`] delivers many events as badly as real senders do, by a seed: twice, late, in
-//!   another order, spoilt on the way, and again when the answer is no success.
-//! - [`store`] is the contract of a [`DedupStore`](crate::dedup::DedupStore), as a suite to run against one.
+//! - [`WebhookRequest`] builds one request and signs it as its sender does;
+//!   [`WebhookRequest::tampered`] makes it one that every receiver must reject.
+//! - [`TestKeys`] makes the keys: a shared secret, or a key pair.
+//! - [`SenderSimulator`] delivers many events as unreliable senders do, deterministically from a seed:
+//!   duplicated, late, out of order, tampered with, and retried after every failure.
+//! - [`store`] is the contract of a [`DedupStore`](crate::dedup::DedupStore) as a test suite.
 //!
-//! To test a handler no clock is read, nothing sleeps and no socket is opened: the time is a
-//! [`FixedClock`](crate::time::FixedClock), and requests go wherever your test puts them.
+//! Testing a handler reads no clock, never sleeps and opens no socket: time is a
+//! [`FixedClock`](crate::time::FixedClock), and your test passes the requests to the app.
+//!
+//! See [the guide](https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md).
 //!
 //! ```
-//! use countersign::testing::{Tampering, WebhookRequest, TestKeys};
+//! use countersign::testing::{Tampering, TestKeys, WebhookRequest};
 //! use countersign::{Receiver, RejectionKind, Timestamp, senders};
 //! use serde_json::json;
 //!
@@ -20,26 +22,28 @@
 //! let keys = TestKeys::new(&config.scheme()?, 1)?;
 //! let receiver = Receiver::new(config.keys(keys.receiver())?);
 //!
-//! let post = WebhookRequest::to("/webhooks/stripe").json(&json!({ "id": "evt_1", "type": "charge.succeeded" }));
-//! let request = post.sign(receiver.scheme(), &keys.sender(), now)?;
-//! let delivery = receiver.verify(&request, request.body().clone(), now)?;
+//! let request = WebhookRequest::to("/webhooks/stripe")
+//!     .json(&json!({ "id": "evt_1", "type": "charge.succeeded" }));
+//! let signed = request.sign(receiver.scheme(), &keys.sender(), now)?;
+//! let delivery = receiver.verify(&signed, signed.body().clone(), now)?;
 //! assert_eq!(delivery.signed_id().as_deref(), Some("evt_1"));
 //!
-//! let stale = post.tampered(Tampering::Stale).sign(receiver.scheme(), &keys.sender(), now)?;
-//! let rejection = receiver.verify(&stale, stale.body().clone(), now).unwrap_err();
+//! let request = request.tampered(Tampering::StaleTimestamp);
+//! let signed = request.sign(receiver.scheme(), &keys.sender(), now)?;
+//! let rejection = receiver.verify(&signed, signed.body().clone(), now).unwrap_err();
 //! assert_eq!(rejection.kind(), RejectionKind::StaleTimestamp);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod split_mix;
-mod keys;
-mod tampering;
-mod signed_request;
-mod webhook_request;
-mod join;
-mod report;
 mod sender_simulator;
 pub mod store;
+mod webhook_request;
+mod tampering;
+mod keys;
+mod signed_request;
+mod report;
+mod futures;
+mod split_mix;
 
 pub use self::keys::TestKeys;
 pub use self::report::{Attempt, Report, Sent, SentKind};

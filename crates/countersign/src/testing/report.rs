@@ -1,4 +1,4 @@
-//! What became of a fake sender's deliveries.
+//! The result of a simulation.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::fmt;
 use super::tampering::Tampering;
 use crate::time::Timestamp;
 
-/// How many offenders a failure names.
-const NAMED: usize = 5;
+/// The largest number of deliveries or events that a failed assertion lists.
+const LISTED: usize = 5;
 
-/// What a [`SenderSimulator`](super::FakeSender) sent and what it was answered.
+/// The deliveries of a [`SenderSimulator`](super::SenderSimulator), with all their responses.
 ///
-/// Its text is a summary with the seed; every failure has that too.
+/// The [`Display`](fmt::Display) text is a summary with the seed. Every failed assertion includes it.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(super) seed: u64,
@@ -24,112 +24,114 @@ pub struct Report {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Sent {
-    /// The number of its event, from 0, in the order in which the test gave them.
+    /// The number of the event, from 0, in the order of the events passed to the simulator.
     pub event: usize,
-    /// What it is.
+    /// The kind of the delivery.
     pub kind: SentKind,
-    /// Its attempts, in order; none for a replay of what was never sent.
+    /// The attempts in order; empty for a replay of a request that was never sent.
     pub attempts: Vec<Attempt>,
-    /// Whether the sender heard success.
+    /// Whether the sender received a response that counts as success.
     pub is_accepted: bool,
 }
 
-/// What a delivery is.
+/// The kind of a delivery.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum SentKind {
-    /// An event's own delivery.
+    /// The first delivery of an event.
     First,
-    /// The sender delivers an event twice, each time signed anew.
+    /// A second delivery of an event by its sender, with a new signature.
     Duplicate,
-    /// Someone sends the bytes of an earlier request again.
+    /// An earlier request sent again, byte for byte.
     Replay,
-    /// A delivery that is spoilt.
-    Corrupt(Tampering),
+    /// A delivery that was tampered with.
+    Tampered(Tampering),
 }
 
-/// One request of a delivery.
+/// One request of a delivery, with its response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// When it arrived.
+    /// The time of the response, by the simulator's clock.
     pub at: Timestamp,
-    /// The status that answered it.
+    /// The status of the response.
     pub status: u16,
-    /// Whether the sender never heard that status.
+    /// Whether the response was lost, so that the sender did not receive it.
     pub is_lost: bool,
 }
 
 impl Report {
-    /// The seed by which the same is delivered again.
+    /// Returns the seed, which reproduces the same deliveries.
     #[must_use]
     pub const fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// How many events there were.
+    /// Returns the number of events.
     #[must_use]
     pub const fn events(&self) -> usize {
         self.events
     }
 
-    /// Every delivery.
+    /// Returns every delivery.
     #[must_use]
     pub fn sent(&self) -> &[Sent] {
         &self.sent
     }
 
-    /// How many deliveries repeated an event, whether anew or byte for byte.
+    /// Returns the number of deliveries that repeated an event: duplicates and replays.
     #[must_use]
     pub fn duplicates(&self) -> usize {
         self.count(|kind| matches!(kind, SentKind::Duplicate | SentKind::Replay))
     }
 
-    /// How many deliveries were spoilt.
+    /// Returns the number of deliveries that were tampered with.
     #[must_use]
-    pub fn corrupt(&self) -> usize {
-        self.count(|kind| matches!(kind, SentKind::Corrupt(_)))
+    pub fn tampered(&self) -> usize {
+        self.count(|kind| matches!(kind, SentKind::Tampered(_)))
     }
 
-    /// How many requests went out, retries and all.
+    /// Returns the number of requests, including retries.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.sent.iter().map(|sent| sent.attempts.len()).sum()
     }
 
-    /// Every event was accepted in the end, and every spoilt delivery rejected with 4xx.
+    /// Asserts that every event was accepted in the end, and that every tampered delivery was rejected
+    /// with a 4xx status.
     ///
     /// # Panics
     ///
-    /// If not; the message has the seed.
+    /// Panics if not, with the seed.
     #[track_caller]
-    pub fn assert_answers(&self) {
-        let offends = |sent: &&Sent| match sent.kind {
+    pub fn assert_responses(&self) {
+        let is_wrong = |sent: &&Sent| match sent.kind {
             SentKind::First => !sent.is_accepted,
-            SentKind::Corrupt(_) => {
+            SentKind::Tampered(_) => {
                 sent.attempts.iter().any(|attempt| !(400..=499).contains(&attempt.status))
             }
             SentKind::Duplicate | SentKind::Replay => false,
         };
-        let lines: Vec<_> = self.sent.iter().filter(offends).map(ToString::to_string).collect();
-        self.fail_for(&lines, "wrongly answered");
+        let lines: Vec<_> = self.sent.iter().filter(is_wrong).map(ToString::to_string).collect();
+        self.fail_for(&lines, "with a wrong response");
     }
 
-    /// Every event was handled exactly once, and the answers are [right](Self::assert_answers).
+    /// Asserts that every event was handled exactly once, and that the responses are
+    /// [right](Self::assert_responses).
     ///
-    /// `handled` says how often the handler of the test finished the event of this number.
+    /// `handled` returns how often the test's handler finished the event with this number.
     ///
     /// # Panics
     ///
-    /// If not; the message has the seed.
+    /// Panics if not, with the seed.
     #[track_caller]
     pub fn assert_handled_once(&self, mut handled: impl FnMut(usize) -> usize) {
-        self.assert_answers();
-        let offending = (0..self.events).filter_map(|event| match handled(event) {
+        self.assert_responses();
+        let wrong = (0..self.events).filter_map(|event| match handled(event) {
             1 => None,
             times => Some(format!("event {event} was handled {times} times")),
         });
-        let lines: Vec<_> = offending.collect();
+        let lines: Vec<_> = wrong.collect();
         self.fail_for(&lines, "not handled exactly once");
     }
 
@@ -138,35 +140,35 @@ impl Report {
         if lines.is_empty() {
             return;
         }
-        let named: Vec<_> = lines.iter().take(NAMED).map(String::as_str).collect();
-        panic!("{} {what}, such as:\n  {}\n{self}", lines.len(), named.join("\n  "));
+        let listed: Vec<_> = lines.iter().take(LISTED).map(String::as_str).collect();
+        panic!("{} {what}, such as:\n  {}\n{self}", lines.len(), listed.join("\n  "));
     }
 
-    fn count(&self, mut is: impl FnMut(SentKind) -> bool) -> usize {
-        self.sent.iter().filter(|sent| is(sent.kind)).count()
+    fn count(&self, mut matches: impl FnMut(SentKind) -> bool) -> usize {
+        self.sent.iter().filter(|sent| matches(sent.kind)).count()
     }
 }
 
-/// A summary, with how often each status answered each kind of delivery.
+/// Writes a summary, with the number of responses by kind of delivery and status.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (events, sent, requests) = (self.events, self.sent.len(), self.requests());
         writeln!(
             f,
-            "seed {} as `{}`: {events} events in {sent} deliveries, {requests} requests; {} duplicates, {} corrupt",
+            "seed {} as `{}`: {events} events in {sent} deliveries, {requests} requests; {} duplicates, {} tampered",
             self.seed,
             self.sender,
             self.duplicates(),
-            self.corrupt(),
+            self.tampered(),
         )?;
-        let mut answers: BTreeMap<SentKind, BTreeMap<u16, usize>> = BTreeMap::new();
+        let mut responses: BTreeMap<SentKind, BTreeMap<u16, usize>> = BTreeMap::new();
         for sent in &self.sent {
-            let statuses = answers.entry(sent.kind).or_default();
+            let statuses = responses.entry(sent.kind).or_default();
             for attempt in &sent.attempts {
                 *statuses.entry(attempt.status).or_default() += 1;
             }
         }
-        for (kind, statuses) in &answers {
+        for (kind, statuses) in &responses {
             let list: Vec<_> =
                 statuses.iter().map(|(status, count)| format!("{count} × {status}")).collect();
             writeln!(f, "  {kind}: {}", list.join(", "))?;
@@ -191,7 +193,7 @@ impl fmt::Display for SentKind {
             Self::First => f.write_str("first delivery"),
             Self::Duplicate => f.write_str("duplicate"),
             Self::Replay => f.write_str("replay"),
-            Self::Corrupt(tampering) => write!(f, "corrupt, {tampering}"),
+            Self::Tampered(tampering) => write!(f, "tampered, {tampering}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One request as it goes over the wire, for whatever takes requests in your test.
+//! A signed request, as it goes over the wire.
 
 use std::fmt;
 
@@ -6,11 +6,12 @@ use bytes::Bytes;
 
 use crate::headers::Headers;
 
-/// A whole request as its sender sends it: a `POST` with target, headers and body.
+/// A complete signed request: a `POST` with target, headers and body.
 ///
-/// It turns into an [`http::Request`] of any body that is made from bytes (feature `http`), so it
-/// goes straight into axum's `oneshot`; `countersign-actix` turns it into actix's `TestRequest`; and
-/// it is [`Headers`], for [`Receiver::verify`](crate::Receiver::verify).
+/// - With feature `http` it converts into an [`http::Request`] whose body is made from [`Bytes`], for
+///   axum's `oneshot`.
+/// - `countersign-actix` converts it into actix-web's `TestRequest`.
+/// - It implements [`Headers`], for [`Receiver::verify`](crate::Receiver::verify).
 #[derive(Clone, Eq, PartialEq)]
 #[must_use]
 pub struct SignedRequest {
@@ -21,7 +22,7 @@ pub struct SignedRequest {
 }
 
 impl SignedRequest {
-    /// Path and query, as they stand in the request's first line.
+    /// Returns the path and the query, as in the request line.
     #[must_use]
     pub fn target(&self) -> String {
         match &self.query {
@@ -30,19 +31,19 @@ impl SignedRequest {
         }
     }
 
-    /// Names, in lower case, and values.
+    /// Returns the headers: names in lower case, and values.
     #[must_use]
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub const fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// One more header, which nothing signs: to find the request again in a log, say.
+    /// Adds a header that is not signed, such as one that identifies the request in a log.
     pub fn header(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
         self.headers.push((name.as_ref().to_ascii_lowercase(), value.into()));
         self
@@ -53,7 +54,7 @@ impl SignedRequest {
     }
 }
 
-/// The head of the request, query and all.
+/// Visits the headers and returns the query; an absent query is an empty one.
 impl Headers for SignedRequest {
     fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
         self.headers.each(visit);
@@ -66,7 +67,7 @@ impl Headers for SignedRequest {
 
 /// # Panics
 ///
-/// If the target or a header that the test gave cannot stand in a request.
+/// Panics if the target or a header that the test has set is invalid in HTTP.
 #[cfg(feature = "http")]
 impl<B: From<Bytes>> From<SignedRequest> for http::Request<B> {
     #[track_caller]
@@ -77,7 +78,7 @@ impl<B: From<Bytes>> From<SignedRequest> for http::Request<B> {
         }
         match whole.body(request.body.into()) {
             Ok(whole) => whole,
-            Err(error) => panic!("the test's request cannot be sent: {error}"),
+            Err(error) => panic!("the test's request is not valid HTTP: {error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a request, so that a receiver has to reject it.
+//! Ways to tamper with a signed request.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,93 +7,99 @@ use bytes::Bytes;
 
 use super::signed_request::SignedRequest;
 use crate::scheme::content::Content;
-use crate::scheme::{Algorithm, CompiledSignature, CompiledTimestamp, Grammar, Scheme};
+use crate::scheme::{
+    Algorithm, CompiledLocation, CompiledSignature, CompiledTimestamp, Grammar, Scheme,
+};
 use crate::time::Timestamp;
 
-/// More than any rounding of a sender's times.
+/// Longer than any rounding of a sender's timestamps.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// One thing that is wrong with a request.
+/// A way to tamper with a signed request, so that a receiver must reject it.
 ///
-/// Not every sender's scheme shows every damage: a static token says nothing about the body. Ask
-/// [`shows_in`](Self::shows_in).
+/// Not every scheme detects every tampering: a static token does not protect the body. See
+/// [`is_detectable_in`](Self::is_detectable_in).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Tampering {
     /// One bit of the body is flipped.
     BodyChanged,
-    /// The body has one byte more.
-    BodyLonger,
-    /// One character of the signature or token is another.
+    /// A byte is appended to the body.
+    BodyExtended,
+    /// One character of the signature or token is changed.
     CredentialChanged,
-    /// The end of the signature or token is missing.
-    CredentialCut,
-    /// There is no signature or token.
+    /// The signature or token is truncated.
+    CredentialTruncated,
+    /// The signature or token is missing.
     CredentialMissing,
-    /// The header of the signature or token stands twice.
-    CredentialTwice,
-    /// It is signed with a key that is not the sender's.
-    OtherKey,
-    /// The signed time is older than the scheme's tolerance.
-    Stale,
-    /// The signed time is further ahead than the scheme's tolerance.
-    Ahead,
-    /// The time was changed after it was signed: a replay that wants to look fresh.
-    TimeMoved,
-    /// The id was changed after it was signed: a replay that wants to look new.
-    IdMoved,
+    /// The header of the signature or token is repeated.
+    CredentialRepeated,
+    /// The request is signed with a key that is not the sender's.
+    WrongKey,
+    /// The signed timestamp is older than the scheme's tolerance allows.
+    StaleTimestamp,
+    /// The signed timestamp is further in the future than the scheme's tolerance allows.
+    FutureTimestamp,
+    /// The timestamp is changed after signing, as by a replay that pretends to be fresh.
+    TimestampChanged,
+    /// The id is changed after signing, as by a replay that pretends to be a new event.
+    IdChanged,
 }
 
 impl Tampering {
-    /// Every kind.
+    /// All variants.
     pub const ALL: [Self; 11] = [
         Self::BodyChanged,
-        Self::BodyLonger,
+        Self::BodyExtended,
         Self::CredentialChanged,
-        Self::CredentialCut,
+        Self::CredentialTruncated,
         Self::CredentialMissing,
-        Self::CredentialTwice,
-        Self::OtherKey,
-        Self::Stale,
-        Self::Ahead,
-        Self::TimeMoved,
-        Self::IdMoved,
+        Self::CredentialRepeated,
+        Self::WrongKey,
+        Self::StaleTimestamp,
+        Self::FutureTimestamp,
+        Self::TimestampChanged,
+        Self::IdChanged,
     ];
 
-    /// Whether a receiver of this scheme can see it, and so must reject it.
+    /// Returns whether a receiver of this scheme can detect the tampering, and so must reject it.
     #[must_use]
-    pub fn shows_in(self, scheme: &Scheme) -> bool {
+    pub fn is_detectable_in(self, scheme: &Scheme) -> bool {
         let is_authenticated = scheme.algorithm != Algorithm::Unauthenticated;
         match self {
-            Self::BodyChanged | Self::BodyLonger => scheme.signs_body(),
+            Self::BodyChanged | Self::BodyExtended => scheme.signs_body(),
             Self::CredentialChanged
-            | Self::CredentialCut
+            | Self::CredentialTruncated
             | Self::CredentialMissing
-            | Self::OtherKey => is_authenticated,
-            Self::CredentialTwice => scheme.signature.is_some(),
-            Self::Stale | Self::Ahead => scheme.timestamp.is_some(),
-            Self::TimeMoved => {
+            | Self::WrongKey => is_authenticated,
+            Self::CredentialRepeated => scheme.signature.is_some(),
+            Self::StaleTimestamp | Self::FutureTimestamp => scheme.timestamp.is_some(),
+            Self::TimestampChanged => {
                 matches!(
                     scheme.timestamp,
                     Some(CompiledTimestamp::Header(..) | CompiledTimestamp::Pair(_))
                 )
             }
-            Self::IdMoved => scheme.signs_id_header,
+            Self::IdChanged => scheme.signs_id_header,
         }
     }
 
-    /// The time to sign.
+    /// Returns the timestamp to sign.
     pub(super) fn time(self, scheme: &Scheme, now: Timestamp) -> Timestamp {
         match self {
-            Self::Stale => now.saturating_sub(scheme.tolerance.past().saturating_add(MARGIN)),
-            Self::Ahead => now.saturating_add(scheme.tolerance.future().saturating_add(MARGIN)),
+            Self::StaleTimestamp => {
+                now.saturating_sub(scheme.tolerance.past().saturating_add(MARGIN))
+            }
+            Self::FutureTimestamp => {
+                now.saturating_add(scheme.tolerance.future().saturating_add(MARGIN))
+            }
             _ => now,
         }
     }
 
-    /// Spoils a request that was signed at `time`; `which` chooses the place.
+    /// Tampers with a request that was signed at `time`; `which` selects the position.
     ///
-    /// `None` if there is no such thing in it.
+    /// Returns `None` if the request has nothing to tamper with in this way.
     pub(super) fn tamper(
         self,
         request: &mut SignedRequest,
@@ -102,22 +108,22 @@ impl Tampering {
         which: u64,
     ) -> Option<()> {
         match self {
-            Self::OtherKey | Self::Stale | Self::Ahead => Some(()),
+            Self::WrongKey | Self::StaleTimestamp | Self::FutureTimestamp => Some(()),
             Self::BodyChanged => edit_body(request, |body| {
-                let at = place(which, body.len());
-                // The lowest bit: the one of case would change nothing in a form's `%2f`.
+                let at = position(which, body.len());
+                // The lowest bit: the bit of the letter case would change nothing in a form's `%2f`.
                 body.get_mut(at).map(|byte| *byte ^= 1)
             }),
-            Self::BodyLonger => edit_body(request, |body| {
+            Self::BodyExtended => edit_body(request, |body| {
                 body.push(b'x');
                 Some(())
             }),
             Self::CredentialChanged => {
                 edit_credential(request, scheme, |text| change_one(text, which))
             }
-            Self::CredentialCut => edit_credential(request, scheme, |text| {
-                let kept = place(which, text.len());
-                text.truncate(kept);
+            Self::CredentialTruncated => edit_credential(request, scheme, |text| {
+                let length = position(which, text.len());
+                text.truncate(length);
                 Some(())
             }),
             Self::CredentialMissing => match &scheme.signature {
@@ -130,17 +136,15 @@ impl Tampering {
                     Some(())
                 }),
             },
-            Self::CredentialTwice => {
+            Self::CredentialRepeated => {
                 let name = scheme.signature.as_ref()?.header.as_str();
-                let again = request.headers.iter().find(|(key, _)| key == name)?.clone();
-                request.headers.push(again);
+                let repeated = request.headers.iter().find(|(key, _)| key == name)?.clone();
+                request.headers.push(repeated);
                 Some(())
             }
-            Self::TimeMoved => move_time(request, scheme, time, which),
-            Self::IdMoved => {
-                let crate::scheme::CompiledLocation::Header(name) = scheme.id.as_ref()? else {
-                    return None;
-                };
+            Self::TimestampChanged => change_timestamp(request, scheme, time, which),
+            Self::IdChanged => {
+                let CompiledLocation::Header(name) = scheme.id.as_ref()? else { return None };
                 request.value_mut(name.as_str())?.push_str("-again");
                 Some(())
             }
@@ -151,23 +155,23 @@ impl Tampering {
 impl fmt::Display for Tampering {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::BodyChanged => "a bit of the body flipped",
-            Self::BodyLonger => "a byte more in the body",
-            Self::CredentialChanged => "another character in the credential",
-            Self::CredentialCut => "the credential cut off",
-            Self::CredentialMissing => "no credential",
-            Self::CredentialTwice => "the credential twice",
-            Self::OtherKey => "signed with another key",
-            Self::Stale => "signed too long ago",
-            Self::Ahead => "signed too far ahead",
-            Self::TimeMoved => "another time than the signed one",
-            Self::IdMoved => "another id than the signed one",
+            Self::BodyChanged => "a bit of the body is flipped",
+            Self::BodyExtended => "a byte is appended to the body",
+            Self::CredentialChanged => "a character of the credential is changed",
+            Self::CredentialTruncated => "the credential is truncated",
+            Self::CredentialMissing => "the credential is missing",
+            Self::CredentialRepeated => "the credential is repeated",
+            Self::WrongKey => "signed with the wrong key",
+            Self::StaleTimestamp => "signed with a stale timestamp",
+            Self::FutureTimestamp => "signed with a future timestamp",
+            Self::TimestampChanged => "the timestamp is changed after signing",
+            Self::IdChanged => "the id is changed after signing",
         })
     }
 }
 
-/// A place in something of this length; 0 if it is empty.
-fn place(which: u64, length: usize) -> usize {
+/// A position in something of this length; 0 if it is empty.
+fn position(which: u64, length: usize) -> usize {
     usize::try_from(which.checked_rem(length as u64).unwrap_or(0)).unwrap_or(0)
 }
 
@@ -181,7 +185,7 @@ fn edit_body(
     Some(())
 }
 
-/// Edits the signature or token without what stands around it.
+/// Edits the signature or token, without the prefix, version or timestamp around it.
 fn edit_credential(
     request: &mut SignedRequest,
     scheme: &Scheme,
@@ -204,7 +208,7 @@ fn edit_credential(
     Some(())
 }
 
-/// Where the credential begins in a header's value that has one.
+/// The position at which the credential begins in the header's value.
 fn credential_start(at: &CompiledSignature, value: &str) -> Option<usize> {
     Some(match &at.grammar {
         Grammar::Whole { prefix } => prefix.len(),
@@ -216,30 +220,30 @@ fn credential_start(at: &CompiledSignature, value: &str) -> Option<usize> {
     })
 }
 
-/// Makes one character another that means another value: hexadecimal is the same in either case, and
-/// the last characters of base64 are padding.
+/// Replaces one character so that the decoded value changes. Another letter case would not change
+/// hexadecimal, and another last character may not change base64, whose end is padding.
 fn change_one(text: &mut String, which: u64) -> Option<()> {
     const PADDED: usize = 4;
-    let at = place(which, text.len().saturating_sub(PADDED).max(1));
+    let at = position(which, text.len().saturating_sub(PADDED).max(1));
     let other = if text.get(at..=at)? == "0" { "1" } else { "0" };
     text.replace_range(at..=at, other);
     Some(())
 }
 
-fn move_time(
+fn change_timestamp(
     request: &mut SignedRequest,
     scheme: &Scheme,
     time: Timestamp,
     which: u64,
 ) -> Option<()> {
-    let moved = time.saturating_sub(Duration::from_secs(1 + which % 9));
+    let changed = time.saturating_sub(Duration::from_secs(1 + which % 9));
     match (scheme.timestamp.as_ref()?, &scheme.signature) {
         (CompiledTimestamp::Header(name, unit), _) => {
-            *request.value_mut(name.as_str())? = moved.written(*unit);
+            *request.value_mut(name.as_str())? = changed.written(*unit);
         }
         (CompiledTimestamp::Pair(unit), Some(at)) => {
             let value = request.value_mut(at.header.as_str())?;
-            *value = value.replacen(&time.written(*unit), &moved.written(*unit), 1);
+            *value = value.replacen(&time.written(*unit), &changed.written(*unit), 1);
         }
         _ => return None,
     }

@@ -1,4 +1,4 @@
-//! One request, before it is signed.
+//! A request that is not signed yet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,14 +20,13 @@ use crate::scheme::content::Content;
 use crate::scheme::{CompiledLocation, CompiledTimestamp, Scheme};
 use crate::time::{Timestamp, TimestampFormat};
 
-/// A `POST` to be signed for any sender.
+/// A `POST` request that can be signed as any sender signs.
 ///
-/// [`sign`](Self::sign) adds whatever the sender's scheme asks for: the time in a header, beside the
-/// signature or in the body; an id; the digest of the body in the query; the signature, wherever it
-/// stands.
+/// [`sign`](Self::sign) adds what the sender's scheme requires: an id, a timestamp, a digest of the body
+/// in the query, and the signature, each where the scheme has it.
 ///
 /// ```
-/// use countersign::testing::{WebhookRequest, TestKeys};
+/// use countersign::testing::{TestKeys, WebhookRequest};
 /// use countersign::{Receiver, Timestamp, senders};
 /// use serde_json::json;
 ///
@@ -50,13 +49,13 @@ pub struct WebhookRequest {
     headers: Vec<(String, String)>,
     id: Option<String>,
     event_type: Option<String>,
-    /// `None` for a value that has no JSON form.
+    /// `None` if the value passed to `json` cannot be serialized.
     body: Option<Bytes>,
     tampering: Option<(Tampering, u64)>,
 }
 
 impl WebhookRequest {
-    /// To a path, which may have a query.
+    /// A request to this path, which may have a query.
     pub fn to(target: impl Into<String>) -> Self {
         Self {
             target: target.into(),
@@ -68,27 +67,28 @@ impl WebhookRequest {
         }
     }
 
-    /// With this value as a JSON body.
+    /// Sets the body to this value as JSON.
     pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
         self.body = serde_json::to_vec(value).ok().map(Bytes::from);
         self.header("content-type", "application/json")
     }
 
-    /// With these fields as a form's body.
+    /// Sets the body to a form with these fields.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
-        let pair = |(name, value): &(&str, &str)| [form_text(name), form_text(value)].join("=");
+        let pair =
+            |(name, value): &(&str, &str)| [form_encoded(name), form_encoded(value)].join("=");
         let pairs: Vec<_> = fields.iter().map(pair).collect();
         self.body = Some(Bytes::from(pairs.join("&")));
         self.header("content-type", "application/x-www-form-urlencoded")
     }
 
-    /// With these bytes as its body.
+    /// Sets the body to these bytes.
     pub fn body(mut self, bytes: impl Into<Bytes>) -> Self {
         self.body = Some(bytes.into());
         self
     }
 
-    /// With one more header.
+    /// Sets a header.
     pub fn header(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
         let name = name.as_ref().to_ascii_lowercase();
         self.headers.retain(|(given, _)| *given != name);
@@ -96,27 +96,27 @@ impl WebhookRequest {
         self
     }
 
-    /// The event's id, in a header or in a field of the JSON body, wherever the sender has it.
+    /// Sets the event's id, in the header or the field of the JSON body that the sender uses.
     ///
-    /// Without it, an id that stands in a header is made from the body, so that another body is
-    /// another event; and an id in the body is what stands there.
+    /// By default an id in a header is derived from the body, so that another body is another event,
+    /// and an id in the body is left unchanged.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// The event's type, in a header or in a field of the JSON body, wherever the sender has it.
+    /// Sets the event's type, in the header or the field of the JSON body that the sender uses.
     pub fn event_type(mut self, name: impl Into<String>) -> Self {
         self.event_type = Some(name.into());
         self
     }
 
-    /// With this damage, so that the receiver rejects it.
+    /// Tampers with the request after it is signed, so that the receiver rejects it.
     pub const fn tampered(self, tampering: Tampering) -> Self {
         self.tampered_at(tampering, 0)
     }
 
-    /// The same; `which` chooses the place.
+    /// Like [`tampered`](Self::tampered); `which` selects the position.
     pub(super) const fn tampered_at(mut self, tampering: Tampering, which: u64) -> Self {
         self.tampering = Some((tampering, which));
         self
@@ -126,18 +126,17 @@ impl WebhookRequest {
         self.id.is_some()
     }
 
-    /// The request as the sender of `scheme` sends it at `now`.
+    /// Signs the request as the sender of `scheme` does at `now`.
     ///
-    /// `key` is what the sender signs with: the shared secret, or its private key as
-    /// [`TestKeys::sender`] gives it.
+    /// `key` is the sender's: the shared secret, or the private key as [`TestKeys::sender`] returns it.
     ///
     /// # Errors
     ///
-    /// - [`ConfigErrorKind::InvalidSecret`] if the key is not of the scheme's form.
-    /// - [`ConfigErrorKind::MissingSetting`] if the scheme signs something that the request has not: a
-    ///   header, or a field of the body.
-    /// - [`ConfigErrorKind::InvalidScheme`] if the scheme cannot show the
-    ///   [damage](Damage::shows_in).
+    /// - [`ConfigErrorKind::InvalidSecret`] if the key does not have the scheme's form.
+    /// - [`ConfigErrorKind::MissingSetting`] if the scheme signs a header or a field of the body that the
+    ///   request does not have.
+    /// - [`ConfigErrorKind::InvalidScheme`] if the tampering is not
+    ///   [detectable](Tampering::is_detectable_in) under the scheme.
     pub fn sign(
         &self,
         scheme: &Scheme,
@@ -147,22 +146,25 @@ impl WebhookRequest {
         let Some((tampering, which)) = self.tampering else {
             return self.genuine(scheme, key, now);
         };
-        let cannot = || {
+        let undetectable = || {
             ConfigError::new(
                 ConfigErrorKind::InvalidScheme,
-                format!("`{}` cannot show this damage: {tampering}", scheme.sender()),
+                format!(
+                    "receivers of `{}` cannot detect this tampering: {tampering}",
+                    scheme.sender()
+                ),
             )
         };
-        if !tampering.shows_in(scheme) {
-            return Err(cannot());
+        if !tampering.is_detectable_in(scheme) {
+            return Err(undetectable());
         }
         let time = tampering.time(scheme, now);
-        let mut request = if tampering == Tampering::OtherKey {
+        let mut request = if tampering == Tampering::WrongKey {
             self.genuine(scheme, &TestKeys::foreign(scheme, which)?.sender(), time)?
         } else {
             self.genuine(scheme, key, time)?
         };
-        tampering.tamper(&mut request, scheme, time, which).ok_or_else(cannot)?;
+        tampering.tamper(&mut request, scheme, time, which).ok_or_else(undetectable)?;
         Ok(request)
     }
 
@@ -175,13 +177,13 @@ impl WebhookRequest {
         let given = self.body.as_deref().ok_or_else(|| {
             ConfigError::new(
                 ConfigErrorKind::MissingSetting,
-                "the value given to `json` has no JSON form: give it as `body`",
+                "the value passed to `json` cannot be serialized: pass its bytes to `body`",
             )
         })?;
-        let body = self.filled(given, scheme, time)?;
+        let body = self.with_fields(given, scheme, time)?;
         let id = match &self.id {
             Some(id) => Cow::Borrowed(&**id),
-            None => Cow::Owned(made_id(given)),
+            None => Cow::Owned(derived_id(given)),
         };
         let mut headers = self.headers.clone();
         if let (Some(CompiledLocation::Header(name)), Some(event_type)) =
@@ -216,8 +218,8 @@ impl WebhookRequest {
         })
     }
 
-    /// The body with what the sender puts into it beside its signature.
-    fn filled<'b>(
+    /// Adds the fields that the sender writes into the body, other than its signature.
+    fn with_fields<'b>(
         &self,
         given: &'b [u8],
         scheme: &Scheme,
@@ -245,10 +247,11 @@ impl WebhookRequest {
         if fields.is_empty() {
             return Ok(Cow::Borrowed(given));
         }
-        let mut document: Value = serde_json::from_slice(given).map_err(|_| unfit(scheme, ""))?;
+        let mut document: Value =
+            serde_json::from_slice(given).map_err(|_| body_mismatch(scheme, ""))?;
         for (pointer, value) in fields {
             let slot = pointer.slot(&mut document);
-            *slot.ok_or_else(|| unfit(scheme, pointer.as_shared()))? = value;
+            *slot.ok_or_else(|| body_mismatch(scheme, pointer.as_shared()))? = value;
         }
         Ok(Cow::Owned(document.to_string().into_bytes()))
     }
@@ -256,32 +259,32 @@ impl WebhookRequest {
 
 impl fmt::Debug for WebhookRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Post")
+        f.debug_struct("WebhookRequest")
             .field("id", &self.id)
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
-            .field("damage", &self.tampering)
+            .field("tampering", &self.tampering)
             .finish_non_exhaustive()
     }
 }
 
-fn unfit(scheme: &Scheme, pointer: &str) -> ConfigError {
+fn body_mismatch(scheme: &Scheme, pointer: &str) -> ConfigError {
     ConfigError::new(
         ConfigErrorKind::MissingSetting,
         format!(
-            "`{}` has a field `{pointer}` in a JSON body: give one where it fits",
+            "`{}` needs a JSON body that can hold the field `{pointer}`: set one with `json`",
             scheme.sender()
         ),
     )
 }
 
-/// The same for the same body, another for another.
-fn made_id(body: &[u8]) -> String {
+/// An id that is the same for equal bodies and differs for others.
+fn derived_id(body: &[u8]) -> String {
     let mut digest = hex(&sha256(body));
     digest.truncate(24);
     format!("test_{digest}")
 }
 
-/// The query of the public URL, where that is signed.
+/// The query of the public URL, if the scheme signs it.
 fn public_query(scheme: &Scheme) -> Option<&str> {
     match &scheme.content {
         Some(Content::UrlAndForm(url)) => url.query(),
@@ -289,20 +292,20 @@ fn public_query(scheme: &Scheme) -> Option<&str> {
     }
 }
 
-/// A name or value of `application/x-www-form-urlencoded`
+/// Encodes a name or value for `application/x-www-form-urlencoded`
 /// ([WHATWG URL](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)).
-fn form_text(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
+fn form_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b' ' => written.push('+'),
-            b'*' | b'-' | b'.' | b'_' => written.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => written.push(char::from(byte)),
+            b' ' => encoded.push('+'),
+            b'*' | b'-' | b'.' | b'_' => encoded.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => encoded.push(char::from(byte)),
             byte => {
-                written.push('%');
-                written.push_str(&hex(&[byte]).to_ascii_uppercase());
+                encoded.push('%');
+                encoded.push_str(&hex(&[byte]).to_ascii_uppercase());
             }
         }
     }
-    written
+    encoded
 }

@@ -1,22 +1,22 @@
-//! Properties, and the counterexamples that show they can fail.
+//! Runs properties, and finds the counterexamples that show that they can fail.
 
 use std::fmt::Debug;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-/// Which invariant of deduplication is broken, and how.
+/// A broken invariant of deduplication.
 ///
-/// - `S1` no loss: success is only answered once some handler succeeded
-/// - `S2` one at a time: nothing is granted while another holds an unexpired lease
-/// - `S3` once done, done: nothing is granted until the record of it expires
-/// - `S4` the fencing tokens granted for an event strictly rise
-/// - `S5` an operation with a fencing token that is not the current one changes nothing
-/// - `S7` an operation on one event leaves every other as it was
-/// - `S8` one lease after the last crash a fresh delivery is granted or is a duplicate
-/// - `S10` a busy event, a store's error and a handler's failure are never answered with success
-/// - `S12` what is remembered is bounded
-/// - `transition`: another answer than the state machine gives
+/// - `S1` no loss: the response is a success only if a handler has succeeded
+/// - `S2` mutual exclusion: no claim is granted while another claim's lease runs
+/// - `S3` a handled event is not granted until its retention expires
+/// - `S4` the fencing tokens granted for an event strictly increase
+/// - `S5` an operation with a stale fencing token changes nothing
+/// - `S7` an operation on one event leaves every other event unchanged
+/// - `S8` one lease after the last crash, a new delivery is granted or is a duplicate
+/// - `S10` the response to an event in progress, a store's error or a failed handler is not a success
+/// - `S12` the number of retained events is bounded
+/// - `transition`: an outcome that the state machine does not have
 #[derive(Debug, PartialEq)]
 pub(crate) struct Violation {
     pub(crate) invariant: &'static str,
@@ -29,7 +29,7 @@ impl Violation {
     }
 }
 
-/// `property` holds for `cases` values: half of them always the same, half of them new ones.
+/// Checks that `property` holds for `cases` values: one half from a fixed seed, the other from a new one.
 pub(crate) fn holds<S: Strategy>(
     cases: u32,
     strategy: &S,
@@ -43,16 +43,17 @@ pub(crate) fn holds<S: Strategy>(
     }
 }
 
-/// `property` does not hold, and what breaks in its least counterexample is among `named`.
-pub(crate) fn is_caught<S: Strategy>(
+/// Checks that `property` has a counterexample, and that the smallest breaks an invariant of
+/// `expected`.
+pub(crate) fn catches<S: Strategy>(
     strategy: &S,
     property: impl Fn(&S::Value) -> Result<(), Violation>,
-    named: &[&str],
+    expected: &[&str],
 ) {
     match run(&mut fixed(config(10_000)), strategy, &property) {
-        Err(TestError::Fail(_, least)) => {
-            let violation = property(&least).unwrap_err();
-            assert!(named.contains(&violation.invariant), "{violation:?} from {least:#?}");
+        Err(TestError::Fail(_, smallest)) => {
+            let violation = property(&smallest).unwrap_err();
+            assert!(expected.contains(&violation.invariant), "{violation:?} from {smallest:#?}");
         }
         other => panic!("no counterexample: {other:?}"),
     }

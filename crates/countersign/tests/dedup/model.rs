@@ -1,7 +1,7 @@
-//! The state machine that every store follows, as a judge of its answers.
+//! The state machine that every store follows: a model of one event, which checks each outcome.
 //!
-//! Two things are the store's to choose: the fencing tokens' numbers, and when it forgets what is due to
-//! be forgotten. An event is due once its record has expired, or a day after its claim's lease.
+//! A store chooses two things: the numbers of the fencing tokens, and when it deletes an event that is
+//! due for deletion. An event is due once its retention has expired, or a day after its lease has.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use super::check::Violation;
 
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What one event's answers so far say of it.
+/// The state of one event, as its outcomes so far imply.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Event {
     state: State,
-    granted: Option<FencingToken>,
+    last_granted: Option<FencingToken>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,19 +37,19 @@ enum State {
 
 /// An operation that takes a fencing token.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Settle {
+pub(crate) enum Update {
     Renew { lease: Duration },
     Commit { retention: Duration },
     Release,
 }
 
 impl Event {
-    /// The last fencing token granted.
-    pub(crate) const fn granted(&self) -> Option<FencingToken> {
-        self.granted
+    /// The fencing token that was granted last.
+    pub(crate) const fn last_granted(&self) -> Option<FencingToken> {
+        self.last_granted
     }
 
-    /// When time will next change what is answered.
+    /// The next time at which an outcome changes without a call.
     pub(crate) fn deadline(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state {
             State::InProgress { lease_until, .. } if now < lease_until => Some(lease_until),
@@ -61,14 +61,14 @@ impl Event {
         }
     }
 
-    /// Whether a store may have a record of it.
-    pub(crate) const fn may_be_kept(&self) -> bool {
+    /// Whether a store may hold the event.
+    pub(crate) const fn may_be_retained(&self) -> bool {
         !matches!(self.state, State::Absent)
     }
 
-    /// Whether a store must have a record of it.
-    pub(crate) fn must_be_kept(&self, now: Timestamp) -> bool {
-        self.may_be_kept() && !self.is_due(now)
+    /// Whether a store must hold the event.
+    pub(crate) fn must_be_retained(&self, now: Timestamp) -> bool {
+        self.may_be_retained() && !self.is_due(now)
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
@@ -81,8 +81,8 @@ impl Event {
         }
     }
 
-    /// The answer to a claim that is not granted.
-    pub(crate) fn denial(&self, now: Timestamp, fingerprint: u64) -> Option<ClaimOutcome> {
+    /// The outcome of a claim that is not granted; `None` if it is granted.
+    pub(crate) fn denied(&self, now: Timestamp, fingerprint: u64) -> Option<ClaimOutcome> {
         match self.state {
             State::InProgress { lease_until, .. } if now < lease_until => {
                 Some(ClaimOutcome::InProgress { retry_after: lease_until.saturating_since(now) })
@@ -99,14 +99,14 @@ impl Event {
         now: Timestamp,
         fingerprint: u64,
         lease: Duration,
-        answer: ClaimOutcome,
+        outcome: ClaimOutcome,
     ) -> Result<(), Violation> {
-        let denial = self.denial(now, fingerprint);
-        if denial == Some(answer) {
+        let denied = self.denied(now, fingerprint);
+        if denied == Some(outcome) {
             return Ok(());
         }
-        let ClaimOutcome::Acquired { fencing_token, takeover } = answer else {
-            let invariant = match (denial, answer) {
+        let ClaimOutcome::Acquired { fencing_token, takeover } = outcome else {
+            let invariant = match (denied, outcome) {
                 (None, ClaimOutcome::InProgress { .. }) => "S8",
                 (_, ClaimOutcome::Duplicate { .. })
                     if !matches!(self.state, State::Done { .. }) =>
@@ -115,68 +115,74 @@ impl Event {
                 }
                 _ => "transition",
             };
-            return Err(Violation::of(invariant, format!("{answer:?} is not {denial:?}")));
+            return Err(Violation::of(invariant, format!("{outcome:?} is not {denied:?}")));
         };
-        if let Some(denial) = denial {
-            let invariant = if let ClaimOutcome::InProgress { .. } = denial { "S2" } else { "S3" };
-            return Err(Violation::of(invariant, format!("granted where it is {denial:?}")));
+        if let Some(denied) = denied {
+            let invariant = if let ClaimOutcome::InProgress { .. } = denied { "S2" } else { "S3" };
+            return Err(Violation::of(invariant, format!("granted instead of {denied:?}")));
         }
-        if self.granted.is_some_and(|last| fencing_token <= last) {
-            return Err(Violation::of("S4", format!("{fencing_token:?} after {:?}", self.granted)));
+        if self.last_granted.is_some_and(|last| fencing_token <= last) {
+            return Err(Violation::of(
+                "S4",
+                format!("{fencing_token:?} after {:?}", self.last_granted),
+            ));
         }
-        let lease_is_over = matches!(self.state, State::InProgress { .. });
-        if takeover != lease_is_over && !(lease_is_over && self.is_due(now)) {
+        let lease_expired = matches!(self.state, State::InProgress { .. });
+        if takeover != lease_expired && !(lease_expired && self.is_due(now)) {
             return Err(Violation::of("transition", format!("takeover is {takeover}")));
         }
         let lease_until = now.saturating_add(lease);
         self.state = State::InProgress { fencing_token, lease_until, fingerprint };
-        self.granted = Some(fencing_token);
+        self.last_granted = Some(fencing_token);
         Ok(())
     }
 
-    pub(crate) fn settled(
+    pub(crate) fn updated(
         &mut self,
         now: Timestamp,
-        shown: FencingToken,
-        settle: Settle,
-        answer: UpdateOutcome,
+        token: FencingToken,
+        update: Update,
+        outcome: UpdateOutcome,
     ) -> Result<(), Violation> {
         let (current, applies) = match self.state {
-            State::InProgress { fencing_token, .. } => (fencing_token == shown, true),
+            State::InProgress { fencing_token, .. } => (fencing_token == token, true),
             State::Done { fencing_token, .. } => {
-                (fencing_token == shown, matches!(settle, Settle::Commit { .. }))
+                (fencing_token == token, matches!(update, Update::Commit { .. }))
             }
             State::Absent => (false, false),
         };
-        let due =
+        let expected =
             if current && applies { UpdateOutcome::Applied } else { UpdateOutcome::StaleToken };
-        if answer != due {
-            if due == UpdateOutcome::Applied && self.is_due(now) {
+        if outcome != expected {
+            if expected == UpdateOutcome::Applied && self.is_due(now) {
                 self.state = State::Absent;
                 return Ok(());
             }
-            let invariant = match due {
+            let invariant = match expected {
                 UpdateOutcome::StaleToken if !current => "S5",
                 UpdateOutcome::StaleToken => "S3",
                 UpdateOutcome::Applied => "transition",
             };
-            return Err(Violation::of(invariant, format!("{settle:?} is {answer:?}, not {due:?}")));
+            return Err(Violation::of(
+                invariant,
+                format!("{update:?} is {outcome:?}, not {expected:?}"),
+            ));
         }
         if let (State::InProgress { fencing_token, fingerprint, .. }, UpdateOutcome::Applied) =
-            (self.state, answer)
+            (self.state, outcome)
         {
-            self.state = match settle {
-                Settle::Renew { lease } => State::InProgress {
+            self.state = match update {
+                Update::Renew { lease } => State::InProgress {
                     fencing_token,
                     fingerprint,
                     lease_until: now.saturating_add(lease),
                 },
-                Settle::Commit { retention } => State::Done {
+                Update::Commit { retention } => State::Done {
                     fencing_token,
                     fingerprint,
                     expires: now.saturating_add(retention),
                 },
-                Settle::Release => State::Absent,
+                Update::Release => State::Absent,
             };
         }
         Ok(())

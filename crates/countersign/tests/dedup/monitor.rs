@@ -1,4 +1,4 @@
-//! What is known for certain while deliveries are handled, whatever the workers are told.
+//! Observes every call of a store, and knows what happened even if the workers do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,37 +13,37 @@ use countersign::{Outcome, Timestamp};
 use super::check::Violation;
 use super::reference::pause;
 
-/// What becomes of a call of the store.
+/// What happens to a call of the store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fate {
     Works,
     FailsBefore,
-    /// It takes effect, and its answer is lost.
+    /// The call takes effect, and its reply is lost.
     FailsAfter,
 }
 
-/// Sees every call of a store, and notes the first invariant that is broken.
+/// Observes every call of a store, and records the first broken invariant.
 #[derive(Clone)]
-pub(crate) struct Monitor(Arc<Mutex<Seen>>);
+pub(crate) struct Monitor(Arc<Mutex<Observed>>);
 
-struct Seen {
+struct Observed {
     clock: FixedClock,
     fate: Fate,
     events: BTreeMap<EventKey, Event>,
-    answers: BTreeSet<&'static str>,
+    outcomes: BTreeSet<&'static str>,
     violation: Option<Violation>,
 }
 
 #[derive(Default)]
 struct Event {
     grants: Vec<Grant>,
-    /// The fencing token that operations must show; none once it was released.
+    /// The fencing token that updates need; `None` after a release.
     current: Option<FencingToken>,
-    done_until: Option<Timestamp>,
+    retained_until: Option<Timestamp>,
     handled: bool,
 }
 
-/// A claim that was granted, until it is settled by its holder.
+/// A granted claim, until its holder commits or releases it.
 struct Grant {
     fencing_token: FencingToken,
     lease_until: Timestamp,
@@ -52,16 +52,16 @@ struct Grant {
 
 impl Monitor {
     pub(crate) fn new(clock: &FixedClock) -> Self {
-        Self(Arc::new(Mutex::new(Seen {
+        Self(Arc::new(Mutex::new(Observed {
             clock: clock.clone(),
             fate: Fate::Works,
             events: BTreeMap::new(),
-            answers: BTreeSet::new(),
+            outcomes: BTreeSet::new(),
             violation: None,
         })))
     }
 
-    /// Sets what becomes of the next calls.
+    /// Sets what happens to the next calls.
     pub(crate) fn set_fate(&self, fate: Fate) {
         self.seen().fate = fate;
     }
@@ -74,9 +74,9 @@ impl Monitor {
         self.seen().event(key).handled = true;
     }
 
-    pub(crate) fn answered(&self, key: &EventKey, outcome: Outcome, status: u16) {
+    pub(crate) fn responded(&self, key: &EventKey, outcome: Outcome, status: u16) {
         let mut seen = self.seen();
-        seen.answers.insert(outcome.as_str());
+        seen.outcomes.insert(outcome.as_str());
         let handled = seen.event(key).handled;
         let may_succeed = matches!(
             outcome,
@@ -91,17 +91,17 @@ impl Monitor {
         }
     }
 
-    /// The names of the outcomes that were answered.
-    pub(crate) fn answers(&self) -> BTreeSet<&'static str> {
-        self.seen().answers.clone()
+    /// The names of the outcomes of all responses.
+    pub(crate) fn outcomes(&self) -> BTreeSet<&'static str> {
+        self.seen().outcomes.clone()
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, Observed> {
         self.0.lock().unwrap()
     }
 }
 
-impl Seen {
+impl Observed {
     fn event(&mut self, key: &EventKey) -> &mut Event {
         self.events.entry(*key).or_default()
     }
@@ -112,13 +112,14 @@ impl Seen {
         }
     }
 
-    /// A run of the handler starts with its grant: one that is held up past its lease after that
-    /// is no fault of the store's.
+    /// A handler's run starts with its grant. If it is delayed past its lease, that is not the store's
+    /// fault.
     fn granted(&mut self, key: &EventKey, fencing_token: FencingToken, lease: Duration) {
         let now = self.clock.now();
         let event = self.event(key);
-        let held = event.grants.iter().any(|grant| !grant.settled && now < grant.lease_until);
-        let done = event.done_until.is_some_and(|until| now < until);
+        let in_progress =
+            event.grants.iter().any(|grant| !grant.settled && now < grant.lease_until);
+        let is_handled = event.retained_until.is_some_and(|until| now < until);
         let last = event.grants.last().map(|grant| grant.fencing_token);
         event.grants.push(Grant {
             fencing_token,
@@ -126,22 +127,26 @@ impl Seen {
             settled: false,
         });
         event.current = Some(fencing_token);
-        event.done_until = None;
-        self.check(!held, "S2", || format!("{fencing_token:?} is granted while another holds"));
-        self.check(!done, "S3", || format!("{fencing_token:?} is granted though it is done"));
+        event.retained_until = None;
+        self.check(!in_progress, "S2", || {
+            format!("{fencing_token:?} is granted while another claim's lease runs")
+        });
+        self.check(!is_handled, "S3", || {
+            format!("{fencing_token:?} is granted although the event is handled")
+        });
         self.check(last < Some(fencing_token), "S4", || {
             format!("{fencing_token:?} after {last:?}")
         });
     }
 
-    /// The grant of `fencing_token`, if the operation on it took effect.
-    fn settled(
+    /// The event of an update that was applied.
+    fn updated(
         &mut self,
         key: &EventKey,
         fencing_token: FencingToken,
-        settled: UpdateOutcome,
+        outcome: UpdateOutcome,
     ) -> Option<&mut Event> {
-        if settled == UpdateOutcome::StaleToken {
+        if outcome == UpdateOutcome::StaleToken {
             return None;
         }
         let current = self.event(key).current;
@@ -158,32 +163,34 @@ impl Event {
     }
 }
 
-/// A store under a monitor's eyes.
+/// A store whose calls a monitor observes.
 #[derive(Clone)]
-pub(crate) struct Watched<S> {
+pub(crate) struct Monitored<S> {
     pub(crate) store: S,
     pub(crate) monitor: Monitor,
 }
 
-impl<S> Watched<S> {
-    /// The worker may crash before the call, and the call may not come through.
+impl<S> Monitored<S> {
+    /// Waits once, so that the worker may crash before the call; then the call may fail.
     async fn call(&self) -> Result<Fate, StoreError> {
         pause().await;
         match self.monitor.seen().fate {
-            Fate::FailsBefore => Err(StoreError::new(StoreErrorKind::Unavailable, "no way there")),
+            Fate::FailsBefore => {
+                Err(StoreError::new(StoreErrorKind::Unavailable, "the store is unreachable"))
+            }
             fate => Ok(fate),
         }
     }
 }
 
-fn answer<T>(fate: Fate, answer: T) -> Result<T, StoreError> {
+fn reply<T>(fate: Fate, outcome: T) -> Result<T, StoreError> {
     match fate {
-        Fate::FailsAfter => Err(StoreError::new(StoreErrorKind::Timeout, "the answer is lost")),
-        _ => Ok(answer),
+        Fate::FailsAfter => Err(StoreError::new(StoreErrorKind::Timeout, "the reply is lost")),
+        _ => Ok(outcome),
     }
 }
 
-impl<S: DedupStore> DedupStore for Watched<S> {
+impl<S: DedupStore> DedupStore for Monitored<S> {
     async fn claim(
         &self,
         key: &EventKey,
@@ -195,7 +202,7 @@ impl<S: DedupStore> DedupStore for Watched<S> {
         if let ClaimOutcome::Acquired { fencing_token, .. } = claim {
             self.monitor.seen().granted(key, fencing_token, lease);
         }
-        answer(fate, claim)
+        reply(fate, claim)
     }
 
     async fn renew(
@@ -205,15 +212,15 @@ impl<S: DedupStore> DedupStore for Watched<S> {
         lease: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
         let fate = self.call().await?;
-        let settled = self.store.renew(key, fencing_token, lease).await?;
+        let updated = self.store.renew(key, fencing_token, lease).await?;
         let mut seen = self.monitor.seen();
         let until = seen.clock.now().saturating_add(lease);
         if let Some(grant) =
-            seen.settled(key, fencing_token, settled).and_then(|event| event.grant(fencing_token))
+            seen.updated(key, fencing_token, updated).and_then(|event| event.grant(fencing_token))
         {
             grant.lease_until = until;
         }
-        answer(fate, settled)
+        reply(fate, updated)
     }
 
     async fn commit(
@@ -223,14 +230,14 @@ impl<S: DedupStore> DedupStore for Watched<S> {
         retention: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
         let fate = self.call().await?;
-        let settled = self.store.commit(key, fencing_token, retention).await?;
+        let updated = self.store.commit(key, fencing_token, retention).await?;
         let mut seen = self.monitor.seen();
         let until = seen.clock.now().saturating_add(retention);
-        if let Some(event) = seen.settled(key, fencing_token, settled) {
-            event.done_until = event.done_until.or(Some(until));
+        if let Some(event) = seen.updated(key, fencing_token, updated) {
+            event.retained_until = event.retained_until.or(Some(until));
             event.grant(fencing_token).into_iter().for_each(|grant| grant.settled = true);
         }
-        answer(fate, settled)
+        reply(fate, updated)
     }
 
     async fn release(
@@ -239,11 +246,11 @@ impl<S: DedupStore> DedupStore for Watched<S> {
         fencing_token: FencingToken,
     ) -> Result<UpdateOutcome, StoreError> {
         let fate = self.call().await?;
-        let settled = self.store.release(key, fencing_token).await?;
-        if let Some(event) = self.monitor.seen().settled(key, fencing_token, settled) {
+        let updated = self.store.release(key, fencing_token).await?;
+        if let Some(event) = self.monitor.seen().updated(key, fencing_token, updated) {
             event.current = None;
             event.grant(fencing_token).into_iter().for_each(|grant| grant.settled = true);
         }
-        answer(fate, settled)
+        reply(fate, updated)
     }
 }

@@ -1,4 +1,4 @@
-//! Futures without a runtime: nothing here waits for anything but its turn.
+//! Runs futures without a runtime: every future here is ready after a few polls.
 
 use std::future::Future;
 use std::pin::pin;

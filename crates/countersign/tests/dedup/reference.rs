@@ -1,4 +1,4 @@
-//! A store of the plainest kind: right by itself, and wrong in one way where a test asks for it.
+//! A simple reference store, with one planted fault if a test asks for it.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -12,25 +12,25 @@ use countersign::dedup::{
 use countersign::time::{Clock, FixedClock};
 use countersign::{MemoryStore, Timestamp};
 
-/// What a store can get wrong.
+/// A fault of a store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    CommitIgnoresFence,
-    ReleaseIgnoresFence,
-    FenceRestartsAfterRelease,
+    CommitIgnoresToken,
+    ReleaseIgnoresToken,
+    TokenRestartsAfterRelease,
     CheckThenInsert,
     NoLease,
     LeaseByWorkersClock,
 }
 
-/// A store as a worker reaches it whose own clock is off by some milliseconds.
+/// A store that can be used by a worker whose own clock is off by some milliseconds.
 pub(crate) trait Reach: DedupStore + Clone {
-    fn seen_by(&self, clock_off_by: i64) -> Self;
+    fn used_by(&self, clock_off_by: i64) -> Self;
 }
 
-/// It never sees a worker's clock.
+/// The memory store does not use a worker's clock.
 impl Reach for MemoryStore {
-    fn seen_by(&self, _: i64) -> Self {
+    fn used_by(&self, _: i64) -> Self {
         self.clone()
     }
 }
@@ -43,7 +43,7 @@ pub(crate) struct ReferenceStore {
     fault: Option<Fault>,
 }
 
-/// The fencing token outlives what it was granted for.
+/// A record of one event. The fencing token remains after a release.
 #[derive(Clone, Copy, Default)]
 struct Event {
     fencing_token: u64,
@@ -79,30 +79,32 @@ impl ReferenceStore {
     fn lease_runs(&self, until: Timestamp) -> bool {
         let mut now = self.clock.now();
         if self.has(Fault::LeaseByWorkersClock) {
-            let seen = now.as_millis().saturating_add_signed(self.worker_off_by);
-            now = Timestamp::from_millis(seen);
+            let millis = now.as_millis().saturating_add_signed(self.worker_off_by);
+            now = Timestamp::from_millis(millis);
         }
         now < until || self.has(Fault::NoLease)
     }
 
-    /// Runs `change` on the event if it has the fencing token, or if `fault` lets any pass.
-    fn settle(
+    /// Runs `change` on the event if the fencing token is current, or if `fault` accepts any.
+    fn update(
         &self,
         key: &EventKey,
         fencing_token: FencingToken,
         fault: Option<Fault>,
         change: impl FnOnce(&mut Event) -> UpdateOutcome,
     ) -> UpdateOutcome {
-        let passes = fault.is_some_and(|fault| self.has(fault));
+        let accepts_any = fault.is_some_and(|fault| self.has(fault));
         match self.events().get_mut(key) {
-            Some(event) if passes || event.fencing_token == fencing_token.as_u64() => change(event),
+            Some(event) if accepts_any || event.fencing_token == fencing_token.as_u64() => {
+                change(event)
+            }
             _ => UpdateOutcome::StaleToken,
         }
     }
 }
 
 impl Reach for ReferenceStore {
-    fn seen_by(&self, clock_off_by: i64) -> Self {
+    fn used_by(&self, clock_off_by: i64) -> Self {
         Self { worker_off_by: clock_off_by, ..self.clone() }
     }
 }
@@ -115,15 +117,17 @@ impl DedupStore for ReferenceStore {
         lease: Duration,
     ) -> Result<ClaimOutcome, StoreError> {
         let now = self.clock.now();
-        let held = self.events().get(key).copied().unwrap_or_default();
-        match held.state {
+        let record = self.events().get(key).copied().unwrap_or_default();
+        match record.state {
             State::InProgress { lease_until } if self.lease_runs(lease_until) => {
                 return Ok(ClaimOutcome::InProgress {
                     retry_after: lease_until.saturating_since(now),
                 });
             }
             State::Done { expires } if now < expires => {
-                return Ok(ClaimOutcome::Duplicate { same_body: held.fingerprint == fingerprint });
+                return Ok(ClaimOutcome::Duplicate {
+                    same_body: record.fingerprint == fingerprint,
+                });
             }
             _ => {}
         }
@@ -146,7 +150,7 @@ impl DedupStore for ReferenceStore {
         lease: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
         let until = self.clock.now().saturating_add(lease);
-        Ok(self.settle(key, fencing_token, None, |event| match &mut event.state {
+        Ok(self.update(key, fencing_token, None, |event| match &mut event.state {
             State::InProgress { lease_until } => {
                 *lease_until = until;
                 UpdateOutcome::Applied
@@ -162,7 +166,7 @@ impl DedupStore for ReferenceStore {
         retention: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
         let expires = self.clock.now().saturating_add(retention);
-        Ok(self.settle(key, fencing_token, Some(Fault::CommitIgnoresFence), |event| {
+        Ok(self.update(key, fencing_token, Some(Fault::CommitIgnoresToken), |event| {
             match event.state {
                 State::InProgress { .. } => {
                     event.state = State::Done { expires };
@@ -179,8 +183,8 @@ impl DedupStore for ReferenceStore {
         key: &EventKey,
         fencing_token: FencingToken,
     ) -> Result<UpdateOutcome, StoreError> {
-        let restarts = self.has(Fault::FenceRestartsAfterRelease);
-        Ok(self.settle(key, fencing_token, Some(Fault::ReleaseIgnoresFence), |event| {
+        let restarts = self.has(Fault::TokenRestartsAfterRelease);
+        Ok(self.update(key, fencing_token, Some(Fault::ReleaseIgnoresToken), |event| {
             match event.state {
                 State::InProgress { .. } => {
                     event.state = State::Absent;
@@ -193,7 +197,7 @@ impl DedupStore for ReferenceStore {
     }
 }
 
-/// Lets the others have a turn.
+/// Yields once, so that other futures run.
 pub(crate) async fn pause() {
     let mut paused = false;
     poll_fn(|_| if std::mem::replace(&mut paused, true) { Poll::Ready(()) } else { Poll::Pending })

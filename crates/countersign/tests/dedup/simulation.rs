@@ -1,4 +1,4 @@
-//! Deliveries of two events, handled by workers that may crash before any step.
+//! Deliveries of two events to workers that may crash before any step.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::check::Violation;
-use super::monitor::{Fate, Monitor, Watched};
+use super::monitor::{Fate, Monitor, Monitored};
 use super::poll::block_on;
 use super::reference::{Reach, pause};
 
@@ -26,32 +26,32 @@ const LEASE: u64 = 20;
 const RETENTION: u64 = 100;
 const EVENTS: [&str; 2] = ["a", "b"];
 
-/// What a worker can get wrong.
+/// A fault of a worker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Slip {
-    DoneBeforeHandler,
-    SuccessWhenBusy,
+pub(crate) enum WorkerFault {
+    CommitBeforeHandler,
+    SuccessWhenInProgress,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     attempts: Vec<Attempt>,
-    turns: Vec<Turn>,
+    steps: Vec<Step>,
 }
 
-/// One delivery and the worker that gets it.
+/// One delivery, and the worker that receives it.
 #[derive(Clone, Debug)]
 struct Attempt {
     event: usize,
     clock_off_by: i64,
     renewals: usize,
-    /// What comes of the handler; success is `Handled`.
+    /// The handler's outcome; `Handled` if it succeeds.
     handler: Outcome,
 }
 
 #[derive(Clone, Debug)]
-enum Turn {
-    /// The attempt goes on to where it next waits for something.
+enum Step {
+    /// Runs the attempt until it waits the next time.
     Run {
         attempt: usize,
         fate: Fate,
@@ -82,48 +82,48 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         1 => Just(Fate::FailsBefore),
         1 => Just(Fate::FailsAfter),
     ];
-    let turn = prop_oneof![
-        16 => (0..4_usize, fate).prop_map(|(attempt, fate)| Turn::Run { attempt, fate }),
-        1 => (0..4_usize).prop_map(|attempt| Turn::Crash { attempt }),
-        4 => select(vec![1, LEASE / 2, LEASE - 1, LEASE, RETENTION]).prop_map(Turn::Wait),
+    let step = prop_oneof![
+        16 => (0..4_usize, fate).prop_map(|(attempt, fate)| Step::Run { attempt, fate }),
+        1 => (0..4_usize).prop_map(|attempt| Step::Crash { attempt }),
+        4 => select(vec![1, LEASE / 2, LEASE - 1, LEASE, RETENTION]).prop_map(Step::Wait),
     ];
-    (vec(attempt, 2..=4), vec(turn, 0..60)).prop_map(|(attempts, turns)| Plan { attempts, turns })
+    (vec(attempt, 2..=4), vec(step, 0..60)).prop_map(|(attempts, steps)| Plan { attempts, steps })
 }
 
-/// Follows `plan` over `store`, which runs by `clock`; gives the outcomes that were answered.
+/// Runs `plan` with `store`, which uses `clock`; resteps the outcomes of all responses.
 pub(crate) fn simulate<S: Reach>(
     store: &S,
     clock: &FixedClock,
-    slip: Option<Slip>,
+    fault: Option<WorkerFault>,
     plan: &Plan,
 ) -> Result<BTreeSet<&'static str>, Violation> {
     let receiver = receiver();
-    let probe = receiver.clone().build().unwrap();
-    let deliveries = EVENTS.map(|id| delivery(&probe, id));
+    let verifying = receiver.clone().build().unwrap();
+    let deliveries = EVENTS.map(|id| delivery(&verifying, id));
     let monitor = Monitor::new(clock);
     let mut running: Vec<_> = (plan.attempts.iter())
         .map(|attempt| {
-            let store = store.seen_by(attempt.clock_off_by);
+            let store = store.used_by(attempt.clock_off_by);
             let worker = Worker {
                 receiver: receiver
                     .clone()
-                    .dedup(Watched { store, monitor: monitor.clone() })
+                    .dedup(Monitored { store, monitor: monitor.clone() })
                     .build()
                     .unwrap(),
                 monitor: monitor.clone(),
-                slip,
+                fault,
             };
-            Some(Box::pin(worker.answer(&deliveries[attempt.event], attempt)))
+            Some(Box::pin(worker.respond(&deliveries[attempt.event], attempt)))
         })
         .collect();
-    for turn in &plan.turns {
-        match *turn {
-            Turn::Run { attempt, fate } => {
+    for step in &plan.steps {
+        match *step {
+            Step::Run { attempt, fate } => {
                 monitor.set_fate(fate);
-                take_turn(&mut running[attempt % plan.attempts.len()]);
+                run_once(&mut running[attempt % plan.attempts.len()]);
             }
-            Turn::Crash { attempt } => running[attempt % plan.attempts.len()] = None,
-            Turn::Wait(millis) => clock.advance(Duration::from_millis(millis)),
+            Step::Crash { attempt } => running[attempt % plan.attempts.len()] = None,
+            Step::Wait(millis) => clock.advance(Duration::from_millis(millis)),
         }
         monitor.verdict()?;
     }
@@ -137,62 +137,62 @@ pub(crate) fn simulate<S: Reach>(
             }
         }
     }
-    Ok(monitor.answers())
+    Ok(monitor.outcomes())
 }
 
 struct Worker {
     receiver: Receiver,
     monitor: Monitor,
-    slip: Option<Slip>,
+    fault: Option<WorkerFault>,
 }
 
 impl Worker {
-    async fn answer(self, delivery: &Delivery, attempt: &Attempt) {
+    async fn respond(self, delivery: &Delivery, attempt: &Attempt) {
         let outcome = self.handle(delivery, attempt).await;
         pause().await;
-        let busy = matches!(outcome, Outcome::InProgress { .. });
-        let handlers_own = if outcome == Outcome::Failed { 500 } else { 200 };
-        let status = match self.slip {
-            Some(Slip::SuccessWhenBusy) if busy => 200,
-            _ => outcome.status().unwrap_or(handlers_own),
+        let is_in_progress = matches!(outcome, Outcome::InProgress { .. });
+        let handler_status = if outcome == Outcome::Failed { 500 } else { 200 };
+        let status = match self.fault {
+            Some(WorkerFault::SuccessWhenInProgress) if is_in_progress => 200,
+            _ => outcome.status().unwrap_or(handler_status),
         };
-        self.monitor.answered(&key(&self.receiver, EVENTS[attempt.event]), outcome, status);
+        self.monitor.responded(&key(&self.receiver, EVENTS[attempt.event]), outcome, status);
     }
 
     async fn handle(&self, delivery: &Delivery, attempt: &Attempt) -> Outcome {
-        let claimed = match self.receiver.claim(delivery).await {
-            Ok(Admission::Proceed(claimed)) => claimed,
+        let claim = match self.receiver.claim(delivery).await {
+            Ok(Admission::Proceed(claim)) => claim,
             Ok(Admission::Respond(outcome)) => return outcome,
             Err(error) => return Outcome::from(&error),
         };
-        if self.slip == Some(Slip::DoneBeforeHandler) {
-            let committed = commit(&claimed).await;
+        if self.fault == Some(WorkerFault::CommitBeforeHandler) {
+            let committed = commit(&claim).await;
             if committed != Outcome::Handled {
                 return Outcome::StoreUnavailable;
             }
         }
         for _ in 0..attempt.renewals {
             pause().await;
-            if claimed.renew().await == Ok(UpdateOutcome::StaleToken) {
+            if claim.renew().await == Ok(UpdateOutcome::StaleToken) {
                 return Outcome::Cancelled;
             }
         }
         pause().await;
         if attempt.handler == Outcome::Handled {
-            self.monitor.handled(claimed.key());
-            commit(&claimed).await
+            self.monitor.handled(claim.key());
+            commit(&claim).await
         } else {
-            // Whether it comes through or not, the answer is the same.
-            drop(claimed.release().await);
+            // The outcome is the same whether the release succeeds or not.
+            drop(claim.release().await);
             attempt.handler
         }
     }
 }
 
-/// Tries twice.
-async fn commit(claimed: &Claim) -> Outcome {
+/// Commits, and retries once.
+async fn commit(claim: &Claim) -> Outcome {
     for _ in 0..2 {
-        match claimed.commit().await {
+        match claim.commit().await {
             Ok(UpdateOutcome::Applied) => return Outcome::Handled,
             Ok(UpdateOutcome::StaleToken) => return Outcome::LeaseLost,
             Err(_) => {}
@@ -201,7 +201,7 @@ async fn commit(claimed: &Claim) -> Outcome {
     Outcome::CommitPending
 }
 
-fn take_turn<F: Future>(running: &mut Option<Pin<Box<F>>>) {
+fn run_once<F: Future>(running: &mut Option<Pin<Box<F>>>) {
     if let Some(attempt) = running
         && attempt.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
     {

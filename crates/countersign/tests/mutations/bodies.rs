@@ -1,10 +1,10 @@
-//! Bodies that are changed on the way, and bytes that move between what is signed.
+//! Bodies that are changed in transit, and bytes that move between signed parts.
 
 use countersign::{Contract, Receiver, RejectionKind as Kind, Timestamp};
 
 use crate::forge::{By, NOW, Plan};
 use crate::shape::{Body, Made, SHAPES, Shape, Unit};
-use crate::{Class, Expect, Mutant, class, good, mutant, rejected, taken};
+use crate::{Class, Expect, Mutant, accepted, class, good, mutant, rejected};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -28,13 +28,13 @@ pub(crate) fn classes() -> Vec<Class> {
     ]
 }
 
-/// What comes of another body under the same signature; `in_fields` where only fields are signed.
+/// Another body under the same signature; rejected with `in_fields` if only fields are signed.
 fn carried(shape: &Shape, change: fn(&[u8]) -> Vec<u8>, in_fields: Kind) -> Vec<Mutant> {
     let plan = shape.good();
     let mut request = plan.request();
     request.body = change(&request.body);
     let expect = match (shape.made, shape.body) {
-        (Made::Token, _) => Expect::Taken,
+        (Made::Token, _) => Expect::Accepted,
         (_, Body::Adyen) => Expect::Rejected(in_fields),
         _ => Expect::Rejected(Kind::SignatureMismatch),
     };
@@ -51,7 +51,7 @@ fn flipped(shape: &Shape) -> Vec<Mutant> {
         request.body[at] ^= 1;
         rejected(format!("byte {at}"), request, Kind::SignatureMismatch)
     };
-    // Every bit of a few senders is in `bit_flips.rs`.
+    // `bit_flips.rs` tests every bit for a few senders.
     (0..request.body.len()).step_by(9).map(flip).collect()
 }
 
@@ -63,12 +63,12 @@ fn newline(shape: &Shape) -> Vec<Mutant> {
     if shape.body == Body::Adyen {
         let mut request = good(shape).1;
         request.body.push(b'\n');
-        return vec![taken("behind the fields", request)];
+        return vec![accepted("behind the fields", request)];
     }
     carried(shape, |body| [body, b"\n"].concat(), Kind::SignatureMismatch)
 }
 
-/// The same JSON or form in other bytes.
+/// Equal JSON or an equal form in other bytes.
 fn reserialized(shape: &Shape) -> Vec<Mutant> {
     let mut request = good(shape).1;
     let text = String::from_utf8(request.body.clone()).unwrap();
@@ -83,14 +83,14 @@ fn reserialized(shape: &Shape) -> Vec<Mutant> {
     assert_ne!(text, other);
     request.body = other.into_bytes();
     vec![match shape.body {
-        // Only what it says is signed.
-        Body::Form | Body::Adyen => taken("the same fields", request),
-        _ if shape.made == Made::Token => taken("not signed", request),
+        // The fields are signed, not the bytes.
+        Body::Form | Body::Adyen => accepted("the same fields", request),
+        _ if shape.made == Made::Token => accepted("not signed", request),
         _ => rejected("the same JSON", request, Kind::SignatureMismatch),
     }]
 }
 
-/// A body that holds bytes which are no UTF-8.
+/// A body with bytes that are not UTF-8.
 fn odd_body(shape: &Shape, odd: &[u8]) -> Vec<u8> {
     let body = shape.usual_body(&shape.written(NOW * 1000), 0);
     let (at, end) = match shape.body {
@@ -106,7 +106,7 @@ fn not_utf8(shape: &Shape) -> Vec<Mutant> {
     let mutant = |odd: &[u8]| {
         let body = odd_body(shape, odd);
         let request = match shape.body {
-            // The form is signed as its bytes are.
+            // The form's bytes are signed verbatim.
             Body::Form => {
                 let plan = shape.plan(&time, body);
                 let mut message = plan.message();
@@ -122,13 +122,13 @@ fn not_utf8(shape: &Shape) -> Vec<Mutant> {
         match shape.body {
             Body::Timed => rejected(what, request, Kind::MissingTimestamp),
             Body::Adyen => rejected(what, request, Kind::MissingSignature),
-            Body::Json | Body::Form => taken(what, request),
+            Body::Json | Body::Form => accepted(what, request),
         }
     };
     [&b"\xff"[..], b"\xc3\x28", b"\xed\xa0\x80"].map(mutant).into()
 }
 
-/// Under the signature of the text that a lossy reader makes of it.
+/// Bytes that are not UTF-8, under the signature of the text that lossy decoding makes of them.
 fn replaced(shape: &Shape) -> Vec<Mutant> {
     if !shape.signs_body() {
         return Vec::new();
@@ -138,7 +138,7 @@ fn replaced(shape: &Shape) -> Vec<Mutant> {
     vec![rejected("for what was signed", request, Kind::SignatureMismatch)]
 }
 
-/// Rightly signed, and no JSON: that is for the handler's type to say.
+/// Correctly signed bodies that are not JSON: decoding them is up to the handler's type.
 fn not_json(shape: &Shape) -> Vec<Mutant> {
     if !matches!(shape.body, Body::Json) {
         return Vec::new();
@@ -154,10 +154,10 @@ fn not_json(shape: &Shape) -> Vec<Mutant> {
         "{\"id\":9007199254740993}",
         &deep,
     ];
-    bodies.into_iter().map(|body| taken("signed", shape.plan(&time, body).request())).collect()
+    bodies.into_iter().map(|body| accepted("signed", shape.plan(&time, body).request())).collect()
 }
 
-/// The same signed bytes, cut up otherwise.
+/// The same signed bytes, split differently between the parts.
 fn shifted(shape: &Shape) -> Vec<Mutant> {
     let time = shape.written(NOW * 1000);
     let cut = |id: &str, time: &str, body: &str| {
@@ -170,7 +170,7 @@ fn shifted(shape: &Shape) -> Vec<Mutant> {
         let message = plan.message();
         (plan, message)
     };
-    // What is signed, and what arrives in its place.
+    // The signed parts, and the parts that are received instead.
     let (signed, arriving) = match (shape.signs, shape.unit) {
         ("{id}.{t}.{body}", _) => (
             ("msg_1", &*time, format!("{time}.{{}}")),
@@ -213,7 +213,7 @@ fn shifted(shape: &Shape) -> Vec<Mutant> {
     };
     let (plan, message) = cut(signed.0, signed.1, &signed.2);
     let signature = plan.sign(By::Own, &message);
-    let mut mutants = vec![taken("as signed", plan.under(&*signature).request())];
+    let mut mutants = vec![accepted("as signed", plan.under(&*signature).request())];
     for (id, time, body) in arriving.iter().filter(|(_, time, _)| !time.is_empty()) {
         let (plan, same) = cut(if id.is_empty() { "msg_1" } else { id }, time, body);
         assert_eq!(same, message, "{}", shape.name);
@@ -238,24 +238,24 @@ fn other_url(shape: &Shape) -> Vec<Mutant> {
         .into()
 }
 
-/// A query that was not signed counts where the URL is the request's own, and nowhere else.
+/// An unsigned query is rejected only if the scheme signs the URL of the request.
 fn other_query(shape: &Shape) -> Vec<Mutant> {
     let mut plan = shape.good();
     plan.query = "order=1".to_owned();
     vec![if shape.body == Body::Form {
         rejected("unsigned", plan.request(), Kind::SignatureMismatch)
     } else {
-        taken("not read", plan.request())
+        accepted("not read", plan.request())
     }]
 }
 
 fn content_type(shape: &Shape) -> Vec<Mutant> {
-    let other = |value: &str| taken(value, good(shape).1.instead("content-type", value));
+    let other = |value: &str| accepted(value, good(shape).1.instead("content-type", value));
     let mut mutants: Vec<_> =
         ["application/x-www-form-urlencoded", "text/plain", "", "multipart/form-data"]
             .map(other)
             .into();
-    mutants.push(taken("none", good(shape).1.without("content-type")));
+    mutants.push(accepted("none", good(shape).1.without("content-type")));
     mutants
 }
 
@@ -264,7 +264,7 @@ fn coded(shape: &Shape) -> Vec<Mutant> {
     let mut mutants: Vec<_> = ["gzip", "identity, gzip", "aws-chunked", ""]
         .map(|coding| rejected(coding, coded(coding), Kind::UnsupportedEncoding))
         .into();
-    mutants.push(taken("identity", coded("identity")));
+    mutants.push(accepted("identity", coded("identity")));
     mutants
 }
 
@@ -272,7 +272,7 @@ fn length(shape: &Shape) -> Vec<Mutant> {
     let (plan, request) = good(shape);
     let right = request.body.len();
     let announced = |length: &str| request.clone().with("content-length", length);
-    // A body that another layer has touched; where the fields still fit, nobody can tell.
+    // A body that another layer has changed.
     let mut cut = request.clone().with("content-length", right.to_string());
     cut.body.pop();
     let cut = match shape.body {
@@ -282,7 +282,7 @@ fn length(shape: &Shape) -> Vec<Mutant> {
     let stranger = plan.sign(By::Stranger, &plan.message());
     let forged = plan.under(stranger).request().with("content-length", right.to_string());
     vec![
-        taken("right", announced(&right.to_string())),
+        accepted("right", announced(&right.to_string())),
         rejected("no number", announced("+1"), Kind::MalformedHeader),
         rejected("over the cap", announced("99999999999999999999"), Kind::BodyTooLarge),
         rejected("twice", announced("1").with("content-length", "1"), Kind::DuplicateHeader),

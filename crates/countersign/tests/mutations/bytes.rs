@@ -1,4 +1,4 @@
-//! What the forging is made of: tags, hexadecimal, forms and Adyen's fields, each in the plainest way.
+//! Building blocks of the forged requests: MACs, hexadecimal, forms and Adyen's fields, written simply.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ pub(crate) fn form(body: &[u8]) -> Vec<u8> {
         }
         bytes
     };
-    // Bytes that are no UTF-8 stand for themselves.
+    // Bytes that are not UTF-8 are kept.
     let text = String::from_utf8_lossy(body);
     let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

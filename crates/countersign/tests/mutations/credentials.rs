@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use crate::bytes::{hex, hmac};
 use crate::forge::{By, Plan};
 use crate::shape::{Around, Made, SHAPES, Shape, Text};
-use crate::{Class, Mutant, class, rejected, taken};
+use crate::{Class, Mutant, accepted, class, rejected};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -27,10 +27,10 @@ pub(crate) fn classes() -> Vec<Class> {
     ]
 }
 
-/// Rejected as a signature that is right in nothing is.
+/// A request with a wrong signature.
 fn wrong(what: impl Into<String>, plan: &Plan, signature: &str) -> Mutant {
     let plan = plan.clone().under(signature);
-    rejected(what, plan.request(), plan.shape.rejects(signature))
+    rejected(what, plan.request(), plan.shape.rejection_of(signature))
 }
 
 fn other_secret(shape: &Shape) -> Vec<Mutant> {
@@ -39,7 +39,7 @@ fn other_secret(shape: &Shape) -> Vec<Mutant> {
     vec![wrong("a stranger's", &plan, &signature)]
 }
 
-/// What another sender would sign of the same request, under the same key.
+/// The signature over what another sender would sign of the same request, with the same key.
 fn other_content(shape: &Shape) -> Vec<Mutant> {
     let plan = shape.good();
     let own = plan.message();
@@ -67,7 +67,7 @@ fn truncated(shape: &Shape) -> Vec<Mutant> {
 fn confused(shape: &Shape) -> Vec<Mutant> {
     let plan = shape.good();
     let (message, key) = (plan.message(), shape.key_bytes(By::Own));
-    // What a forger knows of a public key's sender.
+    // The public key, which an attacker knows.
     let public = shape.secret(By::Own).into_bytes();
     let mut tags = vec![
         ("sha1", hmac::<Hmac<Sha1>>(&key, &message)),
@@ -100,7 +100,7 @@ fn confused(shape: &Shape) -> Vec<Mutant> {
     tags.into_iter().map(|(name, tag)| wrong(name, &plan, &written(&tag))).collect()
 }
 
-/// The right bytes in another encoding.
+/// The correct bytes in another encoding.
 fn swapped(shape: &Shape) -> Vec<Mutant> {
     let plan = shape.good();
     let other = SHAPES.iter().filter(|other| other.text != shape.text && other.text != Text::Plain);
@@ -116,7 +116,7 @@ fn swapped(shape: &Shape) -> Vec<Mutant> {
     texts.map(|(text, signature)| wrong(format!("{text:?}"), &plan, &signature)).collect()
 }
 
-/// Something else of the right form.
+/// A wrong signature of the correct form.
 fn well_formed(plan: &Plan) -> String {
     plan.sign(By::Stranger, &plan.message())
 }
@@ -129,7 +129,7 @@ fn multi(shape: &Shape) -> Vec<Mutant> {
     let (right, wrong) = (&*plan.signature, &*well_formed(&plan));
     [vec![wrong, right], vec![right, wrong], vec![right, right], vec![wrong, right, wrong]]
         .into_iter()
-        .map(|list| taken("a list", plan.request_with(shape.value(&plan.time, &list))))
+        .map(|list| accepted("a list", plan.request_with(shape.value(&plan.time, &list))))
         .collect()
 }
 
@@ -151,11 +151,13 @@ fn garbage(shape: &Shape) -> Vec<Mutant> {
     ["", "!!!", "=", "00", &plan.signature[..8], &format!("{}zz", plan.signature)]
         .into_iter()
         .flat_map(|garbage| [[garbage, &plan.signature], [&plan.signature, garbage]])
-        .map(|list| taken(format!("{list:?}"), plan.request_with(shape.value(&plan.time, &list))))
+        .map(|list| {
+            accepted(format!("{list:?}"), plan.request_with(shape.value(&plan.time, &list)))
+        })
         .collect()
 }
 
-/// The right signature under a version that begins like ours, or none at all.
+/// The correct signature under a version that begins like ours, or without one.
 fn version(shape: &Shape) -> Vec<Mutant> {
     let plan = shape.good();
     let value = |before: &str, version: &str, joint: &str| {
@@ -184,7 +186,7 @@ fn version(shape: &Shape) -> Vec<Mutant> {
     }
 }
 
-/// Only a signature of another version; or such beside the right one.
+/// A signature of another version, alone or beside the correct one.
 fn downgraded(shape: &Shape) -> Vec<Mutant> {
     let plan = shape.good();
     let (old, joint, before) = match shape.around {
@@ -201,7 +203,7 @@ fn downgraded(shape: &Shape) -> Vec<Mutant> {
         let alone = plan.request_with(format!("{before}{old}{}", plan.signature));
         mutants.push(rejected(format!("{old} alone"), alone, Kind::NoCandidate));
         let beside = plan.request_with(format!("{right}{joint}{old}{}", well_formed(&plan)));
-        mutants.push(taken(format!("{old} beside"), beside));
+        mutants.push(accepted(format!("{old} beside"), beside));
         let wrong = shape.value(&plan.time, &[&well_formed(&plan)]);
         let right_old = plan.request_with(format!("{wrong}{joint}{old}{}", plan.signature));
         mutants.push(rejected(format!("{old} right"), right_old, Kind::SignatureMismatch));
@@ -209,7 +211,7 @@ fn downgraded(shape: &Shape) -> Vec<Mutant> {
     mutants
 }
 
-/// The signature without what stands around it.
+/// The signature without the grammar around it.
 fn bare(shape: &Shape) -> Vec<Mutant> {
     if matches!(shape.around, Around::Body | Around::Prefix("")) {
         return Vec::new();
@@ -230,7 +232,7 @@ fn many(shape: &Shape) -> Vec<Mutant> {
         plan.request_with(shape.value(&plan.time, &list))
     };
     vec![
-        taken(format!("{most}, the right one last"), last(most - 1)),
+        accepted(format!("{most}, the right one last"), last(most - 1)),
         rejected(format!("{} ", most + 1), last(most), Kind::MalformedHeader),
     ]
 }

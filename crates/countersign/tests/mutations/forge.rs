@@ -1,4 +1,4 @@
-//! Makes requests, rightly signed or not, without the crate's own signing.
+//! Makes requests, correctly signed or forged, without the crate's own signing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -34,27 +34,27 @@ const P256: [(&str, &str); 2] = [
     ),
 ];
 
-/// Whose key a request is signed with.
+/// The owner of the key that signs a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum By {
     Own,
     Stranger,
 }
 
-/// What is signed and sent; anything of it may be changed before it is rendered.
+/// The content of a request; a mutation may change any of it before the request is made.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) shape: Shape,
     pub(crate) id: String,
-    /// As it is written.
+    /// The text of the timestamp.
     pub(crate) time: String,
     pub(crate) query: String,
     pub(crate) body: Vec<u8>,
-    /// As it is written, without what stands around it.
+    /// The text of the signature, without the grammar around it.
     pub(crate) signature: String,
 }
 
-/// A request as it arrives.
+/// A request as the receiver gets it.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
@@ -73,12 +73,12 @@ impl Headers for Request {
 }
 
 impl Shape {
-    /// The bytes of the key that a sender signs with: 32, and different for each.
+    /// The 32 bytes from which a sender's key is made; each sender has its own.
     fn seed(&self, by: By) -> [u8; 32] {
         Sha256::digest(format!("{by:?} of {}", self.name)).into()
     }
 
-    /// The bytes that go into a MAC.
+    /// The key of the MAC.
     pub(crate) fn key_bytes(&self, by: By) -> Vec<u8> {
         match self.key {
             Key::Text => self.secret(by).into_bytes(),
@@ -86,7 +86,7 @@ impl Shape {
         }
     }
 
-    /// What the operator sets up.
+    /// The key that the operator configures.
     pub(crate) fn secret(&self, by: By) -> String {
         let public = match self.made {
             Made::Ed25519 => {
@@ -102,7 +102,7 @@ impl Shape {
         }
     }
 
-    /// What the sender itself signs with, in the form that the crate's own signing takes.
+    /// The key that the sender signs with, in the form that the crate's own signing needs.
     pub(crate) fn signing_secret(&self, by: By) -> String {
         match (self.made, self.key) {
             (Made::P256, _) => P256[by as usize].0.to_owned(),
@@ -112,7 +112,7 @@ impl Shape {
         }
     }
 
-    /// This sender with `secret`.
+    /// This sender, configured with `secret`.
     pub(crate) fn known(&self, secret: &str) -> Result<ConfiguredSender, ConfigError> {
         let setup = senders::find(self.name).unwrap().config().with_public_url(URL);
         setup.keys(Secret::new(secret)?)
@@ -122,7 +122,7 @@ impl Shape {
         Receiver::new(self.known(&self.secret(By::Own)).unwrap())
     }
 
-    /// A time as this sender writes it.
+    /// A timestamp in this sender's format.
     pub(crate) fn written(&self, millis: u64) -> String {
         match self.unit {
             Unit::Seconds => (millis / 1000).to_string(),
@@ -134,7 +134,7 @@ impl Shape {
         }
     }
 
-    /// A body of this sender with this time in it, where it has one there.
+    /// A body of this sender, with this timestamp if the sender has it in the body.
     pub(crate) fn usual_body(&self, time: &str, nonce: usize) -> Vec<u8> {
         let json = match self.body {
             Body::Form => {
@@ -160,24 +160,24 @@ impl Shape {
         json.to_string().into_bytes()
     }
 
-    /// A delivery of now, rightly signed.
+    /// A valid delivery at `NOW`.
     pub(crate) fn good(&self) -> Plan {
         self.nth(0)
     }
 
-    /// One of many.
+    /// One of many different valid deliveries.
     pub(crate) fn nth(&self, nonce: usize) -> Plan {
         let time = self.written(NOW * 1000);
         let body = self.usual_body(&time, nonce);
         self.plan(&time, body)
     }
 
-    /// The first delivery whose signature is written so.
+    /// The first valid delivery whose signature has this property.
     pub(crate) fn with_signature(&self, wanted: impl Fn(&str) -> bool) -> Option<Plan> {
         (0..200).map(|nonce| self.nth(nonce)).find(|plan| wanted(&plan.signature))
     }
 
-    /// A delivery of this body, rightly signed.
+    /// A correctly signed delivery of this body.
     pub(crate) fn plan(&self, time: &str, body: impl Into<Vec<u8>>) -> Plan {
         let plan = Plan {
             shape: *self,
@@ -199,8 +199,8 @@ impl Shape {
         }
     }
 
-    /// Why a request is rejected whose signature is right in nothing.
-    pub(crate) fn rejects(&self, signature: &str) -> RejectionKind {
+    /// The rejection of a request with this wrong signature.
+    pub(crate) fn rejection_of(&self, signature: &str) -> RejectionKind {
         let bytes = match self.text {
             Text::Plain => Some(vec![0; 32]).filter(|_| is_printable(signature)),
             Text::Hex => unhex(signature),
@@ -224,7 +224,7 @@ impl Shape {
         }
     }
 
-    /// A header of these signatures.
+    /// The value of the header with these signatures.
     pub(crate) fn value(&self, time: &str, signatures: &[&str]) -> String {
         let many = |joint: &str, before: &str| {
             let items: Vec<_> = signatures.iter().map(|text| format!("{before}{text}")).collect();
@@ -295,13 +295,13 @@ impl Plan {
         self
     }
 
-    /// Under another signature.
+    /// Replaces the signature.
     pub(crate) fn under(mut self, signature: impl Into<String>) -> Self {
         self.signature = signature.into();
         self
     }
 
-    /// With another body, the signature as it was.
+    /// Replaces the body and keeps the signature.
     pub(crate) fn carrying(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
@@ -311,7 +311,7 @@ impl Plan {
         self.request_with(self.shape.value(&self.time, &[&self.signature]))
     }
 
-    /// With this in the signature's header.
+    /// The request with this value in the signature's header.
     pub(crate) fn request_with(&self, value: impl AsRef<[u8]>) -> Request {
         let shape = &self.shape;
         let mut headers = vec![("content-type".to_owned(), b"application/json".to_vec())];
@@ -351,7 +351,7 @@ impl Request {
         self.without(name).with(name, value)
     }
 
-    /// What comes of it, however its body arrives.
+    /// The result of verification; the same whether the body is buffered or streamed.
     pub(crate) fn verdict(
         &self,
         receiver: &Receiver,

@@ -1,11 +1,11 @@
-//! Secrets that must not be set up.
+//! Secrets that must be rejected in the configuration.
 
 use countersign::{ConfigErrorKind as Kind, Key as RingKey, Keyring, Secret, Timestamp, senders};
 
 use crate::forge::{By, NOW, URL};
 use crate::shape::{Key, Made, SHAPES, Shape};
 
-/// What stands in for a secret, and why it is rejected.
+/// A class of invalid secrets, and the kind of the error.
 type Wrong = (&'static str, fn(&Shape) -> Vec<String>, Kind);
 
 const CLASSES: [Wrong; 6] = [
@@ -55,24 +55,24 @@ fn cut(shape: &Shape) -> Vec<String> {
     match (shape.made, shape.key) {
         (Made::Ed25519 | Made::P256, _) => vec![secret[..secret.len() - 4].to_owned()],
         (_, Key::Hex) => vec![odd(&secret)],
-        // Base64 with one character over.
+        // Base64 with one character expired.
         (_, Key::Base64(_)) => vec![secret.trim_end_matches('=')[..secret.len() - 3].to_owned()],
         (_, Key::Text) => Vec::new(),
     }
 }
 
 #[test]
-fn every_secret_that_is_none_is_rejected_at_set_up() {
+fn every_invalid_secret_is_rejected_at_startup() {
     for (class, secrets, kind) in CLASSES {
         let mut applied = 0;
         for shape in SHAPES {
             for secret in secrets(shape) {
                 let error = shape.known(&secret).unwrap_err();
                 assert_eq!(error.kind(), kind, "{}, {class}, {secret:?}: {error}", shape.name);
-                let told = error.to_string();
-                let is_told =
-                    !secret.trim().is_empty() && secret.len() > 6 && told.contains(&secret);
-                assert!(!is_told, "{}, {class}: {told}", shape.name);
+                let text = error.to_string();
+                let is_printed =
+                    !secret.trim().is_empty() && secret.len() > 6 && text.contains(&secret);
+                assert!(!is_printed, "{}, {class}: {text}", shape.name);
                 applied += 1;
             }
         }
@@ -81,26 +81,26 @@ fn every_secret_that_is_none_is_rejected_at_set_up() {
 }
 
 #[test]
-fn a_sender_that_signs_its_url_is_set_up_with_one() {
-    let mut wanting = 0;
+fn a_sender_that_signs_its_url_requires_one() {
+    let mut missing = 0;
     for shape in SHAPES {
         let sender = senders::find(shape.name).unwrap();
         assert_eq!(sender.requires_public_url(), shape.signs.contains("{url}"), "{}", shape.name);
         let secret = || Secret::new(shape.secret(By::Own)).unwrap();
-        for setup in [sender.config(), sender.config().with_public_url("")] {
-            match setup.keys(secret()) {
+        for config in [sender.config(), sender.config().with_public_url("")] {
+            match config.keys(secret()) {
                 Ok(_) => assert!(!sender.requires_public_url(), "{}", shape.name),
                 Err(error) => {
                     assert_eq!(error.kind(), Kind::MissingSetting, "{}: {error}", shape.name);
-                    wanting += 1;
+                    missing += 1;
                 }
             }
         }
     }
-    assert_eq!(wanting, 2 * 4);
+    assert_eq!(missing, 2 * 4);
 }
 
-/// During a rotation either key counts, and its name is told; a key that is over does not.
+/// During a rotation either key is accepted and named; an expired key is not.
 #[test]
 fn every_sender_can_change_its_keys() {
     for shape in SHAPES {
@@ -108,8 +108,8 @@ fn every_sender_can_change_its_keys() {
         let key =
             |name: &'static str, by| RingKey::new(name, Secret::new(shape.secret(by)).unwrap());
         let receiver = |keys: Vec<RingKey>| {
-            let setup = senders::find(shape.name).unwrap().config().with_public_url(URL);
-            countersign::Receiver::new(setup.keys(Keyring::new(keys).unwrap()).unwrap())
+            let config = senders::find(shape.name).unwrap().config().with_public_url(URL);
+            countersign::Receiver::new(config.keys(Keyring::new(keys).unwrap()).unwrap())
         };
         let both = receiver(vec![key("old", By::Stranger), key("new", By::Own)]);
         let plan = shape.good();
@@ -117,13 +117,14 @@ fn every_sender_can_change_its_keys() {
             let delivery = plan.clone().signed(by).request().verdict(&both, now).unwrap();
             assert_eq!(delivery.key_name(), name, "{}", shape.name);
         }
-        let over = Timestamp::from_secs(NOW - 1);
-        let ended = receiver(vec![key("old", By::Stranger).not_after(over), key("new", By::Own)]);
+        let expired = Timestamp::from_secs(NOW - 1);
+        let ended =
+            receiver(vec![key("old", By::Stranger).not_after(expired), key("new", By::Own)]);
         let rejection =
             plan.clone().signed(By::Stranger).request().verdict(&ended, now).unwrap_err();
         let mismatch = countersign::RejectionKind::SignatureMismatch;
         assert_eq!(rejection.kind(), mismatch, "{}: {rejection}", shape.name);
-        let none = receiver(vec![key("old", By::Own).not_after(over)]);
+        let none = receiver(vec![key("old", By::Own).not_after(expired)]);
         let rejection = plan.request().verdict(&none, now).unwrap_err();
         let unknown = countersign::RejectionKind::UnknownKey;
         assert_eq!(rejection.kind(), unknown, "{}: {rejection}", shape.name);

@@ -1,13 +1,13 @@
-//! Headers that are missing, empty, there twice, of another family or differently written.
+//! Headers that are missing, empty, repeated, of another family or in another spelling.
 
 use countersign::RejectionKind as Kind;
 
 use crate::shape::{Around, Made, Shape, Time};
-use crate::{Class, Mutant, class, good, rejected, taken};
+use crate::{Class, Mutant, accepted, class, good, rejected};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
-        class("valid", |shape| vec![taken("as it is", good(shape).1)]),
+        class("valid", |shape| vec![accepted("as it is", good(shape).1)]),
         class("header-missing", missing),
         class("header-empty", empty),
         class("header-duplicate", duplicate),
@@ -57,7 +57,7 @@ fn duplicate(shape: &Shape) -> Vec<Mutant> {
     mutants
 }
 
-/// Two values joined into one, as a proxy may do.
+/// Two values joined into one, as some proxies do.
 fn joined(shape: &Shape) -> Vec<Mutant> {
     let (plan, request) = good(shape);
     let mut mutants = Vec::new();
@@ -66,12 +66,14 @@ fn joined(shape: &Shape) -> Vec<Mutant> {
         let twice = request.clone().instead(name, format!("{right}, {right}"));
         let is_signature = name == shape.header;
         let kind = match shape.around {
-            // The second item is read as if it stood alone.
+            // The second item is read like a single one.
             Around::Versioned(_) | Around::Pairs(..) if is_signature => {
-                mutants.push(taken(name, twice));
+                mutants.push(accepted(name, twice));
                 continue;
             }
-            _ if is_signature => shape.rejects(&format!("{}, {}", plan.signature, plan.signature)),
+            _ if is_signature => {
+                shape.rejection_of(&format!("{}, {}", plan.signature, plan.signature))
+            }
             _ if Some(name) == shape.id => Kind::SignatureMismatch,
             _ if shape.fixed.iter().any(|(fixed, _)| *fixed == name) => Kind::UnexpectedHeaderValue,
             _ => Kind::MalformedHeader,
@@ -107,7 +109,7 @@ fn too_long(shape: &Shape) -> Vec<Mutant> {
 fn header_case(shape: &Shape) -> Vec<Mutant> {
     let (_, mut request) = good(shape);
     request.headers.iter_mut().for_each(|(name, _)| name.make_ascii_uppercase());
-    vec![taken("all in capitals", request)]
+    vec![accepted("all in capitals", request)]
 }
 
 fn families(shape: &Shape) -> Vec<Mutant> {
@@ -138,7 +140,7 @@ fn fixed(shape: &Shape) -> Vec<Mutant> {
             }
         }
     }
-    // The version in the signature's own prefix, under a signature that follows it.
+    // The version in the signature's prefix, with a signature that matches it.
     if let (Around::Prefix(prefix @ "v0="), Time::Header(_)) = (shape.around, shape.time) {
         let plan = shape.good();
         let message = plan.message();
@@ -162,7 +164,7 @@ fn id_too_long(shape: &Shape) -> Vec<Mutant> {
         plan.signed(crate::By::Own).request()
     };
     vec![
-        taken("256 bytes", with_id(256)),
+        accepted("256 bytes", with_id(256)),
         rejected("257 bytes", with_id(257), Kind::MalformedHeader),
     ]
 }

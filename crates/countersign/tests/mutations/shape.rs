@@ -1,6 +1,6 @@
-//! How each sender of the catalogue signs, written down a second time, from the senders' own pages.
+//! How each sender of the catalogue signs, written a second time from the senders' own pages.
 
-/// What a credential is made with.
+/// How a credential is made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Made {
     Token,
@@ -12,32 +12,32 @@ pub(crate) enum Made {
     P256,
 }
 
-/// How a signature is written.
+/// How a signature is encoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Text {
     Hex,
     Base64,
     UrlUnpadded,
-    /// The secret as it is.
+    /// The secret itself.
     Plain,
 }
 
-/// What stands around signatures in their header.
+/// The grammar around signatures in their header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Around {
     Prefix(&'static str),
-    /// Items parted by spaces, of this version.
+    /// Items of this version, separated by spaces.
     Versioned(&'static str),
-    /// Pairs parted by a character: the time's name, if it is one of them, and the signature's.
+    /// Pairs with this separator: the name of the timestamp, if it is in a pair, and of the signature.
     Pairs(char, Option<&'static str>, &'static str),
-    /// It stands in the body, and there is no header.
+    /// The signature is in the body, without a header.
     Body,
 }
 
-/// Where the signed time stands, unless in a pair.
+/// The location of the signed timestamp.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Time {
-    SigningRequest,
+    Absent,
     Header(&'static str),
     Pair,
     Body,
@@ -50,26 +50,26 @@ pub(crate) enum Unit {
     Rfc3339,
 }
 
-/// The form in which the operator gets the key.
+/// The form of the operator's key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Key {
     Text,
     Hex,
-    /// Base64 behind this prefix.
+    /// Base64 after this prefix.
     Base64(&'static str),
 }
 
-/// What the sender's bodies are like.
+/// The format of the sender's bodies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Body {
     Json,
-    /// JSON with the time in it.
+    /// JSON with a timestamp in it.
     Timed,
     Adyen,
     Form,
 }
 
-/// One sender.
+/// The shape of one sender's requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) name: &'static str,
@@ -78,11 +78,11 @@ pub(crate) struct Shape {
     pub(crate) header: &'static str,
     pub(crate) around: Around,
     pub(crate) text: Text,
-    /// `{id}`, `{t}`, `{body}`, `{url}`, `{form}` and `{fields}` stand for what they say.
+    /// The signed content, with `{id}`, `{t}`, `{body}`, `{url}`, `{form}` and `{fields}`.
     pub(crate) signs: &'static str,
     pub(crate) time: Time,
     pub(crate) unit: Unit,
-    /// How many seconds the time may lie back, and ahead.
+    /// The tolerated age of a timestamp, and how far it may be ahead, in seconds.
     pub(crate) tolerance: (u64, u64),
     /// The header of a signed id.
     pub(crate) id: Option<&'static str>,
@@ -99,7 +99,7 @@ const PLAIN: Shape = Shape {
     around: Around::Prefix(""),
     text: Text::Hex,
     signs: "{body}",
-    time: Time::SigningRequest,
+    time: Time::Absent,
     unit: Unit::Seconds,
     tolerance: (300, 300),
     id: None,
@@ -163,7 +163,7 @@ const fn v0(name: &'static str, header: &'static str, time: &'static str) -> Sha
     Shape { around, signs: "v0:{t}:{body}", time: Time::Header(time), ..hex(name, header) }
 }
 
-/// One for each of `senders::ALL`.
+/// One shape for each of `senders::ALL`.
 pub(crate) const SHAPES: &[Shape] = &[
     Shape {
         key: Key::Hex,
@@ -278,12 +278,12 @@ pub(crate) const SHAPES: &[Shape] = &[
 ];
 
 impl Shape {
-    /// Whether a byte of the body that is changed is a signature that no longer fits.
+    /// Whether the signature covers every byte of the body.
     pub(crate) fn signs_body(&self) -> bool {
         !matches!(self.made, Made::Token) && self.body != Body::Adyen
     }
 
-    /// Whether a time touches what is before or behind it.
+    /// Whether the timestamp is next to another part without a separator.
     pub(crate) fn time_touches(&self) -> bool {
         self.signs.contains("{t}{") || self.signs.contains("}{t}")
     }
@@ -292,7 +292,7 @@ impl Shape {
         matches!(self.around, Around::Versioned(_) | Around::Pairs(..))
     }
 
-    /// The headers that must be there.
+    /// The required headers.
     pub(crate) fn required(&self) -> Vec<&'static str> {
         let signature = (self.around != Around::Body).then_some(self.header);
         let time = match self.time {

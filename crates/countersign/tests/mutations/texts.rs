@@ -1,10 +1,10 @@
-//! The right signature, written otherwise.
+//! The correct signature in another spelling.
 
 use countersign::RejectionKind as Kind;
 
 use crate::forge::Plan;
 use crate::shape::{Around, Shape, Text};
-use crate::{Class, Mutant, class, rejected, taken};
+use crate::{Class, Mutant, accepted, class, rejected};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -39,19 +39,19 @@ pub(crate) fn classes() -> Vec<Class> {
     ]
 }
 
-/// White space within.
+/// White space inside.
 fn spaced(text: &str) -> Vec<String> {
     let (start, end) = text.split_at(4);
     vec![format!("{start}\n{end}"), format!("{start}\t{end}"), format!("{start}%20{end}")]
 }
 
-/// As if nothing of it were right.
+/// A request with a wrong signature.
 fn wrong(plan: &Plan, signature: String) -> Mutant {
     let is_printable = signature.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let kind = match plan.shape.around {
-        Around::Body => plan.shape.rejects(&signature),
+        Around::Body => plan.shape.rejection_of(&signature),
         _ if !is_printable => Kind::MalformedHeader,
-        _ => plan.shape.rejects(&signature),
+        _ => plan.shape.rejection_of(&signature),
     };
     let what = signature.escape_debug().to_string();
     rejected(what, plan.clone().under(signature).request(), kind)
@@ -87,7 +87,7 @@ fn other_alphabet(shape: &Shape) -> Vec<Mutant> {
     own.into_iter().zip(other).map(swapped).collect()
 }
 
-/// The last character with bits that no byte takes.
+/// The last character with bits beyond the last byte.
 fn stray_bits(shape: &Shape) -> Vec<Mutant> {
     const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     if !matches!(shape.text, Text::Base64 | Text::UrlUnpadded) {
@@ -112,7 +112,7 @@ fn hex_case(shape: &Shape) -> Vec<Mutant> {
     }
     let plan = shape.good();
     let capitals = plan.signature.to_uppercase();
-    vec![taken("in capitals", plan.under(capitals).request())]
+    vec![accepted("in capitals", plan.under(capitals).request())]
 }
 
 fn extended(shape: &Shape) -> Vec<Mutant> {
@@ -130,14 +130,14 @@ fn quoted(shape: &Shape) -> Vec<Mutant> {
     ["\"", "'", "`"].map(|mark| wrong(&plan, format!("{mark}{}{mark}", plan.signature))).into()
 }
 
-/// White space that an HTTP parser would strip, if it stood outside.
+/// White space that an HTTP parser would strip around a value.
 fn space(shape: &Shape) -> Vec<Mutant> {
     let plan = shape.good();
     let before = wrong(&plan, format!(" {}", plan.signature));
     let after = match shape.around {
-        // A list's items are parted by it.
+        // A space separates the items of a list.
         Around::Versioned(_) => {
-            taken("behind", plan.clone().under(format!("{} ", plan.signature)).request())
+            accepted("behind", plan.clone().under(format!("{} ", plan.signature)).request())
         }
         _ => wrong(&plan, format!("{} ", plan.signature)),
     };

@@ -1,10 +1,10 @@
-//! Signed times: old, early, changed, and not written as they should be.
+//! Signed timestamps: stale, in the future, changed and malformed.
 
 use countersign::RejectionKind as Kind;
 
 use crate::forge::{By, NOW, Plan};
 use crate::shape::{Around, Shape, Time, Unit};
-use crate::{Class, Mutant, class, rejected, taken};
+use crate::{Class, Mutant, accepted, class, rejected};
 
 pub(crate) fn classes() -> Vec<Class> {
     vec![
@@ -22,14 +22,14 @@ pub(crate) fn classes() -> Vec<Class> {
     ]
 }
 
-/// The first second and the last that are taken.
+/// The first and the last accepted second.
 const fn edges(shape: &Shape) -> (u64, u64) {
     (NOW - shape.tolerance.0, NOW + shape.tolerance.1)
 }
 
-/// A delivery that is rightly signed at this second.
+/// A delivery that is correctly signed at this second.
 fn at(shape: &Shape, secs: u64, rejection: Option<Kind>) -> Vec<Mutant> {
-    if shape.time == Time::SigningRequest {
+    if shape.time == Time::Absent {
         return Vec::new();
     }
     let time = shape.written(secs * 1000);
@@ -37,25 +37,25 @@ fn at(shape: &Shape, secs: u64, rejection: Option<Kind>) -> Vec<Mutant> {
     let request = shape.plan(&time, body).request();
     vec![match rejection {
         Some(kind) => rejected(time, request, kind),
-        None => taken(time, request),
+        None => accepted(time, request),
     }]
 }
 
 fn far(shape: &Shape) -> Vec<Mutant> {
     if shape.time_touches() && shape.unit != Unit::Rfc3339 {
-        // Such times are not as wide as times are now.
+        // Such timestamps have another number of digits than current ones.
         return Vec::new();
     }
     let mut mutants = at(shape, 0, Some(Kind::StaleTimestamp));
     mutants.extend(at(shape, 1, Some(Kind::StaleTimestamp)));
     mutants.extend(at(shape, 4_102_444_800, Some(Kind::FutureTimestamp)));
-    if shape.unit == Unit::Seconds && shape.time != Time::SigningRequest {
+    if shape.unit == Unit::Seconds && shape.time != Time::Absent {
         mutants.extend(at(shape, 999_999_999_999_999, Some(Kind::FutureTimestamp)));
     }
     mutants
 }
 
-/// Another time, still fresh, under the same signature.
+/// Another fresh timestamp under the same signature.
 fn tampered(shape: &Shape) -> Vec<Mutant> {
     let (first, last) = edges(shape);
     let mut mutants = Vec::new();
@@ -63,7 +63,7 @@ fn tampered(shape: &Shape) -> Vec<Mutant> {
         let mut plan = shape.good();
         plan.time = shape.written(secs * 1000);
         match shape.time {
-            Time::SigningRequest => return Vec::new(),
+            Time::Absent => return Vec::new(),
             Time::Body => plan.body = shape.usual_body(&plan.time, 0),
             Time::Header(_) | Time::Pair => {}
         }
@@ -72,7 +72,7 @@ fn tampered(shape: &Shape) -> Vec<Mutant> {
     mutants
 }
 
-/// Ways to write a time that another parser may take for the right one.
+/// Spellings that another parser may accept for the correct timestamp.
 fn forms(shape: &Shape) -> Vec<String> {
     let good = shape.written(NOW * 1000);
     let mut forms: Vec<_> = ["NaN", "Infinity", "null", "0x6553f100", "1.7e9", "-1", "٠", "¹", "x"]
@@ -130,20 +130,20 @@ fn malformed(shape: &Shape) -> Vec<Mutant> {
     malformed_by(shape, |plan| plan)
 }
 
-/// The same under a signature over what is written.
+/// Malformed timestamps, correctly signed.
 fn signed_malformed(shape: &Shape) -> Vec<Mutant> {
     malformed_by(shape, |plan| plan.signed(By::Own))
 }
 
 fn malformed_by(shape: &Shape, sign: fn(Plan) -> Plan) -> Vec<Mutant> {
-    if matches!(shape.time, Time::SigningRequest | Time::Body) {
+    if matches!(shape.time, Time::Absent | Time::Body) {
         return Vec::new();
     }
     let mutant = |form: String| {
         let mut plan = shape.good();
         plan.time = form.clone();
         let what = form.escape_debug().to_string();
-        // In a list, what stands behind a comma is another pair.
+        // In a list, a comma begins another pair.
         let is_cut = matches!(shape.around, Around::Pairs(',', ..)) && form.contains(',');
         let request = sign(plan).request();
         if is_cut { None } else { Some(rejected(what, request, Kind::MalformedHeader)) }
@@ -153,7 +153,7 @@ fn malformed_by(shape: &Shape, sign: fn(Plan) -> Plan) -> Vec<Mutant> {
 
 fn other_unit(shape: &Shape) -> Vec<Mutant> {
     let (time, kind) = match (shape.time, shape.unit) {
-        (Time::SigningRequest, _) | (_, Unit::Rfc3339) => return Vec::new(),
+        (Time::Absent, _) | (_, Unit::Rfc3339) => return Vec::new(),
         (_, Unit::Seconds) => (NOW * 1000, Kind::FutureTimestamp),
         (_, Unit::Millis) => (NOW, Kind::StaleTimestamp),
     };
@@ -163,7 +163,7 @@ fn other_unit(shape: &Shape) -> Vec<Mutant> {
     vec![rejected(&*time, shape.plan(&time, body).request(), kind)]
 }
 
-/// The time beside the signature is missing, empty, there twice, or behind it.
+/// The timestamp beside the signature is missing, empty, repeated, or after it.
 fn pair(shape: &Shape) -> Vec<Mutant> {
     let Around::Pairs(joint, Some(name), _) = shape.around else { return Vec::new() };
     let plan = shape.good();
@@ -178,8 +178,8 @@ fn pair(shape: &Shape) -> Vec<Mutant> {
         malformed("two", format!("{right}{joint}{name}=1")),
         malformed("shouted", format!("{}{joint}{signature}", time.to_uppercase())),
         malformed("spaced", format!(" {right}")),
-        taken("behind", plan.request_with(format!("{signature}{joint}{time}"))),
-        taken("noise", plan.request_with(format!("junk{joint}{joint}={joint}{right}{joint}"))),
+        accepted("behind", plan.request_with(format!("{signature}{joint}{time}"))),
+        accepted("noise", plan.request_with(format!("junk{joint}{joint}={joint}{right}{joint}"))),
     ]
 }
 
@@ -206,8 +206,8 @@ fn in_body(shape: &Shape) -> Vec<Mutant> {
                 body.bytes().map(|byte| if byte == 0 { 0xff } else { byte }).collect();
             shape.plan(&good, body).request()
         }),
-        taken("as text", text(&good)),
-        taken("in RFC 3339", text("2023-11-14T22:13:20Z")),
+        accepted("as text", text(&good)),
+        accepted("in RFC 3339", text("2023-11-14T22:13:20Z")),
         rejected("old", text("2023-11-14T22:12:19.999Z"), Kind::StaleTimestamp),
     ];
     for value in ["null", "true", "[]", "{}", "\"\"", "-1", "1.7e12", "1700000000000.0", "\"NaN\""]

@@ -1,8 +1,8 @@
-//! What each sender is told of a handler's answer.
+//! The response of each sender's contract to the handler's.
 
 use countersign::Outcome;
 
-use crate::case::{Act, Answer, Case, Holds, Step};
+use crate::case::{Act, Case, Expected, Holds, Step};
 use crate::request::Request;
 use crate::sender::Sender;
 
@@ -14,23 +14,23 @@ pub(super) fn cases() -> Vec<Case> {
     for sender in [Sender::OmniAi, Sender::AiNexLayer, Sender::StandardWebhooks, Sender::Pairs] {
         for status in SUCCESSES {
             let told = if sender == Sender::OmniAi { 200 } else { status };
-            let step = Step::Send(Request::good(), Answer::handlers(told, Outcome::Handled));
+            let step = Step::Send(Request::good(), Expected::handlers(told, Outcome::Handled));
             cases.push(
-                Case::new(format!("{sender:?} is told {status} as {told}"), [step])
+                Case::new(format!("{sender:?} receives {told} for {status}"), [step])
                     .from(sender)
-                    .acts([Act::Answer(status)])
+                    .acts([Act::Respond(status)])
                     .ends(1, Holds::Duplicate),
             );
         }
         for status in FAILURES {
             let steps = [
-                Step::Send(Request::good(), Answer::handlers(status, Outcome::Failed)),
-                Step::Send(Request::good(), Answer::handled()),
+                Step::Send(Request::good(), Expected::handlers(status, Outcome::Failed)),
+                Step::Send(Request::good(), Expected::handled()),
             ];
             cases.push(
-                Case::new(format!("{sender:?} is told {status} as it is, and comes again"), steps)
+                Case::new(format!("{sender:?} receives {status} unchanged, and retries"), steps)
                     .from(sender)
-                    .acts([Act::Answer(status)])
+                    .acts([Act::Respond(status)])
                     .ends(2, Holds::Duplicate),
             );
         }

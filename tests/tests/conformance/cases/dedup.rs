@@ -1,96 +1,97 @@
-//! What the store's answers come to.
+//! The responses to the outcomes of a claim.
 
 use countersign::Outcome;
 
-use crate::case::{Act, Answer, Before, Case, Holds, Step};
+use crate::case::{Act, Before, Case, Expected, Holds, Step};
+use crate::environment::AFTER_LEASE;
 use crate::request::Request;
 use crate::sender::Sender;
-use crate::stage::LEASE_OVER;
 
 pub(super) fn cases() -> Vec<Case> {
     let good = Request::good;
     let send = |request, answer| Step::Send(request, answer);
     let other_body = || good().body(br#"{"attempt":2}"#);
-    let differs = || Answer::own(200, Outcome::Duplicate { same_body: false });
+    let differs = || Expected::own(200, Outcome::Duplicate { same_body: false });
     let mut cases: Vec<_> =
         [Sender::StandardWebhooks, Sender::OmniAi, Sender::AiNexLayer, Sender::Pairs]
             .into_iter()
             .map(|sender| {
-                let again = [send(good(), Answer::handled()), send(good(), Answer::duplicate())];
-                Case::new(format!("{sender:?}: a repeat of what was handled"), again)
+                let again =
+                    [send(good(), Expected::handled()), send(good(), Expected::duplicate())];
+                Case::new(format!("{sender:?}: a retry of a handled event"), again)
                     .from(sender)
                     .ends(1, Holds::Duplicate)
             })
             .collect();
     cases.extend([
-        Case::new("handled before, the same body", [send(good(), Answer::duplicate())])
-            .before(Before::Done)
+        Case::new("already handled, the same body", [send(good(), Expected::duplicate())])
+            .before(Before::Handled)
             .ends(0, Holds::Duplicate),
-        Case::new("handled before, another body", [send(other_body(), differs())])
-            .before(Before::Done)
+        Case::new("already handled, another body", [send(other_body(), differs())])
+            .before(Before::Handled)
             .ends(0, Holds::Duplicate),
-        Case::new("handled before, another event", [send(Request::of(2), Answer::handled())])
-            .before(Before::Done)
+        Case::new("another event was handled", [send(Request::of(2), Expected::handled())])
+            .before(Before::Handled)
             .ends(1, Holds::Duplicate),
-        Case::new("in progress elsewhere", [send(good(), Answer::in_progress())])
+        Case::new("in progress elsewhere", [send(good(), Expected::in_progress())])
             .before(Before::InProgress)
             .ends(0, Holds::InProgress),
-        Case::new("a lease that ran out elsewhere", [send(good(), Answer::handled())])
-            .before(Before::LeaseRanOut)
+        Case::new("a lease expired elsewhere", [send(good(), Expected::handled())])
+            .before(Before::LeaseExpired)
             .ends(1, Holds::Duplicate),
-        Case::new("handled so long ago that it is forgotten", [send(good(), Answer::handled())])
-            .before(Before::Forgotten)
+        Case::new("handled, and the retention has expired", [send(good(), Expected::handled())])
+            .before(Before::RetentionExpired)
             .ends(1, Holds::Duplicate),
-        Case::new("a full store", [send(good(), Answer::own(503, Outcome::StoreFull))])
+        Case::new("a full store", [send(good(), Expected::own(503, Outcome::StoreFull))])
             .before(Before::Full)
-            .setup(|setup| setup.capacity = 1)
-            .ends(0, Holds::NoRoom),
+            .config(|config| config.capacity = 1)
+            .ends(0, Holds::Full),
         Case::new(
-            "a repeat while the first is in hand",
+            "a retry while the first delivery is in progress",
             [
                 Step::Begin(good()),
-                send(good(), Answer::in_progress()),
+                send(good(), Expected::in_progress()),
                 Step::Release,
-                Step::Finish(Answer::handled()),
-                send(good(), Answer::duplicate()),
+                Step::Finish(Expected::handled()),
+                send(good(), Expected::duplicate()),
             ],
         )
-        .acts([Act::Held(200)])
+        .acts([Act::Wait(200)])
         .ends(1, Holds::Duplicate),
-        Case::new("twenty deliveries of one event at once", [Step::Rush(good(), 20)])
+        Case::new("twenty concurrent deliveries of one event", [Step::Rush(good(), 20)])
             .ends(1, Holds::Duplicate),
         Case::new(
             "without dedup every delivery is handled",
-            [send(good(), Answer::handled()), send(good(), Answer::handled())],
+            [send(good(), Expected::handled()), send(good(), Expected::handled())],
         )
-        .setup(|setup| setup.dedup = false)
+        .config(|config| config.dedup = false)
         .ends(2, Holds::Claimable),
         Case::new(
             "two handlers of one event: the first has lost its claim",
             [
                 Step::Begin(good()),
-                Step::Later(LEASE_OVER),
+                Step::Later(AFTER_LEASE),
                 Step::Begin(good()),
                 Step::Release,
                 Step::Release,
-                Step::Finish(Answer::handlers(200, Outcome::LeaseLost)),
-                Step::Finish(Answer::handled()),
+                Step::Finish(Expected::handlers(200, Outcome::LeaseLost)),
+                Step::Finish(Expected::handled()),
             ],
         )
-        .acts([Act::Held(200), Act::Held(200)])
+        .acts([Act::Wait(200), Act::Wait(200)])
         .ends(2, Holds::Duplicate),
         Case::new(
-            "a drain claims nothing more and waits for what is in hand",
+            "a shutdown claims no more events and waits for running handlers",
             [
                 Step::Begin(good()),
                 Step::Drain,
-                send(Request::of(2), Answer::own(503, Outcome::ShuttingDown)),
-                send(good(), Answer::own(503, Outcome::ShuttingDown)),
+                send(Request::of(2), Expected::own(503, Outcome::ShuttingDown)),
+                send(good(), Expected::own(503, Outcome::ShuttingDown)),
                 Step::Release,
-                Step::Finish(Answer::handled()),
+                Step::Finish(Expected::handled()),
             ],
         )
-        .acts([Act::Held(200)])
+        .acts([Act::Wait(200)])
         .ends(1, Holds::Duplicate),
     ]);
     cases

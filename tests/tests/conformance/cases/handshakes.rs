@@ -1,11 +1,11 @@
-//! How senders ask whether an endpoint is ready: answered at once, with no handler and no claim.
+//! Handshakes: responded to without a handler or a claim.
 
 use countersign::RejectionKind as Kind;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
 
-use crate::case::{Answer, Case, Holds, Step};
+use crate::case::{Case, Expected, Holds, Step};
 use crate::request::{Framing, Request};
 use crate::sender::{By, Ring, Sender};
 
@@ -24,7 +24,12 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn handshake_answered(name: &str, sender: &'static str, request: Request, answer: Answer) -> Case {
+fn handshake_answered(
+    name: &str,
+    sender: &'static str,
+    request: Request,
+    answer: Expected,
+) -> Case {
     Case::new(name, [Step::Send(request, answer)]).from(Sender::Known(sender))
 }
 
@@ -36,7 +41,7 @@ fn no_method(name: &str, sender: &'static str, request: Request) -> Case {
     rejected(name, sender, request, 405, Kind::MethodNotAllowed)
 }
 
-/// A signed body that is no handshake, or none that is answered: it is for the handler.
+/// A signed body that is not a valid handshake goes to the handler.
 fn event(name: &str, sender: &'static str, body: &str) -> Case {
     let handled = Case::handled(name, Request::good().body(body)).from(Sender::Known(sender));
     handled.ends(1, Holds::Claimable)
@@ -47,52 +52,52 @@ fn slack() -> Vec<Case> {
         json!({"token": "t", "challenge": challenge, "type": "url_verification"}).to_string()
     };
     let body = || Request::good().body(asking("3eZbrw1aB10FEMAGAZd4FyFQ"));
-    let echo = |text: &str| Answer::handshake_answered(200, TEXT, text);
+    let echo = |text: &str| Expected::handshake_answered(200, TEXT, text);
     let markup = "<script>alert(1)</script>";
     vec![
-        handshake_answered("Slack asks", "slack", body(), echo("3eZbrw1aB10FEMAGAZd4FyFQ")),
+        handshake_answered("Slack handshake", "slack", body(), echo("3eZbrw1aB10FEMAGAZd4FyFQ")),
         handshake_answered(
-            "Slack asks in pieces",
+            "Slack handshake in pieces",
             "slack",
             body().cut([1, 7, 30]),
             echo("3eZbrw1aB10FEMAGAZd4FyFQ"),
         ),
         handshake_answered(
-            "Slack asks for markup",
+            "Slack handshake with markup",
             "slack",
             Request::good().body(asking(markup)),
             echo(markup),
         ),
         Case::new(
-            "Slack asks twice",
+            "Slack handshake, repeated",
             [
                 Step::Send(body(), echo("3eZbrw1aB10FEMAGAZd4FyFQ")),
                 Step::Send(body(), echo("3eZbrw1aB10FEMAGAZd4FyFQ")),
             ],
         )
         .from(Sender::Known("slack")),
-        rejected("Slack asks unsigned", "slack", body().unsigned(), 401, Kind::MissingHeader),
+        rejected("Slack handshake unsigned", "slack", body().unsigned(), 401, Kind::MissingHeader),
         rejected(
-            "Slack asks under another body's signature",
+            "Slack handshake under another body's signature",
             "slack",
             Request::good().tampered(asking("abc")),
             401,
             Kind::SignatureMismatch,
         ),
         rejected(
-            "a stranger asks as Slack",
+            "a Slack handshake with an unknown key",
             "slack",
             body().by(By::Stranger),
             401,
             Kind::SignatureMismatch,
         ),
-        rejected("Slack asked long ago", "slack", body().late(-301), 401, Kind::StaleTimestamp),
-        no_method("GET is no handshake of Slack's", "slack", Request::asking("challenge=abc")),
-        event("Slack asks with a challenge too long", "slack", &asking(&"a".repeat(1025))),
-        event("Slack asks with a control character", "slack", &asking("a\u{1}")),
-        event("Slack asks for nothing", "slack", &asking("")),
+        rejected("a stale Slack handshake", "slack", body().late(-301), 401, Kind::StaleTimestamp),
+        no_method("GET is not a handshake of Slack's", "slack", Request::get("challenge=abc")),
+        event("Slack handshake with a challenge too long", "slack", &asking(&"a".repeat(1025))),
+        event("Slack handshake with a control character", "slack", &asking("a\u{1}")),
+        event("Slack handshake with an empty challenge", "slack", &asking("")),
         event(
-            "Slack asks two things",
+            "Slack handshake with two challenges",
             "slack",
             r#"{"type":"url_verification","challenge":"a","challenge":"b"}"#,
         ),
@@ -119,48 +124,57 @@ fn zoom() -> Vec<Case> {
     };
     let token = "qgg8vlvZRS6UYooatFL8Aw";
     let body = || Request::good().body(asking(token));
-    let answer = |key: &str| Answer::handshake_answered(200, JSON, &sealed(token, key));
+    let answer = |key: &str| Expected::handshake_answered(200, JSON, &sealed(token, key));
     let new = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let old = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     vec![
-        handshake_answered("Zoom asks", "zoom", body(), answer(new)),
-        handshake_answered("Zoom asks by the old key", "zoom", body().by(By::Old), answer(old))
-            .setup(|setup| setup.ring = Ring::OldAndNew),
-        rejected("Zoom asks unsigned", "zoom", body().unsigned(), 401, Kind::MissingHeader),
+        handshake_answered("Zoom handshake", "zoom", body(), answer(new)),
+        handshake_answered(
+            "Zoom handshake with the old key",
+            "zoom",
+            body().by(By::Old),
+            answer(old),
+        )
+        .config(|config| config.ring = Ring::OldAndNew),
+        rejected("Zoom handshake unsigned", "zoom", body().unsigned(), 401, Kind::MissingHeader),
         rejected(
-            "Zoom asks under another body's signature",
+            "Zoom handshake under another body's signature",
             "zoom",
             Request::good().tampered(asking("abc")),
             401,
             Kind::SignatureMismatch,
         ),
-        // What is sealed for it would be the signature of another request.
-        event("Zoom asks to sign a request", "zoom", &asking("v0:1700000000:{}")),
-        event("Zoom asks for white space", "zoom", &asking("a b")),
-        event("Zoom asks for a number's like", "zoom", &asking("1.0")),
+        // The HMAC for this would be the signature of another request.
+        event(
+            "Zoom handshake with the signed text of a request",
+            "zoom",
+            &asking("v0:1700000000:{}"),
+        ),
+        event("Zoom handshake with white space", "zoom", &asking("a b")),
+        event("Zoom handshake with a number-like token", "zoom", &asking("1.0")),
     ]
 }
 
 fn discord() -> Vec<Case> {
     let body = |kind: u8| format!(r#"{{"type":{kind},"id":"1"}}"#);
     let signed = |kind| Request::good().body(body(kind));
-    let pong = Answer::handshake_answered(200, JSON, r#"{"type":1}"#);
-    let no_content = Answer::handshake_answered(204, "", "");
+    let pong = Expected::handshake_answered(200, JSON, r#"{"type":1}"#);
+    let no_content = Expected::handshake_answered(204, "", "");
     vec![
-        handshake_answered("Discord interactions ask", "discord", signed(1), pong),
+        handshake_answered("Discord interactions handshake", "discord", signed(1), pong),
         event("a Discord interaction of type 0", "discord", &body(0)),
         event("a Discord interaction of type 2", "discord", &body(2)),
-        handshake_answered("Discord events ask", "discord-events", signed(0), no_content),
+        handshake_answered("Discord events handshake", "discord-events", signed(0), no_content),
         event("a Discord event of type 1", "discord-events", &body(1)),
         rejected(
-            "Discord asks unsigned",
+            "Discord handshake unsigned",
             "discord",
             signed(1).unsigned(),
             401,
             Kind::MissingHeader,
         ),
         rejected(
-            "Discord asks under another body's signature",
+            "Discord handshake under another body's signature",
             "discord",
             Request::good().tampered(body(1)),
             401,
@@ -170,40 +184,50 @@ fn discord() -> Vec<Case> {
 }
 
 fn dropbox() -> Vec<Case> {
-    let asking = Request::asking;
-    let echo = |text: &str| Answer::handshake_answered(200, TEXT, text);
+    let asking = Request::get;
+    let echo = |text: &str| Expected::handshake_answered(200, TEXT, text);
     let longest = "a".repeat(1024);
     let long = format!("challenge={longest}a");
     let unsigned = Request::good().unsigned().query("challenge=abc");
-    let head = Request::asking("challenge=abc").method("HEAD");
+    let head = Request::get("challenge=abc").method("HEAD");
     vec![
         handshake_answered(
-            "Dropbox asks",
+            "Dropbox handshake",
             "dropbox",
             asking("challenge=a%2Bb%3C+c"),
             echo("a+b< c"),
         ),
         handshake_answered(
-            "Dropbox asks among others",
+            "Dropbox handshake among other parameters",
             "dropbox",
             asking("a=b&challenge=abc&c"),
             echo("abc"),
         ),
         handshake_answered(
-            "Dropbox asks for 1024 bytes",
+            "Dropbox handshake with 1024 bytes",
             "dropbox",
             asking(&long[..long.len() - 1]),
             echo(&longest),
         ),
-        no_method("Dropbox asks for 1025 bytes", "dropbox", asking(&long)),
-        no_method("Dropbox asks for a line end", "dropbox", asking("challenge=a%0D%0Ab")),
-        no_method("Dropbox asks beyond ASCII", "dropbox", asking("challenge=%C3%A9")),
-        no_method("Dropbox asks for half a byte", "dropbox", asking("challenge=a%2")),
-        no_method("Dropbox asks two things", "dropbox", asking("challenge=a&challenge=b")),
-        no_method("Dropbox asks for nothing", "dropbox", asking("challenge=")),
-        no_method("Dropbox asks without a challenge", "dropbox", asking("a=b")),
-        no_method("HEAD is no handshake of Dropbox's", "dropbox", head),
-        rejected("a challenge by POST is none", "dropbox", unsigned, 401, Kind::MissingHeader),
+        no_method("Dropbox handshake with 1025 bytes", "dropbox", asking(&long)),
+        no_method("Dropbox handshake with a line end", "dropbox", asking("challenge=a%0D%0Ab")),
+        no_method("Dropbox handshake with non-ASCII text", "dropbox", asking("challenge=%C3%A9")),
+        no_method("Dropbox handshake with half a byte", "dropbox", asking("challenge=a%2")),
+        no_method(
+            "Dropbox handshake with two challenges",
+            "dropbox",
+            asking("challenge=a&challenge=b"),
+        ),
+        no_method("Dropbox handshake with an empty challenge", "dropbox", asking("challenge=")),
+        no_method("Dropbox handshake without a challenge", "dropbox", asking("a=b")),
+        no_method("HEAD is not a handshake of Dropbox's", "dropbox", head),
+        rejected(
+            "a challenge by POST is not a handshake",
+            "dropbox",
+            unsigned,
+            401,
+            Kind::MissingHeader,
+        ),
     ]
 }
 
@@ -211,68 +235,72 @@ fn meta() -> Vec<Case> {
     let query = |mode: &str, token: &str| {
         format!("hub.mode={mode}&hub.verify_token={token}&hub.challenge=1158201444")
     };
-    let asking = |mode: &str, token: &str| Request::asking(&query(mode, token));
-    let with_token = |case: Case| case.setup(|setup| setup.verify_token = Some("open sesame"));
-    let right = Answer::handshake_answered(200, TEXT, "1158201444");
+    let asking = |mode: &str, token: &str| Request::get(&query(mode, token));
+    let with_token = |case: Case| case.config(|config| config.verify_token = Some("open sesame"));
+    let right = Expected::handshake_answered(200, TEXT, "1158201444");
     let mismatch = |name: &str, token: &str| {
         rejected(name, "meta", asking("subscribe", token), 401, Kind::SignatureMismatch)
     };
     let mut cases = vec![
-        handshake_answered("Meta asks", "meta", asking("subscribe", "open+sesame"), right),
-        mismatch("Meta asks with a wrong token", "open"),
-        mismatch("Meta asks with an empty token", ""),
-        no_method("Meta asks to unsubscribe", "meta", asking("unsubscribe", "open+sesame")),
+        handshake_answered("Meta handshake", "meta", asking("subscribe", "open+sesame"), right),
+        mismatch("Meta handshake with a wrong token", "open"),
+        mismatch("Meta handshake with an empty token", ""),
+        no_method("Meta handshake that unsubscribes", "meta", asking("unsubscribe", "open+sesame")),
         no_method(
-            "Meta asks without a token",
+            "Meta handshake without a token",
             "meta",
-            Request::asking("hub.mode=subscribe&hub.challenge=1"),
+            Request::get("hub.mode=subscribe&hub.challenge=1"),
         ),
         no_method(
-            "Meta asks with two tokens",
+            "Meta handshake with two tokens",
             "meta",
             asking("subscribe", "open+sesame&hub.verify_token=x"),
         ),
     ];
     cases = cases.into_iter().map(with_token).collect();
-    cases.push(no_method("Meta asks, and no token is set up", "meta", asking("subscribe", "x")));
+    cases.push(no_method(
+        "Meta handshake without a configured token",
+        "meta",
+        asking("subscribe", "x"),
+    ));
     cases
 }
 
 fn okta() -> Vec<Case> {
-    let asking = |value: &str| Request::asking("").with("x-okta-verification-challenge", value);
+    let asking = |value: &str| Request::get("").with("x-okta-verification-challenge", value);
     let answer = |text: &str| {
-        Answer::handshake_answered(200, JSON, &json!({"verification": text}).to_string())
+        Expected::handshake_answered(200, JSON, &json!({"verification": text}).to_string())
     };
     let twice = asking("a").with("x-okta-verification-challenge", "a");
     vec![
         handshake_answered(
-            "Okta asks",
+            "Okta handshake",
             "okta",
             asking("4wsfBSbmwwuxtBCJ"),
             answer("4wsfBSbmwwuxtBCJ"),
         ),
         handshake_answered(
-            "Okta asks for quotes",
+            "Okta handshake with quotes",
             "okta",
             asking(r#"","a":"\"#),
             answer(r#"","a":"\"#),
         ),
-        no_method("Okta asks two things", "okta", twice),
-        no_method("Okta asks for 1025 bytes", "okta", asking(&"a".repeat(1025))),
-        no_method("Okta asks for nothing", "okta", Request::asking("")),
+        no_method("Okta handshake with two challenges", "okta", twice),
+        no_method("Okta handshake with 1025 bytes", "okta", asking(&"a".repeat(1025))),
+        no_method("Okta handshake with an empty challenge", "okta", Request::get("")),
     ]
 }
 
 fn intercom() -> Vec<Case> {
-    let head = || Request::asking("").method("HEAD").framed(Framing::Nothing);
+    let head = || Request::get("").method("HEAD").framed(Framing::Nothing);
     vec![
         handshake_answered(
-            "Intercom asks",
+            "Intercom handshake",
             "intercom",
             head(),
-            Answer::handshake_answered(200, "", ""),
+            Expected::handshake_answered(200, "", ""),
         ),
-        no_method("GET is no handshake of Intercom's", "intercom", Request::asking("")),
-        no_method("HEAD is no handshake of Slack's", "slack", head()),
+        no_method("GET is not a handshake of Intercom's", "intercom", Request::get("")),
+        no_method("HEAD is not a handshake of Slack's", "slack", head()),
     ]
 }

@@ -1,4 +1,4 @@
-//! What the headers alone decide.
+//! Rejections by the headers alone.
 
 use countersign::RejectionKind as Kind;
 
@@ -45,7 +45,7 @@ fn presence() -> Vec<Case> {
                 Kind::DuplicateHeader,
             ),
             Case::rejected(
-                format!("another {name} beside the right one"),
+                format!("another {name} beside the valid one"),
                 good().with(name, "1"),
                 400,
                 Kind::DuplicateHeader,
@@ -68,7 +68,7 @@ fn form() -> Vec<Case> {
     let capitals = "HTTP/2 has no capitals in header names";
     let spaces = "HTTP/2 has no optional white space around values";
     vec![
-        Case::handled("header names in capitals", good().shouted())
+        Case::handled("header names in capitals", good().capitalized())
             .not_over(Protocol::Http2, capitals),
         Case::handled(
             "white space around a value",
@@ -81,7 +81,7 @@ fn form() -> Vec<Case> {
         malformed("a signature that is not ASCII", good().instead("webhook-signature", b"v1,\xff")),
         malformed("a signature header over 8 KiB", signature(&format!("v1,{}", "A".repeat(8190)))),
         Case::handled(
-            "a signature header of 8 KiB with the right one last",
+            "a signature header of 8 KiB with the valid signature last",
             signature(&format!("v1,{} {{webhook-signature}}", "A".repeat(8141))),
         ),
         Case::handled(
@@ -96,7 +96,7 @@ fn form() -> Vec<Case> {
         malformed("17 signatures", signature(&many(17))),
         Case::handled("16 signatures", signature(&many(16))),
         Case::handled(
-            "a newer version beside the right one",
+            "a newer version beside the valid one",
             signature("v2,AAAA {webhook-signature}"),
         ),
         Case::rejected("only a newer version", signature("v2,AAAA"), 401, Kind::NoCandidate),
@@ -107,15 +107,21 @@ fn form() -> Vec<Case> {
             Kind::UnexpectedHeaderValue,
         )
         .from(Sender::Known("box")),
-        malformed("a time with a leading zero", good().instead("webhook-timestamp", "01700000000")),
-        malformed("a time with a fraction", good().instead("webhook-timestamp", "1700000000.0")),
-        malformed("a time of 16 digits", good().instead("webhook-timestamp", "1".repeat(16))),
         malformed(
-            "pairs without a time",
+            "a timestamp with a leading zero",
+            good().instead("webhook-timestamp", "01700000000"),
+        ),
+        malformed(
+            "a timestamp with a fraction",
+            good().instead("webhook-timestamp", "1700000000.0"),
+        ),
+        malformed("a timestamp of 16 digits", good().instead("webhook-timestamp", "1".repeat(16))),
+        malformed(
+            "pairs without a timestamp",
             good().instead("x-acme", format!("v1={}", "0".repeat(64))),
         )
         .from(Sender::Pairs),
-        malformed("pairs with two times", good().instead("x-acme", "t=1700000000,{x-acme}"))
+        malformed("pairs with two timestamps", good().instead("x-acme", "t=1700000000,{x-acme}"))
             .from(Sender::Pairs),
         malformed("a signature without its prefix", good().instead("x-signature", "0".repeat(64)))
             .from(Sender::AiNexLayer),
@@ -126,24 +132,24 @@ fn times() -> Vec<Case> {
     let late = |seconds| Request::good().late(seconds);
     let no_time = Request::good().body(r#"{"event":"chat.message","id":"evt_1"}"#);
     vec![
-        Case::handled("a time as old as may be", late(-300)),
-        Case::rejected("a stale time", late(-301), 401, Kind::StaleTimestamp),
-        Case::handled("a time as far ahead as may be", late(300)),
-        Case::rejected("a time ahead", late(301), 401, Kind::FutureTimestamp),
+        Case::handled("the oldest accepted timestamp", late(-300)),
+        Case::rejected("a stale timestamp", late(-301), 401, Kind::StaleTimestamp),
+        Case::handled("the furthest accepted future timestamp", late(300)),
+        Case::rejected("a future timestamp", late(301), 401, Kind::FutureTimestamp),
         Case::rejected(
-            "a time under another's signature",
+            "a timestamp under another's signature",
             Request::good().instead("webhook-timestamp", "1700000001"),
             401,
             Kind::SignatureMismatch,
         ),
-        Case::rejected("a stale time among pairs", late(-301), 401, Kind::StaleTimestamp)
+        Case::rejected("a stale timestamp among pairs", late(-301), 401, Kind::StaleTimestamp)
             .from(Sender::Pairs),
         Case::rejected("no signature in the body", Request::good(), 401, Kind::MissingSignature)
             .from(Sender::Fields),
-        Case::rejected("no time in the signed body", no_time, 401, Kind::MissingTimestamp)
+        Case::rejected("no timestamp in the signed body", no_time, 401, Kind::MissingTimestamp)
             .from(Sender::AiNexLayer),
         Case::rejected(
-            "a stale time in the signed body",
+            "a stale timestamp in the signed body",
             Request::good().body(r#"{"event":"chat.message","id":"evt_1","timestamp":1699999699}"#),
             401,
             Kind::StaleTimestamp,

@@ -13,12 +13,12 @@ pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for sender in SENDERS {
         let by = |key| Request::good().by(key);
-        let in_ring = |case: Case, ring| case.from(sender).setup(|setup| setup.ring = ring);
+        let in_ring = |case: Case, ring| case.from(sender).config(|config| config.ring = ring);
         let mismatch = Kind::SignatureMismatch;
         cases.extend([
             in_ring(
                 Case::rejected(
-                    format!("{sender:?}: a stranger's key"),
+                    format!("{sender:?}: an unknown key"),
                     by(By::Stranger),
                     401,
                     mismatch,
@@ -44,7 +44,7 @@ pub(super) fn cases() -> Vec<Case> {
             ),
             in_ring(
                 Case::rejected(
-                    format!("{sender:?}: no key but an expired one"),
+                    format!("{sender:?}: only an expired key"),
                     by(By::Old),
                     401,
                     Kind::UnknownKey,
@@ -54,8 +54,8 @@ pub(super) fn cases() -> Vec<Case> {
         ]);
     }
     cases.push(
-        Case::rejected("a key before its time", Request::good(), 401, Kind::UnknownKey)
-            .setup(|setup| setup.ring = Ring::NotYet),
+        Case::rejected("a key that is not valid yet", Request::good(), 401, Kind::UnknownKey)
+            .config(|config| config.ring = Ring::NotYet),
     );
     cases
 }

@@ -2,16 +2,16 @@
 
 use countersign::RejectionKind as Kind;
 
-use crate::case::{Answer, Case, Holds, Step};
+use crate::case::{Case, Expected, Holds, Step};
 use crate::request::Request;
 use crate::sender::By;
 use crate::tenants::{Resolver, TENANT};
 
 pub(super) fn cases() -> Vec<Case> {
-    let of = |case: Case, resolver| case.setup(|setup| setup.tenants = Some(resolver));
+    let of = |case: Case, resolver| case.config(|config| config.tenants = Some(resolver));
     let request = || Request::good().with(TENANT, "acme");
     let unavailable =
-        || Answer { retry_after: Some(1..=60), ..Answer::rejected(503, Kind::KeysUnavailable) };
+        || Expected { retry_after: Some(1..=60), ..Expected::rejected(503, Kind::KeysUnavailable) };
     let mismatch = Kind::SignatureMismatch;
     vec![
         of(Case::handled("a tenant's own key", request()), Resolver::Knows),
@@ -19,21 +19,18 @@ pub(super) fn cases() -> Vec<Case> {
             Case::new(
                 "a tenant's event twice",
                 [
-                    Step::Send(request(), Answer::handled()),
-                    Step::Send(request(), Answer::duplicate()),
+                    Step::Send(request(), Expected::handled()),
+                    Step::Send(request(), Expected::duplicate()),
                 ],
             )
             .ends(1, Holds::Duplicate),
             Resolver::Knows,
         ),
         of(
-            Case::rejected("another's key for a tenant", request().by(By::Stranger), 401, mismatch),
+            Case::rejected("another tenant's key", request().by(By::Stranger), 401, mismatch),
             Resolver::Knows,
         ),
-        of(
-            Case::rejected("a tenant that there is not", request(), 401, mismatch),
-            Resolver::KnowsNobody,
-        ),
+        of(Case::rejected("an unknown tenant", request(), 401, mismatch), Resolver::KnowsNone),
         of(
             Case::rejected("no tenant named", Request::good(), 401, Kind::MissingHeader),
             Resolver::Knows,
@@ -47,13 +44,10 @@ pub(super) fn cases() -> Vec<Case> {
             ),
             Resolver::Knows,
         ),
+        of(Case::new("unavailable keys", [Step::Send(request(), unavailable())]), Resolver::IsDown),
         of(
-            Case::new("keys that cannot be had", [Step::Send(request(), unavailable())]),
-            Resolver::IsDown,
-        ),
-        of(
-            Case::new("keys that do not come", [Step::Send(request(), unavailable())])
-                .setup(|setup| setup.store_timeout = Some(std::time::Duration::from_millis(50))),
+            Case::new("keys that time out", [Step::Send(request(), unavailable())])
+                .config(|config| config.store_timeout = Some(std::time::Duration::from_millis(50))),
             Resolver::Hangs,
         ),
         of(

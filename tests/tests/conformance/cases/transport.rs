@@ -1,10 +1,10 @@
-//! Several requests on one connection, and bodies that are asked for.
+//! Several requests on one connection, and bodies that wait for `100 Continue`.
 
 use countersign::RejectionKind as Kind;
 
-use crate::case::{Act, Answer, Case, Holds, Protocol, Step};
+use crate::case::{Act, Case, Expected, Holds, Protocol, Step};
 use crate::request::{Framing, Request};
-use crate::sender::{Sender, Setup};
+use crate::sender::{Config, Sender};
 
 const STREAMS: &str = "HTTP/2 streams have no order among each other";
 const NO_INTERIM: &str = "a client of HTTP/2 does not wait for an interim response";
@@ -17,8 +17,8 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn several() -> Vec<Case> {
     let good = Request::of;
-    let handled = Answer::handled;
-    let missing = || Answer::rejected(401, Kind::MissingHeader);
+    let handled = Expected::handled;
+    let missing = || Expected::rejected(401, Kind::MissingHeader);
     let unsigned = |event| good(event).without("webhook-signature");
     // Were it taken for a request, it would be handled: its signature is right.
     let within = good(2).body(raw(&good(1).body(""))).without("webhook-signature");
@@ -30,7 +30,7 @@ fn several() -> Vec<Case> {
             .ends(3, Holds::Duplicate),
         Case::new(
             "one event twice in one write",
-            [Step::Pipeline(vec![(good(1), handled()), (good(1), Answer::duplicate())])],
+            [Step::Pipeline(vec![(good(1), handled()), (good(1), Expected::duplicate())])],
         )
         .ends(1, Holds::Duplicate)
         .not_over(Protocol::Http2, STREAMS),
@@ -45,11 +45,11 @@ fn several() -> Vec<Case> {
         Case::new(
             "a delivery after one that failed, in one write",
             [Step::Pipeline(vec![
-                (good(2), Answer::handlers(500, countersign::Outcome::Failed)),
+                (good(2), Expected::handlers(500, countersign::Outcome::Failed)),
                 (good(1), handled()),
             ])],
         )
-        .acts([Act::Answer(500)])
+        .acts([Act::Respond(500)])
         .ends(2, Holds::Duplicate)
         .not_over(Protocol::Http2, STREAMS),
         Case::new(
@@ -57,7 +57,7 @@ fn several() -> Vec<Case> {
             [Step::Pipeline(vec![
                 (
                     good(2).method("GET").framed(Framing::Nothing),
-                    Answer::rejected(405, Kind::MethodNotAllowed),
+                    Expected::rejected(405, Kind::MethodNotAllowed),
                 ),
                 (good(1), handled()),
             ])],
@@ -79,7 +79,7 @@ fn several() -> Vec<Case> {
         Case::new(
             "a delivery after one of another method",
             [Step::KeepAlive(vec![
-                (good(2).method("PUT"), Answer::rejected(405, Kind::MethodNotAllowed)),
+                (good(2).method("PUT"), Expected::rejected(405, Kind::MethodNotAllowed)),
                 (good(1), handled()),
             ])],
         )
@@ -95,9 +95,9 @@ fn several() -> Vec<Case> {
     ]
 }
 
-/// `request` as HTTP/1.1 has it, without a body.
+/// The bytes of `request` in HTTP/1.1, without a body.
 fn raw(request: &Request) -> Vec<u8> {
-    let receiver = Sender::StandardWebhooks.receiver(&Setup::default()).build().unwrap();
+    let receiver = Sender::StandardWebhooks.receiver(&Config::default()).build().unwrap();
     let mut raw = b"POST /hook HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n".to_vec();
     for (name, value) in request.headers(&receiver) {
         raw.extend([name.as_bytes(), b": ", &value, b"\r\n"].concat());
@@ -107,44 +107,44 @@ fn raw(request: &Request) -> Vec<u8> {
 }
 
 fn on_demand() -> Vec<Case> {
-    let handled = Answer::handled().asked();
+    let handled = Expected::handled().continued();
     let rejected = |name: &str, request: Request, status, kind| {
         Case::rejected(name, request.on_demand(), status, kind)
             .not_over(Protocol::Http2, NO_INTERIM)
     };
     vec![
         Case::new(
-            "a body that waits to be asked for",
+            "a body that waits for 100 Continue",
             [Step::Send(Request::good().on_demand(), handled.clone())],
         )
         .ends(1, Holds::Duplicate)
         .not_over(Protocol::Http2, NO_INTERIM),
         Case::new(
-            "a chunked body that waits to be asked for",
+            "a chunked body that waits for 100 Continue",
             [Step::Send(Request::good().framed(Framing::Chunked).on_demand(), handled)],
         )
         .ends(1, Holds::Duplicate)
         .not_over(Protocol::Http2, NO_INTERIM),
         rejected(
-            "no signature: the body is not asked for",
+            "no signature: no 100 Continue",
             Request::good().without("webhook-signature"),
             401,
             Kind::MissingHeader,
         ),
         rejected(
-            "a stale time: the body is not asked for",
+            "a stale timestamp: no 100 Continue",
             Request::good().late(-301),
             401,
             Kind::StaleTimestamp,
         ),
         rejected(
-            "a length over the cap: the body is not asked for",
+            "a length over the limit: no 100 Continue",
             Request::good().framed(Framing::Announced(1 << 40)),
             413,
             Kind::BodyTooLarge,
         ),
         rejected(
-            "a coded body is not asked for",
+            "an encoded body: no 100 Continue",
             Request::good().with("content-encoding", "gzip"),
             415,
             Kind::UnsupportedEncoding,

@@ -19,14 +19,14 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
     /// Whether the requests without an answer were `HEAD`.
     heads: VecDeque<bool>,
-    asked: bool,
+    continued: bool,
 }
 
 impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream: Some(stream), buffer: Vec::new(), heads: VecDeque::new(), asked: false }
+        Self { stream: Some(stream), buffer: Vec::new(), heads: VecDeque::new(), continued: false }
     }
 
     pub(super) async fn send(&mut self, requests: &[Outgoing<'_>]) {
@@ -37,7 +37,7 @@ impl Connection {
             write.extend(head(outgoing));
             if sending.on_demand {
                 self.write(&std::mem::take(&mut write)).await;
-                if !self.is_asked().await {
+                if !self.is_continued().await {
                     return;
                 }
             }
@@ -68,7 +68,7 @@ impl Connection {
     pub(super) async fn answer(&mut self) -> Incoming {
         let is_head = self.heads.pop_front().unwrap();
         match self.read_answer(is_head).await {
-            Some(answer) => Incoming::Answer(answer),
+            Some(answer) => Incoming::Response(answer),
             None => Incoming::Gone,
         }
     }
@@ -79,9 +79,9 @@ impl Connection {
             if answer.status != 100 {
                 break answer;
             }
-            self.asked = true;
+            self.continued = true;
         };
-        answer.asked = std::mem::take(&mut self.asked);
+        answer.continued = std::mem::take(&mut self.continued);
         if is_head || matches!(answer.status, 204 | 304) {
             return Some(answer);
         }
@@ -163,7 +163,7 @@ impl Connection {
         !self.buffer.is_empty() || timeout(within, self.fill()).await.is_ok()
     }
 
-    async fn is_asked(&mut self) -> bool {
+    async fn is_continued(&mut self) -> bool {
         self.has_answer(Duration::MAX).await && self.buffer.starts_with(b"HTTP/1.1 100")
     }
 }

@@ -15,7 +15,7 @@ use super::{Incoming, Outgoing, Received};
 use crate::driver::PATH;
 use crate::request::{End, Framing};
 
-type Answer = Result<Response<h2::RecvStream>, h2::Error>;
+type Expected = Result<Response<h2::RecvStream>, h2::Error>;
 
 pub(crate) struct Connection {
     sender: SendRequest<Bytes>,
@@ -26,7 +26,7 @@ pub(crate) struct Connection {
 
 struct Stream {
     answer: ResponseFuture,
-    early: Option<Answer>,
+    early: Option<Expected>,
     /// Dropped, it would reset the stream.
     _body: SendStream<Bytes>,
 }
@@ -91,13 +91,13 @@ impl Connection {
             None => stream.answer.await,
         };
         match read(answer).await {
-            Ok(answer) => Incoming::Answer(answer),
+            Ok(answer) => Incoming::Response(answer),
             Err(_) => Incoming::Gone,
         }
     }
 }
 
-async fn read(answer: Answer) -> Result<Received, h2::Error> {
+async fn read(answer: Expected) -> Result<Received, h2::Error> {
     let (parts, mut stream) = answer?.into_parts();
     let mut body = Vec::new();
     while let Some(data) = stream.data().await {
@@ -107,7 +107,12 @@ async fn read(answer: Answer) -> Result<Received, h2::Error> {
     }
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
-    Ok(Received { status: parts.status.as_u16(), headers: headers.collect(), body, asked: false })
+    Ok(Received {
+        status: parts.status.as_u16(),
+        headers: headers.collect(),
+        body,
+        continued: false,
+    })
 }
 
 fn head(outgoing: &Outgoing<'_>) -> http::Request<()> {

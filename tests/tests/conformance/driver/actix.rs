@@ -26,9 +26,9 @@ impl Driver for Actix {
         Protocol::Http1
     }
 
-    fn excuse(&self, case: &str) -> Option<&'static str> {
-        if case.ends_with("is not asked for") {
-            Some("actix asks for a body that waits to be asked for before any middleware runs")
+    fn skip_reason(&self, case: &str) -> Option<&'static str> {
+        if case.ends_with("no 100 Continue") {
+            Some("actix sends 100 Continue before any middleware runs")
         } else if case == "a hundred rejections on one connection" {
             Some("actix closes a connection after a request whose body was not read")
         } else {
@@ -46,7 +46,7 @@ impl Driver for Actix {
                 .route(web::post().to(answer));
             App::new().app_data(web::Data::new(site.clone())).service(resource)
         });
-        // A sender that hangs up is noticed then, and not only once it is answered.
+        // Detects a disconnected sender at once instead of when the response is sent.
         let server = server.workers(1).h1_allow_half_closed(false).disable_signals();
         let server = server.listen(listener).unwrap().run();
         let handle = server.handle();
@@ -80,7 +80,7 @@ async fn front(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let exchange = request.headers().get(EXCHANGE).and_then(|number| number.to_str().ok());
     let entry = site.log.begin(exchange);
-    if site.eaten_in_front {
+    if site.consume_body {
         request.set_payload(Payload::None);
     }
     let result = next.call(request).await;

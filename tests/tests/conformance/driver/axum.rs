@@ -52,14 +52,14 @@ impl<T: Send> Server for Serving<T> {
 }
 
 fn app(site: Site, layer: WebhookLayer) -> Router {
-    let Site { script, log, eaten_in_front, .. } = site;
+    let Site { script, log, consume_body, .. } = site;
     let handler = move |_: Webhook<Delivery>, event: Result<Webhook<Strict>, WebhookRejection>| {
         answer(script.clone(), event)
     };
     let front = from_fn(move |request: Request<Body>, next: Next| {
         let entry = log.begin(exchange(request.headers()));
         async move {
-            let request = if eaten_in_front { request.map(|_| Body::empty()) } else { request };
+            let request = if consume_body { request.map(|_| Body::empty()) } else { request };
             let response = next.run(request).await;
             end(entry, response.extensions());
             response

@@ -52,14 +52,14 @@ impl Driver for Hyper {
 }
 
 async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: WebhookLayer) {
-    let Site { script, log, eaten_in_front, .. } = site;
+    let Site { script, log, consume_body, .. } = site;
     let handler = service_fn(move |request: Request<Full<Bytes>>| answer(script.clone(), request));
     let guarded = layer.layer(handler);
     let front = service_fn(move |request: Request<Incoming>| {
         let entry = log.begin(exchange(request.headers()));
         let guarded = guarded.clone();
         async move {
-            let request = request.map(|body| match eaten_in_front {
+            let request = request.map(|body| match consume_body {
                 true => Either::Left(Empty::<Bytes>::new()),
                 false => Either::Right(body),
             });

@@ -1,161 +1,163 @@
-//! Who may settle an event: the holder of the current fencing token, and nobody else.
+//! Fencing tokens: only the holder of the current one can update an event.
 
 use std::time::Duration;
 
-use super::StoreUnderTest;
-use super::cases::LONG;
-use super::probe::{Probe, Settle};
+use super::checked_store::{CheckedStore, LONG, Update};
+use super::harness::StoreUnderTest;
 use super::violation::{Violation, ViolationKind};
 use crate::dedup::{FencingToken, UpdateOutcome};
 
-/// Each grant's fencing token is higher than every one before: over release, takeover and expiry.
+/// Checks that each grant's fencing token is higher than every earlier one, across releases, takeovers
+/// and expiry.
 ///
 /// # Errors
 ///
 /// A [`Violation`] if one is not.
-pub async fn fencing_tokens_rise(harness: &impl StoreUnderTest) -> Result<(), Violation> {
-    let probe = Probe::new(harness, "fences").await;
-    let mut fencing_tokens = vec![probe.granted(0, Duration::ZERO).await?];
+pub async fn fencing_tokens_increase(harness: &impl StoreUnderTest) -> Result<(), Violation> {
+    let store = CheckedStore::new(harness, "fencing tokens").await;
+    let mut fencing_tokens = vec![store.expect_granted(0, Duration::ZERO).await?];
     for _ in 0..3 {
-        let taken_over = probe.taken_over(0, LONG).await?;
-        probe.applies(0, taken_over, Settle::Release).await?;
-        let released = probe.granted(0, LONG).await?;
-        probe.applies(0, released, Settle::Commit(harness.short_lease())).await?;
+        let taken_over = store.expect_takeover(0, LONG).await?;
+        store.expect_applied(0, taken_over, Update::Release).await?;
+        let released = store.expect_granted(0, LONG).await?;
+        store.expect_applied(0, released, Update::Commit(harness.short_lease())).await?;
         harness.advance(harness.short_lease()).await;
-        let expired = probe.granted(0, Duration::ZERO).await?;
+        let expired = store.expect_granted(0, Duration::ZERO).await?;
         fencing_tokens.extend([taken_over, released, expired]);
     }
     if fencing_tokens.is_sorted_by(|one, next| one < next) {
         return Ok(());
     }
-    probe.broken(ViolationKind::FencingTokenNotHigher, format!("{fencing_tokens:?}"))
+    store.violation(ViolationKind::FencingTokenNotHigher, format!("{fencing_tokens:?}"))
 }
 
-/// Who was taken over can settle nothing, neither while the next holds the event nor after.
+/// Checks that a claim which was taken over can no longer update the event, neither while its successor
+/// holds the event nor afterwards.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if something of it shows.
+/// A [`Violation`] if an update is applied or changes the event.
 pub async fn a_stale_fencing_token_changes_nothing(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
-    let probe = Probe::new(harness, "a stale fence").await;
-    let first = probe.granted(0, Duration::ZERO).await?;
-    let second = probe.taken_over(0, LONG).await?;
-    probe.is_stale(0, first).await?;
-    probe.is_busy(0).await?;
-    probe.applies(0, second, Settle::Commit(LONG)).await?;
-    probe.is_stale(0, first).await?;
-    probe.is_duplicate(0).await
+    let store = CheckedStore::new(harness, "a stale fencing token").await;
+    let first = store.expect_granted(0, Duration::ZERO).await?;
+    let second = store.expect_takeover(0, LONG).await?;
+    store.expect_stale(0, first).await?;
+    store.expect_in_progress(0).await?;
+    store.expect_applied(0, second, Update::Commit(LONG)).await?;
+    store.expect_stale(0, first).await?;
+    store.expect_duplicate(0).await
 }
 
-/// A fencing token that the event never had settles nothing; nor does one of another event.
+/// Checks that a fencing token which was never granted for the event, such as one of another event,
+/// cannot update it.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if it does.
+/// A [`Violation`] if an update is applied.
 pub async fn an_unknown_fencing_token_changes_nothing(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
-    let probe = Probe::new(harness, "an unknown fence").await;
+    let store = CheckedStore::new(harness, "an unknown fencing token").await;
     for fencing_token in [0, 1, u64::MAX] {
-        probe.is_stale(0, FencingToken::new(fencing_token)).await?;
+        store.expect_stale(0, FencingToken::new(fencing_token)).await?;
     }
-    let held = probe.granted(0, LONG).await?;
-    probe.is_stale(1, held).await?;
+    let current = store.expect_granted(0, LONG).await?;
+    store.expect_stale(1, current).await?;
     for off_by in [1, u64::MAX, 1 << 32, 1 << 63] {
-        probe.is_stale(0, FencingToken::new(held.as_u64().wrapping_add(off_by))).await?;
+        store.expect_stale(0, FencingToken::new(current.as_u64().wrapping_add(off_by))).await?;
     }
-    probe.is_busy(0).await?;
-    probe.granted(1, LONG).await.map(drop)
+    store.expect_in_progress(0).await?;
+    store.expect_granted(1, LONG).await.map(drop)
 }
 
-/// A commit whose answer was lost can be asked for again; the event is not remembered any shorter
-/// or longer for it.
+/// Checks that a commit can be repeated, as after a lost reply, and that the repetition does not change
+/// the retention.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if it is stale, or moves the retention's end.
+/// A [`Violation`] if the second commit is stale or changes the retention.
 pub async fn a_repeated_commit_changes_nothing(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
-    let probe = Probe::new(harness, "a repeated commit").await;
-    let kept = probe.granted(0, LONG).await?;
-    probe.applies(0, kept, Settle::Commit(LONG)).await?;
-    probe.applies(0, kept, Settle::Commit(Duration::ZERO)).await?;
-    probe.is_duplicate(0).await?;
-    let expired = probe.granted(1, LONG).await?;
-    probe.applies(1, expired, Settle::Commit(harness.short_lease())).await?;
-    probe.applies(1, expired, Settle::Commit(LONG)).await?;
+    let store = CheckedStore::new(harness, "a repeated commit").await;
+    let retained = store.expect_granted(0, LONG).await?;
+    store.expect_applied(0, retained, Update::Commit(LONG)).await?;
+    store.expect_applied(0, retained, Update::Commit(Duration::ZERO)).await?;
+    store.expect_duplicate(0).await?;
+    let expired = store.expect_granted(1, LONG).await?;
+    store.expect_applied(1, expired, Update::Commit(harness.short_lease())).await?;
+    store.expect_applied(1, expired, Update::Commit(LONG)).await?;
     harness.advance(harness.short_lease()).await;
-    probe.granted(1, LONG).await.map(drop)
+    store.expect_granted(1, LONG).await.map(drop)
 }
 
-/// What is handled stays handled, for its own holder too.
+/// Checks that a handled event stays handled, even if its own claim renews or releases it.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if a renewal or a release is applied, or the event is granted after one.
+/// A [`Violation`] if a renewal or a release is applied, or the event is granted afterwards.
 pub async fn a_handled_event_is_neither_renewed_nor_released(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
-    let probe = Probe::new(harness, "a handled event").await;
-    let fencing_token = probe.granted(0, LONG).await?;
-    probe.applies(0, fencing_token, Settle::Commit(LONG)).await?;
-    for settle in [Settle::Renew(Duration::ZERO), Settle::Release] {
-        let answer = probe.settle(0, fencing_token, settle).await?;
-        if answer == UpdateOutcome::Applied {
-            return probe.broken(ViolationKind::DoneTwice, format!("{settle:?} is applied"));
+    let store = CheckedStore::new(harness, "a handled event").await;
+    let fencing_token = store.expect_granted(0, LONG).await?;
+    store.expect_applied(0, fencing_token, Update::Commit(LONG)).await?;
+    for update in [Update::Renew(Duration::ZERO), Update::Release] {
+        let outcome = store.update(0, fencing_token, update).await?;
+        if outcome == UpdateOutcome::Applied {
+            return store.violation(ViolationKind::HandledTwice, format!("{update:?} is applied"));
         }
     }
-    probe.is_duplicate(0).await
+    store.expect_duplicate(0).await
 }
 
-/// Who gave an event up has no further say, though nobody else has it.
+/// Checks that a released claim can no longer update its event, even if no other claim holds it.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if something is still applied.
-pub async fn a_released_event_is_not_settled(
+/// A [`Violation`] if an update is applied.
+pub async fn a_released_claim_cannot_be_updated(
     harness: &impl StoreUnderTest,
 ) -> Result<(), Violation> {
-    let probe = Probe::new(harness, "settling a released event").await;
-    let fencing_token = probe.granted(0, LONG).await?;
-    probe.applies(0, fencing_token, Settle::Release).await?;
-    probe.is_stale(0, fencing_token).await?;
-    probe.granted(0, LONG).await.map(drop)
+    let store = CheckedStore::new(harness, "a released claim").await;
+    let fencing_token = store.expect_granted(0, LONG).await?;
+    store.expect_applied(0, fencing_token, Update::Release).await?;
+    store.expect_stale(0, fencing_token).await?;
+    store.expect_granted(0, LONG).await.map(drop)
 }
 
-/// Events in every state are as they were, whatever is done to another.
+/// Checks that operations on one event leave events in every other state unchanged.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if one is not.
-pub async fn events_are_kept_apart(harness: &impl StoreUnderTest) -> Result<(), Violation> {
-    const HELD: usize = 0;
+/// A [`Violation`] if one changes.
+pub async fn events_are_isolated(harness: &impl StoreUnderTest) -> Result<(), Violation> {
+    const IN_PROGRESS: usize = 0;
     const HANDLED: usize = 1;
     const RELEASED: usize = 2;
-    let probe = Probe::new(harness, "events apart").await;
-    let held = probe.granted(HELD, LONG).await?;
-    let handled = probe.granted(HANDLED, LONG).await?;
-    probe.applies(HANDLED, handled, Settle::Commit(LONG)).await?;
-    let released = probe.granted(RELEASED, LONG).await?;
-    probe.applies(RELEASED, released, Settle::Release).await?;
-    for settle in [Settle::Renew(Duration::ZERO), Settle::Commit(Duration::ZERO), Settle::Release] {
-        let other = probe.granted(3, LONG).await?;
-        probe.applies(3, other, settle).await?;
-        if let Settle::Renew(_) = settle {
-            let other = probe.taken_over(3, LONG).await?;
-            probe.applies(3, other, Settle::Release).await?;
+    let store = CheckedStore::new(harness, "isolation of events").await;
+    let current = store.expect_granted(IN_PROGRESS, LONG).await?;
+    let handled = store.expect_granted(HANDLED, LONG).await?;
+    store.expect_applied(HANDLED, handled, Update::Commit(LONG)).await?;
+    let released = store.expect_granted(RELEASED, LONG).await?;
+    store.expect_applied(RELEASED, released, Update::Release).await?;
+    for update in [Update::Renew(Duration::ZERO), Update::Commit(Duration::ZERO), Update::Release] {
+        let other = store.expect_granted(3, LONG).await?;
+        store.expect_applied(3, other, update).await?;
+        if let Update::Renew(_) = update {
+            let other = store.expect_takeover(3, LONG).await?;
+            store.expect_applied(3, other, Update::Release).await?;
         }
         let untouched = async {
-            probe.is_busy(HELD).await?;
-            probe.is_duplicate(HANDLED).await
+            store.expect_in_progress(IN_PROGRESS).await?;
+            store.expect_duplicate(HANDLED).await
         };
         if let Err(violation) = untouched.await {
-            return probe.broken(ViolationKind::NotIsolated, violation.to_string());
+            return store.violation(ViolationKind::NotIsolated, violation.to_string());
         }
     }
-    probe.applies(HELD, held, Settle::Commit(LONG)).await?;
-    probe.granted(RELEASED, LONG).await.map(drop)
+    store.expect_applied(IN_PROGRESS, current, Update::Commit(LONG)).await?;
+    store.expect_granted(RELEASED, LONG).await.map(drop)
 }

@@ -1,74 +1,80 @@
-//! What an operator is shown, and may do.
+//! Inspection of a store by an operator.
 
 use std::time::Duration;
 
-use super::StoreUnderTest;
-use super::cases::LONG;
-use super::probe::{Probe, Settle};
+use super::checked_store::{CheckedStore, LONG, Update};
+use super::harness::StoreUnderTest;
 use super::violation::{Violation, ViolationKind};
 use crate::dedup::{FencingToken, InspectStore, RecordState};
 
-/// An operator sees each event as it stands, and one that is forgotten is granted anew under a
-/// higher fencing token.
+/// Checks that inspection reports each event's state, and that a forgotten event is granted again with
+/// a higher fencing token.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if something else is shown, or forgetting does not do so.
-pub async fn an_operator_sees_and_forgets<H>(harness: &H) -> Result<(), Violation>
+/// A [`Violation`] if another state is reported, or forgetting has another effect.
+pub async fn inspection_reports_and_forgets<H>(harness: &H) -> Result<(), Violation>
 where
     H: StoreUnderTest<Store: InspectStore>,
 {
-    let probe = Probe::new(harness, "inspection").await;
-    shows(&probe, None).await?;
-    forgets(&probe, false).await?;
-    let first = probe.granted(0, LONG).await?;
-    let held = |lease: Duration| lease > LONG / 2 && lease <= LONG;
-    let in_progress = |state| matches!(state, RecordState::InProgress { lease } if held(lease));
-    shows(&probe, Some((first, &in_progress))).await?;
-    forgets(&probe, true).await?;
-    shows(&probe, None).await?;
-    probe.is_stale(0, first).await?;
+    let store = CheckedStore::new(harness, "inspection").await;
+    reports(&store, None).await?;
+    forgets(&store, false).await?;
+    let first = store.expect_granted(0, LONG).await?;
+    let about_long = |duration: Duration| duration > LONG / 2 && duration <= LONG;
+    let in_progress =
+        |state| matches!(state, RecordState::InProgress { lease } if about_long(lease));
+    reports(&store, Some((first, &in_progress))).await?;
+    forgets(&store, true).await?;
+    reports(&store, None).await?;
+    store.expect_stale(0, first).await?;
 
-    let second = probe.granted(0, LONG).await?;
-    probe.applies(0, second, Settle::Commit(LONG)).await?;
-    let done = |state| matches!(state, RecordState::Handled { retained_for } if held(retained_for));
-    shows(&probe, Some((second, &done))).await?;
-    forgets(&probe, true).await?;
-    probe.is_stale(0, second).await?;
+    let second = store.expect_granted(0, LONG).await?;
+    store.expect_applied(0, second, Update::Commit(LONG)).await?;
+    let handled =
+        |state| matches!(state, RecordState::Handled { retained_for } if about_long(retained_for));
+    reports(&store, Some((second, &handled))).await?;
+    forgets(&store, true).await?;
+    store.expect_stale(0, second).await?;
 
-    let third = probe.granted(0, Duration::ZERO).await?;
-    let over = |state| state == RecordState::InProgress { lease: Duration::ZERO };
-    shows(&probe, Some((third, &over))).await?;
-    let stats = probe.store.stats().await?;
+    let third = store.expect_granted(0, Duration::ZERO).await?;
+    let expired = |state| state == RecordState::InProgress { lease: Duration::ZERO };
+    reports(&store, Some((third, &expired))).await?;
+    let stats = store.store.stats().await?;
     Violation::unless(
         stats.in_progress > 0 && stats.lease_expired > 0,
-        ViolationKind::Transition,
-        || format!("an event whose lease is over is not counted: {stats:?}"),
+        ViolationKind::UnexpectedOutcome,
+        || format!("an event with an expired lease is not counted: {stats:?}"),
     )?;
-    let rise = first < second && second < third;
-    Violation::unless(rise, ViolationKind::FencingTokenNotHigher, || {
-        format!("{first:?}, {second:?}, {third:?} though the event was forgotten between")
+    let increase = first < second && second < third;
+    Violation::unless(increase, ViolationKind::FencingTokenNotHigher, || {
+        format!("{first:?}, {second:?}, {third:?} for an event that was forgotten in between")
     })
 }
 
-async fn shows<S: InspectStore>(
-    probe: &Probe<S>,
-    due: Option<(FencingToken, &(dyn Fn(RecordState) -> bool + Sync))>,
+async fn reports<S: InspectStore>(
+    store: &CheckedStore<S>,
+    expected: Option<(FencingToken, &(dyn Fn(RecordState) -> bool + Sync))>,
 ) -> Result<(), Violation> {
-    let shown = probe.store.get(&probe.event(0)).await?;
-    let fits = match (shown, due) {
-        (Some(record), Some((fencing_token, fits))) => {
-            record.fencing_token == fencing_token && fits(record.state)
+    let reported = store.store.get(&store.event(0)).await?;
+    let is_expected = match (reported, expected) {
+        (Some(record), Some((fencing_token, has_state))) => {
+            record.fencing_token == fencing_token && has_state(record.state)
         }
         (None, None) => true,
         _ => false,
     };
-    Violation::unless(fits, ViolationKind::Transition, || format!("{shown:?} is shown"))
+    Violation::unless(is_expected, ViolationKind::UnexpectedOutcome, || {
+        format!("the store reports {reported:?}")
+    })
 }
 
-async fn forgets<S: InspectStore>(probe: &Probe<S>, due: bool) -> Result<(), Violation> {
-    let forgot = probe.store.forget(&probe.event(0)).await?;
-    Violation::unless(forgot == due, ViolationKind::Transition, || {
-        format!("there was an event to forget: {forgot}, not {due}")
+async fn forgets<S: InspectStore>(
+    store: &CheckedStore<S>,
+    expected: bool,
+) -> Result<(), Violation> {
+    let forgot = store.store.forget(&store.event(0)).await?;
+    Violation::unless(forgot == expected, ViolationKind::UnexpectedOutcome, || {
+        format!("`forget` returns {forgot}, expected {expected}")
     })
 }

@@ -1,11 +1,14 @@
-//! The contract that every [`DedupStore`] keeps, as a suite to run yours against.
+//! The contract of a [`DedupStore`](crate::dedup::DedupStore), as a test suite for your own store.
 //!
-//! [`check`] runs all of it; every case can also be called by itself. A store is judged by its
-//! answers alone, so the suite suits one in memory as well as one behind a network.
+//! [`check`] runs the whole suite; each case is also a function of its own. The suite looks only at
+//! what the store returns, so it suits a store in memory as well as one behind a network.
 //!
-//! What [`check`] cannot do by itself: [`Processes`] spread its calls over several processes;
-//! [`outages_lose_nothing`] and [`connections_cut_lose_nothing`] try a store whose server or network
-//! you take away meanwhile; [`an_operator_sees_and_forgets`] one that can be looked into.
+//! Further cases need more than the store:
+//!
+//! - [`Processes`] spreads the suite's calls over several processes.
+//! - [`outages_lose_no_event`] and [`cut_connections_lose_no_event`] take the store's server or
+//!   network away while it is used.
+//! - [`inspection_reports_and_forgets`] is for an [`InspectStore`](crate::dedup::InspectStore).
 //!
 //! ```
 //! use std::time::Duration;
@@ -23,8 +26,8 @@
 //!         self.0.clone()
 //!     }
 //!
-//!     async fn advance(&self, span: Duration) {
-//!         self.1.advance(span);
+//!     async fn advance(&self, duration: Duration) {
+//!         self.1.advance(duration);
 //!     }
 //! }
 //!
@@ -36,134 +39,41 @@
 //! }
 //! ```
 
-mod cases;
-mod cut;
-mod cuts;
+mod suite;
+mod lifecycle;
 mod fencing_tokens;
-mod history;
-mod inspection;
-mod join;
-mod model;
-mod outages;
-mod probe;
-mod processes;
+mod dropped_calls;
 mod races;
-mod random;
+mod random_steps;
+mod inspection;
+mod outages;
+mod cut_connections;
+mod processes;
+mod checked_store;
+mod model;
+mod history;
+mod harness;
 mod violation;
 
-use std::future::Future;
-use std::time::Duration;
-
-pub use self::cases::{
-    a_claim_is_busy_while_the_lease_runs, a_duplicate_tells_whether_the_body_is_the_same,
-    a_late_settling_applies_if_nobody_took_over, a_lease_that_ran_out_is_taken_over,
-    a_new_event_is_granted, a_released_event_is_granted_anew, a_renewal_counts_from_now,
-    a_span_of_nothing_is_over_at_once, a_span_without_end_holds, an_expired_event_is_granted_anew,
-    handles_are_one_store,
-};
-pub use self::cut::a_call_that_is_dropped_wedges_nothing;
-pub use self::cuts::{NetworkLink, connections_cut_lose_nothing};
+pub use self::cut_connections::{NetworkLink, cut_connections_lose_no_event};
+pub use self::dropped_calls::a_dropped_call_leaves_no_event_stuck;
 pub use self::fencing_tokens::{
-    a_handled_event_is_neither_renewed_nor_released, a_released_event_is_not_settled,
+    a_handled_event_is_neither_renewed_nor_released, a_released_claim_cannot_be_updated,
     a_repeated_commit_changes_nothing, a_stale_fencing_token_changes_nothing,
-    an_unknown_fencing_token_changes_nothing, events_are_kept_apart, fencing_tokens_rise,
+    an_unknown_fencing_token_changes_nothing, events_are_isolated, fencing_tokens_increase,
 };
-pub use self::inspection::an_operator_sees_and_forgets;
-pub use self::outages::outages_lose_nothing;
-pub use self::processes::{Processes, answer_calls};
-pub use self::races::{of_many_claims_one_is_granted, workers_at_once};
-pub use self::random::random_steps;
+pub use self::harness::{FaultInjection, OutageReport, StoreUnderTest};
+pub use self::inspection::inspection_reports_and_forgets;
+pub use self::lifecycle::{
+    a_claim_is_in_progress_while_the_lease_runs, a_duplicate_reports_whether_the_body_is_the_same,
+    a_late_update_applies_without_a_takeover, a_new_event_is_granted,
+    a_released_event_is_granted_again, a_renewal_starts_from_now, a_zero_duration_expires_at_once,
+    an_expired_event_is_granted_again, an_expired_lease_is_taken_over,
+    an_unbounded_duration_never_expires, handles_share_one_store,
+};
+pub use self::outages::outages_lose_no_event;
+pub use self::processes::{Processes, serve_calls};
+pub use self::races::{concurrent_workers, one_of_many_claims_is_granted};
+pub use self::random_steps::random_steps;
+pub use self::suite::check;
 pub use self::violation::{Violation, ViolationKind};
-use crate::dedup::DedupStore;
-
-/// How many seeds [`check`] tries of each case that takes one.
-const SEEDS: u64 = 6;
-
-/// A store, and what the suite needs to try it.
-pub trait StoreUnderTest: Sync {
-    /// The store.
-    type Store: DedupStore;
-
-    /// One more handle on **the same** store, as another process would open it.
-    fn open(&self) -> impl Future<Output = Self::Store> + Send;
-
-    /// Lets `span` pass by the store's own clock: move the clock where you can, else wait.
-    fn advance(&self, span: Duration) -> impl Future<Output = ()> + Send;
-
-    /// The lease that the suite waits for, some dozens of times: short, yet longer than a call of
-    /// the store takes. 100 ms unless overridden.
-    fn short_lease(&self) -> Duration {
-        Duration::from_millis(100)
-    }
-
-    /// Starts `work` beside what else runs. Unless overridden it takes turns with it; spawn it on
-    /// your runtime, or in a thread, to have the store called in parallel.
-    fn spawn<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> impl Future<Output = T> + Send {
-        work
-    }
-}
-
-/// A store that can be lost for a while, for [`outages_lose_nothing`] and
-/// [`connections_cut_lose_nothing`].
-pub trait FaultInjection: StoreUnderTest {
-    /// Waits for `span` of real time, without blocking the thread: your runtime's sleep.
-    fn wait(&self, span: Duration) -> impl Future<Output = ()> + Send;
-
-    /// How long a call is waited for, as a receiver's
-    /// [`store_timeout`](crate::Receiver::store_timeout): 2 s unless overridden.
-    fn store_timeout(&self) -> Duration {
-        Duration::from_secs(2)
-    }
-}
-
-/// What a store lived through while it was lost again and again.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct OutageReport {
-    /// The events that were seen through in outages, or whose calls were cut. None were cut where a
-    /// [`NetworkLink`] lies beside the way that the calls take.
-    pub events: usize,
-    /// The calls that failed, or were not answered in time. There may be none though some were lost:
-    /// a store may try again by itself.
-    pub failed: usize,
-}
-
-/// Runs every case that needs no more than the store. [`Processes`] have them called by several
-/// processes.
-///
-/// The suite makes events of its own for each run, so the store may hold others.
-///
-/// # Errors
-///
-/// The first [`Violation`] found.
-pub async fn check(harness: &impl StoreUnderTest) -> Result<(), Violation> {
-    a_new_event_is_granted(harness).await?;
-    a_claim_is_busy_while_the_lease_runs(harness).await?;
-    a_duplicate_tells_whether_the_body_is_the_same(harness).await?;
-    a_released_event_is_granted_anew(harness).await?;
-    a_lease_that_ran_out_is_taken_over(harness).await?;
-    an_expired_event_is_granted_anew(harness).await?;
-    a_renewal_counts_from_now(harness).await?;
-    a_late_settling_applies_if_nobody_took_over(harness).await?;
-    a_span_of_nothing_is_over_at_once(harness).await?;
-    a_span_without_end_holds(harness).await?;
-    handles_are_one_store(harness).await?;
-    fencing_tokens_rise(harness).await?;
-    a_stale_fencing_token_changes_nothing(harness).await?;
-    an_unknown_fencing_token_changes_nothing(harness).await?;
-    a_repeated_commit_changes_nothing(harness).await?;
-    a_handled_event_is_neither_renewed_nor_released(harness).await?;
-    a_released_event_is_not_settled(harness).await?;
-    events_are_kept_apart(harness).await?;
-    a_call_that_is_dropped_wedges_nothing(harness).await?;
-    of_many_claims_one_is_granted(harness).await?;
-    let random = (0..SEEDS).map(|seed| random_steps(harness, seed));
-    join::all(random).await.into_iter().collect::<Result<(), _>>()?;
-    for seed in 0..SEEDS {
-        workers_at_once(harness, seed).await?;
-    }
-    Ok(())
-}

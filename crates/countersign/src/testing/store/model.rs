@@ -1,24 +1,25 @@
-//! What an event's answers so far allow it to answer next.
+//! A model of one event: which outcomes its state allows.
 //!
-//! The store judges by a clock of its own, which the suite does not read. So a span is `Long`, and
-//! never over, or brief, and over for certain once the suite has let it pass.
+//! The store goes by a clock of its own, which the suite does not read. So a duration is either long,
+//! and never expires within the suite, or short, and has certainly expired once the suite has advanced
+//! the store's time.
 
-use super::probe::Settle;
+use super::checked_store::Update;
 use super::violation::{Violation, ViolationKind};
 use crate::dedup::{ClaimOutcome, FencingToken, UpdateOutcome};
 
-/// What is known of a lease or a retention.
+/// What the suite knows of the expiry of a lease or a retention.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Span {
-    Runs,
-    MayBeOver,
-    IsOver,
+pub(super) enum Expiry {
+    NotExpired,
+    Unknown,
+    Expired,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Event {
     state: State,
-    granted: Option<FencingToken>,
+    last_granted: Option<FencingToken>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,124 +28,131 @@ enum State {
     Absent,
     InProgress {
         fencing_token: FencingToken,
-        lease: Span,
+        lease: Expiry,
         fingerprint: u64,
     },
-    Done {
+    Handled {
         fencing_token: FencingToken,
-        kept: Span,
+        retention: Expiry,
         fingerprint: u64,
     },
 }
 
 impl Event {
-    /// The last fencing token granted.
-    pub(super) const fn granted(&self) -> Option<FencingToken> {
-        self.granted
+    /// The fencing token that was granted last.
+    pub(super) const fn last_granted(&self) -> Option<FencingToken> {
+        self.last_granted
     }
 
-    /// What is brief is now over.
-    pub(super) const fn pass(&mut self) {
-        if let State::InProgress { lease: span, .. } | State::Done { kept: span, .. } =
+    /// Records that every short duration has expired.
+    pub(super) const fn advance(&mut self) {
+        if let State::InProgress { lease: expiry, .. } | State::Handled { retention: expiry, .. } =
             &mut self.state
-            && matches!(span, Span::MayBeOver)
+            && matches!(expiry, Expiry::Unknown)
         {
-            *span = Span::IsOver;
+            *expiry = Expiry::Expired;
         }
     }
 
-    /// Judges the answer to a claim, and follows it.
+    /// Checks the outcome of a claim, and updates the state.
     pub(super) fn claim(
         &mut self,
         fingerprint: u64,
-        lease: Span,
-        answer: ClaimOutcome,
+        lease: Expiry,
+        outcome: ClaimOutcome,
     ) -> Result<(), Violation> {
         let state = self.state;
-        let wrong = |kind| Err(Violation::new(kind, format!("{answer:?} in {state:?}")));
-        match (answer, state) {
-            (ClaimOutcome::Acquired { .. }, State::InProgress { lease: Span::Runs, .. }) => {
-                wrong(ViolationKind::TwoAtATime)
-            }
-            (ClaimOutcome::Acquired { .. }, State::Done { kept: Span::Runs, .. }) => {
-                wrong(ViolationKind::DoneTwice)
-            }
+        let wrong = |kind| Err(Violation::new(kind, format!("{outcome:?} in {state:?}")));
+        match (outcome, state) {
+            (
+                ClaimOutcome::Acquired { .. },
+                State::InProgress { lease: Expiry::NotExpired, .. },
+            ) => wrong(ViolationKind::ConcurrentClaims),
+            (
+                ClaimOutcome::Acquired { .. },
+                State::Handled { retention: Expiry::NotExpired, .. },
+            ) => wrong(ViolationKind::HandledTwice),
             (ClaimOutcome::Acquired { fencing_token, takeover }, _) => {
                 if takeover != matches!(state, State::InProgress { .. }) {
-                    return wrong(ViolationKind::Transition);
+                    return wrong(ViolationKind::UnexpectedOutcome);
                 }
-                if self.granted.is_some_and(|last| fencing_token <= last) {
+                if self.last_granted.is_some_and(|last| fencing_token <= last) {
                     return wrong(ViolationKind::FencingTokenNotHigher);
                 }
                 self.state = State::InProgress { fencing_token, lease, fingerprint };
-                self.granted = Some(fencing_token);
+                self.last_granted = Some(fencing_token);
                 Ok(())
             }
             (ClaimOutcome::InProgress { .. }, State::InProgress { lease, .. })
-                if lease != Span::IsOver =>
+                if lease != Expiry::Expired =>
             {
                 Ok(())
             }
             (
                 ClaimOutcome::Duplicate { same_body },
-                State::Done { kept, fingerprint: first, .. },
-            ) if kept != Span::IsOver && same_body == (first == fingerprint) => Ok(()),
+                State::Handled { retention, fingerprint: first, .. },
+            ) if retention != Expiry::Expired && same_body == (first == fingerprint) => Ok(()),
             (ClaimOutcome::Duplicate { .. }, State::Absent | State::InProgress { .. }) => {
                 wrong(ViolationKind::Lost)
             }
-            (ClaimOutcome::Duplicate { .. }, State::Done { kept, .. }) if kept != Span::IsOver => {
-                wrong(ViolationKind::Transition)
+            (ClaimOutcome::Duplicate { .. }, State::Handled { retention, .. })
+                if retention != Expiry::Expired =>
+            {
+                wrong(ViolationKind::UnexpectedOutcome)
             }
             _ => wrong(ViolationKind::Stuck),
         }
     }
 
-    /// Judges the answer to an operation, and follows it. `span` is that of a renewal or commit.
-    pub(super) fn settled(
+    /// Checks the outcome of an update, and updates the state. `expiry` is that of the new lease or
+    /// retention.
+    pub(super) fn update(
         &mut self,
-        shown: FencingToken,
-        settle: Settle,
-        span: Span,
-        answer: UpdateOutcome,
+        token: FencingToken,
+        update: Update,
+        expiry: Expiry,
+        outcome: UpdateOutcome,
     ) -> Result<(), Violation> {
         let state = self.state;
         let wrong = |kind| {
-            let how = format!("{settle:?} with {shown:?} is {answer:?} in {state:?}");
-            Err(Violation::new(kind, how))
+            let description = format!("{update:?} with {token:?} is {outcome:?} in {state:?}");
+            Err(Violation::new(kind, description))
         };
-        match (answer, state) {
+        match (outcome, state) {
             (UpdateOutcome::Applied, State::InProgress { fencing_token, fingerprint, .. })
-                if fencing_token == shown =>
+                if fencing_token == token =>
             {
-                self.state = match settle {
-                    Settle::Renew(_) => {
-                        State::InProgress { fencing_token, lease: span, fingerprint }
+                self.state = match update {
+                    Update::Renew(_) => {
+                        State::InProgress { fencing_token, lease: expiry, fingerprint }
                     }
-                    Settle::Commit(_) => State::Done { fencing_token, kept: span, fingerprint },
-                    Settle::Release => State::Absent,
+                    Update::Commit(_) => {
+                        State::Handled { fencing_token, retention: expiry, fingerprint }
+                    }
+                    Update::Release => State::Absent,
                 };
                 Ok(())
             }
             (UpdateOutcome::StaleToken, State::InProgress { fencing_token, .. })
-                if fencing_token == shown =>
+                if fencing_token == token =>
             {
-                wrong(ViolationKind::Transition)
+                wrong(ViolationKind::UnexpectedOutcome)
             }
-            // A store may have forgotten what is over.
-            (_, State::Done { fencing_token, kept, .. })
-                if fencing_token == shown && matches!(settle, Settle::Commit(_)) =>
+            // A store may have deleted an expired event.
+            (_, State::Handled { fencing_token, retention, .. })
+                if fencing_token == token && matches!(update, Update::Commit(_)) =>
             {
-                if answer == UpdateOutcome::StaleToken && kept == Span::Runs {
-                    return wrong(ViolationKind::Transition);
+                if outcome == UpdateOutcome::StaleToken && retention == Expiry::NotExpired {
+                    return wrong(ViolationKind::UnexpectedOutcome);
                 }
                 Ok(())
             }
-            (UpdateOutcome::Applied, State::Done { fencing_token, .. })
-                if fencing_token == shown =>
+            (UpdateOutcome::Applied, State::Handled { fencing_token, .. })
+                if fencing_token == token =>
             {
-                wrong(ViolationKind::DoneTwice)
+                wrong(ViolationKind::HandledTwice)
             }
-            (UpdateOutcome::Applied, _) => wrong(ViolationKind::StaleApplied),
+            (UpdateOutcome::Applied, _) => wrong(ViolationKind::StaleTokenApplied),
             (UpdateOutcome::StaleToken, _) => Ok(()),
         }
     }

@@ -1,115 +1,120 @@
-//! Many callers at once.
+//! Concurrent callers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::cases::LONG;
-use super::history::{Call, How, What, judge};
-use super::probe::{Probe, Settle};
-use super::random::Random;
+use super::checked_store::{CheckedStore, LONG, Update};
+use super::harness::StoreUnderTest;
+use super::history::{self, Call, Operation, UpdateKind};
 use super::violation::{Violation, ViolationKind};
-use super::{StoreUnderTest, join};
 use crate::dedup::{ClaimOutcome, DedupStore, FencingToken};
+use crate::testing::futures::join_all;
+use crate::testing::split_mix::SplitMix64;
 
 const CLAIMS: usize = 24;
 const WORKERS: usize = 8;
 const EVENTS: usize = 3;
 const ROUNDS: usize = 4;
-const TURNS: usize = 6;
+const CLAIMS_PER_WORKER: usize = 6;
 
-/// Of many claims of one event at the same time exactly one is granted.
+/// Checks that exactly one of many concurrent claims of an event is granted.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if none is, or more are.
-pub async fn of_many_claims_one_is_granted<H: StoreUnderTest>(
+/// A [`Violation`] if none is, or more than one are.
+pub async fn one_of_many_claims_is_granted<H: StoreUnderTest>(
     harness: &H,
 ) -> Result<(), Violation> {
-    let probe = Arc::new(Probe::new(harness, "many claims").await);
+    let store = Arc::new(CheckedStore::new(harness, "many claims").await);
     for event in 0..4 {
         let claims: Vec<_> = (0..CLAIMS)
             .map(|_| {
-                let probe = probe.clone();
-                harness.spawn(async move { probe.claim(event, 0, LONG).await })
+                let store = store.clone();
+                harness.spawn(async move { store.claim(event, 0, LONG).await })
             })
             .collect();
-        let answers = join::all(claims).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let outcomes = join_all(claims).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let granted =
-            answers.iter().filter(|answer| matches!(answer, ClaimOutcome::Acquired { .. }));
+            outcomes.iter().filter(|outcome| matches!(outcome, ClaimOutcome::Acquired { .. }));
         let granted = granted.count();
-        let kind = if granted == 0 { ViolationKind::Stuck } else { ViolationKind::TwoAtATime };
+        let kind =
+            if granted == 0 { ViolationKind::Stuck } else { ViolationKind::ConcurrentClaims };
         Violation::unless(granted == 1, kind, || format!("{granted} of {CLAIMS} are granted"))?;
     }
     Ok(())
 }
 
-/// Workers that claim, renew, commit, release, give up and come late, in an order that follows from
-/// `seed` and from how fast the store is: what they were told has an explanation.
+/// Checks the outcomes of concurrent workers that claim, renew, commit, release and abandon events, in
+/// an order that follows from `seed` and from the speed of the store.
 ///
 /// # Errors
 ///
-/// A [`Violation`] if it has none.
-pub async fn workers_at_once<H: StoreUnderTest>(harness: &H, seed: u64) -> Result<(), Violation> {
-    let probe = Arc::new(Probe::new(harness, "workers at once").await);
+/// A [`Violation`] if no order of the calls explains an outcome.
+pub async fn concurrent_workers<H: StoreUnderTest>(
+    harness: &H,
+    seed: u64,
+) -> Result<(), Violation> {
+    let store = Arc::new(CheckedStore::new(harness, "concurrent workers").await);
     let log = Arc::new(Log::default());
     for round in 0..ROUNDS {
         let workers: Vec<_> = (0..WORKERS)
             .map(|worker| {
                 let number = (seed << 16) + (round << 8) as u64 + worker as u64;
-                let (probe, log, brief) = (probe.clone(), log.clone(), harness.short_lease());
-                harness.spawn(async move { work(&probe, &log, Random::new(number), brief).await })
+                let (store, log, short) = (store.clone(), log.clone(), harness.short_lease());
+                harness
+                    .spawn(async move { work(&store, &log, SplitMix64::new(number), short).await })
             })
             .collect();
-        join::all(workers).await.into_iter().collect::<Result<(), _>>()?;
+        join_all(workers).await.into_iter().collect::<Result<(), _>>()?;
         harness.advance(harness.short_lease()).await;
     }
     for event in 0..EVENTS {
-        log.claim(&probe, event, false).await?;
+        log.claim(&store, event, false, LONG).await?;
     }
     let calls = std::mem::take(&mut *log.calls());
     for event in 0..EVENTS {
         let of_event = calls.iter().filter(|(of, _)| *of == event).map(|(_, call)| *call);
-        judge(&of_event.collect::<Vec<_>>())
+        history::check(&of_event.collect::<Vec<_>>())
             .map_err(|violation| violation.in_case(&format!("seed {seed}, event {event}")))?;
     }
     Ok(())
 }
 
 async fn work<S: DedupStore>(
-    probe: &Probe<S>,
+    store: &CheckedStore<S>,
     log: &Log,
-    mut random: Random,
-    brief: Duration,
+    mut random: SplitMix64,
+    short_lease: Duration,
 ) -> Result<(), Violation> {
-    let span = |is_short_lived| if is_short_lived { brief } else { LONG };
-    for _ in 0..TURNS {
-        let event = random.below(EVENTS);
+    let duration = |short| if short { short_lease } else { LONG };
+    for _ in 0..CLAIMS_PER_WORKER {
+        let event = random.index(EVENTS);
         if let Some(stale) = log.a_stale_fencing_token(event) {
-            log.settle(probe, event, stale, How::Release, Settle::Release).await?;
+            log.update(store, event, stale, UpdateKind::Release, Update::Release).await?;
         }
-        let is_short_lived = random.one_in(3);
-        let answer = log.claim_for(probe, event, is_short_lived, span(is_short_lived)).await?;
-        let ClaimOutcome::Acquired { fencing_token, .. } = answer else { continue };
+        let short = random.one_in(3);
+        let outcome = log.claim(store, event, short, duration(short)).await?;
+        let ClaimOutcome::Acquired { fencing_token, .. } = outcome else { continue };
         if random.one_in(3) {
-            let renew = Settle::Renew(span(is_short_lived));
-            log.settle(probe, event, fencing_token, How::Renew { brief: is_short_lived }, renew)
-                .await?;
+            let renew = Update::Renew(duration(short));
+            log.update(store, event, fencing_token, UpdateKind::Renew { short }, renew).await?;
         }
         match random.below(12) {
-            // As if it had crashed: only a lease that ends lets others go on.
-            0..4 if is_short_lived => {}
+            // An abandoned claim, as after a crash: only an expiring lease lets the others continue.
+            0..4 if short => {}
             0 => {
-                let commit = Settle::Commit(LONG);
-                log.settle(probe, event, fencing_token, How::Commit { brief: false }, commit)
-                    .await?;
+                let kind = UpdateKind::Commit { short: false };
+                log.update(store, event, fencing_token, kind, Update::Commit(LONG)).await?;
             }
             1..5 => {
-                let commit = Settle::Commit(brief);
-                log.settle(probe, event, fencing_token, How::Commit { brief: true }, commit)
+                let kind = UpdateKind::Commit { short: true };
+                log.update(store, event, fencing_token, kind, Update::Commit(short_lease)).await?;
+            }
+            _ => {
+                log.update(store, event, fencing_token, UpdateKind::Release, Update::Release)
                     .await?;
             }
-            _ => log.settle(probe, event, fencing_token, How::Release, Settle::Release).await?,
         }
     }
     Ok(())
@@ -125,50 +130,42 @@ struct Log {
 impl Log {
     async fn claim<S: DedupStore>(
         &self,
-        probe: &Probe<S>,
+        store: &CheckedStore<S>,
         event: usize,
-        brief: bool,
-    ) -> Result<ClaimOutcome, Violation> {
-        self.claim_for(probe, event, brief, LONG).await
-    }
-
-    async fn claim_for<S: DedupStore>(
-        &self,
-        probe: &Probe<S>,
-        event: usize,
-        brief: bool,
+        short: bool,
         lease: Duration,
     ) -> Result<ClaimOutcome, Violation> {
         let sent = self.tick();
-        let answer = probe.claim(event, 0, lease).await?;
-        self.note(event, sent, What::Claim { brief, answer });
-        Ok(answer)
+        let outcome = store.claim(event, 0, lease).await?;
+        self.record(event, sent, Operation::Claim { short, outcome });
+        Ok(outcome)
     }
 
-    async fn settle<S: DedupStore>(
+    async fn update<S: DedupStore>(
         &self,
-        probe: &Probe<S>,
+        store: &CheckedStore<S>,
         event: usize,
         fencing_token: FencingToken,
-        how: How,
-        settle: Settle,
+        kind: UpdateKind,
+        update: Update,
     ) -> Result<(), Violation> {
         let sent = self.tick();
-        let answer = probe.settle(event, fencing_token, settle).await?;
-        self.note(event, sent, What::Settle { fencing_token, how, answer });
+        let outcome = store.update(event, fencing_token, update).await?;
+        self.record(event, sent, Operation::Update { fencing_token, update: kind, outcome });
         Ok(())
     }
 
-    /// One that was granted for the event before another was.
+    /// A fencing token of the event that a later grant has replaced.
     fn a_stale_fencing_token(&self, event: usize) -> Option<FencingToken> {
         let calls = self.calls();
-        let fencing_tokens =
-            calls.iter().filter(|(of, _)| *of == event).filter_map(|(_, call)| match call.what {
-                What::Claim { answer: ClaimOutcome::Acquired { fencing_token, .. }, .. } => {
-                    Some(fencing_token)
-                }
+        let fencing_tokens = calls.iter().filter(|(of, _)| *of == event).filter_map(|(_, call)| {
+            match call.operation {
+                Operation::Claim {
+                    outcome: ClaimOutcome::Acquired { fencing_token, .. }, ..
+                } => Some(fencing_token),
                 _ => None,
-            });
+            }
+        });
         let fencing_tokens: Vec<_> = fencing_tokens.collect();
         fencing_tokens
             .iter()
@@ -177,8 +174,8 @@ impl Log {
             .copied()
     }
 
-    fn note(&self, event: usize, sent: u64, what: What) {
-        let call = Call { sent, answered: self.tick(), what };
+    fn record(&self, event: usize, sent: u64, operation: Operation) {
+        let call = Call { sent, returned: self.tick(), operation };
         self.calls().push((event, call));
     }
 

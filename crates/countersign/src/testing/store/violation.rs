@@ -1,61 +1,61 @@
-//! What a store did wrong.
+//! The error of the suite.
 
 use std::fmt;
 
 use crate::dedup::StoreError;
 
-/// What a store did that its contract forbids.
+/// A breach of the store's contract.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {
     kind: ViolationKind,
-    how: String,
+    description: String,
 }
 
-/// Which part of the contract is broken.
+/// The part of the contract that a [`Violation`] breaks.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ViolationKind {
-    /// An event was taken for handled that nobody committed.
+    /// An event counted as handled although no claim committed it.
     Lost,
-    /// A claim was granted while another's lease ran.
-    TwoAtATime,
-    /// A claim was granted, or the event given up, though it was handled and is to be remembered.
-    DoneTwice,
-    /// A fencing token is not higher than every one granted for the event before.
+    /// A claim was granted while another claim's lease ran.
+    ConcurrentClaims,
+    /// A handled event was granted or released within its retention.
+    HandledTwice,
+    /// A fencing token was not higher than every earlier one of the event.
     FencingTokenNotHigher,
-    /// An operation with a fencing token that is not the current one was applied.
-    StaleApplied,
-    /// An operation on one event showed on another.
+    /// An operation with a stale fencing token was applied.
+    StaleTokenApplied,
+    /// An operation on one event changed another event.
     NotIsolated,
-    /// An event stays out of reach though its lease is over.
+    /// An event could not be claimed although its lease had expired.
     Stuck,
-    /// Another answer than the states of an event allow.
-    Transition,
-    /// The store failed.
+    /// An outcome that the event's state does not allow.
+    UnexpectedOutcome,
+    /// The store returned an error.
     Failed,
 }
 
 impl Violation {
-    pub(super) fn new(kind: ViolationKind, how: impl Into<String>) -> Self {
-        Self { kind, how: how.into() }
+    pub(super) fn new(kind: ViolationKind, description: impl Into<String>) -> Self {
+        Self { kind, description: description.into() }
     }
 
-    /// `kind` unless `holds`.
+    /// Fails with `kind` unless `holds`.
     pub(super) fn unless(
         holds: bool,
         kind: ViolationKind,
-        how: impl FnOnce() -> String,
+        description: impl FnOnce() -> String,
     ) -> Result<(), Self> {
-        if holds { Ok(()) } else { Err(Self::new(kind, how())) }
+        if holds { Ok(()) } else { Err(Self::new(kind, description())) }
     }
 
-    /// Says where it was found.
+    /// Prefixes the description with the name of the case.
     pub(super) fn in_case(mut self, case: &str) -> Self {
-        self.how = format!("{case}: {}", self.how);
+        self.description = format!("{case}: {}", self.description);
         self
     }
 
-    /// Which part of the contract is broken, to match on.
+    /// Returns the part of the contract that is broken, to match on.
     #[must_use]
     pub const fn kind(&self) -> ViolationKind {
         self.kind
@@ -70,7 +70,7 @@ impl From<StoreError> for Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.kind, self.how)
+        write!(f, "{:?}: {}", self.kind, self.description)
     }
 }
 

@@ -1,14 +1,5 @@
-//! Claim, handle, commit or release, answer: in every order, with crashes and lost calls between.
-
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
-
-mod dedup {
-    pub(crate) mod check;
-    pub(crate) mod monitor;
-    pub(crate) mod poll;
-    pub(crate) mod reference;
-    pub(crate) mod simulation;
-}
+//! Workers that claim, handle, commit or release and respond, in any order, with crashes and lost
+//! calls in between.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -16,18 +7,21 @@ use std::collections::BTreeSet;
 use countersign::time::FixedClock;
 use countersign::{MemoryStore, Timestamp};
 
-use self::dedup::check::{Violation, holds, is_caught};
-use self::dedup::reference::{Fault, ReferenceStore};
-use self::dedup::simulation::{Plan, Slip, plan, simulate};
+use crate::check::{Violation, catches, holds};
+use crate::reference::{Fault, ReferenceStore};
+use crate::simulation::{Plan, WorkerFault, plan, simulate};
 
 fn clock() -> FixedClock {
     FixedClock::new(Timestamp::from_secs(1_790_000_000))
 }
 
-fn over_memory(slip: Option<Slip>, plan: &Plan) -> Result<BTreeSet<&'static str>, Violation> {
+fn over_memory(
+    fault: Option<WorkerFault>,
+    plan: &Plan,
+) -> Result<BTreeSet<&'static str>, Violation> {
     let clock = clock();
     let store = MemoryStore::with_clock(10, clock.clone()).unwrap();
-    simulate(&store, &clock, slip, plan)
+    simulate(&store, &clock, fault, plan)
 }
 
 fn over_reference(fault: Option<Fault>, plan: &Plan) -> Result<(), Violation> {
@@ -46,13 +40,13 @@ fn over_the_reference_without_a_fault_every_invariant_holds() {
 }
 
 #[test]
-fn the_plans_come_to_every_outcome() {
-    let answers = RefCell::new(BTreeSet::new());
+fn the_plans_lead_to_every_outcome() {
+    let outcomes = RefCell::new(BTreeSet::new());
     holds(400, &plan(), |plan| {
-        answers.borrow_mut().extend(over_memory(None, plan)?);
+        outcomes.borrow_mut().extend(over_memory(None, plan)?);
         Ok(())
     });
-    let every = [
+    let all = [
         "duplicate",
         "failed",
         "handled",
@@ -63,40 +57,40 @@ fn the_plans_come_to_every_outcome() {
         "store_unavailable",
         "commit_pending",
     ];
-    assert_eq!(answers.into_inner(), BTreeSet::from(every));
+    assert_eq!(outcomes.into_inner(), BTreeSet::from(all));
 }
 
-fn slip_is_caught(slip: Slip, named: &[&str]) {
-    is_caught(&plan(), |plan| over_memory(Some(slip), plan).map(drop), named);
-}
-
-#[test]
-fn done_before_the_handler_is_caught() {
-    slip_is_caught(Slip::DoneBeforeHandler, &["S1"]);
+fn worker_fault_is_caught(fault: WorkerFault, invariants: &[&str]) {
+    catches(&plan(), |plan| over_memory(Some(fault), plan).map(drop), invariants);
 }
 
 #[test]
-fn success_when_busy_is_caught() {
-    slip_is_caught(Slip::SuccessWhenBusy, &["S1"]);
+fn a_commit_before_the_handler_is_caught() {
+    worker_fault_is_caught(WorkerFault::CommitBeforeHandler, &["S1"]);
 }
 
-fn fault_is_caught(fault: Fault, named: &[&str]) {
-    is_caught(&plan(), |plan| over_reference(Some(fault), plan), named);
+#[test]
+fn a_success_for_an_event_in_progress_is_caught() {
+    worker_fault_is_caught(WorkerFault::SuccessWhenInProgress, &["S1"]);
+}
+
+fn fault_is_caught(fault: Fault, invariants: &[&str]) {
+    catches(&plan(), |plan| over_reference(Some(fault), plan), invariants);
 }
 
 #[test]
 fn a_commit_that_does_not_compare_the_fencing_token_is_caught() {
-    fault_is_caught(Fault::CommitIgnoresFence, &["S5"]);
+    fault_is_caught(Fault::CommitIgnoresToken, &["S5"]);
 }
 
 #[test]
 fn a_release_that_does_not_compare_the_fencing_token_is_caught() {
-    fault_is_caught(Fault::ReleaseIgnoresFence, &["S2", "S5"]);
+    fault_is_caught(Fault::ReleaseIgnoresToken, &["S2", "S5"]);
 }
 
 #[test]
 fn a_fencing_token_that_restarts_after_release_is_caught() {
-    fault_is_caught(Fault::FenceRestartsAfterRelease, &["S4", "S5"]);
+    fault_is_caught(Fault::TokenRestartsAfterRelease, &["S4", "S5"]);
 }
 
 #[test]
@@ -110,6 +104,6 @@ fn a_claim_without_a_lease_is_caught() {
 }
 
 #[test]
-fn a_lease_judged_by_the_workers_clock_is_caught() {
+fn a_lease_checked_by_the_workers_clock_is_caught() {
     fault_is_caught(Fault::LeaseByWorkersClock, &["S2"]);
 }

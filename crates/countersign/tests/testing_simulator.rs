@@ -1,4 +1,4 @@
-//! The fake sender: what it delivers, when, and what it makes of the answers.
+//! `SenderSimulator`: which requests it sends, when, and how it treats the responses.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,7 +21,7 @@ use serde_json::json;
 
 const SEED: u64 = 11;
 
-/// Runs what is ready whenever it is polled.
+/// Polls `future` until it is ready.
 fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
@@ -31,8 +31,8 @@ fn run<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Gives way once, so that others run.
-async fn give_way() {
+/// Yields once, so that other futures run.
+async fn yield_once() {
     let mut is_first = true;
     std::future::poll_fn(|_| match std::mem::take(&mut is_first) {
         true => Poll::Pending,
@@ -46,7 +46,7 @@ fn receiver(sender: SenderSpec) -> (Receiver, Secret) {
     (Receiver::new(sender.keys(keys.receiver()).unwrap()), keys.sender())
 }
 
-fn fake(sender: SenderSpec, seed: u64) -> SenderSimulator {
+fn simulator(sender: SenderSpec, seed: u64) -> SenderSimulator {
     let (receiver, key) = receiver(sender);
     SenderSimulator::new(&receiver, key, seed)
 }
@@ -55,15 +55,15 @@ fn events(count: usize) -> impl Iterator<Item = WebhookRequest> {
     (0..count).map(|n| WebhookRequest::to("/").json(&json!({ "n": n })))
 }
 
-/// What is delivered to someone who answers by what came, and what was made of it.
+/// Delivers `count` events to `respond`; returns the report and all requests.
 fn deliver(
     sender: &SenderSimulator,
     count: usize,
-    mut answer: impl FnMut(&SignedRequest) -> u16,
+    mut respond: impl FnMut(&SignedRequest) -> u16,
 ) -> (Report, Vec<SignedRequest>) {
     let mut requests = Vec::new();
     let report = run(sender.deliver(events(count), |request| {
-        let status = answer(&request);
+        let status = respond(&request);
         requests.push(request);
         async move { status }
     }));
@@ -80,27 +80,28 @@ fn failure(check: impl FnOnce()) -> String {
 }
 
 #[test]
-fn one_seed_delivers_the_same_and_another_something_else() {
-    let storm = |seed| {
-        let sender = fake(senders::STRIPE, seed).duplicates(30).corrupt(10).lost_answers(10);
+fn one_seed_gives_the_same_requests_and_another_gives_others() {
+    let deliveries = |seed| {
+        let sender =
+            simulator(senders::STRIPE, seed).duplicates(30).tampered(10).lost_responses(10);
         let (report, requests) = deliver(&sender, 60, |_| 200);
         (kinds(&report), requests)
     };
-    assert!(storm(1) == storm(1), "the same requests in the same order");
-    assert!(storm(1).0 != storm(2).0 && storm(1).1 != storm(2).1, "others");
+    assert!(deliveries(1) == deliveries(1), "the same requests in the same order");
+    assert!(deliveries(1).0 != deliveries(2).0 && deliveries(1).1 != deliveries(2).1, "others");
 }
 
 #[test]
-fn shares_are_of_all_deliveries() {
-    let sender = fake(senders::STRIPE, SEED).duplicates(30).corrupt(10);
+fn percentages_are_of_all_deliveries() {
+    let sender = simulator(senders::STRIPE, SEED).duplicates(30).tampered(10);
     let (report, _) = deliver(&sender, 600, |_| 200);
-    assert_eq!((report.events(), report.duplicates(), report.corrupt()), (600, 300, 100));
+    assert_eq!((report.events(), report.duplicates(), report.tampered()), (600, 300, 100));
     assert_eq!(report.sent().len(), 1000);
 }
 
 #[test]
-fn deliveries_come_out_of_order() {
-    let (_, requests) = deliver(&fake(senders::STRIPE, SEED), 20, |_| 200);
+fn deliveries_are_out_of_order() {
+    let (_, requests) = deliver(&simulator(senders::STRIPE, SEED), 20, |_| 200);
     let bodies: Vec<_> = requests.iter().map(|request| request.body().clone()).collect();
     let in_order: Vec<_> = (0..20).map(|n| json!({ "n": n }).to_string().into_bytes()).collect();
     assert!(bodies != in_order);
@@ -108,8 +109,8 @@ fn deliveries_come_out_of_order() {
 }
 
 #[test]
-fn a_rejected_event_comes_again_by_the_schedule_signed_anew() {
-    let sender = fake(senders::STANDARD_WEBHOOKS, SEED).delay(Duration::ZERO);
+fn a_failed_event_is_retried_on_schedule_and_signed_again() {
+    let sender = simulator(senders::STANDARD_WEBHOOKS, SEED).max_delay(Duration::ZERO);
     let mut left = [500, 503, 200].into_iter();
     let (report, requests) = deliver(&sender, 1, |_| left.next().unwrap());
     let sent = &report.sent()[0];
@@ -117,11 +118,11 @@ fn a_rejected_event_comes_again_by_the_schedule_signed_anew() {
     assert_eq!(statuses, [500, 503, 200]);
     assert!(sent.is_accepted);
     let [first, second, third] = [0, 1, 2].map(|n: usize| sent.attempts[n].at);
-    for (wait, usual) in
+    for (delay, scheduled) in
         [(second.saturating_since(first), 5), (third.saturating_since(second), 300)]
     {
-        let usual = Duration::from_secs(usual);
-        assert!((usual..usual + usual / 10).contains(&wait), "{wait:?}");
+        let scheduled = Duration::from_secs(scheduled);
+        assert!((scheduled..scheduled + scheduled / 10).contains(&delay), "{delay:?}");
     }
     let header = |n: usize, name| {
         requests[n].headers().iter().find(|(key, _)| key == name).unwrap().1.clone()
@@ -131,43 +132,43 @@ fn a_rejected_event_comes_again_by_the_schedule_signed_anew() {
 }
 
 #[test]
-fn an_event_that_is_never_accepted_is_given_up_and_the_failure_has_the_seed() {
-    let waits = [Duration::from_secs(1); 2];
-    let (report, requests) = deliver(&fake(senders::STRIPE, SEED).retries(waits), 1, |_| 500);
+fn an_event_that_is_never_accepted_fails_the_assertion_with_the_seed() {
+    let delays = [Duration::from_secs(1); 2];
+    let (report, requests) = deliver(&simulator(senders::STRIPE, SEED).retries(delays), 1, |_| 500);
     assert_eq!(requests.len(), 3);
-    let failure = failure(|| report.assert_answers());
+    let failure = failure(|| report.assert_responses());
     assert!(failure.contains("event 0, first delivery: 500 500 500"), "{failure}");
     assert!(failure.contains("seed 11"), "{failure}");
 }
 
 #[test]
-fn a_spoilt_delivery_that_is_taken_is_named() {
-    let sender = fake(senders::STRIPE, SEED).corrupt(50);
+fn an_accepted_tampered_delivery_is_named() {
+    let sender = simulator(senders::STRIPE, SEED).tampered(50);
     let (report, requests) = deliver(&sender, 3, |_| 200);
     assert_eq!(requests.len(), 6);
-    let failure = failure(|| report.assert_answers());
-    assert!(failure.starts_with("3 wrongly answered"), "{failure}");
-    assert!(failure.contains("corrupt, "), "{failure}");
+    let failure = failure(|| report.assert_responses());
+    assert!(failure.starts_with("3 with a wrong response"), "{failure}");
+    assert!(failure.contains("tampered, "), "{failure}");
 }
 
 #[test]
-fn a_spoilt_delivery_is_not_retried() {
+fn a_tampered_delivery_is_not_retried() {
     let (receiver, key) = receiver(senders::STRIPE);
-    let sender = SenderSimulator::new(&receiver, key, SEED).corrupt(50);
+    let sender = SenderSimulator::new(&receiver, key, SEED).tampered(50);
     let clock = sender.clock();
     let (report, _) = deliver(&sender, 50, |request| {
         let verified = receiver.verify(request, request.body().clone(), clock.now());
         verified.map_or_else(|rejection| rejection.status(), |_| 200)
     });
-    report.assert_answers();
+    report.assert_responses();
     assert_eq!(report.requests(), 100);
 }
 
 #[test]
-fn an_answer_that_is_lost_is_asked_for_again() {
-    let sender = fake(senders::STRIPE, SEED).lost_answers(50);
+fn a_delivery_whose_response_is_lost_is_retried() {
+    let sender = simulator(senders::STRIPE, SEED).lost_responses(50);
     let (report, requests) = deliver(&sender, 50, |_| 200);
-    report.assert_answers();
+    report.assert_responses();
     let lost =
         report.sent().iter().flat_map(|sent| &sent.attempts).filter(|attempt| attempt.is_lost);
     assert_eq!(requests.len(), 50 + lost.count());
@@ -175,9 +176,9 @@ fn an_answer_that_is_lost_is_asked_for_again() {
 }
 
 #[test]
-fn success_is_what_the_senders_contract_says() {
+fn the_senders_contract_decides_what_is_a_success() {
     let once = |sender, status| {
-        let (report, _) = deliver(&fake(sender, SEED).retries([]), 1, |_| status);
+        let (report, _) = deliver(&simulator(sender, SEED).retries([]), 1, |_| status);
         report.sent()[0].is_accepted
     };
     assert!(once(senders::STRIPE, 204) && once(senders::LINEAR, 200));
@@ -186,7 +187,7 @@ fn success_is_what_the_senders_contract_says() {
 
 #[test]
 fn a_replay_is_an_earlier_request_byte_for_byte() {
-    let sender = fake(senders::STANDARD_WEBHOOKS, SEED).duplicates(90);
+    let sender = simulator(senders::STANDARD_WEBHOOKS, SEED).duplicates(90);
     let (report, requests) = deliver(&sender, 30, |_| 200);
     let replays = report.sent().iter().filter(|sent| sent.kind == SentKind::Replay);
     let replays = replays.filter(|sent| !sent.attempts.is_empty()).count();
@@ -196,40 +197,40 @@ fn a_replay_is_an_earlier_request_byte_for_byte() {
 }
 
 #[test]
-fn time_stands_still_while_a_request_is_under_way() {
-    let sender = fake(senders::STRIPE, SEED).duplicates(40);
+fn time_does_not_advance_while_a_request_is_in_flight() {
+    let sender = simulator(senders::STRIPE, SEED).duplicates(40);
     let clock = sender.clock();
-    let (begun, moved) = (clock.now(), Cell::new(0));
+    let (started, advanced) = (clock.now(), Cell::new(0));
     let report = run(sender.deliver(events(60), |_| async {
         let before = clock.now();
-        give_way().await;
-        moved.set(moved.get() + usize::from(clock.now() != before));
+        yield_once().await;
+        advanced.set(advanced.get() + usize::from(clock.now() != before));
         200
     }));
-    report.unwrap().assert_answers();
-    assert_eq!(moved.get(), 0);
-    assert!(clock.now() > begun);
+    report.unwrap().assert_responses();
+    assert_eq!(advanced.get(), 0);
+    assert!(clock.now() > started);
 }
 
 #[test]
-fn several_requests_are_under_way_at_once_and_no_more_than_asked_for() {
-    let (now, most) = (Cell::new(0), Cell::new(0));
-    let sender = fake(senders::STRIPE, SEED).concurrency(5);
+fn requests_are_concurrent_up_to_the_limit() {
+    let (current, largest) = (Cell::new(0), Cell::new(0));
+    let sender = simulator(senders::STRIPE, SEED).concurrency(5);
     let report = run(sender.deliver(events(100), |_| async {
-        now.set(now.get() + 1);
-        most.set(most.get().max(now.get()));
-        give_way().await;
-        now.set(now.get() - 1);
+        current.set(current.get() + 1);
+        largest.set(largest.get().max(current.get()));
+        yield_once().await;
+        current.set(current.get() - 1);
         200
     }));
-    report.unwrap().assert_answers();
-    assert_eq!((now.get(), most.get()), (0, 5));
+    report.unwrap().assert_responses();
+    assert_eq!((current.get(), largest.get()), (0, 5));
 }
 
 #[test]
 fn an_event_that_is_handled_twice_is_named() {
     let handled = RefCell::new(vec![0; 20]);
-    let sender = fake(senders::STRIPE, SEED).duplicates(50);
+    let sender = simulator(senders::STRIPE, SEED).duplicates(50);
     let (report, _) = deliver(&sender, 20, |request| {
         let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
         handled.borrow_mut()[usize::try_from(body["n"].as_u64().unwrap()).unwrap()] += 1;
@@ -242,17 +243,17 @@ fn an_event_that_is_handled_twice_is_named() {
 }
 
 #[test]
-fn shares_that_leave_no_place_are_an_error() {
-    let sender = fake(senders::STRIPE, SEED).duplicates(90).corrupt(10);
+fn percentages_that_leave_no_first_deliveries_are_an_error() {
+    let sender = simulator(senders::STRIPE, SEED).duplicates(90).tampered(10);
     let error = run(sender.deliver(events(1), async |_| 200)).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
 }
 
 #[test]
-fn a_scheme_that_shows_no_damage_cannot_be_sent_any() {
+fn tampering_without_a_detectable_kind_is_an_error() {
     let scheme = Scheme::danger_unauthenticated("acme").build().unwrap();
     let receiver = Receiver::new(Custom::danger_unauthenticated(scheme).unwrap());
-    let sender = SenderSimulator::new(&receiver, Secret::new("unused").unwrap(), SEED).corrupt(10);
+    let sender = SenderSimulator::new(&receiver, Secret::new("unused").unwrap(), SEED).tampered(10);
     let error = run(sender.deliver(events(1), async |_| 200)).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::InvalidScheme);
 }

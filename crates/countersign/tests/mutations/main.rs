@@ -1,29 +1,19 @@
-//! Every way of attacking a request, tried on every sender of the catalogue.
+//! Mutations of valid requests, applied to every sender of the catalogue.
 //!
-//! A class of mutations is data: how it changes a rightly signed request of a sender, and what must come
-//! of it. The senders' shapes and the signing of what is forged are written down a second time here,
-//! apart from the catalogue. A class that applies to no sender, and a sender without classes, is a
-//! failure too.
+//! A class of mutations is data: how it changes a correctly signed request, and the expected result. The
+//! senders' shapes and the signing are written a second time here, independently of the catalogue. A
+//! class that applies to no sender fails the test, and so does a sender without classes.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-#[path = "mutations/bodies.rs"]
 mod bodies;
-#[path = "mutations/bytes.rs"]
 mod bytes;
-#[path = "mutations/credentials.rs"]
 mod credentials;
-#[path = "mutations/forge.rs"]
 mod forge;
-#[path = "mutations/keys.rs"]
 mod keys;
-#[path = "mutations/presence.rs"]
 mod presence;
-#[path = "mutations/shape.rs"]
 mod shape;
-#[path = "mutations/texts.rs"]
 mod texts;
-#[path = "mutations/times.rs"]
 mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,10 +25,10 @@ use countersign::{RejectionKind, Secret, Timestamp, senders};
 use forge::{By, NOW, Plan, Request, URL};
 use shape::{Body, Made, SHAPES, Shape, Time};
 
-/// What must come of a request.
+/// The expected result of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Expect {
-    Taken,
+    Accepted,
     Rejected(RejectionKind),
 }
 
@@ -51,7 +41,7 @@ struct Mutant {
     expect: Expect,
 }
 
-/// A way of attacking a request; it gives nothing for a sender that it does not apply to.
+/// A class of mutations; empty for a sender to which it does not apply.
 struct Class {
     name: &'static str,
     mutants: fn(&Shape) -> Vec<Mutant>,
@@ -65,8 +55,8 @@ fn mutant(what: impl Into<String>, request: Request, expect: Expect) -> Mutant {
     Mutant { what: what.into(), request, now: NOW, expect }
 }
 
-fn taken(what: impl Into<String>, request: Request) -> Mutant {
-    mutant(what, request, Expect::Taken)
+fn accepted(what: impl Into<String>, request: Request) -> Mutant {
+    mutant(what, request, Expect::Accepted)
 }
 
 fn rejected(what: impl Into<String>, request: Request, kind: RejectionKind) -> Mutant {
@@ -90,8 +80,13 @@ fn classes() -> Vec<Class> {
 fn the_shapes_are_those_of_the_catalogue() {
     let shapes: BTreeSet<_> = SHAPES.iter().map(|shape| shape.name).collect();
     let catalogue: BTreeSet<_> = senders::ALL.iter().map(|sender| sender.name()).collect();
-    assert_eq!(shapes, catalogue);
-    assert_eq!(SHAPES.len(), senders::ALL.len());
+    assert!(
+        shapes == catalogue,
+        "without a shape: {:?}; not in the catalogue: {:?}",
+        catalogue.difference(&shapes).collect::<Vec<_>>(),
+        shapes.difference(&catalogue).collect::<Vec<_>>(),
+    );
+    assert_eq!(SHAPES.len(), senders::ALL.len(), "two shapes have one name");
     for shape in SHAPES {
         let scheme =
             senders::find(shape.name).unwrap().config().with_public_url(URL).scheme().unwrap();
@@ -104,21 +99,22 @@ fn the_shapes_are_those_of_the_catalogue() {
             Made::P256 => Algorithm::EcdsaP256,
         };
         assert_eq!(scheme.algorithm(), algorithm, "{}", shape.name);
-        let spans = scheme.tolerance().map(|span| (span.past().as_secs(), span.future().as_secs()));
-        let tolerance = (shape.time != Time::SigningRequest).then_some(shape.tolerance);
-        assert_eq!(spans, tolerance, "{}", shape.name);
+        let seconds =
+            scheme.tolerance().map(|both| (both.past().as_secs(), both.future().as_secs()));
+        let tolerance = (shape.time != Time::Absent).then_some(shape.tolerance);
+        assert_eq!(seconds, tolerance, "{}", shape.name);
     }
 }
 
 #[test]
-fn the_crates_signing_makes_the_same_requests() {
+fn the_crates_own_signing_makes_the_same_requests() {
     for shape in SHAPES {
         let plan = shape.good();
         let scheme =
             senders::find(shape.name).unwrap().config().with_public_url(URL).scheme().unwrap();
         let unsigned =
             SigningRequest::new(&plan.body).id("msg_1").timestamp(Timestamp::from_secs(NOW));
-        // A private key is written where the operator has the public one.
+        // Signing needs the private key if the operator has the public one.
         let secret = Secret::new(shape.signing_secret(By::Own)).unwrap();
         let signed = unsigned.request(&scheme, &secret).unwrap();
         let own = plan.request();
@@ -138,7 +134,7 @@ fn the_crates_signing_makes_the_same_requests() {
 }
 
 #[test]
-fn every_mutation_of_every_sender_gets_what_it_must() {
+fn every_mutation_of_every_sender_has_the_expected_result() {
     let classes = classes();
     let (mut applied, mut touched) = (BTreeMap::new(), BTreeMap::new());
     let mut wrong = Vec::new();
@@ -153,12 +149,13 @@ fn every_mutation_of_every_sender_gets_what_it_must() {
             for Mutant { what, request, now, expect } in mutants {
                 let verdict = request.verdict(&receiver, Timestamp::from_secs(now));
                 let got = match &verdict {
-                    Ok(_) => Expect::Taken,
+                    Ok(_) => Expect::Accepted,
                     Err(rejection) => Expect::Rejected(rejection.kind()),
                 };
                 if got != expect {
                     let (name, class) = (shape.name, class.name);
-                    wrong.push(format!("{name}, {class}, {what}: {expect:?} wanted, got {got:?}"));
+                    wrong
+                        .push(format!("{name}, {class}, {what}: expected {expect:?}, got {got:?}"));
                 }
             }
         }
@@ -191,14 +188,14 @@ const FOREIGN: [RejectionKind; 7] = [
 ];
 
 #[test]
-fn no_request_of_another_sender_is_taken() {
+fn no_request_of_another_sender_is_accepted() {
     let mut kinds = BTreeMap::new();
     for own in SHAPES {
         let receiver = own.receiver();
         for other in SHAPES.iter().filter(|other| other.name != own.name) {
             let verdict = other.good().request().verdict(&receiver, Timestamp::from_secs(NOW));
             let kind = verdict.unwrap_err().kind();
-            // Some differ in nothing but the key: Discord's two, and those who send through Svix.
+            // Some senders differ only in the key: Discord's two, and those that send through Svix.
             assert!(FOREIGN.contains(&kind), "{} by {}: {kind:?}", own.name, other.name);
             *kinds.entry(kind.as_str()).or_insert(0) += 1;
         }
@@ -209,7 +206,7 @@ fn no_request_of_another_sender_is_taken() {
 }
 
 #[test]
-fn a_rejection_names_the_header_that_is_missing() {
+fn a_rejection_names_the_missing_header() {
     for shape in SHAPES {
         for name in shape.required() {
             let request = shape.good().request().without(name);
@@ -220,7 +217,7 @@ fn a_rejection_names_the_header_that_is_missing() {
     }
 }
 
-/// The good request of each plan, as a helper of the classes.
+/// A valid plan and its request.
 fn good(shape: &Shape) -> (Plan, Request) {
     let plan = shape.good();
     let request = plan.request();

@@ -1,12 +1,4 @@
-//! The contract suite: the memory store passes it, and no planted fault does.
-
-#![allow(clippy::unwrap_used)]
-
-mod dedup {
-    pub(crate) mod poll;
-    #[allow(dead_code, reason = "other suites use the rest")]
-    pub(crate) mod reference;
-}
+//! The contract suite: the memory store passes it, and every planted fault fails it.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,20 +7,20 @@ use std::time::Duration;
 
 use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, InspectStore};
 use countersign::testing::store::{
-    StoreUnderTest, ViolationKind, an_operator_sees_and_forgets, check, random_steps,
-    workers_at_once,
+    StoreUnderTest, ViolationKind, check, concurrent_workers, inspection_reports_and_forgets,
+    random_steps,
 };
 use countersign::time::FixedClock;
 use countersign::{MemoryStore, Timestamp};
 
-use self::dedup::poll::block_on;
-use self::dedup::reference::{Fault, Reach, ReferenceStore};
+use crate::poll::block_on;
+use crate::reference::{Fault, Reach, ReferenceStore};
 
 fn clock() -> FixedClock {
     FixedClock::new(Timestamp::from_secs(1_790_000_000))
 }
 
-/// In memory, called by threads in parallel.
+/// The memory store, called by threads in parallel.
 struct Memory(MemoryStore, FixedClock);
 
 impl StoreUnderTest for Memory {
@@ -38,8 +30,8 @@ impl StoreUnderTest for Memory {
         self.0.clone()
     }
 
-    async fn advance(&self, span: Duration) {
-        self.1.advance(span);
+    async fn advance(&self, duration: Duration) {
+        self.1.advance(duration);
     }
 
     fn spawn<T: Send + 'static>(
@@ -52,21 +44,21 @@ impl StoreUnderTest for Memory {
 }
 
 #[test]
-fn memory_keeps_the_contract() {
+fn memory_satisfies_the_contract() {
     let clock = clock();
     let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
     assert_eq!(block_on(check(&Memory(store, clock))), Ok(()));
 }
 
 #[test]
-fn an_operator_sees_and_forgets_events_in_memory() {
+fn inspection_reports_and_forgets_events_in_memory() {
     let clock = clock();
     let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
-    assert_eq!(block_on(an_operator_sees_and_forgets(&Memory(store, clock))), Ok(()));
+    assert_eq!(block_on(inspection_reports_and_forgets(&Memory(store, clock))), Ok(()));
 }
 
 #[test]
-fn what_is_due_to_be_forgotten_is_counted_as_expired() {
+fn an_event_past_its_retention_is_counted_as_expired() {
     let clock = clock();
     let store = MemoryStore::with_clock(1000, clock.clone()).unwrap();
     let key = EventKey::from_bytes([7; 32]);
@@ -87,7 +79,7 @@ fn what_is_due_to_be_forgotten_is_counted_as_expired() {
     assert_eq!((counts(), store.len()), ((0, 0, 0), 0));
 }
 
-/// In turns; every other handle is that of a worker whose own clock is ahead.
+/// The reference store. Every other handle belongs to a worker whose clock is ahead.
 struct Reference(ReferenceStore, FixedClock, AtomicUsize);
 
 impl Reference {
@@ -102,61 +94,61 @@ impl StoreUnderTest for Reference {
 
     async fn open(&self) -> ReferenceStore {
         let ahead = self.2.fetch_add(1, Ordering::SeqCst) % 2 == 1;
-        self.0.seen_by(if ahead { 4_000_000 } else { 0 })
+        self.0.used_by(if ahead { 4_000_000 } else { 0 })
     }
 
-    async fn advance(&self, span: Duration) {
-        self.1.advance(span);
+    async fn advance(&self, duration: Duration) {
+        self.1.advance(duration);
     }
 }
 
 #[test]
-fn the_reference_without_a_fault_keeps_the_contract() {
+fn the_reference_without_a_fault_satisfies_the_contract() {
     assert_eq!(block_on(check(&Reference::with(None))), Ok(()));
 }
 
 #[track_caller]
-fn caught(fault: Fault, kind: ViolationKind) {
+fn is_caught(fault: Fault, kind: ViolationKind) {
     let violation = block_on(check(&Reference::with(Some(fault)))).unwrap_err();
     assert_eq!(violation.kind(), kind, "{violation}");
 }
 
 #[test]
 fn a_commit_that_does_not_compare_the_fencing_token_is_caught() {
-    caught(Fault::CommitIgnoresFence, ViolationKind::StaleApplied);
+    is_caught(Fault::CommitIgnoresToken, ViolationKind::StaleTokenApplied);
 }
 
 #[test]
 fn a_release_that_does_not_compare_the_fencing_token_is_caught() {
-    caught(Fault::ReleaseIgnoresFence, ViolationKind::StaleApplied);
+    is_caught(Fault::ReleaseIgnoresToken, ViolationKind::StaleTokenApplied);
 }
 
 #[test]
 fn a_fencing_token_that_restarts_after_release_is_caught() {
-    caught(Fault::FenceRestartsAfterRelease, ViolationKind::FencingTokenNotHigher);
+    is_caught(Fault::TokenRestartsAfterRelease, ViolationKind::FencingTokenNotHigher);
 }
 
 #[test]
 fn a_check_before_the_insert_is_caught() {
-    caught(Fault::CheckThenInsert, ViolationKind::TwoAtATime);
+    is_caught(Fault::CheckThenInsert, ViolationKind::ConcurrentClaims);
 }
 
 #[test]
 fn a_claim_without_a_lease_is_caught() {
-    caught(Fault::NoLease, ViolationKind::Stuck);
+    is_caught(Fault::NoLease, ViolationKind::Stuck);
 }
 
 #[test]
-fn a_lease_judged_by_the_workers_clock_is_caught() {
-    caught(Fault::LeaseByWorkersClock, ViolationKind::TwoAtATime);
+fn a_lease_checked_by_the_workers_clock_is_caught() {
+    is_caught(Fault::LeaseByWorkersClock, ViolationKind::ConcurrentClaims);
 }
 
 #[test]
 fn random_steps_alone_catch_every_fault_of_one_caller() {
     for fault in [
-        Fault::CommitIgnoresFence,
-        Fault::ReleaseIgnoresFence,
-        Fault::FenceRestartsAfterRelease,
+        Fault::CommitIgnoresToken,
+        Fault::ReleaseIgnoresToken,
+        Fault::TokenRestartsAfterRelease,
         Fault::NoLease,
     ] {
         let steps = |seed| block_on(random_steps(&Reference::with(Some(fault)), seed));
@@ -165,10 +157,10 @@ fn random_steps_alone_catch_every_fault_of_one_caller() {
 }
 
 #[test]
-fn workers_at_once_catch_a_check_before_the_insert() {
+fn concurrent_workers_catch_a_check_before_the_insert() {
     let harness = || Reference::with(Some(Fault::CheckThenInsert));
-    let kinds = (0..6).filter_map(|seed| block_on(workers_at_once(&harness(), seed)).err());
+    let kinds = (0..6).filter_map(|seed| block_on(concurrent_workers(&harness(), seed)).err());
     let kinds: Vec<_> = kinds.map(|violation| violation.kind()).collect();
-    let due = [ViolationKind::TwoAtATime, ViolationKind::DoneTwice];
-    assert!(!kinds.is_empty() && kinds.iter().all(|kind| due.contains(kind)), "{kinds:?}");
+    let expected = [ViolationKind::ConcurrentClaims, ViolationKind::HandledTwice];
+    assert!(!kinds.is_empty() && kinds.iter().all(|kind| expected.contains(kind)), "{kinds:?}");
 }

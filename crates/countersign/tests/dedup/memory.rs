@@ -1,10 +1,4 @@
-//! What the store in memory promises beyond the state machine: bounds, forgetting, threads.
-
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
-
-mod dedup {
-    pub(crate) mod poll;
-}
+//! What the memory store guarantees beyond the state machine: capacity, expiry, threads.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,7 +11,7 @@ use countersign::dedup::{
 use countersign::time::FixedClock;
 use countersign::{ConfigErrorKind, MemoryStore, Timestamp};
 
-use self::dedup::poll::block_on;
+use crate::poll::block_on;
 
 const LEASE: Duration = Duration::from_secs(30);
 const RETENTION: Duration = Duration::from_secs(3600);
@@ -37,15 +31,15 @@ fn claim(store: &MemoryStore, number: usize) -> ClaimOutcome {
     block_on(store.claim(&event(number), 0, LEASE)).unwrap()
 }
 
-/// Why event `number` is not taken.
-fn rejected(store: &MemoryStore, number: usize) -> StoreErrorKind {
+/// The error of a claim of event `number`.
+fn claim_error(store: &MemoryStore, number: usize) -> StoreErrorKind {
     block_on(store.claim(&event(number), 0, LEASE)).unwrap_err().kind()
 }
 
 fn fencing_token(claim: ClaimOutcome) -> FencingToken {
     match claim {
         ClaimOutcome::Acquired { fencing_token, .. } => fencing_token,
-        other => panic!("{other:?} is no grant"),
+        other => panic!("expected a grant, got {other:?}"),
     }
 }
 
@@ -70,51 +64,51 @@ fn a_capacity_of_zero_is_out_of_range() {
 fn one_event_more_than_the_capacity_is_rejected() {
     let (store, _) = store(100);
     (0..100).for_each(|number| handle(&store, number));
-    assert_eq!(rejected(&store, 100), StoreErrorKind::Full);
+    assert_eq!(claim_error(&store, 100), StoreErrorKind::Full);
     assert_eq!(store.len(), 100);
 }
 
 #[test]
-fn a_full_store_still_knows_its_events() {
+fn a_full_store_still_reports_duplicates() {
     let (store, _) = store(100);
     (0..100).for_each(|number| handle(&store, number));
-    assert_eq!(rejected(&store, 100), StoreErrorKind::Full);
+    assert_eq!(claim_error(&store, 100), StoreErrorKind::Full);
     for number in 0..100 {
         assert_eq!(claim(&store, number), ClaimOutcome::Duplicate { same_body: true });
     }
 }
 
 #[test]
-fn a_released_event_makes_room() {
+fn a_released_event_frees_a_slot() {
     let (store, _) = store(1);
     let held = fencing_token(claim(&store, 0));
-    assert_eq!(rejected(&store, 1), StoreErrorKind::Full);
+    assert_eq!(claim_error(&store, 1), StoreErrorKind::Full);
     assert_eq!(release(&store, 0, held), UpdateOutcome::Applied);
     fencing_token(claim(&store, 1));
 }
 
 #[test]
-fn an_expired_event_makes_room() {
+fn an_expired_event_frees_a_slot() {
     let (store, clock) = store(1);
     handle(&store, 0);
     clock.advance(RETENTION - TICK);
-    assert_eq!(rejected(&store, 1), StoreErrorKind::Full);
+    assert_eq!(claim_error(&store, 1), StoreErrorKind::Full);
     clock.advance(TICK);
     fencing_token(claim(&store, 1));
 }
 
 #[test]
-fn an_event_in_progress_makes_room_a_day_after_its_lease() {
+fn an_event_in_progress_frees_its_slot_a_day_after_its_lease() {
     let (store, clock) = store(1);
     claim(&store, 0);
     clock.advance(LEASE + DAY - TICK);
-    assert_eq!(rejected(&store, 1), StoreErrorKind::Full);
+    assert_eq!(claim_error(&store, 1), StoreErrorKind::Full);
     clock.advance(TICK);
     fencing_token(claim(&store, 1));
 }
 
 #[test]
-fn claims_clear_expired_events_away() {
+fn claims_delete_expired_events() {
     let (store, clock) = store(2000);
     (0..1000).for_each(|number| handle(&store, number));
     clock.advance(RETENTION);
@@ -124,7 +118,7 @@ fn claims_clear_expired_events_away() {
 }
 
 #[test]
-fn one_claim_clears_few_events_away() {
+fn one_claim_deletes_few_events() {
     let (store, clock) = store(2000);
     (0..1000).for_each(|number| handle(&store, number));
     clock.advance(RETENTION);
@@ -133,7 +127,7 @@ fn one_claim_clears_few_events_away() {
 }
 
 #[test]
-fn a_release_among_many_gives_up_no_other_event() {
+fn a_release_removes_no_other_event() {
     let (store, clock) = store(2000);
     let held: Vec<_> = (0..1000).map(|number| fencing_token(claim(&store, number))).collect();
     clock.advance(LEASE);
@@ -148,7 +142,7 @@ fn a_release_among_many_gives_up_no_other_event() {
 }
 
 #[test]
-fn a_late_commit_applies_if_nobody_took_over() {
+fn a_late_commit_applies_without_a_takeover() {
     let (store, clock) = store(1);
     let held = fencing_token(claim(&store, 0));
     clock.advance(LEASE * 2);
@@ -166,7 +160,7 @@ fn a_late_commit_after_a_takeover_is_stale() {
 }
 
 #[test]
-fn a_repeated_commit_remembers_no_longer() {
+fn a_repeated_commit_does_not_extend_the_retention() {
     let (store, clock) = store(1);
     let held = fencing_token(claim(&store, 0));
     commit(&store, 0, held);
@@ -177,7 +171,7 @@ fn a_repeated_commit_remembers_no_longer() {
 }
 
 #[test]
-fn only_a_grant_after_a_lease_ran_out_is_a_takeover() {
+fn only_a_grant_after_an_expired_lease_is_a_takeover() {
     let takeover = |claim| matches!(claim, ClaimOutcome::Acquired { takeover: true, .. });
     let (store, clock) = store(1);
     assert!(!takeover(claim(&store, 0)));
@@ -189,7 +183,7 @@ fn only_a_grant_after_a_lease_ran_out_is_a_takeover() {
 }
 
 #[test]
-fn a_busy_event_tells_how_long_its_lease_runs() {
+fn an_event_in_progress_reports_the_remaining_lease() {
     let (store, clock) = store(1);
     let held = fencing_token(claim(&store, 0));
     clock.advance(Duration::from_secs(20));
@@ -199,7 +193,7 @@ fn a_busy_event_tells_how_long_its_lease_runs() {
 }
 
 #[test]
-fn a_duplicate_tells_whether_the_body_is_the_same() {
+fn a_duplicate_reports_whether_the_body_is_the_same() {
     let (store, _) = store(1);
     handle(&store, 0);
     let again = |fingerprint| block_on(store.claim(&event(0), fingerprint, LEASE));
@@ -208,7 +202,7 @@ fn a_duplicate_tells_whether_the_body_is_the_same() {
 }
 
 #[test]
-fn clones_are_one_store() {
+fn clones_share_one_store() {
     let (store, _) = store(1);
     let clone = store.clone();
     let held = fencing_token(claim(&store, 0));
@@ -218,7 +212,7 @@ fn clones_are_one_store() {
 }
 
 #[test]
-fn a_lease_without_end_is_given_up_by_release() {
+fn an_unbounded_lease_ends_with_a_release() {
     let (store, clock) = store(1);
     let forever = block_on(store.claim(&event(0), 0, Duration::MAX)).unwrap();
     clock.set(Timestamp::from_millis(u64::MAX - 1));
@@ -239,7 +233,7 @@ fn a_clock_set_back_forgets_nothing() {
 }
 
 #[test]
-fn of_many_claims_at_once_one_is_granted() {
+fn one_of_many_concurrent_claims_is_granted() {
     let (store, _) = store(1);
     let (start, granted) = (Barrier::new(64), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -260,7 +254,7 @@ fn of_many_claims_at_once_one_is_granted() {
 }
 
 #[test]
-fn of_many_threads_one_handles_each_event() {
+fn each_event_is_handled_by_one_of_many_threads() {
     const EVENTS: usize = 2000;
     let (store, _) = store(EVENTS);
     let granted: Vec<_> = (0..EVENTS).map(|_| AtomicUsize::new(0)).collect();
@@ -282,7 +276,7 @@ fn of_many_threads_one_handles_each_event() {
 }
 
 #[test]
-fn threads_that_claim_and_release_hold_one_at_a_time_and_leave_nothing() {
+fn threads_that_claim_and_release_exclude_each_other_and_leave_the_store_empty() {
     const EVENTS: usize = 40;
     let (store, _) = store(EVENTS);
     let held: Vec<_> = (0..EVENTS).map(|_| AtomicBool::new(false)).collect();
@@ -290,7 +284,7 @@ fn threads_that_claim_and_release_hold_one_at_a_time_and_leave_nothing() {
         for stride in [1, 3, 7, 9] {
             let (store, held) = (&store, &held);
             scope.spawn(move || {
-                for number in (0..4000).map(|turn| turn * stride % EVENTS) {
+                for number in (0..4000).map(|step| step * stride % EVENTS) {
                     if let ClaimOutcome::Acquired { fencing_token, .. } = claim(store, number) {
                         assert!(!held[number].swap(true, Ordering::SeqCst));
                         held[number].store(false, Ordering::SeqCst);

@@ -9,7 +9,7 @@ use crate::crypto::mac::sha256;
 /// [`SigningRequest::request`](super::SigningRequest::request).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct SignedRequest {
+pub struct SignedParts {
     /// The headers that make the request authentic, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// The query of the request's target, where the sender signs one.
@@ -18,7 +18,7 @@ pub struct SignedRequest {
     pub body: Vec<u8>,
 }
 
-impl SignedRequest {
+impl SignedParts {
     /// Adds the digest of a body that is not a form to the query, where the sender signs the URL.
     pub(super) fn add_digest(&mut self, content: &Content) {
         let Content::UrlAndForm(url) = content else { return };

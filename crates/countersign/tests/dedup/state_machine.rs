@@ -1,26 +1,16 @@
-//! Stores against the state machine of deduplication, step by step.
-
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
-
-mod dedup {
-    pub(crate) mod check;
-    pub(crate) mod model;
-    pub(crate) mod poll;
-    pub(crate) mod reference;
-    pub(crate) mod schedule;
-}
+//! Stores checked against the model, step by step.
 
 use countersign::time::FixedClock;
 use countersign::{MemoryStore, Timestamp};
 
-use self::dedup::check::{Violation, holds, is_caught};
-use self::dedup::reference::{Fault, Reach, ReferenceStore};
-use self::dedup::schedule::{Play, Step, schedule};
+use crate::check::{Violation, catches, holds};
+use crate::reference::{Fault, Reach, ReferenceStore};
+use crate::schedule::{Play, Step, schedule};
 
 const FEW: usize = 4;
 const MANY: usize = 60;
 
-/// Plays `steps` on a new store; `check` looks on after each.
+/// Plays `steps` on a new store; `check` runs after each.
 fn play<S: Reach>(
     store: impl Fn(FixedClock) -> S,
     events: usize,
@@ -51,21 +41,21 @@ fn memory_follows_the_state_machine_with_many_events() {
 }
 
 #[test]
-fn an_operation_in_memory_leaves_other_events_as_they_were() {
+fn an_operation_in_memory_leaves_other_events_unchanged() {
     holds(400, &schedule(FEW, 1..60), |steps| {
-        play(memory, FEW, steps, |_, play, step| play.others_are_untouched(step))
+        play(memory, FEW, steps, |_, play, step| play.others_are_unchanged(step))
     });
 }
 
 #[test]
-fn memory_keeps_what_it_must_and_no_more_than_it_may() {
+fn memory_retains_events_until_they_expire_and_not_much_longer() {
     holds(120, &schedule(MANY, 1..300), |steps| {
         play(memory, MANY, steps, |store, play, _| {
-            let (kept, due) = (store.len(), play.kept());
-            if due.contains(&kept) {
+            let (retained, expected) = (store.len(), play.retained());
+            if expected.contains(&retained) {
                 return Ok(());
             }
-            Err(Violation::of("S12", format!("{kept} events are kept, not {due:?}")))
+            Err(Violation::of("S12", format!("{retained} events are retained, not {expected:?}")))
         })
     });
 }
@@ -79,36 +69,36 @@ fn the_reference_without_a_fault_follows_the_state_machine() {
     holds(300, &schedule(FEW, 1..60), |steps| reference(None, steps));
 }
 
-fn caught(fault: Fault, named: &[&str]) {
-    is_caught(&schedule(FEW, 1..60), |steps| reference(Some(fault), steps), named);
+fn is_caught(fault: Fault, invariants: &[&str]) {
+    catches(&schedule(FEW, 1..60), |steps| reference(Some(fault), steps), invariants);
 }
 
 #[test]
 fn a_commit_that_does_not_compare_the_fencing_token_is_caught() {
-    caught(Fault::CommitIgnoresFence, &["S5"]);
+    is_caught(Fault::CommitIgnoresToken, &["S5"]);
 }
 
 #[test]
 fn a_release_that_does_not_compare_the_fencing_token_is_caught() {
-    caught(Fault::ReleaseIgnoresFence, &["S5"]);
+    is_caught(Fault::ReleaseIgnoresToken, &["S5"]);
 }
 
 #[test]
 fn a_fencing_token_that_restarts_after_release_is_caught() {
-    caught(Fault::FenceRestartsAfterRelease, &["S4", "S5"]);
+    is_caught(Fault::TokenRestartsAfterRelease, &["S4", "S5"]);
 }
 
 #[test]
 fn a_check_before_the_insert_is_caught() {
-    caught(Fault::CheckThenInsert, &["S2", "S3"]);
+    is_caught(Fault::CheckThenInsert, &["S2", "S3"]);
 }
 
 #[test]
 fn a_claim_without_a_lease_is_caught() {
-    caught(Fault::NoLease, &["S8"]);
+    is_caught(Fault::NoLease, &["S8"]);
 }
 
 #[test]
-fn a_lease_judged_by_the_workers_clock_is_caught() {
-    caught(Fault::LeaseByWorkersClock, &["S2"]);
+fn a_lease_checked_by_the_workers_clock_is_caught() {
+    is_caught(Fault::LeaseByWorkersClock, &["S2"]);
 }

@@ -1,4 +1,4 @@
-//! The world of one case: a server, its store and clock, and the requests under way.
+//! The environment of one case: a server, its store and clock, and the running requests.
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
@@ -13,54 +13,54 @@ use crate::case::{Before, Case, Holds, Protocol};
 use crate::client::{Connection, Outgoing};
 use crate::driver::{Driver, EXCHANGE, Log, Script, Server, Site};
 use crate::request::Request;
-use crate::sender::{NOW, Ring, Setup};
+use crate::sender::{Config, NOW, Ring};
 use crate::store::Faulty;
 use crate::tenants::{Resolver, receivers};
 
-/// Longer than every lease that is not set, and less than a store remembers a claim.
-pub(crate) const LEASE_OVER: Duration = Duration::from_secs(61);
+/// Longer than the default lease, and shorter than a store retains an expired claim.
+pub(crate) const AFTER_LEASE: Duration = Duration::from_secs(61);
 
 /// Longer than every retention.
-const AGES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const AFTER_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// A server, the case's world around it, and what is under way.
-pub(crate) struct Stage {
+/// The environment of one case.
+pub(crate) struct Environment {
     protocol: Protocol,
-    pub(crate) gives_up: bool,
+    pub(crate) drops_disconnected: bool,
     address: SocketAddr,
     pub(crate) server: Box<dyn Server>,
     pub(crate) script: Script,
     pub(crate) log: Log,
     pub(crate) store: Faulty,
     pub(crate) clock: FixedClock,
-    /// Signs, and asks the store past its faults.
-    probe: Receiver,
-    /// Requests sent so far.
+    /// Signs requests, and uses the store without its faults.
+    direct: Receiver,
+    /// The number of requests sent so far.
     sent: u32,
-    /// Requests whose handler has begun, and that have no answer yet.
+    /// Requests whose handler has started, without a response yet.
     pub(crate) begun: VecDeque<(Connection, u32)>,
     pub(crate) drain: Option<JoinHandle<()>>,
 }
 
-impl Stage {
+impl Environment {
     pub(crate) async fn set(case: &Case, driver: &dyn Driver) -> Self {
-        // The store's time is its own, as a store's on another machine is.
+        // The store has a clock of its own, like a store on another machine.
         let clock = FixedClock::new(NOW);
-        let sound = MemoryStore::with_clock(case.setup.capacity, clock.clone()).unwrap();
+        let sound = MemoryStore::with_clock(case.config.capacity, clock.clone()).unwrap();
         let store = Faulty::new(sound.clone(), case.faults.clone());
-        let any_time = Setup { ring: Ring::New, ..case.setup.clone() };
-        let receiver = case.sender.receiver(&case.setup);
-        let receiver = receivers(case.setup.tenants, receiver, {
-            let (setup, store) = (case.setup.clone(), store.clone());
+        let any_time = Config { ring: Ring::New, ..case.config.clone() };
+        let receiver = case.sender.receiver(&case.config);
+        let receiver = receivers(case.config.tenants, receiver, {
+            let (config, store) = (case.config.clone(), store.clone());
             move |receiver| {
-                let receiver = setup.spans(receiver);
-                match setup.dedup {
+                let receiver = config.with_durations(receiver);
+                match config.dedup {
                     true => receiver.dedup(store),
                     false => receiver.danger_without_dedup(),
                 }
             }
         });
-        let probe = match case.setup.tenants {
+        let direct = match case.config.tenants {
             Some(_) => Resolver::probe(|receiver| receiver.dedup(sound)).await,
             None => case.sender.receiver(&any_time).dedup(sound).build().unwrap(),
         };
@@ -73,24 +73,24 @@ impl Stage {
             clock: FixedClock::new(NOW),
             script: script.clone(),
             log: log.clone(),
-            eaten_in_front: case.setup.eaten_in_front,
+            consume_body: case.config.consume_body,
         };
-        let stage = Self {
+        let environment = Self {
             protocol: driver.protocol(),
-            gives_up: driver.gives_up(),
+            drops_disconnected: driver.drops_disconnected(),
             address,
             server: driver.serve(listener, site),
             script,
             log,
             store,
             clock,
-            probe,
+            direct,
             sent: 0,
             begun: VecDeque::new(),
             drain: None,
         };
-        stage.prepare(case.before).await;
-        stage
+        environment.prepare(case.before).await;
+        environment
     }
 
     async fn prepare(&self, before: Before) {
@@ -100,20 +100,20 @@ impl Stage {
             _ => 1,
         };
         let claim = self.claim(event).await.unwrap();
-        let Admission::Proceed(claimed) = claim else { panic!("{claim:?}") };
-        if matches!(before, Before::Done | Before::Forgotten) {
-            claimed.commit().await.unwrap();
+        let Admission::Proceed(claim) = claim else { panic!("{claim:?}") };
+        if matches!(before, Before::Handled | Before::RetentionExpired) {
+            claim.commit().await.unwrap();
         }
         match before {
-            Before::LeaseRanOut => self.clock.advance(LEASE_OVER),
-            Before::Forgotten => self.clock.advance(AGES),
+            Before::LeaseExpired => self.clock.advance(AFTER_LEASE),
+            Before::RetentionExpired => self.clock.advance(AFTER_RETENTION),
             _ => {}
         }
     }
 }
 
-/// What the steps are made of.
-impl Stage {
+/// The operations of the steps.
+impl Environment {
     pub(crate) async fn open(&self) -> Connection {
         Connection::open(self.protocol, self.address).await
     }
@@ -123,7 +123,7 @@ impl Stage {
         self.sent
     }
 
-    /// Sends `request`, and tells by which number it is found in the log.
+    /// Sends `request`; returns its number in the log.
     pub(crate) async fn send(&mut self, connection: &mut Connection, request: &Request) -> u32 {
         let exchange = self.next();
         self.send_as(connection, &[(request, exchange)]).await;
@@ -132,34 +132,34 @@ impl Stage {
 
     pub(crate) async fn send_as(&self, connection: &mut Connection, requests: &[(&Request, u32)]) {
         let outgoing = requests.iter().map(|(request, exchange)| {
-            let mut headers = request.headers(&self.probe);
+            let mut headers = request.headers(&self.direct);
             headers.push((EXCHANGE.into(), exchange.to_string().into_bytes()));
             Outgoing { request, headers }
         });
         connection.send(&outgoing.collect::<Vec<_>>()).await;
     }
 
-    /// Claims `event` past the server, with what [`Request::good`] would carry.
+    /// Claims `event` directly in the store, as a delivery of [`Request::of`] would.
     async fn claim(&self, event: u32) -> Result<Admission, StoreError> {
-        self.probe.claim(&self.delivery(&Request::of(event))).await
+        self.direct.claim(&self.delivery(&Request::of(event))).await
     }
 
     fn delivery(&self, request: &Request) -> Delivery {
-        let signed = request.signed(&self.probe);
-        let mut verifier = self.probe.open(&signed.headers, NOW).unwrap();
+        let signed = request.signed(&self.direct);
+        let mut verifier = self.direct.open(&signed.headers, NOW).unwrap();
         verifier.update(signed.body).unwrap();
         verifier.finalize().unwrap()
     }
 
     pub(crate) async fn holds(&self) -> Holds {
         match self.claim(1).await {
-            Ok(Admission::Proceed(claimed)) => {
-                claimed.release().await.unwrap();
+            Ok(Admission::Proceed(claim)) => {
+                claim.release().await.unwrap();
                 Holds::Claimable
             }
             Ok(Admission::Respond(Outcome::Duplicate { .. })) => Holds::Duplicate,
             Ok(Admission::Respond(_)) => Holds::InProgress,
-            Err(_) => Holds::NoRoom,
+            Err(_) => Holds::Full,
         }
     }
 

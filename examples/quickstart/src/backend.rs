@@ -1,13 +1,14 @@
-//! The work behind the handlers. Here it notes what it was given, and fails or waits when told to.
+//! The work behind the handlers. It records a note of each event, and fails or waits if a test asks
+//! for it.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
-/// Where handlers bring their events.
+/// Does the work of the handlers.
 #[derive(Debug)]
-pub(crate) struct Desk {
+pub(crate) struct Backend {
     notes: mpsc::UnboundedSender<String>,
     next: Mutex<Option<Next>>,
 }
@@ -16,27 +17,27 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 pub(crate) struct Failed;
 
-/// What is to become of the next piece of work.
+/// How the next piece of work behaves.
 #[derive(Debug)]
 enum Next {
     Fail,
-    Hold { begun: oneshot::Sender<()>, release: oneshot::Receiver<()> },
+    Pause { started: oneshot::Sender<()>, release: oneshot::Receiver<()> },
 }
 
-impl Desk {
-    /// A desk, and the notes of what was brought to it.
+impl Backend {
+    /// Creates a backend, and the receiver of its notes.
     pub(crate) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<String>) {
         let (notes, noted) = mpsc::unbounded_channel();
         (Arc::new(Self { notes, next: Mutex::new(None) }), noted)
     }
 
     pub(crate) async fn work(&self, note: String) -> Result<(), Failed> {
-        let result = match self.plan(None) {
+        let result = match self.replace_next(None) {
             None => Ok(()),
             Some(Next::Fail) => Err(Failed),
-            Some(Next::Hold { begun, release }) => {
-                // Whoever asked for the hold may be gone; then nothing holds it.
-                begun.send(()).ok();
+            Some(Next::Pause { started, release }) => {
+                // If the other side is dropped, the work continues at once.
+                started.send(()).ok();
                 release.await.ok();
                 Ok(())
             }
@@ -45,21 +46,21 @@ impl Desk {
         result
     }
 
-    /// Lets the next piece of work fail.
+    /// Makes the next piece of work fail.
     pub(crate) fn fail_next(&self) {
-        self.plan(Some(Next::Fail));
+        self.replace_next(Some(Next::Fail));
     }
 
-    /// Lets the next piece of work say that it has begun, and wait until it is released.
-    pub(crate) fn hold_next(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
-        let (begin, begun) = oneshot::channel();
+    /// Makes the next piece of work report its start, and wait until it is released.
+    pub(crate) fn pause_next(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let (start, started) = oneshot::channel();
         let (release, released) = oneshot::channel();
-        self.plan(Some(Next::Hold { begun: begin, release: released }));
-        (begun, release)
+        self.replace_next(Some(Next::Pause { started: start, release: released }));
+        (started, release)
     }
 
-    /// Replaces the plan, and gives the one there was.
-    fn plan(&self, next: Option<Next>) -> Option<Next> {
+    /// Replaces the plan for the next piece of work; returns the previous one.
+    fn replace_next(&self, next: Option<Next>) -> Option<Next> {
         std::mem::replace(&mut *self.next.lock().unwrap_or_else(PoisonError::into_inner), next)
     }
 }

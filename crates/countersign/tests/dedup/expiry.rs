@@ -1,10 +1,4 @@
-//! When a memory store forgets, and when it must not: cases that went wrong once.
-
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod dedup {
-    pub(crate) mod poll;
-}
+//! When the memory store deletes events, and when it must not: regression tests.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,7 +9,7 @@ use countersign::dedup::{
 use countersign::time::{Clock, FixedClock};
 use countersign::{MemoryStore, Outcome, Timestamp};
 
-use self::dedup::poll::block_on;
+use crate::poll::block_on;
 
 const LEASE: Duration = Duration::from_secs(30);
 fn store(capacity: usize) -> (MemoryStore, FixedClock) {
@@ -38,7 +32,7 @@ fn claim(
 }
 
 #[test]
-fn an_event_that_expired_before_its_leases_end_makes_room() {
+fn an_event_that_expires_before_its_lease_frees_a_slot() {
     let (store, clock) = store(1);
     let fencing_token = claim(&store, 0, Duration::from_secs(3600)).unwrap();
     block_on(store.commit(&event(0), fencing_token, Duration::from_secs(60))).unwrap();
@@ -47,19 +41,19 @@ fn an_event_that_expired_before_its_leases_end_makes_room() {
 }
 
 #[test]
-fn a_brief_event_that_was_renewed_makes_room() {
+fn a_short_event_that_was_renewed_frees_a_slot() {
     let (store, clock) = store(1);
     let fencing_token = claim(&store, 0, LEASE).unwrap();
     block_on(store.renew(&event(0), fencing_token, LEASE * 2)).unwrap();
     clock.advance(LEASE);
-    assert_eq!(claim(&store, 1, LEASE), Err(StoreErrorKind::Full)); // looks, and moves it a day on
+    assert_eq!(claim(&store, 1, LEASE), Err(StoreErrorKind::Full)); // this reschedules event 0 by a day
     block_on(store.commit(&event(0), fencing_token, Duration::from_secs(900))).unwrap();
     clock.advance(Duration::from_secs(900));
     assert!(claim(&store, 1, LEASE).is_ok());
 }
 
 #[test]
-fn due_events_make_room_at_once() {
+fn expired_events_free_slots_at_once() {
     let (store, clock) = store(40_000);
     for number in 0..100 {
         let fencing_token = claim(&store, number, LEASE).unwrap();
@@ -71,10 +65,10 @@ fn due_events_make_room_at_once() {
 }
 
 #[test]
-fn events_make_room_when_each_is_due_and_not_before() {
-    let spans =
+fn each_event_frees_its_slot_when_it_expires_and_not_before() {
+    let near_powers =
         |power: u32| [-1, 0, 1].map(|off_by| (1_u64 << power).saturating_add_signed(off_by));
-    let retentions: BTreeSet<u64> = (1..40).flat_map(spans).collect();
+    let retentions: BTreeSet<u64> = (1..40).flat_map(near_powers).collect();
     let (store, clock) = store(retentions.len());
     let start = clock.now();
     for (number, retention) in retentions.iter().rev().enumerate() {
@@ -92,7 +86,7 @@ fn events_make_room_when_each_is_due_and_not_before() {
 }
 
 #[test]
-fn of_events_that_come_and_go_each_is_known_while_it_lasts() {
+fn under_churn_each_event_is_a_duplicate_until_it_expires() {
     const EACH_SECOND: usize = 200;
     let (store, clock) = store(1_000_000);
     let retention = |number: usize| Duration::from_secs(50 + number as u64 * 7919 % 200);
@@ -117,21 +111,21 @@ fn of_events_that_come_and_go_each_is_known_while_it_lasts() {
             }
         }
         let live = expires.iter().filter(|expires| clock.now() < **expires).count();
-        let kept = live..=live + live / 20 + EACH_SECOND;
-        assert!(kept.contains(&store.len()), "{} are kept of {live}", store.len());
+        let retained = live..=live + live / 20 + EACH_SECOND;
+        assert!(retained.contains(&store.len()), "{} are retained, {live} are live", store.len());
     }
 }
 
 #[test]
-fn what_was_given_up_is_free_however_often_the_store_fills_and_empties() {
+fn released_events_free_their_slots_however_often_the_store_fills_and_empties() {
     const POOL: usize = 8_000;
     let (store, _) = store(POOL);
     for round in 0..100 {
         let count = 300 + round * 7919 % 3_000;
-        let numbers = (0..count).map(|place| (round * 1999 + place) % POOL);
-        let held: Vec<_> =
+        let numbers = (0..count).map(|offset| (round * 1999 + offset) % POOL);
+        let claimed: Vec<_> =
             numbers.map(|number| (number, claim(&store, number, LEASE).unwrap())).collect();
-        for (number, fencing_token) in held {
+        for (number, fencing_token) in claimed {
             block_on(store.release(&event(number), fencing_token)).unwrap();
         }
         assert!(store.is_empty());
@@ -139,7 +133,7 @@ fn what_was_given_up_is_free_however_often_the_store_fills_and_empties() {
 }
 
 #[test]
-fn a_full_store_whose_clock_is_set_back_still_answers() {
+fn a_full_store_whose_clock_is_set_back_still_works() {
     let (store, clock) = store(64);
     let fencing_tokens: Vec<_> =
         (0..64).map(|number| claim(&store, number, LEASE).unwrap()).collect();
@@ -156,7 +150,7 @@ fn a_full_store_whose_clock_is_set_back_still_answers() {
 }
 
 #[test]
-fn a_lease_renewed_for_less_makes_room_sooner() {
+fn a_lease_renewed_for_a_shorter_time_frees_its_slot_sooner() {
     let (store, clock) = store(1);
     let fencing_token = claim(&store, 0, Duration::MAX).unwrap();
     block_on(store.renew(&event(0), fencing_token, LEASE)).unwrap();
@@ -171,7 +165,7 @@ fn the_longest_retry_after_is_whole_seconds() {
 }
 
 #[test]
-fn a_lease_below_a_millisecond_holds() {
+fn a_lease_below_a_millisecond_is_in_progress() {
     let (store, _) = store(1);
     claim(&store, 0, Duration::from_micros(500)).unwrap();
     let again = block_on(store.claim(&event(0), 0, LEASE)).unwrap();
@@ -179,7 +173,7 @@ fn a_lease_below_a_millisecond_holds() {
 }
 
 #[test]
-fn an_abandoned_event_is_forgotten_after_a_day() {
+fn an_abandoned_event_is_deleted_after_a_day() {
     let (store, clock) = store(1);
     let day = Duration::from_secs(24 * 3600);
     let abandoned = claim(&store, 0, LEASE).unwrap();

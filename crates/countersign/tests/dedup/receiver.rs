@@ -1,10 +1,4 @@
-//! What a receiver makes of its store: keys, spans, and events known by their bodies alone.
-
-#![allow(clippy::unwrap_used)]
-
-mod dedup {
-    pub(crate) mod poll;
-}
+//! The receiver above its store: keys, durations, and events that only their bodies identify.
 
 use std::time::Duration;
 
@@ -19,7 +13,7 @@ use countersign::{
 };
 use proptest::prelude::*;
 
-use self::dedup::poll::block_on;
+use crate::poll::block_on;
 
 const SECRET: &str = "a secret shared with the sender";
 const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
@@ -27,7 +21,7 @@ const TICK: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A sender that may repeat an event for an hour and is answered within a second.
+/// A sender that retries for an hour and waits a second for the response.
 fn sender(scheme: Scheme) -> Custom {
     let contract = Contract::builder()
         .response_deadline(Duration::from_secs(1))
@@ -55,7 +49,7 @@ fn without_id() -> ReceiverBuilder {
     Receiver::builder(sender(Scheme::hmac_sha256("sender", signature()).build().unwrap()))
 }
 
-/// Its times are fresh for `window` on either side.
+/// A sender with timestamps that are fresh for `window` on either side.
 fn with_time(window: Duration) -> ReceiverBuilder {
     let scheme = Scheme::hmac_sha256("sender", signature())
         .timestamp_field("/time", TimestampFormat::Seconds)
@@ -83,84 +77,84 @@ fn claim(receiver: &Receiver) -> Admission {
     block_on(receiver.claim(&delivery(receiver, BODY))).unwrap()
 }
 
-fn run(admission: Admission) -> Claim {
+fn proceeds(admission: Admission) -> Claim {
     match admission {
-        Admission::Proceed(claimed) => claimed,
-        Admission::Respond(outcome) => panic!("{outcome:?} is the answer already"),
+        Admission::Proceed(claim) => claim,
+        Admission::Respond(outcome) => panic!("expected a claim, got {outcome:?}"),
     }
 }
 
-fn answer(admission: Admission) -> Outcome {
+fn responds(admission: Admission) -> Outcome {
     match admission {
         Admission::Respond(outcome) => outcome,
-        Admission::Proceed(claimed) => panic!("{claimed:?} is to run"),
+        Admission::Proceed(claim) => panic!("expected a response, got {claim:?}"),
     }
 }
 
-/// How long an event is remembered, found at both sides of it.
-fn remembers(receiver: ReceiverBuilder, span: Duration) {
+/// Checks that an event is a duplicate for exactly `retention`.
+fn retains(receiver: ReceiverBuilder, retention: Duration) {
     let (store, clock) = store();
     let receiver = receiver.dedup(store).build().unwrap();
-    assert_eq!(block_on(run(claim(&receiver)).commit()), Ok(UpdateOutcome::Applied));
-    clock.advance(span - TICK);
-    assert_eq!(answer(claim(&receiver)), Outcome::Duplicate { same_body: true });
+    assert_eq!(block_on(proceeds(claim(&receiver)).commit()), Ok(UpdateOutcome::Applied));
+    clock.advance(retention - TICK);
+    assert_eq!(responds(claim(&receiver)), Outcome::Duplicate { same_body: true });
     clock.advance(TICK);
-    assert!(!run(claim(&receiver)).is_takeover());
+    assert!(!proceeds(claim(&receiver)).is_takeover());
 }
 
 #[test]
-fn an_event_with_an_id_is_remembered_for_the_retention() {
-    remembers(with_id(), HOUR);
-    remembers(with_id().retention(HOUR * 5), HOUR * 5);
+fn an_event_with_an_id_is_retained_for_the_retention() {
+    retains(with_id(), HOUR);
+    retains(with_id().retention(HOUR * 5), HOUR * 5);
 }
 
 #[test]
-fn an_event_without_an_id_is_remembered_briefly() {
-    remembers(without_id(), MINUTE);
-    remembers(without_id().retention(HOUR * 5), MINUTE);
+fn an_event_without_an_id_is_retained_for_the_digest_retention() {
+    retains(without_id(), MINUTE);
+    retains(without_id().retention(HOUR * 5), MINUTE);
 }
 
 #[test]
-fn an_event_without_an_id_is_remembered_while_it_is_fresh() {
-    remembers(with_time(MINUTE * 5), MINUTE * 10);
+fn an_event_without_an_id_is_retained_while_it_is_fresh() {
+    retains(with_time(MINUTE * 5), MINUTE * 10);
 }
 
 #[test]
-fn a_retention_below_the_replay_window_is_too_short() {
-    let why = with_id().retention(HOUR - TICK).build().unwrap_err().kind();
-    assert_eq!(why, ConfigErrorKind::RetentionTooShort);
+fn a_retention_below_the_retry_window_is_too_short() {
+    let kind = with_id().retention(HOUR - TICK).build().unwrap_err().kind();
+    assert_eq!(kind, ConfigErrorKind::RetentionTooShort);
 }
 
 #[test]
 fn a_retention_below_the_freshness_window_is_too_short() {
-    let why = with_time(HOUR).retention(HOUR * 2 - TICK).build().unwrap_err().kind();
-    assert_eq!(why, ConfigErrorKind::RetentionTooShort);
+    let kind = with_time(HOUR).retention(HOUR * 2 - TICK).build().unwrap_err().kind();
+    assert_eq!(kind, ConfigErrorKind::RetentionTooShort);
 }
 
 #[test]
-fn a_lease_must_outlast_the_answer_and_one_call_of_the_store() {
+fn a_lease_must_exceed_the_response_deadline_and_one_store_call() {
     let receiver = with_id().store_timeout(Duration::from_secs(3));
-    let least = Duration::from_secs(1 + 3) + TICK;
-    let why = receiver.clone().lease(least - TICK).build().unwrap_err().kind();
-    assert_eq!(why, ConfigErrorKind::OutOfRange);
+    let shortest = Duration::from_secs(1 + 3) + TICK;
+    let kind = receiver.clone().lease(shortest - TICK).build().unwrap_err().kind();
+    assert_eq!(kind, ConfigErrorKind::OutOfRange);
     let (store, _) = store();
-    let receiver = receiver.lease(least).dedup(store).build().unwrap();
-    let _held = run(claim(&receiver));
-    assert_eq!(answer(claim(&receiver)), Outcome::InProgress { retry_after: least });
+    let receiver = receiver.lease(shortest).dedup(store).build().unwrap();
+    let _claim = proceeds(claim(&receiver));
+    assert_eq!(responds(claim(&receiver)), Outcome::InProgress { retry_after: shortest });
 }
 
 #[test]
 fn a_store_timeout_that_the_lease_does_not_allow_is_out_of_range() {
     let receiver = with_id().lease(MINUTE);
-    let why = receiver.store_timeout(MINUTE).build().unwrap_err().kind();
-    assert_eq!(why, ConfigErrorKind::OutOfRange);
+    let kind = receiver.store_timeout(MINUTE).build().unwrap_err().kind();
+    assert_eq!(kind, ConfigErrorKind::OutOfRange);
 }
 
 #[test]
-fn endpoints_and_senders_that_share_a_store_are_kept_apart() {
+fn endpoints_and_senders_that_share_a_store_are_isolated() {
     let (store, _) = store();
     for receiver in [named("a"), named("b"), named("a").endpoint("b"), named("b").endpoint("a")] {
-        let _held = run(claim(&receiver.dedup(store.clone()).build().unwrap()));
+        let _claim = proceeds(claim(&receiver.dedup(store.clone()).build().unwrap()));
     }
     assert_eq!(store.len(), 4);
 }
@@ -169,33 +163,33 @@ fn endpoints_and_senders_that_share_a_store_are_kept_apart() {
 fn a_released_event_is_handled_by_its_next_delivery() {
     let (store, _) = store();
     let receiver = with_id().dedup(store).build().unwrap();
-    assert_eq!(block_on(run(claim(&receiver)).release()), Ok(UpdateOutcome::Applied));
-    assert!(!run(claim(&receiver)).is_takeover());
+    assert_eq!(block_on(proceeds(claim(&receiver)).release()), Ok(UpdateOutcome::Applied));
+    assert!(!proceeds(claim(&receiver)).is_takeover());
 }
 
 #[test]
-fn a_claim_that_is_dropped_is_taken_over_after_its_lease() {
+fn a_dropped_claim_is_taken_over_after_its_lease() {
     let (store, clock) = store();
     let receiver = with_id().lease(MINUTE).dedup(store).build().unwrap();
-    drop(run(claim(&receiver)));
-    assert_eq!(answer(claim(&receiver)), Outcome::InProgress { retry_after: MINUTE });
+    drop(proceeds(claim(&receiver)));
+    assert_eq!(responds(claim(&receiver)), Outcome::InProgress { retry_after: MINUTE });
     clock.advance(MINUTE);
-    assert!(run(claim(&receiver)).is_takeover());
+    assert!(proceeds(claim(&receiver)).is_takeover());
 }
 
 #[test]
 fn without_dedup_every_delivery_is_handled() {
     let receiver = with_id().danger_without_dedup().build().unwrap();
     for _ in 0..3 {
-        let claimed = run(claim(&receiver));
-        assert!(!claimed.is_takeover());
-        assert_eq!(block_on(claimed.renew()), Ok(UpdateOutcome::Applied));
-        assert_eq!(block_on(claimed.commit()), Ok(UpdateOutcome::Applied));
-        assert_eq!(block_on(claimed.release()), Ok(UpdateOutcome::Applied));
+        let claim = proceeds(claim(&receiver));
+        assert!(!claim.is_takeover());
+        assert_eq!(block_on(claim.renew()), Ok(UpdateOutcome::Applied));
+        assert_eq!(block_on(claim.commit()), Ok(UpdateOutcome::Applied));
+        assert_eq!(block_on(claim.release()), Ok(UpdateOutcome::Applied));
     }
 }
 
-/// Endpoint, sender, and what names the event, of letters and likely separators.
+/// Endpoint, sender and the fields of an identity, made of letters and likely separators.
 fn tuple() -> impl Strategy<Value = (String, String, Vec<String>)> {
     let text = "[a:/.\u{0}]{0,2}";
     (text, text, proptest::collection::vec(text, 0..3))
@@ -214,7 +208,7 @@ proptest! {
     })]
 
     #[test]
-    fn keys_are_equal_only_where_all_that_names_the_event_is(one in tuple(), other in tuple()) {
+    fn keys_are_equal_only_if_endpoint_sender_and_identity_are(one in tuple(), other in tuple()) {
         let ([by_id, by_body, by_fields], [id, body, fields]) = (key(&one), key(&other));
         let same_id = (&one.0, &one.1, one.2.concat()) == (&other.0, &other.1, other.2.concat());
         prop_assert_eq!(by_id == id, same_id);

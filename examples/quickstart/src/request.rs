@@ -1,4 +1,4 @@
-//! What the two senders would send, and what a forger would make of it.
+//! Requests of the two senders, and forged ones.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -48,35 +48,35 @@ impl Sender {
     }
 }
 
-/// One request.
+/// One webhook request.
 #[derive(Clone, Debug)]
-pub(crate) struct Post {
+pub(crate) struct WebhookRequest {
     pub(crate) sender: Sender,
-    pub(crate) what: String,
+    pub(crate) description: String,
     pub(crate) method: &'static str,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) framing: Framing,
 }
 
-/// How the body is sent.
+/// How the body is framed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Framing {
-    /// With its length in front.
+    /// With a `content-length`.
     Whole,
-    /// Announced with this length, and then held back.
+    /// With this `content-length`, and no body.
     Withheld(u64),
-    /// In chunks, with no end.
+    /// In chunks, without an end.
     Endless,
 }
 
-impl Post {
-    /// OmniAI's request with this body.
-    pub(crate) fn omniai(what: &str, body: impl Into<Vec<u8>>) -> Result<Self> {
-        Self::signed(Sender::OmniAi, Sender::OmniAi.secret(), what, body.into())
+impl WebhookRequest {
+    /// A request of OmniAI with this body.
+    pub(crate) fn omniai(description: &str, body: impl Into<Vec<u8>>) -> Result<Self> {
+        Self::signed(Sender::OmniAi, Sender::OmniAi.secret(), description, body.into())
     }
 
-    /// AINexLayer's request, signed now.
+    /// A request of AINexLayer, signed now.
     pub(crate) fn ainexlayer(event: &str, id: &str, data: &str) -> Result<Self> {
         Self::ainexlayer_at(SystemClock.now(), event, id, data)
     }
@@ -88,22 +88,22 @@ impl Post {
         Self::signed(sender, sender.secret(), event, body.into_bytes())
     }
 
-    /// The same request, had it been made with another secret.
+    /// The same request, signed with another secret.
     pub(crate) fn resigned(self, secret: &str) -> Result<Self> {
-        Self::signed(self.sender, secret, &self.what, self.body)
+        Self::signed(self.sender, secret, &self.description, self.body)
     }
 
-    fn signed(sender: Sender, secret: &str, what: &str, body: Vec<u8>) -> Result<Self> {
+    fn signed(sender: Sender, secret: &str, description: &str, body: Vec<u8>) -> Result<Self> {
         let receiver = sender.receiver()?;
         let mut headers =
             SigningRequest::new(&body).sign(receiver.scheme(), &Secret::new(secret)?)?;
         headers.push(("content-type".into(), "application/json".into()));
-        let what = what.into();
-        Ok(Self { sender, what, method: "POST", headers, body, framing: Framing::Whole })
+        let description = description.into();
+        Ok(Self { sender, description, method: "POST", headers, body, framing: Framing::Whole })
     }
 
-    pub(crate) fn called(mut self, what: &str) -> Self {
-        self.what = what.into();
+    pub(crate) fn described(mut self, description: &str) -> Self {
+        self.description = description.into();
         self
     }
 
@@ -127,19 +127,19 @@ impl Post {
         self
     }
 
-    /// Another body under the same headers.
+    /// Replaces the body and keeps the headers.
     pub(crate) fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// One word of the body is another, under the old signature.
+    /// Replaces one word of the body and keeps the signature.
     pub(crate) fn tampered(self) -> Result<Self> {
         let body = String::from_utf8(self.body.clone())?.replace("research", "finances");
         Ok(self.with_body(body))
     }
 
-    /// The request as a line for a shell.
+    /// The request as a shell command.
     pub(crate) fn curl(&self, address: SocketAddr) -> String {
         let mut line = format!("curl -i http://{address}{}", self.sender.path());
         for (name, value) in &self.headers {
@@ -150,7 +150,7 @@ impl Post {
     }
 }
 
-/// As one word for a POSIX shell.
+/// Quotes the text as one word for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -165,9 +165,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn curl_lines_survive_a_shell() {
-        let post = Post::omniai("", r#"{"event":"lead's"}"#).unwrap();
-        let line = post.curl(SocketAddr::from(([127, 0, 0, 1], 80)));
+    fn curl_commands_are_quoted_for_a_shell() {
+        let request = WebhookRequest::omniai("", r#"{"event":"lead's"}"#).unwrap();
+        let line = request.curl(SocketAddr::from(([127, 0, 0, 1], 80)));
         assert!(line.starts_with("curl -i http://127.0.0.1:80/webhooks/omniai \\\n"));
         assert!(line.contains(" -H 'x-webhook-secret: demo-secret-of-omniai-never-use-it' "));
         assert!(line.ends_with(r#" --data-binary '{"event":"lead'\''s"}'"#));
