@@ -13,7 +13,6 @@ use countersign::Timestamp;
 use countersign::scheme::TimestampFormat;
 use countersign::time::{Clock, SystemClock};
 
-pub(crate) use self::send::Heeds;
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::{End, Output};

@@ -41,7 +41,7 @@ pub use self::finding::Finding;
 use self::search::{Proof, Search};
 use crate::failure::Failure;
 use crate::request::Captured;
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 
 /// What is asked.
 pub struct Question<'q> {
@@ -52,7 +52,7 @@ pub struct Question<'q> {
     /// Names and secrets that those may have been mixed up with.
     pub others: &'q [(String, Zeroizing<Vec<u8>>)],
     /// The sender; `None` to guess it.
-    pub sender: Option<&'q Who>,
+    pub sender: Option<&'q SenderChoice>,
     /// What the sender is set up with.
     pub settings: &'q Settings,
     /// What the signed time is compared with.
@@ -62,7 +62,7 @@ pub struct Question<'q> {
 impl fmt::Debug for Question<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Question")
-            .field("sender", &self.sender.map(Who::name))
+            .field("sender", &self.sender.map(SenderChoice::name))
             .finish_non_exhaustive()
     }
 }

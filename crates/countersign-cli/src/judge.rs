@@ -5,7 +5,7 @@ use countersign::{Delivery, Keyring, Receiver, Rejection, RejectionKind, Timesta
 
 use crate::failure::Failure;
 use crate::request::Captured;
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 
 /// What came of it.
 pub(crate) enum Judged {
@@ -21,7 +21,7 @@ pub(crate) enum Judged {
 ///
 /// The public URL is the one that is set up, or else the captured one: a receiver never does that.
 pub(crate) fn judge(
-    who: &Who,
+    who: &SenderChoice,
     settings: &Settings,
     keys: Keyring,
     request: &Captured,

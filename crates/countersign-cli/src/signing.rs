@@ -4,7 +4,7 @@ use countersign::scheme::{Algorithm, Scheme, SigningRequest};
 use countersign::{Secret, Timestamp};
 
 use crate::failure::Failure;
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 
 /// A sender that signs.
 pub(crate) struct Signer {
@@ -30,7 +30,7 @@ pub(crate) struct Ready {
 impl Signer {
     /// For requests to `target`, which is also the public URL unless the settings have one.
     pub(crate) fn new(
-        who: &Who,
+        who: &SenderChoice,
         mut settings: Settings,
         secret: Secret,
         headers: Vec<(String, String)>,

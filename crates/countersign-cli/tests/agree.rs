@@ -64,6 +64,13 @@ fn over_the_catalogue_valid_or_broken() {
         if vector["tolerance"].is_u64() {
             flags.extend(["--tolerance", &tolerance]);
         }
+        for (flag, setting) in
+            [("--header", "header"), ("--encoding", "encoding"), ("--prefix", "prefix")]
+        {
+            if let Some(text) = vector[setting].as_str() {
+                flags.extend([flag, text]);
+            }
+        }
         let secret = vector["secret"].as_str().unwrap();
         // White space is told by `verify` before it judges, and one has for a secret what the verdict
         // is called.

@@ -145,7 +145,7 @@ fn success_is_what_the_sender_counts_as_such() {
     assert_eq!(answer.code, 3, "{answer:?}");
     let sums = answer.json();
     assert_eq!(
-        (&sums["delivered"], &sums["attempts"], &sums["answers"]),
+        (&sums["delivered"], &sums["attempts"], &sums["responses"]),
         (&json!(0), &json!(4), &json!({ "201": 4 }))
     );
     assert_eq!(requests.recv().unwrap().header("x-secret"), SECRET);
@@ -316,7 +316,7 @@ fn headers_that_the_connection_sets_are_rejected() {
         call("send http://127.0.0.1:1/ -s stripe --secret-env SECRET -H")
             .arg(header)
             .run()
-            .is(2, &format!("`--request-header`: `{name}` is set by the connection itself"));
+            .is(2, &format!("`--request-header`: `{name}` is set by the connection"));
     }
 }
 
@@ -324,7 +324,7 @@ fn headers_that_the_connection_sets_are_rejected() {
 fn a_url_that_cannot_be_delivered_to_is_malformed() {
     for url in ["example.com", "ftp://example.com/", "/hook", "http://", "https://exa mple.com"] {
         let call = call("send -s stripe --secret-env SECRET").arg(url);
-        call.run().is(2, "the URL: is none to deliver to");
+        call.run().is(2, "the URL: is not an HTTP URL");
     }
     call("send -s stripe --secret-env SECRET http://127.0.0.1/ --speed 0")
         .run()

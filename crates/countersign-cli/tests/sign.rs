@@ -27,11 +27,11 @@ fn secret(name: &str) -> &'static str {
 fn what_is_signed_verifies_for_every_sender_with_a_shared_secret() {
     let mut count = 0;
     for sender in senders::ALL {
-        let scheme = sender.config().with_public_url("https://example.com/hook").scheme().unwrap();
+        let scheme = sender.example_config().scheme().unwrap();
         if matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256) {
             continue;
         }
-        let set_up = [
+        let mut set_up = vec![
             "-s",
             sender.name(),
             "--secret-env",
@@ -41,6 +41,12 @@ fn what_is_signed_verifies_for_every_sender_with_a_shared_secret() {
             "--now",
             "1700000000",
         ];
+        if sender.requires_header() {
+            set_up.extend(["--header", "x-of-your-choice"]);
+        }
+        if sender.requires_encoding() {
+            set_up.extend(["--encoding", "hex"]);
+        }
         let sign = call_list(&[&["sign", "--danger-print-secret"], &set_up[..]].concat())
             .arg("--body")
             .arg(BODY);

@@ -93,8 +93,12 @@ fn the_shapes_are_those_of_the_catalogue() {
     assert_eq!(shapes, catalogue);
     assert_eq!(SHAPES.len(), senders::ALL.len());
     for shape in SHAPES {
-        let scheme =
-            senders::find(shape.name).unwrap().config().with_public_url(URL).scheme().unwrap();
+        let scheme = senders::find(shape.name)
+            .unwrap()
+            .example_config()
+            .with_public_url(URL)
+            .scheme()
+            .unwrap();
         let algorithm = match shape.made {
             Made::Token => Algorithm::StaticToken,
             Made::HmacSha256 => Algorithm::HmacSha256,
@@ -114,8 +118,12 @@ fn the_shapes_are_those_of_the_catalogue() {
 fn the_crates_signing_makes_the_same_requests() {
     for shape in SHAPES {
         let plan = shape.good();
-        let scheme =
-            senders::find(shape.name).unwrap().config().with_public_url(URL).scheme().unwrap();
+        let scheme = senders::find(shape.name)
+            .unwrap()
+            .example_config()
+            .with_public_url(URL)
+            .scheme()
+            .unwrap();
         let unsigned =
             SigningRequest::new(&plan.body).id("msg_1").timestamp(Timestamp::from_secs(NOW));
         // A private key is written where the operator has the public one.

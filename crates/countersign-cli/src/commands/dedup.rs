@@ -11,7 +11,7 @@ use crate::args::{DedupCommand, EventArgs};
 use crate::failure::Failure;
 use crate::output::{End, Output};
 use crate::request;
-use crate::sender::Who;
+use crate::sender::SenderChoice;
 
 pub(super) fn run(what: &DedupCommand, output: &mut Output) -> Result<End, Failure> {
     let (DedupCommand::Stats(store)
@@ -83,9 +83,8 @@ fn knows_by(sender: &str, is_id: bool) -> Result<(), Failure> {
         let mend = "take the event's key from the field `event` of a log";
         Err(Failure::at("the event", format!("`{sender}` makes it known by {words}: {mend}")))
     };
-    let known = match Who::named(sender) {
-        Some(Who::Known(known)) => known,
-        Some(Who::OmniAi) => return by_key("some fields of its body"),
+    let known = match SenderChoice::named(sender) {
+        Some(SenderChoice::Catalogue(known)) => known,
         _ => return Ok(()),
     };
     if let Some(words) = known.dedup_key_description() {

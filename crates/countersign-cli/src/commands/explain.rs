@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::output::{BAD, End, GOOD, HEAD, Output};
 use crate::request;
 use crate::secrets;
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 
 /// What is printed for programs.
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ struct Printed<'e> {
 
 pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<End, Failure> {
     let JudgeArgs { request, sender, secrets, .. } = &args.judge;
-    let who = Who::from_args(sender)?;
+    let who = SenderChoice::from_args(sender)?;
     let secrets = secrets::read(secrets, request::is_from_stdin(request))?;
     let others = secrets::kept(&args.other_env, &args.other_file)?;
     let settings = Settings::of(&args.judge)?;

@@ -17,7 +17,7 @@ use crate::output::{End, Output};
 use crate::request;
 use crate::request::json::{self, Field};
 use crate::secrets::{self, Named};
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 
 /// The most bytes of one line.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
     let file = request.capture.as_deref().filter(|path| !request::is_stdin(path));
     let keys = secrets::read(secrets, file.is_none())?;
     let defaults = Defaults {
-        who: Who::from_args(sender)?,
+        who: SenderChoice::from_args(sender)?,
         settings: Settings::of(&args.judge)?,
         now: now.as_deref().map(|now| super::time(Some(now))).transpose()?,
         keys,
@@ -59,7 +59,7 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
 /// What holds for the lines that do not say it themselves.
 struct Defaults {
     /// May be named by the lines as well, beside those of the catalogue.
-    who: Option<Who>,
+    who: Option<SenderChoice>,
     settings: Settings,
     keys: Vec<Named>,
     now: Option<Timestamp>,
@@ -235,11 +235,14 @@ fn verdict(fields: &Map<String, Value>, defaults: &Defaults) -> Result<Verdict, 
 }
 
 /// `sender`, which vector files also call `scheme`.
-fn sender(fields: &Map<String, Value>, usual: Option<&Who>) -> Result<Who, Field> {
+fn sender(
+    fields: &Map<String, Value>,
+    usual: Option<&SenderChoice>,
+) -> Result<SenderChoice, Field> {
     let place = if fields.contains_key("sender") { "sender" } else { "scheme" };
     match (json::text(fields, place)?, usual) {
         (Some(name), Some(usual)) if usual.name() == name => Ok(usual.clone()),
-        (Some(name), _) => Who::named(name).ok_or(Field::new(
+        (Some(name), _) => SenderChoice::named(name).ok_or(Field::new(
             place,
             "names no sender: `countersign senders` lists those that are known",
         )),

@@ -12,11 +12,11 @@ use crate::failure::Failure;
 use crate::output::{End, Output, note};
 use crate::request;
 use crate::secrets;
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 use crate::signing::{Ready, Signer};
 
 pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<End, Failure> {
-    let who = Who::required(&args.sender)?;
+    let who = SenderChoice::required(&args.sender)?;
     let is_stdin_taken = args.body_file.as_deref().is_some_and(request::is_stdin);
     let secret = secrets::signing(&secrets::read(&args.secrets, is_stdin_taken)?)?;
     let now = time(args.now.as_deref())?;

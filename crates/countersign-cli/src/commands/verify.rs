@@ -12,7 +12,7 @@ use crate::judge::{Judged, judge};
 use crate::output::{BAD, End, GOOD, Output};
 use crate::request::{self, Captured};
 use crate::secrets::{self, Named};
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 
 /// Stands for what tells of a secret.
 const HIDDEN: &str = "(not shown: it tells of a secret)";
@@ -109,7 +109,7 @@ impl Verdict {
 
 pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure> {
     let JudgeArgs { request, sender, secrets, .. } = &args.judge;
-    let who = Who::required(sender)?;
+    let who = SenderChoice::required(sender)?;
     let secrets = secrets::read(secrets, request::is_from_stdin(request))?;
     let keys = secrets::keyring(&secrets)?;
     let settings = Settings::of(&args.judge)?;
@@ -141,7 +141,7 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
 }
 
 /// A handshake is the sender's question, and no event.
-fn tell_handshake(who: &Who, status: u16, output: &mut Output) -> Result<(), Failure> {
+fn tell_handshake(who: &SenderChoice, status: u16, output: &mut Output) -> Result<(), Failure> {
     output.styled(GOOD, "ok", &format!("{}, its handshake", who.display_name()))?;
     output.field("answer", &handshake_answer(status))
 }
@@ -152,7 +152,7 @@ pub(super) fn handshake_answer(status: u16) -> String {
 }
 
 fn tell_acceptance(
-    who: &Who,
+    who: &SenderChoice,
     receiver: &Receiver,
     delivery: &Delivery,
     verdict: &Verdict,
@@ -189,7 +189,11 @@ fn tell_acceptance(
     Ok(())
 }
 
-fn tell_rejection(who: &Who, rejection: &Rejection, output: &mut Output) -> Result<(), Failure> {
+fn tell_rejection(
+    who: &SenderChoice,
+    rejection: &Rejection,
+    output: &mut Output,
+) -> Result<(), Failure> {
     output.styled(
         BAD,
         "rejected",

@@ -1,5 +1,7 @@
 //! Whose name a request's headers bear, beside those that several senders have.
 
+use std::sync::LazyLock;
+
 use countersign::scheme::{Scheme, Tolerance};
 use countersign::senders::{self, SenderSpec};
 
@@ -9,8 +11,10 @@ use super::parts::Head;
 /// The sender that stands for a form which others share.
 const GENERIC: &str = "standard-webhooks";
 
-/// Agents that are not called as their sender is.
-const AGENTS: [(&str, &str); 2] = [("facebook", "meta"), ("captain-hook", "shopify")];
+/// The senders that document their header. The others are searched for by what their headers hold.
+pub(super) static DOCUMENTED: LazyLock<Vec<SenderSpec>> = LazyLock::new(|| {
+    senders::ALL.iter().copied().filter(|sender| !sender.requires_header()).collect()
+});
 
 /// How a head speaks of a sender.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -33,7 +37,7 @@ pub(super) fn is_named(head: &Head, (sender, scheme, _): &Known) -> bool {
 
 /// How `head` speaks of `sender`.
 pub(super) fn mark(head: &Head, sender: &SenderSpec, scheme: &Scheme) -> Mark {
-    let all = senders::ALL;
+    let all = &**DOCUMENTED;
     let own = brand(sender);
     if head.headers.iter().any(|header| bears(header, own, all)) {
         return Mark::Named;
@@ -72,7 +76,9 @@ fn bears((name, value): &(String, String), brand: &str, all: &[SenderSpec]) -> b
 /// The brand that the agent begins with: the longest, as `linear` begins with `line`.
 fn agent(value: &str, all: &[SenderSpec]) -> Option<&'static str> {
     let value = value.to_ascii_lowercase();
-    let alias = AGENTS.iter().find(|(agent, _)| value.starts_with(agent)).map(|(_, brand)| *brand);
+    let has_agent =
+        |sender: &&SenderSpec| sender.user_agent().is_some_and(|agent| value.starts_with(agent));
+    let alias = all.iter().find(has_agent).map(brand);
     let brands = all.iter().map(brand).filter(|brand| value.starts_with(brand));
     alias.or_else(|| brands.max_by_key(|brand| brand.len()))
 }

@@ -242,8 +242,7 @@ mod tests {
     use super::*;
 
     fn form(name: &str) -> Form {
-        let setup =
-            senders::find(name).unwrap().config().with_public_url("https://example.com/hook");
+        let setup = senders::find(name).unwrap().example_config();
         Form::of(&setup.scheme().unwrap())
     }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use countersign::scheme::Scheme;
+use countersign::senders;
 
 use super::brand::{self, Known};
 use super::finding::Finding;
@@ -11,7 +12,7 @@ use super::names::same;
 use super::parts::{Head, Source};
 use super::question::Asked;
 use super::search::form_of;
-use crate::sender::Who;
+use crate::sender::SenderChoice;
 
 /// How many senders are looked into.
 const MOST: usize = 4;
@@ -34,14 +35,14 @@ impl Asked<'_> {
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         let mut verdicts = Vec::new();
         for (_, (sender, scheme, tolerance)) in found {
-            verdicts.push(self.verdict_on(&Who::Known(sender)));
+            verdicts.push(self.verdict_on(&SenderChoice::from(sender)));
             if verdicts.len() <= MOST || verdicts.last().is_some_and(|verdict| verdict == "ok") {
                 let finding = guessed(sender.name(), &self.like(sender.name(), &scheme));
                 let source = Source::Known(Box::new(sender));
                 self.push_bases(source, scheme, tolerance, head, Some(finding));
             }
         }
-        for who in [Who::OmniAi, Who::AiNexLayer] {
+        for who in [senders::OMNIAI, senders::AINEXLAYER].map(SenderChoice::from) {
             self.base_of(&who, head, Some(undocumented(who.display_name())));
         }
         let ok = verdicts.iter().position(|verdict| verdict == "ok").unwrap_or(0);

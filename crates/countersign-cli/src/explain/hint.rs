@@ -9,7 +9,7 @@ use super::names::same;
 use super::parts::{Parts, Source};
 use super::question::Asked;
 use super::{Question, json};
-use crate::sender::Who;
+use crate::sender::SenderChoice;
 
 /// What may be wrong, the likeliest first; never nothing.
 pub(super) fn hints(question: &Question<'_>, asked: &Asked<'_>) -> Vec<Finding> {
@@ -62,7 +62,7 @@ pub(super) fn handshake(asked: &Asked<'_>) -> Vec<Finding> {
 
 /// That it is a handshake which cannot be answered.
 fn handshake_unset(question: &Question<'_>) -> Option<Finding> {
-    let Some(Who::Known(sender)) = question.sender else { return None };
+    let Some(SenderChoice::Catalogue(sender)) = question.sender else { return None };
     let is_hub =
         sender.handshake() == Some(Challenge::WebSubVerify) && question.request.method == "GET";
     (is_hub && question.settings.verify_token.is_none()).then(|| {
@@ -215,7 +215,7 @@ fn no_credential(base: &Parts, question: &Question<'_>) -> Option<Finding> {
 }
 
 fn nothing(question: &Question<'_>, asked: &Asked<'_>) -> Finding {
-    if asked.url.is_some() && question.sender.is_some_and(Who::requires_public_url) {
+    if asked.url.is_some() && question.sender.is_some_and(SenderChoice::requires_public_url) {
         return Finding::hint(
             "no_cause_found",
             "Nothing that was tried verifies. The sender signs the public URL: most likely the configured one is not to the letter the one that the sender was given, or else the secret is another or the body was changed.",

@@ -75,6 +75,16 @@ pub(super) enum Source {
     Own,
 }
 
+impl Source {
+    pub(super) fn of(sender: &countersign::senders::SenderSpec) -> Self {
+        match sender.name() {
+            "omniai" => Self::OmniAi,
+            "ainexlayer" => Self::AiNexLayer,
+            _ => Self::Known(Box::new(*sender)),
+        }
+    }
+}
+
 /// All but the body.
 #[derive(Clone)]
 pub(super) struct Parts {

@@ -47,12 +47,14 @@ pub(super) fn settings(body: &[u8], time_header: Option<&str>) -> String {
     let document: Value = serde_json::from_slice(body).unwrap_or_default();
     let at = |pointers: &[&'static str], fits: fn(&Value) -> bool| {
         let found = pointers.iter().find(|pointer| document.pointer(pointer).is_some_and(fits));
-        found.map_or("At::Nowhere".to_owned(), |pointer| format!("At::field(\"{pointer}\")"))
+        found.map_or("FieldLocation::Absent".to_owned(), |pointer| {
+            format!("FieldLocation::field(\"{pointer}\")")
+        })
     };
     let kind = at(&TYPES, Value::is_string);
     let id = at(&IDS, |value| value.is_string() || value.is_u64());
     let time = match time_header {
-        Some(name) => format!("At::header(\"{name}\")"),
+        Some(name) => format!("FieldLocation::header(\"{name}\")"),
         None => at(&TIMES, is_time),
     };
     format!(".event_type({kind}).event_id({id}).time({time})")

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use countersign::scheme::{Encoding, Scheme, SignatureLocation, Tolerance};
-use countersign::senders::{self, SenderConfig, SenderSpec};
+use countersign::scheme::{Encoding, Scheme, Tolerance};
+use countersign::senders::{SenderConfig, SenderSpec};
 use countersign::{ConfigError, Rejection};
 use zeroize::Zeroizing;
 
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::judge::{Judged, judge};
 use crate::request::Captured;
 use crate::secrets::{self, Named};
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 
 /// Within this any time is fresh, so that what is judged is the credential alone.
 const ANY_TIME: Tolerance = Tolerance::new(Duration::MAX, Duration::MAX);
@@ -106,7 +106,7 @@ impl<'q> Asked<'q> {
     /// The senders of the catalogue whose request it may be: those that it names go first, and none
     /// that it bears another's name beside.
     fn likely(&self, head: &Head) -> Vec<Known> {
-        let known = senders::ALL.iter().filter_map(|sender| self.known(*sender).ok());
+        let known = brand::DOCUMENTED.iter().filter_map(|sender| self.known(*sender).ok());
         let head =
             &Head { headers: head.headers.iter().take(MOST_MARKS).cloned().collect(), query: None };
         let marked = known.map(|known| (brand::mark(head, &known.0, &known.1), known));
@@ -125,7 +125,7 @@ impl<'q> Asked<'q> {
     }
 
     /// `ok`, or why the set-up or the request is rejected.
-    pub(super) fn verdict_on(&mut self, who: &Who) -> String {
+    pub(super) fn verdict_on(&mut self, who: &SenderChoice) -> String {
         let Question { request, settings, now, .. } = *self.question;
         let judged = secrets::ring(self.question.secrets)
             .and_then(|keys| judge(who, settings, keys, request, now));
@@ -156,32 +156,26 @@ impl<'q> Asked<'q> {
     }
 
     /// What is configured for a sender, with each key.
-    pub(super) fn base_of(&mut self, who: &Who, head: &Rc<Head>, found: Option<Finding>) {
+    pub(super) fn base_of(&mut self, who: &SenderChoice, head: &Rc<Head>, found: Option<Finding>) {
         let settings = Settings { url: self.url.clone(), ..self.question.settings.clone() };
         let Some(settings) = settings.with_method(self.method) else { return };
         let has =
             |wanted: &str| head.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        // Svix is taken under the names of Standard Webhooks as well, by one family at a time.
-        let family = match who {
-            Who::Known(sender)
-                if sender.name() == "svix"
-                    && has("webhook-signature")
-                    && !has("svix-signature") =>
-            {
-                &Who::Known(senders::STANDARD_WEBHOOKS)
-            }
-            _ => who,
+        // A sender with alternate header names uses one set of names per request.
+        let holds = |sender: &SenderSpec| {
+            let scheme = sender.config().scheme().ok()?;
+            Some(has(&form_of(&scheme).at.as_ref()?.header))
         };
+        let alternate = who.spec().and_then(|sender| {
+            let other = sender.alternate_headers()?;
+            (holds(other)? && !holds(sender)?).then(|| SenderChoice::from(*other))
+        });
+        let family = alternate.as_ref().unwrap_or(who);
         let Some(scheme) = family.scheme(&settings).ok().or_else(|| unset(who)) else { return };
         let tolerance = scheme.tolerance();
         let timeless = Settings { tolerance: Some(u64::MAX), ..settings };
         let scheme = family.scheme(&timeless).unwrap_or(scheme);
-        let source = match who {
-            Who::Known(sender) => Source::Known(Box::new(*sender)),
-            Who::OmniAi => Source::OmniAi,
-            Who::AiNexLayer => Source::AiNexLayer,
-            Who::Custom(_) | Who::Own(_) => Source::Own,
-        };
+        let source = who.spec().map_or(Source::Own, Source::of);
         self.push_bases(source, scheme, tolerance, head, found);
     }
 
@@ -222,7 +216,7 @@ impl<'q> Asked<'q> {
     fn url_finding(&self, source: &Source) -> Option<Finding> {
         let requires_public_url = match source {
             Source::Known(sender) => sender.requires_public_url(),
-            _ => self.question.sender.is_some_and(Who::requires_public_url),
+            _ => self.question.sender.is_some_and(SenderChoice::requires_public_url),
         };
         (requires_public_url && self.is_url_guessed).then(|| {
             Finding::proved(
@@ -282,16 +276,9 @@ impl<'q> Asked<'q> {
 }
 
 /// A scheme for settings that are still to be found.
-fn unset(who: &Who) -> Option<Scheme> {
-    match who {
-        Who::OmniAi => Scheme::static_token("omniai", SignatureLocation::token(NO_HEADER)),
-        Who::AiNexLayer => {
-            Scheme::hmac_sha256("ainexlayer", SignatureLocation::header(NO_HEADER, Encoding::Hex))
-        }
-        _ => return None,
-    }
-    .build()
-    .ok()
+fn unset(who: &SenderChoice) -> Option<Scheme> {
+    let sender = who.spec().filter(|sender| sender.requires_header())?;
+    sender.config().with_header(NO_HEADER).with_encoding(Encoding::Hex).scheme().ok()
 }
 
 /// The request's target behind its host.

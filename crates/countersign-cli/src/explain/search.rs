@@ -285,7 +285,7 @@ mod tests {
     use super::*;
     use crate::explain::Question;
     use crate::request::Captured;
-    use crate::sender::{Settings, Who};
+    use crate::sender::{SenderChoice, Settings};
 
     /// What is left of the work after a search for what mends nothing.
     fn searched(headers: &[(&str, String)], body: &str) -> Search {
@@ -297,7 +297,7 @@ mod tests {
             body: body.into(),
         };
         let secrets = [("default".to_owned(), b"a secret of the sender's own".to_vec().into())];
-        let who = Who::named("github");
+        let who = SenderChoice::named("github");
         let question = Question {
             request: &request,
             secrets: &secrets,

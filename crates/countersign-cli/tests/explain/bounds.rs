@@ -4,7 +4,7 @@ use countersign::scheme::{Encoding, Scheme, SignatureLocation};
 use countersign::{Timestamp, senders};
 use countersign_cli::explain::{Question, explain};
 use countersign_cli::request::Captured;
-use countersign_cli::sender::{Settings, Who};
+use countersign_cli::sender::{SenderChoice, Settings};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
@@ -84,8 +84,8 @@ proptest! {
             secrets.into_iter().map(|(name, secret)| (name, Zeroizing::new(secret))).collect();
         let others = secrets.split_off(secrets.len().div_ceil(2));
         let scheme = Scheme::hmac_sha256("own", SignatureLocation::header("x-own", Encoding::Hex));
-        let own = own.then(|| Who::Own(Box::new(scheme.build().unwrap())));
-        let known = sender.as_deref().and_then(Who::named);
+        let own = own.then(|| SenderChoice::Scheme(Box::new(scheme.build().unwrap())));
+        let known = sender.as_deref().and_then(SenderChoice::named);
         let explanation = explain(&Question {
             request: &Captured { method, url, headers, body },
             secrets: &secrets,

@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::scheme::{Algorithm, Scheme, SigningRequest};
+use countersign::scheme::{Algorithm, Encoding, Scheme, SigningRequest};
 use countersign::senders::{self, SenderSpec};
 use countersign::{Secret, Timestamp};
 use countersign_cli::explain::{Explanation, Question, explain};
 use countersign_cli::failure::Failure;
 use countersign_cli::request::Captured;
-use countersign_cli::sender::{Settings, Who};
+use countersign_cli::sender::{SenderChoice, Settings};
 use serde::Deserialize;
 
 /// When every request is sent and judged, unless it is broken in that.
@@ -171,7 +171,7 @@ impl Recipe {
     }
 
     pub(crate) fn scheme(&self) -> Scheme {
-        self.sender.config().with_public_url(self.url.clone()).scheme().unwrap()
+        self.sender.example_config().with_public_url(self.url.clone()).scheme().unwrap()
     }
 
     /// The request as the sender sends it, and the receiver's question about it.
@@ -217,7 +217,12 @@ impl Recipe {
             custom: None,
             secrets: vec![("default".to_owned(), self.secret.into_bytes())],
             others: Vec::new(),
-            settings: Settings { url: Some(self.url), ..Settings::default() },
+            settings: Settings {
+                url: Some(self.url),
+                header: self.sender.requires_header().then(|| "x-of-your-choice".to_owned()),
+                encoding: self.sender.requires_encoding().then_some(Encoding::Hex),
+                ..Settings::default()
+            },
             request: Captured {
                 method: "POST".to_owned(),
                 url: Some(target),
@@ -259,7 +264,7 @@ fn secret_of(sender: SenderSpec, rng: &mut Rng) -> String {
         "standard-webhooks-v1a" => V1A[1].to_owned(),
         "sendgrid" => P256[1].to_owned(),
         "stripe" => format!("whsec_{}", rng.letters(32)),
-        _ => match sender.config().with_public_url(URL).scheme().unwrap().algorithm() {
+        _ => match sender.example_config().with_public_url(URL).scheme().unwrap().algorithm() {
             Algorithm::HmacSha256 if wants_base64(sender) => {
                 format!("whsec_{}", STANDARD.encode(rng.bytes(32)))
             }
@@ -337,8 +342,8 @@ impl Asked {
             let own = |(name, secret): &(String, Vec<u8>)| (name.clone(), secret.clone().into());
             secrets.iter().map(own).collect()
         };
-        let own = self.custom.clone().map(|scheme| Who::Own(Box::new(scheme)));
-        let known = self.sender.as_deref().map(|name| Who::named(name).unwrap());
+        let own = self.custom.clone().map(|scheme| SenderChoice::Scheme(Box::new(scheme)));
+        let known = self.sender.as_deref().map(|name| SenderChoice::named(name).unwrap());
         explain(&Question {
             request: &self.request,
             secrets: &named(&self.secrets),
