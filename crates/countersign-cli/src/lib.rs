@@ -6,13 +6,13 @@ mod args;
 mod commands;
 pub mod explain;
 pub mod failure;
-mod judge;
 mod output;
 pub mod request;
 mod secrets;
 pub mod sender;
 mod signing;
 mod usage;
+mod verification;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -76,11 +76,11 @@ pub(crate) fn none() -> Failure {
 /// The secrets as a key ring; white space around one is told at once.
 pub(crate) fn keyring(secrets: &[Named]) -> Result<Keyring, Failure> {
     secrets.iter().try_for_each(unpadded)?;
-    ring(secrets)
+    keyring_as_given(secrets)
 }
 
 /// The secrets as a key ring, as they are.
-pub(crate) fn ring(secrets: &[Named]) -> Result<Keyring, Failure> {
+pub(crate) fn keyring_as_given(secrets: &[Named]) -> Result<Keyring, Failure> {
     if secrets.is_empty() {
         return Err(none());
     }

@@ -173,7 +173,7 @@ fn handshakes_and_other_methods() {
     };
     explain(&flags, "our-own-token").is(0, "nothing is wrong");
     explain(&flags, "another-token").is(1, "(handshake_token)");
-    explain(&flags[..4], "another-token").is(1, "(handshake_unset)");
+    explain(&flags[..4], "another-token").is(1, "(handshake_not_configured)");
     for (method, expected) in [("PUT", "ok"), ("BREW", "method_not_allowed")] {
         let request = signed_stripe("{}").replacen("POST", method, 1);
         assert_eq!(verdict(&STRIPE, [SECRET, ""], &request), expected);

@@ -64,9 +64,9 @@ fn trailing_newline() {
 }
 
 #[test]
-fn body_reserialised() {
-    is_told(JSON.as_bytes(), r#"{"id":"evt_1","text":"Zoë"}"#.as_bytes(), "body_reserialised");
-    is_told(br#"{"a":1}"#, b"{\n  \"a\": 1\n}", "body_reserialised");
+fn body_reserialized() {
+    is_told(JSON.as_bytes(), r#"{"id":"evt_1","text":"Zoë"}"#.as_bytes(), "body_reserialized");
+    is_told(br#"{"a":1}"#, b"{\n  \"a\": 1\n}", "body_reserialized");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_cause_that_is_proved_is_told_with_what_to_do() {
     answer
         .is(1, "rejected  signature_mismatch\n")
         .is(1, "cause     ")
-        .is(1, "(body_reserialised)\nnext      ");
+        .is(1, "(body_reserialized)\nnext      ");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn with_json_it_is_one_object() {
     let explain = call("explain -s stripe --secret-env SECRET --now 1700000042 --json");
     let found = explain.input(reserialised()).run().json();
     assert_eq!(found["verdict"], "signature_mismatch");
-    assert_eq!(found["findings"][0]["kind"], "body_reserialised");
+    assert_eq!(found["findings"][0]["kind"], "body_reserialized");
     assert_eq!(found["findings"][0]["certain"], true);
 }
 
@@ -58,7 +58,7 @@ fn the_header_that_omniai_does_not_document_is_found() {
 #[test]
 fn settings_are_judged_as_they_are_given() {
     let explain = call("explain -s stripe --secret-env SECRET --now 1700000042 --tolerance 10");
-    explain.input(signed_stripe(BODY)).run().is(1, "stale_timestamp").is(1, "(clock_off)");
+    explain.input(signed_stripe(BODY)).run().is(1, "stale_timestamp").is(1, "(clock_skew)");
     let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{url}|{body}\"\n[signature]\nheader = \"x-acme\"\n";
     let path = file("explained.toml", toml);
     let explain = || call("explain --secret-env SECRET --scheme").arg(path.to_str().unwrap());

@@ -67,7 +67,7 @@ fn tell(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> {
             true => "cause",
             false => "perhaps",
         };
-        output.styled(HEAD, label, &format!("{what} ({kind})"))?;
+        output.styled(HEAD, label, &format!("{what} ({})", kind.as_str()))?;
         output.field("next", next)?;
     }
     if explanation.findings.is_empty() && explanation.verdict != "ok" {

@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 use super::verify::Verdict;
 use crate::args::{JudgeArgs, VerifyArgs};
 use crate::failure::{Failure, MALFORMED};
-use crate::judge::judge;
 use crate::output::{End, Output};
 use crate::request;
 use crate::request::json::{self, Field};
 use crate::secrets::{self, Named};
 use crate::sender::{SenderChoice, Settings};
+use crate::verification::verify;
 
 /// The most bytes of one line.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
@@ -221,7 +221,8 @@ fn verdict(fields: &Map<String, Value>, defaults: &Defaults) -> Result<Verdict, 
     if keys.is_empty() {
         return Err(Field::new("secret", "is missing: give `secret` or `secrets`, or a flag"));
     }
-    let judged = secrets::ring(keys).and_then(|keys| judge(&who, &settings, keys, &request, now));
+    let judged = secrets::keyring_as_given(keys)
+        .and_then(|keys| verify(&who, &settings, keys, &request, now));
     Ok(match judged {
         Ok(judged) => Verdict::of(who.name(), &judged, keys),
         Err(failure @ Failure::SenderConfig(..)) => Verdict {

@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::time;
 use crate::args::{JudgeArgs, VerifyArgs};
 use crate::failure::Failure;
-use crate::judge::{Judged, judge};
 use crate::output::{BAD, End, GOOD, Output};
 use crate::request::{self, Captured};
 use crate::secrets::{self, Named};
 use crate::sender::{SenderChoice, Settings};
+use crate::verification::{Verification, verify};
 
 /// Stands for what tells of a secret.
 const HIDDEN: &str = "(not shown: it tells of a secret)";
@@ -79,7 +79,7 @@ impl Verdict {
     }
 
     /// Nothing in it tells of a secret, as an id might that the sender made of one.
-    pub(super) fn of(sender: &str, judged: &Judged, secrets: &[Named]) -> Self {
+    pub(super) fn of(sender: &str, judged: &Verification, secrets: &[Named]) -> Self {
         let mut verdict = Self::judged(sender, judged);
         for text in [&mut verdict.id, &mut verdict.event_type] {
             let is_telling =
@@ -91,16 +91,16 @@ impl Verdict {
         verdict
     }
 
-    fn judged(sender: &str, judged: &Judged) -> Self {
+    fn judged(sender: &str, judged: &Verification) -> Self {
         match judged {
-            Judged::Accepted(_, delivery) => Self::accepted(delivery),
-            Judged::Handshake(status) => Self {
+            Verification::Accepted(_, delivery) => Self::accepted(delivery),
+            Verification::Handshake(status) => Self {
                 verdict: "ok".to_owned(),
                 sender: Some(sender.to_owned()),
                 handshake: Some(*status),
                 ..Self::default()
             },
-            Judged::Rejected(rejection) | Judged::HandshakeRejected(rejection) => {
+            Verification::Rejected(rejection) | Verification::HandshakeRejected(rejection) => {
                 Self::rejected(sender, rejection)
             }
         }
@@ -115,10 +115,10 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
     let settings = Settings::of(&args.judge)?;
     let now = time(args.judge.now.as_deref())?;
     let (request, note) = request::read(request)?;
-    let judged = judge(&who, &settings, keys, &request, now)?;
+    let judged = verify(&who, &settings, keys, &request, now)?;
     let end = match &judged {
-        Judged::Accepted(..) | Judged::Handshake(_) => End::Done,
-        Judged::Rejected(_) | Judged::HandshakeRejected(_) => End::Rejected,
+        Verification::Accepted(..) | Verification::Handshake(_) => End::Done,
+        Verification::Rejected(_) | Verification::HandshakeRejected(_) => End::Rejected,
     };
     let verdict = Verdict::of(who.name(), &judged, &secrets);
     if output.is_json() {
@@ -126,11 +126,11 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<End, Failure
         return Ok(end);
     }
     match judged {
-        Judged::Accepted(receiver, delivery) => {
+        Verification::Accepted(receiver, delivery) => {
             tell_acceptance(&who, &receiver, &delivery, &verdict, &request, output)?;
         }
-        Judged::Handshake(status) => tell_handshake(&who, status, output)?,
-        Judged::Rejected(rejection) | Judged::HandshakeRejected(rejection) => {
+        Verification::Handshake(status) => tell_handshake(&who, status, output)?,
+        Verification::Rejected(rejection) | Verification::HandshakeRejected(rejection) => {
             tell_rejection(&who, &rejection, output)?;
         }
     }

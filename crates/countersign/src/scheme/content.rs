@@ -182,6 +182,13 @@ impl PublicUrl {
     }
 }
 
+impl PublicUrl {
+    /// Returns the URL as configured, without its query.
+    pub(crate) fn as_given(&self) -> &str {
+        &self.as_given
+    }
+}
+
 /// A query as it is set up: a URL that was captured may end in a body's digest.
 fn without_digest(query: &str) -> &str {
     match query.rsplit_once('&') {

@@ -1,5 +1,6 @@
 //! How a sender signs, as data: one value drives verifying, signing and explaining.
 
+mod accessors;
 mod builder;
 pub(crate) mod content;
 #[cfg(feature = "sign")]
@@ -8,6 +9,9 @@ mod sign;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use self::accessors::{
+    Credential, KeyFormat, Location, PartRef, SignatureGrammar, SignedTimestamp, TimestampLocation,
+};
 pub use self::builder::SchemeBuilder;
 pub(crate) use self::content::PublicUrl;
 #[cfg(feature = "sign")]

@@ -1,17 +1,17 @@
-//! The public URL, which some senders sign, as proxies change it.
+//! Repairs of the public URL, which some senders sign and proxies change.
 
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::finding::Finding;
-use super::parts::{Head, Parts, Source};
-use super::question::Asked;
+use crate::explain::context::Context;
+use crate::explain::finding::{Finding, FindingKind};
+use crate::explain::model::{Candidate, Head, Source};
 
-/// The most URLs that are tried.
-const MOST: usize = 240;
+/// The largest number of URLs that are tried.
+const MAX_URLS: usize = 240;
 
-/// Where proxies write down the path as it was.
-const PATHS: [&str; 5] = [
+/// Headers in which proxies record the original path.
+const PATH_HEADERS: [&str; 5] = [
     "x-original-uri",
     "x-original-url",
     "x-rewrite-url",
@@ -19,7 +19,7 @@ const PATHS: [&str; 5] = [
     "x-envoy-original-path",
 ];
 
-/// A URL in pieces.
+/// The components of a URL.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Url {
     scheme: String,
@@ -29,19 +29,19 @@ struct Url {
     query: Option<String>,
 }
 
-/// The scheme under each URL that the sender may have signed.
-pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
-    let Source::Known(sender) = &parts.source else { return Vec::new() };
-    let Some(configured) = asked.url.as_deref().and_then(Url::parse) else { return Vec::new() };
+/// Returns a candidate for each URL that the sender may have signed.
+pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>) -> Vec<Candidate> {
+    let Source::Known(sender) = &candidate.source else { return Vec::new() };
+    let Some(configured) = context.url.as_deref().and_then(Url::parse) else { return Vec::new() };
     if !sender.requires_public_url() {
         return Vec::new();
     }
     let mut list = Vec::new();
-    for url in candidates(&configured, asked, &parts.head) {
-        let Some(scheme) = asked.under(**sender, &url.to_text()) else { continue };
-        let mut repaired = parts.scheme(scheme, changed(&configured, &url));
-        if parts.head.query.is_some() || url.query.is_some() {
-            let mut head = Head::clone(&parts.head);
+    for url in candidates(&configured, context, &candidate.head) {
+        let Some(scheme) = context.scheme_for_url(**sender, &url.to_text()) else { continue };
+        let mut repaired = candidate.with_scheme(scheme, changed(&configured, &url));
+        if candidate.head.query.is_some() || url.query.is_some() {
+            let mut head = Head::clone(&candidate.head);
             head.query = Some(url.query.clone().unwrap_or_default());
             repaired.head = Rc::new(head);
         }
@@ -50,12 +50,12 @@ pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
     list
 }
 
-/// The likeliest first: those that differ least.
-fn candidates(configured: &Url, asked: &Asked<'_>, head: &Head) -> Vec<Url> {
+/// Returns the URLs to try, those with the fewest differences first.
+fn candidates(configured: &Url, context: &Context<'_>, head: &Head) -> Vec<Url> {
     let mut bases = vec![configured.clone()];
     bases.extend(origins(configured, head));
-    let mut paths: Vec<String> = asked.captured_url.iter().cloned().collect();
-    paths.extend(PATHS.iter().filter_map(|name| head.first(name).map(str::to_owned)));
+    let mut paths: Vec<String> = context.captured_url.iter().cloned().collect();
+    paths.extend(PATH_HEADERS.iter().filter_map(|name| head.first(name).map(str::to_owned)));
     for path in paths {
         bases.extend(Url::parse(&path));
         let more: Vec<_> = bases.iter().filter_map(|base| base.at(&path)).collect();
@@ -101,11 +101,11 @@ fn candidates(configured: &Url, asked: &Asked<'_>, head: &Head) -> Vec<Url> {
         }
     }
     list.sort_by_key(|url| url.differences(configured).len());
-    list.truncate(MOST);
+    list.truncate(MAX_URLS);
     list
 }
 
-/// The same URL at the host and scheme that the headers tell of.
+/// Returns the configured URL with the scheme and hosts that the headers report.
 fn origins(configured: &Url, head: &Head) -> Vec<Url> {
     let scheme = head.first("x-forwarded-proto").unwrap_or(&configured.scheme).trim();
     let hosts = ["x-forwarded-host", "x-original-host", "host"];
@@ -145,7 +145,7 @@ fn slashes(path: &str) -> Vec<String> {
     paths
 }
 
-/// One query in the ways that parsers and proxies print it.
+/// Returns a query as parsers and proxies rewrite it.
 fn rewritten(query: &str) -> Vec<String> {
     let mut pairs: Vec<_> = query.split('&').collect();
     let mut list = vec![query.replace("%20", "+"), query.replace('+', "%20")];
@@ -158,7 +158,7 @@ fn rewritten(query: &str) -> Vec<String> {
     list
 }
 
-/// What a query must not hold bare, as `encodeURIComponent` writes it.
+/// Percent-encodes a character as `encodeURIComponent` does, if a query must not contain it.
 fn percent_encoded(letter: char) -> Vec<char> {
     let is_plain = letter.is_ascii_alphanumeric() || "-_.~=&%+!*'()".contains(letter);
     if is_plain || !letter.is_ascii() {
@@ -167,7 +167,7 @@ fn percent_encoded(letter: char) -> Vec<char> {
     format!("%{:02X}", u32::from(letter)).chars().collect()
 }
 
-/// Without the escapes of printable ASCII.
+/// Decodes the escapes of printable ASCII; `None` if there are none.
 fn percent_decoded(text: &str) -> Option<String> {
     let mut decoded = String::with_capacity(text.len());
     let mut pieces = text.split('%');
@@ -206,7 +206,7 @@ impl Url {
         (!host.is_empty()).then(|| Self { scheme, host, port, path: path.to_owned(), query })
     }
 
-    /// The same origin with another target.
+    /// Returns the same origin with another target.
     fn at(&self, target: &str) -> Option<Self> {
         let target = match target.split_once("://") {
             Some((_, rest)) => rest.get(rest.find('/')?..)?,
@@ -226,14 +226,14 @@ impl Url {
         format!("{scheme}://{host}{port}{path}{query}")
     }
 
-    /// In what it differs; of path and query no value is told, since they may be secret.
+    /// Lists the differences. The values of path and query are left out, since they may be secret.
     fn differences(&self, configured: &Self) -> Vec<String> {
         let mut list = Vec::new();
         if self.scheme != configured.scheme {
-            list.push(format!("it begins with `{}://`", self.scheme));
+            list.push(format!("its scheme is `{}://`", self.scheme));
         }
         if self.host != configured.host {
-            list.push("its host is another, the one in the request's headers".to_owned());
+            list.push("its host is the one in the request's headers".to_owned());
         }
         if self.port != configured.port {
             list.push(match &self.port {
@@ -245,8 +245,7 @@ impl Url {
             let (own, other) =
                 (self.path.trim_end_matches('/'), configured.path.trim_end_matches('/'));
             list.push(if own != other {
-                "its path is another, the one captured or the one a proxy wrote into a header"
-                    .to_owned()
+                "its path is the captured one, or the one in a proxy's header".to_owned()
             } else if self.path.ends_with('/') {
                 "its path ends with a slash".to_owned()
             } else {
@@ -257,7 +256,7 @@ impl Url {
             list.push(match (&self.query, &configured.query) {
                 (None, _) => "it has no query".to_owned(),
                 (Some(_), None) => "it has a query".to_owned(),
-                (Some(_), Some(_)) => "its query is ordered or escaped otherwise".to_owned(),
+                (Some(_), Some(_)) => "its query has another order or other escapes".to_owned(),
             });
         }
         list
@@ -267,11 +266,11 @@ impl Url {
 fn changed(configured: &Url, signed: &Url) -> Finding {
     let differences = signed.differences(configured);
     Finding::proved(
-        "url_changed",
+        FindingKind::UrlChanged,
         format!(
             "The sender signed another URL than the configured one: {}.",
             differences.join(", and ")
         ),
-        "Configure the public URL to the letter as it stands in the sender's settings; what a proxy hands on does not matter then.",
+        "Configure the public URL exactly as in the sender's settings; changes by a proxy then do not matter.",
     )
 }

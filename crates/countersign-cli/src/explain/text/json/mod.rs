@@ -1,4 +1,4 @@
-//! One JSON document in the ways that libraries print it, with its numbers and keys as they stand.
+//! Re-serializes a JSON document as various libraries do, with its numbers and keys unchanged.
 
 mod node;
 mod print;
@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use self::node::Node;
 use self::print::{Layout, Letters, print};
 
-/// In the order in which they are met.
+/// The layouts, the most frequent first.
 const LAYOUTS: [Layout; 12] = [
     Layout::Line { comma: ",", colon: ":" },
     Layout::Line { comma: ", ", colon: ": " },
@@ -37,19 +37,19 @@ const LETTERS: [Letters; 8] = [
     Letters::DotNet,
 ];
 
-/// How deep a document may be: what serde_json reads, and what is safe to walk down.
-const MOST_DEEP: usize = 128;
+/// The deepest document that is read: the limit of serde_json, within which recursion is safe.
+const MAX_DEPTH: usize = 128;
 
-/// Whether it is a JSON object or array, and no deeper than documents are.
-pub(super) fn is_document(body: &[u8]) -> bool {
+/// Returns whether the body is a JSON object or array within the depth limit.
+pub(crate) fn is_document(body: &[u8]) -> bool {
     matches!(body.trim_ascii_start(), [b'{' | b'[', ..])
         && is_shallow(body)
         && serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
-/// Whether it is a document with at least three keys in one object, and all keys of all in alphabetical
-/// order.
-pub(super) fn is_sorted(body: &[u8]) -> bool {
+/// Returns whether the body is a document whose keys are in alphabetical order in every object, with at
+/// least three keys in one.
+pub(crate) fn is_sorted(body: &[u8]) -> bool {
     let text = std::str::from_utf8(body).ok().filter(|text| is_document(text.as_bytes()));
     text.and_then(Node::read).is_some_and(|node| node.most_keys() > 2 && node.is_sorted())
 }
@@ -64,15 +64,15 @@ fn is_shallow(body: &[u8]) -> bool {
             _ => {}
         }
         is_escaped = is_text && *byte == b'\\' && !is_escaped;
-        if depth > MOST_DEEP {
+        if depth > MAX_DEPTH {
             return false;
         }
     }
     true
 }
 
-/// Calls `visit` with each way of printing `body`, until it says that it is enough.
-pub(super) fn reprinted(body: &[u8], visit: &mut dyn FnMut(Vec<u8>) -> bool) -> bool {
+/// Visits each serialization of `body`, until `visit` returns `true`.
+pub(crate) fn reprinted(body: &[u8], visit: &mut dyn FnMut(Vec<u8>) -> bool) -> bool {
     let text = std::str::from_utf8(body).ok().filter(|text| is_document(text.as_bytes()));
     let Some(node) = text.and_then(Node::read) else { return false };
     let mut sorted = Node::read(text.unwrap_or_default()).unwrap_or(Node::Bare(""));
@@ -117,7 +117,7 @@ mod tests {
         "{\n  \"b\": \"\\u00e9 / <\\ud83d\\ude00>\",\n  \"a\": [\n    1.50,\n    {}\n  ]\n}";
 
     #[test]
-    fn every_library_s_print_is_among_them() {
+    fn the_output_of_every_library_is_among_them() {
         let all = all(PRETTY);
         for print in [
             r#"{"b":"é / <😀>","a":[1.50,{}]}"#,
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_means_the_same_however_it_is_printed() {
+    fn every_serialization_has_the_same_value() {
         let meant: serde_json::Value = serde_json::from_str(PRETTY).unwrap();
         for text in all(PRETTY) {
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_not_reprinted() {
+    fn a_body_that_is_not_a_document_is_not_reprinted() {
         for body in ["", "a=b", "7", "{", "{\"a\":}", "\u{feff}{}"] {
             assert_eq!(all(body), Vec::<String>::new(), "{body}");
         }

@@ -1,6 +1,6 @@
-//! Text decoded in one charset and encoded in another.
+//! Undoes the decoding of text in one charset and its encoding in another.
 
-/// What Windows-1252 has where Latin-1 has controls; 0 where it has nothing either.
+/// The characters of Windows-1252 in place of the control characters of Latin-1; 0 for unassigned ones.
 const WINDOWS: [u16; 32] = [
     0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039,
     0x0152, 0, 0x017d, 0, 0, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc,
@@ -9,8 +9,8 @@ const WINDOWS: [u16; 32] = [
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The body as it may have been before.
-pub(super) fn repaired(body: &[u8]) -> Vec<Vec<u8>> {
+/// Returns the bodies from which this one may have been made.
+pub(crate) fn repaired(body: &[u8]) -> Vec<Vec<u8>> {
     let mut list = Vec::new();
     match body.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => list.push(rest.to_vec()),
@@ -22,7 +22,7 @@ pub(super) fn repaired(body: &[u8]) -> Vec<Vec<u8>> {
             list.extend(from_utf16(body));
         }
         Ok(text) => {
-            // UTF-8 that was read as one byte a letter and written as UTF-8 again; and the opposite.
+            // UTF-8 that was read with one byte per character and written as UTF-8 again.
             list.extend(one_byte_each(text, false));
             list.extend(one_byte_each(text, true));
         }
@@ -36,8 +36,8 @@ pub(super) fn repaired(body: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn windows(byte: u8) -> char {
-    let place = byte.checked_sub(0x80).and_then(|at| WINDOWS.get(usize::from(at)));
-    let letter = place.filter(|letter| **letter != 0).and_then(|n| char::from_u32(u32::from(*n)));
+    let entry = byte.checked_sub(0x80).and_then(|at| WINDOWS.get(usize::from(at)));
+    let letter = entry.filter(|letter| **letter != 0).and_then(|n| char::from_u32(u32::from(*n)));
     letter.unwrap_or(char::from(byte))
 }
 
@@ -45,8 +45,8 @@ fn one_byte_each(text: &str, is_windows: bool) -> Option<Vec<u8>> {
     let byte = |letter: char| match u8::try_from(u32::from(letter)) {
         Ok(byte) => Some(byte),
         Err(_) if is_windows => {
-            let place = WINDOWS.iter().position(|n| u32::from(*n) == u32::from(letter))?;
-            u8::try_from(0x80 + place).ok()
+            let index = WINDOWS.iter().position(|n| u32::from(*n) == u32::from(letter))?;
+            u8::try_from(0x80 + index).ok()
         }
         Err(_) => None,
     };
@@ -56,7 +56,7 @@ fn one_byte_each(text: &str, is_windows: bool) -> Option<Vec<u8>> {
 fn from_utf16(body: &[u8]) -> Vec<Vec<u8>> {
     let body = body.strip_prefix(b"\xff\xfe").or(body.strip_prefix(b"\xfe\xff")).unwrap_or(body);
     let (pairs, rest) = body.as_chunks::<2>();
-    // Of JSON and forms every other byte is zero.
+    // In JSON and forms every other byte is zero.
     if !rest.is_empty() || !body.contains(&0) {
         return Vec::new();
     }
@@ -76,7 +76,7 @@ mod tests {
     const TEXT: &str = "{\"name\":\"Zoë – 10 €\"}";
 
     #[test]
-    fn text_read_in_another_charset_is_brought_back() {
+    fn text_read_in_another_charset_is_restored() {
         let bytes = TEXT.as_bytes();
         let latin: String = bytes.iter().map(|byte| char::from(*byte)).collect();
         let windows: String = bytes.iter().map(|byte| windows(*byte)).collect();
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn one_byte_a_letter_is_brought_back() {
+    fn text_with_one_byte_per_character_is_restored() {
         let text = "{\"name\":\"Zoë\"}";
         let latin: Vec<u8> =
             text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();

@@ -1,11 +1,11 @@
-//! Forms written anew, taken for JSON, or JSON taken for a form.
+//! Forms: re-encoding them, and converting them to and from JSON.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-/// The fields of a form, decoded; `None` if it is none.
+/// Returns the decoded fields of a form; `None` if the body is not a form.
 fn fields(body: &str) -> Option<Vec<(String, String)>> {
     if body.is_empty() || !body.contains('=') || body.contains(['\n', '{', '"', ' ']) {
         return None;
@@ -36,12 +36,12 @@ fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// How escapes are written.
+/// A style of percent-encoding.
 #[derive(Clone, Copy)]
 struct Style {
     plus: bool,
     upper: bool,
-    /// What stands unescaped beside letters and digits.
+    /// The characters that are not escaped, beside letters and digits.
     plain: &'static str,
 }
 
@@ -81,8 +81,8 @@ fn written(fields: &[(String, String)], style: Style) -> Vec<u8> {
     fields.iter().map(pair).collect::<Vec<_>>().join("&").into_bytes()
 }
 
-/// The same form as other libraries write it.
-pub(super) fn rewritten(body: &[u8]) -> Vec<Vec<u8>> {
+/// Returns the form as other libraries write it.
+pub(crate) fn rewritten(body: &[u8]) -> Vec<Vec<u8>> {
     let Some(mut fields) = std::str::from_utf8(body).ok().and_then(fields) else {
         return Vec::new();
     };
@@ -92,8 +92,8 @@ pub(super) fn rewritten(body: &[u8]) -> Vec<Vec<u8>> {
     list
 }
 
-/// The JSON in a form, or the form that was made JSON.
-pub(super) fn converted(body: &[u8]) -> Vec<Vec<u8>> {
+/// Returns the JSON documents that a form may contain, or the forms from which JSON may have been made.
+pub(crate) fn converted(body: &[u8]) -> Vec<Vec<u8>> {
     let Ok(text) = std::str::from_utf8(body) else { return Vec::new() };
     let mut list = Vec::new();
     if let Some(fields) = fields(text) {
@@ -106,7 +106,7 @@ pub(super) fn converted(body: &[u8]) -> Vec<Vec<u8>> {
         }
         list.push(as_json(&fields).into_bytes());
     } else if let Some(inner) = text.strip_suffix('=').filter(|inner| inner.starts_with('{')) {
-        // A body parser took the whole document for a field's name.
+        // A body parser took the whole document as the name of a field.
         list.push(inner.as_bytes().to_vec());
     }
     if let Ok(Fields(fields)) = serde_json::from_str(text) {
@@ -126,7 +126,7 @@ pub(super) fn converted(body: &[u8]) -> Vec<Vec<u8>> {
     list
 }
 
-/// An object's fields in the order in which the document has them.
+/// The fields of an object, in the order of the document.
 struct Fields(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Fields {
@@ -165,7 +165,7 @@ mod tests {
     use super::converted;
 
     #[test]
-    fn a_form_made_of_a_document_has_its_fields_in_their_order() {
+    fn a_form_made_from_a_document_keeps_the_order_of_its_fields() {
         let forms = converted(br#"{"b":"2 x","a":1,"b":null}"#);
         assert!(forms.contains(&b"b=2+x&a=1&b=".to_vec()));
     }

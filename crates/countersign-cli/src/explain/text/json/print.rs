@@ -1,39 +1,39 @@
-//! Printing a document with this white space and these escapes.
+//! Serializes a document with a given white space and escapes.
 
 use std::fmt::Write as _;
 
-use super::node::{Node, unescaped};
+use crate::explain::text::json::node::{Node, unescaped};
 
-/// Where the white space is.
+/// The white space between tokens.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Layout {
-    /// One line: what stands after a comma and around a colon.
+pub(crate) enum Layout {
+    /// One line, with this comma and this colon.
     Line { comma: &'static str, colon: &'static str },
-    /// A line a value, indented by this, with this at the ends of lines and after names.
+    /// One line per value, with this indentation, line break and colon.
     Lines { indent: &'static str, end: &'static str, colon: &'static str },
-    /// Jackson's: objects over lines, arrays in one.
+    /// Jackson: one line per field of an object, arrays in one line.
     Jackson,
 }
 
-/// How the letters of texts are written.
+/// The escaping of strings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Letters {
-    /// As they stand.
+pub(crate) enum Letters {
+    /// Unchanged.
     Kept,
-    /// Escaped where they must be.
+    /// Only the required escapes.
     Raw,
-    /// All outside ASCII escaped, in lower-case or upper-case digits.
+    /// All non-ASCII characters escaped, with lower-case or upper-case digits.
     Ascii { upper: bool },
-    /// PHP: slashes too, with or without all outside ASCII.
+    /// PHP: slashes escaped, with or without non-ASCII characters.
     Slashes { ascii: bool },
-    /// Go and Rails: what HTML knows too.
+    /// Go and Rails: characters with a meaning in HTML escaped.
     Html,
-    /// .NET: what HTML knows and all outside ASCII, in upper-case digits.
+    /// .NET: characters with a meaning in HTML and all non-ASCII characters, with upper-case digits.
     DotNet,
 }
 
-/// The document as text.
-pub(super) fn print(node: &Node<'_>, layout: Layout, letters: Letters) -> String {
+/// Serializes the document.
+pub(crate) fn print(node: &Node<'_>, layout: Layout, letters: Letters) -> String {
     let mut printer = Printer { text: String::new(), layout, letters };
     printer.node(node, 0);
     printer.text
@@ -75,7 +75,7 @@ impl Printer {
         self.text.push(close);
     }
 
-    /// What stands before a child.
+    /// Writes the separator before a child.
     fn joint(&mut self, at: usize, depth: usize, open: char) {
         match self.layout {
             Layout::Line { comma, .. } if at > 0 => self.text.push_str(comma),
@@ -96,7 +96,7 @@ impl Printer {
         self.text.extend(std::iter::repeat_n(indent, depth));
     }
 
-    /// A text in quotes, or whatever has none.
+    /// Writes a string in quotes, or another token.
     fn bare(&mut self, text: &str) {
         let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         match inner {

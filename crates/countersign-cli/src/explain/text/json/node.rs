@@ -1,22 +1,22 @@
-//! A JSON document in pieces of its own text.
+//! A JSON document as slices of its own text.
 
 use std::borrow::Cow;
 
-/// A document in pieces of its own text.
-pub(super) enum Node<'d> {
+/// A node of a document, whose texts are slices of the document.
+pub(crate) enum Node<'d> {
     Object(Vec<(&'d str, Self)>),
     Array(Vec<Self>),
-    /// A text, number or word.
+    /// A string with its quotes, a number or a literal.
     Bare(&'d str),
 }
 
 impl<'d> Node<'d> {
-    /// Takes a document apart that is known to be JSON, and no deeper than documents are.
-    pub(super) fn read(text: &'d str) -> Option<Self> {
+    /// Parses a document that is known to be valid JSON within the depth limit.
+    pub(crate) fn read(text: &'d str) -> Option<Self> {
         Reader(text.trim()).node()
     }
 
-    pub(super) fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         match self {
             Self::Object(fields) => {
                 fields.sort_by_key(|(name, _)| *name);
@@ -27,8 +27,8 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// Whether the keys of all objects are in alphabetical order.
-    pub(super) fn is_sorted(&self) -> bool {
+    /// Returns whether the keys of all objects are in alphabetical order.
+    pub(crate) fn is_sorted(&self) -> bool {
         match self {
             Self::Object(fields) => {
                 fields.is_sorted_by_key(|(name, _)| *name)
@@ -39,14 +39,14 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// How many keys the object with the most has.
-    pub(super) fn most_keys(&self) -> usize {
+    /// Returns the number of keys of the object with the most keys.
+    pub(crate) fn most_keys(&self) -> usize {
         let own = if let Self::Object(fields) = self { fields.len() } else { 0 };
         let inner = self.children().into_iter().map(|(_, child)| child.most_keys());
         inner.max().unwrap_or(0).max(own)
     }
 
-    pub(super) fn children(&self) -> Children<'_> {
+    pub(crate) fn children(&self) -> Children<'_> {
         match self {
             Self::Object(fields) => {
                 fields.iter().map(|(name, value)| (Some(*name), value)).collect()
@@ -57,10 +57,10 @@ impl<'d> Node<'d> {
     }
 }
 
-/// Values with their names, if they have any.
-pub(super) type Children<'n> = Vec<(Option<&'n str>, &'n Node<'n>)>;
+/// The children of a node, with their names in an object.
+pub(crate) type Children<'n> = Vec<(Option<&'n str>, &'n Node<'n>)>;
 
-/// What of a document is yet to be read.
+/// The rest of a document.
 struct Reader<'d>(&'d str);
 
 impl<'d> Reader<'d> {
@@ -109,7 +109,7 @@ impl<'d> Reader<'d> {
         (self.peek()? == wanted).then(|| self.skip())
     }
 
-    /// A text with its quotes.
+    /// Reads a string with its quotes.
     fn text(&mut self) -> Option<&'d str> {
         self.peek()?;
         let mut is_escaped = false;
@@ -129,8 +129,8 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// The letters of a text; half of a pair stays the escape that it is.
-pub(super) fn unescaped(text: &str) -> impl Iterator<Item = Result<char, Cow<'_, str>>> {
+/// Returns the characters of a string; an unpaired surrogate is returned as its escape.
+pub(crate) fn unescaped(text: &str) -> impl Iterator<Item = Result<char, Cow<'_, str>>> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let mut letters = rest.chars();

@@ -1,4 +1,4 @@
-//! Where a body seems to name its event's type, id and time.
+//! Suggests the fields of a body that hold the event's type, id and time.
 
 use countersign::Timestamp;
 use countersign::scheme::TimestampFormat;
@@ -41,9 +41,8 @@ const TIMES: [&str; 12] = [
     "/data/timestamp",
 ];
 
-/// The settings that a body suggests, as they stand in Rust; nothing is said of a time if there is one
-/// in a header.
-pub(super) fn settings(body: &[u8], time_header: Option<&str>) -> String {
+/// Returns the suggested settings as Rust code. A time in a header takes precedence over one in the body.
+pub(crate) fn settings(body: &[u8], time_header: Option<&str>) -> String {
     let document: Value = serde_json::from_slice(body).unwrap_or_default();
     let at = |pointers: &[&'static str], fits: fn(&Value) -> bool| {
         let found = pointers.iter().find(|pointer| document.pointer(pointer).is_some_and(fits));
@@ -65,7 +64,7 @@ fn is_time(value: &Value) -> bool {
         Value::String(text) => {
             Timestamp::parse(text.as_bytes(), TimestampFormat::Rfc3339).is_some()
         }
-        // Seconds from 2001 on: what the receiver reads.
+        // Seconds since 2001, which the receiver accepts.
         Value::Number(number) => {
             number.as_u64().is_some_and(|secs| (978_307_200..4_102_444_800).contains(&secs))
         }

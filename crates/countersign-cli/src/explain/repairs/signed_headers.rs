@@ -1,62 +1,62 @@
-//! Signed headers, printed anew by something on the way.
+//! Repairs of signed headers whose values were rewritten.
 
 use countersign::Timestamp;
 use countersign::scheme::TimestampFormat;
 
-use super::clock::units;
-use super::finding::Finding;
-use super::parts::Parts;
+use crate::explain::clock::wrong_unit;
+use crate::explain::finding::{Finding, FindingKind};
+use crate::explain::model::Candidate;
 
-/// The id and the time as they may have been.
-pub(super) fn repairs(parts: &Parts, list: &mut Vec<Parts>) {
-    if let Some(name) = &parts.form.id
-        && let Some(value) = parts.head.first(name)
+/// Adds candidates with the id and the time as they may have been sent.
+pub(crate) fn repairs(candidate: &Candidate, list: &mut Vec<Candidate>) {
+    if let Some(name) = &candidate.shape.id
+        && let Some(value) = candidate.head.first(name)
     {
         for original in ids(value) {
-            list.push(parts.head(parts.head.with(name, original), altered(name)));
+            list.push(candidate.with_head(candidate.head.with(name, original), altered(name)));
         }
     }
-    if let Some((name, unit)) = &parts.form.time
-        && let Some(value) = parts.head.first(name)
+    if let Some((name, unit)) = &candidate.shape.timestamp
+        && let Some(value) = candidate.head.first(name)
     {
         for (original, is_unit) in times(value, *unit) {
             let finding = if is_unit { other_unit(*unit) } else { altered(name) };
-            list.push(parts.head(parts.head.with(name, original), finding));
+            list.push(candidate.with_head(candidate.head.with(name, original), finding));
         }
     }
-    if let Some(at) = &parts.form.at
-        && at.before_time.is_some()
-        && let Some(value) = parts.head.first(&at.header)
+    if let Some(at) = &candidate.shape.credential
+        && at.time_prefix.is_some()
+        && let Some(value) = candidate.head.first(&at.header)
         && let Some(time) = at.time(value)
         && let Some((before, after)) = value.split_once(time)
     {
         let unit = if time.len() > 11 { TimestampFormat::Seconds } else { TimestampFormat::Millis };
-        // What stands behind the digits is part of the time up to the next pair.
+        // The text after the digits belongs to the time, up to the next pair.
         let end = after.find([',', ';']).unwrap_or(after.len());
         let (tail, rest) = after.split_at(end);
         for (original, is_unit) in times(&format!("{time}{tail}"), unit) {
             let finding = if is_unit { other_unit(unit) } else { altered(&at.header) };
             let value = format!("{before}{original}{rest}");
-            list.push(parts.head(parts.head.with(&at.header, value), finding));
+            list.push(candidate.with_head(candidate.head.with(&at.header, value), finding));
         }
     }
 }
 
 fn altered(name: &str) -> Finding {
     Finding::proved(
-        "signed_header_altered",
+        FindingKind::SignedHeaderAltered,
         format!(
-            "The value in header `{name}` was changed on the way: trimmed, re-cased or printed anew, and the signature covers it as it was sent."
+            "The value of the signed header `{name}` was changed in transit: trimmed, re-cased or reformatted."
         ),
-        "Hand on signed headers byte for byte: no proxy rule, framework or parser may print them anew.",
+        "Pass on signed headers byte for byte: no proxy rule, framework or parser may reformat them.",
     )
 }
 
 fn other_unit(wanted: TimestampFormat) -> Finding {
     if wanted == TimestampFormat::Millis {
-        units("seconds", "milliseconds")
+        wrong_unit("seconds", "milliseconds")
     } else {
-        units("milliseconds", "seconds")
+        wrong_unit("milliseconds", "seconds")
     }
 }
 
@@ -66,7 +66,7 @@ fn push(list: &mut Vec<String>, value: &str, original: String) {
     }
 }
 
-/// What an id may have been.
+/// Returns the values that an id may have had.
 fn ids(value: &str) -> Vec<String> {
     let mut list = Vec::new();
     let inner = value.trim().trim_matches(['"', '\'', '<', '>', '{', '}']);
@@ -82,7 +82,7 @@ fn ids(value: &str) -> Vec<String> {
     list
 }
 
-/// What a time may have been, and whether that is in another unit.
+/// Returns the values that a time may have had, each with whether it is in another unit.
 fn times(value: &str, unit: TimestampFormat) -> Vec<(String, bool)> {
     let mut list = Vec::new();
     let inner = value.trim().trim_matches(['"', '\'']);
@@ -108,7 +108,7 @@ fn times(value: &str, unit: TimestampFormat) -> Vec<(String, bool)> {
     list
 }
 
-/// One instant in the usual ways of writing it.
+/// Adds one instant in the usual spellings of RFC 3339.
 fn rfc3339(text: &str, list: &mut Vec<String>, value: &str) {
     let Some((day, time)) = text.split_once(['T', 't', ' ']) else { return };
     let zone = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());

@@ -1,55 +1,57 @@
-//! What may have happened to the secret on its way into the set-up.
+//! Repairs of the secret.
 
-use super::credential::{base64_decoded, base64_text, hex_decoded, hex_text};
-use super::finding::{Finding, shown_beside};
-use super::form::KeyForm;
-use super::parts::Parts;
-use super::question::Asked;
+use crate::explain::text::credential::{base64_decoded, base64_text, hex_decoded, hex_text};
+use countersign::scheme::KeyFormat;
+
+use crate::explain::context::Context;
+use crate::explain::finding::{Finding, FindingKind, shown_beside};
+use crate::explain::model::Candidate;
 
 /// The prefix of the secrets of Standard Webhooks, Stripe and others.
 const PREFIX: &[u8] = b"whsec_";
 
-/// The secret repaired in each way, what happens often first.
-pub(super) fn repairs(parts: &Parts, asked: &Asked<'_>) -> Vec<Parts> {
-    let mut repairs = Repairs { parts, list: Vec::new() };
+/// Returns candidates with another secret, frequent mistakes first.
+pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>) -> Vec<Candidate> {
+    let mut repairs = Repairs { candidate, list: Vec::new() };
     repairs.around();
     repairs.prefixes();
     repairs.encodings();
-    repairs.others(asked);
+    repairs.others(context);
     repairs.list
 }
 
-/// The secret repaired in ways that are rare and many, so that they are tried alone and late.
-pub(super) fn rare(parts: &Parts) -> Vec<Parts> {
-    let mut repairs = Repairs { parts, list: Vec::new() };
+/// Returns candidates with the secret repaired in rare ways. They are many, so they are tried last and
+/// not combined with other repairs.
+pub(crate) fn rare(candidate: &Candidate) -> Vec<Candidate> {
+    let mut repairs = Repairs { candidate, list: Vec::new() };
     repairs.letters();
     repairs.list
 }
 
 struct Repairs<'p> {
-    parts: &'p Parts,
-    list: Vec<Parts>,
+    candidate: &'p Candidate,
+    list: Vec<Candidate>,
 }
 
 impl Repairs<'_> {
     fn push(&mut self, secret: impl Into<Vec<u8>>, finding: Finding) {
         let secret = secret.into();
-        let is_new = secret != **self.parts.secret
+        let is_new = secret != **self.candidate.secret
             && !secret.is_empty()
-            && self.list.iter().all(|parts| **parts.secret != *secret);
+            && self.list.iter().all(|candidate| **candidate.secret != *secret);
         if is_new {
-            self.list.push(self.parts.secret(secret, finding));
+            self.list.push(self.candidate.with_secret(secret, finding));
         }
     }
 
-    /// White space and quotes.
+    /// Removes white space and quotes, or adds the white space that the sender signs with.
     fn around(&mut self) {
-        let secret = self.parts.secret.clone();
+        let secret = self.candidate.secret.clone();
         let space = || {
             Finding::proved(
-                "secret_whitespace",
-                "White space or a line end stands around the configured secret, and is taken for part of it.",
-                "Store the secret without it: write it with `printf %s`, not `echo`, and check for blanks at both ends.",
+                FindingKind::SecretWhitespace,
+                "The configured secret has white space or a line break around it, which is used as part of the key.",
+                "Store the secret without white space: write it with `printf %s` instead of `echo`, and check both ends.",
             )
         };
         let plain = secret.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&secret);
@@ -66,40 +68,40 @@ impl Repairs<'_> {
                 self.push(
                     inner.trim_ascii(),
                     Finding::proved(
-                        "secret_quoted",
-                        "Quotes stand around the configured secret, and are taken for part of it.",
-                        "Remove the quotes: env files of Docker and systemd's `EnvironmentFile` differ in whether they strip them.",
+                        FindingKind::SecretQuoted,
+                        "The configured secret has quotes around it, which are used as part of the key.",
+                        "Remove the quotes: Docker's env files and systemd's `EnvironmentFile` differ in whether they strip quotes.",
                     ),
                 );
             }
         }
-        // The other way: the sender was given it with a line end.
+        // The opposite mistake: the sender was given the secret with a line break.
         for end in ["\n", "\r\n", " "] {
             self.push(
                 [&secret, end.as_bytes()].concat(),
                 Finding::proved(
-                    "secret_whitespace",
-                    "The sender signs with the secret and white space or a line end behind it.",
-                    "Set the secret anew on the sender's side, without a blank or line end at its end.",
+                    FindingKind::SecretWhitespace,
+                    "The sender signs with the secret followed by white space or a line break.",
+                    "Set the secret again in the sender's settings, without white space or a line break at its end.",
                 ),
             );
         }
     }
 
     fn prefixes(&mut self) {
-        let secret = self.parts.secret.clone();
+        let secret = self.candidate.secret.clone();
         let doubled = || {
             Finding::proved(
-                "secret_prefix_doubled",
-                "The secret's prefix `whsec_` stands twice in the configured secret.",
+                FindingKind::SecretPrefixDoubled,
+                "The configured secret has its prefix `whsec_` twice.",
                 "Configure the secret exactly as the sender shows it, with one prefix.",
             )
         };
         let wrong = || {
             Finding::proved(
-                "secret_prefix_wrong",
-                "Something stands before the configured secret that is no part of it.",
-                "Configure the secret exactly as the sender signs with it: without a label such as `v1,` or a `whsec_` that is not the sender's.",
+                FindingKind::SecretPrefixWrong,
+                "The configured secret has a prefix that is not part of it.",
+                "Configure the secret exactly as the sender uses it: without a label such as `v1,`, and without `whsec_` unless this sender uses it.",
             )
         };
         let mut rest: &[u8] = &secret;
@@ -127,7 +129,7 @@ impl Repairs<'_> {
         if head.eq_ignore_ascii_case(PREFIX) {
             self.push([PREFIX, tail].concat(), wrong());
         }
-        // NAME=value, as it stands in an env file.
+        // NAME=value, as in an env file.
         if let Some(at) = secret.iter().position(|byte| *byte == b'=')
             && let (name, [_, value @ ..]) = secret.split_at(at)
             && name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
@@ -137,52 +139,52 @@ impl Repairs<'_> {
         self.push(
             [PREFIX, &secret].concat(),
             Finding::proved(
-                "secret_prefix_missing",
+                FindingKind::SecretPrefixMissing,
                 "The configured secret lacks its prefix `whsec_`, which is part of this sender's key.",
                 "Configure the secret exactly as the sender shows it, with `whsec_` in front.",
             ),
         );
     }
 
-    /// What is decoded here and not there, or the other way.
+    /// Undoes a decoding that only one side applies.
     fn encodings(&mut self) {
-        let secret = self.parts.secret.clone();
+        let secret = self.candidate.secret.clone();
         let bare = secret.strip_prefix(PREFIX).unwrap_or(&secret);
-        // What the verifier takes for a key's bytes.
-        let wrap = |key: &[u8]| match self.parts.form.key {
-            KeyForm::Text => key.to_vec(),
-            KeyForm::Hex => hex_text(key).into_bytes(),
-            KeyForm::Base64(_) => base64_text(key).into_bytes(),
+        // Encodes a key as a secret from which the verifier decodes that key.
+        let wrap = |key: &[u8]| match self.candidate.shape.key {
+            KeyFormat::Hex => hex_text(key).into_bytes(),
+            KeyFormat::Base64 { .. } => base64_text(key).into_bytes(),
+            _ => key.to_vec(),
         };
-        let key = match self.parts.form.key {
-            KeyForm::Text => Some(secret.to_vec()),
-            KeyForm::Hex => hex_decoded(&secret),
-            KeyForm::Base64(prefix) => {
+        let key = match self.candidate.shape.key {
+            KeyFormat::Hex => hex_decoded(&secret),
+            KeyFormat::Base64 { prefix } => {
                 base64_decoded(secret.strip_prefix(prefix.as_bytes()).unwrap_or(&secret))
             }
+            _ => Some(secret.to_vec()),
         };
-        let decodes_itself = self.parts.form.key != KeyForm::Text;
+        let decodes_itself = self.candidate.shape.key != KeyFormat::Text;
         let mut list = Vec::new();
-        // The signer took the text for the key.
+        // The signer used the text as the key.
         if decodes_itself && key.is_some() {
             for text in [&secret[..], bare] {
-                list.push((wrap(text), not_decoded_by_the_signer(self.parts.form.key)));
+                list.push((wrap(text), not_decoded_by_signer(self.candidate.shape.key)));
             }
         }
-        // The text is what the signer's key is written as, in another form.
+        // The text encodes the signer's key in another encoding.
         let decoded_bare = [
             base64_decoded(bare).map(|key| (key, "base64")),
             hex_decoded(bare).map(|key| (key, "hexadecimal")),
         ];
         for (inner, how) in decoded_bare.into_iter().flatten() {
             if decodes_itself {
-                list.push((wrap(&inner), other_form(how)));
+                list.push((wrap(&inner), other_encoding(how)));
             } else {
                 list.push((inner, not_decoded_here(how)));
             }
         }
         let Some(key) = key else {
-            // It cannot be decoded: it may have been already.
+            // The secret cannot be decoded: it may have been decoded before.
             list.push((wrap(&secret), decoded_twice()));
             self.extend(list);
             return;
@@ -204,41 +206,41 @@ impl Repairs<'_> {
         list.into_iter().for_each(|(secret, finding)| self.push(secret, finding));
     }
 
-    /// The other secrets that were given.
-    fn others(&mut self, asked: &Asked<'_>) {
-        for (name, secret) in asked.others {
-            let called = match shown_beside(name, &asked.hidden) {
+    /// Tries the other secrets of the question.
+    fn others(&mut self, context: &Context<'_>) {
+        for (name, secret) in context.others {
+            let described = match shown_beside(name, &context.hidden) {
                 Some(name) => format!("`{name}`"),
                 None => "another name".to_owned(),
             };
             self.push(
                 secret.to_vec(),
                 Finding::proved(
-                    "other_key",
-                    format!("The request is signed with the secret of {called}, not with the one of this endpoint."),
-                    "Check which tenant, account or environment the endpoint's URL stands in, or give this endpoint that secret.",
+                    FindingKind::OtherKey,
+                    format!("The request is signed with the secret of {described}, not with this endpoint's secret."),
+                    "Check in which tenant, account or environment the endpoint's URL is configured, or configure that secret for this endpoint.",
                 ),
             );
         }
     }
 
-    /// A letter too many or too few, or in the other case.
+    /// Adds or removes a character at one end, or changes the case.
     fn letters(&mut self) {
-        let secret = self.parts.secret.clone();
+        let secret = self.candidate.secret.clone();
         let case = || {
             Finding::proved(
-                "secret_case",
+                FindingKind::SecretCase,
                 "The configured secret has letters in the wrong case.",
-                "Copy the secret anew from the sender; nothing on the way may change its case.",
+                "Copy the secret from the sender again, and check that nothing changes its case.",
             )
         };
         self.push(secret.to_ascii_lowercase(), case());
         self.push(secret.to_ascii_uppercase(), case());
         let copied = |what: &str| {
             Finding::proved(
-                "secret_cut",
-                format!("The configured secret has a character too {what} at one of its ends."),
-                "Copy the secret anew and whole from the sender.",
+                FindingKind::SecretTruncated,
+                format!("The configured secret has one character too {what} at one end."),
+                "Copy the whole secret from the sender again.",
             )
         };
         if let [inner @ .., _] = secret.as_slice() {
@@ -255,43 +257,39 @@ impl Repairs<'_> {
 
 fn not_decoded_here(how: &str) -> Finding {
     Finding::proved(
-        "secret_not_decoded",
+        FindingKind::SecretNotDecoded,
         format!(
-            "The sender signs with the bytes that the secret stands for in {how}; here its text is taken for the key."
+            "The sender signs with the bytes that the secret encodes in {how}; here the text itself is the key."
         ),
         format!(
-            "Decode it where it is set up: {how} is `.base64_key(\"\")` or `.hex_key()` in a scheme of your own. If the sender is in the catalogue, have the signer use the text."
-        ),
-    )
-}
-
-fn not_decoded_by_the_signer(key: KeyForm) -> Finding {
-    let how = if key == KeyForm::Hex { "hexadecimal" } else { "base64" };
-    Finding::proved(
-        "secret_not_decoded",
-        format!(
-            "The request is signed with the secret's text; this sender's key is what the text stands for in {how}."
-        ),
-        format!(
-            "Have whatever signed the request decode the secret from {how} first, without its prefix."
+            "For a custom sender, decode the secret in its scheme, with `.base64_key(\"\")` or `.hex_key()`. For a sender of the catalogue, have the signer use the text."
         ),
     )
 }
 
-fn other_form(how: &str) -> Finding {
+fn not_decoded_by_signer(key: KeyFormat) -> Finding {
+    let how = if key == KeyFormat::Hex { "hexadecimal" } else { "base64" };
     Finding::proved(
-        "secret_not_decoded",
+        FindingKind::SecretNotDecoded,
         format!(
-            "The secret is written in {how}, which is not the form that this sender's secrets have."
+            "The request is signed with the secret's text; this sender's key is the bytes that the text encodes in {how}."
         ),
-        "Copy the secret from the sender as it shows it, without converting it.",
+        format!("Have the signer decode the secret from {how} first, without its prefix."),
+    )
+}
+
+fn other_encoding(how: &str) -> Finding {
+    Finding::proved(
+        FindingKind::SecretNotDecoded,
+        format!("The secret is written in {how}, in which this sender's secrets are not written."),
+        "Copy the secret from the sender exactly as shown, without converting it.",
     )
 }
 
 fn decoded_twice() -> Finding {
     Finding::proved(
-        "secret_decoded_twice",
-        "The secret is decoded once too often: what is configured has been decoded before, or the signer decodes it again.",
-        "Configure the secret as the text that the sender shows; what needs to be decoded is decoded here.",
+        FindingKind::SecretDecodedTwice,
+        "The secret is decoded twice: the configured secret was decoded before, or the signer decodes it again.",
+        "Configure the secret as the text that the sender shows; it is decoded here where needed.",
     )
 }

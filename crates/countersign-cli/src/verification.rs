@@ -1,5 +1,5 @@
-//! What a receiver makes of a captured request: the one place where a verifier is built and asked, so
-//! that no two commands can judge differently.
+//! Verifies a captured request as a receiver would: the one place that builds a verifier, so that all
+//! commands agree.
 
 use countersign::{Delivery, Keyring, Receiver, Rejection, RejectionKind, Timestamp};
 
@@ -7,26 +7,26 @@ use crate::failure::Failure;
 use crate::request::Captured;
 use crate::sender::{SenderChoice, Settings};
 
-/// What came of it.
-pub(crate) enum Judged {
+/// The outcome of a verification.
+pub(crate) enum Verification {
     Accepted(Box<Receiver>, Box<Delivery>),
-    /// The sender's question whether the endpoint is ready, which a receiver answers with this status.
+    /// The request is the sender's handshake, to which a receiver responds with this status.
     Handshake(u16),
-    /// The same, by a token that is not the one set up.
+    /// The request is the sender's handshake, with a token other than the configured one.
     HandshakeRejected(Rejection),
     Rejected(Rejection),
 }
 
-/// Judges a request by its sender, what that is set up with, and any of the keys.
+/// Verifies a request by its sender, the sender's settings, and any of the keys.
 ///
-/// The public URL is the one that is set up, or else the captured one: a receiver never does that.
-pub(crate) fn judge(
+/// The public URL is the configured one, or else the captured one; a receiver uses only the former.
+pub(crate) fn verify(
     who: &SenderChoice,
     settings: &Settings,
     keys: Keyring,
     request: &Captured,
     now: Timestamp,
-) -> Result<Judged, Failure> {
+) -> Result<Verification, Failure> {
     let mut settings = settings.clone();
     if settings.url.is_none() {
         settings.url = request.absolute_url().map(str::to_owned);
@@ -34,19 +34,19 @@ pub(crate) fn judge(
     let Some(settings) = settings.with_method(&request.method) else {
         // No sender signs such a method.
         let rejection = Rejection::from_adapter(RejectionKind::MethodNotAllowed, "");
-        return Ok(Judged::Rejected(rejection));
+        return Ok(Verification::Rejected(rejection));
     };
     let receiver = who.receiver(&settings, keys)?;
     match receiver.handshake_response(&request.method, request) {
-        Ok(Some(reply)) => return Ok(Judged::Handshake(reply.status())),
+        Ok(Some(response)) => return Ok(Verification::Handshake(response.status())),
         Err(rejection) if rejection.kind() != RejectionKind::MethodNotAllowed => {
-            return Ok(Judged::HandshakeRejected(rejection));
+            return Ok(Verification::HandshakeRejected(rejection));
         }
-        // What has another method is verified all the same: others may have received it.
+        // Another method is verified nevertheless: the capture may not be from a receiver.
         Ok(None) | Err(_) => {}
     }
     Ok(match receiver.verify(request, request.body.clone(), now) {
-        Ok(delivery) => Judged::Accepted(Box::new(receiver), Box::new(delivery)),
-        Err(rejection) => Judged::Rejected(rejection),
+        Ok(delivery) => Verification::Accepted(Box::new(receiver), Box::new(delivery)),
+        Err(rejection) => Verification::Rejected(rejection),
     })
 }
