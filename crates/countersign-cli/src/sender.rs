@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use countersign::ainexlayer::{AiNexLayer, At};
 use countersign::omniai::OmniAi;
-use countersign::scheme::{Scheme, SignatureLocation};
+use countersign::scheme::{Location, Scheme, SignatureLocation};
 use countersign::senders::Sender;
 use countersign::senders::{self, SenderConfig, SenderSpec};
 use countersign::{ConfigError, Contract, Custom, Keyring, Receiver, Secret};
 
 use crate::args::SenderArgs;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 pub use self::custom::CustomSender;
 pub use self::settings::Settings;
@@ -55,7 +55,7 @@ impl Who {
     }
 
     /// The sender that the arguments name, if they name one.
-    pub(crate) fn from_args(args: &SenderArgs) -> Result<Option<Self>, Failure> {
+    pub(crate) fn from_args(args: &SenderArgs) -> Result<Option<Self>, CliError> {
         match (&args.scheme, &args.sender) {
             (Some(path), _) => Self::from_file(path).map(Some),
             (None, Some(name)) => Self::wanted(name).map(Some),
@@ -64,9 +64,9 @@ impl Who {
     }
 
     /// The sender that the arguments must name.
-    pub(crate) fn required(args: &SenderArgs) -> Result<Self, Failure> {
+    pub(crate) fn required(args: &SenderArgs) -> Result<Self, CliError> {
         Self::from_args(args)?.ok_or_else(|| {
-            Failure::Malformed(
+            CliError::Malformed(
                 "no sender is named: give `--sender NAME` (`countersign senders` lists them) or `--scheme FILE`"
                     .to_owned(),
             )
@@ -74,13 +74,13 @@ impl Who {
     }
 
     /// The sender of this name, or what to do where there is none.
-    pub(crate) fn wanted(name: &str) -> Result<Self, Failure> {
+    pub(crate) fn wanted(name: &str) -> Result<Self, CliError> {
         // What is no name of a sender may be a secret, given in its place.
         let is_letter =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let is_plain = name.len() <= 24 && name.bytes().all(is_letter);
         Self::named(name).ok_or_else(|| {
-            Failure::at(
+            CliError::at(
                 if is_plain { format!("sender `{name}`") } else { "the sender".to_owned() },
                 "is not known: `countersign senders` lists those that are; describe one of your own with `--scheme`",
             )
@@ -88,10 +88,12 @@ impl Who {
     }
 
     /// The sender that a TOML file describes.
-    pub(crate) fn from_file(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::unread(path, &error))?;
+    pub(crate) fn from_file(path: &Path) -> Result<Self, CliError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| CliError::unreadable(path, &error))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let custom = CustomSender::parse(text).map_err(|mend| Failure::at(path.display(), mend))?;
+        let custom =
+            CustomSender::parse(text).map_err(|mend| CliError::at(path.display(), mend))?;
         Ok(Self::Custom(Box::new(custom)))
     }
 
@@ -147,7 +149,7 @@ impl Who {
     }
 
     /// Whether no success but 200 counts.
-    pub(crate) fn wants_exactly_200(&self) -> Result<bool, Failure> {
+    pub(crate) fn wants_exactly_200(&self) -> Result<bool, CliError> {
         let contract = match self {
             Self::Known(sender) => sender.contract()?,
             Self::Custom(custom) => custom.contract()?,
@@ -158,7 +160,7 @@ impl Who {
     }
 
     /// How it signs, by these settings.
-    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
+    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, CliError> {
         match self {
             Self::Known(sender) => {
                 configured(*sender, settings)?.scheme().map_err(|error| self.mended(error))
@@ -175,7 +177,11 @@ impl Who {
     }
 
     /// What verifies its requests.
-    pub(crate) fn receiver(&self, settings: &Settings, keys: Keyring) -> Result<Receiver, Failure> {
+    pub(crate) fn receiver(
+        &self,
+        settings: &Settings,
+        keys: Keyring,
+    ) -> Result<Receiver, CliError> {
         Ok(match self {
             Self::Known(sender) => {
                 let configured = configured(*sender, settings)?
@@ -194,11 +200,11 @@ impl Who {
     }
 
     /// The core's error in the words of the command line.
-    fn mended(&self, error: ConfigError) -> Failure {
+    fn mended(&self, error: ConfigError) -> CliError {
         if self.requires_public_url()
             && error.kind() == countersign::ConfigErrorKind::MissingSetting
         {
-            return Failure::unset(
+            return CliError::missing_setting(
                 "`--url`",
                 format_args!(
                     "`{}` signs the public URL: give it as it stands in the sender's settings, `https://` and all",
@@ -210,9 +216,9 @@ impl Who {
     }
 }
 
-fn configured(sender: SenderSpec, settings: &Settings) -> Result<SenderConfig, Failure> {
+fn configured(sender: SenderSpec, settings: &Settings) -> Result<SenderConfig, CliError> {
     let only = |flag: &str| {
-        Failure::at(
+        CliError::at(
             format_args!("`--{flag}`"),
             format_args!("is not for `{}`: leave it out", sender.name()),
         )
@@ -235,17 +241,21 @@ fn configured(sender: SenderSpec, settings: &Settings) -> Result<SenderConfig, F
     }
     if let Some(header) = &settings.header {
         config = config.with_header(header.clone());
-        let named = format!("`{}`", header.to_ascii_lowercase());
-        if config.scheme().is_ok_and(|scheme| !scheme.to_string().contains(&named)) {
+        let named = header.to_ascii_lowercase();
+        let is_used = |scheme: &Scheme| {
+            let location = scheme.credential().map(|credential| credential.location);
+            location == Some(Location::Header(&named))
+        };
+        if config.scheme().is_ok_and(|scheme| !is_used(&scheme)) {
             return Err(only("header"));
         }
     }
     Ok(config)
 }
 
-fn omniai_scheme(settings: &Settings) -> Result<Scheme, Failure> {
+fn omniai_scheme(settings: &Settings) -> Result<Scheme, CliError> {
     let header = settings.header.clone().filter(|name| !name.is_empty()).ok_or_else(|| {
-        Failure::unset(
+        CliError::missing_setting(
             "`--header`",
             "OmniAI does not document which header holds the secret: send yourself a test delivery, and let `countersign explain` find it",
         )
@@ -255,9 +265,9 @@ fn omniai_scheme(settings: &Settings) -> Result<Scheme, Failure> {
     Ok(Scheme::static_token("omniai", token).event_type_field("/event").build()?)
 }
 
-fn ainexlayer(settings: &Settings, keys: Keyring) -> Result<AiNexLayer, Failure> {
+fn ainexlayer(settings: &Settings, keys: Keyring) -> Result<AiNexLayer, CliError> {
     let missing = |flag: &str| {
-        Failure::unset(
+        CliError::missing_setting(
             format_args!("`--{flag}`"),
             "AINexLayer does not document it: read it off a captured delivery, with `countersign explain`",
         )

@@ -15,8 +15,8 @@ use self::delivery::{Courier, Event, Pace};
 use self::report::Report;
 pub(crate) use self::schedule::{Heeds, Schedule};
 use crate::args::SendArgs;
-use crate::failure::Failure;
-use crate::output::{End, Output};
+use crate::error::CliError;
+use crate::output::{ExitStatus, Output};
 use crate::request;
 use crate::secrets;
 use crate::sender::{Settings, Who};
@@ -26,7 +26,7 @@ use crate::signing::Signer;
 const USUAL_BODY: &str =
     r#"{"id":"{{id}}","type":"countersign.test","event":"countersign.test","number":{{number}}}"#;
 
-pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> {
+pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<ExitStatus, CliError> {
     let who = Who::required(&args.sender)?;
     let is_stdin_taken = args.body_file.as_deref().is_some_and(request::is_stdin);
     let secret = secrets::signing(&secrets::read(&args.secrets, is_stdin_taken)?)?;
@@ -37,7 +37,7 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
     request::check_port("`--url`", args.sender.url.as_deref())?;
     request::check_port("the URL", Some(&args.to))?;
     let target: Uri = args.to.parse().ok().filter(is_http).ok_or_else(|| {
-        Failure::at("the URL", "is none to deliver to: give one like https://example.com/webhooks")
+        CliError::at("the URL", "is none to deliver to: give one like https://example.com/webhooks")
     })?;
     let signer =
         Signer::new(&who, Settings::from_args(&args.sender), secret, headers, Some(&args.to))?;
@@ -53,13 +53,13 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
     let deadline = args.deadline.map_or_else(|| who.deadline(), Duration::from_secs_f64);
     let is_200 = who.wants_exactly_200()?;
     let report = Report::new(&who, &args.to, &schedule, &pace, deadline, args.times);
-    let runtime = super::runtime()?;
+    let runtime = super::common::runtime()?;
     let plan = Plan { target, deadline, is_200, pace, concurrency: args.concurrency };
     runtime.block_on(async {
         if plan.target.scheme_str() == Some("https") {
             let builder = hyper_rustls::HttpsConnectorBuilder::new().with_native_roots().map_err(
                 |error| {
-                    Failure::at(
+                    CliError::at(
                         "this machine's certificates",
                         format_args!(
                             "cannot be read ({}): name a file of them in SSL_CERT_FILE",
@@ -84,7 +84,7 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
 }
 
 /// Headers that the connection sets, so that a given one would make another request than is meant.
-fn reject_own(headers: &[(String, String)]) -> Result<(), Failure> {
+fn reject_own(headers: &[(String, String)]) -> Result<(), CliError> {
     const OWN: [&str; 8] = [
         "connection",
         "content-length",
@@ -97,7 +97,7 @@ fn reject_own(headers: &[(String, String)]) -> Result<(), Failure> {
     ];
     let is_own = |name: &&str| headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(name));
     match OWN.iter().find(|name| is_own(name)) {
-        Some(name) => Err(Failure::at(
+        Some(name) => Err(CliError::at(
             "`--request-header`",
             format_args!("`{name}` is set by the connection itself: leave it out"),
         )),
@@ -129,16 +129,16 @@ struct Events {
 
 impl Events {
     /// Several events must not be one and the same to their receiver.
-    fn check(&self, signer: &Signer) -> Result<(), Failure> {
+    fn check(&self, signer: &Signer) -> Result<(), CliError> {
         let body = String::from_utf8_lossy(&self.body);
         let differs = ["{{id}}", "{{number}}"].iter().any(|mark| body.contains(mark));
         // What cannot be signed is told before anything is sent.
         let first = self.event(1);
         signer.sign(&first.body, &first.id, SystemClock.now())?;
-        if self.times < 2 || differs || signer.tells_events_by_header(&first.body) {
+        if self.times < 2 || differs || signer.identifies_events_by_header() {
             return Ok(());
         }
-        Err(Failure::at(
+        Err(CliError::at(
             "the body",
             "is the same for all events, so that they count as one: put `{{id}}` or `{{number}}` into it",
         ))
@@ -190,7 +190,7 @@ async fn deliver<C: Connect + Clone + Send + Sync + 'static>(
     events: Events,
     mut report: Report,
     output: &mut Output,
-) -> Result<End, Failure> {
+) -> Result<ExitStatus, CliError> {
     let (courier, mut attempts) = Courier::new(connector, plan, signer);
     let courier = Arc::new(courier);
     let start = Instant::now();

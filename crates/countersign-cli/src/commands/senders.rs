@@ -6,11 +6,11 @@ use countersign::scheme::Encoding;
 use countersign::senders::Challenge;
 use serde::Serialize;
 
+use super::common::duration_text;
 use super::send::Schedule;
-use super::verify::span_text;
 use crate::args::SendersArgs;
-use crate::failure::Failure;
-use crate::output::{End, FAINT, HEAD, Output};
+use crate::error::CliError;
+use crate::output::{ExitStatus, FAINT, HEAD, Output};
 use crate::sender::{Settings, Who};
 
 /// What is told of a sender.
@@ -36,7 +36,7 @@ struct Row {
     spec: Option<&'static str>,
 }
 
-pub(super) fn run(args: &SendersArgs, output: &mut Output) -> Result<End, Failure> {
+pub(super) fn run(args: &SendersArgs, output: &mut Output) -> Result<ExitStatus, CliError> {
     let one = match (&args.name, &args.scheme) {
         (_, Some(path)) => Some(Who::from_file(path)?),
         (Some(name), None) => Some(Who::wanted(name)?),
@@ -46,10 +46,10 @@ pub(super) fn run(args: &SendersArgs, output: &mut Output) -> Result<End, Failur
         Some(who) => tell(&Row::new(&who)?, output)?,
         None => table(output)?,
     }
-    Ok(End::Done)
+    Ok(ExitStatus::Success)
 }
 
-fn table(output: &mut Output) -> Result<(), Failure> {
+fn table(output: &mut Output) -> Result<(), CliError> {
     let rows: Vec<_> = Who::all().iter().map(Row::new).collect::<Result<_, _>>()?;
     if output.is_json() {
         return output.json(&serde_json::json!({ "senders": rows }));
@@ -72,7 +72,7 @@ fn table(output: &mut Output) -> Result<(), Failure> {
     output.line(&format!("{FAINT}`countersign senders NAME` tells all about one.{FAINT:#}"))
 }
 
-fn tell(row: &Row, output: &mut Output) -> Result<(), Failure> {
+fn tell(row: &Row, output: &mut Output) -> Result<(), CliError> {
     if output.is_json() {
         return output.json(row);
     }
@@ -92,7 +92,7 @@ fn tell(row: &Row, output: &mut Output) -> Result<(), Failure> {
     output.field("id", if row.signs_id { "signed" } else { "not signed" })?;
     output.field("handshake", row.handshake.unwrap_or("none"))?;
     output.field("answer", &format!("{} within {} s", row.success, row.deadline_s))?;
-    let spans = row.retries_s.iter().map(|secs| span_text(Duration::from_secs(*secs)));
+    let spans = row.retries_s.iter().map(|secs| duration_text(Duration::from_secs(*secs)));
     let source = if row.retries_documented { "" } else { " (assumed: not documented)" };
     let spans = match row.retries_s.as_slice() {
         [] => "none".to_owned(),
@@ -103,7 +103,7 @@ fn tell(row: &Row, output: &mut Output) -> Result<(), Failure> {
 }
 
 impl Row {
-    fn new(who: &Who) -> Result<Self, Failure> {
+    fn new(who: &Who) -> Result<Self, CliError> {
         let scheme = who.scheme(&example(who))?;
         let schedule = Schedule::of(who);
         Ok(Self {

@@ -13,7 +13,7 @@ pub use self::file::CustomSender;
 use self::file::{Algorithm, Form, Place, SignatureAt, Status, TimeAt, Unit, Written};
 use super::Settings;
 use crate::commands::Heeds;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// The longest wait for an answer.
 const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
@@ -58,9 +58,9 @@ impl CustomSender {
         Heeds { gone: self.contract.stops_at_410, retry_after: self.contract.heeds_retry_after }
     }
 
-    pub(crate) fn contract(&self) -> Result<Contract, Failure> {
+    pub(crate) fn contract(&self) -> Result<Contract, CliError> {
         let over = |setting: &str, most: &str| {
-            Failure::at(
+            CliError::at(
                 format_args!("`contract.{setting}`"),
                 format_args!("is over {most}: no sender does that, give fewer"),
             )
@@ -81,7 +81,7 @@ impl CustomSender {
         Ok(Contract::builder().success(success).response_deadline(self.deadline()).build()?)
     }
 
-    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
+    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, CliError> {
         let mut scheme = self.begin()?;
         if !matches!(self.algorithm, Algorithm::StaticToken) {
             scheme = scheme.signs(self.parts(settings)?);
@@ -92,7 +92,7 @@ impl CustomSender {
             // A file is read once a run.
             (Form::Base64, prefix) => scheme.base64_key(prefix.clone().unwrap_or_default().leak()),
             (_, Some(_)) => {
-                return Err(Failure::at(
+                return Err(CliError::at(
                     "`secret.prefix`",
                     "is for `form = \"base64\"` alone: leave it out",
                 ));
@@ -120,7 +120,7 @@ impl CustomSender {
         Ok(scheme.build()?)
     }
 
-    fn begin(&self) -> Result<SchemeBuilder, Failure> {
+    fn begin(&self) -> Result<SchemeBuilder, CliError> {
         let (name, signature) = (self.name.clone(), self.signature.read()?);
         Ok(match self.algorithm {
             Algorithm::HmacSha256 => Scheme::hmac_sha256(name, signature),
@@ -134,11 +134,11 @@ impl CustomSender {
     }
 
     /// The parts between and in the braces of `signs`.
-    fn parts(&self, settings: &Settings) -> Result<Vec<Part>, Failure> {
-        let wrong = |mend: &str| Failure::at("`signs`", mend);
+    fn parts(&self, settings: &Settings) -> Result<Vec<Part>, CliError> {
+        let wrong = |mend: &str| CliError::at("`signs`", mend);
         let url = || {
             settings.url.clone().ok_or_else(|| {
-                Failure::unset(
+                CliError::missing_setting(
                     "`--url`",
                     format_args!(
                         "`{}` signs the public URL: give it as the sender was given it",
@@ -177,7 +177,7 @@ impl CustomSender {
 }
 
 impl SignatureAt {
-    fn read(&self) -> Result<SignatureLocation, Failure> {
+    fn read(&self) -> Result<SignatureLocation, CliError> {
         let encoding = match self.encoding {
             Written::Hex => Encoding::Hex,
             Written::Base64 => Encoding::Base64,
@@ -192,11 +192,11 @@ impl SignatureAt {
             (None, None, Some(name)) => {
                 let separator = u8::try_from(self.separator.unwrap_or(','));
                 let separator =
-                    separator.map_err(|_| Failure::at("`signature.separator`", "is not ASCII"))?;
+                    separator.map_err(|_| CliError::at("`signature.separator`", "is not ASCII"))?;
                 at.pairs_with_separator(separator, name.clone())
             }
             _ => {
-                return Err(Failure::at(
+                return Err(CliError::at(
                     "`signature`",
                     "has two of `prefix`, `version` and `pair`: keep the one that the header follows",
                 ));
@@ -206,7 +206,7 @@ impl SignatureAt {
 }
 
 impl TimeAt {
-    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, Failure> {
+    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
         let unit = match self.unit {
             Unit::Seconds => TimestampFormat::Seconds,
             Unit::Milliseconds => TimestampFormat::Millis,
@@ -216,7 +216,7 @@ impl TimeAt {
             (Some(name), None, None) => Ok(scheme.timestamp_header(name, unit)),
             (None, Some(name), None) => Ok(scheme.timestamp_pair(name, unit)),
             (None, None, Some(pointer)) => Ok(scheme.timestamp_field(pointer, unit)),
-            _ => Err(Failure::at(
+            _ => Err(CliError::at(
                 "`timestamp`",
                 "needs one of `header`, `pair` and `field`: say where the time stands",
             )),
@@ -231,11 +231,11 @@ enum Found {
 }
 
 impl Place {
-    fn read(&self, setting: &str) -> Result<Found, Failure> {
+    fn read(&self, setting: &str) -> Result<Found, CliError> {
         match (self.header.clone(), self.field.clone()) {
             (Some(name), None) => Ok(Found::Header(name)),
             (None, Some(pointer)) => Ok(Found::Field(pointer)),
-            _ => Err(Failure::at(
+            _ => Err(CliError::at(
                 format_args!("`{setting}`"),
                 "needs one of `header` and `field`: say where it stands",
             )),

@@ -20,7 +20,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use super::Plan;
 use super::schedule::{Heeds, Schedule};
 use crate::args::SendArgs;
-use crate::signing::{Ready, Signer};
+use crate::signing::{PreparedRequest, Signer};
 
 /// The most bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -208,7 +208,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> Courier<C> {
     }
 }
 
-fn request(target: &Uri, ready: Ready) -> Option<Request<Full<Bytes>>> {
+fn request(target: &Uri, ready: PreparedRequest) -> Option<Request<Full<Bytes>>> {
     let mut parts = target.clone().into_parts();
     if let Some(query) = ready.query {
         let path: PathAndQuery = format!("{}?{query}", target.path()).parse().ok()?;

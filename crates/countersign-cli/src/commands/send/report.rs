@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::verify::span_text;
+use super::super::common::duration_text;
 use super::delivery::{Answer, Attempt, Pace};
 use super::schedule::Schedule;
-use crate::failure::Failure;
-use crate::output::{BAD, End, FAINT, GOOD, HEAD, Output};
+use crate::error::CliError;
+use crate::output::{BAD, ExitStatus, FAINT, GOOD, HEAD, Output};
 use crate::request;
 use crate::sender::Who;
 
@@ -62,7 +62,7 @@ impl Report {
                 "{} to {}, answer due within {}, {retries}",
                 who.display_name(),
                 request::masked(target),
-                span_text(deadline)
+                duration_text(deadline)
             ),
             has_rows: times <= MAX_ROWS,
             attempts: 0,
@@ -72,7 +72,7 @@ impl Report {
         }
     }
 
-    pub(super) fn begin(&self, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn begin(&self, output: &mut Output) -> Result<(), CliError> {
         if output.is_json() {
             return Ok(());
         }
@@ -86,7 +86,7 @@ impl Report {
         output.flush()
     }
 
-    pub(super) fn add(&mut self, attempt: Attempt, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, attempt: Attempt, output: &mut Output) -> Result<(), CliError> {
         self.attempts += 1;
         *self.answers.entry(attempt.answer).or_default() += 1;
         if matches!(attempt.answer, Answer::Status(_)) {
@@ -107,16 +107,20 @@ impl Report {
         Ok(())
     }
 
-    pub(super) fn end(mut self, elapsed: Duration, output: &mut Output) -> Result<End, Failure> {
+    pub(super) fn end(
+        mut self,
+        elapsed: Duration,
+        output: &mut Output,
+    ) -> Result<ExitStatus, CliError> {
         self.spans.sort_unstable();
         let total = self.deliveries.len();
         let delivered = self.deliveries.iter().filter(|delivery| delivery.delivered).count();
-        let end = if delivered == total { End::Done } else { End::Undelivered };
+        let end = if delivered == total { ExitStatus::Success } else { ExitStatus::Unavailable };
         if output.is_json() {
             output.json(&self.sums(total, delivered, elapsed))?;
             return Ok(end);
         }
-        let style = if end == End::Done { GOOD } else { BAD };
+        let style = if end == ExitStatus::Success { GOOD } else { BAD };
         let sums = format!(
             "{delivered} of {total} delivered, {} attempts in {}",
             self.attempts,
@@ -131,7 +135,7 @@ impl Report {
                 [50, 90, 99, 100].map(|share| short(self.percentile(share)));
             output.field("latency", &format!("p50 {half}, p90 {most}, p99 {nearly}, max {all}"))?;
         }
-        if end == End::Undelivered {
+        if end == ExitStatus::Unavailable {
             let is_reached =
                 !self.answers.keys().all(|answer| matches!(answer, Answer::NotConnected(_)));
             output.field(
@@ -168,7 +172,7 @@ impl Report {
     }
 }
 
-fn tell(attempt: &Attempt, output: &mut Output) -> Result<(), Failure> {
+fn tell(attempt: &Attempt, output: &mut Output) -> Result<(), CliError> {
     let (style, next) = match (attempt.is_success, attempt.next) {
         (true, _) => (GOOD, "delivered".to_owned()),
         (false, Some(delay)) => (FAINT, format!("again in {}", short(delay))),
@@ -196,6 +200,6 @@ fn short(span: Duration) -> String {
     match span.as_secs_f64() {
         secs if secs < 1.0 => format!("{:.1} ms", secs * 1000.0),
         secs if secs < 100.0 => format!("{secs:.2} s"),
-        _ => span_text(Duration::from_secs(span.as_secs())),
+        _ => duration_text(Duration::from_secs(span.as_secs())),
     }
 }
