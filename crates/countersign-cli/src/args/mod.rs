@@ -20,7 +20,7 @@ Capture, explain, fix, verify:
   (fix the cause)
   countersign verify  captured.http --sender stripe --secret-env STRIPE_SECRET
 
-A capture is a raw HTTP request, a HAR file, a `curl` line or a JSON object, in a file or on standard input.
+A capture is a raw HTTP request, a HAR file, a `curl` command or a JSON object, in a file or on standard input.
 
 Exit codes: 0 success, 1 the request is rejected or the event is not in the store, 2 invalid input,
 3 not delivered or the store is unavailable.";

@@ -77,7 +77,7 @@ pub(crate) struct SecretArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Request")]
 pub(crate) struct RequestArgs {
-    /// A file with the captured request; default, and for `-`: standard input
+    /// The file with the captured request; `-`, the default, is standard input
     #[arg(value_name = "CAPTURE")]
     pub(crate) capture: Option<PathBuf>,
     /// The format of the capture
