@@ -230,21 +230,21 @@ fn colour_is_for_terminals() {
 #[test]
 fn a_secret_instead_of_a_path_or_an_id_is_not_printed() {
     // `Call::run` checks that no secret is printed.
-    for place in ["", "--scheme", "--body-file"] {
-        let sender = if place == "--scheme" { "" } else { "-s github" };
-        let call = call("verify --secret-env SECRET").args(sender).args(place).arg(SECRET);
+    for flag in ["", "--scheme", "--body-file"] {
+        let sender = if flag == "--scheme" { "" } else { "-s github" };
+        let call = call("verify --secret-env SECRET").args(sender).args(flag).arg(SECRET);
         call.run().is(2, "the given file: cannot be read (entity not found)");
     }
     let line = format!("curl https://a.example -d @{SECRET}");
     let curl = call("verify -s github --secret-env SECRET").input(line);
-    curl.run().is(2, "`@`: the file that is named: cannot be read");
+    curl.run().is(2, "`@`: the given file: cannot be read");
     let plain = "abcdefgh-abcdefgh-1234";
     let sign = call("sign -s github --secret-env S --body {} --id").env("S", plain).arg(plain);
     let request = sign.run().out;
     for output in ["", "--json"] {
         let verify = call("verify -s github").secret("S", plain).args(output);
         let verify = verify.arg("--secret-env").arg(&format!("{plain}=S")).input(request.clone());
-        verify.run().is(0, "not shown: it tells of a secret").is(0, "key-1");
+        verify.run().is(0, "not shown: it reveals a secret").is(0, "key-1");
     }
 }
 
