@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
-use countersign::scheme::Scheme;
+use countersign::scheme::{Location, Scheme};
 use countersign::senders::{self, FieldLocation, SenderConfig, SenderSpec};
 use countersign::{ConfigError, Contract, Custom, Keyring, Receiver, Secret};
 
 use crate::args::SenderArgs;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 pub use self::custom::CustomSender;
 pub(crate) use self::retry::{RetryPolicy, RetrySchedule};
@@ -38,7 +38,7 @@ impl SenderChoice {
     }
 
     /// Returns the sender that the arguments name, if they name one.
-    pub(crate) fn from_args(args: &SenderArgs) -> Result<Option<Self>, Failure> {
+    pub(crate) fn from_args(args: &SenderArgs) -> Result<Option<Self>, CliError> {
         match (&args.scheme, &args.sender) {
             (Some(path), _) => Self::from_file(path).map(Some),
             (None, Some(name)) => Self::from_name(name).map(Some),
@@ -47,9 +47,9 @@ impl SenderChoice {
     }
 
     /// Returns the sender that the arguments must name.
-    pub(crate) fn required(args: &SenderArgs) -> Result<Self, Failure> {
+    pub(crate) fn required(args: &SenderArgs) -> Result<Self, CliError> {
         Self::from_args(args)?.ok_or_else(|| {
-            Failure::Malformed(
+            CliError::Malformed(
                 "no sender is named: use `--sender NAME` (`countersign senders` lists them) or `--scheme FILE`"
                     .to_owned(),
             )
@@ -57,13 +57,13 @@ impl SenderChoice {
     }
 
     /// Returns the sender of the catalogue with this name, or an error that says what to do.
-    pub(crate) fn from_name(name: &str) -> Result<Self, Failure> {
+    pub(crate) fn from_name(name: &str) -> Result<Self, CliError> {
         // Text that does not look like a sender's name may be a misplaced secret: never print it.
         let is_letter =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let is_printable = name.len() <= 24 && name.bytes().all(is_letter);
         Self::named(name).ok_or_else(|| {
-            Failure::at(
+            CliError::at(
                 if is_printable { format!("sender `{name}`") } else { "the sender".to_owned() },
                 "is not known: `countersign senders` lists the known senders; describe your own with `--scheme`",
             )
@@ -71,10 +71,12 @@ impl SenderChoice {
     }
 
     /// Reads a sender from a TOML file.
-    pub(crate) fn from_file(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::unread(path, &error))?;
+    pub(crate) fn from_file(path: &Path) -> Result<Self, CliError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| CliError::unreadable(path, &error))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let custom = CustomSender::parse(text).map_err(|hint| Failure::at(path.display(), hint))?;
+        let custom =
+            CustomSender::parse(text).map_err(|hint| CliError::at(path.display(), hint))?;
         Ok(Self::Custom(Box::new(custom)))
     }
 
@@ -133,7 +135,7 @@ impl SenderChoice {
     }
 
     /// Returns whether status 200 is the only success.
-    pub(crate) fn requires_200(&self) -> Result<bool, Failure> {
+    pub(crate) fn requires_200(&self) -> Result<bool, CliError> {
         let contract = match self {
             Self::Catalogue(sender) => sender.contract()?,
             Self::Custom(custom) => custom.contract()?,
@@ -143,7 +145,7 @@ impl SenderChoice {
     }
 
     /// Returns the sender's scheme with these settings.
-    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
+    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, CliError> {
         match self {
             Self::Catalogue(sender) => configured(sender, settings)?
                 .scheme()
@@ -154,7 +156,11 @@ impl SenderChoice {
     }
 
     /// Returns the receiver that verifies the sender's requests.
-    pub(crate) fn receiver(&self, settings: &Settings, keys: Keyring) -> Result<Receiver, Failure> {
+    pub(crate) fn receiver(
+        &self,
+        settings: &Settings,
+        keys: Keyring,
+    ) -> Result<Receiver, CliError> {
         Ok(match self {
             Self::Catalogue(sender) => Receiver::new(
                 configured(sender, settings)?
@@ -177,12 +183,12 @@ impl From<SenderSpec> for SenderChoice {
 }
 
 /// Reports a missing setting by the flag that sets it.
-fn in_flags(sender: &SenderSpec, settings: &Settings, error: ConfigError) -> Failure {
+fn in_flags(sender: &SenderSpec, settings: &Settings, error: ConfigError) -> CliError {
     if error.kind() != countersign::ConfigErrorKind::MissingSetting {
         return error.into();
     }
     let undocumented = |flag: &str| {
-        Failure::unset(
+        CliError::missing_setting(
             format_args!("`--{flag}`"),
             format_args!(
                 "{} does not document it: read it off a captured delivery, with `countersign explain`",
@@ -192,7 +198,7 @@ fn in_flags(sender: &SenderSpec, settings: &Settings, error: ConfigError) -> Fai
     };
     let has_header = settings.header.as_deref().is_some_and(|name| !name.is_empty());
     if sender.requires_public_url() {
-        Failure::unset(
+        CliError::missing_setting(
             "`--url`",
             format_args!(
                 "`{}` signs the public URL: give it exactly as in the sender's settings, with `https://`",
@@ -208,9 +214,9 @@ fn in_flags(sender: &SenderSpec, settings: &Settings, error: ConfigError) -> Fai
     }
 }
 
-fn configured(sender: &SenderSpec, settings: &Settings) -> Result<SenderConfig, Failure> {
+fn configured(sender: &SenderSpec, settings: &Settings) -> Result<SenderConfig, CliError> {
     let unsupported = |flag: &str| {
-        Failure::at(
+        CliError::at(
             format_args!("`--{flag}`"),
             format_args!("is not for `{}`: leave it out", sender.name()),
         )
@@ -241,8 +247,12 @@ fn configured(sender: &SenderSpec, settings: &Settings) -> Result<SenderConfig, 
     }
     if let Some(header) = &settings.header {
         config = config.with_header(header.clone());
-        let named = format!("`{}`", header.to_ascii_lowercase());
-        if config.scheme().is_ok_and(|scheme| !scheme.to_string().contains(&named)) {
+        let named = header.to_ascii_lowercase();
+        let is_used = |scheme: &Scheme| {
+            let location = scheme.credential().map(|credential| credential.location);
+            location == Some(Location::Header(&named))
+        };
+        if config.scheme().is_ok_and(|scheme| !is_used(&scheme)) {
             return Err(unsupported("header"));
         }
     }

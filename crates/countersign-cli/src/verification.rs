@@ -3,7 +3,7 @@
 
 use countersign::{Delivery, Keyring, Receiver, Rejection, RejectionKind, Timestamp};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::request::Captured;
 use crate::sender::{SenderChoice, Settings};
 
@@ -26,7 +26,7 @@ pub(crate) fn verify(
     keys: Keyring,
     request: &Captured,
     now: Timestamp,
-) -> Result<Verification, Failure> {
+) -> Result<Verification, CliError> {
     let mut settings = settings.clone();
     if settings.url.is_none() {
         settings.url = request.absolute_url().map(str::to_owned);

@@ -299,7 +299,7 @@ fn a_port_that_is_none_is_rejected_and_not_taken_for_the_usual_one() {
         ("http://127.0.0.1:99999/", "the URL: has the port 99999: ports are 1 to 65535"),
         ("http://127.0.0.1:0/", "the URL: has the port 0"),
         ("http://[::1]:65536/?a", "the URL: has the port 65536"),
-        ("http://ann:pass@127.0.0.1:8o80", "the URL: has a port that is no number"),
+        ("http://ann:pass@127.0.0.1:8o80", "the URL: has a port that is not a number"),
     ] {
         call("send -s stripe --secret-env SECRET").arg(url).run().is(2, mend);
     }
@@ -331,7 +331,7 @@ fn a_url_that_cannot_be_delivered_to_is_malformed() {
         .is(2, "give a number above 0");
     call("send -s stripe --secret-env SECRET http://127.0.0.1/ --times 0")
         .run()
-        .is(2, "`--times`: has a value that does not fit");
+        .is(2, "`--times`: has an invalid value");
     call("send -s stripe --secret-env SECRET http://127.0.0.1/ --duplicate-share 2")
         .run()
         .is(2, "from 0 to 1");

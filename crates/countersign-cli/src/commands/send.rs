@@ -18,8 +18,8 @@ use self::events::Events;
 use self::report::Report;
 use self::retry_timer::RetryTimer;
 use crate::args::SendArgs;
-use crate::failure::Failure;
-use crate::output::{End, Output};
+use crate::error::CliError;
+use crate::output::{ExitStatus, Output};
 use crate::request;
 use crate::secrets;
 use crate::sender::{SenderChoice, Settings};
@@ -29,7 +29,7 @@ use crate::signing::Signer;
 const DEFAULT_BODY: &str =
     r#"{"id":"{{id}}","type":"countersign.test","event":"countersign.test","number":{{number}}}"#;
 
-pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> {
+pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<ExitStatus, CliError> {
     let sender = SenderChoice::required(&args.sender)?;
     let is_stdin_taken = args.body_file.as_deref().is_some_and(request::is_stdin);
     let secret = secrets::signing(&secrets::read(&args.secrets, is_stdin_taken)?)?;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
     request::check_port("`--url`", args.sender.url.as_deref())?;
     request::check_port("the URL", Some(&args.to))?;
     let target: Uri = args.to.parse().ok().filter(is_http).ok_or_else(|| {
-        Failure::at("the URL", "is not an HTTP URL: give one like https://example.com/webhooks")
+        CliError::at("the URL", "is not an HTTP URL: give one like https://example.com/webhooks")
     })?;
     let signer =
         Signer::new(&sender, Settings::from_args(&args.sender), secret, headers, Some(&args.to))?;
@@ -55,7 +55,7 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
         concurrency: args.concurrency,
     };
     let report = Report::new(&sender, &args.to, &schedule, &config, args.times);
-    let runtime = super::runtime()?;
+    let runtime = super::common::runtime()?;
     runtime.block_on(async {
         if config.target.scheme_str() == Some("https") {
             let connector = https_connector()?;
@@ -66,9 +66,9 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<End, Failure> 
     })
 }
 
-fn https_connector() -> Result<HttpsConnector<HttpConnector>, Failure> {
+fn https_connector() -> Result<HttpsConnector<HttpConnector>, CliError> {
     let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| {
-        Failure::at(
+        CliError::at(
             "this machine's certificates",
             format_args!("cannot be read ({}): name a file of them in SSL_CERT_FILE", error.kind()),
         )
@@ -77,7 +77,7 @@ fn https_connector() -> Result<HttpsConnector<HttpConnector>, Failure> {
 }
 
 /// Rejects headers that the connection sets: a second value would change the request.
-fn reject_connection_headers(headers: &[(String, String)]) -> Result<(), Failure> {
+fn reject_connection_headers(headers: &[(String, String)]) -> Result<(), CliError> {
     const OWN: [&str; 8] = [
         "connection",
         "content-length",
@@ -90,7 +90,7 @@ fn reject_connection_headers(headers: &[(String, String)]) -> Result<(), Failure
     ];
     let is_own = |name: &&str| headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(name));
     match OWN.iter().find(|name| is_own(name)) {
-        Some(name) => Err(Failure::at(
+        Some(name) => Err(CliError::at(
             "`--request-header`",
             format_args!("`{name}` is set by the connection: leave it out"),
         )),
@@ -120,7 +120,7 @@ async fn deliver<C: Connect + Clone + Send + Sync + 'static>(
     events: Events,
     mut report: Report,
     output: &mut Output,
-) -> Result<End, Failure> {
+) -> Result<ExitStatus, CliError> {
     let (client, mut attempts) = DeliveryClient::new(connector, config, signer);
     let client = Arc::new(client);
     let start = Instant::now();

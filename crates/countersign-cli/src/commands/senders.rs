@@ -6,10 +6,10 @@ use countersign::scheme::Encoding;
 use countersign::senders::{self, Challenge, SenderSpec};
 use serde::Serialize;
 
-use super::verify::span_text;
+use super::common::duration_text;
 use crate::args::SendersArgs;
-use crate::failure::Failure;
-use crate::output::{End, FAINT, HEAD, Output};
+use crate::error::CliError;
+use crate::output::{ExitStatus, FAINT, HEAD, Output};
 use crate::sender::{SenderChoice, Settings};
 
 /// The facts of a sender that are printed.
@@ -35,7 +35,7 @@ struct Row {
     spec: Option<&'static str>,
 }
 
-pub(super) fn run(args: &SendersArgs, output: &mut Output) -> Result<End, Failure> {
+pub(super) fn run(args: &SendersArgs, output: &mut Output) -> Result<ExitStatus, CliError> {
     let one = match (&args.name, &args.scheme) {
         (_, Some(path)) => Some(SenderChoice::from_file(path)?),
         (Some(name), None) => Some(SenderChoice::from_name(name)?),
@@ -45,10 +45,10 @@ pub(super) fn run(args: &SendersArgs, output: &mut Output) -> Result<End, Failur
         Some(sender) => print_row(&Row::new(&sender)?, output)?,
         None => print_table(output)?,
     }
-    Ok(End::Done)
+    Ok(ExitStatus::Success)
 }
 
-fn print_table(output: &mut Output) -> Result<(), Failure> {
+fn print_table(output: &mut Output) -> Result<(), CliError> {
     let all = senders::ALL.iter().copied().map(SenderChoice::from);
     let rows: Vec<_> = all.map(|sender| Row::new(&sender)).collect::<Result<_, _>>()?;
     if output.is_json() {
@@ -74,7 +74,7 @@ fn print_table(output: &mut Output) -> Result<(), Failure> {
     ))
 }
 
-fn print_row(row: &Row, output: &mut Output) -> Result<(), Failure> {
+fn print_row(row: &Row, output: &mut Output) -> Result<(), CliError> {
     if output.is_json() {
         return output.json(row);
     }
@@ -99,7 +99,7 @@ fn print_row(row: &Row, output: &mut Output) -> Result<(), Failure> {
     output.field("id", if row.signs_id { "signed" } else { "not signed" })?;
     output.field("handshake", row.handshake.unwrap_or("none"))?;
     output.field("response", &format!("{} within {} s", row.success, row.deadline_s))?;
-    let delays = row.retries_s.iter().map(|secs| span_text(Duration::from_secs(*secs)));
+    let delays = row.retries_s.iter().map(|secs| duration_text(Duration::from_secs(*secs)));
     let source = if row.retries_documented { "" } else { " (assumed: not documented)" };
     let retries = match row.retries_s.as_slice() {
         [] => "none".to_owned(),
@@ -110,7 +110,7 @@ fn print_row(row: &Row, output: &mut Output) -> Result<(), Failure> {
 }
 
 impl Row {
-    fn new(sender: &SenderChoice) -> Result<Self, Failure> {
+    fn new(sender: &SenderChoice) -> Result<Self, CliError> {
         let scheme = sender.scheme(&example(sender))?;
         let schedule = sender.retry_schedule();
         Ok(Self {

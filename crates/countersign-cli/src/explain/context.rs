@@ -8,14 +8,14 @@ use countersign::senders::{SenderConfig, SenderSpec};
 use countersign::{ConfigError, Rejection};
 use zeroize::Zeroizing;
 
-use crate::explain::finding::{Finding, FindingKind, SharedSecrets};
+use crate::error::CliError;
+use crate::explain::finding::{Finding, SharedSecrets};
 use crate::explain::fingerprint::{self, CatalogueSender, HeaderMatch};
 use crate::explain::model::{Candidate, Head, Question, RepairStage, Source};
 use crate::explain::shape::SchemeShape;
 use crate::explain::text::credential::MAX_VALUE;
-use crate::failure::Failure;
 use crate::request::Captured;
-use crate::secrets::{self, Named};
+use crate::secrets::{self, NamedSecret};
 use crate::sender::{SenderChoice, Settings};
 use crate::verification::{Verification, verify};
 
@@ -36,24 +36,24 @@ const MAX_KEYS: usize = 4;
 
 /// A question prepared for the search.
 pub(crate) struct Context<'q> {
-    question: &'q Question<'q>,
+    pub(crate) question: &'q Question<'q>,
     /// The head as captured.
     pub(crate) head: Rc<Head>,
     /// The request with the configured sender and each key, or with each likely sender, the likeliest
     /// first.
     pub(crate) candidates: Vec<Candidate>,
-    pub(crate) others: &'q [Named],
+    pub(crate) others: &'q [NamedSecret],
     /// The senders of the catalogue that may have sent the request, the likeliest first.
     pub(crate) senders: Vec<CatalogueSender>,
     /// The configured public URL, or else the captured one.
     pub(crate) url: Option<String>,
     /// Whether the URL is made from the request's target and its `host` header.
-    is_url_guessed: bool,
+    pub(crate) is_url_guessed: bool,
     pub(crate) captured_url: Option<String>,
     pub(crate) header: Option<String>,
     pub(crate) method: &'static str,
     /// The error of a configuration that cannot be used.
-    pub(crate) config_error: Option<Failure>,
+    pub(crate) config_error: Option<CliError>,
     /// The rejection of the request as captured.
     pub(crate) rejection: Option<Rejection>,
     /// Whether the request is the sender's handshake, accepted or rejected.
@@ -152,7 +152,7 @@ impl<'q> Context<'q> {
             Err(failure) => {
                 let verdict = failure.verdict();
                 self.config_error = Some(failure);
-                verdict
+                verdict.to_owned()
             }
         }
     }
@@ -218,49 +218,6 @@ impl<'q> Context<'q> {
         for (_, secret) in self.question.secrets.iter().take(MAX_KEYS) {
             self.candidates.push(Candidate { secret: secret.clone(), ..candidate.clone() });
         }
-    }
-
-    /// Returns the findings that no repair is needed for.
-    pub(crate) fn findings(&self, source: &Source) -> Vec<Finding> {
-        [self.url_finding(source), self.method_finding(), self.body_size_finding()]
-            .into_iter()
-            .flatten()
-            .collect()
-    }
-
-    fn url_finding(&self, source: &Source) -> Option<Finding> {
-        let requires_public_url = match source {
-            Source::Known(sender) => sender.requires_public_url(),
-            _ => self.question.sender.is_some_and(SenderChoice::requires_public_url),
-        };
-        (requires_public_url && self.is_url_guessed).then(|| {
-            Finding::proved(
-                FindingKind::UrlMissing,
-                "The sender signs its public URL, and none is configured. The signature matches `https://` with the request's host and target.",
-                "Configure the public URL exactly as in the sender's settings, with `--url` here. A receiver never takes it from a request.",
-            )
-        })
-    }
-
-    fn method_finding(&self) -> Option<Finding> {
-        (self.question.request.method != "POST").then(|| {
-            Finding::proved(
-                FindingKind::MethodNotPost,
-                "The request's method is not POST, which a receiver rejects.",
-                "Have the sender deliver with POST. If it does, look for a redirect or a proxy that changes the method.",
-            )
-        })
-    }
-
-    /// Returns the finding of a body over the limit, which the search does not apply.
-    fn body_size_finding(&self) -> Option<Finding> {
-        (self.verdict == "body_too_large").then(|| {
-            Finding::proved(
-                FindingKind::BodyTooLarge,
-                "The request is authentic, but its body is larger than the limit for this sender.",
-                "Raise the contract's `max_body_size` if the sender's bodies are this large.",
-            )
-        })
     }
 
     fn catalogue_sender(&self, spec: SenderSpec) -> Result<CatalogueSender, ConfigError> {

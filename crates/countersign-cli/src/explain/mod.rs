@@ -6,6 +6,7 @@
 //! gives hints, which are marked as such. No MAC is computed from the secret here, so none can be
 //! printed.
 
+mod budget;
 mod clock;
 mod context;
 mod finding;
@@ -14,6 +15,7 @@ mod guess;
 mod hints;
 mod model;
 mod repairs;
+mod request_findings;
 mod search;
 mod shape;
 mod text;
@@ -24,7 +26,7 @@ use self::context::Context;
 pub use self::finding::{Finding, FindingKind};
 pub use self::model::{Explanation, Question};
 use self::search::{Proof, Search};
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// Finds the causes for which a request is rejected, if it is.
 ///
@@ -33,8 +35,8 @@ use crate::failure::Failure;
 ///
 /// # Errors
 ///
-/// A [`Failure`] if a setting or the secrets cannot be used at all, as in `verify`.
-pub fn explain(question: &Question<'_>) -> Result<Explanation, Failure> {
+/// A [`CliError`] if a setting or the secrets cannot be used at all, as in `verify`.
+pub fn explain(question: &Question<'_>) -> Result<Explanation, CliError> {
     let mut context = match question.sender {
         Some(sender) => Context::for_sender(question, sender),
         None => guess::context(question),
@@ -57,9 +59,9 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, Failure> {
 }
 
 /// Returns whether the repairs may find the setting that is missing or wrong.
-const fn is_repairable(failure: &Failure) -> bool {
+const fn is_repairable(failure: &CliError) -> bool {
     use ConfigErrorKind::{InvalidSecret, MissingSetting};
-    matches!(failure, Failure::SenderConfig(InvalidSecret | MissingSetting, _))
+    matches!(failure, CliError::SenderConfig(InvalidSecret | MissingSetting, _))
 }
 
 /// Returns the findings of a proof, the most important first.
@@ -67,7 +69,7 @@ fn proved(question: &Question<'_>, context: &Context<'_>, proof: Proof) -> Vec<F
     let Proof { candidate, body_finding, outcome } = proof;
     let clock = clock::findings(&outcome, &candidate, question.now);
     let has_body_finding = body_finding.is_some();
-    let other_findings = context.findings(&candidate.source);
+    let other_findings = request_findings::findings(context, &candidate.source);
     let mut findings = candidate.findings;
     findings.extend(body_finding);
     findings.extend(clock);

@@ -8,33 +8,15 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign::scheme::{Algorithm, TimestampFormat};
+use countersign::scheme::TimestampFormat;
 use countersign::senders::Verifier;
 use countersign::{Rejection, RejectionKind, Secret, Timestamp};
 
+use crate::explain::budget::Budget;
 use crate::explain::context::Context;
 use crate::explain::finding::Finding;
 use crate::explain::model::{Authentic, Candidate, Head, RepairStage, is_signature_mismatch};
 use crate::explain::repairs::{body, config, headers, secret};
-
-/// The largest amount of work, in bytes that are hashed or written for a repair.
-const MAX_BYTES: usize = 40 * 1024 * 1024;
-
-/// The additional passes over a body of up to [`MAX_EXTRA_BODY`] bytes, so that large bodies are searched too.
-const EXTRA_PASSES: usize = 60;
-const MAX_EXTRA_BODY: usize = 2 * 1024 * 1024;
-
-/// The largest number of verifications.
-const MAX_TRIES: usize = 8000;
-
-/// The cost of a verification beside its body, in hashed bytes.
-const OVERHEAD: usize = 4 * 1024;
-
-/// The cost of one byte written for a repair of the body, in hashed bytes.
-const WRITE_COST: usize = 3;
-
-/// The cost of a verification with a public key, in hashed bytes.
-const PUBLIC_KEY_OVERHEAD: usize = 128 * 1024;
 
 /// The number of repaired candidates that are tried with every repair of the body.
 const MAX_WITH_BODIES: usize = 40;
@@ -46,13 +28,10 @@ pub(crate) struct Proof {
     pub(crate) outcome: Authentic,
 }
 
-/// A search, with the rest of its work limit.
+/// A search for repairs, with its work limit.
 pub(crate) struct Search {
     now: Timestamp,
-    tries: usize,
-    /// The work done so far, in bytes.
-    work: usize,
-    max_work: usize,
+    budget: Budget,
 }
 
 /// A candidate with its verifier.
@@ -66,8 +45,7 @@ struct Prepared {
 
 impl Search {
     pub(crate) fn new(now: Timestamp, body: &[u8]) -> Self {
-        let max_work = MAX_BYTES + EXTRA_PASSES * body.len().min(MAX_EXTRA_BODY);
-        Self { now, tries: MAX_TRIES, work: 0, max_work }
+        Self { now, budget: Budget::for_body(body) }
     }
 
     /// Returns the first combination of repairs that verifies.
@@ -119,7 +97,7 @@ impl Search {
         body: &Bytes,
     ) -> Vec<Candidate> {
         let mut repairs = Vec::new();
-        if self.is_spent() {
+        if self.budget.is_spent() {
             return repairs;
         }
         if candidate.stage < RepairStage::Secret {
@@ -131,7 +109,7 @@ impl Search {
         if candidate.stage < RepairStage::SenderConfig {
             repairs.extend(config::repairs(candidate, context, body));
         }
-        self.spend(repairs.iter().map(|candidate| candidate.head.len()).sum());
+        self.budget.add(repairs.iter().map(|candidate| candidate.head.len()).sum());
         repairs
     }
 
@@ -167,13 +145,13 @@ impl Search {
             let mut seen = HashSet::from([digest(body)]);
             body::all(body, &mut |finding, repaired| {
                 // The written bytes count even if the body was tried before.
-                self.spend(repaired.len().saturating_mul(WRITE_COST));
+                self.budget.add_written(repaired.len());
                 if !seen.insert(digest(&repaired)) {
-                    return self.is_spent();
+                    return self.budget.is_spent();
                 }
                 let mut reaching = reaching.iter();
                 proof = reaching.find_map(|prepared| self.try_body(prepared, &finding, &repaired));
-                proof.is_some() || self.is_spent()
+                proof.is_some() || self.budget.is_spent()
             });
         }
         proof
@@ -188,10 +166,6 @@ impl Search {
         })
     }
 
-    const fn is_spent(&self) -> bool {
-        self.tries == 0 || self.work >= self.max_work
-    }
-
     /// Verifies the credential at any time; `Err(None)` once the limit is reached.
     fn verify(
         &mut self,
@@ -204,19 +178,19 @@ impl Search {
         let mut times = vec![self.now];
         let mut last = None;
         while let Some(now) = times.pop() {
-            if self.is_spent() {
+            if self.budget.is_spent() {
                 return Err(None);
             }
-            self.tries -= 1;
+            self.budget.count_try();
             let rejection = match verifier.verify(&*candidate.head, body.clone(), now, usize::MAX) {
                 Ok(delivery) => {
-                    self.spend(cost(candidate, body));
+                    self.budget.add_verification(candidate.scheme.algorithm(), body);
                     return Ok(Authentic::Delivered(Box::new(delivery)));
                 }
                 Err(rejection) => rejection,
             };
             if is_signature_mismatch(&rejection) {
-                self.spend(cost(candidate, body));
+                self.budget.add_verification(candidate.scheme.algorithm(), body);
             }
             match rejection.kind() {
                 // The time in the body is read only after the signature is verified.
@@ -232,19 +206,6 @@ impl Search {
         }
         Err(last)
     }
-
-    const fn spend(&mut self, work: usize) {
-        self.work = self.work.saturating_add(work);
-    }
-}
-
-/// Returns the cost of one verification, in hashed bytes.
-fn cost(candidate: &Candidate, body: &[u8]) -> usize {
-    let overhead = match candidate.scheme.algorithm() {
-        Algorithm::Ed25519 | Algorithm::EcdsaP256 => PUBLIC_KEY_OVERHEAD,
-        _ => OVERHEAD,
-    };
-    body.len().saturating_add(overhead)
 }
 
 fn digest(body: &[u8]) -> u64 {
@@ -293,6 +254,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::explain::budget::{OVERHEAD, WRITE_COST};
     use crate::explain::model::Question;
     use crate::request::Captured;
     use crate::sender::{SenderChoice, Settings};
@@ -334,10 +296,10 @@ mod tests {
             // The last piece of work may begin just before the limit is reached.
             let last = body.len() * 12 + OVERHEAD;
             assert!(
-                search.work <= search.max_work + last,
+                search.budget.work <= search.budget.max_work + last,
                 "{} of {}",
-                search.work,
-                search.max_work
+                search.budget.work,
+                search.budget.max_work
             );
         }
     }
@@ -352,6 +314,11 @@ mod tests {
         });
         let signature = ("x-hub-signature-256", format!("sha256={}", "ab".repeat(32)));
         let search = exhausted_search(&[signature], std::str::from_utf8(&body).unwrap());
-        assert!(search.work > WRITE_COST * written.get(), "{} {}", search.work, written.get());
+        assert!(
+            search.budget.work > WRITE_COST * written.get(),
+            "{} {}",
+            search.budget.work,
+            written.get()
+        );
     }
 }

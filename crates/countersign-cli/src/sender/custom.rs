@@ -15,7 +15,7 @@ use self::file::{
     TimeUnit, TimestampTable,
 };
 use super::{RetryPolicy, RetrySchedule, Settings};
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// The longest accepted response deadline.
 const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
@@ -61,9 +61,9 @@ impl CustomSender {
         }
     }
 
-    pub(crate) fn contract(&self) -> Result<Contract, Failure> {
+    pub(crate) fn contract(&self) -> Result<Contract, CliError> {
         let too_large = |setting: &str, most: &str| {
-            Failure::at(
+            CliError::at(
                 format_args!("`contract.{setting}`"),
                 format_args!("exceeds {most}: reduce it"),
             )
@@ -87,7 +87,7 @@ impl CustomSender {
             .build()?)
     }
 
-    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
+    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, CliError> {
         let mut scheme = self.begin()?;
         if !matches!(self.algorithm, Algorithm::StaticToken) {
             scheme = scheme.signs(self.parts(settings)?);
@@ -100,7 +100,7 @@ impl CustomSender {
                 scheme.base64_key(prefix.clone().unwrap_or_default().leak())
             }
             (_, Some(_)) => {
-                return Err(Failure::at(
+                return Err(CliError::at(
                     "`secret.prefix`",
                     "applies to `form = \"base64\"` only: remove it",
                 ));
@@ -128,7 +128,7 @@ impl CustomSender {
         Ok(scheme.build()?)
     }
 
-    fn begin(&self) -> Result<SchemeBuilder, Failure> {
+    fn begin(&self) -> Result<SchemeBuilder, CliError> {
         let (name, signature) = (self.name.clone(), self.signature.read()?);
         Ok(match self.algorithm {
             Algorithm::HmacSha256 => Scheme::hmac_sha256(name, signature),
@@ -142,11 +142,11 @@ impl CustomSender {
     }
 
     /// Parses `signs` into its literals and the parts in braces.
-    fn parts(&self, settings: &Settings) -> Result<Vec<Part>, Failure> {
-        let wrong = |hint: &str| Failure::at("`signs`", hint);
+    fn parts(&self, settings: &Settings) -> Result<Vec<Part>, CliError> {
+        let wrong = |hint: &str| CliError::at("`signs`", hint);
         let url = || {
             settings.url.clone().ok_or_else(|| {
-                Failure::unset(
+                CliError::missing_setting(
                     "`--url`",
                     format_args!(
                         "`{}` signs the public URL: give it exactly as in the sender's settings",
@@ -185,7 +185,7 @@ impl CustomSender {
 }
 
 impl SignatureTable {
-    fn read(&self) -> Result<SignatureLocation, Failure> {
+    fn read(&self) -> Result<SignatureLocation, CliError> {
         let encoding = match self.encoding {
             SignatureEncoding::Hex => Encoding::Hex,
             SignatureEncoding::Base64 => Encoding::Base64,
@@ -200,11 +200,11 @@ impl SignatureTable {
             (None, None, Some(name)) => {
                 let separator = u8::try_from(self.separator.unwrap_or(','));
                 let separator =
-                    separator.map_err(|_| Failure::at("`signature.separator`", "is not ASCII"))?;
+                    separator.map_err(|_| CliError::at("`signature.separator`", "is not ASCII"))?;
                 at.pairs_with_separator(separator, name.clone())
             }
             _ => {
-                return Err(Failure::at(
+                return Err(CliError::at(
                     "`signature`",
                     "has two of `prefix`, `version` and `pair`: keep the one that matches the header",
                 ));
@@ -214,7 +214,7 @@ impl SignatureTable {
 }
 
 impl TimestampTable {
-    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, Failure> {
+    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
         let unit = match self.unit {
             TimeUnit::Seconds => TimestampFormat::Seconds,
             TimeUnit::Milliseconds => TimestampFormat::Millis,
@@ -224,7 +224,7 @@ impl TimestampTable {
             (Some(name), None, None) => Ok(scheme.timestamp_header(name, unit)),
             (None, Some(name), None) => Ok(scheme.timestamp_pair(name, unit)),
             (None, None, Some(pointer)) => Ok(scheme.timestamp_field(pointer, unit)),
-            _ => Err(Failure::at("`timestamp`", "needs one of `header`, `pair` and `field`")),
+            _ => Err(CliError::at("`timestamp`", "needs one of `header`, `pair` and `field`")),
         }
     }
 }
@@ -236,11 +236,13 @@ enum Location {
 }
 
 impl LocationTable {
-    fn read(&self, setting: &str) -> Result<Location, Failure> {
+    fn read(&self, setting: &str) -> Result<Location, CliError> {
         match (self.header.clone(), self.field.clone()) {
             (Some(name), None) => Ok(Location::Header(name)),
             (None, Some(pointer)) => Ok(Location::Field(pointer)),
-            _ => Err(Failure::at(format_args!("`{setting}`"), "needs one of `header` and `field`")),
+            _ => {
+                Err(CliError::at(format_args!("`{setting}`"), "needs one of `header` and `field`"))
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use countersign::scheme::{Encoding, Tolerance};
 use zeroize::Zeroizing;
 
-use crate::args::{JudgeArgs, SenderArgs};
-use crate::failure::Failure;
+use crate::args::{SenderArgs, VerificationArgs};
+use crate::error::CliError;
 use crate::secrets;
 
 /// The methods that a sender may sign.
@@ -62,7 +62,7 @@ impl Settings {
     }
 
     /// Returns the settings for verifying a request, which include the handshake's token.
-    pub(crate) fn of(args: &JudgeArgs) -> Result<Self, Failure> {
+    pub(crate) fn of(args: &VerificationArgs) -> Result<Self, CliError> {
         let verify_token = args.verify_token_env.as_deref().map(secrets::from_env).transpose()?;
         Ok(Self { verify_token, ..Self::from_args(&args.sender) })
     }

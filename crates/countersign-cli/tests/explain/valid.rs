@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use countersign::scheme::{Algorithm, Encoding, Scheme, SigningRequest, TimestampLocation};
 use countersign::senders::{self, SenderSpec};
 use countersign::{Secret, Timestamp};
+use countersign_cli::error::CliError;
 use countersign_cli::explain::{Explanation, Question, explain};
-use countersign_cli::failure::Failure;
 use countersign_cli::request::Captured;
 use countersign_cli::sender::{SenderChoice, Settings};
 use serde::Deserialize;
@@ -330,7 +330,7 @@ impl Case {
     }
 
     /// Explains the request.
-    pub(crate) fn try_explain(&self) -> Result<Explanation, Failure> {
+    pub(crate) fn try_explain(&self) -> Result<Explanation, CliError> {
         let named = |secrets: &[(String, Vec<u8>)]| -> Vec<_> {
             let own = |(name, secret): &(String, Vec<u8>)| (name.clone(), secret.clone().into());
             secrets.iter().map(own).collect()

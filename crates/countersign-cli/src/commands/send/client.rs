@@ -19,7 +19,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::SendConfig;
 use super::attempt::{Attempt, Response};
-use crate::signing::{Ready, Signer};
+use crate::signing::{PreparedRequest, Signer};
 
 /// The number of bytes of a response body that are read, at most.
 const MAX_RESPONSE_BODY: usize = 64 * 1024;
@@ -123,7 +123,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> DeliveryClient<C> {
     }
 }
 
-fn request(target: &Uri, ready: Ready) -> Option<Request<Full<Bytes>>> {
+fn request(target: &Uri, ready: PreparedRequest) -> Option<Request<Full<Bytes>>> {
     let mut parts = target.clone().into_parts();
     if let Some(query) = ready.query {
         let path: PathAndQuery = format!("{}?{query}", target.path()).parse().ok()?;

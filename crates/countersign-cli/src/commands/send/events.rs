@@ -4,7 +4,7 @@ use countersign::time::{Clock, SystemClock};
 
 use super::client::Event;
 use crate::args::SendArgs;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::signing::Signer;
 
 /// The events of one run.
@@ -28,16 +28,16 @@ impl Events {
     }
 
     /// Rejects events that cannot be signed, and several events that their receiver would take for one.
-    pub(super) fn check(&self, signer: &Signer) -> Result<(), Failure> {
+    pub(super) fn check(&self, signer: &Signer) -> Result<(), CliError> {
         let body = String::from_utf8_lossy(&self.body);
         let differs = ["{{id}}", "{{number}}"].iter().any(|mark| body.contains(mark));
         // An event that cannot be signed is reported before anything is sent.
         let first = self.event(1);
         signer.sign(&first.body, &first.id, SystemClock.now())?;
-        if self.times < 2 || differs || signer.tells_events_by_header(&first.body) {
+        if self.times < 2 || differs || signer.identifies_events_by_header() {
             return Ok(());
         }
-        Err(Failure::at(
+        Err(CliError::at(
             "the body",
             "is the same for all events, so that they count as one: put `{{id}}` or `{{number}}` into it",
         ))

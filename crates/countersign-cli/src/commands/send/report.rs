@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::verify::span_text;
+use super::super::common::duration_text;
 use super::SendConfig;
 use super::attempt::{Attempt, Response};
-use crate::failure::Failure;
-use crate::output::{BAD, End, FAINT, GOOD, HEAD, Output};
+use crate::error::CliError;
+use crate::output::{BAD, ExitStatus, FAINT, GOOD, HEAD, Output};
 use crate::request;
 use crate::sender::{RetrySchedule, SenderChoice};
 
@@ -61,7 +61,7 @@ impl Report {
                 "{} to {}, response due within {}, {retries}",
                 sender.display_name(),
                 request::masked(target),
-                span_text(config.deadline)
+                duration_text(config.deadline)
             ),
             has_rows: times <= MAX_ROWS,
             attempts: 0,
@@ -71,7 +71,7 @@ impl Report {
         }
     }
 
-    pub(super) fn begin(&self, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn begin(&self, output: &mut Output) -> Result<(), CliError> {
         if output.is_json() {
             return Ok(());
         }
@@ -85,7 +85,7 @@ impl Report {
         output.flush()
     }
 
-    pub(super) fn add(&mut self, attempt: Attempt, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, attempt: Attempt, output: &mut Output) -> Result<(), CliError> {
         self.attempts += 1;
         *self.responses.entry(attempt.response).or_default() += 1;
         if matches!(attempt.response, Response::Status(_)) {
@@ -106,16 +106,20 @@ impl Report {
         Ok(())
     }
 
-    pub(super) fn end(mut self, elapsed: Duration, output: &mut Output) -> Result<End, Failure> {
+    pub(super) fn end(
+        mut self,
+        elapsed: Duration,
+        output: &mut Output,
+    ) -> Result<ExitStatus, CliError> {
         self.latencies.sort_unstable();
         let total = self.deliveries.len();
         let delivered = self.deliveries.iter().filter(|delivery| delivery.delivered).count();
-        let end = if delivered == total { End::Done } else { End::Undelivered };
+        let end = if delivered == total { ExitStatus::Success } else { ExitStatus::Unavailable };
         if output.is_json() {
             output.json(&self.summary(total, delivered, elapsed))?;
             return Ok(end);
         }
-        let style = if end == End::Done { GOOD } else { BAD };
+        let style = if end == ExitStatus::Success { GOOD } else { BAD };
         let summary = format!(
             "{delivered} of {total} delivered, {} attempts in {}",
             self.attempts,
@@ -129,7 +133,7 @@ impl Report {
             let [p50, p90, p99, max] = [50, 90, 99, 100].map(|share| short(self.percentile(share)));
             output.field("latency", &format!("p50 {p50}, p90 {p90}, p99 {p99}, max {max}"))?;
         }
-        if end == End::Undelivered {
+        if end == ExitStatus::Unavailable {
             let is_reached = !self
                 .responses
                 .keys()
@@ -168,7 +172,7 @@ impl Report {
     }
 }
 
-fn print_attempt(attempt: &Attempt, output: &mut Output) -> Result<(), Failure> {
+fn print_attempt(attempt: &Attempt, output: &mut Output) -> Result<(), CliError> {
     let (style, next) = match (attempt.is_success, attempt.next) {
         (true, _) => (GOOD, "delivered".to_owned()),
         (false, Some(delay)) => (FAINT, format!("again in {}", short(delay))),
@@ -196,6 +200,6 @@ fn short(duration: Duration) -> String {
     match duration.as_secs_f64() {
         secs if secs < 1.0 => format!("{:.1} ms", secs * 1000.0),
         secs if secs < 100.0 => format!("{secs:.2} s"),
-        _ => span_text(Duration::from_secs(duration.as_secs())),
+        _ => duration_text(Duration::from_secs(duration.as_secs())),
     }
 }

@@ -261,9 +261,7 @@ fn not_decoded_here(how: &str) -> Finding {
         format!(
             "The sender signs with the bytes that the secret encodes in {how}; here the text itself is the key."
         ),
-        format!(
-            "For a custom sender, decode the secret in its scheme, with `.base64_key(\"\")` or `.hex_key()`. For a sender of the catalogue, have the signer use the text."
-        ),
+        "For a custom sender, decode the secret in its scheme, with `.base64_key(\"\")` or `.hex_key()`. For a sender of the catalogue, have the signer use the text.",
     )
 }
 

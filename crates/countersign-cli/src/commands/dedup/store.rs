@@ -1,4 +1,4 @@
-//! Which store is meant, and how it is reached.
+//! The location of a dedup store, and the connection to it.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use tokio::time::timeout;
 
-use super::{Task, Told};
+use super::task::{Task, TaskResult};
 use crate::args::StoreArgs;
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// How long a database may take to take a connection.
+/// The time limit for connecting to a database.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Which store, and where.
-pub(super) enum Place {
+/// A kind of store and its location.
+pub(super) enum StoreLocation {
     Sqlite(String),
     Postgres { url: String, table: Option<String> },
     Redis { url: String, prefix: Option<String>, kind: RedisKind },
@@ -27,72 +27,79 @@ pub(super) enum Place {
 pub(super) enum RedisKind {
     Single,
     Cluster,
-    /// The master's name.
+    /// A sentinel, with the master's name.
     Sentinel(String),
 }
 
-impl Place {
-    pub(super) fn read(args: &StoreArgs) -> Result<Self, Failure> {
+impl StoreLocation {
+    pub(super) fn from_args(args: &StoreArgs) -> Result<Self, CliError> {
         let given = args.store.clone().or_else(|| std::env::var(&args.store_env).ok());
-        let place = given.filter(|place| !place.is_empty()).ok_or_else(|| {
-            Failure::at(
+        let location = given.filter(|location| !location.is_empty()).ok_or_else(|| {
+            CliError::at(
                 "the store",
-                "is not named: give `--store`, or set the environment variable COUNTERSIGN_STORE \
-                 or that of `--store-env`",
+                "is not given: use `--store`, or set the environment variable COUNTERSIGN_STORE \
+                 or the one of `--store-env`",
             )
         })?;
         let (table, prefix) = (args.table.clone(), args.key_prefix.clone());
-        let place = match place.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Self::Postgres { url: place, table },
+        let store = match location.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Self::Postgres { url: location, table },
             Some(("redis" | "rediss" | "unix" | "redis+unix", _)) => {
                 let kind = match &args.sentinel {
                     Some(master) => RedisKind::Sentinel(master.clone()),
                     None if args.cluster => RedisKind::Cluster,
                     None => RedisKind::Single,
                 };
-                Self::Redis { url: place, prefix, kind }
+                Self::Redis { url: location, prefix, kind }
             }
             Some(("sqlite", path)) => Self::Sqlite(path.to_owned()),
-            None => Self::Sqlite(place.strip_prefix("sqlite:").unwrap_or(&place).to_owned()),
+            None => Self::Sqlite(location.strip_prefix("sqlite:").unwrap_or(&location).to_owned()),
             Some(_) => {
-                return Err(Failure::at(
+                return Err(CliError::at(
                     "the store",
-                    "is of no kind that is known: give a SQLite file, or a URL that begins with \
+                    "is of an unknown kind: use a SQLite file, or a URL that begins with \
                      postgres://, redis:// or rediss://",
                 ));
             }
         };
-        place.fits(args).map(|()| place)
+        store.check_flags(args).map(|()| store)
     }
 
-    /// No flag is passed over.
-    fn fits(&self, args: &StoreArgs) -> Result<(), Failure> {
+    /// Rejects the flags of other kinds of stores.
+    fn check_flags(&self, args: &StoreArgs) -> Result<(), CliError> {
         let is_postgres = matches!(self, Self::Postgres { .. });
         let is_redis = matches!(self, Self::Redis { .. });
-        let misfit =
-            |flag, of| Err(Failure::at(flag, format!("is for a {of} store: leave it out")));
+        let unsupported =
+            |flag, of| Err(CliError::at(flag, format!("is for a {of} store: leave it out")));
         match args {
-            StoreArgs { table: Some(_), .. } if !is_postgres => misfit("`--table`", "PostgreSQL"),
-            StoreArgs { key_prefix: Some(_), .. } if !is_redis => misfit("`--key-prefix`", "Redis"),
-            StoreArgs { cluster: true, .. } if !is_redis => misfit("`--cluster`", "Redis"),
-            StoreArgs { sentinel: Some(_), .. } if !is_redis => misfit("`--sentinel`", "Redis"),
+            StoreArgs { table: Some(_), .. } if !is_postgres => {
+                unsupported("`--table`", "PostgreSQL")
+            }
+            StoreArgs { key_prefix: Some(_), .. } if !is_redis => {
+                unsupported("`--key-prefix`", "Redis")
+            }
+            StoreArgs { cluster: true, .. } if !is_redis => unsupported("`--cluster`", "Redis"),
+            StoreArgs { sentinel: Some(_), .. } if !is_redis => {
+                unsupported("`--sentinel`", "Redis")
+            }
             _ => Ok(()),
         }
     }
 
-    pub(super) async fn ask(&self, task: &Task) -> Result<Told, StoreError> {
+    /// Connects to the store and runs a task.
+    pub(super) async fn run(&self, task: &Task) -> Result<TaskResult, StoreError> {
         match self {
-            Self::Sqlite(path) => task.ask(&SqliteStore::existing(path).await?).await,
+            Self::Sqlite(path) => task.run(&SqliteStore::existing(path).await?).await,
             Self::Postgres { url, table } => {
                 let store = PostgresStore::new(connect(url).await?);
                 let store = match table {
                     Some(name) => store.table(name)?,
                     None => store,
                 };
-                task.ask(&store).await
+                task.run(&store).await
             }
             Self::Redis { url, prefix, kind } => {
-                // One that was installed before does as well.
+                // A provider that is already installed is fine.
                 drop(rustls::crypto::ring::default_provider().install_default());
                 let store = match kind {
                     RedisKind::Single => RedisStore::connect(url).await?,
@@ -103,21 +110,23 @@ impl Place {
                     Some(prefix) => store.prefix(prefix),
                     None => store,
                 };
-                task.ask(&store).await
+                task.run(&store).await
             }
         }
     }
 }
 
-/// A pool would try for half a minute, and then not say why it could not connect.
+/// Connects once before the pool is created: a pool retries for half a minute, and its error has no
+/// reason.
 async fn connect(url: &str) -> Result<PgPool, StoreError> {
-    let failed = |kind, why: &dyn Display| StoreError::new(kind, format!("PostgreSQL: {why}"));
+    let failed =
+        |kind, reason: &dyn Display| StoreError::new(kind, format!("PostgreSQL: {reason}"));
     let options: PgConnectOptions =
         url.parse().map_err(|error: sqlx::Error| failed(StoreErrorKind::Unavailable, &error))?;
     let connecting = PgConnection::connect_with(&options);
     match timeout(CONNECT_TIMEOUT, connecting).await {
         Ok(Ok(_)) => Ok(PgPoolOptions::new().max_connections(1).connect_lazy_with(options)),
         Ok(Err(error)) => Err(failed(StoreErrorKind::Unavailable, &error)),
-        Err(_) => Err(failed(StoreErrorKind::Timeout, &"it does not answer")),
+        Err(_) => Err(failed(StoreErrorKind::Timeout, &"it does not respond")),
     }
 }

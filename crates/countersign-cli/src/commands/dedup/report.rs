@@ -1,21 +1,21 @@
-//! What the store said, in words or as JSON.
+//! Prints the result of a task.
 
 use std::time::Duration;
 
 use countersign::dedup::{EventKey, RecordState, StoreStats};
 use serde_json::json;
 
-use super::Told;
-use crate::failure::Failure;
-use crate::output::{BAD, End, GOOD, HEAD, Output};
+use super::task::TaskResult;
+use crate::error::CliError;
+use crate::output::{BAD, ExitStatus, GOOD, HEAD, Output};
 
-pub(super) fn tell(told: &Told, output: &mut Output) -> Result<End, Failure> {
-    match told {
-        Told::Stats(stats) => stats_told(stats, output).map(|()| End::Done),
-        Told::Record(key, None) => absent(key, output),
-        Told::Record(key, Some(record)) => {
+pub(super) fn print(result: &TaskResult, output: &mut Output) -> Result<ExitStatus, CliError> {
+    match result {
+        TaskResult::Stats(stats) => print_stats(stats, output).map(|()| ExitStatus::Success),
+        TaskResult::Record(key, None) => print_absent(key, output),
+        TaskResult::Record(key, Some(record)) => {
             let fencing_token = record.fencing_token.as_u64();
-            let (state, span, says) = match record.state {
+            let (state, duration, description) = match record.state {
                 RecordState::InProgress { lease } if lease.is_zero() => (
                     "lease_expired",
                     lease,
@@ -24,7 +24,7 @@ pub(super) fn tell(told: &Told, output: &mut Output) -> Result<End, Failure> {
                 RecordState::InProgress { lease } => (
                     "in_progress",
                     lease,
-                    format!("in progress; the lease expires in {}", about(lease)),
+                    format!("in progress; the lease expires in {}", approximate(lease)),
                 ),
                 RecordState::Handled { retained_for } if retained_for.is_zero() => (
                     "expired",
@@ -35,51 +35,51 @@ pub(super) fn tell(told: &Told, output: &mut Output) -> Result<End, Failure> {
                 RecordState::Handled { retained_for } => (
                     "handled",
                     retained_for,
-                    format!("handled; retained for {}", about(retained_for)),
+                    format!("handled; retained for {}", approximate(retained_for)),
                 ),
                 _ => (
                     "other",
                     Duration::ZERO,
-                    "in a state that this version does not know".to_owned(),
+                    "in a state that is unknown to this version".to_owned(),
                 ),
             };
             if output.is_json() {
-                let left = span.as_secs_f64();
+                let left = duration.as_secs_f64();
                 output.json(&json!({ "event": key.to_string(), "state": state, "fencing_token": fencing_token, "left_s": left }))?;
             } else {
                 output.styled(HEAD, "event", &key.to_string())?;
-                output.field("state", &says)?;
+                output.field("state", &description)?;
                 output.field("token", &format!("{fencing_token} (fencing token)"))?;
             }
-            Ok(End::Done)
+            Ok(ExitStatus::Success)
         }
-        Told::Forgotten(key, false) => absent(key, output),
-        Told::Forgotten(key, true) => {
+        TaskResult::Forgotten(key, false) => print_absent(key, output),
+        TaskResult::Forgotten(key, true) => {
             if output.is_json() {
                 output.json(&json!({ "event": key.to_string(), "forgotten": true }))?;
             } else {
                 output.styled(GOOD, "forgotten", &key.to_string())?;
-                output.field("", "its next delivery will be handled")?;
+                output.field("", "its next delivery is handled")?;
             }
-            Ok(End::Done)
+            Ok(ExitStatus::Success)
         }
     }
 }
 
-fn absent(key: &EventKey, output: &mut Output) -> Result<End, Failure> {
+fn print_absent(key: &EventKey, output: &mut Output) -> Result<ExitStatus, CliError> {
     if output.is_json() {
         output.json(&json!({ "event": key.to_string(), "state": "absent" }))?;
     } else {
         output.styled(BAD, "absent", &key.to_string())?;
         output.field(
             "",
-            "the store holds no such event; it may have expired, or have another endpoint's name",
+            "the store has no such event; it may have expired, or belong to another endpoint",
         )?;
     }
-    Ok(End::Rejected)
+    Ok(ExitStatus::Rejected)
 }
 
-fn stats_told(stats: &StoreStats, output: &mut Output) -> Result<(), Failure> {
+fn print_stats(stats: &StoreStats, output: &mut Output) -> Result<(), CliError> {
     if output.is_json() {
         return output.json(&json!({
             "in_progress": stats.in_progress,
@@ -94,22 +94,24 @@ fn stats_told(stats: &StoreStats, output: &mut Output) -> Result<(), Failure> {
     output.field("claimed", &format!("{} events in progress", stats.in_progress))?;
     let leases = match stats.lease_expired {
         0 => "none expired".to_owned(),
-        count => format!("{count} expired, the oldest {} ago", about(stats.oldest_expired_lease)),
+        count => {
+            format!("{count} expired, the oldest {} ago", approximate(stats.oldest_expired_lease))
+        }
     };
     output.field("leases", &leases)?;
     output.field("expired", &format!("{} to be deleted", stats.expired))?;
     let size = stats
         .bytes
-        .map_or_else(|| "the store cannot tell".to_owned(), |bytes| format!("{bytes} bytes"));
+        .map_or_else(|| "unknown to the store".to_owned(), |bytes| format!("{bytes} bytes"));
     output.field("size", &size)
 }
 
-/// A span in its two largest units.
-fn about(span: Duration) -> String {
-    let secs = span.as_secs();
+/// Formats a duration in its two largest units.
+fn approximate(duration: Duration) -> String {
+    let secs = duration.as_secs();
     let (days, hours, mins) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
     match (days, hours, mins) {
-        (0, 0, 0) => format!("{:.1} s", span.as_secs_f64()),
+        (0, 0, 0) => format!("{:.1} s", duration.as_secs_f64()),
         (0, 0, _) => format!("{mins} min {} s", secs % 60),
         (0, ..) => format!("{hours} h {mins} min"),
         _ => format!("{days} d {hours} h"),

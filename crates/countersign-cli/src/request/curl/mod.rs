@@ -1,16 +1,18 @@
-//! A `curl` line, as browsers copy it and documentation shows it.
+//! A `curl` command, as browsers copy it and documentation shows it.
 
 mod options;
 
 use std::path::Path;
 
 use self::options::{Item, items};
+use super::captured::{Captured, header_text};
+use super::files::read_regular;
 use super::json::form_body;
-use super::{Captured, header_text, read_regular};
+use super::shell::words;
 
-/// What a `curl` line says, so far as it is about the request.
+/// The options of a `curl` command that concern the request.
 #[derive(Default)]
-struct Line {
+struct Command {
     method: Option<String>,
     url: Option<String>,
     headers: Vec<(String, String)>,
@@ -19,8 +21,8 @@ struct Line {
     is_query: bool,
 }
 
-/// Whether it begins as a line that calls `curl`, by its path or behind a prompt or not.
-pub(super) fn is_one(bytes: &[u8]) -> bool {
+/// Returns whether the text begins with `curl`, possibly with its path or after a prompt.
+pub(super) fn is_command(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"$ ").unwrap_or(bytes).trim_ascii_start();
     let end = bytes.iter().position(u8::is_ascii_whitespace).unwrap_or(bytes.len());
     let word = bytes.get(..end).unwrap_or_default();
@@ -28,31 +30,32 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
     name == b"curl" || name == b"curl.exe" || bytes.starts_with(b"curl")
 }
 
-/// Reads the request that the line would send.
+/// Reads the request that the command would send.
 pub(super) fn read(bytes: &[u8]) -> Result<Captured, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8: give one `curl` line")?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| "is not UTF-8: use a single `curl` command")?;
     let text = text.trim_start();
-    let mut words = super::shell::words(text.strip_prefix("$ ").unwrap_or(text))?;
+    let mut words = words(text.strip_prefix("$ ").unwrap_or(text))?;
     const ENDS: [&[u8]; 9] = [b"|", b">", b">>", b";", b"&", b"&&", b"||", b"2>", b"2>&1"];
     if words.iter().any(|word| ENDS.contains(&word.as_slice())) {
         return Err(
-            "has a pipe, a redirection or another command behind it: give the `curl` line alone"
+            "has a pipe, a redirection or another command after it: use the `curl` command alone"
                 .to_owned(),
         );
     }
-    // The first is `curl` itself.
+    // The first word is `curl` itself.
     words.drain(..words.len().min(1));
-    let mut line = Line::default();
+    let mut command = Command::default();
     for item in items(words)? {
         match item {
-            Item::Option(name, value) => line.option(&name, value.unwrap_or_default())?,
-            Item::Url(url) => line.url(url)?,
+            Item::Option(name, value) => command.option(&name, value.unwrap_or_default())?,
+            Item::Url(url) => command.url(url)?,
         }
     }
-    line.request()
+    command.request()
 }
 
-impl Line {
+impl Command {
     fn option(&mut self, name: &str, value: Vec<u8>) -> Result<(), String> {
         match name {
             "--request" => self.method = Some(header_text(&value)),
@@ -60,7 +63,7 @@ impl Line {
             "--header" => self.header(&value)?,
             "--user-agent" => self.push("user-agent", &value),
             "--referer" => self.push("referer", &value),
-            // What has no equals sign is a file of cookies.
+            // A value without an equals sign is a file of cookies.
             "--cookie" if value.contains(&b'=') => self.push("cookie", &value),
             "--oauth2-bearer" => self.push("authorization", &[b"Bearer ", &*value].concat()),
             "--json" => {
@@ -75,10 +78,10 @@ impl Line {
             "--head" => self.method = Some("HEAD".to_owned()),
             "--form" | "--form-string" | "--upload-file" | "--user" | "--config" | "--next"
             | "--request-target" | "--url-query" | "--variable" | "--aws-sigv4" => {
-                return Err(unread(name));
+                return Err(unsupported(name));
             }
-            name if name.starts_with("--expand-") => return Err(unread(name)),
-            // It leaves the request as it is.
+            name if name.starts_with("--expand-") => return Err(unsupported(name)),
+            // Other options do not change the request.
             _ => {}
         }
         Ok(())
@@ -87,11 +90,11 @@ impl Line {
     fn url(&mut self, url: String) -> Result<(), String> {
         match self.url.replace(url) {
             None => Ok(()),
-            Some(_) => Err("has two URLs: give one request".to_owned()),
+            Some(_) => Err("has two URLs: use one request".to_owned()),
         }
     }
 
-    /// `Name: value`, `Name;` for an empty one, or `Name:` to leave one out.
+    /// Reads `Name: value`, `Name;` for an empty value, or `Name:` for a removed header.
     fn header(&mut self, text: &[u8]) -> Result<(), String> {
         let text = header_text(text);
         if let Some((name, value)) = text.split_once(':') {
@@ -101,8 +104,9 @@ impl Line {
             }
             return Ok(());
         }
-        let name =
-            text.strip_suffix(';').ok_or("`-H`: is not `name: value`: part the two by a colon")?;
+        let name = text
+            .strip_suffix(';')
+            .ok_or("`-H`: is not `name: value`: separate the two by a colon")?;
         self.headers.push((name.to_owned(), String::new()));
         Ok(())
     }
@@ -111,7 +115,7 @@ impl Line {
         self.headers.push((name.to_owned(), header_text(value)));
     }
 
-    /// More of the body; all but JSON is joined by `&`.
+    /// Appends to the body, after `&` unless the body is JSON.
     fn data(&mut self, more: &[u8], is_form: bool) {
         match &mut self.data {
             Some(data) => {
@@ -123,18 +127,18 @@ impl Line {
     }
 
     fn request(mut self) -> Result<Captured, String> {
-        let mut url = self.url.take().ok_or("has no URL: give the whole `curl` line")?;
+        let mut url = self.url.take().ok_or("has no URL: use the complete `curl` command")?;
         if self.is_query
             && let Some(data) = self.data.take()
         {
-            let joint = if url.contains('?') { '&' } else { '?' };
-            url = format!("{url}{joint}{}", header_text(&data));
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url = format!("{url}{separator}{}", header_text(&data));
         }
-        let usual = if self.data.is_some() { "POST" } else { "GET" };
+        let default = if self.data.is_some() { "POST" } else { "GET" };
         let form =
             if self.is_json { "application/json" } else { "application/x-www-form-urlencoded" };
         let mut captured = Captured {
-            method: self.method.unwrap_or_else(|| usual.to_owned()),
+            method: self.method.unwrap_or_else(|| default.to_owned()),
             url: Some(url),
             headers: self.headers,
             body: self.data.clone().unwrap_or_default(),
@@ -146,37 +150,37 @@ impl Line {
     }
 }
 
-fn unread(option: &str) -> String {
-    format!("`{option}`: is not read here: capture the request as raw HTTP")
+fn unsupported(option: &str) -> String {
+    format!("`{option}`: is not supported: capture the request as raw HTTP")
 }
 
-/// The text itself, or the file after `@`; `-d` leaves out its line ends.
+/// Returns the text itself, or the content of the file after `@`, without line breaks for `-d`.
 fn from_file(text: Vec<u8>, is_trimmed: bool) -> Result<Vec<u8>, String> {
     let Some(path) = text.strip_prefix(b"@") else { return Ok(text) };
     let path = header_text(path);
     if path == "-" {
-        return Err("`@-`: takes the body from standard input: name a file instead".to_owned());
+        return Err("`@-`: reads the body from standard input: use a file instead".to_owned());
     }
-    let mut bytes = read_regular(Path::new(&path)).map_err(|failure| format!("`@`: {failure}"))?;
+    let mut bytes = read_regular(Path::new(&path)).map_err(|error| format!("`@`: {error}"))?;
     if is_trimmed {
         bytes.retain(|byte| !b"\r\n\0".contains(byte));
     }
     Ok(bytes)
 }
 
-/// `name=text`, `=text` or `text`, with the text encoded.
+/// Encodes the text of `name=text`, `=text` or `text`.
 fn url_encoded(text: &[u8]) -> Result<Vec<u8>, String> {
     let text = std::str::from_utf8(text).map_err(|_| "`--data-urlencode`: is not UTF-8")?;
     if text.starts_with('@') || text.split('=').next().is_some_and(|name| name.contains('@')) {
         return Err(
-            "`--data-urlencode`: takes a file: give its content with `--data-binary`".to_owned()
+            "`--data-urlencode`: reads a file: use `--data-binary` with its content".to_owned()
         );
     }
     let (name, value) = text.split_once('=').unwrap_or(("", text));
     let value = form_body(&[(String::new(), value.to_owned())]);
     let value = value.strip_prefix(b"=").unwrap_or_default();
-    // `curl` writes a space as `%20`.
+    // `curl` encodes a space as `%20`.
     let value = header_text(value).replace('+', "%20");
-    let joint = if name.is_empty() { "" } else { "=" };
-    Ok(format!("{name}{joint}{value}").into_bytes())
+    let separator = if name.is_empty() { "" } else { "=" };
+    Ok(format!("{name}{separator}{value}").into_bytes())
 }
