@@ -49,7 +49,7 @@ pub struct SenderSpec {
     /// Empty if no public page documents the signature.
     docs_url: &'static str,
     pub(super) scheme: fn(&SenderConfig) -> SchemeBuilder,
-    alternate_headers: Option<&'static SenderSpec>,
+    alternate_headers: Option<&'static Self>,
     requires_public_url: bool,
     /// What to look for in a captured delivery, if the header must be configured.
     pub(super) required_header: Option<&'static str>,

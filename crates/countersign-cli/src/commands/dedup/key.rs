@@ -39,10 +39,7 @@ fn check_identity(sender: &str, is_id: bool) -> Result<(), CliError> {
         let hint = "copy the event's key from the field `event` of a log";
         Err(CliError::at("the event", format!("`{sender}` identifies it by {words}: {hint}")))
     };
-    let known = match SenderChoice::named(sender) {
-        Some(SenderChoice::Catalogue(known)) => known,
-        _ => return Ok(()),
-    };
+    let Some(SenderChoice::Catalogue(known)) = SenderChoice::named(sender) else { return Ok(()) };
     if let Some(words) = known.dedup_key_description() {
         return needs_key(words);
     }
