@@ -300,6 +300,7 @@ const TIMES: &[&str] = &[
 const SIGNED: &[(&str, &str)] = &[
     ("adyen", ""),
     ("adyen-platform", "hmacsignature:*\n"),
+    ("ainexlayer", "x-of-your-choice:*\n"),
     ("auth0", "authorization:*\n"),
     (
         "box",
@@ -322,6 +323,7 @@ const SIGNED: &[(&str, &str)] = &[
     ("meta", "x-hub-signature-256:*\n"),
     ("mux", "mux-signature:*\n"),
     ("okta", "authorization:*\n"),
+    ("omniai", "x-of-your-choice:*\n"),
     ("openai", "webhook-id:msg_1\nwebhook-timestamp:@\nwebhook-signature:*\n"),
     ("paddle", "paddle-signature:*\n"),
     ("pagerduty", "x-pagerduty-signature:*\n"),

@@ -1,41 +1,41 @@
-//! Requests as a sender would send them.
+//! Signs requests as a sender does.
 
-use countersign::scheme::{Algorithm, Scheme, SigningRequest};
+use countersign::scheme::{Algorithm, Location, Scheme, SigningRequest};
 use countersign::{Secret, Timestamp};
 
-use crate::failure::Failure;
-use crate::sender::{Settings, Who};
+use crate::error::CliError;
+use crate::sender::{SenderChoice, Settings};
 
-/// A sender that signs.
+/// A sender with its key.
 pub(crate) struct Signer {
     scheme: Scheme,
     secret: Secret,
-    /// Names in lower case.
+    /// Additional headers, with names in lower case.
     headers: Vec<(String, String)>,
-    /// The query of the target, or else of the public URL.
+    /// The query of the target, or of the public URL.
     query: Option<String>,
 }
 
-/// A request that is ready to be sent.
+/// A signed request.
 #[derive(Debug)]
-pub(crate) struct Ready {
-    /// Names in lower case, each once.
+pub(crate) struct PreparedRequest {
+    /// The headers, with unique names in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    /// The name of the header that holds the secret itself, if one does.
+    /// The header that holds the secret itself, if any.
     pub(crate) secret_header: Option<String>,
     pub(crate) query: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Signer {
-    /// For requests to `target`, which is also the public URL unless the settings have one.
+    /// Creates a signer of requests to `target`, which is also the public URL unless the settings have one.
     pub(crate) fn new(
-        who: &Who,
+        who: &SenderChoice,
         mut settings: Settings,
         secret: Secret,
         headers: Vec<(String, String)>,
         target: Option<&str>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CliError> {
         if settings.url.is_none() {
             settings.url = target.map(str::to_owned);
         }
@@ -56,38 +56,54 @@ impl Signer {
         &self.scheme
     }
 
-    /// Whether each new id makes another event, whatever the body is.
-    pub(crate) fn tells_events_by_header(&self, body: &[u8]) -> bool {
-        const PROBE: &str = "evt_probe";
-        let ready = self.sign(body, PROBE, Timestamp::from_secs(1_700_000_000));
-        let has_id = |ready: Ready| ready.headers.iter().any(|(_, value)| value == PROBE);
-        self.scheme.signs_id() && ready.is_ok_and(has_id)
+    /// Returns whether a new id alone makes a new event.
+    pub(crate) fn identifies_events_by_header(&self) -> bool {
+        self.scheme.signs_id() && self.id_header().is_some()
     }
 
-    /// Signs a body. `id` is used where the sender has it in a header that is not given.
-    pub(crate) fn sign(&self, body: &[u8], id: &str, now: Timestamp) -> Result<Ready, Failure> {
+    /// Returns the header of the event's id, unless the header is given.
+    fn id_header(&self) -> Option<&str> {
+        match self.scheme.id()? {
+            Location::Header(name) if !self.is_given(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn is_given(&self, name: &str) -> bool {
+        self.headers.iter().any(|(header, _)| header == name)
+    }
+
+    /// Signs a body. `id` is the event's id, if the sender has it in a header that is not given.
+    pub(crate) fn sign(
+        &self,
+        body: &[u8],
+        id: &str,
+        now: Timestamp,
+    ) -> Result<PreparedRequest, CliError> {
         let given: Vec<_> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let mut unsigned = SigningRequest::new(body).timestamp(now).headers(&given);
+        let mut request = SigningRequest::new(body).timestamp(now).headers(&given);
         if let Some(query) = &self.query {
-            unsigned = unsigned.query(query);
+            request = request.query(query);
         }
-        let is_given = |name: &str| self.headers.iter().any(|(header, _)| header == name);
-        let mut signed = unsigned.id(id).request(&self.scheme, &self.secret)?;
-        if signed.headers.iter().any(|(name, value)| value == id && is_given(name)) {
-            signed = unsigned.request(&self.scheme, &self.secret)?;
+        if self.id_header().is_some() {
+            request = request.id(id);
         }
-        let is_token = self.scheme.algorithm() == Algorithm::StaticToken;
-        let secret_header =
-            signed.headers.last().filter(|_| is_token).map(|(name, _)| name.clone());
+        let signed = request.request(&self.scheme, &self.secret)?;
+        let secret_header = match self.scheme.credential().map(|credential| credential.location) {
+            Some(Location::Header(name)) if self.scheme.algorithm() == Algorithm::StaticToken => {
+                Some(name.to_owned())
+            }
+            _ => None,
+        };
         let mut headers = Vec::new();
-        if !is_given("content-type") {
+        if !self.is_given("content-type") {
             headers.push(("content-type".to_owned(), content_type(&signed.body).to_owned()));
         }
         let is_signed = |name: &str| signed.headers.iter().any(|(header, _)| header == name);
         headers.extend(self.headers.iter().filter(|(name, _)| !is_signed(name)).cloned());
         headers.extend(signed.headers);
-        Ok(Ready { headers, secret_header, query: signed.query, body: signed.body })
+        Ok(PreparedRequest { headers, secret_header, query: signed.query, body: signed.body })
     }
 }
 

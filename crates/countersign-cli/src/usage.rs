@@ -1,5 +1,4 @@
-//! What is wrong with the command line, told in one line that holds none of its values: a secret may
-//! have been given in the place of another argument.
+//! Parses the command line. An error is one line without any value: a value may be a misplaced secret.
 
 use std::ffi::OsString;
 
@@ -7,76 +6,73 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Error, Parser};
 
 use crate::args::Cli;
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// The arguments as the command's, or what is wrong with them. Help and version are printed at once.
-pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, Failure> {
+/// Parses the arguments. Help and version are printed at once.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, CliError> {
     Cli::try_parse_from(arguments).map_err(|error| {
         use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
         match error.kind() {
             DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
-            _ => failure(&error),
+            _ => usage_error(&error),
         }
     })
 }
 
-/// Whether `--json` is among the arguments, though they cannot be parsed.
+/// Returns whether `--json` is among arguments that cannot be parsed.
 pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
 }
 
-fn failure(error: &Error) -> Failure {
-    let place = names(error, ContextKind::InvalidArg);
-    let place = if place.is_empty() { "the arguments".to_owned() } else { place };
+fn usage_error(error: &Error) -> CliError {
+    let location = names(error, ContextKind::InvalidArg);
+    let location = if location.is_empty() { "the arguments".to_owned() } else { location };
     let known = match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(known)) => known.join(", "),
         _ => String::new(),
     };
-    let mend = match error.kind() {
-        // Where no value was given, what is none is empty.
-        ErrorKind::InvalidValue if is_valueless(error) => "has no value: give it one".to_owned(),
-        ErrorKind::InvalidValue => format!("has a value that is none of {known}: give one of them"),
+    let hint = match error.kind() {
+        // A missing value is an empty one.
+        ErrorKind::InvalidValue if is_valueless(error) => "has no value: add one".to_owned(),
+        ErrorKind::InvalidValue => format!("has an invalid value: use one of {known}"),
         ErrorKind::ValueValidation => {
             let reason = std::error::Error::source(error).map(ToString::to_string);
             match (reason, error.get(ContextKind::InvalidValue)) {
                 (Some(reason), Some(ContextValue::String(value)))
                     if value.len() < 4 || !reason.contains(value) =>
                 {
-                    format!("has a value that does not fit: {reason}")
+                    format!("has an invalid value: {reason}")
                 }
-                _ => "has a value that does not fit: `--help` says which do".to_owned(),
+                _ => "has an invalid value: see `--help`".to_owned(),
             }
         }
         ErrorKind::UnknownArgument => match names(error, ContextKind::SuggestedArg) {
-            like if like.is_empty() => "is not known: `--help` lists what is".to_owned(),
-            like => format!("is not known: {like} is like it, and `--help` lists all"),
+            like if like.is_empty() => "is not known: see `--help`".to_owned(),
+            like => format!("is not known: did you mean {like}? See `--help`"),
         },
         ErrorKind::InvalidSubcommand => {
-            return Failure::at(
-                "the command",
-                "is not known: `countersign --help` lists those that are",
-            );
+            return CliError::at("the command", "is not known: see `countersign --help`");
         }
         ErrorKind::ArgumentConflict => match names(error, ContextKind::PriorArg) {
-            // It is its own rival where it stands twice.
-            rival if rival == place => "stands twice: give it once".to_owned(),
+            // A repeated argument conflicts with itself.
+            rival if rival == location => "is given twice: give it once".to_owned(),
             rival => format!("cannot be used with {rival}: leave one of them out"),
         },
-        ErrorKind::MissingRequiredArgument => "must be given: `--help` says what it is".to_owned(),
-        ErrorKind::InvalidUtf8 => "has a value that is not UTF-8: give it in a file".to_owned(),
+        ErrorKind::MissingRequiredArgument => "is required: see `--help`".to_owned(),
+        ErrorKind::InvalidUtf8 => "has a value that is not UTF-8: put it in a file".to_owned(),
         ErrorKind::MissingSubcommand => {
-            "name no command: `countersign --help` lists them".to_owned()
+            return CliError::Malformed("no command given; see `countersign --help`".to_owned());
         }
-        _ => "cannot be read: `--help` says how to give it".to_owned(),
+        _ => "cannot be parsed: see `--help`".to_owned(),
     };
-    Failure::at(place, mend)
+    CliError::at(location, hint)
 }
 
 fn is_valueless(error: &Error) -> bool {
     !matches!(error.get(ContextKind::InvalidValue), Some(ContextValue::String(value)) if !value.is_empty())
 }
 
-/// The arguments that an error speaks of; what may be somebody's own text is left out.
+/// Returns the arguments that an error names, without any text of the user.
 fn names(error: &Error, kind: ContextKind) -> String {
     let list = match error.get(kind) {
         Some(ContextValue::String(name)) => vec![shown(name)],
@@ -86,14 +82,14 @@ fn names(error: &Error, kind: ContextKind) -> String {
     list.join(", ")
 }
 
-/// An argument's name, without the `<VALUE>` behind it.
+/// Returns an argument's name without its `<VALUE>`, if it is one of the command's.
 fn shown(text: &str) -> String {
     let name = text.split([' ', '=']).next().unwrap_or_default();
-    let is_ours = |letter: char| letter.is_ascii_lowercase() || letter == '-';
-    let is_flag = name.starts_with('-') && name.len() <= 24 && name.chars().all(is_ours);
-    let is_place = name.starts_with(['<', '[']);
+    let is_flag_char = |letter: char| letter.is_ascii_lowercase() || letter == '-';
+    let is_flag = name.starts_with('-') && name.len() <= 24 && name.chars().all(is_flag_char);
+    let is_positional = name.starts_with(['<', '[']);
     match name {
-        _ if is_flag || is_place => format!("`{name}`"),
+        _ if is_flag || is_positional => format!("`{name}`"),
         _ => "an argument".to_owned(),
     }
 }

@@ -11,7 +11,8 @@ use common::snake::snake;
 use common::{Call, SECRET, call, call_list, file, signed_stripe};
 use serde_json::{Value, json};
 
-/// Asks both the same, and gives their verdict. Secrets are in `$SECRET` and `$OTHER`.
+/// Runs both commands on a request, and returns their common verdict. The secrets are in `$SECRET` and
+/// `$OTHER`.
 #[track_caller]
 fn verdict(flags: &[&str], secrets: [&str; 2], request: &str) -> String {
     let ask = |command: &str| {
@@ -28,13 +29,13 @@ fn verdict(flags: &[&str], secrets: [&str; 2], request: &str) -> String {
     };
     let (verify, explain) = (ask("verify"), ask("explain"));
     assert_eq!(verify.0, explain.0, "{flags:?}: {request}");
-    // A setting that is missing is what `explain` is asked for.
+    // `explain` searches for a missing setting.
     let is_sought = ["missing_setting", "invalid_secret"].contains(&verify.0.as_str());
     assert_eq!(explain.1, if is_sought { 1 } else { verify.1 }, "{flags:?}: {request}");
     verify.0
 }
 
-/// Of each sender of the catalogue, the first vector of each outcome.
+/// Returns the first vector of each outcome, for each sender of the catalogue.
 fn vectors() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../countersign/tests/vectors/senders");
     let mut list = Vec::new();
@@ -54,7 +55,7 @@ fn vectors() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn over_the_catalogue_valid_or_broken() {
+fn both_agree_over_the_catalogue() {
     let vectors = vectors();
     assert!(vectors.len() > 100, "{}", vectors.len());
     for (sender, vector) in vectors {
@@ -64,9 +65,16 @@ fn over_the_catalogue_valid_or_broken() {
         if vector["tolerance"].is_u64() {
             flags.extend(["--tolerance", &tolerance]);
         }
+        for (flag, setting) in
+            [("--header", "header"), ("--encoding", "encoding"), ("--prefix", "prefix")]
+        {
+            if let Some(text) = vector[setting].as_str() {
+                flags.extend([flag, text]);
+            }
+        }
         let secret = vector["secret"].as_str().unwrap();
-        // White space is told by `verify` before it judges, and one has for a secret what the verdict
-        // is called.
+        // `verify` reports white space before it verifies, and one vector's secret is the text of its
+        // verdict.
         let is_padded = secret.trim() != secret && !secret.trim().is_empty();
         if is_padded || secret == "invalid_secret" {
             continue;
@@ -79,21 +87,23 @@ fn over_the_catalogue_valid_or_broken() {
 const STRIPE: [&str; 6] = ["-s", "stripe", "--secret-env", "SECRET", "--now", "1700000042"];
 
 #[test]
-fn any_key_of_a_rotation_is_taken() {
+fn any_key_of_a_rotation_is_accepted() {
     let request = signed_stripe("{}");
     let both = [&STRIPE[..], &["--secret-env", "OTHER"]].concat();
     assert_eq!(verdict(&both, ["the one before this one", SECRET], &request), "ok");
     assert_eq!(verdict(&both, [SECRET, "the one before this one"], &request), "ok");
     let neither = ["the one before this one", "and yet another of them"];
     assert_eq!(verdict(&both, neither, &request), "signature_mismatch");
-    // What broke the body is found for whichever key signed it.
+    // The cause is found whichever key signed the request.
     let explain = || call_list(&[&["explain"], &both[..]].concat()).input(request.clone() + "\n");
     let [first, second] = ["SECRET", "OTHER"].map(|own| {
         let old = if own == "SECRET" { "OTHER" } else { "SECRET" };
         explain().secret(own, SECRET).secret(old, "the one before this one").run()
     });
     for answer in [first, second] {
-        answer.is(1, "cause     White space was added").is(1, "(trailing_newline)");
+        answer
+            .is(1, "cause     White space, probably a line break, was added")
+            .is(1, "(trailing_newline)");
         assert!(!answer.out.contains("other_key"), "{answer:?}");
     }
     let twice = [&STRIPE[..], &["--secret-env", "SECRET"]].concat();
@@ -108,13 +118,15 @@ fn the_public_url_is_not_guessed() {
     assert_eq!(verdict(&flags, [SECRET, ""], &request), "missing_setting");
     let known = [&flags[..], &["--url", "https://example.com/sms"]].concat();
     assert_eq!(verdict(&known, [SECRET, ""], &request), "ok");
-    // That it is the guessed one is worth a word all the same.
+    // A correct guess is also reported.
     let explain = call("explain -s twilio --secret-env SECRET").input(request).run();
-    explain.is(1, "rejected  missing_setting\ncause     No public URL").is(1, "(url_missing)");
+    explain
+        .is(1, "rejected  missing_setting\ncause     The sender signs its public URL")
+        .is(1, "(url_missing)");
 }
 
 #[test]
-fn settings_that_cannot_be_used_are_told_by_both() {
+fn unusable_settings_are_reported_by_both() {
     let request = signed_stripe("{}");
     for extra in [["--encoding", "hex"], ["--prefix", "v1="], ["--header", "x-mine"]] {
         let flags = [&STRIPE[..], &extra].concat();
@@ -129,7 +141,7 @@ fn settings_that_cannot_be_used_are_told_by_both() {
 }
 
 #[test]
-fn senders_that_document_little_are_judged_by_what_is_set_up() {
+fn undocumented_senders_are_verified_by_their_configuration() {
     let request = format!("POST / HTTP/1.1\nx-hook: Bearer {SECRET}\n\n{{\"event\":\"a\"}}");
     let omniai = ["-s", "omniai", "--secret-env", "SECRET"];
     let with = |extra: &[&str]| verdict(&[&omniai[..], extra].concat(), [SECRET, ""], &request);
@@ -166,7 +178,7 @@ fn handshakes_and_other_methods() {
     };
     explain(&flags, "our-own-token").is(0, "nothing is wrong");
     explain(&flags, "another-token").is(1, "(handshake_token)");
-    explain(&flags[..4], "another-token").is(1, "(handshake_unset)");
+    explain(&flags[..4], "another-token").is(1, "(handshake_not_configured)");
     for (method, expected) in [("PUT", "ok"), ("BREW", "method_not_allowed")] {
         let request = signed_stripe("{}").replacen("POST", method, 1);
         assert_eq!(verdict(&STRIPE, [SECRET, ""], &request), expected);
@@ -176,7 +188,7 @@ fn handshakes_and_other_methods() {
 }
 
 #[test]
-fn a_length_that_is_wrong_and_a_scheme_of_ones_own() {
+fn a_wrong_length_and_a_custom_scheme() {
     let request = signed_stripe("{}").replace("content-length: 2", "content-length: 3");
     assert_eq!(verdict(&STRIPE, [SECRET, ""], &request), "ok");
     let longer = signed_stripe("{}") + "\n";

@@ -33,36 +33,39 @@ fn raw_http_is_read_from_a_file_and_from_standard_input() {
 }
 
 #[test]
-fn line_ends_of_the_head_may_be_lf_alone() {
+fn line_breaks_of_the_head_may_be_lf() {
     is_accepted(&call(VERIFY).input(signed_stripe(BODY).replace("\r\n", "\n")).run());
 }
 
 #[test]
-fn a_body_of_another_length_than_was_announced_is_taken_whole() {
-    // As an editor saves it; the body has 52 bytes.
+fn a_body_of_another_length_than_announced_is_read_whole() {
+    // The body has 52 bytes, as saved by an editor.
     let longer = call(VERIFY).input(signed_stripe(BODY) + "\n").run();
     longer
         .is(1, "body_altered")
-        .is(1, "note      the body has 53 bytes, and `content-length` says 52");
+        .is(1, "note      the body has 53 bytes, but `content-length` is 52");
     let wrong = signed_stripe(BODY).replace("content-length: 52", "content-length: 1");
     is_accepted(&call(VERIFY).input(wrong.as_str()).run());
     let json = call(VERIFY).arg("--json").input(wrong).run().json();
     assert_eq!(
         json["note"],
-        "the body has 52 bytes, and `content-length` says 1: it is judged as it is here"
+        "the body has 52 bytes, but `content-length` is 1; it is verified as it is"
     );
 }
 
 #[test]
-fn a_body_that_is_in_no_chunks_is_taken_whole() {
+fn a_body_without_chunks_is_read_whole() {
     let request = signed_stripe(BODY).replace("content-length: 52", "transfer-encoding: chunked");
     let answer = call(VERIFY).input(request).run();
     is_accepted(&answer);
-    answer.is(0, "note      `transfer-encoding` says that the body is in chunks, and it is not");
+    answer.is(
+        0,
+        "note      `transfer-encoding` announces a chunked body, but the body is not chunked",
+    );
 }
 
 #[test]
-fn a_chunked_body_is_put_together() {
+fn a_chunked_body_is_decoded() {
     let head = format!(
         "POST /hook HTTP/1.1\r\nTransfer-Encoding: chunked\r\nStripe-Signature: {}\r\n\r\n",
         signature()
@@ -79,8 +82,11 @@ fn a_chunked_body_is_put_together() {
         .input(head.clone() + "2\r\nab\r\nzz\r\n")
         .run()
         .is(2, "the chunk after 2 bytes of body: has no size");
-    call(VERIFY).input(head.clone() + "ff\r\nshort").run().is(2, "says 255 bytes, but 5 follow");
-    call(VERIFY).input(head.clone() + "2\r\nabc\r\n").run().is(2, "is longer than it says");
+    call(VERIFY)
+        .input(head.clone() + "ff\r\nshort")
+        .run()
+        .is(2, "announces 255 bytes, but 5 follow");
+    call(VERIFY).input(head.clone() + "2\r\nabc\r\n").run().is(2, "is longer than announced");
     call(VERIFY)
         .input(head.clone() + "2\r\nab\r\n")
         .run()
@@ -89,7 +95,7 @@ fn a_chunked_body_is_put_together() {
 }
 
 #[test]
-fn a_curl_line_is_read() {
+fn a_curl_command_is_read() {
     let signed = call("sign -s stripe --secret-env SECRET --now 1700000000 --to https://example.com/ --curl --body").arg(BODY).run();
     is_accepted(&call(VERIFY).input(signed.out).run());
     let path = file("curl-body.json", BODY);
@@ -109,7 +115,7 @@ fn a_curl_line_is_read() {
 }
 
 #[test]
-fn options_of_curl_neither_eat_nor_misplace_what_stands_beside_them() {
+fn options_of_curl_do_not_affect_their_neighbors() {
     let (header, data) =
         (format!("Stripe-Signature: {}", signature()), BODY.replace('\'', r"'\''"));
     for line in [
@@ -128,26 +134,26 @@ fn options_of_curl_neither_eat_nor_misplace_what_stands_beside_them() {
     ] {
         is_accepted(&call(VERIFY).input(line).run());
     }
-    // A method that is given goes before what the data would make it.
+    // A given method takes precedence over the data's.
     let line = format!("curl -sXPUT https://a.b -H '{header}' -d '{data}'");
     call(VERIFY).input(line).run().is(0, "the method is not POST");
 }
 
 #[test]
-fn a_curl_line_that_cannot_be_read_names_the_option() {
+fn an_unsupported_curl_command_names_the_option() {
     for (line, piece) in [
         ("curl", "has no URL"),
         ("curl https://a.b -H", "`-H`: has no value"),
         ("curl https://a.b --header", "`--header`: has no value"),
         ("curl https://a.b -sX", "`-X`: has no value"),
-        ("curl https://a.b -: https://c.d", "`--next`: is not read here"),
-        ("curl https://a.b -sFa=b", "`--form`: is not read here"),
-        ("curl https://a.b --expand-data x", "`--expand-data`: is not read here"),
+        ("curl https://a.b -: https://c.d", "`--next`: is not supported"),
+        ("curl https://a.b -sFa=b", "`--form`: is not supported"),
+        ("curl https://a.b --expand-data x", "`--expand-data`: is not supported"),
         ("curl https://a.b -H 'no colon'", "`-H`: is not `name: value`"),
         ("curl https://a.b 'https://c.d'", "has two URLs"),
-        ("curl https://a.b -F a=b", "`--form`: is not read here"),
-        ("curl https://a.b -d @/nowhere/at/all", "`@`: the file that is named: cannot be read"),
-        ("curl https://a.b -H \"x: $TOKEN\"", "something for a shell to fill in"),
+        ("curl https://a.b -F a=b", "`--form`: is not supported"),
+        ("curl https://a.b -d @/nowhere/at/all", "`@`: the given file: cannot be read"),
+        ("curl https://a.b -H \"x: $TOKEN\"", "a shell expansion"),
         ("curl 'https://a.b", "a quote that is not closed"),
     ] {
         call(VERIFY).input(line).run().is(2, piece);
@@ -168,7 +174,7 @@ fn entry(method: &str, data: &serde_json::Value) -> serde_json::Value {
 }
 
 #[test]
-fn the_only_post_of_a_har_is_read_and_another_by_number() {
+fn the_only_post_of_a_har_is_read_or_an_entry_by_number() {
     let text = entry("POST", &json!({ "mimeType": "application/json", "text": BODY }));
     let base64 = entry("POST", &json!({ "text": STANDARD.encode(BODY), "encoding": "base64" }));
     let get = entry("GET", &json!({}));
@@ -184,10 +190,10 @@ fn the_only_post_of_a_har_is_read_and_another_by_number() {
     call(VERIFY)
         .input(har(&[text.clone(), base64]))
         .run()
-        .is(2, "choose one of its 2 with `--entry N`");
-    call(VERIFY).arg("--entry").arg("9").input(har(&[text])).run().is(2, "`--entry` takes 1 to 1");
-    call(VERIFY).arg("--entry").arg("0").input(har(&[get])).run().is(2, "`--entry` takes 1 to 1");
-    call(VERIFY).input(r#"{"log":{}}"#).run().is(2, "`/log/entries`: is no list");
+        .is(2, "choose one of its 2 requests with `--entry N`");
+    call(VERIFY).arg("--entry").arg("9").input(har(&[text])).run().is(2, "`--entry` with 1 to 1");
+    call(VERIFY).arg("--entry").arg("0").input(har(&[get])).run().is(2, "`--entry` with 1 to 1");
+    call(VERIFY).input(r#"{"log":{}}"#).run().is(2, "`/log/entries`: is not a list");
 }
 
 #[test]
@@ -197,12 +203,12 @@ fn a_json_object_is_read() {
     let request = json!({ "headers": { "Stripe-Signature": signature() }, "body_b64": STANDARD.encode(BODY) });
     is_accepted(&call(VERIFY).input(request.to_string()).run());
     call(VERIFY).input("{}").run().is(2, "field `headers`: is missing");
-    call(VERIFY).input("{").run().is(2, "ends early, at line 1 column 1");
-    call(VERIFY).input(r#"{"headers":[],"body":{}}"#).run().is(2, "field `body`: is no text");
+    call(VERIFY).input("{").run().is(2, "is truncated JSON, at line 1 column 1");
+    call(VERIFY).input(r#"{"headers":[],"body":{}}"#).run().is(2, "field `body`: is not a string");
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_a_capture() {
+fn a_byte_order_mark_is_not_part_of_a_capture() {
     let json = json!({ "headers": [["Stripe-Signature", signature()]], "body": BODY }).to_string();
     let har = har(&[entry("POST", &json!({ "text": BODY }))]);
     for capture in [json, har, signed_stripe(BODY)] {
@@ -228,15 +234,15 @@ fn flags_are_read() {
 }
 
 #[test]
-fn a_raw_request_that_cannot_be_read_names_the_place() {
+fn a_malformed_raw_request_names_the_line() {
     for (request, piece) in [
         ("", "is empty"),
-        ("hello\n\n", "line 1: is no HTTP/1 request line"),
-        ("POST / HTTP/2\n\n", "line 1: is no HTTP/1 request line"),
-        ("POST / HTTP/1.1\na: b\n", "the head has no end"),
-        ("POST / HTTP/1.1\na: b\nc d\n\n", "line 3: a header's name"),
-        ("POST / HTTP/1.1\na: b\nc: \x01\n\n", "line 3: a header's value"),
-        ("POST / HTTP/1.1\ncontent-length: -5\n\nabc", "header `content-length`: is no number"),
+        ("hello\n\n", "line 1: is not an HTTP/1 request line"),
+        ("POST / HTTP/2\n\n", "line 1: is not an HTTP/1 request line"),
+        ("POST / HTTP/1.1\na: b\n", "the head is not terminated"),
+        ("POST / HTTP/1.1\na: b\nc d\n\n", "line 3: the header's name"),
+        ("POST / HTTP/1.1\na: b\nc: \x01\n\n", "line 3: the header's value"),
+        ("POST / HTTP/1.1\ncontent-length: -5\n\nabc", "header `content-length`: is not a number"),
         (
             "POST / HTTP/1.1\ntransfer-encoding: gzip\n\nabc",
             "header `transfer-encoding`: is not `chunked`",
@@ -247,18 +253,18 @@ fn a_raw_request_that_cannot_be_read_names_the_place() {
         assert_eq!(answer.err.lines().count(), 1, "{answer:?}");
     }
     let many = "a: b\n".repeat(300);
-    call(VERIFY).input(format!("POST / HTTP/1.1\n{many}\n")).run().is(2, "over 256 headers");
-    call(VERIFY).arg("/nowhere/at/all").run().is(2, "the file that is named: cannot be read");
+    call(VERIFY).input(format!("POST / HTTP/1.1\n{many}\n")).run().is(2, "more than 256 headers");
+    call(VERIFY).arg("/nowhere/at/all").run().is(2, "the given file: cannot be read");
 }
 
 #[test]
-fn headers_that_are_not_ascii_are_a_rejection_and_no_crash() {
+fn headers_that_are_not_ascii_are_rejected() {
     let request = b"POST / HTTP/1.1\nstripe-signature: t=1,v1=\xff\xe9\n\n{}".to_vec();
     call(VERIFY).input(request).run().is(1, "malformed_header");
 }
 
 #[test]
-fn with_json_what_is_malformed_is_one_object_too() {
+fn with_json_malformed_input_is_one_object() {
     let answer = call(VERIFY).arg("--json").input("hello").run();
     assert_eq!(
         (answer.code, &answer.json()["verdict"]),
@@ -269,7 +275,7 @@ fn with_json_what_is_malformed_is_one_object_too() {
 }
 
 #[test]
-fn a_curl_line_may_stand_behind_a_prompt_and_be_called_by_its_path() {
+fn a_curl_command_may_have_a_prompt_or_a_path() {
     let signed = call("sign -s github --secret-env SECRET --id 1 --body {} --curl").run().out;
     for line in [format!("$ {signed}"), format!("/usr/bin/{signed}"), format!("\n  {signed}")] {
         call("verify -s github --secret-env SECRET").input(line.clone()).run().is(0, "GitHub");
@@ -277,7 +283,7 @@ fn a_curl_line_may_stand_behind_a_prompt_and_be_called_by_its_path() {
     for end in ["| jq .", "> out.txt", "; curl https://b.example"] {
         let line = format!("{} {end}", signed.trim_end());
         let answer = call("verify -s github --secret-env SECRET").input(line).run();
-        answer.is(2, "give the `curl` line alone");
+        answer.is(2, "use the `curl` command alone");
     }
 }
 
@@ -285,5 +291,5 @@ fn a_curl_line_may_stand_behind_a_prompt_and_be_called_by_its_path() {
 fn a_body_that_is_given_twice_is_an_error() {
     let capture = r#"{"headers":[],"body":"a","body_b64":"Yg=="}"#;
     let answer = call("verify -s github --secret-env SECRET").input(capture).run();
-    answer.is(2, "field `body_b64`: stands beside `body`: give one of the two");
+    answer.is(2, "field `body_b64`: is given besides `body`: keep one of the two");
 }

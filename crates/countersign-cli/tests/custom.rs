@@ -82,7 +82,7 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
         (&format!("signs = \"{{body\"\n{LEAST}"), "`signs`: has a `{` without its `}`"),
         (
             &format!("signs = \"{{boddy}}\"\n{LEAST}"),
-            "`signs`: has a part in braces that is none of body",
+            "`signs`: has an unknown part in braces: use body",
         ),
         (
             &format!("{LEAST}[timestamp]\nunit = \"seconds\"\n"),
@@ -92,15 +92,15 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
         (&format!("{LEAST}[contract]\ndeadline = 0\n"), "`response_deadline` is zero"),
         (
             &format!("{LEAST}[contract]\ndeadline = 9223372036854775807\n"),
-            "`contract.deadline`: is over an hour",
+            "`contract.deadline`: exceeds one hour",
         ),
         (
             &format!("{LEAST}[contract]\nretries = [5, 9223372036854775807]\n"),
-            "`contract.retries`: is over 30 days before one",
+            "`contract.retries`: exceeds 30 days",
         ),
         (
             &format!("{LEAST}[contract]\nretries = [{}]\n", "1, ".repeat(101)),
-            "`contract.retries`: is over 100 retries",
+            "`contract.retries`: exceeds 100 retries",
         ),
     ] {
         round_trip(toml, "x").is(2, piece);

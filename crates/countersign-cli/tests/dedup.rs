@@ -18,9 +18,11 @@ fn key(id: &str) -> EventKey {
     EventKey::new("orders", "stripe", &Identity::id(id))
 }
 
-/// Holds one handled event, one in hand, and one whose lease is over.
+/// Adds one handled event, one in progress, and one with an expired lease.
 async fn fill(store: &impl InspectStore) {
-    for (id, lease) in [("evt_done", HOUR), ("evt_held", HOUR), ("evt_over", Duration::ZERO)] {
+    for (id, lease) in
+        [("evt_done", HOUR), ("evt_in_progress", HOUR), ("evt_expired", Duration::ZERO)]
+    {
         let claim = store.claim(&key(id), 0, lease).await.unwrap();
         let ClaimOutcome::Acquired { fencing_token, .. } = claim else {
             panic!("a new event is granted")
@@ -31,83 +33,85 @@ async fn fill(store: &impl InspectStore) {
     }
 }
 
-/// Asks `dedup` of the store at `place`.
-fn ask(place: &str, arguments: &str) -> Call {
-    call(&format!("dedup {arguments}")).env("COUNTERSIGN_STORE", place)
+/// Calls `dedup` with the store at `location`.
+fn dedup(location: &str, arguments: &str) -> Call {
+    call(&format!("dedup {arguments}")).env("COUNTERSIGN_STORE", location)
 }
 
-/// What an operator sees and does, whatever the store.
-fn an_operator_works(place: &str, flags: &str) {
-    let ask = |arguments: &str| ask(place, &format!("{arguments} {flags}"));
-    let stats = ask("stats --json").run().json();
+/// Inspects and changes a store.
+fn inspects_and_forgets(location: &str, flags: &str) {
+    let dedup = |arguments: &str| dedup(location, &format!("{arguments} {flags}"));
+    let stats = dedup("stats --json").run().json();
     assert_eq!((&stats["handled"], &stats["in_progress"]), (&1.into(), &2.into()), "{stats}");
     assert_eq!(stats["lease_expired"], 1, "{stats}");
-    ask("stats").run().is(0, "handled   1 events").is(0, "claimed   2 events in progress");
+    dedup("stats").run().is(0, "handled   1 events").is(0, "claimed   2 events in progress");
 
     let id = "--sender stripe --endpoint orders --id";
-    ask(&format!("get {id} evt_done")).run().is(0, "handled; retained for 6 d 23 h");
-    ask(&format!("get {id} evt_held")).run().is(0, "in progress; the lease expires in 59 min");
-    ask(&format!("get {id} evt_over")).run().is(0, "the lease has expired");
-    ask(&format!("get {id} evt_other")).run().is(1, "holds no such event");
-    let by_key = ask(&format!("get {} --json", key("evt_done"))).run().json();
+    dedup(&format!("get {id} evt_done")).run().is(0, "handled; retained for 6 d 23 h");
+    dedup(&format!("get {id} evt_in_progress"))
+        .run()
+        .is(0, "in progress; the lease expires in 59 min");
+    dedup(&format!("get {id} evt_expired")).run().is(0, "the lease has expired");
+    dedup(&format!("get {id} evt_other")).run().is(1, "has no such event");
+    let by_key = dedup(&format!("get {} --json", key("evt_done"))).run().json();
     assert_eq!(
         (&by_key["state"], &by_key["event"]),
         (&"handled".into(), &key("evt_done").to_string().into())
     );
     assert!(by_key["left_s"].as_f64().unwrap() > 600_000.0, "{by_key}");
 
-    ask(&format!("forget {id} evt_done")).run().is(0, "its next delivery will be handled");
-    ask(&format!("forget {id} evt_done")).run().is(1, "holds no such event");
-    assert_eq!(ask("stats --json").run().json()["handled"], 0);
+    dedup(&format!("forget {id} evt_done")).run().is(0, "its next delivery is handled");
+    dedup(&format!("forget {id} evt_done")).run().is(1, "has no such event");
+    assert_eq!(dedup("stats --json").run().json()["handled"], 0);
 }
 
 #[tokio::test]
-async fn an_operator_works_in_a_file() {
+async fn a_sqlite_store_is_inspected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
     fill(&SqliteStore::open(&path).await.unwrap()).await;
-    an_operator_works(path.to_str().unwrap(), "");
-    let place = format!("sqlite://{}", path.display());
-    ask(&place, "stats").run().is(0, "claimed   2 events in progress");
+    inspects_and_forgets(path.to_str().unwrap(), "");
+    let location = format!("sqlite://{}", path.display());
+    dedup(&location, "stats").run().is(0, "claimed   2 events in progress");
 }
 
 #[tokio::test]
-async fn an_operator_works_in_postgresql() {
+async fn a_postgresql_store_is_inspected() {
     let Some(server) = PostgresServer::shared() else { return };
     let store =
         PostgresStore::connect(&server.url()).await.unwrap().table("webhooks.seen").unwrap();
     store.migrate().await.unwrap();
     fill(&store).await;
-    an_operator_works(&server.url(), "--table webhooks.seen");
+    inspects_and_forgets(&server.url(), "--table webhooks.seen");
 }
 
 #[tokio::test]
-async fn an_operator_works_in_redis() {
+async fn a_redis_store_is_inspected() {
     let Some(server) = RedisServer::start(&[]) else { return };
     fill(&RedisStore::connect(&server.url()).await.unwrap().prefix("mine:")).await;
-    an_operator_works(&server.url(), "--key-prefix mine:");
+    inspects_and_forgets(&server.url(), "--key-prefix mine:");
 }
 
 #[tokio::test]
-async fn an_operator_works_in_a_redis_cluster() {
+async fn a_redis_cluster_is_inspected() {
     let Some(node) = RedisServer::start(&["--cluster-enabled", "yes"]) else { return };
     node.command::<()>("CLUSTER ADDSLOTSRANGE 0 16383");
     while !node.command::<String>("CLUSTER INFO").contains("cluster_state:ok") {}
     fill(&RedisStore::cluster(&[&node.url()]).await.unwrap()).await;
-    an_operator_works(&node.url(), "--cluster");
+    inspects_and_forgets(&node.url(), "--cluster");
 }
 
 #[tokio::test]
-async fn an_operator_works_in_redis_behind_a_sentinel() {
+async fn a_redis_store_behind_a_sentinel_is_inspected() {
     let Some(master) = RedisServer::start(&[]) else { return };
     let monitor = format!("sentinel monitor main 127.0.0.1 {} 1\n", master.port());
     let Some(sentinel) = RedisServer::sentinel(&monitor) else { return };
     fill(&RedisStore::sentinel(&[&sentinel.url()], "main").await.unwrap()).await;
-    an_operator_works(&sentinel.url(), "--sentinel main");
+    inspects_and_forgets(&sentinel.url(), "--sentinel main");
 }
 
 #[tokio::test]
-async fn an_event_past_its_retention_is_told_as_expired() {
+async fn an_event_past_its_retention_is_expired() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
     let (store, key) = (SqliteStore::open(&path).await.unwrap(), key("evt_old"));
@@ -116,69 +120,69 @@ async fn an_event_past_its_retention_is_told_as_expired() {
         panic!("a new event is granted")
     };
     store.commit(&key, fencing_token, Duration::ZERO).await.unwrap();
-    let get = |flags: &str| ask(path.to_str().unwrap(), &format!("get {key} {flags}")).run();
+    let get = |flags: &str| dedup(path.to_str().unwrap(), &format!("get {key} {flags}")).run();
     get("").is(0, "handled, and its retention has expired: the next delivery is handled again");
     assert_eq!(get("--json").json()["state"], "expired");
 }
 
 #[tokio::test]
-async fn an_event_without_an_id_is_known_by_its_body() {
+async fn an_event_without_an_id_is_identified_by_its_body() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
     let store = SqliteStore::open(&path).await.unwrap();
     let key = EventKey::new("github", "github", &Identity::body(b"{\"event\":\"x\"}"));
     store.claim(&key, 0, HOUR).await.unwrap();
     let body = file("dedup-body.json", "{\"event\":\"x\"}");
-    ask(path.to_str().unwrap(), "get --sender github --body-file")
+    dedup(path.to_str().unwrap(), "get --sender github --body-file")
         .arg(body.to_str().unwrap())
         .run()
         .is(0, &key.to_string());
 }
 
 #[tokio::test]
-async fn an_event_of_a_tenant_is_apart_from_the_others() {
+async fn an_event_of_a_tenant_is_separate_from_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
     let store = SqliteStore::open(&path).await.unwrap();
     let key = EventKey::of_tenant("orders", "acme", "stripe", &Identity::id("evt_1"));
     store.claim(&key, 0, HOUR).await.unwrap();
     let get = "get --sender stripe --endpoint orders --id evt_1";
-    ask(path.to_str().unwrap(), &format!("{get} --tenant acme")).run().is(0, &key.to_string());
-    ask(path.to_str().unwrap(), get).run().is(1, "holds no such event");
+    dedup(path.to_str().unwrap(), &format!("{get} --tenant acme")).run().is(0, &key.to_string());
+    dedup(path.to_str().unwrap(), get).run().is(1, "has no such event");
 }
 
 #[test]
-fn what_no_event_of_a_sender_is_known_by_is_rejected() {
-    let get = |sender, by| ask("app.db", &format!("get --sender {sender} {by}")).run();
-    get("omniai", "--id 1").is(2, "known by some fields of its body: take the event's key");
-    get("telegram", "--id 1").is(2, "take the event's key");
-    get("github", "--id 1").is(2, "`--id`: `github` signs no id");
+fn an_identity_that_a_sender_does_not_use_is_rejected() {
+    let get = |sender, by| dedup("app.db", &format!("get --sender {sender} {by}")).run();
+    get("omniai", "--id 1").is(2, "identifies it by some fields of its body: copy the event's key");
+    get("telegram", "--id 1").is(2, "copy the event's key");
+    get("github", "--id 1").is(2, "`--id`: `github` does not sign an id");
     get("stripe", "--body-file body.json").is(2, "cannot be read");
 }
 
 #[test]
-fn a_store_that_is_not_there_is_no_malformed_input() {
+fn a_missing_store_is_not_malformed_input() {
     let gone = file("dedup-empty.db", "");
-    ask(gone.to_str().unwrap(), "stats").run().is(3, "no such table");
+    dedup(gone.to_str().unwrap(), "stats").run().is(3, "no such table");
     assert_eq!(std::fs::read(gone).unwrap(), b"", "looking changes nothing");
-    let missing = ask("/nowhere/app.db", "stats --json").run();
+    let missing = dedup("/nowhere/app.db", "stats --json").run();
     assert_eq!((missing.code, &missing.json()["verdict"]), (3, &"store_unavailable".into()));
 }
 
 #[test]
 fn a_password_is_not_printed() {
     for scheme in ["postgres", "redis", "rediss", "mysql"] {
-        let place = format!("{scheme}://me:correct-horse-battery@127.0.0.1:1/0");
-        let answer = ask(&place, "stats").never("correct-horse-battery").run();
+        let location = format!("{scheme}://me:correct-horse-battery@127.0.0.1:1/0");
+        let answer = dedup(&location, "stats").never("correct-horse-battery").run();
         assert_eq!(answer.code, if scheme == "mysql" { 2 } else { 3 }, "{answer:?}");
     }
 }
 
 #[test]
-fn what_is_given_wrongly_is_named_with_its_mend() {
+fn invalid_arguments_are_named_with_what_to_do() {
     call("dedup stats").run().is(2, "COUNTERSIGN_STORE");
-    ask("app.db", "get 1234").run().is(2, "64 hexadecimal digits");
-    ask("app.db", "stats --table t").run().is(2, "`--table`: is for a PostgreSQL store");
-    ask("app.db", "stats --sentinel main").run().is(2, "`--sentinel`: is for a Redis store");
-    ask("app.db", "stats --cluster").run().is(2, "`--cluster`: is for a Redis store");
+    dedup("app.db", "get 1234").run().is(2, "64 hexadecimal digits");
+    dedup("app.db", "stats --table t").run().is(2, "`--table`: is for a PostgreSQL store");
+    dedup("app.db", "stats --sentinel main").run().is(2, "`--sentinel`: is for a Redis store");
+    dedup("app.db", "stats --cluster").run().is(2, "`--cluster`: is for a Redis store");
 }

@@ -1,5 +1,5 @@
-//! `docs/cli.md` shows what the command prints: its files are laid out, its commands run in a shell,
-//! and each output must be the page's. With `BLESS=1` the page is written anew instead.
+//! Checks that `docs/cli.md` shows what the command prints: writes the page's files, runs its commands in a
+//! shell, and compares each output with the page. With `BLESS=1` the page is updated instead.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use std::process::Command;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md");
 
-/// The page in pieces: text, and what stands between fencing tokens.
+/// A piece of the page: a line of text, or a fenced block.
 enum Piece {
     Text(String),
     Block { info: String, lines: Vec<String> },
@@ -34,14 +34,14 @@ fn pieces(page: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Runs the commands of one block in one shell, each followed by what it printed.
+/// Runs the commands of one block in one shell, and returns each with its output.
 fn session(lines: &[String], folder: &Path) -> Vec<String> {
     const END: &str = "-- end of a command --\n";
     let commands: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("$ ")).collect();
     assert!(!commands.is_empty(), "a console block has no command");
     let mut script = String::from("exec 2>&1\n");
     for command in &commands {
-        // What the next command asks of `$?` is this one's.
+        // `$?` in the next command is the exit code of this one.
         writeln!(script, "{command}\ncode=$?; echo; printf '%s' '{END}'; (exit $code)").unwrap();
     }
     let binaries = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap();
@@ -83,12 +83,12 @@ fn the_page_shows_what_the_command_prints() {
         sessions += usize::from(info == "console");
         writeln!(written, "```{info}\n{}\n```", shown.join("\n")).unwrap();
     }
-    assert!(sessions > 4, "the page has but {sessions} sessions");
+    assert!(sessions > 4, "the page has only {sessions} sessions");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(PAGE, &written).unwrap();
     }
     for (number, (shown, printed)) in page.lines().zip(written.lines()).enumerate() {
-        assert_eq!(printed, shown, "docs/cli.md, line {}: BLESS=1 writes it anew", number + 1);
+        assert_eq!(printed, shown, "docs/cli.md, line {}: update it with BLESS=1", number + 1);
     }
-    assert_eq!(page.len(), written.len(), "docs/cli.md: BLESS=1 writes it anew");
+    assert_eq!(page.len(), written.len(), "docs/cli.md: update it with BLESS=1");
 }

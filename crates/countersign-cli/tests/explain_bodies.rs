@@ -1,5 +1,5 @@
-//! Captures whose head still tells of the body as it was sent: each way in which bodies are changed on
-//! their way is told, whatever `content-length` and `transfer-encoding` say.
+//! Captures whose head still describes the original body: each change of the body in transit is found,
+//! whatever `content-length` and `transfer-encoding` announce.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -15,7 +15,7 @@ use flate2::write::GzEncoder;
 
 const JSON: &str = "{\n  \"id\": \"evt_1\",\n  \"text\": \"Zoë\"\n}";
 
-/// A GitHub request over `signed`, with all its headers, whose body is then another.
+/// Returns a GitHub request that is signed over `signed`, with the body `received`.
 fn changed(signed: &[u8], received: &[u8]) -> Vec<u8> {
     let name = format!("body-{:x}-{:x}", crc(signed), crc(received));
     let path = common::file(&name, signed);
@@ -26,7 +26,7 @@ fn changed(signed: &[u8], received: &[u8]) -> Vec<u8> {
     [head.as_bytes(), b"\r\n\r\n", received].concat()
 }
 
-/// Tells the files of tests apart that run at once.
+/// Returns a checksum that distinguishes the files of concurrent tests.
 fn crc(bytes: &[u8]) -> u64 {
     bytes.iter().fold(7, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(*byte)))
 }
@@ -35,17 +35,17 @@ fn explained(request: impl Into<Vec<u8>>) -> Answer {
     call_list(&["explain", "-s", "github", "--secret-env", "SECRET"]).input(request).run()
 }
 
-/// It is told that the body was changed so, and that its length is not as announced; so it is where
-/// the head says that the body is in chunks.
+/// Verifies that the change is the cause, with a note on the length, also if the head announces a
+/// chunked body.
 #[track_caller]
-fn is_told(signed: &[u8], received: &[u8], kind: &str) {
+fn verifies_kind(signed: &[u8], received: &[u8], kind: &str) {
     let request = changed(signed, received);
     let answer = explained(request.as_slice());
     answer.is(1, &format!("({kind})"));
     let cause = answer.out.lines().find(|line| line.starts_with("cause")).unwrap();
     assert!(cause.ends_with(&format!("({kind})")), "{answer:?}");
     let note = format!(
-        "note      the body has {} bytes, and `content-length` says {}",
+        "note      the body has {} bytes, but `content-length` is {}",
         received.len(),
         signed.len()
     );
@@ -59,26 +59,30 @@ fn is_told(signed: &[u8], received: &[u8], kind: &str) {
 
 #[test]
 fn trailing_newline() {
-    is_told(b"{}", b"{}\n", "trailing_newline");
-    is_told(b"{}\n", b"{}", "trailing_newline");
+    verifies_kind(b"{}", b"{}\n", "trailing_newline");
+    verifies_kind(b"{}\n", b"{}", "trailing_newline");
 }
 
 #[test]
-fn body_reserialised() {
-    is_told(JSON.as_bytes(), r#"{"id":"evt_1","text":"Zoë"}"#.as_bytes(), "body_reserialised");
-    is_told(br#"{"a":1}"#, b"{\n  \"a\": 1\n}", "body_reserialised");
+fn body_reserialized() {
+    verifies_kind(
+        JSON.as_bytes(),
+        r#"{"id":"evt_1","text":"Zoë"}"#.as_bytes(),
+        "body_reserialized",
+    );
+    verifies_kind(br#"{"a":1}"#, b"{\n  \"a\": 1\n}", "body_reserialized");
 }
 
 #[test]
 fn line_ends_changed() {
-    is_told(b"a=1\nb=2\nc=3", b"a=1\r\nb=2\r\nc=3", "line_ends_changed");
-    is_told(b"a=1\r\nb=2\r\nc=3", b"a=1\nb=2\nc=3", "line_ends_changed");
+    verifies_kind(b"a=1\nb=2\nc=3", b"a=1\r\nb=2\r\nc=3", "line_ends_changed");
+    verifies_kind(b"a=1\r\nb=2\r\nc=3", b"a=1\nb=2\nc=3", "line_ends_changed");
 }
 
 #[test]
 fn charset_changed() {
-    is_told(JSON.as_bytes(), &JSON.replace('ë', "Ã«").into_bytes(), "charset_changed");
-    is_told(b"{}", b"\xef\xbb\xbf{}", "charset_changed");
+    verifies_kind(JSON.as_bytes(), &JSON.replace('ë', "Ã«").into_bytes(), "charset_changed");
+    verifies_kind(b"{}", b"\xef\xbb\xbf{}", "charset_changed");
 }
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
@@ -89,7 +93,7 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 
 #[test]
 fn gzip_not_decoded() {
-    is_told(JSON.as_bytes(), &gzip(JSON.as_bytes()), "gzip_not_decoded");
+    verifies_kind(JSON.as_bytes(), &gzip(JSON.as_bytes()), "gzip_not_decoded");
 }
 
 #[test]
@@ -98,28 +102,28 @@ fn gzip_decoded() {
     let request = String::from_utf8(changed(JSON.as_bytes(), JSON.as_bytes())).unwrap();
     let length = format!("content-length: {}", JSON.len());
     let request = request.replace(&length, "content-length: 61\r\ncontent-encoding: gzip");
-    explained(request).is(1, "cause").is(1, "(gzip_decoded)").is(1, "`content-length` says 61");
+    explained(request).is(1, "cause").is(1, "(gzip_decoded)").is(1, "`content-length` is 61");
 }
 
 #[test]
 fn body_base64() {
-    is_told(JSON.as_bytes(), STANDARD.encode(JSON).as_bytes(), "body_base64");
+    verifies_kind(JSON.as_bytes(), STANDARD.encode(JSON).as_bytes(), "body_base64");
 }
 
 #[test]
 fn body_quoted() {
-    is_told(JSON.as_bytes(), &serde_json::to_vec(JSON).unwrap(), "body_quoted");
+    verifies_kind(JSON.as_bytes(), &serde_json::to_vec(JSON).unwrap(), "body_quoted");
 }
 
 #[test]
 fn form_and_json() {
-    is_told(b"name=Ann&n=1", br#"{"name":"Ann","n":"1"}"#, "form_and_json");
-    is_told(br#"{"a":1}"#, b"payload=%7B%22a%22%3A1%7D", "form_and_json");
+    verifies_kind(b"name=Ann&n=1", br#"{"name":"Ann","n":"1"}"#, "form_and_json");
+    verifies_kind(br#"{"a":1}"#, b"payload=%7B%22a%22%3A1%7D", "form_and_json");
 }
 
 #[test]
 fn form_reencoded() {
-    is_told(b"text=hello+there", b"text=hello%20there", "form_reencoded");
+    verifies_kind(b"text=hello+there", b"text=hello%20there", "form_reencoded");
 }
 
 #[test]

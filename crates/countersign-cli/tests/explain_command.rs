@@ -1,4 +1,4 @@
-//! `explain` on the command line: what it is asked, and how it answers.
+//! `explain` on the command line: its arguments and its output.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,8 +8,8 @@ use common::{SECRET, call, file, signed_stripe};
 
 const BODY: &str = "{\n  \"id\": \"evt_1\",\n  \"type\": \"charge.paid\"\n}";
 
-/// A body that was parsed and written anew on its way.
-fn reserialised() -> String {
+/// A request whose body was parsed and re-serialized.
+fn reserialized() -> String {
     let request = signed_stripe(BODY);
     let (head, _) = request.split_once("\r\n\r\n").unwrap();
     let head: Vec<_> = head.lines().filter(|line| !line.starts_with("content-length")).collect();
@@ -17,13 +17,13 @@ fn reserialised() -> String {
 }
 
 #[test]
-fn a_cause_that_is_proved_is_told_with_what_to_do() {
+fn a_proved_cause_is_printed_with_what_to_do() {
     let explain = call("explain -s stripe --secret-env SECRET --now 1700000042");
-    let answer = explain.input(reserialised()).run();
+    let answer = explain.input(reserialized()).run();
     answer
         .is(1, "rejected  signature_mismatch\n")
         .is(1, "cause     ")
-        .is(1, "(body_reserialised)\nnext      ");
+        .is(1, "(body_reserialized)\nnext      ");
 }
 
 #[test]
@@ -37,16 +37,16 @@ fn a_request_that_verifies_has_no_cause() {
 #[test]
 fn with_json_it_is_one_object() {
     let explain = call("explain -s stripe --secret-env SECRET --now 1700000042 --json");
-    let found = explain.input(reserialised()).run().json();
+    let found = explain.input(reserialized()).run().json();
     assert_eq!(found["verdict"], "signature_mismatch");
-    assert_eq!(found["findings"][0]["kind"], "body_reserialised");
+    assert_eq!(found["findings"][0]["kind"], "body_reserialized");
     assert_eq!(found["findings"][0]["certain"], true);
 }
 
 #[test]
 fn without_a_sender_it_is_guessed() {
     let explain = call("explain --secret-env SECRET --now 1700000042");
-    explain.input(signed_stripe(BODY)).run().is(0, "`stripe`");
+    explain.input(signed_stripe(BODY)).run().is(0, "--sender stripe`");
 }
 
 #[test]
@@ -56,9 +56,9 @@ fn the_header_that_omniai_does_not_document_is_found() {
 }
 
 #[test]
-fn settings_are_judged_as_they_are_given() {
+fn settings_are_verified_as_given() {
     let explain = call("explain -s stripe --secret-env SECRET --now 1700000042 --tolerance 10");
-    explain.input(signed_stripe(BODY)).run().is(1, "stale_timestamp").is(1, "(clock_off)");
+    explain.input(signed_stripe(BODY)).run().is(1, "stale_timestamp").is(1, "(clock_skew)");
     let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{url}|{body}\"\n[signature]\nheader = \"x-acme\"\n";
     let path = file("explained.toml", toml);
     let explain = || call("explain --secret-env SECRET --scheme").arg(path.to_str().unwrap());
@@ -68,6 +68,6 @@ fn settings_are_judged_as_they_are_given() {
 }
 
 #[test]
-fn without_a_secret_it_says_so() {
+fn a_missing_secret_is_reported() {
     call("explain -s stripe").input("POST / HTTP/1.1\n\n{}").run().is(2, "no secret is given");
 }

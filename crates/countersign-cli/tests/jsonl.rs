@@ -46,7 +46,7 @@ fn agree(vectors: &[Value], answer: &Answer) {
 }
 
 #[test]
-fn the_published_vectors_run_through_as_a_document() {
+fn the_published_vectors_are_verified_as_a_document() {
     let vectors = vectors();
     assert!(vectors.len() > 100);
     let answer = guarded(call("verify --jsonl").arg(PUBLISHED), vectors).run();
@@ -54,7 +54,7 @@ fn the_published_vectors_run_through_as_a_document() {
 }
 
 #[test]
-fn the_published_vectors_run_through_line_by_line_under_their_older_field_names() {
+fn the_published_vectors_are_verified_line_by_line_with_their_older_field_names() {
     let vectors = vectors();
     let mut input = String::new();
     for vector in vectors {
@@ -82,14 +82,14 @@ fn with(field: &str, value: Value) -> Value {
     request
 }
 
-fn judge(request: &Value) -> Value {
+fn verify_line(request: &Value) -> Value {
     let answer = call("verify --jsonl").input(format!("{request}\n")).run();
     let mut verdicts = lines(&answer);
     assert_eq!(verdicts.len(), 1, "{answer:?}");
     verdicts.remove(0)
 }
 
-/// A request that is signed by the command, as a line.
+/// Returns a line with a request that the command signed.
 fn signed(body: &str) -> Value {
     let answer =
         call("sign --json -s stripe --secret-env SECRET --now 1700000000 --body").arg(body).run();
@@ -101,8 +101,8 @@ fn signed(body: &str) -> Value {
 }
 
 #[test]
-fn an_accepted_line_tells_who_which_key_and_what() {
-    let verdict = judge(&signed(r#"{"id":"evt_1","type":"a.b"}"#));
+fn an_accepted_line_has_sender_key_and_event() {
+    let verdict = verify_line(&signed(r#"{"id":"evt_1","type":"a.b"}"#));
     let expected = json!({
         "line": 1, "verdict": "ok", "sender": "stripe", "key": "default", "id": "evt_1",
         "id_signed": true, "event_type": "a.b", "timestamp": 1_700_000_000,
@@ -115,13 +115,13 @@ fn secrets_may_be_a_list_or_have_names() {
     let mut request = signed("{}");
     request.as_object_mut().unwrap().remove("secret");
     request["secrets"] = json!(["another secret of theirs", SECRET]);
-    assert_eq!(judge(&request)["key"], "key-2");
+    assert_eq!(verify_line(&request)["key"], "key-2");
     request["secrets"] = json!({ "old": "another secret of theirs", "new": SECRET });
-    assert_eq!(judge(&request)["key"], "new");
+    assert_eq!(verify_line(&request)["key"], "new");
     request["secrets"] = json!([]);
-    assert_eq!(judge(&request)["field"], "secret");
+    assert_eq!(verify_line(&request)["field"], "secret");
     request["secrets"] = json!([1]);
-    assert_eq!(judge(&request)["field"], "secrets");
+    assert_eq!(verify_line(&request)["field"], "secrets");
 }
 
 #[test]
@@ -135,15 +135,15 @@ fn a_form_is_encoded_where_there_is_no_body() {
     fields.remove("body");
     let form = json!({ "CallSid": "CA1234567890ABCDE", "Caller": "+14158675309", "Digits": "1234", "From": "+14158675309", "To": "+18005551212" });
     fields.insert("form".to_owned(), form);
-    assert_eq!(judge(&request)["verdict"], "ok");
+    assert_eq!(verify_line(&request)["verdict"], "ok");
     request["form"] = json!([["Digits", "9"]]);
-    assert_eq!(judge(&request)["verdict"], "signature_mismatch");
+    assert_eq!(verify_line(&request)["verdict"], "signature_mismatch");
     request["form"] = json!("a=b");
-    assert_eq!(judge(&request)["field"], "form");
+    assert_eq!(verify_line(&request)["field"], "form");
 }
 
 #[test]
-fn a_line_that_cannot_be_read_names_the_field_and_stops_nothing() {
+fn a_malformed_line_names_the_field_and_does_not_stop_the_run() {
     let broken = [
         (with("sender", json!("nobody")), "sender"),
         (with("sender", json!(7)), "sender"),
@@ -187,31 +187,31 @@ fn a_line_that_cannot_be_read_names_the_field_and_stops_nothing() {
 }
 
 #[test]
-fn a_line_that_is_no_json_says_where() {
+fn a_line_that_is_not_json_is_reported_with_its_position() {
     let line = format!("{{\"secret\":\"{SECRET}\",}}\n[]\n\u{7f}\n{{\n");
     let answer = call("verify --jsonl").input(line).run();
     let verdicts = lines(&answer);
     let reasons: Vec<_> =
         verdicts.iter().map(|verdict| verdict["reason"].as_str().unwrap()).collect();
-    assert!(reasons[0].contains("is no JSON, at line 1 column"), "{}", reasons[0]);
-    assert_eq!(reasons[1], "the request is no JSON object");
-    assert!(reasons[2].contains("is no JSON"), "{}", reasons[2]);
-    assert!(reasons[3].contains("ends early"), "{}", reasons[3]);
+    assert!(reasons[0].contains("is not JSON, at line 1 column"), "{}", reasons[0]);
+    assert_eq!(reasons[1], "the request is not a JSON object");
+    assert!(reasons[2].contains("is not JSON"), "{}", reasons[2]);
+    assert!(reasons[3].contains("is truncated JSON"), "{}", reasons[3]);
     assert_eq!(answer.code, 2);
 }
 
 #[test]
-fn what_cannot_be_a_request_is_a_rejection() {
+fn an_impossible_request_is_rejected() {
     let value = |value: &str| with("headers", json!([["Stripe-Signature", value]]));
     for text in ["é", "\u{0}", "t=1\r\nx: y", "\u{1f600}", "t=99999999999999999999,v1=00"] {
-        assert_eq!(judge(&value(text))["verdict"], "malformed_header", "{text:?}");
+        assert_eq!(verify_line(&value(text))["verdict"], "malformed_header", "{text:?}");
     }
-    assert_eq!(judge(&with("method", json!("BREW")))["verdict"], "method_not_allowed");
-    assert_eq!(judge(&with("now", json!(u64::MAX)))["verdict"], "stale_timestamp");
-    assert_eq!(judge(&with("tolerance", json!(u64::MAX)))["verdict"], "signature_mismatch");
-    assert_eq!(judge(&with("secret", json!("")))["verdict"], "empty_secret");
-    assert_eq!(judge(&with("sender", json!("square")))["verdict"], "missing_setting");
-    assert_eq!(judge(&with("sender", json!("omniai")))["verdict"], "missing_setting");
+    assert_eq!(verify_line(&with("method", json!("BREW")))["verdict"], "method_not_allowed");
+    assert_eq!(verify_line(&with("now", json!(u64::MAX)))["verdict"], "stale_timestamp");
+    assert_eq!(verify_line(&with("tolerance", json!(u64::MAX)))["verdict"], "signature_mismatch");
+    assert_eq!(verify_line(&with("secret", json!("")))["verdict"], "empty_secret");
+    assert_eq!(verify_line(&with("sender", json!("square")))["verdict"], "missing_setting");
+    assert_eq!(verify_line(&with("sender", json!("omniai")))["verdict"], "missing_setting");
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn each_verdict_is_written_before_the_next_line_is_read() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_panic() {
+fn a_closed_output_does_not_panic() {
     let mut child = call("verify --jsonl").start();
     drop(child.stdout.take());
     let mut input = child.stdin.take().unwrap();
@@ -248,7 +248,7 @@ fn a_reader_that_goes_away_is_no_panic() {
 }
 
 #[test]
-fn a_sender_of_ones_own_may_be_named() {
+fn a_line_may_name_a_custom_sender() {
     let path = file(
         "own.toml",
         "name = \"own\"\nalgorithm = \"hmac-sha256\"\n[signature]\nheader = \"x-own\"\n",
@@ -263,7 +263,7 @@ fn a_sender_of_ones_own_may_be_named() {
 }
 
 #[test]
-fn flags_hold_for_lines_that_do_not_say_it() {
+fn flags_are_the_defaults_of_lines() {
     let mut bare = signed(r#"{"id":"evt_1"}"#);
     for field in ["sender", "secret", "now"] {
         bare.as_object_mut().unwrap().remove(field);
@@ -278,7 +278,7 @@ fn flags_hold_for_lines_that_do_not_say_it() {
     assert_eq!(ask(&format!("{flags} --tolerance 41"), &bare)["verdict"], "stale_timestamp");
     assert_eq!(ask("--secret-env SECRET", &bare)["field"], "sender");
     assert_eq!(ask("-s stripe", &bare)["field"], "secret");
-    // What a line says itself goes before.
+    // A line's own value takes precedence.
     for (field, value, verdict) in [
         ("now", json!(1_800_000_000), "stale_timestamp"),
         ("tolerance", json!(1), "stale_timestamp"),
@@ -297,17 +297,17 @@ fn flags_hold_for_lines_that_do_not_say_it() {
 }
 
 #[test]
-fn flags_that_no_line_can_heed_are_rejected() {
+fn flags_that_no_line_can_use_are_rejected() {
     for flags in ["--method GET", "--entry 1", "--format har", "-H a:b", "--body {}"] {
         call("verify --jsonl").args(flags).run().is(2, "cannot be used with");
     }
     call("verify --jsonl -s strip").run().is(2, "sender `strip`: is not known");
     call("verify --jsonl --secret-stdin").run().is(2, "`--secret-stdin`: standard input is");
-    call("verify --jsonl --now soon").run().is(2, "`--now`: is no time");
+    call("verify --jsonl --now soon").run().is(2, "`--now`: is not a time");
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_first_line() {
+fn a_byte_order_mark_is_not_part_of_the_first_line() {
     let line = format!("\u{feff}{}\n", signed("{}"));
     let answer = call("verify --jsonl").input(line.as_str()).run();
     assert_eq!(lines(&answer)[0]["verdict"], "ok", "{answer:?}");
@@ -316,7 +316,7 @@ fn a_byte_order_mark_is_no_part_of_the_first_line() {
     assert_eq!(lines(&answer)[0]["verdict"], "ok", "{answer:?}");
 }
 
-/// Any JSON that a careless or hostile program may put into a field.
+/// Any JSON value, as a careless or hostile program may write it.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -407,7 +407,7 @@ proptest! {
 }
 
 #[test]
-fn a_document_on_standard_input_runs_as_one_in_a_file() {
+fn a_document_on_standard_input_is_verified_like_a_file() {
     let published = include_str!("../../countersign/tests/vectors/published.json");
     let document: Value = serde_json::from_str(published).unwrap();
     let count = document["vectors"].as_array().unwrap().len();

@@ -145,7 +145,7 @@ fn success_is_what_the_sender_counts_as_such() {
     assert_eq!(answer.code, 3, "{answer:?}");
     let sums = answer.json();
     assert_eq!(
-        (&sums["delivered"], &sums["attempts"], &sums["answers"]),
+        (&sums["delivered"], &sums["attempts"], &sums["responses"]),
         (&json!(0), &json!(4), &json!({ "201": 4 }))
     );
     assert_eq!(requests.recv().unwrap().header("x-secret"), SECRET);
@@ -299,7 +299,7 @@ fn a_port_that_is_none_is_rejected_and_not_taken_for_the_usual_one() {
         ("http://127.0.0.1:99999/", "the URL: has the port 99999: ports are 1 to 65535"),
         ("http://127.0.0.1:0/", "the URL: has the port 0"),
         ("http://[::1]:65536/?a", "the URL: has the port 65536"),
-        ("http://ann:pass@127.0.0.1:8o80", "the URL: has a port that is no number"),
+        ("http://ann:pass@127.0.0.1:8o80", "the URL: has a port that is not a number"),
     ] {
         call("send -s stripe --secret-env SECRET").arg(url).run().is(2, mend);
     }
@@ -316,7 +316,7 @@ fn headers_that_the_connection_sets_are_rejected() {
         call("send http://127.0.0.1:1/ -s stripe --secret-env SECRET -H")
             .arg(header)
             .run()
-            .is(2, &format!("`--request-header`: `{name}` is set by the connection itself"));
+            .is(2, &format!("`--request-header`: `{name}` is set by the connection"));
     }
 }
 
@@ -324,14 +324,14 @@ fn headers_that_the_connection_sets_are_rejected() {
 fn a_url_that_cannot_be_delivered_to_is_malformed() {
     for url in ["example.com", "ftp://example.com/", "/hook", "http://", "https://exa mple.com"] {
         let call = call("send -s stripe --secret-env SECRET").arg(url);
-        call.run().is(2, "the URL: is none to deliver to");
+        call.run().is(2, "the URL: is not an HTTP URL");
     }
     call("send -s stripe --secret-env SECRET http://127.0.0.1/ --speed 0")
         .run()
         .is(2, "give a number above 0");
     call("send -s stripe --secret-env SECRET http://127.0.0.1/ --times 0")
         .run()
-        .is(2, "`--times`: has a value that does not fit");
+        .is(2, "`--times`: has an invalid value");
     call("send -s stripe --secret-env SECRET http://127.0.0.1/ --duplicate-share 2")
         .run()
         .is(2, "from 0 to 1");

@@ -11,10 +11,10 @@ use countersign::senders;
 fn the_table_has_every_sender_and_its_documentation() {
     let table = call("senders").run().out;
     let rows: Vec<_> = table.lines().collect();
-    assert_eq!(rows.len(), senders::ALL.len() + 2 + 2, "{table}");
+    assert_eq!(rows.len(), senders::ALL.len() + 2, "{table}");
     for sender in senders::ALL {
         let row = rows.iter().find(|row| row.starts_with(&format!("{} ", sender.name()))).unwrap();
-        assert!(row.ends_with(sender.docs_url()), "{row}");
+        assert!(row.ends_with(sender.docs_url().unwrap_or("-")), "{row}");
     }
     for name in ["omniai ", "ainexlayer "] {
         assert!(rows.iter().any(|row| row.starts_with(name)), "{name}");
@@ -25,7 +25,7 @@ fn the_table_has_every_sender_and_its_documentation() {
 fn with_json_the_table_is_one_object() {
     let table = call("senders --json").run().json();
     let rows = table["senders"].as_array().unwrap();
-    assert_eq!(rows.len(), senders::ALL.len() + 2);
+    assert_eq!(rows.len(), senders::ALL.len());
     let slack = rows.iter().find(|row| row["name"] == "slack").unwrap();
     assert_eq!(slack["algorithm"], "HMAC-SHA256");
     assert_eq!(slack["signs_time"], true);

@@ -1,10 +1,10 @@
-//! Command lines that cannot be read: one line that names the place and the mend, and no value.
+//! Invalid command lines: the error is one line with the argument and what to do, without any value.
 
 mod common;
 
 use common::{Answer, call, call_list};
 
-/// One line on standard error, and none of the value in it.
+/// Verifies that the error is one line on standard error.
 #[track_caller]
 fn is_one_line(answer: &Answer, piece: &str) {
     answer.is(2, piece);
@@ -13,31 +13,31 @@ fn is_one_line(answer: &Answer, piece: &str) {
 }
 
 #[test]
-fn each_names_the_place_and_the_mend() {
+fn each_error_names_the_argument_and_what_to_do() {
     for (arguments, piece) in [
-        ("verify --secret hunter2222", "`--secret`: is not known: `--secret-env` is like it"),
+        ("verify --secret hunter2222", "`--secret`: is not known: did you mean `--secret-env`"),
         ("verify --secret=hunter2222", "`--secret`: is not known"),
-        ("verify a hunter2222", "an argument: is not known: `--help` lists what is"),
+        ("verify a hunter2222", "an argument: is not known: see `--help`"),
         ("verify -phunter2222", "`-p`: is not known"),
         ("verify --hunter2222", "an argument: is not known"),
         ("hunter2222", "the command: is not known"),
-        ("verify --tolerance hunter2222", "`--tolerance`: has a value that does not fit: invalid"),
-        ("verify --tolerance -5", "`--tolerance`: has a value that does not fit: invalid digit"),
-        ("verify --now -5 -s stripe --secret-env SECRET", "`--now`: is no time"),
-        ("verify --format hunter2222", "`--format`: has a value that is none of auto, http, har"),
-        ("verify --format", "`--format`: has no value: give it one"),
+        ("verify --tolerance hunter2222", "`--tolerance`: has an invalid value: invalid"),
+        ("verify --tolerance -5", "`--tolerance`: has an invalid value: invalid digit"),
+        ("verify --now -5 -s stripe --secret-env SECRET", "`--now`: is not a time"),
+        (
+            "verify --format hunter2222",
+            "`--format`: has an invalid value: use one of auto, http, har",
+        ),
+        ("verify --format", "`--format`: has no value: add one"),
         ("verify -H", "`--request-header`: has no value"),
         ("verify --scheme a -s b", "`--scheme`: cannot be used with `--sender`: leave one"),
-        ("verify -s a -s b", "`--sender`: stands twice: give it once"),
+        ("verify -s a -s b", "`--sender`: is given twice: give it once"),
         ("verify --entry 1 --jsonl", "`--entry`: cannot be used with `--jsonl`"),
-        ("sign", "`--body`: must be given"),
-        ("send", "`<URL>`: must be given"),
-        ("completions hunter2222", "`<SHELL>`: has a value that is none of bash,"),
-        ("send http://x/ --speed 0", "`--speed`: has a value that does not fit: give a number"),
-        (
-            "send http://x/ --concurrency 77777",
-            "`--concurrency`: has a value that does not fit: `-",
-        ),
+        ("sign", "`--body`: is required"),
+        ("send", "`<URL>`: is required"),
+        ("completions hunter2222", "`<SHELL>`: has an invalid value: use one of bash,"),
+        ("send http://x/ --speed 0", "`--speed`: has an invalid value: give a number"),
+        ("send http://x/ --concurrency 77777", "`--concurrency`: has an invalid value: see `-"),
     ] {
         let answer = call(arguments).never("hunter2222").never("77777").run();
         is_one_line(&answer, piece);
@@ -49,13 +49,13 @@ fn with_json_it_is_one_object() {
     let answer = call("verify --json --tolerance hunter2222").never("hunter2222").run();
     assert_eq!((answer.code, answer.err.as_str()), (2, ""));
     assert_eq!(answer.json()["verdict"], "malformed_input");
-    call("--json").run().is(2, "");
-    // Behind `--` it is no flag.
+    call("--json").run().is(2, "no command given; see `countersign --help`");
+    // After `--` it is not a flag.
     is_one_line(&call("verify -- a --json").run(), "`--json`: is not known");
 }
 
 #[test]
-fn help_and_version_are_as_they_were() {
+fn help_and_version_are_printed() {
     call("--version").run().is(0, "countersign 0.");
     call("verify --help").run().is(0, "Usage: countersign verify");
     let bare = call_list(&[]).run();
@@ -65,7 +65,7 @@ fn help_and_version_are_as_they_were() {
 
 #[cfg(unix)]
 #[test]
-fn an_argument_that_is_not_utf_8_is_one_line_as_well() {
+fn an_argument_that_is_not_utf_8_is_reported_in_one_line() {
     use std::os::unix::ffi::OsStrExt;
     let answer = call("verify --sender").raw(std::ffi::OsStr::from_bytes(b"\xff")).run();
     is_one_line(&answer, "is not UTF-8");

@@ -11,7 +11,7 @@ const BODY: &str = r#"{"id":"evt_1","type":"charge.paid"}"#;
 const VERIFY: &str = "verify -s stripe --secret-env SECRET --now 1700000042";
 
 #[test]
-fn a_rejection_says_why_and_what_to_do_next() {
+fn a_rejection_has_a_reason_and_a_next_step() {
     let request = signed_stripe(BODY).replace("paid", "void");
     let answer = call(VERIFY).input(request).run();
     answer
@@ -73,15 +73,15 @@ fn secrets_come_from_named_variables_and_files() {
 }
 
 #[test]
-fn a_secret_that_cannot_be_used_names_its_place() {
+fn an_unusable_secret_is_named() {
     let padded = file("padded.txt", format!(" {SECRET}\n")).to_str().unwrap().to_owned();
     for (flags, piece) in [
-        (vec![], "no secret is given: name where it is with `--secret-env NAME`"),
+        (vec![], "no secret is given: use `--secret-env NAME`"),
         (vec!["--secret-env", "NOWHERE"], "environment variable `NOWHERE`: is not set"),
-        (vec!["--secret-env", "whsec_abc"], "environment variable that was named: is not set"),
+        (vec!["--secret-env", "whsec_abc"], "the given environment variable: is not set"),
         (vec!["--secret-env", "EMPTY"], "secret `EMPTY`: secret is empty"),
         (vec!["--secret-file", "/nowhere/at/all"], "secret file: cannot be read"),
-        (vec!["--secret-file", &padded], "secret `padded.txt`: white space stands around it"),
+        (vec!["--secret-file", &padded], "secret `padded.txt`: has white space around it"),
         (vec!["--secret-env", "SECRET", "--secret-env", "SECRET"], "two keys are named `SECRET`"),
         (vec!["--secret-stdin"], "`--secret-stdin`: standard input is the request"),
     ] {
@@ -96,18 +96,18 @@ fn the_secret_cannot_be_given_on_the_command_line() {
 }
 
 #[test]
-fn a_sender_that_is_not_known_points_to_the_list() {
+fn an_unknown_sender_points_to_the_list() {
     call("verify -s strip --secret-env SECRET")
         .run()
         .is(2, "sender `strip`: is not known: `countersign senders`");
     call("verify --secret-env SECRET").run().is(2, "no sender is named");
-    // It may be a secret that was given in its place.
+    // The name may be a misplaced secret.
     let answer = call("verify --secret-env SECRET -s").arg(SECRET).run();
     answer.is(2, "the sender: is not known");
 }
 
 #[test]
-fn settings_that_a_sender_does_not_have_are_no_silent_no_ops() {
+fn unsupported_settings_are_an_error() {
     for (flag, value) in [("--header", "x-mine"), ("--encoding", "hex"), ("--prefix", "v1=")] {
         call(VERIFY)
             .arg(flag)
@@ -119,7 +119,7 @@ fn settings_that_a_sender_does_not_have_are_no_silent_no_ops() {
 }
 
 #[test]
-fn a_sender_that_signs_its_url_takes_it_from_the_flag_or_the_capture() {
+fn a_signed_url_is_read_from_the_flag_or_the_capture() {
     let sign = "sign -s square --secret-env SECRET --to https://example.com/square --body {}";
     let raw = call(sign).run().out;
     let verify = "verify -s square --secret-env SECRET";
@@ -141,7 +141,7 @@ fn a_sender_that_signs_its_url_takes_it_from_the_flag_or_the_capture() {
 }
 
 #[test]
-fn omniai_needs_the_header_and_takes_a_prefix() {
+fn omniai_needs_the_header_and_accepts_a_prefix() {
     let request = format!(
         "POST / HTTP/1.1\nauthorization: Bearer {SECRET}\n\n{{\"event\":\"lead.created\"}}"
     );
@@ -161,7 +161,7 @@ fn omniai_needs_the_header_and_takes_a_prefix() {
 }
 
 #[test]
-fn ainexlayer_needs_what_it_does_not_document() {
+fn ainexlayer_needs_its_undocumented_settings() {
     let settings = "-s ainexlayer --secret-env SECRET --header x-sig --encoding base64 --prefix v1= --type-at /event --id-at x-id --time-at x-time";
     let signed = call(&format!("sign {settings} --now 1700000000 --id d-1"))
         .arg("--body")
@@ -172,7 +172,7 @@ fn ainexlayer_needs_what_it_does_not_document() {
         call(&format!("verify {settings} --now 1700000009")).input(signed.out.as_str()).run();
     verify
         .is(0, "user.login")
-        .is(0, "d-1 (not signed: for logs alone)")
+        .is(0, "d-1 (not signed: only for logs)")
         .is(0, "9 s ago")
         .is(0, "any 2xx within 25 s");
     call("verify -s ainexlayer --secret-env SECRET")
@@ -186,7 +186,7 @@ fn ainexlayer_needs_what_it_does_not_document() {
 }
 
 #[test]
-fn a_method_that_nobody_signs_is_a_rejection() {
+fn an_unknown_method_is_rejected() {
     let request = signed_stripe(BODY).replacen("POST", "BREW", 1);
     call(VERIFY).input(request).run().is(1, "method_not_allowed");
     let request = signed_stripe(BODY).replacen("POST", "PUT", 1);
@@ -194,18 +194,18 @@ fn a_method_that_nobody_signs_is_a_rejection() {
 }
 
 #[test]
-fn a_handshake_is_recognised_by_its_token() {
+fn a_handshake_is_verified_by_its_token() {
     let get =
         "GET /hook?hub.mode=subscribe&hub.verify_token=our-own-token&hub.challenge=77 HTTP/1.1\n\n";
     let verify = || call("verify -s meta --secret-env SECRET --verify-token-env TOKEN").input(get);
-    verify().secret("TOKEN", "our-own-token").run().is(0, "its handshake").is(0, "with 200");
+    verify().secret("TOKEN", "our-own-token").run().is(0, "Meta, handshake").is(0, "response  200");
     verify().secret("TOKEN", "another-token").run().is(1, "signature_mismatch");
     let json = verify().secret("TOKEN", "our-own-token").arg("--json").run().json();
     assert_eq!(json, json!({ "verdict": "ok", "sender": "meta", "handshake": 200 }));
     let challenge =
         signed_zoom(r#"{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}"#);
     let verify = call("verify -s zoom --secret-env SECRET --now 1700000000").input(challenge);
-    verify.run().is(0, "this is the sender's handshake");
+    verify.run().is(0, "the request is the sender's handshake");
 }
 
 fn signed_zoom(body: &str) -> String {
@@ -213,7 +213,7 @@ fn signed_zoom(body: &str) -> String {
 }
 
 #[test]
-fn what_a_body_says_cannot_steer_the_terminal() {
+fn content_of_a_body_cannot_control_the_terminal() {
     let request = signed_stripe(r#"{"id":"evt\u001b[31m\u202e","type":"a\nb"}"#);
     let answer = call(VERIFY).input(request).run();
     answer.is(0, r"evt\u{1b}[31m\u{202e} (signed)").is(0, r"a\u{a}b");
@@ -228,32 +228,32 @@ fn colour_is_for_terminals() {
 }
 
 #[test]
-fn a_secret_in_the_place_of_a_path_or_an_id_is_not_printed() {
-    // `Call::run` sees to it that no secret is printed.
-    for place in ["", "--scheme", "--body-file"] {
-        let sender = if place == "--scheme" { "" } else { "-s github" };
-        let call = call("verify --secret-env SECRET").args(sender).args(place).arg(SECRET);
-        call.run().is(2, "the file that is named: cannot be read (entity not found)");
+fn a_secret_instead_of_a_path_or_an_id_is_not_printed() {
+    // `Call::run` checks that no secret is printed.
+    for flag in ["", "--scheme", "--body-file"] {
+        let sender = if flag == "--scheme" { "" } else { "-s github" };
+        let call = call("verify --secret-env SECRET").args(sender).args(flag).arg(SECRET);
+        call.run().is(2, "the given file: cannot be read (entity not found)");
     }
     let line = format!("curl https://a.example -d @{SECRET}");
     let curl = call("verify -s github --secret-env SECRET").input(line);
-    curl.run().is(2, "`@`: the file that is named: cannot be read");
+    curl.run().is(2, "`@`: the given file: cannot be read");
     let plain = "abcdefgh-abcdefgh-1234";
     let sign = call("sign -s github --secret-env S --body {} --id").env("S", plain).arg(plain);
     let request = sign.run().out;
     for output in ["", "--json"] {
         let verify = call("verify -s github").secret("S", plain).args(output);
         let verify = verify.arg("--secret-env").arg(&format!("{plain}=S")).input(request.clone());
-        verify.run().is(0, "not shown: it tells of a secret").is(0, "key-1");
+        verify.run().is(0, "not shown: it reveals a secret").is(0, "key-1");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_a_capture_names_is_a_regular_one() {
+fn a_file_in_a_capture_must_be_regular() {
     for path in ["/dev/zero", "/"] {
         let line = format!("curl https://a.example --data-binary @{path}");
         let curl = call("verify -s github --secret-env SECRET").input(line);
-        curl.run().is(2, "is no regular file: give the body in one");
+        curl.run().is(2, "is not a regular file: put the body in one");
     }
 }

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use countersign::scheme::{Encoding, Scheme, SignatureLocation, SigningRequest};
 use countersign::senders::Sender;
 use countersign::{Contract, Custom, Success};
-use countersign_tower::ainexlayer::{self, AiNexLayer, At};
+use countersign_tower::ainexlayer::{self, AiNexLayer, FieldLocation};
 use countersign_tower::dedup::{DedupStore, FencingToken, UpdateOutcome};
 use countersign_tower::omniai::{self, OmniAi};
 use countersign_tower::{
@@ -247,9 +247,9 @@ async fn ainexlayer_events_come_out_of_the_configured_envelope() {
         .signature_header("x-signature")
         .encoding(Encoding::Hex)
         .prefix("sha256=")
-        .event_type(At::field("/event"))
-        .event_id(At::field("/id"))
-        .time(At::Nowhere)
+        .event_type(FieldLocation::field("/event"))
+        .event_id(FieldLocation::field("/id"))
+        .time(FieldLocation::Absent)
         .payload("/data")
         .build()
         .unwrap();

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs;
 
-use countersign::ainexlayer::{AiNexLayer, At, Builder, Event, EventType};
+use countersign::ainexlayer::{AiNexLayer, Builder, Event, EventType, FieldLocation};
 use countersign::scheme::{Encoding, SigningRequest, Tolerance};
 use countersign::senders::Sender;
 use countersign::{
@@ -170,8 +170,11 @@ fn an_event_is_decoded_as_configured() {
 }
 
 #[test]
-fn an_event_without_locations_is_its_whole_body() {
-    let nowhere = builder().event_type(At::Nowhere).event_id(At::Nowhere).time(At::Nowhere);
+fn an_event_without_places_is_its_whole_body() {
+    let nowhere = builder()
+        .event_type(FieldLocation::Absent)
+        .event_id(FieldLocation::Absent)
+        .time(FieldLocation::Absent);
     let body = r#"{"event":"user.login","id":"e1"}"#;
     let event: Event<RawJson> = event(&nowhere.build().unwrap(), body);
     assert_eq!((event.event_type, event.id, event.time), (None, None, None));
@@ -181,9 +184,9 @@ fn an_event_without_locations_is_its_whole_body() {
 #[test]
 fn an_event_may_be_described_by_headers() {
     let headers = builder()
-        .event_type(At::header("X-Event"))
-        .event_id(At::header("X-Id"))
-        .time(At::header("X-Time"));
+        .event_type(FieldLocation::header("X-Event"))
+        .event_id(FieldLocation::header("X-Id"))
+        .time(FieldLocation::header("X-Time"));
     let sender = headers.build().unwrap();
     let scheme = sender.verifier().scheme().to_string();
     assert_eq!(scheme, "HMAC-SHA256 over `{x-time}.{body}`, in header `x-signature`");
@@ -214,8 +217,8 @@ fn each_missing_setting_is_named() {
     let header = || bare().signature_header("x-signature");
     let encoding = || header().encoding(Encoding::Hex);
     let prefix = || encoding().prefix("");
-    let event_type = || prefix().event_type(At::Nowhere);
-    let event_id = || event_type().event_id(At::Nowhere);
+    let event_type = || prefix().event_type(FieldLocation::Absent);
+    let event_id = || event_type().event_id(FieldLocation::Absent);
     for (builder, setting) in [
         (bare(), "`signature_header`"),
         (header(), "`encoding`"),
@@ -230,5 +233,5 @@ fn each_missing_setting_is_named() {
         assert!(message.starts_with(setting), "{message}");
         assert!(message.contains("look in a captured delivery"), "{message}");
     }
-    assert!(event_id().time(At::Nowhere).build().is_ok());
+    assert!(event_id().time(FieldLocation::Absent).build().is_ok());
 }

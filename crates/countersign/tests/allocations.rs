@@ -4,7 +4,7 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
-use countersign::ainexlayer::{AiNexLayer, At, Builder};
+use countersign::ainexlayer::{AiNexLayer, Builder, FieldLocation};
 use countersign::omniai::OmniAi;
 use countersign::scheme::{Encoding, SigningRequest};
 use countersign::senders::Sender;
@@ -37,13 +37,15 @@ fn senders(keys: usize) -> Vec<Box<dyn Sender>> {
             .encoding(encoding)
             .prefix(prefix)
     };
-    let nowhere = |builder: Builder| builder.event_type(At::Nowhere).event_id(At::Nowhere);
+    let nowhere = |builder: Builder| {
+        builder.event_type(FieldLocation::Absent).event_id(FieldLocation::Absent)
+    };
     let build = |builder: Builder| -> Box<dyn Sender> { Box::new(builder.build().unwrap()) };
     vec![
         Box::new(StandardWebhooks::new(ring(keys)).unwrap()),
         Box::new(OmniAi::new("x-secret", ring(keys)).unwrap()),
-        build(nowhere(builder(Encoding::Hex, "sha256=")).time(At::Nowhere)),
-        build(nowhere(builder(Encoding::Base64, "")).time(At::header("x-time"))),
+        build(nowhere(builder(Encoding::Hex, "sha256=")).time(FieldLocation::Absent)),
+        build(nowhere(builder(Encoding::Base64, "")).time(FieldLocation::header("x-time"))),
         build(builder(Encoding::Hex, "").assumed_envelope()),
     ]
 }

@@ -90,7 +90,7 @@ fn all_types_can_be_shared_between_threads() {
     shared::<SignedRequest>();
     shared::<TestKeys>();
     shared::<ainexlayer::AiNexLayer>();
-    shared::<ainexlayer::At>();
+    shared::<ainexlayer::FieldLocation>();
     shared::<ainexlayer::Builder>();
     shared::<ainexlayer::Event>();
     shared::<ainexlayer::EventType>();

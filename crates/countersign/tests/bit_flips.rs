@@ -5,7 +5,7 @@
 mod common;
 
 use bytes::Bytes;
-use countersign::ainexlayer::{AiNexLayer, At};
+use countersign::ainexlayer::{AiNexLayer, FieldLocation};
 use countersign::omniai::OmniAi;
 use countersign::scheme::{
     Encoding, Part, Scheme, SignatureLocation, SigningRequest, TimestampFormat,
@@ -24,13 +24,13 @@ fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-fn ainexlayer(encoding: Encoding, prefix: &'static str, time: At) -> Box<dyn Sender> {
+fn ainexlayer(encoding: Encoding, prefix: &'static str, time: FieldLocation) -> Box<dyn Sender> {
     let builder = AiNexLayer::builder(secret())
         .signature_header("x-signature")
         .encoding(encoding)
         .prefix(prefix)
-        .event_type(At::Nowhere)
-        .event_id(At::Nowhere)
+        .event_type(FieldLocation::Absent)
+        .event_id(FieldLocation::Absent)
         .time(time);
     Box::new(builder.build().unwrap())
 }
@@ -50,9 +50,9 @@ fn pairs() -> Box<dyn Sender> {
 fn signing() -> [Box<dyn Sender>; 5] {
     [
         Box::new(StandardWebhooks::new(secret()).unwrap()),
-        ainexlayer(Encoding::Hex, "", At::Nowhere),
-        ainexlayer(Encoding::Base64, "sha256=", At::Nowhere),
-        ainexlayer(Encoding::Hex, "v1=", At::header("x-time")),
+        ainexlayer(Encoding::Hex, "", FieldLocation::Absent),
+        ainexlayer(Encoding::Base64, "sha256=", FieldLocation::Absent),
+        ainexlayer(Encoding::Hex, "v1=", FieldLocation::header("x-time")),
         pairs(),
     ]
 }

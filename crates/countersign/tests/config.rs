@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use countersign::ainexlayer::{AiNexLayer, At, Builder};
+use countersign::ainexlayer::{AiNexLayer, Builder, FieldLocation};
 use countersign::omniai::OmniAi;
 use countersign::scheme::{Encoding, Scheme, SignatureLocation, TimestampFormat, Tolerance};
 use countersign::senders::Verifier;
@@ -142,17 +142,21 @@ fn an_empty_header_name_is_reported_by_its_setting() {
         assert!(error.to_string().contains(setting), "{error}");
     };
     named(ainexlayer().signature_header(""), "signature_header");
-    named(ainexlayer().event_type(At::header("")), "event_type");
-    named(ainexlayer().event_id(At::header("")), "event_id");
-    named(ainexlayer().time(At::header("")), "time");
+    named(ainexlayer().event_type(FieldLocation::header("")), "event_type");
+    named(ainexlayer().event_id(FieldLocation::header("")), "event_id");
+    named(ainexlayer().time(FieldLocation::header("")), "time");
 }
 
 #[test]
 fn pointers_are_json_pointers() {
     use ConfigErrorKind::InvalidPointer;
-    rejects(ainexlayer().event_id(At::field("id")).build(), InvalidPointer, "`id`");
-    rejects(ainexlayer().event_type(At::field("$.type")).build(), InvalidPointer, "`$.type`");
-    rejects(ainexlayer().time(At::field("/~")).build(), InvalidPointer, "`/~`");
+    rejects(ainexlayer().event_id(FieldLocation::field("id")).build(), InvalidPointer, "`id`");
+    rejects(
+        ainexlayer().event_type(FieldLocation::field("$.type")).build(),
+        InvalidPointer,
+        "`$.type`",
+    );
+    rejects(ainexlayer().time(FieldLocation::field("/~")).build(), InvalidPointer, "`/~`");
     rejects(ainexlayer().payload("data").build(), InvalidPointer, "`data`");
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 
-use countersign::ainexlayer::{AiNexLayer, At};
+use countersign::ainexlayer::{AiNexLayer, FieldLocation};
 use countersign::dedup::Identity;
 use countersign::omniai::OmniAi;
 use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, SigningRequest};
@@ -155,21 +155,21 @@ fn an_event_of_standard_webhooks_is_its_signed_id() {
     assert_ne!(first, identity(&sender, "msg_2", br#"{"attempt":1}"#));
 }
 
-fn ainexlayer(id: At) -> AiNexLayer {
+fn ainexlayer(id: FieldLocation) -> AiNexLayer {
     AiNexLayer::builder(secret())
         .signature_header("x-signature")
         .encoding(Encoding::Hex)
         .prefix("")
-        .event_type(At::Nowhere)
+        .event_type(FieldLocation::Absent)
         .event_id(id)
-        .time(At::Nowhere)
+        .time(FieldLocation::Absent)
         .build()
         .unwrap()
 }
 
 #[test]
 fn an_event_of_ainexlayer_is_the_id_in_its_body() {
-    let sender = ainexlayer(At::field("/id"));
+    let sender = ainexlayer(FieldLocation::field("/id"));
     let found = |body: &str| identity(&sender, "", body.as_bytes());
     assert_eq!(found(r#"{"id":"a","n":1} "#), Identity::id("a"));
     assert_eq!(found(r#"{"n":2,"id":"\u0061"}"#), Identity::id("a"));
@@ -191,7 +191,7 @@ fn an_event_of_ainexlayer_is_the_id_in_its_body() {
 #[test]
 fn an_event_of_ainexlayer_without_an_id_is_its_body() {
     let body = br#"{"id":"a"}"#;
-    let found = identity(&ainexlayer(At::Nowhere), "", body);
+    let found = identity(&ainexlayer(FieldLocation::Absent), "", body);
     assert_eq!(found, Identity::body(body));
     assert!(found.is_short_lived());
 }
@@ -218,7 +218,7 @@ fn an_unsigned_id_is_never_the_identity() {
         let signed = with_header(vec![Part::Id, Part::Literal(".".into()), Part::Body], id);
         assert_eq!(Identity::from(&signed), Identity::id(id));
     }
-    let header = ainexlayer(At::header("x-id"));
+    let header = ainexlayer(FieldLocation::header("x-id"));
     assert_eq!(identity(&header, "1", b"{}"), Identity::body(b"{}"));
     let token = Scheme::static_token("acme", SignatureLocation::token("x-token")).id_field("/id");
     let token = Custom::new(token.build().unwrap(), secret()).unwrap();

@@ -4,7 +4,7 @@
 
 mod common;
 
-use countersign::ainexlayer::{AiNexLayer, At};
+use countersign::ainexlayer::{AiNexLayer, FieldLocation};
 use countersign::omniai::OmniAi;
 use countersign::scheme::{Encoding, SigningRequest};
 use countersign::senders::Sender;
@@ -269,9 +269,9 @@ fn a_timestamp_in_the_body_is_required() {
         .signature_header("x-signature")
         .encoding(Encoding::Hex)
         .prefix("")
-        .event_type(At::Nowhere)
-        .event_id(At::Nowhere)
-        .time(At::field("/time"))
+        .event_type(FieldLocation::Absent)
+        .event_id(FieldLocation::Absent)
+        .time(FieldLocation::field("/time"))
         .build()
         .unwrap();
     for body in ["", "{}", "[]", r#"{"time":null}"#, r#"{"time":"soon"}"#, r#"{"time":1e9}"#] {

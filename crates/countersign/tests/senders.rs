@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::scheme::{Algorithm, SigningRequest, Tolerance};
+use countersign::scheme::{Algorithm, Encoding, SigningRequest, Tolerance};
 use countersign::senders::{self, ConfiguredSender, SenderConfig, SenderSpec};
 use countersign::{ConfigError, Delivery, Headers, Receiver, Rejection, Secret, Timestamp};
 use serde::Deserialize;
@@ -31,6 +31,12 @@ struct Vector {
     signing_key: Option<String>,
     url: Option<String>,
     method: Option<String>,
+    /// The configured header, for a sender that does not document it.
+    header: Option<String>,
+    /// Whether the configured encoding is `hex` or `base64`, for a sender that does not document it.
+    encoding: Option<String>,
+    /// The configured prefix, for a sender that does not document it.
+    prefix: Option<String>,
     tolerance: Option<u64>,
     headers: Vec<(String, String)>,
     body: Option<String>,
@@ -80,6 +86,18 @@ impl Vector {
         if let Some(secs) = self.tolerance {
             let duration = Duration::from_secs(secs);
             config = config.with_tolerance(Tolerance::new(duration, duration));
+        }
+        if let Some(header) = &self.header {
+            config = config.with_header(header.clone());
+        }
+        config = match self.encoding.as_deref() {
+            Some("hex") => config.with_encoding(Encoding::Hex),
+            Some("base64") => config.with_encoding(Encoding::Base64),
+            Some(other) => panic!("{}: unknown encoding {other}", self.name),
+            None => config,
+        };
+        if let Some(prefix) = &self.prefix {
+            config = config.with_prefix(prefix.clone());
         }
         match self.method.as_deref() {
             Some("GET") => config.with_method("GET"),

@@ -19,11 +19,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_770_000_000_123);
 const URL: &str = "https://example.com/hooks?account=7";
 
 fn config(sender: SenderSpec) -> SenderConfig {
-    if sender.requires_public_url() {
-        sender.config().with_public_url(URL)
-    } else {
-        sender.config()
-    }
+    sender.example_config().with_public_url(URL)
 }
 
 /// A request whose body has the form of the sender's own.

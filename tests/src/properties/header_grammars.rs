@@ -2,7 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
-use countersign::ainexlayer::{AiNexLayer, At};
+use countersign::ainexlayer::{AiNexLayer, FieldLocation};
 use countersign::scheme::{
     Encoding, Part, Scheme, SignatureLocation, SigningRequest, TimestampFormat,
 };
@@ -160,9 +160,9 @@ fn ainexlayer() -> Subject {
         .signature_header("x-ainexlayer-hex")
         .encoding(Encoding::Hex)
         .prefix("sha256=")
-        .event_type(At::field("/event"))
-        .event_id(At::header("x-id"))
-        .time(At::header("x-time"));
+        .event_type(FieldLocation::field("/event"))
+        .event_id(FieldLocation::header("x-id"))
+        .time(FieldLocation::header("x-time"));
     Subject {
         verifier: Arc::clone(infallible(builder.build()).verifier()),
         names: ["x-id", "x-time", "x-ainexlayer-hex"],

@@ -33,7 +33,7 @@ struct Ready {
 
 impl Ready {
     fn new(sender: SenderSpec) -> Self {
-        let config = sender.config().with_public_url("https://example.com/hook");
+        let config = sender.example_config();
         let scheme = infallible(config.scheme());
         let hex = |text: &str| -> Vec<u8> {
             let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();

@@ -1,33 +1,33 @@
-//! `explain`: what is wrong with this request, and what to do.
+//! `explain`: prints why a request is rejected, and what to do.
 
 use serde::Serialize;
 
-use super::time;
-use crate::args::{ExplainArgs, JudgeArgs};
+use super::common::time;
+use crate::args::{ExplainArgs, VerificationArgs};
+use crate::error::CliError;
 use crate::explain::{Explanation, Finding, Question, explain};
-use crate::failure::Failure;
-use crate::output::{BAD, End, GOOD, HEAD, Output};
+use crate::output::{BAD, ExitStatus, GOOD, HEAD, Output};
 use crate::request;
 use crate::secrets;
-use crate::sender::{Settings, Who};
+use crate::sender::{SenderChoice, Settings};
 
-/// What is printed for programs.
+/// The output for programs.
 #[derive(Serialize)]
-struct Printed<'e> {
+struct JsonOutput<'e> {
     #[serde(flatten)]
     explanation: &'e Explanation,
-    /// What is odd about the request as it was captured.
+    /// A note on the capture.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'e str>,
 }
 
-pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<End, Failure> {
-    let JudgeArgs { request, sender, secrets, .. } = &args.judge;
-    let who = Who::from_args(sender)?;
+pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<ExitStatus, CliError> {
+    let VerificationArgs { request, sender, secrets, .. } = &args.verification;
+    let who = SenderChoice::from_args(sender)?;
     let secrets = secrets::read(secrets, request::is_from_stdin(request))?;
-    let others = secrets::kept(&args.other_env, &args.other_file)?;
-    let settings = Settings::of(&args.judge)?;
-    let now = time(args.judge.now.as_deref())?;
+    let others = secrets::from_env_and_files(&args.other_env, &args.other_file)?;
+    let settings = Settings::of(&args.verification)?;
+    let now = time(args.verification.now.as_deref())?;
     let (request, note) = request::read(request)?;
     let explanation = explain(&Question {
         request: &request,
@@ -37,22 +37,22 @@ pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<End, Failur
         settings: &settings,
         now,
     })?;
-    let end = if explanation.verdict == "ok" { End::Done } else { End::Rejected };
+    let status =
+        if explanation.verdict == "ok" { ExitStatus::Success } else { ExitStatus::Rejected };
     if output.is_json() {
-        output.json(&Printed { explanation: &explanation, note: note.as_deref() })?;
-        return Ok(end);
+        output.json(&JsonOutput { explanation: &explanation, note: note.as_deref() })?;
+        return Ok(status);
     }
-    tell(&explanation, output)?;
+    print(&explanation, output)?;
     if let Some(note) = note {
         output.field("note", &note)?;
     }
-    Ok(end)
+    Ok(status)
 }
 
-fn tell(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> {
+fn print(explanation: &Explanation, output: &mut Output) -> Result<(), CliError> {
     if explanation.verdict == "ok" {
-        let is_clear = explanation.findings.is_empty();
-        let what = if is_clear {
+        let what = if explanation.findings.is_empty() {
             "nothing is wrong: the request verifies"
         } else {
             "the request verifies"
@@ -67,11 +67,11 @@ fn tell(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> {
             true => "cause",
             false => "perhaps",
         };
-        output.styled(HEAD, label, &format!("{what} ({kind})"))?;
+        output.styled(HEAD, label, &format!("{what} ({})", kind.as_str()))?;
         output.field("next", next)?;
     }
     if explanation.findings.is_empty() && explanation.verdict != "ok" {
-        output.field("next", "no cause was found: capture the request before anything reads it, and check that the secret is this endpoint's")?;
+        output.field("next", "no cause was found: capture the request before any layer reads it, and check that the secret is this endpoint's")?;
     }
     Ok(())
 }

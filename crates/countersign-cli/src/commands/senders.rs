@@ -1,28 +1,27 @@
-//! `senders`: who is known by name, and how each signs.
+//! `senders`: lists the catalogue and how each sender signs.
 
 use std::time::Duration;
 
 use countersign::scheme::Encoding;
-use countersign::senders::Challenge;
+use countersign::senders::{self, Challenge, SenderSpec};
 use serde::Serialize;
 
-use super::send::Schedule;
-use super::verify::span_text;
+use super::common::duration_text;
 use crate::args::SendersArgs;
-use crate::failure::Failure;
-use crate::output::{End, FAINT, HEAD, Output};
-use crate::sender::{Settings, Who};
+use crate::error::CliError;
+use crate::output::{ExitStatus, FAINT, HEAD, Output};
+use crate::sender::{SenderChoice, Settings};
 
-/// What is told of a sender.
+/// The facts of a sender that are printed.
 #[derive(Serialize)]
 struct Row {
     name: String,
     title: String,
     algorithm: String,
-    /// The whole scheme in words.
+    /// The scheme in words.
     signs: String,
     signs_body: bool,
-    /// The name of the header or setting that must be given, if one must.
+    /// The flags that must be given.
     needs: Vec<&'static str>,
     signs_time: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,21 +35,22 @@ struct Row {
     spec: Option<&'static str>,
 }
 
-pub(super) fn run(args: &SendersArgs, output: &mut Output) -> Result<End, Failure> {
+pub(super) fn run(args: &SendersArgs, output: &mut Output) -> Result<ExitStatus, CliError> {
     let one = match (&args.name, &args.scheme) {
-        (_, Some(path)) => Some(Who::from_file(path)?),
-        (Some(name), None) => Some(Who::wanted(name)?),
+        (_, Some(path)) => Some(SenderChoice::from_file(path)?),
+        (Some(name), None) => Some(SenderChoice::from_name(name)?),
         (None, None) => None,
     };
     match one {
-        Some(who) => tell(&Row::new(&who)?, output)?,
-        None => table(output)?,
+        Some(sender) => print_row(&Row::new(&sender)?, output)?,
+        None => print_table(output)?,
     }
-    Ok(End::Done)
+    Ok(ExitStatus::Success)
 }
 
-fn table(output: &mut Output) -> Result<(), Failure> {
-    let rows: Vec<_> = Who::all().iter().map(Row::new).collect::<Result<_, _>>()?;
+fn print_table(output: &mut Output) -> Result<(), CliError> {
+    let all = senders::ALL.iter().copied().map(SenderChoice::from);
+    let rows: Vec<_> = all.map(|sender| Row::new(&sender)).collect::<Result<_, _>>()?;
     if output.is_json() {
         return output.json(&serde_json::json!({ "senders": rows }));
     }
@@ -69,61 +69,68 @@ fn table(output: &mut Output) -> Result<(), Failure> {
     for row in &cells {
         output.line(&line(row))?;
     }
-    output.line(&format!("{FAINT}`countersign senders NAME` tells all about one.{FAINT:#}"))
+    output.line(&format!(
+        "{FAINT}`countersign senders NAME` shows everything about one sender.{FAINT:#}"
+    ))
 }
 
-fn tell(row: &Row, output: &mut Output) -> Result<(), Failure> {
+fn print_row(row: &Row, output: &mut Output) -> Result<(), CliError> {
     if output.is_json() {
         return output.json(row);
     }
     output.styled(HEAD, &row.name, &row.title)?;
     output.field("signs", &row.signs)?;
     if !row.signs_body {
-        output.field("", "the body is not protected: whoever sees one request can send others")?;
+        output.field(
+            "",
+            "the body is not protected: a client that sees one request can send others",
+        )?;
     }
     if !row.needs.is_empty() {
         output.field("needs", &row.needs.join(", "))?;
     }
     let time = match row.tolerance_s {
-        Some([past, future]) => format!("signed, may lie {past} s back and {future} s ahead"),
+        Some([past, future]) => {
+            format!("signed, at most {past} s in the past and {future} s in the future")
+        }
         None => "not signed: a captured request stays valid".to_owned(),
     };
     output.field("time", &time)?;
     output.field("id", if row.signs_id { "signed" } else { "not signed" })?;
     output.field("handshake", row.handshake.unwrap_or("none"))?;
-    output.field("answer", &format!("{} within {} s", row.success, row.deadline_s))?;
-    let spans = row.retries_s.iter().map(|secs| span_text(Duration::from_secs(*secs)));
+    output.field("response", &format!("{} within {} s", row.success, row.deadline_s))?;
+    let delays = row.retries_s.iter().map(|secs| duration_text(Duration::from_secs(*secs)));
     let source = if row.retries_documented { "" } else { " (assumed: not documented)" };
-    let spans = match row.retries_s.as_slice() {
+    let retries = match row.retries_s.as_slice() {
         [] => "none".to_owned(),
-        _ => format!("after {}{source}", spans.collect::<Vec<_>>().join(", ")),
+        _ => format!("after {}{source}", delays.collect::<Vec<_>>().join(", ")),
     };
-    output.field("retries", &spans)?;
+    output.field("retries", &retries)?;
     output.field("spec", row.spec.unwrap_or("none"))
 }
 
 impl Row {
-    fn new(who: &Who) -> Result<Self, Failure> {
-        let scheme = who.scheme(&example(who))?;
-        let schedule = Schedule::of(who);
+    fn new(sender: &SenderChoice) -> Result<Self, CliError> {
+        let scheme = sender.scheme(&example(sender))?;
+        let schedule = sender.retry_schedule();
         Ok(Self {
-            name: who.name().to_owned(),
-            title: who.display_name().to_owned(),
+            name: sender.name().to_owned(),
+            title: sender.display_name().to_owned(),
             algorithm: scheme.algorithm().to_string(),
             signs: scheme.to_string().replace(URL, "{url}"),
             signs_body: scheme.signs_body(),
-            needs: needs(who),
+            needs: needs(sender),
             signs_time: scheme.tolerance().is_some(),
             tolerance_s: scheme
                 .tolerance()
-                .map(|span| [span.past().as_secs(), span.future().as_secs()]),
+                .map(|tolerance| [tolerance.past().as_secs(), tolerance.future().as_secs()]),
             signs_id: scheme.signs_id(),
-            handshake: handshake(who),
-            success: if who.wants_exactly_200()? { "200" } else { "any 2xx" },
-            deadline_s: who.deadline().as_secs(),
+            handshake: sender.spec().and_then(SenderSpec::handshake).map(in_words),
+            success: if sender.requires_200()? { "200" } else { "any 2xx" },
+            deadline_s: sender.response_deadline().as_secs(),
             retries_s: schedule.delays.iter().map(Duration::as_secs).collect(),
             retries_documented: schedule.is_documented,
-            spec: who.docs_url(),
+            spec: sender.spec().and_then(SenderSpec::docs_url),
         })
     }
 
@@ -140,7 +147,7 @@ impl Row {
     }
 }
 
-/// No row is wider for one that signs many fields.
+/// Truncates a scheme in words, so that one that signs many fields does not widen the table.
 fn shortened(signs: &str) -> String {
     const MOST: usize = 100;
     if signs.chars().count() <= MOST {
@@ -149,37 +156,37 @@ fn shortened(signs: &str) -> String {
     signs.chars().take(MOST - 1).chain(['…']).collect()
 }
 
-/// Stands for the public URL in schemes that sign it.
+/// The placeholder for the public URL.
 const URL: &str = "https://url.invalid/";
 
-/// Settings with which every sender's scheme can be made.
-fn example(who: &Who) -> Settings {
-    let is_own = matches!(who, Who::OmniAi | Who::AiNexLayer);
+/// Returns a placeholder for every setting that a sender may require.
+fn example(sender: &SenderChoice) -> Settings {
+    let spec = sender.spec();
     Settings {
         url: Some(URL.to_owned()),
-        header: is_own.then(|| "x-your-header".to_owned()),
-        encoding: matches!(who, Who::AiNexLayer).then_some(Encoding::Hex),
+        header: spec.is_some_and(SenderSpec::requires_header).then(|| "x-your-header".to_owned()),
+        encoding: spec.is_some_and(SenderSpec::requires_encoding).then_some(Encoding::Hex),
         ..Settings::default()
     }
 }
 
-fn needs(who: &Who) -> Vec<&'static str> {
-    match who {
-        Who::OmniAi => vec!["--header"],
-        Who::AiNexLayer => vec!["--header", "--encoding"],
-        _ if who.requires_public_url() => vec!["--url"],
-        _ => Vec::new(),
-    }
+fn needs(sender: &SenderChoice) -> Vec<&'static str> {
+    let spec = sender.spec();
+    let flags = [
+        (sender.requires_public_url(), "--url"),
+        (spec.is_some_and(SenderSpec::requires_header), "--header"),
+        (spec.is_some_and(SenderSpec::requires_encoding), "--encoding"),
+    ];
+    flags.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, flag)| flag).collect()
 }
 
-fn handshake(who: &Who) -> Option<&'static str> {
-    let Who::Known(sender) = who else { return None };
-    sender.handshake().map(|challenge| match challenge {
+fn in_words(challenge: Challenge) -> &'static str {
+    match challenge {
         Challenge::Query(_) => "GET, echoes a parameter",
         Challenge::WebSubVerify => "GET, hub.challenge",
-        Challenge::Header { .. } => "GET, answers a header",
+        Challenge::Header { .. } => "GET, echoes a header",
         Challenge::Head => "HEAD",
         Challenge::Body { .. } => "signed POST",
         _ => "yes",
-    })
+    }
 }

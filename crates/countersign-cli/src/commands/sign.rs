@@ -1,4 +1,4 @@
-//! `sign`: the request that a sender would send.
+//! `sign`: prints a request as a sender sends it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,17 +6,17 @@ use countersign::scheme::Algorithm;
 use http::Uri;
 use serde_json::json;
 
-use super::time;
+use super::common::time;
 use crate::args::SignArgs;
-use crate::failure::Failure;
-use crate::output::{End, Output, note};
+use crate::error::CliError;
+use crate::output::{ExitStatus, Output, note};
 use crate::request;
 use crate::secrets;
-use crate::sender::{Settings, Who};
-use crate::signing::{Ready, Signer};
+use crate::sender::{SenderChoice, Settings};
+use crate::signing::{PreparedRequest, Signer};
 
-pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<End, Failure> {
-    let who = Who::required(&args.sender)?;
+pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<ExitStatus, CliError> {
+    let who = SenderChoice::required(&args.sender)?;
     let is_stdin_taken = args.body_file.as_deref().is_some_and(request::is_stdin);
     let secret = secrets::signing(&secrets::read(&args.secrets, is_stdin_taken)?)?;
     let now = time(args.now.as_deref())?;
@@ -26,8 +26,8 @@ pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<End, Failure> 
     request::check_port("`--to`", args.to.as_deref())?;
     request::check_port("`--url`", args.sender.url.as_deref())?;
     if args.id.as_deref().is_some_and(|id| !request::is_header_value(id)) {
-        let mend = "is none that a header can have: leave out line ends and control characters";
-        return Err(Failure::at("`--id`", mend));
+        let hint = "is not a valid header value: remove line breaks and control characters";
+        return Err(CliError::at("`--id`", hint));
     }
     let signer = Signer::new(&who, Settings::from_args(&args.sender), secret, headers, target)?;
     let id = args.id.clone().unwrap_or_else(|| format!("evt_{}", now.as_millis()));
@@ -43,13 +43,13 @@ pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<End, Failure> 
     } else {
         output.bytes(&as_http(&ready, &target))?;
     }
-    Ok(End::Done)
+    Ok(ExitStatus::Success)
 }
 
-/// What stands for the secret, where the sender sends the secret itself.
+/// The placeholder for the secret of a sender that sends the secret itself.
 const HIDDEN: &str = "<the secret>";
 
-fn hide(ready: &mut Ready, args: &SignArgs) {
+fn hide(ready: &mut PreparedRequest, args: &SignArgs) {
     let Some(name) = ready.secret_header.clone() else { return };
     let prefix = args.sender.prefix.clone().unwrap_or_default();
     for (header, value) in &mut ready.headers {
@@ -58,11 +58,11 @@ fn hide(ready: &mut Ready, args: &SignArgs) {
         }
     }
     note(&format!(
-        "header `{name}` holds the secret itself, which is left out here; `send` sends it, `--danger-print-secret` prints it"
+        "header `{name}` contains the secret itself, which is not printed; `send` sends it, and `--danger-print-secret` prints it"
     ));
 }
 
-/// Where the request goes.
+/// The target of the request.
 struct Target {
     host: String,
     /// Path and query.
@@ -71,25 +71,25 @@ struct Target {
 }
 
 impl Target {
-    fn new(url: &str, query: Option<&str>) -> Result<Self, Failure> {
+    fn new(url: &str, query: Option<&str>) -> Result<Self, CliError> {
         let base = url.split(['?', '#']).next().unwrap_or_default();
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let (scheme, rest) = base.split_once("://").unwrap_or(("https", base));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        // Who asks is no part of where it goes, and the password is not for printing.
+        // The user and the password are not part of the host, and are not printed.
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let url = format!("{scheme}://{host}/{path}{query}");
         if url.parse::<Uri>().is_err() {
-            return Err(Failure::at(
+            return Err(CliError::at(
                 "the URL",
-                "is none: give one like https://example.com/webhooks",
+                "is not a URL: use one like https://example.com/webhooks",
             ));
         }
         Ok(Self { host: host.to_owned(), path: format!("/{path}{query}"), url })
     }
 }
 
-fn as_http(ready: &Ready, target: &Target) -> Vec<u8> {
+fn as_http(ready: &PreparedRequest, target: &Target) -> Vec<u8> {
     let mut text = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", target.path, target.host);
     for (name, value) in &ready.headers {
         text += &format!("{name}: {value}\r\n");
@@ -98,13 +98,13 @@ fn as_http(ready: &Ready, target: &Target) -> Vec<u8> {
     [text.as_bytes(), &ready.body].concat()
 }
 
-fn as_curl(ready: &Ready, target: &Target, args: &SignArgs) -> String {
+fn as_curl(ready: &PreparedRequest, target: &Target, args: &SignArgs) -> String {
     let mut line = format!("curl -X POST {}", request::quoted(target.url.as_bytes()));
     for (name, value) in &ready.headers {
         let header = format!("{name}: {value}");
-        // The shell fills in what comes from the environment anyway.
-        let filled = header.strip_suffix(HIDDEN).zip(variable(args));
-        let word = match filled {
+        // The shell inserts a secret from the environment.
+        let placeholder = header.strip_suffix(HIDDEN).zip(variable(args));
+        let word = match placeholder {
             Some((start, variable)) => {
                 format!("{}\"${{{variable}}}\"", request::quoted(start.as_bytes()))
             }
@@ -115,13 +115,13 @@ fn as_curl(ready: &Ready, target: &Target, args: &SignArgs) -> String {
     line + &format!(" \\\n  --data-binary {}", request::quoted(&ready.body))
 }
 
-/// The environment variable that holds the secret.
+/// Returns the environment variable of the secret.
 fn variable(args: &SignArgs) -> Option<&str> {
     let text = args.secrets.secret_env.first()?;
     Some(text.split_once('=').map_or(text.as_str(), |(_, variable)| variable))
 }
 
-fn as_json(ready: &Ready, target: &Target) -> serde_json::Value {
+fn as_json(ready: &PreparedRequest, target: &Target) -> serde_json::Value {
     let mut request = json!({ "method": "POST", "url": target.url, "headers": ready.headers });
     let (name, body) = match std::str::from_utf8(&ready.body) {
         Ok(text) => ("body", text.to_owned()),

@@ -1,36 +1,37 @@
-//! One diagnosis, and what of a request may stand in it.
+//! Findings and their kinds, and the rules for printing a piece of a request.
 
 use std::rc::Rc;
 
-use serde::Serialize;
+use countersign::RejectionKind;
+use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-/// One diagnosis.
+/// One cause of a rejection, proved or suspected.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Finding {
-    /// A short fixed name.
-    pub kind: &'static str,
-    /// Whether it is proved: mended so, the request verifies.
+    /// The kind of the cause.
+    pub kind: FindingKind,
+    /// Whether the cause is proved: with this cause undone, the request verifies.
     pub certain: bool,
-    /// What is wrong, in a sentence.
+    /// What is wrong, in one sentence.
     pub what: String,
     /// What to do next.
     pub next: String,
 }
 
 impl Finding {
-    /// It holds if the repair that it stands for verifies.
-    pub(super) fn proved(
-        kind: &'static str,
+    /// Creates the finding of a repair, which is printed only if the repaired request verifies.
+    pub(crate) fn proved(
+        kind: FindingKind,
         what: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
         Self { kind, certain: true, what: what.into(), next: next.into() }
     }
 
-    /// It is only likely.
-    pub(super) fn hint(
-        kind: &'static str,
+    /// Creates a finding that is only likely.
+    pub(crate) fn hint(
+        kind: FindingKind,
         what: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
@@ -38,29 +39,166 @@ impl Finding {
     }
 }
 
-/// The longest piece of a request that is shown.
-const MOST_SHOWN: usize = 64;
-
-/// The shortest piece that may tell something of a secret.
-const TELLING: usize = 4;
-
-/// A name out of a request as it may be shown: short, plain, and neither holding the secret nor part
-/// of it.
-pub(super) fn shown<'t>(text: &'t str, secret: &[u8]) -> Option<&'t str> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    let bytes = text.as_bytes();
-    let holds = |whole: &[u8], part: &[u8]| {
-        !part.is_empty() && whole.windows(part.len()).any(|window| window == part)
-    };
-    let tells = holds(bytes, secret) || (bytes.len() >= TELLING && holds(secret, bytes));
-    (is_plain && bytes.len() <= MOST_SHOWN && !tells).then_some(text)
+/// The kind of a [`Finding`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+#[allow(
+    missing_docs,
+    reason = "the names are the kinds in the output, and each message explains its own"
+)]
+pub enum FindingKind {
+    BodyAltered,
+    BodyBase64,
+    BodyCompressed,
+    BodyEmpty,
+    BodyQuoted,
+    BodyReserialized,
+    BodyTooLarge,
+    CharsetChanged,
+    ClockSkew,
+    ConfigurationRejected,
+    ContentLengthWrong,
+    FormAndJson,
+    FormReencoded,
+    GzipDecoded,
+    GzipNotDecoded,
+    HandshakeNotConfigured,
+    HandshakeToken,
+    HeaderDuplicated,
+    HeaderFound,
+    HeaderJoined,
+    HeaderMissing,
+    HeaderNotFound,
+    HeaderRenamed,
+    HeaderWhitespace,
+    HeadersMixed,
+    LineEndsChanged,
+    MethodNotPost,
+    NoCauseFound,
+    OtherAlgorithm,
+    OtherHeaderMalformed,
+    OtherKey,
+    SecondsAndMilliseconds,
+    SecretCase,
+    SecretDecodedTwice,
+    SecretNotDecoded,
+    SecretPrefixDoubled,
+    SecretPrefixMissing,
+    SecretPrefixWrong,
+    SecretQuoted,
+    SecretTruncated,
+    SecretWhitespace,
+    SenderGuessed,
+    SenderUnknown,
+    SignatureEncoding,
+    SignatureFound,
+    SignaturePrefix,
+    SignedContent,
+    SignedHeaderAltered,
+    TimestampMissing,
+    TrailingNewline,
+    UrlChanged,
+    UrlMissing,
+    VersionHeaderWrong,
+    WrongSender,
+    /// The request is malformed, as the rejection of this kind says.
+    Rejected(RejectionKind),
 }
 
-/// All secrets that were given: none of them may be shown, whichever is tried.
-pub(super) type Hidden = Rc<[Zeroizing<Vec<u8>>]>;
+impl FindingKind {
+    /// Returns the kind as the output has it, such as `clock_skew`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BodyAltered => "body_altered",
+            Self::BodyBase64 => "body_base64",
+            Self::BodyCompressed => "body_compressed",
+            Self::BodyEmpty => "body_empty",
+            Self::BodyQuoted => "body_quoted",
+            Self::BodyReserialized => "body_reserialized",
+            Self::BodyTooLarge => "body_too_large",
+            Self::CharsetChanged => "charset_changed",
+            Self::ClockSkew => "clock_skew",
+            Self::ConfigurationRejected => "configuration_rejected",
+            Self::ContentLengthWrong => "content_length_wrong",
+            Self::FormAndJson => "form_and_json",
+            Self::FormReencoded => "form_reencoded",
+            Self::GzipDecoded => "gzip_decoded",
+            Self::GzipNotDecoded => "gzip_not_decoded",
+            Self::HandshakeNotConfigured => "handshake_not_configured",
+            Self::HandshakeToken => "handshake_token",
+            Self::HeaderDuplicated => "header_duplicated",
+            Self::HeaderFound => "header_found",
+            Self::HeaderJoined => "header_joined",
+            Self::HeaderMissing => "header_missing",
+            Self::HeaderNotFound => "header_not_found",
+            Self::HeaderRenamed => "header_renamed",
+            Self::HeaderWhitespace => "header_whitespace",
+            Self::HeadersMixed => "headers_mixed",
+            Self::LineEndsChanged => "line_ends_changed",
+            Self::MethodNotPost => "method_not_post",
+            Self::NoCauseFound => "no_cause_found",
+            Self::OtherAlgorithm => "other_algorithm",
+            Self::OtherHeaderMalformed => "other_header_malformed",
+            Self::OtherKey => "other_key",
+            Self::SecondsAndMilliseconds => "seconds_and_milliseconds",
+            Self::SecretCase => "secret_case",
+            Self::SecretDecodedTwice => "secret_decoded_twice",
+            Self::SecretNotDecoded => "secret_not_decoded",
+            Self::SecretPrefixDoubled => "secret_prefix_doubled",
+            Self::SecretPrefixMissing => "secret_prefix_missing",
+            Self::SecretPrefixWrong => "secret_prefix_wrong",
+            Self::SecretQuoted => "secret_quoted",
+            Self::SecretTruncated => "secret_truncated",
+            Self::SecretWhitespace => "secret_whitespace",
+            Self::SenderGuessed => "sender_guessed",
+            Self::SenderUnknown => "sender_unknown",
+            Self::SignatureEncoding => "signature_encoding",
+            Self::SignatureFound => "signature_found",
+            Self::SignaturePrefix => "signature_prefix",
+            Self::SignedContent => "signed_content",
+            Self::SignedHeaderAltered => "signed_header_altered",
+            Self::TimestampMissing => "timestamp_missing",
+            Self::TrailingNewline => "trailing_newline",
+            Self::UrlChanged => "url_changed",
+            Self::UrlMissing => "url_missing",
+            Self::VersionHeaderWrong => "version_header_wrong",
+            Self::WrongSender => "wrong_sender",
+            Self::Rejected(kind) => kind.as_str(),
+        }
+    }
+}
 
-/// The same beside several secrets.
-pub(super) fn shown_beside<'t>(text: &'t str, hidden: &Hidden) -> Option<&'t str> {
+impl Serialize for FindingKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// The longest piece of a request that is printed, in bytes.
+const MAX_SHOWN: usize = 64;
+
+/// The length from which a piece of a secret is not printed, in bytes.
+const MIN_REVEALING: usize = 4;
+
+/// Returns a name from a request if it may be printed: it is short and printable ASCII, and neither
+/// contains the secret nor is part of it.
+pub(crate) fn shown<'t>(text: &'t str, secret: &[u8]) -> Option<&'t str> {
+    let is_printable = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    let bytes = text.as_bytes();
+    let contains = |whole: &[u8], part: &[u8]| {
+        !part.is_empty() && whole.windows(part.len()).any(|window| window == part)
+    };
+    let is_revealing =
+        contains(bytes, secret) || (bytes.len() >= MIN_REVEALING && contains(secret, bytes));
+    (is_printable && bytes.len() <= MAX_SHOWN && !is_revealing).then_some(text)
+}
+
+/// All secrets of a question. None of them is printed, whichever a candidate uses.
+pub(crate) type SharedSecrets = Rc<[Zeroizing<Vec<u8>>]>;
+
+/// Like [`shown`], for several secrets.
+pub(crate) fn shown_beside<'t>(text: &'t str, hidden: &SharedSecrets) -> Option<&'t str> {
     hidden.iter().all(|secret| shown(text, secret).is_some()).then_some(text)
 }
 
@@ -69,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_holds_the_secret_or_is_part_of_it_is_not_shown() {
+    fn text_that_contains_the_secret_or_is_part_of_it_is_not_shown() {
         let secret = b"whsec_MfKQ9r8GKYqrTw";
         for text in ["whsec_MfKQ9r8GKYqrTw", "x-whsec_MfKQ9r8GKYqrTw-x", "GKYq", "whsec_"] {
             assert_eq!(shown(text, secret), None, "{text}");

@@ -1,105 +1,97 @@
-//! Which sender a request may be of, by its headers.
+//! Guesses the sender of a request by its headers.
 
-use std::rc::Rc;
+use countersign::senders;
 
-use countersign::scheme::Scheme;
+use crate::explain::context::Context;
+use crate::explain::finding::{Finding, FindingKind};
+use crate::explain::fingerprint::{self, CatalogueSender};
+use crate::explain::model::{Head, Question, Source};
+use crate::explain::shape::SchemeShape;
+use crate::explain::text::header_names::same;
+use crate::sender::SenderChoice;
 
-use super::brand::{self, Known};
-use super::finding::Finding;
-use super::form::Form;
-use super::names::same;
-use super::parts::{Head, Source};
-use super::question::Asked;
-use super::search::form_of;
-use crate::sender::Who;
+/// The largest number of senders whose repairs are tried.
+const MAX_SENDERS: usize = 4;
 
-/// How many senders are looked into.
-const MOST: usize = 4;
-
-impl Asked<'_> {
-    /// Takes the senders whose headers are there, the likeliest first, and then those that do not
-    /// document their header: all are searched for it.
-    pub(super) fn guess(&mut self, head: &Rc<Head>) {
-        let mut found: Vec<_> = self
-            .senders
-            .iter()
-            .map(|known| (likeness(known, &form_of(&known.1), head), known.clone()))
-            .filter(|(score, _)| *score > 0)
-            .collect();
-        if found.is_empty() {
-            // One that the request names may have lost its signature's header.
-            let named = |known: &&Known| brand::is_named(head, known);
-            found.extend(self.senders.iter().filter(named).map(|known| (0, known.clone())));
-        }
-        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        let mut verdicts = Vec::new();
-        for (_, (sender, scheme, tolerance)) in found {
-            verdicts.push(self.verdict_on(&Who::Known(sender)));
-            if verdicts.len() <= MOST || verdicts.last().is_some_and(|verdict| verdict == "ok") {
-                let finding = guessed(sender.name(), &self.like(sender.name(), &scheme));
-                let source = Source::Known(Box::new(sender));
-                self.push_bases(source, scheme, tolerance, head, Some(finding));
-            }
-        }
-        for who in [Who::OmniAi, Who::AiNexLayer] {
-            self.base_of(&who, head, Some(undocumented(who.display_name())));
-        }
-        let ok = verdicts.iter().position(|verdict| verdict == "ok").unwrap_or(0);
-        if verdicts.get(ok).is_some_and(|verdict| verdict == "ok") {
-            self.unusable = None;
-        }
-        self.verdict = verdicts.into_iter().nth(ok).unwrap_or_else(|| "missing_setting".to_owned());
-    }
-
-    /// The others that sign as `name` does by `scheme`, in a sentence; empty if there are none.
-    pub(super) fn like(&self, name: &str, scheme: &Scheme) -> String {
-        let text = scheme.to_string();
-        let others = self
-            .senders
-            .iter()
-            .filter(|(sender, other, _)| sender.name() != name && other.to_string() == text);
-        let names: Vec<_> =
-            others.map(|(sender, ..)| format!("`{}`", sender.name())).take(3).collect();
-        match names.as_slice() {
-            [] => String::new(),
-            _ => format!(" Its headers also fit {}.", names.join(", ")),
+/// Prepares a question that names no sender.
+///
+/// The candidates are the senders whose headers are present, the likeliest first, and then those that
+/// do not document their header, for which all headers are searched.
+pub(crate) fn context<'q>(question: &'q Question<'q>) -> Context<'q> {
+    let mut context = Context::new(question);
+    let mut verdicts = Vec::new();
+    for sender in likely(&context) {
+        verdicts.push(context.verify_as(&SenderChoice::from(sender.spec)));
+        if verdicts.len() <= MAX_SENDERS || verdicts.last().is_some_and(|verdict| verdict == "ok") {
+            let name = sender.spec.name();
+            let finding = guessed(name, &context.also_fits(name, &sender.scheme));
+            let source = Source::Known(Box::new(sender.spec));
+            context.push_candidates(source, sender.scheme, sender.tolerance, Some(finding));
         }
     }
+    for who in [senders::OMNIAI, senders::AINEXLAYER].map(SenderChoice::from) {
+        context.add_sender(&who, Some(undocumented(who.display_name())));
+    }
+    let accepted = verdicts.iter().position(|verdict| verdict == "ok");
+    if accepted.is_some() {
+        context.config_error = None;
+    }
+    let verdict = verdicts.into_iter().nth(accepted.unwrap_or(0));
+    context.verdict = verdict.unwrap_or_else(|| "missing_setting".to_owned());
+    context
 }
 
-fn undocumented(title: &str) -> Finding {
+/// Returns the senders whose credential is present, or else those that the headers name.
+fn likely(context: &Context<'_>) -> Vec<CatalogueSender> {
+    let head = &context.head;
+    let mut found: Vec<_> = context
+        .senders
+        .iter()
+        .map(|sender| (score(sender, &SchemeShape::of(&sender.scheme), head), sender))
+        .filter(|(score, _)| *score > 0)
+        .collect();
+    if found.is_empty() {
+        // The header of the signature may be missing.
+        let named = context.senders.iter().filter(|sender| fingerprint::is_named(head, sender));
+        found.extend(named.map(|sender| (0, sender)));
+    }
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, sender)| sender.clone()).collect()
+}
+
+fn undocumented(display_name: &str) -> Finding {
     Finding::proved(
-        "sender_guessed",
+        FindingKind::SenderGuessed,
         format!(
-            "No sender was named; the request is as {title} may send it, which does not document its header, or as a sender of your own does."
+            "No sender was given. The request may be from {display_name}, which does not document its header, or from a custom sender."
         ),
         format!(
-            "If it is of {title}, name the sender `{}`; else describe its scheme.",
-            title.to_lowercase()
+            "If the request is from {display_name}, pass `--sender {}`; otherwise describe the sender's scheme with `--scheme`.",
+            display_name.to_lowercase()
         ),
     )
 }
 
-fn guessed(name: &str, like: &str) -> Finding {
+fn guessed(name: &str, also_fits: &str) -> Finding {
     Finding::proved(
-        "sender_guessed",
-        format!("No sender was named; the request verifies as one of `{name}`."),
-        format!("Name the sender `{name}`.{like}"),
+        FindingKind::SenderGuessed,
+        format!("No sender was given; the request verifies as one from `{name}`."),
+        format!("Pass `--sender {name}`.{also_fits}"),
     )
 }
 
-/// How much of a sender's head is there; 0 if its credential is not.
-fn likeness(known: &Known, form: &Form, head: &Head) -> usize {
+/// Scores how much of a sender's headers is present; 0 if the credential is not.
+fn score(sender: &CatalogueSender, shape: &SchemeShape, head: &Head) -> usize {
     let has = |name: &str| head.headers.iter().any(|(key, _)| same(key, name));
-    let Some(at) = &form.at else {
-        // Its signature is in the body.
+    let Some(credential) = &shape.credential else {
+        // The signature is in the body.
         return 0;
     };
-    if !has(&at.header) {
+    if !has(&credential.header) {
         return 0;
     }
-    let needed = form.needed.iter().filter(|name| has(name)).count();
-    let missing = form.needed.len() - needed;
-    let named = usize::from(brand::is_named(head, known));
-    (100 + 10 * needed + 5 * named).saturating_sub(20 * missing)
+    let present = shape.expected.iter().filter(|name| has(name)).count();
+    let missing = shape.expected.len() - present;
+    let named = usize::from(fingerprint::is_named(head, sender));
+    (100 + 10 * present + 5 * named).saturating_sub(20 * missing)
 }

@@ -1,4 +1,4 @@
-//! Requests as JSON: one a line for `verify --jsonl`, or one alone as a capture.
+//! Requests as JSON: one per line for `verify --jsonl`, or one as a capture.
 
 use std::borrow::Cow;
 
@@ -6,39 +6,41 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::Captured;
+use super::captured::{BYTE_ORDER_MARK, Captured};
 
-/// A JSON capture: an object with `headers` and `body` or `body_b64`.
+/// Reads a JSON capture: an object with `headers` and `body` or `body_b64`.
 pub(super) fn capture(bytes: &[u8]) -> Result<Captured, String> {
     match parse(bytes)? {
         Value::Object(fields) => {
-            request(&fields).map_err(|Field { name, mend }| format!("field `{name}`: {mend}"))
+            request(&fields).map_err(|FieldError { name, hint }| format!("field `{name}`: {hint}"))
         }
-        _ => Err("is no JSON object: give one with `headers` and `body`".to_owned()),
+        _ => Err("is not a JSON object with `headers` and `body`".to_owned()),
     }
 }
 
-/// What is wrong with a field: its name, and the mend. It never holds the field's value.
+/// The error of a field: its name, and what is wrong. It never contains the field's value.
 #[derive(Debug)]
-pub(crate) struct Field {
+pub(crate) struct FieldError {
     pub(crate) name: &'static str,
-    pub(crate) mend: &'static str,
+    pub(crate) hint: &'static str,
 }
 
-impl Field {
-    pub(crate) const fn new(name: &'static str, mend: &'static str) -> Self {
-        Self { name, mend }
+impl FieldError {
+    pub(crate) const fn new(name: &'static str, hint: &'static str) -> Self {
+        Self { name, hint }
     }
 }
 
-/// The request among the fields of an object.
-pub(crate) fn request(fields: &Map<String, Value>) -> Result<Captured, Field> {
+/// Reads the request in the fields of an object.
+pub(crate) fn request(fields: &Map<String, Value>) -> Result<Captured, FieldError> {
     let headers = match fields.get("headers") {
-        None => return Err(Field::new("headers", "is missing: give a list of `[name, value]`")),
+        None => {
+            return Err(FieldError::new("headers", "is missing: add a list of `[name, value]`"));
+        }
         Some(headers) => pairs(headers),
     };
-    let headers =
-        headers.ok_or(Field::new("headers", "is no list of `[name, value]`, both text"))?;
+    let headers = headers
+        .ok_or(FieldError::new("headers", "is not a list of `[name, value]`, both strings"))?;
     Ok(Captured {
         method: text(fields, "method")?.unwrap_or("POST").to_owned(),
         url: text(fields, "url")?.map(str::to_owned),
@@ -47,34 +49,34 @@ pub(crate) fn request(fields: &Map<String, Value>) -> Result<Captured, Field> {
     })
 }
 
-/// A field of text; `None` if it is absent or null.
+/// Reads a string field; `None` if it is absent or null.
 pub(crate) fn text<'f>(
     fields: &'f Map<String, Value>,
     name: &'static str,
-) -> Result<Option<&'f str>, Field> {
+) -> Result<Option<&'f str>, FieldError> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Field::new(name, "is no text: write it in quotes")),
+        Some(_) => Err(FieldError::new(name, "is not a string: write it in quotes")),
     }
 }
 
-/// A field with a whole number of seconds; `None` if it is absent or null.
+/// Reads a field with a whole number of seconds; `None` if it is absent or null.
 pub(crate) fn seconds(
     fields: &Map<String, Value>,
     name: &'static str,
-) -> Result<Option<u64>, Field> {
+) -> Result<Option<u64>, FieldError> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_u64().map(Some).ok_or(Field::new(
-            name,
-            "is no whole number of seconds: give one that is not negative",
-        )),
+        Some(value) => value
+            .as_u64()
+            .map(Some)
+            .ok_or(FieldError::new(name, "is not a non-negative whole number of seconds")),
     }
 }
 
-/// Names with values: a list of `[name, value]`, a list of `{"name": …, "value": …}`, or an object,
-/// whose values may be lists of texts.
+/// Reads names with values: a list of `[name, value]`, a list of `{"name": …, "value": …}`, or an
+/// object whose values may be lists of strings.
 pub(crate) fn pairs(value: &Value) -> Option<Vec<(String, String)>> {
     match value {
         Value::Array(list) => list.iter().map(pair).collect(),
@@ -104,33 +106,35 @@ fn pair(value: &Value) -> Option<(String, String)> {
     Some((name.as_str()?.to_owned(), value.as_str()?.to_owned()))
 }
 
-fn body(fields: &Map<String, Value>) -> Result<Vec<u8>, Field> {
-    let is_there = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
-    if is_there("body") && is_there("body_b64") {
-        return Err(Field::new("body_b64", "stands beside `body`: give one of the two"));
+fn body(fields: &Map<String, Value>) -> Result<Vec<u8>, FieldError> {
+    let is_present = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
+    if is_present("body") && is_present("body_b64") {
+        return Err(FieldError::new("body_b64", "is given besides `body`: keep one of the two"));
     }
     if let Some(text) = text(fields, "body")? {
         return Ok(text.as_bytes().to_vec());
     }
     if let Some(text) = text(fields, "body_b64")? {
-        return decoded(text).ok_or(Field::new("body_b64", "is not base64 with padding"));
+        return decoded(text).ok_or(FieldError::new("body_b64", "is not base64 with padding"));
     }
     match fields.get("form") {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(form) => {
-            let fields = pairs(form)
-                .ok_or(Field::new("form", "is no object or list of `[name, value]`, both text"))?;
+            let fields = pairs(form).ok_or(FieldError::new(
+                "form",
+                "is not an object or a list of `[name, value]`, both strings",
+            ))?;
             Ok(form_body(&fields))
         }
     }
 }
 
-/// Base64 with padding.
+/// Decodes base64 with padding.
 pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 
-/// A form as [the URL standard](https://url.spec.whatwg.org/#urlencoded-serializing) writes it.
+/// Encodes a form like [the URL standard](https://url.spec.whatwg.org/#urlencoded-serializing) does.
 pub(super) fn form_body(fields: &[(String, String)]) -> Vec<u8> {
     let encoded = |text: &str| -> String {
         text.bytes()
@@ -150,19 +154,19 @@ pub(super) fn form_body(fields: &[(String, String)]) -> Vec<u8> {
     pairs.join("&").into_bytes()
 }
 
-/// A JSON document. The error says where it breaks, and holds nothing of it.
+/// Parses a JSON document. The error has the position, and no part of the document.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
-    let bytes = bytes.strip_prefix(super::MARK).unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| {
         let what = match error.classify() {
-            serde_json::error::Category::Eof => "ends early",
-            _ => "is no JSON",
+            serde_json::error::Category::Eof => "is truncated JSON",
+            _ => "is not JSON",
         };
         format!("{what}, at line {} column {}", error.line(), error.column())
     })
 }
 
-/// Whether the document is a HAR.
+/// Returns whether the document is a HAR.
 pub(super) fn is_har(bytes: &[u8]) -> bool {
     parse(bytes).is_ok_and(|document| document.get("log").is_some())
 }

@@ -1,12 +1,11 @@
-//! Words of a shell's command line: parted as `bash` does, and written so that it reads them back.
+//! Splits a shell command into words like `bash`, and quotes words for it.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Parts a command line into words, as bytes: `$'\xff'` may be any.
+/// Splits a command line into words, as bytes: `$'\xff'` may be any byte.
 ///
-/// Quotes of all three kinds and backslashes are read; what a shell would fill in is not, and is an
-/// error that says so.
+/// All three kinds of quotes and backslashes are supported. Expansions by the shell are an error.
 pub(super) fn words(line: &str) -> Result<Vec<Vec<u8>>, &'static str> {
     let mut letters = line.chars().peekable();
     let (mut words, mut word) = (Vec::new(), None::<Vec<u8>>);
@@ -23,7 +22,7 @@ pub(super) fn words(line: &str) -> Result<Vec<Vec<u8>>, &'static str> {
             '$' if letters.next_if_eq(&'\'').is_some() => {
                 ansi_quoted(&mut letters, word.get_or_insert_default())?;
             }
-            '$' | '`' => return Err("has something for a shell to fill in: put its value there"),
+            '$' | '`' => return Err("has a shell expansion: replace it by its value"),
             letter => push(word.get_or_insert_default(), letter),
         }
     }
@@ -56,7 +55,7 @@ fn double_quoted(
     loop {
         match letters.next().ok_or(UNCLOSED)? {
             '"' => return Ok(()),
-            '$' | '`' => return Err("has something for a shell to fill in: put its value there"),
+            '$' | '`' => return Err("has a shell expansion: replace it by its value"),
             '\\' => match letters.next().ok_or(UNCLOSED)? {
                 '\n' => {}
                 letter @ ('"' | '\\' | '$' | '`') => push(word, letter),
@@ -70,9 +69,9 @@ fn double_quoted(
     }
 }
 
-/// `$'…'`, as browsers write bodies that hold quotes or line ends.
+/// Reads `$'…'`, which browsers write for bodies with quotes or line breaks.
 fn ansi_quoted(letters: &mut Peekable<Chars<'_>>, word: &mut Vec<u8>) -> Result<(), &'static str> {
-    const UNKNOWN: &str = "has an escape in `$'…'` that is not one";
+    const UNKNOWN: &str = "has an unknown escape in `$'…'`";
     loop {
         match letters.next().ok_or(UNCLOSED)? {
             '\'' => return Ok(()),
@@ -103,13 +102,13 @@ fn ansi_quoted(letters: &mut Peekable<Chars<'_>>, word: &mut Vec<u8>) -> Result<
     }
 }
 
-/// A number of one to `most` digits.
+/// Reads a number of one to `most` digits.
 fn number(letters: &mut Peekable<Chars<'_>>, radix: u32, most: usize) -> Option<u32> {
     let (number, count) = digits(letters, radix, most, 0);
     (count > 0).then_some(number)
 }
 
-/// What `first` and up to `most` further digits make, and how many there were.
+/// Reads up to `most` further digits after `first`; returns the number and how many were read.
 fn digits(letters: &mut Peekable<Chars<'_>>, radix: u32, most: usize, first: u32) -> (u32, usize) {
     let (mut number, mut count) = (first, 0);
     while count < most
@@ -122,7 +121,7 @@ fn digits(letters: &mut Peekable<Chars<'_>>, radix: u32, most: usize, first: u32
     (number, count)
 }
 
-/// One word that a shell reads back as these bytes.
+/// Quotes bytes as one word of a shell.
 pub(crate) fn quoted(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.chars().any(char::is_control) => {
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_parted_as_bash_parts_them() {
+    fn words_are_split_as_by_bash() {
         parts("", &[]);
         parts(" a  b\tc\n", &[b"a", b"b", b"c"]);
         parts("a\\ b", &[b"a b"]);
@@ -171,9 +170,9 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_would_fill_in_is_rejected() {
+    fn a_shell_expansion_is_rejected() {
         for line in ["$HOME", "\"$HOME\"", "`date`", "\"$(date)\""] {
-            assert!(words(line).unwrap_err().contains("for a shell to fill in"), "{line}");
+            assert!(words(line).unwrap_err().contains("shell expansion"), "{line}");
         }
         for line in ["'a", "\"a", "$'a", "\"a\\"] {
             assert!(words(line).unwrap_err().contains("not closed"), "{line}");
@@ -185,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_quoted_is_read_back(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        fn quoted_bytes_are_read_back(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             prop_assert_eq!(words(&quoted(&bytes)).unwrap(), [bytes]);
         }
 

@@ -1,4 +1,4 @@
-//! A sender of the user's own, described in TOML.
+//! A sender that a TOML file describes.
 
 mod file;
 
@@ -10,25 +10,27 @@ use countersign::scheme::{
 use countersign::{Contract, Success};
 
 pub use self::file::CustomSender;
-use self::file::{Algorithm, Form, Place, SignatureAt, Status, TimeAt, Unit, Written};
-use super::Settings;
-use crate::commands::Heeds;
-use crate::failure::Failure;
+use self::file::{
+    Algorithm, LocationTable, SecretForm, SignatureEncoding, SignatureTable, SuccessStatus,
+    TimeUnit, TimestampTable,
+};
+use super::{RetryPolicy, RetrySchedule, Settings};
+use crate::error::CliError;
 
-/// The longest wait for an answer.
+/// The longest accepted response deadline.
 const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
-/// The longest span before a retry.
+/// The longest accepted delay before a retry.
 const LONGEST_RETRY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The most retries.
+/// The largest accepted number of retries.
 const MOST_RETRIES: usize = 100;
 
 impl CustomSender {
-    /// Reads the file's text. The error says the place and the mend, and holds nothing of the values.
+    /// Parses the file's text. The error names the location and a fix, and holds no value of the file.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let custom: Self = toml::from_str(text).map_err(|error| mend(text, &error))?;
-        // What does not go together is told now, not at the first request.
+        let custom: Self = toml::from_str(text).map_err(|error| hint(text, &error))?;
+        // A contradiction is reported now, not at the first request.
         let settings =
             Settings { url: Some("https://example.com/".to_owned()), ..Settings::default() };
         custom.scheme(&settings).map_err(|failure| failure.to_string())?;
@@ -44,57 +46,63 @@ impl CustomSender {
         ["{url}", "{url-and-form}"].iter().any(|part| self.signs.contains(part))
     }
 
-    pub(crate) const fn deadline(&self) -> Duration {
+    pub(crate) const fn response_deadline(&self) -> Duration {
         Duration::from_secs(self.contract.deadline)
     }
 
-    /// When it repeats a delivery that failed, counted from each failure.
-    pub(crate) fn retries(&self) -> Vec<Duration> {
-        self.contract.retries.iter().copied().map(Duration::from_secs).collect()
+    pub(crate) fn retry_schedule(&self) -> RetrySchedule {
+        RetrySchedule {
+            delays: self.contract.retries.iter().copied().map(Duration::from_secs).collect(),
+            is_documented: true,
+            policy: RetryPolicy {
+                stops_at_410: self.contract.stops_at_410,
+                respects_retry_after: self.contract.respects_retry_after,
+            },
+        }
     }
 
-    /// What of a failure's answer it heeds.
-    pub(crate) const fn heeds(&self) -> Heeds {
-        Heeds { gone: self.contract.stops_at_410, retry_after: self.contract.heeds_retry_after }
-    }
-
-    pub(crate) fn contract(&self) -> Result<Contract, Failure> {
-        let over = |setting: &str, most: &str| {
-            Failure::at(
+    pub(crate) fn contract(&self) -> Result<Contract, CliError> {
+        let too_large = |setting: &str, most: &str| {
+            CliError::at(
                 format_args!("`contract.{setting}`"),
-                format_args!("is over {most}: no sender does that, give fewer"),
+                format_args!("exceeds {most}: reduce it"),
             )
         };
-        if self.deadline() > LONGEST_DEADLINE {
-            return Err(over("deadline", "an hour"));
+        if self.response_deadline() > LONGEST_DEADLINE {
+            return Err(too_large("deadline", "one hour"));
         }
         if self.contract.retries.len() > MOST_RETRIES {
-            return Err(over("retries", "100 retries"));
+            return Err(too_large("retries", "100 retries"));
         }
-        if self.retries().iter().any(|span| *span > LONGEST_RETRY) {
-            return Err(over("retries", "30 days before one"));
+        if self.contract.retries.iter().any(|secs| *secs > LONGEST_RETRY.as_secs()) {
+            return Err(too_large("retries", "30 days"));
         }
         let success = match self.contract.success {
-            Status::Any2xx => Success::Any2xx,
-            Status::Exactly200 => Success::Exactly200,
+            SuccessStatus::Any2xx => Success::Any2xx,
+            SuccessStatus::Exactly200 => Success::Exactly200,
         };
-        Ok(Contract::builder().success(success).response_deadline(self.deadline()).build()?)
+        Ok(Contract::builder()
+            .success(success)
+            .response_deadline(self.response_deadline())
+            .build()?)
     }
 
-    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, Failure> {
+    pub(crate) fn scheme(&self, settings: &Settings) -> Result<Scheme, CliError> {
         let mut scheme = self.begin()?;
         if !matches!(self.algorithm, Algorithm::StaticToken) {
             scheme = scheme.signs(self.parts(settings)?);
         }
         scheme = match (self.secret.form, &self.secret.prefix) {
-            (Form::Text, None) => scheme,
-            (Form::Hex, None) => scheme.hex_key(),
-            // A file is read once a run.
-            (Form::Base64, prefix) => scheme.base64_key(prefix.clone().unwrap_or_default().leak()),
+            (SecretForm::Text, None) => scheme,
+            (SecretForm::Hex, None) => scheme.hex_key(),
+            // The leak is bounded: a run of the command reads one file.
+            (SecretForm::Base64, prefix) => {
+                scheme.base64_key(prefix.clone().unwrap_or_default().leak())
+            }
             (_, Some(_)) => {
-                return Err(Failure::at(
+                return Err(CliError::at(
                     "`secret.prefix`",
-                    "is for `form = \"base64\"` alone: leave it out",
+                    "applies to `form = \"base64\"` only: remove it",
                 ));
             }
         };
@@ -104,23 +112,23 @@ impl CustomSender {
         if let Some(secs) =
             settings.tolerance.or(self.timestamp.as_ref().and_then(|time| time.tolerance))
         {
-            let span = Duration::from_secs(secs);
-            scheme = scheme.tolerance(Tolerance::new(span, span));
+            let tolerance = Duration::from_secs(secs);
+            scheme = scheme.tolerance(Tolerance::new(tolerance, tolerance));
         }
         scheme = match self.id.as_ref().map(|at| at.read("id")).transpose()? {
             None => scheme,
-            Some(Found::Header(name)) => scheme.id_header(name),
-            Some(Found::Field(pointer)) => scheme.id_field(pointer),
+            Some(Location::Header(name)) => scheme.id_header(name),
+            Some(Location::Field(pointer)) => scheme.id_field(pointer),
         };
         scheme = match self.event_type.as_ref().map(|at| at.read("event_type")).transpose()? {
             None => scheme,
-            Some(Found::Header(name)) => scheme.event_type_header(name),
-            Some(Found::Field(pointer)) => scheme.event_type_field(pointer),
+            Some(Location::Header(name)) => scheme.event_type_header(name),
+            Some(Location::Field(pointer)) => scheme.event_type_field(pointer),
         };
         Ok(scheme.build()?)
     }
 
-    fn begin(&self) -> Result<SchemeBuilder, Failure> {
+    fn begin(&self) -> Result<SchemeBuilder, CliError> {
         let (name, signature) = (self.name.clone(), self.signature.read()?);
         Ok(match self.algorithm {
             Algorithm::HmacSha256 => Scheme::hmac_sha256(name, signature),
@@ -133,15 +141,15 @@ impl CustomSender {
         })
     }
 
-    /// The parts between and in the braces of `signs`.
-    fn parts(&self, settings: &Settings) -> Result<Vec<Part>, Failure> {
-        let wrong = |mend: &str| Failure::at("`signs`", mend);
+    /// Parses `signs` into its literals and the parts in braces.
+    fn parts(&self, settings: &Settings) -> Result<Vec<Part>, CliError> {
+        let wrong = |hint: &str| CliError::at("`signs`", hint);
         let url = || {
             settings.url.clone().ok_or_else(|| {
-                Failure::unset(
+                CliError::missing_setting(
                     "`--url`",
                     format_args!(
-                        "`{}` signs the public URL: give it as the sender was given it",
+                        "`{}` signs the public URL: give it exactly as in the sender's settings",
                         self.name
                     ),
                 )
@@ -167,7 +175,7 @@ impl CustomSender {
                 "url-and-form" => Part::UrlAndForm(url()?.into()),
                 name => match name.strip_prefix("header:") {
                     Some(header) => Part::Header(header.to_owned().into()),
-                    None => return Err(wrong("has a part in braces that is none of body, timestamp, id, header:NAME, method, url, url-and-form")),
+                    None => return Err(wrong("has an unknown part in braces: use body, timestamp, id, header:NAME, method, url or url-and-form")),
                 },
             });
             rest = after;
@@ -176,13 +184,13 @@ impl CustomSender {
     }
 }
 
-impl SignatureAt {
-    fn read(&self) -> Result<SignatureLocation, Failure> {
+impl SignatureTable {
+    fn read(&self) -> Result<SignatureLocation, CliError> {
         let encoding = match self.encoding {
-            Written::Hex => Encoding::Hex,
-            Written::Base64 => Encoding::Base64,
-            Written::Base64url => Encoding::Base64Url,
-            Written::Base64urlUnpadded => Encoding::Base64UrlUnpadded,
+            SignatureEncoding::Hex => Encoding::Hex,
+            SignatureEncoding::Base64 => Encoding::Base64,
+            SignatureEncoding::Base64url => Encoding::Base64Url,
+            SignatureEncoding::Base64urlUnpadded => Encoding::Base64UrlUnpadded,
         };
         let at = SignatureLocation::header(self.header.clone(), encoding);
         Ok(match (&self.prefix, &self.version, &self.pair) {
@@ -192,71 +200,68 @@ impl SignatureAt {
             (None, None, Some(name)) => {
                 let separator = u8::try_from(self.separator.unwrap_or(','));
                 let separator =
-                    separator.map_err(|_| Failure::at("`signature.separator`", "is not ASCII"))?;
+                    separator.map_err(|_| CliError::at("`signature.separator`", "is not ASCII"))?;
                 at.pairs_with_separator(separator, name.clone())
             }
             _ => {
-                return Err(Failure::at(
+                return Err(CliError::at(
                     "`signature`",
-                    "has two of `prefix`, `version` and `pair`: keep the one that the header follows",
+                    "has two of `prefix`, `version` and `pair`: keep the one that matches the header",
                 ));
             }
         })
     }
 }
 
-impl TimeAt {
-    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, Failure> {
+impl TimestampTable {
+    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
         let unit = match self.unit {
-            Unit::Seconds => TimestampFormat::Seconds,
-            Unit::Milliseconds => TimestampFormat::Millis,
-            Unit::Rfc3339 => TimestampFormat::Rfc3339,
+            TimeUnit::Seconds => TimestampFormat::Seconds,
+            TimeUnit::Milliseconds => TimestampFormat::Millis,
+            TimeUnit::Rfc3339 => TimestampFormat::Rfc3339,
         };
         match (self.header.clone(), self.pair.clone(), self.field.clone()) {
             (Some(name), None, None) => Ok(scheme.timestamp_header(name, unit)),
             (None, Some(name), None) => Ok(scheme.timestamp_pair(name, unit)),
             (None, None, Some(pointer)) => Ok(scheme.timestamp_field(pointer, unit)),
-            _ => Err(Failure::at(
-                "`timestamp`",
-                "needs one of `header`, `pair` and `field`: say where the time stands",
-            )),
+            _ => Err(CliError::at("`timestamp`", "needs one of `header`, `pair` and `field`")),
         }
     }
 }
 
-/// Where a fact about an event stands.
-enum Found {
+/// The location of a fact about an event.
+enum Location {
     Header(String),
     Field(String),
 }
 
-impl Place {
-    fn read(&self, setting: &str) -> Result<Found, Failure> {
+impl LocationTable {
+    fn read(&self, setting: &str) -> Result<Location, CliError> {
         match (self.header.clone(), self.field.clone()) {
-            (Some(name), None) => Ok(Found::Header(name)),
-            (None, Some(pointer)) => Ok(Found::Field(pointer)),
-            _ => Err(Failure::at(
-                format_args!("`{setting}`"),
-                "needs one of `header` and `field`: say where it stands",
-            )),
+            (Some(name), None) => Ok(Location::Header(name)),
+            (None, Some(pointer)) => Ok(Location::Field(pointer)),
+            _ => {
+                Err(CliError::at(format_args!("`{setting}`"), "needs one of `header` and `field`"))
+            }
         }
     }
 }
 
-/// Where the TOML is wrong and how: never the line itself, should a secret have strayed into it.
-fn mend(text: &str, error: &toml::de::Error) -> String {
+/// Describes an error in the TOML by its line and kind. The text of the line is never shown, since it may
+/// hold a secret.
+fn hint(text: &str, error: &toml::de::Error) -> String {
     let start = error.span().map_or(0, |span| span.start);
     let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
     let message = error.message();
     let is_about_names =
         ["unknown field", "missing field"].iter().any(|start| message.starts_with(start));
     match message.split_once("expected ") {
-        // A name that is none of ours may be anything.
+        // An unknown name may be a misplaced secret.
         Some((_, expected)) if message.starts_with("unknown field") => {
             format!("line {line}: unknown field, expected {expected}")
         }
         _ if is_about_names => format!("line {line}: {message}"),
         Some((_, expected)) => format!("line {line}: expected {expected}"),
-        None => format!("line {line}: is no TOML"),
+        None => format!("line {line}: is not valid TOML"),
     }
 }

@@ -1,4 +1,4 @@
-//! What a sender's set-up says.
+//! The settings of a sender.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,35 +6,36 @@ use std::time::Duration;
 use countersign::scheme::{Encoding, Tolerance};
 use zeroize::Zeroizing;
 
-use crate::args::{JudgeArgs, SenderArgs};
-use crate::failure::Failure;
+use crate::args::{SenderArgs, VerificationArgs};
+use crate::error::CliError;
 use crate::secrets;
 
 /// The methods that a sender may sign.
 const METHODS: &[&str] = &["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
-/// What its set-up says.
+/// The settings of a sender other than its keys, as flags give them.
 #[derive(Clone, Default)]
 pub struct Settings {
     /// The public URL.
     pub url: Option<String>,
-    /// The header that holds the credential, where the sender lets that be chosen.
+    /// The header that holds the credential, for a sender that lets you choose it or does not document
+    /// it.
     pub header: Option<String>,
-    /// How the credential is written, where the sender does not document it.
+    /// How the signature is encoded, for a sender that does not document it.
     pub encoding: Option<Encoding>,
-    /// What stands before the credential.
+    /// The text before the credential in its header.
     pub prefix: Option<String>,
-    /// How far the signed time may lie, in seconds, both ways.
+    /// How far the signed time may be from now, in seconds, in both directions.
     pub tolerance: Option<u64>,
-    /// The method, where that is signed.
+    /// The signed method.
     pub method: Option<&'static str>,
-    /// Where AINexLayer has the event's type: a header or a JSON pointer.
+    /// The location of the event's type, as a header or a JSON pointer.
     pub type_at: Option<String>,
-    /// Where it has the event's id.
+    /// The location of the event's id.
     pub id_at: Option<String>,
-    /// Where it has the time.
+    /// The location of the time.
     pub time_at: Option<String>,
-    /// What the sender shows in its handshake.
+    /// The token that the sender presents in its handshake.
     pub verify_token: Option<Zeroizing<Vec<u8>>>,
 }
 
@@ -60,13 +61,13 @@ impl Settings {
         }
     }
 
-    /// Those to judge a request by.
-    pub(crate) fn of(args: &JudgeArgs) -> Result<Self, Failure> {
+    /// Returns the settings for verifying a request, which include the handshake's token.
+    pub(crate) fn of(args: &VerificationArgs) -> Result<Self, CliError> {
         let verify_token = args.verify_token_env.as_deref().map(secrets::from_env).transpose()?;
         Ok(Self { verify_token, ..Self::from_args(&args.sender) })
     }
 
-    /// With the method of a captured request; `None` if none of HTTP's own is called so.
+    /// Sets the method of a captured request; `None` if no sender signs such a method.
     pub(crate) fn with_method(mut self, method: &str) -> Option<Self> {
         self.method = Some(METHODS.iter().copied().find(|known| *known == method)?);
         Some(self)
@@ -77,7 +78,7 @@ impl Settings {
     }
 
     pub(super) fn both_ways(&self) -> Option<Tolerance> {
-        let span = Duration::from_secs(self.tolerance?);
-        Some(Tolerance::new(span, span))
+        let tolerance = Duration::from_secs(self.tolerance?);
+        Some(Tolerance::new(tolerance, tolerance))
     }
 }

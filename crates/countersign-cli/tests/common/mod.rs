@@ -1,4 +1,4 @@
-//! The built command, and what must hold of everything it prints.
+//! Runs the built command, and checks everything that it prints.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-/// A secret of the form that most senders have.
+/// A secret in the format of most senders.
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A call of the command.
@@ -23,7 +23,7 @@ pub(crate) struct Call {
     secrets: Vec<String>,
 }
 
-/// What it printed, and its exit code.
+/// The output and the exit code of a call.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) code: i32,
@@ -31,7 +31,7 @@ pub(crate) struct Answer {
     pub(crate) err: String,
 }
 
-/// Calls the command with arguments that are parted by spaces; `$SECRET` is set.
+/// Creates a call with arguments that are separated by spaces; `$SECRET` is set.
 pub(crate) fn call(arguments: &str) -> Call {
     let arguments: Vec<_> = arguments.split_whitespace().collect();
     call_list(&arguments)
@@ -49,13 +49,13 @@ impl Call {
         self
     }
 
-    /// An argument that may be no text.
+    /// Adds an argument that may not be text.
     pub(crate) fn raw(mut self, argument: &std::ffi::OsStr) -> Self {
         self.command.arg(argument);
         self
     }
 
-    /// More arguments, parted by spaces.
+    /// Adds arguments that are separated by spaces.
     pub(crate) fn args(mut self, arguments: &str) -> Self {
         self.command.args(arguments.split_whitespace());
         self
@@ -67,7 +67,7 @@ impl Call {
         self.never(value)
     }
 
-    /// A text that must not be printed, in any encoding.
+    /// Adds a text that must not be printed, in any encoding.
     pub(crate) fn never(mut self, secret: &str) -> Self {
         self.secrets.push(secret.to_owned());
         self
@@ -83,19 +83,19 @@ impl Call {
         self
     }
 
-    /// Starts it with pipes at all ends.
+    /// Starts the command with pipes.
     pub(crate) fn start(mut self) -> Child {
         let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Runs it to its end. Nothing that it printed may hold a secret.
+    /// Runs the command to its end, and checks that no secret is printed.
     #[track_caller]
     pub(crate) fn run(self) -> Answer {
         let (input, secrets) = (self.input.clone(), self.secrets.clone());
         let mut child = self.start();
         let mut stdin = child.stdin.take().unwrap();
-        // It need not read to the end, so the pipe may break.
+        // The command may not read all input, so the pipe may break.
         let writer = thread::spawn(move || _ = stdin.write_all(&input));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
@@ -111,13 +111,13 @@ impl Call {
 }
 
 impl Answer {
-    /// The one JSON object that was printed.
+    /// Returns the JSON object that was printed.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The exit code, and a piece of the output or of the error.
+    /// Checks the exit code, and a piece of the output or of the error.
     #[track_caller]
     pub(crate) fn is(&self, code: i32, piece: &str) -> &Self {
         assert_eq!(self.code, code, "{self:?}");
@@ -136,14 +136,14 @@ impl Answer {
     }
 }
 
-/// A file for one test.
+/// Creates a file for one test.
 pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
     path
 }
 
-/// A Stripe request at the time `1700000000`, signed by the command itself.
+/// Returns a Stripe request that the command signed at the time `1700000000`.
 pub(crate) fn signed_stripe(body: &str) -> String {
     let answer = call("sign -s stripe --secret-env SECRET --now 1700000000 --to https://example.com/hook?a=1 --body")
         .arg(body)

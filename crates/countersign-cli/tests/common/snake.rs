@@ -1,6 +1,6 @@
 //! How the vectors and the command write the kind of a rejection.
 
-/// `EmptySecret` as `empty_secret`.
+/// Converts `EmptySecret` to `empty_secret`.
 pub(crate) fn snake(name: &str) -> String {
     let mut text = String::new();
     for letter in name.chars() {

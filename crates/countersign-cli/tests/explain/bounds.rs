@@ -1,16 +1,16 @@
-//! Whatever is captured: no panic, and no more work than is set.
+//! For any capture: no panic, and no more work than the limit.
 
 use countersign::scheme::{Encoding, Scheme, SignatureLocation};
 use countersign::{Timestamp, senders};
 use countersign_cli::explain::{Question, explain};
 use countersign_cli::request::Captured;
-use countersign_cli::sender::{Settings, Who};
+use countersign_cli::sender::{SenderChoice, Settings};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use super::valid::{NOW, RAW, Recipe, Rng};
 
-/// Names that the diagnoses look at, and any other.
+/// Headers that the repairs read, and any other.
 fn header() -> impl Strategy<Value = (String, String)> {
     let names: Vec<String> = senders::ALL
         .iter()
@@ -84,8 +84,8 @@ proptest! {
             secrets.into_iter().map(|(name, secret)| (name, Zeroizing::new(secret))).collect();
         let others = secrets.split_off(secrets.len().div_ceil(2));
         let scheme = Scheme::hmac_sha256("own", SignatureLocation::header("x-own", Encoding::Hex));
-        let own = own.then(|| Who::Own(Box::new(scheme.build().unwrap())));
-        let known = sender.as_deref().and_then(Who::named);
+        let own = own.then(|| SenderChoice::Scheme(Box::new(scheme.build().unwrap())));
+        let known = sender.as_deref().and_then(SenderChoice::named);
         let explanation = explain(&Question {
             request: &Captured { method, url, headers, body },
             secrets: &secrets,
@@ -94,13 +94,13 @@ proptest! {
             settings: &Settings { url: configured, header, ..Settings::default() },
             now: Timestamp::from_millis(now),
         });
-        // What cannot be used at all is an error.
+        // Unusable settings are an error.
         let Ok(explanation) = explanation else { return Ok(()) };
         prop_assert!(explanation.verdict == "ok" || !explanation.findings.is_empty(), "{:?}", explanation);
     }
 }
 
-/// 100 KiB of JSON that every repair of the body has to do with.
+/// 100 KiB of JSON to which every repair of the body applies.
 fn large(rng: &mut Rng) -> Vec<u8> {
     let item =
         "{\n  \"name\": \"Zoë / <Łukasz> & \\\"co\\\"\",\n  \"b\": 1.50,\n  \"a\": [1, 2]\n}";
@@ -109,24 +109,24 @@ fn large(rng: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn the_work_on_a_large_body_that_nothing_mends_is_bounded() {
+fn the_work_on_a_large_body_that_cannot_be_repaired_is_bounded() {
     for name in RAW.iter().copied().chain(["ainexlayer"]) {
         let rng = &mut Rng::new(11);
         let mut recipe = Recipe::new(if name == "ainexlayer" { "github" } else { name }, rng);
         recipe.body = large(rng);
-        let mut asked = recipe.send();
-        asked.sender = Some(name.to_owned());
-        // One digit of a number, far inside.
-        let at = asked.request.body.len() / 2;
-        let digit = asked.request.body.iter().skip(at).position(u8::is_ascii_digit).unwrap();
-        asked.request.body[at + digit] ^= 1;
+        let mut case = recipe.send();
+        case.sender = Some(name.to_owned());
+        // Changes one digit in the middle of the body.
+        let at = case.request.body.len() / 2;
+        let digit = case.request.body.iter().skip(at).position(u8::is_ascii_digit).unwrap();
+        case.request.body[at + digit] ^= 1;
         let start = std::time::Instant::now();
-        let explanation = asked.explain();
+        let explanation = case.explain();
         let took = start.elapsed();
         assert!(explanation.findings.iter().all(|finding| !finding.certain), "{name}");
-        assert_eq!(asked.now, NOW);
+        assert_eq!(case.now, NOW);
         if cfg!(debug_assertions) {
-            // Not what is measured; one sender is enough to run through it.
+            // A debug build is not measured; one sender covers the code.
             break;
         }
         println!("{name}: {took:?}");
@@ -135,41 +135,43 @@ fn the_work_on_a_large_body_that_nothing_mends_is_bounded() {
 }
 
 #[test]
-fn a_large_body_is_mended_as_a_small_one_is() {
+fn a_large_body_is_repaired_like_a_small_one() {
     for (name, size) in [("github", 100), ("svix", 400), ("discord", 400), ("intercom", 700)] {
         let rng = &mut Rng::new(12);
         let item = "{\"name\":\"Zoë / <Łukasz>\",\"b\":1.50,\"a\":[1,2]}";
         let mut recipe = Recipe::new(name, rng);
         recipe.body = format!("[{}]", vec![item; size * 1024 / item.len()].join(",")).into_bytes();
-        let mut asked = recipe.send();
-        let body = String::from_utf8(asked.request.body.clone()).unwrap();
-        asked.request.body = body.replace("\":", "\": ").replace(',', ", ").into_bytes();
-        let kinds: Vec<_> = asked.explain().findings.iter().map(|finding| finding.kind).collect();
-        assert_eq!(kinds, ["body_reserialised"], "{name}");
+        let mut case = recipe.send();
+        let body = String::from_utf8(case.request.body.clone()).unwrap();
+        case.request.body = body.replace("\":", "\": ").replace(',', ", ").into_bytes();
+        let kinds: Vec<_> =
+            case.explain().findings.iter().map(|finding| finding.kind.as_str()).collect();
+        assert_eq!(kinds, ["body_reserialized"], "{name}");
     }
 }
 
 #[test]
-fn a_body_that_is_very_large_or_very_deep_is_no_trouble() {
+fn a_very_large_or_very_deep_body_is_rejected_normally() {
     let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
     let bomb = super::breaks::gzip(&vec![b' '; 20 * 1024 * 1024]);
     for body in [deep, bomb, vec![b'"'; 300_000], b"\\".repeat(100_000)] {
-        let mut asked = Recipe::new("github", &mut Rng::new(2)).send();
-        asked.request.body = body;
-        assert_eq!(asked.explain().verdict, "signature_mismatch");
+        let mut case = Recipe::new("github", &mut Rng::new(2)).send();
+        case.request.body = body;
+        assert_eq!(case.explain().verdict, "signature_mismatch");
     }
 }
 
 #[test]
-fn a_signature_header_that_no_server_takes_is_not_searched() {
-    let mut asked = Recipe::new("github", &mut Rng::new(2)).send();
-    let right = asked.signature().1.clone();
+fn an_oversized_signature_header_is_not_searched() {
+    let mut case = Recipe::new("github", &mut Rng::new(2)).send();
+    let right = case.signature().1.clone();
     for (extra, kinds) in
         [(0, vec!["header_joined"]), (9_000, vec!["malformed_header", "no_cause_found"])]
     {
-        asked.signature().1 = format!("{right}, {right}{}", " ".repeat(extra));
-        let explanation = asked.explain();
-        let found: Vec<_> = explanation.findings.iter().map(|finding| finding.kind).collect();
+        case.signature().1 = format!("{right}, {right}{}", " ".repeat(extra));
+        let explanation = case.explain();
+        let found: Vec<_> =
+            explanation.findings.iter().map(|finding| finding.kind.as_str()).collect();
         assert_eq!(found, kinds, "{extra}");
     }
 }

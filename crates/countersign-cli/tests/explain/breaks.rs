@@ -1,4 +1,4 @@
-//! The ways in which requests are broken, each with the diagnosis that it must get.
+//! The ways in which requests are broken, each with the finding that it must have.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -8,26 +8,26 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write as _;
 
-use super::valid::{Asked, NOW, RAW, Recipe, Rng, URL, document, form};
+use super::valid::{Case, NOW, RAW, Recipe, Rng, URL, document, form};
 
-/// One way.
+/// One way to break a request.
 pub(crate) struct Break {
     pub(crate) kind: &'static str,
-    /// Whether the diagnosis is proved.
+    /// Whether the finding is proved.
     pub(crate) certain: bool,
-    pub(crate) make: fn(&mut Rng) -> Asked,
+    pub(crate) make: fn(&mut Rng) -> Case,
 }
 
-const fn proved(kind: &'static str, make: fn(&mut Rng) -> Asked) -> Break {
+const fn proved(kind: &'static str, make: fn(&mut Rng) -> Case) -> Break {
     Break { kind, certain: true, make }
 }
 
-const fn hinted(kind: &'static str, make: fn(&mut Rng) -> Asked) -> Break {
+const fn hinted(kind: &'static str, make: fn(&mut Rng) -> Case) -> Break {
     Break { kind, certain: false, make }
 }
 
 pub(crate) const ALL: &[Break] = &[
-    proved("body_reserialised", |rng| {
+    proved("body_reserialized", |rng| {
         let document = document(rng);
         let prints: Vec<_> = document.prints.values().collect();
         let signed = *rng.pick(&prints);
@@ -35,7 +35,7 @@ pub(crate) const ALL: &[Break] = &[
         let received = rng.pick(&others).as_bytes().to_vec();
         raw(rng, signed.as_bytes()).body(received)
     }),
-    proved("body_reserialised", |rng| {
+    proved("body_reserialized", |rng| {
         let document = document(rng);
         let sorted: Vec<_> = document.sorted.values().collect();
         let signed = rng.pick(&sorted).as_bytes();
@@ -44,9 +44,9 @@ pub(crate) const ALL: &[Break] = &[
     }),
     proved("trailing_newline", |rng| {
         let end = *rng.pick(&["\n", "\r\n", "\n\n", " "]);
-        let asked = valid(rng);
-        let body = [&asked.request.body, end.as_bytes()].concat();
-        asked.body(body)
+        let case = valid(rng);
+        let body = [&case.request.body, end.as_bytes()].concat();
+        case.body(body)
     }),
     proved("trailing_newline", |rng| {
         let end = *rng.pick(&["\n", "\r\n"]);
@@ -78,9 +78,9 @@ pub(crate) const ALL: &[Break] = &[
         raw(rng, text.as_bytes()).body(latin)
     }),
     proved("charset_changed", |rng| {
-        let asked = valid(rng);
-        let body = [b"\xef\xbb\xbf", asked.request.body.as_slice()].concat();
-        asked.body(body)
+        let case = valid(rng);
+        let body = [b"\xef\xbb\xbf", case.request.body.as_slice()].concat();
+        case.body(body)
     }),
     hinted("charset_changed", |rng| {
         let text = format!("{{\"n\":{},\"name\":\"Zoë café\"}}", rng.below(1000));
@@ -93,66 +93,66 @@ pub(crate) const ALL: &[Break] = &[
     }),
     proved("gzip_decoded", |rng| valid(rng).header("content-encoding", "gzip")),
     proved("gzip_not_decoded", |rng| {
-        let asked = valid(rng);
-        let body = gzip(&asked.request.body);
-        let asked = asked.body(body);
-        if rng.below(2) == 0 { asked } else { asked.header("content-encoding", "gzip") }
+        let case = valid(rng);
+        let body = gzip(&case.request.body);
+        let case = case.body(body);
+        if rng.below(2) == 0 { case } else { case.header("content-encoding", "gzip") }
     }),
     proved("body_compressed", |rng| {
         let body = gzip(document(rng).prints["node"].as_bytes());
         raw(rng, &body).header("content-encoding", "gzip")
     }),
     proved("secret_whitespace", |rng| {
-        let mut asked = of(rng, TEXT);
-        let secret = asked.secrets[0].1.clone();
+        let mut case = of(rng, TEXT);
+        let secret = case.secrets[0].1.clone();
         let [before, after] =
             *rng.pick(&[["", "\n"], [" ", ""], ["", "\r\n"], ["\t", " "], ["\u{feff}", ""]]);
-        asked.secret([before.as_bytes(), &secret, after.as_bytes()].concat());
-        asked
+        case.secret([before.as_bytes(), &secret, after.as_bytes()].concat());
+        case
     }),
     proved("secret_whitespace", |rng| {
-        // Whose key is decoded, so that the set-up itself is rejected.
-        let mut asked =
+        // The key is decoded, so the configuration itself is rejected.
+        let mut case =
             of(rng, &["adyen", "svix", "discord", "sendgrid", "telegram", "adyen-platform"]);
-        let secret = asked.secrets[0].1.clone();
-        asked.secret([&secret, b"\n".as_slice()].concat());
-        asked
+        let secret = case.secrets[0].1.clone();
+        case.secret([&secret, b"\n".as_slice()].concat());
+        case
     }),
     proved("secret_quoted", |rng| {
-        let mut asked = of(rng, TEXT);
-        let secret = asked.secrets[0].1.clone();
+        let mut case = of(rng, TEXT);
+        let secret = case.secrets[0].1.clone();
         let quote = rng.pick(&["\"", "'", "`"]).as_bytes();
-        asked.secret([quote, &secret, quote].concat());
-        asked
+        case.secret([quote, &secret, quote].concat());
+        case
     }),
     proved("secret_prefix_doubled", |rng| {
-        let mut asked = of(rng, PREFIXED);
-        let secret = asked.secrets[0].1.clone();
-        asked.secret([b"whsec_", secret.as_slice()].concat());
-        asked
+        let mut case = of(rng, PREFIXED);
+        let secret = case.secrets[0].1.clone();
+        case.secret([b"whsec_", secret.as_slice()].concat());
+        case
     }),
     proved("secret_prefix_missing", |rng| {
-        let mut asked = of(rng, &["stripe"]);
-        let secret = asked.secrets[0].1.clone();
-        asked.secret(secret.strip_prefix(b"whsec_").unwrap());
-        asked
+        let mut case = of(rng, &["stripe"]);
+        let secret = case.secrets[0].1.clone();
+        case.secret(secret.strip_prefix(b"whsec_").unwrap());
+        case
     }),
     proved("secret_prefix_wrong", |rng| {
-        let mut asked = of(rng, PREFIXED);
-        let secret = asked.secrets[0].1.clone();
+        let mut case = of(rng, PREFIXED);
+        let secret = case.secrets[0].1.clone();
         let label = *rng.pick(&["v1,", "Bearer ", "WEBHOOK_SECRET="]);
-        asked.secret([label.as_bytes(), &secret].concat());
-        asked
+        case.secret([label.as_bytes(), &secret].concat());
+        case
     }),
     proved("secret_not_decoded", |rng| {
-        // The signer takes the text for the key.
+        // The signer uses the text as the key.
         let name = *rng.pick(BASE64);
         let mut recipe = Recipe::new(name, rng);
         recipe.signing = format!("whsec_{}", STANDARD.encode(&recipe.secret));
         recipe.send()
     }),
     proved("secret_not_decoded", |rng| {
-        // The sender decodes, and the scheme that was set up does not.
+        // The sender decodes the secret, and the configured scheme does not.
         let secret = rng.bytes(32);
         own(rng, STANDARD.encode(&secret), |scheme| scheme.base64_key(""), |scheme| scheme)
     }),
@@ -161,14 +161,14 @@ pub(crate) const ALL: &[Break] = &[
         own(rng, secret, |scheme| scheme.hex_key(), |scheme| scheme)
     }),
     proved("secret_decoded_twice", |rng| {
-        // It was decoded before it was configured.
-        let mut asked = of(rng, BASE64);
-        let secret = String::from_utf8(asked.secrets[0].1.clone()).unwrap();
-        asked.secret(STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap());
-        asked
+        // The secret was decoded before it was configured.
+        let mut case = of(rng, BASE64);
+        let secret = String::from_utf8(case.secrets[0].1.clone()).unwrap();
+        case.secret(STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap());
+        case
     }),
     proved("secret_decoded_twice", |rng| {
-        // The signer decodes what decodes again.
+        // The signer decodes the secret twice.
         let name = *rng.pick(BASE64);
         let mut recipe = Recipe::new(name, rng);
         let once = STANDARD.encode(rng.bytes(24));
@@ -182,31 +182,31 @@ pub(crate) const ALL: &[Break] = &[
         recipe.secret = recipe.signing.to_uppercase();
         recipe.send()
     }),
-    proved("secret_cut", |rng| {
-        let mut asked = of(rng, TEXT);
-        let secret = asked.secrets[0].1.clone();
+    proved("secret_truncated", |rng| {
+        let mut case = of(rng, TEXT);
+        let secret = case.secrets[0].1.clone();
         match rng.below(3) {
-            0 => asked.secret(&secret[..secret.len() - 1]),
-            1 => asked.secret([&secret, b"x".as_slice()].concat()),
-            _ => asked.secret([b"x", secret.as_slice()].concat()),
+            0 => case.secret(&secret[..secret.len() - 1]),
+            1 => case.secret([&secret, b"x".as_slice()].concat()),
+            _ => case.secret([b"x", secret.as_slice()].concat()),
         }
-        asked
+        case
     }),
     proved("other_key", |rng| {
         let name = *rng.pick(MACS);
-        let mut asked = of(rng, &[name]);
+        let mut case = of(rng, &[name]);
         let own = Recipe::new(name, rng).secret;
-        let right = asked.secrets[0].1.clone();
-        asked.secret(own);
+        let right = case.secrets[0].1.clone();
+        case.secret(own);
         let third = Recipe::new(name, rng).secret;
-        asked.others.push(("tenant-c".to_owned(), third.into_bytes()));
-        asked.others.push(("tenant-b".to_owned(), right));
-        asked
+        case.others.push(("tenant-c".to_owned(), third.into_bytes()));
+        case.others.push(("tenant-b".to_owned(), right));
+        case
     }),
     proved("signature_encoding", |rng| {
-        let mut asked =
+        let mut case =
             of(rng, &["github", "stripe", "slack", "zoom", "paddle", "mux", "dropbox", "intercom"]);
-        let value = &mut asked.signature().1;
+        let value = &mut case.signature().1;
         let hex = value.rsplit('=').next().unwrap().to_owned();
         let written = if rng.below(2) == 0 {
             STANDARD.encode(unhex(&hex))
@@ -214,45 +214,45 @@ pub(crate) const ALL: &[Break] = &[
             URL_SAFE_NO_PAD.encode(unhex(&hex))
         };
         *value = value.replace(&hex, &written);
-        asked
+        case
     }),
     proved("signature_encoding", |rng| {
-        let mut asked =
+        let mut case =
             of(rng, &["shopify", "svix", "line", "square", "hubspot", "zendesk", "clerk"]);
-        let value = &mut asked.signature().1;
+        let value = &mut case.signature().1;
         let text = value.rsplit(',').next().unwrap().to_owned();
         let bytes = STANDARD.decode(&text).unwrap();
         let written = if rng.below(2) == 0 { hex(&bytes) } else { URL_SAFE_NO_PAD.encode(&bytes) };
         *value = value.replace(&text, &written);
-        asked
+        case
     }),
     proved("signature_prefix", |rng| {
-        let mut asked = of(rng, &["github", "slack", "zoom", "typeform", "intercom", "meta"]);
-        let value = &mut asked.signature().1;
+        let mut case = of(rng, &["github", "slack", "zoom", "typeform", "intercom", "meta"]);
+        let value = &mut case.signature().1;
         let (_, text) = value.split_once('=').unwrap();
         *value = format!("{}{text}", rng.pick(&["", "hmac-sha256=", "v1=", "SHA256:"]));
-        asked
+        case
     }),
     proved("signature_prefix", |rng| {
-        let mut asked =
+        let mut case =
             of(rng, &["shopify", "dropbox", "razorpay", "line", "gocardless", "svix", "pagerduty"]);
-        let value = &mut asked.signature().1;
+        let value = &mut case.signature().1;
         let text = value.rsplit(',').next().unwrap();
         let text = text.strip_prefix("v1=").unwrap_or(text);
         *value = format!("{}{text}", rng.pick(&["sha256=", "HMAC ", "v2="]));
-        asked
+        case
     }),
     proved("header_whitespace", |rng| {
-        let mut asked = valid(rng);
-        let value = &mut asked.signature().1;
+        let mut case = valid(rng);
+        let value = &mut case.signature().1;
         *value = if rng.below(2) == 0 { format!("\"{value}\"") } else { format!(" {value}\t") };
-        asked
+        case
     }),
     proved("header_renamed", |rng| {
-        let mut asked = valid(rng);
-        let has_hyphen = asked.signature().0.contains('-');
+        let mut case = valid(rng);
+        let has_hyphen = case.signature().0.contains('-');
         let how = if has_hyphen { rng.below(3) } else { 1 + rng.below(2) };
-        for (name, _) in &mut asked.request.headers {
+        for (name, _) in &mut case.request.headers {
             let plain = name.replace('-', "_");
             *name = match how {
                 0 => plain,
@@ -260,35 +260,35 @@ pub(crate) const ALL: &[Break] = &[
                 _ => format!("x-amzn-remapped-{name}"),
             };
         }
-        asked
+        case
     }),
     proved("header_renamed", |rng| {
-        let mut asked = of(rng, &["github", "shopify", "line", "dropbox", "razorpay", "typeform"]);
-        asked.signature().0 = "x-upstream-signature".to_owned();
-        asked
+        let mut case = of(rng, &["github", "shopify", "line", "dropbox", "razorpay", "typeform"]);
+        case.signature().0 = "x-upstream-signature".to_owned();
+        case
     }),
     proved("header_duplicated", |rng| {
-        let mut asked = valid(rng);
-        let copy = asked.signature().clone();
-        asked.request.headers.push(copy);
-        asked
+        let mut case = valid(rng);
+        let copy = case.signature().clone();
+        case.request.headers.push(copy);
+        case
     }),
     proved("header_joined", |rng| {
-        let mut asked = of(rng, JOINABLE);
-        let value = &mut asked.signature().1;
-        // With a space behind the comma, pairs are read as they should be.
+        let mut case = of(rng, JOINABLE);
+        let value = &mut case.signature().1;
+        // Pairs are accepted with a space after the comma.
         let comma = if value.starts_with("t=") { "," } else { ", " };
         *value = format!("{value}{comma}{value}");
-        asked
+        case
     }),
     proved("headers_mixed", |rng| {
-        let mut asked = of(rng, &["svix", "clerk", "resend", "standard-webhooks", "openai"]);
-        let (own, rival) = if asked.signature().0.starts_with("svix") {
+        let mut case = of(rng, &["svix", "clerk", "resend", "standard-webhooks", "openai"]);
+        let (own, rival) = if case.signature().0.starts_with("svix") {
             ("svix", "webhook")
         } else {
             ("webhook", "svix")
         };
-        let copies: Vec<_> = asked
+        let copies: Vec<_> = case
             .request
             .headers
             .iter()
@@ -296,52 +296,52 @@ pub(crate) const ALL: &[Break] = &[
             .cloned()
             .collect();
         for (name, value) in copies {
-            asked.request.headers.insert(0, (name.replace(own, rival), value));
+            case.request.headers.insert(0, (name.replace(own, rival), value));
         }
-        asked
+        case
     }),
     proved("version_header_wrong", |rng| {
         let name = *rng.pick(&["box", "hubspot-v1", "hubspot-v2"]);
-        let mut asked = of(rng, &[name]);
+        let mut case = of(rng, &[name]);
         let header =
             if name == "box" { "box-signature-version" } else { "x-hubspot-signature-version" };
-        *asked.value(header) = "7".to_owned();
-        asked
+        *case.value(header) = "7".to_owned();
+        case
     }),
     proved("signed_header_altered", |rng| {
-        let mut asked =
+        let mut case =
             of(rng, &["svix", "clerk", "standard-webhooks", "openai", "gitlab-signed", "resend"]);
-        let header = asked.request.headers[3].0.clone();
+        let header = case.request.headers[3].0.clone();
         assert!(header.ends_with("-id"), "{header}");
-        let value = asked.value(&header);
+        let value = case.value(&header);
         *value = match rng.below(3) {
             0 => format!("<{value}>"),
             1 => value.replace('_', "-"),
             _ => format!("{} {}", &value[..3], &value[3..]),
         };
-        asked
+        case
     }),
     proved("signed_header_altered", |rng| {
-        let mut asked = of(rng, &["slack", "zoom", "svix", "openai", "zendesk", "box"]);
-        let header = asked.request.headers.iter().find(|(name, _)| name.contains("timestamp"));
+        let mut case = of(rng, &["slack", "zoom", "svix", "openai", "zendesk", "box"]);
+        let header = case.request.headers.iter().find(|(name, _)| name.contains("timestamp"));
         let header = header.unwrap().0.clone();
-        let value = asked.value(&header);
+        let value = case.value(&header);
         *value = if value.ends_with('Z') {
             let zone = *rng.pick(&["+00:00", ".000Z", ".000+00:00"]);
             value.replace('Z', zone)
         } else {
             rng.pick(&["{}.0", "0{}", "{}.000000"]).replace("{}", value)
         };
-        asked
+        case
     }),
     proved("signed_header_altered", |rng| {
-        let mut asked = of(rng, &["stripe", "mux", "paddle"]);
-        let value = &mut asked.signature().1;
+        let mut case = of(rng, &["stripe", "mux", "paddle"]);
+        let value = &mut case.signature().1;
         *value = value.replacen("1770000000", "1770000000.0", 1);
-        asked
+        case
     }),
     proved("seconds_and_milliseconds", |rng| {
-        // What signs counts in the other unit.
+        // The signer writes the other unit.
         let name = *rng.pick(&[
             "stripe", "mux", "paddle", "svix", "slack", "openai", "zoom", "discord", "sendgrid",
         ]);
@@ -356,15 +356,15 @@ pub(crate) const ALL: &[Break] = &[
         recipe.send()
     }),
     proved("seconds_and_milliseconds", |rng| {
-        // A header that was printed anew in another unit.
-        let mut asked = of(rng, &["svix", "slack", "zoom"]);
-        let header = asked.request.headers.iter().find(|(name, _)| name.contains("timestamp"));
+        // A header that was rewritten in another unit.
+        let mut case = of(rng, &["svix", "slack", "zoom"]);
+        let header = case.request.headers.iter().find(|(name, _)| name.contains("timestamp"));
         let header = header.unwrap().0.clone();
-        asked.value(&header).push_str("000");
-        asked
+        case.value(&header).push_str("000");
+        case
     }),
     proved("seconds_and_milliseconds", |rng| {
-        // A sender of one's own that is set up with the other unit.
+        // A custom sender that is configured with the other unit.
         let scheme = |unit| {
             Scheme::hmac_sha256("acme", SignatureLocation::header("acme-signature", Encoding::Hex))
                 .timestamp_header("acme-time", unit)
@@ -374,11 +374,11 @@ pub(crate) const ALL: &[Break] = &[
         };
         let units = [TimestampFormat::Seconds, TimestampFormat::Millis];
         let sent = rng.below(2);
-        let mut asked = Recipe::new("github", rng).send_by(&scheme(units[sent]));
-        asked.custom = Some(scheme(units[1 - sent]));
-        asked
+        let mut case = Recipe::new("github", rng).send_by(&scheme(units[sent]));
+        case.custom = Some(scheme(units[1 - sent]));
+        case
     }),
-    proved("clock_off", |rng| {
+    proved("clock_skew", |rng| {
         let name = *rng.pick(TIMED);
         let mut recipe = Recipe::new(name, rng);
         let off = 200_000 + u64::try_from(rng.below(1_000_000)).unwrap();
@@ -389,24 +389,24 @@ pub(crate) const ALL: &[Break] = &[
         });
         recipe.send()
     }),
-    proved("clock_off", |rng| {
-        let mut asked = of(rng, &["linear"]);
-        asked.now = Timestamp::from_secs(NOW.as_secs() + 61 + rng.next() % 1000);
-        asked
+    proved("clock_skew", |rng| {
+        let mut case = of(rng, &["linear"]);
+        case.now = Timestamp::from_secs(NOW.as_secs() + 61 + rng.next() % 1000);
+        case
     }),
     proved("wrong_sender", |rng| {
-        let mut asked = of(rng, TEXT);
-        let own = asked.sender().to_owned();
+        let mut case = of(rng, TEXT);
+        let own = case.sender().to_owned();
         let family = |name: &str| {
             let scheme = Recipe::new(name, &mut Rng::new(1)).scheme();
             scheme.to_string()
         };
         let others: Vec<_> = TEXT.iter().filter(|name| family(name) != family(&own)).collect();
-        asked.sender = Some((**rng.pick(&others)).to_owned());
-        asked
+        case.sender = Some((**rng.pick(&others)).to_owned());
+        case
     }),
     proved("url_changed", |rng| {
-        let mut asked = of(rng, &["square", "twilio", "hubspot", "hubspot-v2"]);
+        let mut case = of(rng, &["square", "twilio", "hubspot", "hubspot-v2"]);
         let url = match rng.below(6) {
             0 => URL.replace("https://", "http://"),
             1 => URL.replace("example.com", "example.com:443"),
@@ -415,24 +415,24 @@ pub(crate) const ALL: &[Break] = &[
             4 => URL.replace("/in/webhook", "/webhook"),
             _ => URL.replace("/webhook?", "/webhook/?").replace("https", "http"),
         };
-        asked.header_at("x-forwarded-proto", "https");
-        asked.header_at("x-original-uri", "/in/webhook?tenant=a%20b&v=2");
-        asked.settings.url = Some(url.clone());
-        asked.request.url = Some(url);
-        // With its port and without it is one URL to Twilio.
-        if asked.sender() == "twilio" && asked.settings.url.as_deref().unwrap().contains(":443") {
-            asked.settings.url = Some(URL.replace("https", "http"));
+        case.header_at("x-forwarded-proto", "https");
+        case.header_at("x-original-uri", "/in/webhook?tenant=a%20b&v=2");
+        case.settings.url = Some(url.clone());
+        case.request.url = Some(url);
+        // To Twilio a URL with its port and without it is the same.
+        if case.sender() == "twilio" && case.settings.url.as_deref().unwrap().contains(":443") {
+            case.settings.url = Some(URL.replace("https", "http"));
         }
-        asked
+        case
     }),
     proved("url_changed", |rng| {
-        let mut asked = of(rng, &["square", "twilio", "hubspot", "hubspot-v2"]);
+        let mut case = of(rng, &["square", "twilio", "hubspot", "hubspot-v2"]);
         let query = *rng.pick(&["", "?v=2&tenant=a%20b", "?tenant=a+b&v=2"]);
         let url = format!("https://hooks.example.com/in/webhook{query}");
-        asked.settings.url = Some(url.clone());
-        asked.request.url = Some(url);
-        asked.header_at("x-original-uri", "/in/webhook?tenant=a%20b&v=2");
-        asked
+        case.settings.url = Some(url.clone());
+        case.request.url = Some(url);
+        case.header_at("x-original-uri", "/in/webhook?tenant=a%20b&v=2");
+        case
     }),
     proved("other_algorithm", |rng| {
         let recipe = Recipe::one_of(rng, &["github", "dropbox", "razorpay", "gocardless"]);
@@ -463,15 +463,15 @@ pub(crate) const ALL: &[Break] = &[
                 .headers;
         let scheme =
             Scheme::hmac_sha256("x", SignatureLocation::header(header, encoding).prefix(prefix));
-        let mut asked = recipe.send_by(&scheme.build().unwrap());
-        let signature = asked.signature().clone();
+        let mut case = recipe.send_by(&scheme.build().unwrap());
+        let signature = case.signature().clone();
         headers.pop();
         headers.push(signature);
-        asked.request.headers = headers;
-        asked
+        case.request.headers = headers;
+        case
     }),
     proved("form_and_json", |rng| {
-        // A form parser handed on JSON.
+        // A form parser passed on JSON.
         let name = *rng.pick(&["slack", "github", "shopify", "square", "typeform"]);
         let form = form(rng);
         let pairs = form.split('&').map(|pair| {
@@ -489,11 +489,10 @@ pub(crate) const ALL: &[Break] = &[
         recipe.send().body(json.into_bytes())
     }),
     proved("form_and_json", |rng| {
-        // JSON came as the field of a form.
-        let asked = valid(rng);
-        let escaped: String =
-            asked.request.body.iter().map(|byte| format!("%{byte:02X}")).collect();
-        asked.body(format!("payload={escaped}").into_bytes())
+        // JSON was sent as the field of a form.
+        let case = valid(rng);
+        let escaped: String = case.request.body.iter().map(|byte| format!("%{byte:02X}")).collect();
+        case.body(format!("payload={escaped}").into_bytes())
     }),
     proved("form_reencoded", |rng| {
         let name = *rng.pick(&["slack", "github", "shopify", "square", "typeform"]);
@@ -505,33 +504,33 @@ pub(crate) const ALL: &[Break] = &[
             form.replace("%2B", "%2b").replace("%C3%A9", "%c3%a9").replace("%2F", "%2f")
         };
         recipe.body = form.into_bytes();
-        let asked = recipe.send();
-        let same = asked.request.body == received.as_bytes();
-        asked.body(if same {
+        let case = recipe.send();
+        let same = case.request.body == received.as_bytes();
+        case.body(if same {
             received.replace("%2B", "%2b").into_bytes()
         } else {
             received.into_bytes()
         })
     }),
     proved("body_base64", |rng| {
-        let asked = valid(rng);
-        let body = STANDARD.encode(&asked.request.body);
-        asked.body(body.into_bytes())
+        let case = valid(rng);
+        let body = STANDARD.encode(&case.request.body);
+        case.body(body.into_bytes())
     }),
     proved("body_quoted", |rng| {
-        let asked = valid(rng);
-        let text = String::from_utf8(asked.request.body.clone()).unwrap();
-        asked.body(serde_json::to_vec(&text).unwrap())
+        let case = valid(rng);
+        let text = String::from_utf8(case.request.body.clone()).unwrap();
+        case.body(serde_json::to_vec(&text).unwrap())
     }),
     proved("content_length_wrong", |rng| {
-        let asked = of(rng, TOKENS);
-        let length = asked.request.body.len() + 1 + rng.below(50);
-        asked.header("content-length", &length.to_string())
+        let case = of(rng, TOKENS);
+        let length = case.request.body.len() + 1 + rng.below(50);
+        case.header("content-length", &length.to_string())
     }),
     proved("method_not_post", |rng| {
-        let mut asked = of(rng, &["github", "stripe", "svix", "slack", "shopify", "telegram"]);
-        asked.request.method = (*rng.pick(&["GET", "PUT", "post-it"])).to_owned();
-        asked
+        let mut case = of(rng, &["github", "stripe", "svix", "slack", "shopify", "telegram"]);
+        case.request.method = (*rng.pick(&["GET", "PUT", "post-it"])).to_owned();
+        case
     }),
     proved("timestamp_missing", |rng| {
         let mut recipe = Recipe::new("linear", rng);
@@ -546,64 +545,64 @@ pub(crate) const ALL: &[Break] = &[
     }),
     hinted("body_empty", |rng| valid(rng).body(Vec::new())),
     hinted("body_altered", |rng| {
-        let asked = valid(rng);
-        let length = asked.request.body.len();
+        let case = valid(rng);
+        let length = case.request.body.len();
         let cut = 1 + rng.below(length / 2);
-        let body = asked.request.body[..length - cut].to_vec();
-        asked.header("content-length", &length.to_string()).body(body)
+        let body = case.request.body[..length - cut].to_vec();
+        case.header("content-length", &length.to_string()).body(body)
     }),
     hinted("malformed_header", |rng| {
-        // A signature that is cut.
-        let mut asked = valid(rng);
-        let value = &mut asked.signature().1;
+        // A truncated signature.
+        let mut case = valid(rng);
+        let value = &mut case.signature().1;
         value.truncate(value.len() - 5);
-        asked
+        case
     }),
     hinted("header_missing", |rng| {
-        let mut asked = valid(rng);
-        asked.request.headers.pop();
-        asked
+        let mut case = valid(rng);
+        case.request.headers.pop();
+        case
     }),
     hinted("no_cause_found", |rng| {
         // Another secret altogether.
         let name = *rng.pick(MACS);
-        let mut asked = of(rng, &[name]);
-        asked.secret(Recipe::new(name, rng).secret);
-        asked
+        let mut case = of(rng, &[name]);
+        case.secret(Recipe::new(name, rng).secret);
+        case
     }),
     hinted("no_cause_found", |rng| {
         // Another value in the body.
-        let mut asked = valid(rng);
-        let at = asked.request.body.iter().rposition(u8::is_ascii_alphanumeric).unwrap();
-        asked.request.body[at] ^= 1;
-        asked
+        let mut case = valid(rng);
+        let at = case.request.body.iter().rposition(u8::is_ascii_alphanumeric).unwrap();
+        case.request.body[at] ^= 1;
+        case
     }),
     hinted("no_cause_found", |rng| {
-        let mut asked = of(rng, TOKENS);
-        asked.signature().1.push_str("-and-more");
-        asked
+        let mut case = of(rng, TOKENS);
+        case.signature().1.push_str("-and-more");
+        case
     }),
-    hinted("setup_rejected", |rng| {
-        let mut asked = of(rng, &["svix", "discord", "adyen-platform", "sendgrid", "openai"]);
-        asked.secret("this is / no key at all!");
-        asked
+    hinted("configuration_rejected", |rng| {
+        let mut case = of(rng, &["svix", "discord", "adyen-platform", "sendgrid", "openai"]);
+        case.secret("this is / no key at all!");
+        case
     }),
     hinted("url_missing", |rng| {
-        let mut asked = of(rng, &["twilio", "square", "hubspot"]);
-        asked.settings.url = None;
-        asked.request.url = None;
-        asked
+        let mut case = of(rng, &["twilio", "square", "hubspot"]);
+        case.settings.url = None;
+        case.request.url = None;
+        case
     }),
     hinted("sender_unknown", |rng| {
-        let mut asked = of(rng, &["github", "stripe", "slack", "shopify", "line"]);
-        asked.sender = None;
-        // Nor any header that bears its name.
-        asked.request.headers.truncate(3);
-        asked
+        let mut case = of(rng, &["github", "stripe", "slack", "shopify", "line"]);
+        case.sender = None;
+        // The request has no header with the sender's name either.
+        case.request.headers.truncate(3);
+        case
     }),
 ];
 
-/// Senders whose secret is text that is taken as it is.
+/// Senders whose key is the text of the secret.
 pub(crate) const TEXT: &[&str] = &[
     "github",
     "slack",
@@ -657,43 +656,43 @@ const JOINABLE: &[&str] = &[
     "square",
 ];
 
-/// A request of one of `names`.
-pub(crate) fn of(rng: &mut Rng, names: &[&str]) -> Asked {
+/// A request from one of `names`.
+pub(crate) fn of(rng: &mut Rng, names: &[&str]) -> Case {
     let name = *rng.pick(names);
     Recipe::new(name, rng).send()
 }
 
-/// A request of any sender that signs the body as it is.
-pub(crate) fn valid(rng: &mut Rng) -> Asked {
+/// A request from any sender that signs the raw body.
+pub(crate) fn valid(rng: &mut Rng) -> Case {
     of(rng, RAW)
 }
 
-fn raw(rng: &mut Rng, body: &[u8]) -> Asked {
+fn raw(rng: &mut Rng, body: &[u8]) -> Case {
     let name = *rng.pick(RAW);
     let mut recipe = Recipe::new(name, rng);
     recipe.body = body.to_vec();
     recipe.send()
 }
 
-/// A sender of one's own that signs with `secret` by one scheme, and is set up by another.
+/// A custom sender that signs with `secret` by one scheme, and is configured with another.
 fn own(
     rng: &mut Rng,
     secret: String,
     sent: fn(countersign::scheme::SchemeBuilder) -> countersign::scheme::SchemeBuilder,
     set_up: fn(countersign::scheme::SchemeBuilder) -> countersign::scheme::SchemeBuilder,
-) -> Asked {
+) -> Case {
     let encoding = *rng.pick(&[Encoding::Hex, Encoding::Base64]);
     let scheme =
         || Scheme::hmac_sha256("acme", SignatureLocation::header("acme-signature", encoding));
     let mut recipe = Recipe::new("github", rng);
     recipe.signing.clone_from(&secret);
     recipe.secret = secret;
-    let mut asked = recipe.send_by(&sent(scheme()).build().unwrap());
-    asked.custom = Some(set_up(scheme()).build().unwrap());
-    asked
+    let mut case = recipe.send_by(&sent(scheme()).build().unwrap());
+    case.custom = Some(set_up(scheme()).build().unwrap());
+    case
 }
 
-impl Asked {
+impl Case {
     fn body(mut self, body: Vec<u8>) -> Self {
         self.request.body = body;
         self
@@ -704,7 +703,7 @@ impl Asked {
         self
     }
 
-    /// In front, since the last is the signature's.
+    /// Inserts the header before the others, since the last one is the signature's.
     fn header_at(&mut self, name: &str, value: &str) {
         self.request.headers.insert(0, (name.to_owned(), value.to_owned()));
     }

@@ -1,4 +1,4 @@
-//! Each diagnosis: requests broken that way are called that, and those broken otherwise are not.
+//! The findings of `explain`: requests broken in one way have that finding, and others do not.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 

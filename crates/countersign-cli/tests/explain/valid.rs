@@ -1,25 +1,25 @@
-//! Valid requests of every sender, over many bodies, and what is asked of them.
+//! Valid requests from every sender, with many bodies, and the questions about them.
 
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::scheme::{Algorithm, Scheme, SigningRequest};
+use countersign::scheme::{Algorithm, Encoding, Scheme, SigningRequest, TimestampLocation};
 use countersign::senders::{self, SenderSpec};
 use countersign::{Secret, Timestamp};
+use countersign_cli::error::CliError;
 use countersign_cli::explain::{Explanation, Question, explain};
-use countersign_cli::failure::Failure;
 use countersign_cli::request::Captured;
-use countersign_cli::sender::{Settings, Who};
+use countersign_cli::sender::{SenderChoice, Settings};
 use serde::Deserialize;
 
-/// When every request is sent and judged, unless it is broken in that.
+/// The time at which every request is sent and verified, unless the time is what is broken.
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_770_000_000);
 
-/// Where every sender delivers to.
+/// The URL to which every sender delivers.
 pub(crate) const URL: &str = "https://hooks.example.com/in/webhook?tenant=a%20b&v=2";
 
-/// Senders that sign the body's bytes as they are, whatever they are.
+/// Senders that sign the raw body.
 pub(crate) const RAW: &[&str] = &[
     "github",
     "stripe",
@@ -57,7 +57,7 @@ pub(crate) const RAW: &[&str] = &[
     "discord-events",
 ];
 
-/// The key pairs: what signs, what verifies.
+/// Key pairs: the private key and the public key.
 const ED25519: [&str; 2] = [
     "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
     "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
@@ -66,7 +66,7 @@ const V1A: [&str; 2] = [
     "whsk_VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk=",
     "whpk_ZlN4eg7dSSqi0moX9hQUk3orrOouK3QVQSlJa248c/g=",
 ];
-/// The scalar is a one in each byte.
+/// The key pair whose scalar has the value one in each byte.
 const P256: [&str; 2] = [
     "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ==",
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEb/A7lJJBzh2t1DUZ5pYOCoW0GmmgXDKBA6orzhWUyhY8T3U6Vb8B3FP2wLDH7ueLQMb/fSWpbiKCuYnO9xwUSg==",
@@ -110,7 +110,7 @@ struct Documents {
     documents: Vec<Document>,
 }
 
-/// One document as several libraries printed it.
+/// One document as serialized by several libraries.
 #[derive(Deserialize)]
 pub(crate) struct Document {
     pub(crate) prints: std::collections::BTreeMap<String, String>,
@@ -126,16 +126,16 @@ pub(crate) fn document(rng: &mut Rng) -> &'static Document {
     rng.pick(&DOCUMENTS)
 }
 
-/// One of a sender's requests, to be signed.
+/// A sender's request before it is signed.
 pub(crate) struct Recipe {
     pub(crate) sender: SenderSpec,
-    /// What the sender signs with.
+    /// The key that the sender signs with.
     pub(crate) signing: String,
-    /// What the receiver has.
+    /// The key that the receiver verifies with.
     pub(crate) secret: String,
     pub(crate) id: String,
     pub(crate) time: Timestamp,
-    /// In the place of the time's usual form.
+    /// The text of the time, if not in the sender's format.
     pub(crate) written_time: Option<String>,
     pub(crate) body: Vec<u8>,
     pub(crate) url: String,
@@ -171,29 +171,22 @@ impl Recipe {
     }
 
     pub(crate) fn scheme(&self) -> Scheme {
-        self.sender.config().with_public_url(self.url.clone()).scheme().unwrap()
+        self.sender.example_config().with_public_url(self.url.clone()).scheme().unwrap()
     }
 
-    /// The request as the sender sends it, and the receiver's question about it.
-    pub(crate) fn send(self) -> Asked {
+    /// Signs the request as the sender does.
+    pub(crate) fn send(self) -> Case {
         let scheme = self.scheme();
         self.send_by(&scheme)
     }
 
-    pub(crate) fn send_by(self, scheme: &Scheme) -> Asked {
-        let time_header = self.written_time.clone();
-        let names = ["slack-request-timestamp", "x-zm-request-timestamp"];
-        let mut own: Vec<(String, String)> = Vec::new();
-        if let Some(text) = &time_header {
-            let content = scheme.to_string();
-            let inner = content.split('{').filter_map(|rest| Some(rest.split_once('}')?.0));
-            own.extend(
-                inner
-                    .filter(|name| name.contains("timestamp") || names.contains(name))
-                    .map(|name| (name.to_owned(), text.clone())),
-            );
-        }
-        let own: Vec<_> = own.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    pub(crate) fn send_by(self, scheme: &Scheme) -> Case {
+        let time =
+            match (scheme.timestamp().map(|timestamp| timestamp.location), &self.written_time) {
+                (Some(TimestampLocation::Header(name)), Some(text)) => Some((name, text.as_str())),
+                _ => None,
+            };
+        let own: Vec<_> = time.into_iter().collect();
         let unsigned =
             SigningRequest::new(&self.body).id(&self.id).timestamp(self.time).headers(&own);
         let signed =
@@ -212,12 +205,17 @@ impl Recipe {
             Some(query) => format!("{}?{query}", self.url.split('?').next().unwrap()),
             None => self.url.clone(),
         };
-        Asked {
+        Case {
             sender: Some(self.sender.name().to_owned()),
             custom: None,
             secrets: vec![("default".to_owned(), self.secret.into_bytes())],
             others: Vec::new(),
-            settings: Settings { url: Some(self.url), ..Settings::default() },
+            settings: Settings {
+                url: Some(self.url),
+                header: self.sender.requires_header().then(|| "x-of-your-choice".to_owned()),
+                encoding: self.sender.requires_encoding().then_some(Encoding::Hex),
+                ..Settings::default()
+            },
             request: Captured {
                 method: "POST".to_owned(),
                 url: Some(target),
@@ -230,7 +228,7 @@ impl Recipe {
     }
 }
 
-/// What in a header value is a signature, in every form in which it may be written.
+/// Returns the signatures in a header value, in every encoding.
 fn right_signatures(value: &str) -> Vec<String> {
     let pieces = value.split([' ', ',', ';']).map(|piece| {
         let named = piece.split_once('=').filter(|(name, _)| name.len() < 8);
@@ -259,7 +257,7 @@ fn secret_of(sender: SenderSpec, rng: &mut Rng) -> String {
         "standard-webhooks-v1a" => V1A[1].to_owned(),
         "sendgrid" => P256[1].to_owned(),
         "stripe" => format!("whsec_{}", rng.letters(32)),
-        _ => match sender.config().with_public_url(URL).scheme().unwrap().algorithm() {
+        _ => match sender.example_config().with_public_url(URL).scheme().unwrap().algorithm() {
             Algorithm::HmacSha256 if wants_base64(sender) => {
                 format!("whsec_{}", STANDARD.encode(rng.bytes(32)))
             }
@@ -289,29 +287,29 @@ fn body_of(sender: SenderSpec, rng: &mut Rng) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A form as a browser writes it.
+/// A form as serialized by a browser.
 pub(crate) fn form(rng: &mut Rng) -> String {
     let number = rng.below(1_000_000);
     let text = rng.pick(&["hello+there", "caf%C3%A9+%26+more", "50%25+off%21", "a%2Fb+%40c"]);
     format!("MessageSid=SM{number}&From=%2B4930{number}&To=%2B15550100&Body={text}&NumMedia=0")
 }
 
-/// What is asked about a request.
+/// A question about a request.
 #[derive(Clone)]
-pub(crate) struct Asked {
+pub(crate) struct Case {
     pub(crate) sender: Option<String>,
     pub(crate) custom: Option<Scheme>,
     pub(crate) secrets: Vec<(String, Vec<u8>)>,
-    /// What those may have been mixed up with.
+    /// Other secrets that may have been used by mistake.
     pub(crate) others: Vec<(String, Vec<u8>)>,
     pub(crate) settings: Settings,
     pub(crate) request: Captured,
     pub(crate) now: Timestamp,
-    /// What no explanation may hold.
+    /// Texts that no explanation may contain.
     pub(crate) hidden: Vec<String>,
 }
 
-impl Asked {
+impl Case {
     pub(crate) fn sender(&self) -> &str {
         self.sender.as_deref().unwrap_or("(guessed)")
     }
@@ -326,19 +324,19 @@ impl Asked {
         &mut found.unwrap_or_else(|| panic!("no {header}")).1
     }
 
-    /// The header that holds the signature: senders put it last.
+    /// The header of the signature, which is the last one.
     pub(crate) fn signature(&mut self) -> &mut (String, String) {
         self.request.headers.last_mut().unwrap()
     }
 
-    /// Asks.
-    pub(crate) fn ask(&self) -> Result<Explanation, Failure> {
+    /// Explains the request.
+    pub(crate) fn try_explain(&self) -> Result<Explanation, CliError> {
         let named = |secrets: &[(String, Vec<u8>)]| -> Vec<_> {
             let own = |(name, secret): &(String, Vec<u8>)| (name.clone(), secret.clone().into());
             secrets.iter().map(own).collect()
         };
-        let own = self.custom.clone().map(|scheme| Who::Own(Box::new(scheme)));
-        let known = self.sender.as_deref().map(|name| Who::named(name).unwrap());
+        let own = self.custom.clone().map(|scheme| SenderChoice::Scheme(Box::new(scheme)));
+        let known = self.sender.as_deref().map(|name| SenderChoice::named(name).unwrap());
         explain(&Question {
             request: &self.request,
             secrets: &named(&self.secrets),
@@ -349,24 +347,24 @@ impl Asked {
         })
     }
 
-    /// Asks, and sees to it that nothing is told that must not be.
+    /// Explains the request, and checks that no hidden text is printed.
     pub(crate) fn explain(&self) -> Explanation {
-        let explanation = self.ask().unwrap();
-        let told = serde_json::to_string(&explanation).unwrap().to_lowercase();
+        let explanation = self.try_explain().unwrap();
+        let printed = serde_json::to_string(&explanation).unwrap().to_lowercase();
         let secrets = self.secrets.iter().chain(&self.others);
         let secrets = secrets.map(|(_, secret)| String::from_utf8_lossy(secret).into());
         for hidden in self.hidden.iter().cloned().chain(secrets) {
             let core = hidden.trim().trim_start_matches("whsec_").to_lowercase();
             assert!(
-                core.len() < 8 || !told.contains(&core),
-                "{}: tells a secret: {told}",
+                core.len() < 8 || !printed.contains(&core),
+                "{}: prints a secret: {printed}",
                 self.sender()
             );
-            // Nor a part: any 12 characters in a row.
+            // A part of 12 characters is not printed either.
             let core: Vec<char> = core.chars().collect();
             for part in core.windows(12) {
                 let part: String = part.iter().collect();
-                assert!(!told.contains(&part), "{}: tells a part: {told}", self.sender());
+                assert!(!printed.contains(&part), "{}: prints a part: {printed}", self.sender());
             }
         }
         explanation

@@ -1,5 +1,6 @@
 //! How a sender signs, as data: one value drives verification, signing and diagnosis.
 
+mod accessors;
 mod algorithm;
 mod builder;
 mod compile;
@@ -18,6 +19,9 @@ mod signed_parts;
 #[cfg(feature = "sign")]
 mod signing_request;
 
+pub use self::accessors::{
+    Credential, KeyFormat, Location, PartRef, SignatureGrammar, SignedTimestamp, TimestampLocation,
+};
 pub use self::algorithm::Algorithm;
 pub use self::builder::SchemeBuilder;
 pub(crate) use self::compiled::{CompiledLocation, CompiledSignature, CompiledTimestamp};

@@ -1,6 +1,7 @@
 //! [Adyen](https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures).
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Field, Scheme, SchemeBuilder, SignatureLocation};
 
@@ -10,15 +11,15 @@ const SPEC: &str =
 /// [Adyen's standard webhooks](https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures):
 /// payments. The key is the HMAC key in hexadecimal.
 ///
-/// Only eight fields are signed, with the signature beside them in the body. **Believe no other**: not
-/// `eventDate`, not `reason`, nothing in `additionalData`.
+/// Adyen signs only eight fields; the signature is another field of the body. **Do not rely on any other
+/// field**: not on `eventDate`, not on `reason`, not on `additionalData`.
 pub const ADYEN: SenderSpec = SenderSpec::new("adyen", "Adyen, standard webhooks", SPEC, standard)
     .with_response_deadline(secs(10))
     .with_retry_window(days(31))
     .with_max_body_size(64 * 1024);
 
 /// [Adyen's platform, banking and management webhooks](https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures):
-/// the whole body is signed. The key is the HMAC key in hexadecimal.
+/// Adyen signs the whole body. The key is the HMAC key in hexadecimal.
 pub const ADYEN_PLATFORM: SenderSpec =
     SenderSpec::new("adyen-platform", "Adyen, platform webhooks", SPEC, |config| {
         Scheme::hmac_sha256(
@@ -37,13 +38,13 @@ fn standard(config: &SenderConfig) -> SchemeBuilder {
         Field::new(at("pspReference")),
         Field::new(at("originalReference")),
         Field::new(at("merchantAccountCode")),
-        // The merchant's own text.
+        // The merchant chooses this text, so it may contain the separator.
         Field::new(at("merchantReference")).allow_any_text(),
         Field::new(at("amount/value")),
         Field::new(at("amount/currency")),
         Field::new(at("eventCode")),
         Field::new(at("success")),
-        // A delivery has one item; a second would be somebody else's.
+        // A delivery has one item; the signature does not cover a second one.
         Field::new("/notificationItems/1").must_be_absent(),
     ];
     let signature = at("additionalData/hmacSignature");

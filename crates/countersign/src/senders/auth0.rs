@@ -1,10 +1,11 @@
 //! [Auth0](https://auth0.com/docs/customize/log-streams/custom-log-streams).
 
-use super::{SenderConfig, SenderSpec, secs};
+use super::spec::secs;
+use super::{SenderConfig, SenderSpec};
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
-/// [Auth0 log streams](https://auth0.com/docs/customize/log-streams/custom-log-streams): the whole value of
-/// `Authorization`, with `Bearer ` where that was set.
+/// [Auth0 log streams](https://auth0.com/docs/customize/log-streams/custom-log-streams). The secret is the
+/// whole value of the `Authorization` header, including `Bearer ` if the stream is configured with it.
 pub const AUTH0: SenderSpec = SenderSpec::new(
     "auth0",
     "Auth0",

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
 
-/// [Box](https://developer.box.com/guides/webhooks/v2/signatures-v2), with the primary or the secondary
-/// key, or both in one ring.
+/// [Box](https://developer.box.com/guides/webhooks/v2/signatures-v2). Configure the primary key, the
+/// secondary key, or both in one [`Keyring`](crate::Keyring).
 pub const BOX: SenderSpec = SenderSpec::new(
     "box",
     "Box",

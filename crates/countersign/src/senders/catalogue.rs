@@ -1,11 +1,28 @@
 //! The list of every sender of the catalogue.
 
-use super::*;
+use super::ainexlayer::AINEXLAYER;
+use super::omniai::OMNIAI;
+use super::{
+    ADYEN, ADYEN_PLATFORM, AUTH0, BOX, CLERK, DANGER_HUBSPOT_V1, DANGER_HUBSPOT_V2, DISCORD,
+    DISCORD_EVENTS, DROPBOX, GITHUB, GITLAB, GITLAB_SIGNED, GOCARDLESS, HUBSPOT, INTERCOM, LINE,
+    LINEAR, META, MUX, OKTA, OPENAI, PADDLE, PAGERDUTY, RAZORPAY, RESEND, SANITY, SENDGRID,
+    SHOPIFY, SHOPIFY_EVENTS, SLACK, SQUARE, STANDARD_WEBHOOKS, STANDARD_WEBHOOKS_V1A, STRIPE, SVIX,
+    SenderSpec, TELEGRAM, TWILIO, TYPEFORM, ZENDESK, ZOOM,
+};
 
-/// Every sender of the catalogue, by name.
+/// Every sender of the catalogue, sorted by name.
+///
+/// ```
+/// use countersign::senders;
+///
+/// for sender in senders::ALL {
+///     println!("{}: responds within {:?}", sender.display_name(), sender.response_deadline());
+/// }
+/// ```
 pub static ALL: &[SenderSpec] = &[
     ADYEN,
     ADYEN_PLATFORM,
+    AINEXLAYER,
     AUTH0,
     BOX,
     CLERK,
@@ -25,6 +42,7 @@ pub static ALL: &[SenderSpec] = &[
     META,
     MUX,
     OKTA,
+    OMNIAI,
     OPENAI,
     PADDLE,
     PAGERDUTY,
@@ -47,7 +65,14 @@ pub static ALL: &[SenderSpec] = &[
     ZOOM,
 ];
 
-/// The sender of this name.
+/// Returns the sender of this name.
+///
+/// ```
+/// use countersign::senders;
+///
+/// assert_eq!(senders::find("github").unwrap().display_name(), "GitHub");
+/// assert!(senders::find("no-such-sender").is_none());
+/// ```
 #[must_use]
 pub fn find(name: &str) -> Option<SenderSpec> {
     ALL.iter().find(|sender| sender.name == name).copied()

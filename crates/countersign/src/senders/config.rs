@@ -1,138 +1,300 @@
-//! The settings of a sender, before its keys.
+//! The settings of a sender.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::configured::ConfiguredSender;
+use super::field_location::FieldLocation;
 use super::handshake::Handshake;
 use super::spec::SenderSpec;
+use crate::crypto::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::keys::{Keyring, Secret};
-use crate::scheme::{PublicUrl, Scheme, SchemeBuilder};
+use crate::scheme::{PublicUrl, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::Tolerance;
 use crate::verify::Verifier;
 
-/// The settings of a sender, before its keys.
+/// The settings of a sender other than its keys.
+///
+/// Create one with [`SenderSpec::config`], for a sender that needs more than keys. Settings may come in
+/// any order; [`keys`](Self::keys) validates them. The
+/// [table of senders](https://github.com/countersign/countersign/blob/main/docs/senders.md) shows which
+/// sender needs what.
+///
+/// ```
+/// use countersign::{Receiver, Secret, senders};
+///
+/// let twilio = senders::TWILIO
+///     .config()
+///     .with_public_url("https://example.com/sms")
+///     .keys(Secret::new("the account's auth token")?)?;
+/// let receiver = Receiver::new(twilio);
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct SenderConfig {
-    pub(super) sender: SenderSpec,
-    pub(super) name: Cow<'static, str>,
-    pub(super) url: Option<String>,
-    pub(super) header: Option<Cow<'static, str>>,
-    pub(super) method: &'static str,
-    pub(super) tolerance: Option<Tolerance>,
-    pub(super) verify_token: Option<Secret>,
+    sender: SenderSpec,
+    name: Cow<'static, str>,
+    public_url: Option<String>,
+    header: Option<Cow<'static, str>>,
+    encoding: Option<Encoding>,
+    prefix: Cow<'static, str>,
+    event_type: FieldLocation,
+    event_id: FieldLocation,
+    time: FieldLocation,
+    payload: Option<Cow<'static, str>>,
+    method: &'static str,
+    tolerance: Option<Tolerance>,
+    verify_token: Option<Secret>,
 }
 
 impl SenderConfig {
-    /// The URL that the sender was given, to the letter. It is never taken from a request.
+    pub(super) fn new(sender: SenderSpec) -> Self {
+        Self {
+            sender,
+            name: sender.name.into(),
+            public_url: None,
+            header: None,
+            encoding: None,
+            prefix: Cow::Borrowed(""),
+            event_type: FieldLocation::Absent,
+            event_id: FieldLocation::Absent,
+            time: FieldLocation::Absent,
+            payload: None,
+            method: "POST",
+            tolerance: None,
+            verify_token: None,
+        }
+    }
+
+    pub(super) fn example(sender: SenderSpec) -> Self {
+        let config = Self::new(sender).with_public_url("https://example.com/hook");
+        if sender.requires_header() {
+            config.with_header("x-of-your-choice").with_encoding(Encoding::Hex)
+        } else {
+            config
+        }
+    }
+
+    /// Sets the URL that the sender was given, exactly as in the sender's settings.
+    ///
+    /// The URL is never read from a request: the `Host` header is set by the client.
     pub fn with_public_url(mut self, url: impl Into<String>) -> Self {
-        self.url = Some(url.into());
+        self.public_url = Some(url.into());
         self
     }
 
-    /// The header that holds the secret, where the sender lets that be chosen.
+    /// Sets the header that holds the secret or the signature, for a sender that lets you choose it or
+    /// does not document it.
     pub fn with_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.header = Some(name.into());
         self
     }
 
-    /// Another name in dedup keys and logs: for two accounts of one sender that share a store.
+    /// Sets how the signature is encoded, for a sender that does not document it.
+    pub const fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = Some(encoding);
+        self
+    }
+
+    /// Sets the fixed text before the secret or the signature, for a sender that does not document it.
+    pub fn with_prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Sets where the event's type is, for a sender that does not document it.
+    pub fn with_event_type(mut self, location: FieldLocation) -> Self {
+        self.event_type = location;
+        self
+    }
+
+    /// Sets where the event's id is, for a sender that does not document it.
+    ///
+    /// An id in a header is not signed, so it is for logs only.
+    pub fn with_event_id(mut self, location: FieldLocation) -> Self {
+        self.event_id = location;
+        self
+    }
+
+    /// Sets where the time of signing is, for a sender that does not document it.
+    ///
+    /// In the body it is RFC 3339 or Unix seconds; in a header it is Unix seconds, and the sender signs
+    /// `{time}.{body}`.
+    pub fn with_time(mut self, location: FieldLocation) -> Self {
+        self.time = location;
+        self
+    }
+
+    /// Sets where the event's payload is in the body, as a JSON pointer, for a sender that does not
+    /// document it. Without it, the payload is the whole body.
+    pub fn with_payload(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
+        self.payload = Some(pointer.into());
+        self
+    }
+
+    /// Sets another name in deduplication keys and logs.
+    ///
+    /// Two accounts of one sender that share a store need different names.
     pub fn with_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Another tolerance for the signed time than the sender's usual.
+    /// Sets another tolerance for the signed time than the sender's default.
     pub const fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
-    /// The token that the sender shows when it asks whether the endpoint is ready.
+    /// Sets the token that the sender presents in its handshake.
     pub fn with_verify_token(mut self, token: Secret) -> Self {
         self.verify_token = Some(token);
         self
     }
 
-    /// The method that is signed, where that is not `POST`. A [`Receiver`](crate::Receiver) takes only
-    /// that; this is for verifying what others received.
+    /// Sets the signed method, if it is not `POST`.
+    ///
+    /// A [`Receiver`](crate::Receiver) accepts `POST` only; this is for verifying requests that another
+    /// program captured.
     pub const fn with_method(mut self, method: &'static str) -> Self {
         self.method = method;
         self
     }
 
-    /// The scheme by these settings.
+    /// Returns the scheme with these settings.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::MissingSetting`] if the sender signs its URL and none is given, and as
-    /// [`SchemeBuilder::build`].
+    /// Returns [`MissingSetting`](ConfigErrorKind::MissingSetting) if the sender requires a setting that
+    /// is not set, and fails like [`SchemeBuilder::build`].
     pub fn scheme(&self) -> Result<Scheme, ConfigError> {
-        if self.sender.requires_public_url && self.url.as_ref().is_none_or(String::is_empty) {
-            return Err(ConfigError::new(
+        self.check_required()?;
+        self.build(self.sender.scheme)
+    }
+
+    fn check_required(&self) -> Result<(), ConfigError> {
+        let sender = &self.sender;
+        if sender.requires_public_url() {
+            match &self.public_url {
+                Some(url) if !url.is_empty() => PublicUrl::parse(url).map(drop)?,
+                _ => {
+                    return Err(ConfigError::new(
+                        ConfigErrorKind::MissingSetting,
+                        format!(
+                            "`{}` signs the public URL: set it with `with_public_url`, exactly as in the sender's settings",
+                            sender.name
+                        ),
+                    ));
+                }
+            }
+        }
+        let missing = |setting: &str, look_for: &str| {
+            ConfigError::new(
                 ConfigErrorKind::MissingSetting,
                 format!(
-                    "`{}` signs the public URL: give it with `public_url`, as it stands in the sender's settings",
-                    self.sender.name
+                    "`{setting}` is not set: {} does not document it; look in a captured delivery for {look_for}",
+                    sender.display_name
                 ),
-            ));
+            )
+        };
+        match (sender.required_header, sender.required_encoding) {
+            (Some(look_for), _) if self.header.as_deref().is_none_or(str::is_empty) => {
+                Err(missing("header", look_for))
+            }
+            (_, Some(look_for)) if self.encoding.is_none() => Err(missing("encoding", look_for)),
+            _ => Ok(()),
         }
-        if let (true, Some(url)) = (self.sender.requires_public_url, &self.url) {
-            PublicUrl::parse(url)?;
-        }
-        self.build((self.sender.scheme)(self))
     }
 
-    fn build(&self, scheme: SchemeBuilder) -> Result<Scheme, ConfigError> {
+    fn build(&self, scheme: fn(&Self) -> SchemeBuilder) -> Result<Scheme, ConfigError> {
         match self.tolerance {
-            Some(tolerance) => scheme.tolerance(tolerance).build(),
-            None => scheme.build(),
+            Some(tolerance) => scheme(self).tolerance(tolerance).build(),
+            None => scheme(self).build(),
         }
     }
 
-    /// The sender with its keys.
+    /// Returns the sender with its keys.
     ///
     /// # Errors
     ///
-    /// As [`scheme`](Self::scheme) and [`Verifier::new`].
+    /// Fails like [`scheme`](Self::scheme) and [`Verifier::new`].
     pub fn keys(self, keys: impl Into<Keyring>) -> Result<ConfiguredSender, ConfigError> {
-        let handshake = self.sender.challenge.map(Handshake::new);
         let verifier = Verifier::new(self.scheme()?, keys)?;
-        let other = self.sender.other_scheme.map(|scheme| self.build(scheme(&self))).transpose()?;
-        Ok(ConfiguredSender {
-            verifier: other.map_or(Arc::clone(&verifier), |other| {
-                Arc::new(verifier.with_alternate_headers(other))
-            }),
-            contract: self.sender.contract()?,
-            identity: self.sender.identity.map(|(_, identity)| identity),
-            handshake: match &self.verify_token {
+        let alternate = self.sender.alternate_headers().map(|other| self.build(other.scheme));
+        let verifier = match alternate.transpose()? {
+            Some(other) => Arc::new(verifier.with_alternate_headers(other)),
+            None => verifier,
+        };
+        let handshake = self.sender.handshake().map(Handshake::new);
+        Ok(ConfiguredSender::new(&self.sender, verifier)?.with_handshake(
+            match &self.verify_token {
                 Some(token) => handshake.map(|handshake| handshake.with_token(token)),
                 None => handshake,
             },
-        })
+        ))
     }
+}
 
-    /// The sender's name, for its scheme.
+/// Read access, for the function that makes a sender's scheme.
+impl SenderConfig {
+    /// Returns the sender's name in deduplication keys and logs.
     #[must_use]
     pub fn name(&self) -> Cow<'static, str> {
         self.name.clone()
     }
 
-    /// The public URL, for a scheme that signs it; empty where the sender does not need it.
+    /// Returns the public URL, or an empty string if none is set.
     #[must_use]
     pub fn public_url(&self) -> Cow<'static, str> {
-        self.url.clone().unwrap_or_default().into()
+        self.public_url.clone().unwrap_or_default().into()
     }
 
-    /// The header that was chosen, or else `usual`.
+    /// Returns the configured header, or `default` if none is set.
     #[must_use]
-    pub fn header_or(&self, usual: &'static str) -> Cow<'static, str> {
-        self.header.clone().unwrap_or(Cow::Borrowed(usual))
+    pub fn header_or(&self, default: &'static str) -> Cow<'static, str> {
+        self.header.clone().unwrap_or(Cow::Borrowed(default))
     }
 
-    /// The method that is signed.
+    /// Returns the location of a secret that is sent in the configured header, after the configured
+    /// prefix.
+    pub fn token_location(&self) -> SignatureLocation {
+        SignatureLocation::token(self.header_or("")).prefix(self.prefix.clone())
+    }
+
+    /// Returns the location of a signature in the configured header, after the configured prefix and in
+    /// the configured encoding.
+    pub fn signature_location(&self) -> SignatureLocation {
+        let encoding = self.encoding.unwrap_or(Encoding::Hex);
+        SignatureLocation::header(self.header_or(""), encoding).prefix(self.prefix.clone())
+    }
+
+    /// Returns where the event's type is.
+    #[must_use]
+    pub fn event_type(&self) -> FieldLocation {
+        self.event_type.clone()
+    }
+
+    /// Returns where the event's id is.
+    #[must_use]
+    pub fn event_id(&self) -> FieldLocation {
+        self.event_id.clone()
+    }
+
+    /// Returns where the time of signing is.
+    #[must_use]
+    pub fn time(&self) -> FieldLocation {
+        self.time.clone()
+    }
+
+    /// Returns the JSON pointer of the event's payload, if it is not the whole body.
+    #[must_use]
+    pub fn payload(&self) -> Option<Cow<'static, str>> {
+        self.payload.clone()
+    }
+
+    /// Returns the signed method.
     #[must_use]
     pub const fn method(&self) -> &'static str {
         self.method

@@ -5,21 +5,54 @@ use std::sync::Arc;
 
 use super::handshake::Handshake;
 use super::sender::Sender;
+use super::spec::SenderSpec;
 use crate::contract::Contract;
+use crate::error::ConfigError;
 use crate::event::Identity;
 use crate::verify::{Delivery, Verifier};
 
 /// A sender of the catalogue with its keys.
+///
+/// Create one with [`SenderSpec::keys`] or [`SenderConfig::keys`](super::SenderConfig::keys). The
+/// [table of senders](https://github.com/countersign/countersign/blob/main/docs/senders.md) lists the
+/// catalogue.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign::{Contract, Receiver, Secret, senders};
+///
+/// let stripe = senders::STRIPE.keys(Secret::new("whsec_of_your_endpoint")?)?;
+/// // Responds earlier than Stripe requires.
+/// let contract = Contract::builder().response_deadline(Duration::from_secs(3)).build()?;
+/// let receiver = Receiver::new(stripe.with_contract(contract));
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
 #[derive(Clone)]
 pub struct ConfiguredSender {
-    pub(super) verifier: Arc<Verifier>,
-    pub(super) contract: Contract,
-    pub(super) identity: Option<fn(&Delivery) -> Option<Identity>>,
-    pub(super) handshake: Option<Handshake>,
+    verifier: Arc<Verifier>,
+    contract: Contract,
+    identity: Option<fn(&Delivery) -> Option<Identity>>,
+    handshake: Option<Handshake>,
 }
 
 impl ConfiguredSender {
-    /// What this sender expects of its receiver, where it differs.
+    /// Takes everything but the verifier from `sender`; the handshake is set separately.
+    pub(super) fn new(sender: &SenderSpec, verifier: Arc<Verifier>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            verifier,
+            contract: sender.contract()?,
+            identity: sender.dedup_key.map(|key| key.identity),
+            handshake: None,
+        })
+    }
+
+    pub(super) fn with_handshake(mut self, handshake: Option<Handshake>) -> Self {
+        self.handshake = handshake;
+        self
+    }
+
+    /// Replaces the contract, for an account whose settings differ from the sender's defaults.
     #[must_use]
     pub const fn with_contract(mut self, contract: Contract) -> Self {
         self.contract = contract;
@@ -37,8 +70,8 @@ impl Sender for ConfiguredSender {
     }
 
     fn identity(&self, delivery: &Delivery) -> Identity {
-        let own = self.identity.and_then(|identity| identity(delivery));
-        own.unwrap_or_else(|| Identity::from(delivery))
+        let identity = self.identity.and_then(|identity| identity(delivery));
+        identity.unwrap_or_else(|| Identity::from(delivery))
     }
 
     fn handshake(&self) -> Option<&Handshake> {

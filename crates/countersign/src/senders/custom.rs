@@ -1,4 +1,4 @@
-//! A sender of the user's own.
+//! A sender of your own.
 
 use std::sync::Arc;
 
@@ -10,6 +10,10 @@ use crate::scheme::Scheme;
 use crate::verify::Verifier;
 
 /// A sender of your own: a [`Scheme`], its keys and a [`Contract`].
+///
+/// To reuse its facts for several accounts, or to add it to the catalogue, define a
+/// [`SenderSpec`](super::SenderSpec) instead; see
+/// [Adding a sender](https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md).
 ///
 /// ```
 /// use countersign::scheme::{Encoding, Scheme, SignatureLocation};
@@ -29,26 +33,26 @@ pub struct Custom {
 }
 
 impl Custom {
-    /// A sender that signs by `scheme`, with the careful contract of [`Contract::default`].
+    /// Creates a sender that signs by `scheme`, with the [default contract](Contract::default).
     ///
     /// # Errors
     ///
-    /// As [`Verifier::new`].
+    /// Fails like [`Verifier::new`].
     pub fn new(scheme: Scheme, keys: impl Into<Keyring>) -> Result<Self, ConfigError> {
         Ok(Self { verifier: Verifier::new(scheme, keys)?, contract: Contract::default() })
     }
 
-    /// A sender that does not authenticate: **anyone on the network can send events**.
+    /// Creates a sender that does not authenticate: **anyone on the network can send events**.
     ///
     /// # Errors
     ///
-    /// As [`Verifier::danger_unauthenticated`].
+    /// Fails like [`Verifier::danger_unauthenticated`].
     pub fn danger_unauthenticated(scheme: Scheme) -> Result<Self, ConfigError> {
         let verifier = Verifier::danger_unauthenticated(scheme)?;
         Ok(Self { verifier, contract: Contract::default() })
     }
 
-    /// What the sender expects of its receiver.
+    /// Sets what the sender expects of its receiver.
     #[must_use]
     pub const fn with_contract(mut self, contract: Contract) -> Self {
         self.contract = contract;

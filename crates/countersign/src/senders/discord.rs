@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{BodyResponse, Challenge, SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
-use crate::senders::{BodyResponse, Challenge};
 use crate::time::{TimestampFormat, Tolerance};
 
 /// [Discord interactions](https://docs.discord.com/developers/interactions/overview), feature
-/// `ed25519`. The key is the application's public key; a `PING` is answered once it is verified.
+/// `ed25519`. The key is the application's public key. A verified `PING` gets its response without a call
+/// of the handler.
 pub const DISCORD: SenderSpec = SenderSpec::new(
     "discord",
     "Discord interactions",
@@ -21,11 +22,11 @@ pub const DISCORD: SenderSpec = SenderSpec::new(
 .with_handshake(Challenge::Body {
     kind: "/type",
     value: "1",
-    answer: BodyResponse::Fixed(r#"{"type":1}"#),
+    response: BodyResponse::Fixed(r#"{"type":1}"#),
 });
 
 /// [Discord webhook events](https://docs.discord.com/developers/events/webhook-events), feature
-/// `ed25519`. Here a `PING` is another number than among interactions.
+/// `ed25519`. The type of a `PING` differs from that of interactions.
 pub const DISCORD_EVENTS: SenderSpec = SenderSpec::new(
     "discord-events",
     "Discord webhook events",
@@ -34,9 +35,10 @@ pub const DISCORD_EVENTS: SenderSpec = SenderSpec::new(
 )
 .with_response_deadline(secs(3))
 .with_retry_window(days(1))
-.with_handshake(Challenge::Body { kind: "/type", value: "0", answer: BodyResponse::NoContent });
+.with_handshake(Challenge::Body { kind: "/type", value: "0", response: BodyResponse::NoContent });
 
-/// Retries come for up to ten minutes; whether they are signed anew is not documented.
+/// Discord retries for up to ten minutes and does not document whether it signs retries again, so the
+/// tolerance covers them.
 fn scheme(config: &SenderConfig) -> SchemeBuilder {
     Scheme::ed25519(config.name(), SignatureLocation::header("x-signature-ed25519", Encoding::Hex))
         .timestamp_header("x-signature-timestamp", TimestampFormat::Seconds)

@@ -1,14 +1,15 @@
 //! [Dropbox](https://www.dropbox.com/developers/reference/webhooks).
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{Challenge, SenderConfig, SenderSpec};
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
-use crate::senders::Challenge;
 
-/// [Dropbox](https://www.dropbox.com/developers/reference/webhooks). A notification only says that there
-/// is something new, and the next may be the same, so it is known for a second. The challenge of a
-/// `GET` is echoed.
+/// [Dropbox](https://www.dropbox.com/developers/reference/webhooks).
+///
+/// A notification only says that something changed, and two genuine ones may be equal, so they are
+/// deduplicated for one second only. The challenge of a `GET` is echoed.
 pub const DROPBOX: SenderSpec = SenderSpec::new(
     "dropbox",
     "Dropbox",

@@ -1,12 +1,14 @@
 //! [GitHub](https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries).
 
-use super::{SenderConfig, SenderSpec, secs};
+use super::spec::secs;
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
-/// [GitHub](https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries). Neither
-/// `X-GitHub-Delivery` nor `X-GitHub-Event` is signed: the former is for logs, the latter to be checked
-/// against the body.
+/// [GitHub](https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries).
+///
+/// Neither `X-GitHub-Delivery` nor `X-GitHub-Event` is signed. Use the former for logs only, and check the
+/// latter against the body.
 pub const GITHUB: SenderSpec = SenderSpec::new(
     "github",
     "GitHub",
@@ -14,6 +16,8 @@ pub const GITHUB: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_response_deadline(secs(10))
+// https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
+.with_retry_schedule(&[])
 .with_max_body_size(25 * 1024 * 1024);
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

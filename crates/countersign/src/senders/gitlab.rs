@@ -1,11 +1,12 @@
 //! [GitLab](https://docs.gitlab.com/user/project/integrations/webhooks/).
 
+use super::SenderSpec;
+use super::spec::{days, secs};
 use super::standard_webhooks::v1;
-use super::{SenderSpec, days, secs};
 use crate::scheme::{Scheme, SignatureLocation};
 
 /// [GitLab](https://docs.gitlab.com/user/project/integrations/webhooks/) with a secret token, which
-/// proves neither body nor time. Prefer [`GITLAB_SIGNED`].
+/// protects neither the body nor the time. Prefer [`GITLAB_SIGNED`].
 pub const GITLAB: SenderSpec = SenderSpec::new(
     "gitlab",
     "GitLab, secret token",
@@ -22,7 +23,7 @@ pub const GITLAB: SenderSpec = SenderSpec::new(
 .with_max_body_size(25 * 1024 * 1024);
 
 /// [GitLab](https://docs.gitlab.com/user/project/integrations/webhooks/#signing-tokens) with a signing
-/// token: Standard Webhooks.
+/// token, by the scheme of Standard Webhooks.
 pub const GITLAB_SIGNED: SenderSpec = SenderSpec::new(
     "gitlab-signed",
     "GitLab, signing token",

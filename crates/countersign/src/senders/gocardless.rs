@@ -1,6 +1,8 @@
 //! [GoCardless](https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks).
 
-use super::{SenderConfig, SenderSpec, ids_of_list, secs};
+use super::identity::ids_of_list;
+use super::spec::secs;
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 

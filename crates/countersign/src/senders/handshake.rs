@@ -1,10 +1,11 @@
-//! Handshakes: how a sender asks whether an endpoint is ready for it.
+//! Responds to handshakes.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::json;
 
+use super::challenge::{BodyResponse, Challenge};
+use super::handshake_response::HandshakeResponse;
 use crate::crypto::mac::Tag;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{Headers, is_printable};
@@ -13,116 +14,46 @@ use crate::keys::Secret;
 use crate::scheme::form::decode_form_text;
 use crate::verify::Delivery;
 
-/// The longest challenge that is answered, in bytes; those of the catalogue's senders are far shorter.
+/// The longest challenge that gets a response, in bytes. The challenges of the catalogue's senders are far
+/// shorter.
 const MAX_CHALLENGE_BYTES: usize = 1024;
 
-/// A sender's handshake, as data.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Challenge {
-    /// `GET` with the challenge as a query parameter of this name; it is echoed as text.
-    Query(&'static str),
-    /// `GET` with `hub.mode`, `hub.verify_token` and `hub.challenge`; the last is echoed as text if
-    /// the token is the one set up.
-    WebSubVerify,
-    /// `GET` with the challenge in a header; it is answered in a JSON field.
-    Header {
-        /// The header's name.
-        name: &'static str,
-        /// The field's.
-        field: &'static str,
-    },
-    /// `HEAD`, which wants any success.
-    Head,
-    /// A signed `POST` that has `value` at the pointer `kind`; what stands at `challenge` is answered.
-    Body {
-        /// Where the body says what it is.
-        kind: &'static str,
-        /// What it says.
-        value: &'static str,
-        /// How it is answered.
-        answer: BodyResponse,
-    },
-}
-
-/// How a challenge in a signed body is answered.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum BodyResponse {
-    /// With what stands at this pointer, as text.
-    Echo(&'static str),
-    /// With the token at this pointer and its HMAC under the same key, as `plainToken` and
-    /// `encryptedToken`.
-    EchoWithHmac(&'static str),
-    /// With this JSON.
-    Fixed(&'static str),
-    /// With 204.
-    NoContent,
-}
-
-/// The answer to a handshake.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct HandshakeResponse {
-    status: u16,
-    content_type: Option<&'static str>,
-    body: Bytes,
-}
-
-impl HandshakeResponse {
-    /// The status.
-    #[must_use]
-    pub const fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The value of `Content-Type`, where there is a body. Send `X-Content-Type-Options: nosniff`
-    /// with it, so that no browser takes an echo for a page.
-    #[must_use]
-    pub const fn content_type(&self) -> Option<&'static str> {
-        self.content_type
-    }
-
-    /// The body.
-    #[must_use]
-    pub const fn body(&self) -> &Bytes {
-        &self.body
-    }
-
-    const NONE: Self = Self { status: 204, content_type: None, body: Bytes::new() };
-
-    fn text(text: impl Into<Bytes>) -> Self {
-        Self { status: 200, content_type: Some("text/plain; charset=utf-8"), body: text.into() }
-    }
-
-    fn json(body: impl Into<Bytes>) -> Self {
-        Self { status: 200, content_type: Some("application/json"), body: body.into() }
-    }
-}
-
-/// A handshake with what is needed to answer it.
+/// A sender's handshake with what its response needs.
+///
+/// Only an implementation of [`Sender`](super::Sender) needs to create one; a
+/// [`SenderSpec`](super::SenderSpec) takes a [`Challenge`].
+///
+/// ```
+/// use countersign::Secret;
+/// use countersign::senders::{Challenge, Handshake};
+///
+/// let token = Secret::new("the verify token of the subscription")?;
+/// let handshake = Handshake::new(Challenge::WebSubVerify).with_token(&token);
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Handshake {
     challenge: Challenge,
-    /// The digest of the token that a [`Challenge::WebSubVerify`] must show.
+    /// The digest of the token that a [`Challenge::WebSubVerify`] must present.
     token: Option<Arc<Tag>>,
 }
 
 impl Handshake {
-    /// The handshake of a sender; a [`Challenge::WebSubVerify`] is answered only
-    /// [`with_token`](Self::with_token).
+    /// Creates a handshake. A [`Challenge::WebSubVerify`] also needs a
+    /// [token](Self::with_token); without one, it is rejected.
     #[must_use]
     pub const fn new(challenge: Challenge) -> Self {
         Self { challenge, token: None }
     }
 
-    /// Answers only who shows `token`.
+    /// Responds only to requests that present `token`.
     #[must_use]
     pub fn with_token(mut self, token: &Secret) -> Self {
         self.token = Some(Arc::new(Tag::of_token(token.expose())));
         self
     }
 
-    /// Answers a request of another method than `POST`; `None` if it is no handshake.
+    /// Returns the response to a request whose method is not `POST`; `None` if it is not a handshake.
     pub(crate) fn response(
         &self,
         method: &str,
@@ -133,9 +64,7 @@ impl Handshake {
             return None;
         }
         match self.challenge {
-            Challenge::Head => {
-                Some(Ok(HandshakeResponse { status: 200, ..HandshakeResponse::NONE }))
-            }
+            Challenge::Head => Some(Ok(HandshakeResponse::empty(200))),
             Challenge::Query(name) => echo(&parameter(head, name)?).map(Ok),
             Challenge::Header { name, field } => {
                 let value = header(head, name)?;
@@ -150,7 +79,7 @@ impl Handshake {
                 }
                 let Some(own) = &self.token else {
                     return Some(Err(Rejection::new(RejectionKind::MethodNotAllowed).with_detail(
-                        "the sender asks whether the endpoint is ready: give the token it was told as `verify_token`",
+                        "the sender's handshake needs the token of its settings: configure it as `verify_token`",
                     )));
                 };
                 let is_known = own.matches(&Tag::of_token(&token));
@@ -163,29 +92,30 @@ impl Handshake {
         }
     }
 
-    /// Answers a verified delivery; `None` if it is no handshake.
+    /// Returns the response to a verified delivery; `None` if it is not a handshake.
     pub(crate) fn signed_response(&self, delivery: &Delivery) -> Option<HandshakeResponse> {
-        let Challenge::Body { kind, value, answer } = self.challenge else { return None };
+        let Challenge::Body { kind, value, response } = self.challenge else { return None };
         let text = |pointer| Pointer::parse(pointer).ok()?.scalar(delivery.body());
         if text(kind)? != value {
             return None;
         }
-        match answer {
+        match response {
             BodyResponse::Echo(pointer) => echo(text(pointer)?.as_bytes()),
             BodyResponse::EchoWithHmac(pointer) => {
                 let token = text(pointer)?;
-                // What is signed for the asker must not pass for what the sender signs.
+                // Only a token without separators is signed: otherwise a client could obtain a signature of
+                // content that the sender itself signs.
                 let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
                 let token = presentable(token.as_bytes())?;
                 if !token.bytes().all(is_word) {
                     return None;
                 }
-                let sealed = delivery.verifier.hmac_hex(delivery.key, token.as_bytes())?;
-                let body = json!({ "plainToken": token, "encryptedToken": sealed });
+                let hmac = delivery.verifier.hmac_hex(delivery.key, token.as_bytes())?;
+                let body = json!({ "plainToken": token, "encryptedToken": hmac });
                 Some(HandshakeResponse::json(body.to_string()))
             }
             BodyResponse::Fixed(body) => Some(HandshakeResponse::json(body)),
-            BodyResponse::NoContent => Some(HandshakeResponse::NONE),
+            BodyResponse::NoContent => Some(HandshakeResponse::empty(204)),
         }
     }
 }
@@ -194,13 +124,13 @@ fn echo(challenge: &[u8]) -> Option<HandshakeResponse> {
     presentable(challenge).map(|text| HandshakeResponse::text(text.to_owned()))
 }
 
-/// A challenge that is worth an answer: printable and short.
+/// Returns a challenge that is printable and short enough for a response.
 fn presentable(challenge: &[u8]) -> Option<&str> {
     let is_fit = (1..=MAX_CHALLENGE_BYTES).contains(&challenge.len()) && is_printable(challenge);
     if is_fit { std::str::from_utf8(challenge).ok() } else { None }
 }
 
-/// A query's parameter that stands there once.
+/// Returns a parameter of the query that occurs exactly once.
 fn parameter(head: &(impl Headers + ?Sized), name: &str) -> Option<Vec<u8>> {
     let mut found = head.query()?.split('&').filter_map(|pair| {
         let (key, value) = pair.split_once('=')?;
@@ -210,7 +140,7 @@ fn parameter(head: &(impl Headers + ?Sized), name: &str) -> Option<Vec<u8>> {
     if found.next().is_some() { None } else { decode_form_text(value.as_bytes()) }
 }
 
-/// A header that stands there once.
+/// Returns a header that occurs exactly once.
 fn header<'h>(head: &'h (impl Headers + ?Sized), name: &str) -> Option<&'h [u8]> {
     let (mut found, mut count) = (None, 0);
     head.each(|header, value| {

@@ -1,6 +1,8 @@
 //! [HubSpot](https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation).
 
-use super::{SenderConfig, SenderSpec, days, ids_of_list, secs};
+use super::identity::ids_of_list;
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::dedup::Identity;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
@@ -10,7 +12,7 @@ use crate::verify::Delivery;
 const SPEC: &str = "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation";
 
 /// [HubSpot](https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation)
-/// v3. The URL is the one HubSpot calls, to the letter.
+/// v3. The public URL must be exactly the one that HubSpot calls.
 pub const HUBSPOT: SenderSpec = SenderSpec::new("hubspot", "HubSpot v3", SPEC, |config| {
     let signature = SignatureLocation::header("x-hubspot-signature-v3", Encoding::Base64);
     Scheme::hmac_sha256(config.name(), signature)
@@ -22,8 +24,8 @@ pub const HUBSPOT: SenderSpec = SenderSpec::new("hubspot", "HubSpot v3", SPEC, |
 .with_retry_window(days(3))
 .with_identity("the ids in its body", identity);
 
-/// HubSpot v1, which is no MAC: **whoever has seen one request can forge longer ones**. Use
-/// [`HUBSPOT`]; every request carries its signature as well.
+/// HubSpot v1, which is not a MAC: **a client that has seen one request can forge longer ones**. Use
+/// [`HUBSPOT`]; every request carries a v3 signature as well.
 pub const DANGER_HUBSPOT_V1: SenderSpec =
     SenderSpec::new("hubspot-v1", "HubSpot v1", SPEC, |config| {
         legacy(config, "v1").signs([Part::Body])
@@ -32,8 +34,8 @@ pub const DANGER_HUBSPOT_V1: SenderSpec =
     .with_retry_window(days(3))
     .with_identity("the ids in its body", identity);
 
-/// HubSpot v2, which is no MAC: **whoever has seen one request can forge longer ones**. Use
-/// [`HUBSPOT`]; every request carries its signature as well.
+/// HubSpot v2, which is not a MAC: **a client that has seen one request can forge longer ones**. Use
+/// [`HUBSPOT`]; every request carries a v3 signature as well.
 pub const DANGER_HUBSPOT_V2: SenderSpec =
     SenderSpec::new("hubspot-v2", "HubSpot v2", SPEC, |config| {
         legacy(config, "v2").signs([Part::Literal(method_and_url(config).into()), Part::Body])
@@ -53,7 +55,8 @@ fn method_and_url(config: &SenderConfig) -> String {
     [config.method(), &config.public_url()].concat()
 }
 
-/// Not the body's digest: `attemptNumber` is another in a retry. The ids alone may repeat.
+/// Not the body's digest, since `attemptNumber` changes in a retry; not the ids alone, since they may
+/// repeat.
 fn identity(delivery: &Delivery) -> Option<Identity> {
     ids_of_list(delivery, "", &["/eventId", "/subscriptionId", "/portalId", "/occurredAt"])
 }

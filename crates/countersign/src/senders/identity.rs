@@ -1,4 +1,4 @@
-//! Ways in which a sender of the catalogue identifies an event.
+//! The ways in which senders of the catalogue identify an event.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,9 @@ use crate::crypto::mac::sha256;
 use crate::event::Identity;
 use crate::verify::Delivery;
 
-/// The identity of a delivery that brings a list of events: the fields at `ids` of each, in order.
+/// Identifies a delivery that holds a list of events by the fields at `ids` of each event, in order.
 ///
-/// `None` if there is no list at `list`, it is empty, or an event lacks one of them.
+/// Returns `None` if there is no list at `list`, the list is empty, or an event lacks one of the fields.
 pub(super) fn ids_of_list(delivery: &Delivery, list: &str, ids: &[&str]) -> Option<Identity> {
     let body: Value = delivery.event().ok()?;
     let events = body.pointer(list)?.as_array().filter(|events| !events.is_empty())?;
@@ -24,7 +24,7 @@ pub(super) fn ids_of_list(delivery: &Delivery, list: &str, ids: &[&str]) -> Opti
     Some(Identity::fields(texts.iter().map(|text| &**text)))
 }
 
-/// The identity by some fields of a body; `None` if it lacks one of them.
+/// Identifies a delivery by fields of its body; `None` if the body lacks one of them.
 pub(super) fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity> {
     let body: Value = delivery.event().ok()?;
     let texts: Option<Vec<_>> =
@@ -32,14 +32,14 @@ pub(super) fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity>
     Some(Identity::fields(texts?.iter().map(|text| &**text)))
 }
 
-/// The identity by the body without one field of it, which is another in a retry.
+/// Identifies a delivery by its body without one field, which changes in a retry.
 pub(super) fn body_without(delivery: &Delivery, field: &str) -> Option<Identity> {
     let mut body: Value = delivery.event().ok()?;
     body.as_object_mut()?.remove(field)?;
     Some(Identity::fields([&*hex(&sha256(body.to_string().as_bytes()))]))
 }
 
-/// The identity by the signed time and the body, where two events may have the same body.
+/// Identifies a delivery by its signed time and its body, for senders that send equal bodies twice.
 pub(super) fn time_and_body(delivery: &Delivery) -> Option<Identity> {
     let time = delivery.timestamp()?.as_millis().to_string();
     Some(Identity::fields([&*time, &*hex(&sha256(delivery.body()))]))

@@ -1,13 +1,13 @@
 //! [Intercom](https://developers.intercom.com/docs/webhooks/setting-up-webhooks).
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{Challenge, SenderConfig, SenderSpec};
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
-use crate::senders::Challenge;
 
 /// [Intercom](https://developers.intercom.com/docs/webhooks/setting-up-webhooks), which signs with
-/// HMAC-SHA1 only. The `HEAD` by which it looks for the endpoint is answered.
+/// HMAC-SHA1 only. The `HEAD` request that checks the endpoint gets a response.
 pub const INTERCOM: SenderSpec = SenderSpec::new(
     "intercom",
     "Intercom",

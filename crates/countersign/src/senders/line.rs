@@ -1,6 +1,8 @@
 //! [LINE](https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/).
 
-use super::{SenderConfig, SenderSpec, ids_of_list, secs};
+use super::identity::ids_of_list;
+use super::spec::secs;
+use super::{SenderConfig, SenderSpec};
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use super::{SenderConfig, SenderSpec, body_without, days, secs};
+use super::identity::body_without;
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
 
-/// [Linear](https://linear.app/developers/webhooks#securing-webhooks). `Linear-Delivery` is not signed,
-/// and no field of the body names the event. A retry an hour later must be stamped anew to be within
-/// the minute that Linear allows, so the stamp tells no events apart.
+/// [Linear](https://linear.app/developers/webhooks#securing-webhooks).
+///
+/// `Linear-Delivery` is not signed, and no field of the body identifies the event. A retry after an hour
+/// needs a new time to be within the minute that Linear allows, so the time does not identify it either.
 pub const LINEAR: SenderSpec = SenderSpec::new(
     "linear",
     "Linear",

@@ -1,14 +1,16 @@
 //! [Meta](https://developers.facebook.com/docs/graph-api/webhooks/getting-started).
 
-use super::{SenderConfig, SenderSpec, secs};
+use super::spec::secs;
+use super::{Challenge, SenderConfig, SenderSpec};
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
-use crate::senders::Challenge;
 
 /// [Meta](https://developers.facebook.com/docs/graph-api/webhooks/getting-started): WhatsApp, Messenger,
-/// Instagram. Give the token you set with the subscription as
-/// [`verify_token`](Setup::verify_token), or its `GET` is rejected.
+/// Instagram.
+///
+/// Set the token of the subscription with [`with_verify_token`](SenderConfig::with_verify_token);
+/// without it, Meta's `GET` is rejected.
 pub const META: SenderSpec = SenderSpec::new(
     "meta",
     "Meta",
@@ -18,6 +20,7 @@ pub const META: SenderSpec = SenderSpec::new(
 .with_success(Success::Exactly200)
 .with_response_deadline(secs(5))
 .with_max_body_size(4 * 1024 * 1024)
+.with_user_agent("facebook")
 .with_handshake(Challenge::WebSubVerify);
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

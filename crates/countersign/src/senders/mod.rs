@@ -1,34 +1,46 @@
-//! The catalogue: senders as data, one short file each.
+//! Senders: the trait, the catalogue, and senders of your own.
+//!
+//! | type | purpose |
+//! |---|---|
+//! | [`SenderSpec`] | a sender as data; every entry of the catalogue is one |
+//! | [`SenderConfig`] | the settings of a sender that needs more than keys |
+//! | [`ConfiguredSender`] | a sender with its keys |
+//! | [`Custom`] | a sender of your own: a [`Scheme`](crate::scheme::Scheme), keys and a [`Contract`](crate::Contract) |
+//! | [`Sender`] | the trait that a [`Receiver`](crate::Receiver) uses |
 //!
 //! ```
 //! use countersign::{Receiver, Secret, senders};
 //!
 //! let stripe = Receiver::new(senders::STRIPE.keys(Secret::new("whsec_of_your_endpoint")?)?);
 //!
-//! // A sender that signs the URL is told the public one: the `Host` header is the caller's word.
+//! // A sender that signs its URL needs the public one: the client sets the `Host` header.
 //! let twilio = senders::TWILIO.config().with_public_url("https://example.com/sms");
 //! let twilio = Receiver::new(twilio.keys(Secret::new("the account's auth token")?)?);
 //! # Ok::<(), countersign::ConfigError>(())
 //! ```
 //!
-//! Each says where its documentation is, and the table of all is in the repository's
-//! `docs/senders.md`. What a sender does not document is said so; nothing is guessed to be narrower
-//! than it may be.
+//! Each entry links its vendor's documentation. The
+//! [table of senders](https://github.com/countersign/countersign/blob/main/docs/senders.md) shows what
+//! each of them signs and how its events are deduplicated. Where a vendor does not document a fact, the
+//! entry says so and uses a default that rejects no genuine delivery.
 
 pub mod ainexlayer;
 mod adyen;
 mod auth0;
 mod box_com;
 mod catalogue;
+mod challenge;
 mod config;
 mod configured;
 mod custom;
 mod discord;
 mod dropbox;
+mod field_location;
 mod github;
 mod gitlab;
 mod gocardless;
 mod handshake;
+mod handshake_response;
 mod hubspot;
 mod identity;
 mod intercom;
@@ -48,7 +60,6 @@ mod slack;
 mod spec;
 mod square;
 mod standard_webhooks;
-mod standard_webhooks_sender;
 mod stripe;
 mod telegram;
 mod twilio;
@@ -58,26 +69,30 @@ mod zoom;
 pub mod omniai;
 
 pub use self::adyen::{ADYEN, ADYEN_PLATFORM};
+pub use self::ainexlayer::AINEXLAYER;
 pub use self::auth0::AUTH0;
 pub use self::box_com::BOX;
 pub use self::catalogue::{ALL, find};
+pub use self::challenge::{BodyResponse, Challenge};
 pub use self::config::SenderConfig;
 pub use self::configured::ConfiguredSender;
 pub use self::custom::Custom;
 pub use self::discord::{DISCORD, DISCORD_EVENTS};
 pub use self::dropbox::DROPBOX;
+pub use self::field_location::FieldLocation;
 pub use self::github::GITHUB;
 pub use self::gitlab::{GITLAB, GITLAB_SIGNED};
 pub use self::gocardless::GOCARDLESS;
-pub use self::handshake::{BodyResponse, Challenge, Handshake, HandshakeResponse};
+pub use self::handshake::Handshake;
+pub use self::handshake_response::HandshakeResponse;
 pub use self::hubspot::{DANGER_HUBSPOT_V1, DANGER_HUBSPOT_V2, HUBSPOT};
-use self::identity::{body_without, fields, ids_of_list, time_and_body};
 pub use self::intercom::INTERCOM;
 pub use self::line::LINE;
 pub use self::linear::LINEAR;
 pub use self::meta::META;
 pub use self::mux::MUX;
 pub use self::okta::OKTA;
+pub use self::omniai::OMNIAI;
 pub use self::paddle::PADDLE;
 pub use self::pagerduty::PAGERDUTY;
 pub use self::razorpay::RAZORPAY;
@@ -87,12 +102,10 @@ pub use self::sendgrid::SENDGRID;
 pub use self::shopify::{SHOPIFY, SHOPIFY_EVENTS};
 pub use self::slack::SLACK;
 pub use self::spec::SenderSpec;
-use self::spec::{days, secs};
 pub use self::square::SQUARE;
 pub use self::standard_webhooks::{
-    CLERK, OPENAI, RESEND, STANDARD_WEBHOOKS, STANDARD_WEBHOOKS_V1A, SVIX,
+    CLERK, OPENAI, RESEND, STANDARD_WEBHOOKS, STANDARD_WEBHOOKS_V1A, SVIX, StandardWebhooks,
 };
-pub use self::standard_webhooks_sender::StandardWebhooks;
 pub use self::stripe::STRIPE;
 pub use self::telegram::TELEGRAM;
 pub use self::twilio::TWILIO;

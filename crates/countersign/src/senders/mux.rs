@@ -1,6 +1,7 @@
 //! [Mux](https://www.mux.com/docs/core/verify-webhook-signatures).
 
-use super::{SenderConfig, SenderSpec, secs};
+use super::spec::secs;
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::TimestampFormat;

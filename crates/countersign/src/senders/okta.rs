@@ -1,11 +1,14 @@
 //! [Okta](https://developer.okta.com/docs/concepts/event-hooks/).
 
-use super::{SenderConfig, SenderSpec, days, ids_of_list, secs};
+use super::identity::ids_of_list;
+use super::spec::{days, secs};
+use super::{Challenge, SenderConfig, SenderSpec};
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
-use crate::senders::Challenge;
 
-/// [Okta event hooks](https://developer.okta.com/docs/concepts/event-hooks/): a static secret in
-/// `Authorization`, or the [header](Setup::header) that was chosen. The one-time `GET` is answered.
+/// [Okta event hooks](https://developer.okta.com/docs/concepts/event-hooks/).
+///
+/// The secret is sent verbatim in the `Authorization` header, or in the header of
+/// [`with_header`](SenderConfig::with_header). The one-time `GET` gets a response.
 pub const OKTA: SenderSpec = SenderSpec::new(
     "okta",
     "Okta",

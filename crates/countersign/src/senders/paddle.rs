@@ -1,6 +1,7 @@
 //! [Paddle](https://developer.paddle.com/webhooks/about/signature-verification).
 
-use super::{SenderConfig, SenderSpec, secs};
+use super::spec::secs;
+use super::{SenderConfig, SenderSpec};
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
@@ -8,7 +9,8 @@ use crate::time::TimestampFormat;
 
 /// [Paddle Billing](https://developer.paddle.com/webhooks/about/signature-verification).
 ///
-/// Its own libraries tolerate 5 s; here it is five minutes, since an event is known by its signed id.
+/// Paddle's own libraries tolerate 5 s. The tolerance here is five minutes, which is safe since a signed
+/// id identifies the event.
 pub const PADDLE: SenderSpec = SenderSpec::new(
     "paddle",
     "Paddle",

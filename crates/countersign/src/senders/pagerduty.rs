@@ -1,6 +1,7 @@
 //! [PagerDuty](https://docs.pagerduty.com/developer/verifying-webhook-signatures).
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 

@@ -1,11 +1,14 @@
 //! [Razorpay](https://razorpay.com/docs/webhooks/validate-test/).
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
-/// [Razorpay](https://razorpay.com/docs/webhooks/validate-test/). `X-Razorpay-Event-Id` is not signed. A
-/// retry after a change of the secret is still signed with the old one.
+/// [Razorpay](https://razorpay.com/docs/webhooks/validate-test/).
+///
+/// `X-Razorpay-Event-Id` is not signed. Razorpay signs retries with the old secret even after the secret
+/// has changed, so keep both in a [`Keyring`](crate::Keyring).
 pub const RAZORPAY: SenderSpec = SenderSpec::new(
     "razorpay",
     "Razorpay",

@@ -1,16 +1,21 @@
 //! [Sanity](https://www.sanity.io/docs/content-lake/webhooks).
 
-use super::{SenderConfig, SenderSpec, days, secs, time_and_body};
+use super::identity::time_and_body;
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::TimestampFormat;
 
-/// [Sanity](https://www.sanity.io/docs/content-lake/webhooks). A projection may give two changes the same
-/// body, so an event is known by its signed time as well.
+/// [Sanity](https://www.sanity.io/docs/content-lake/webhooks).
+///
+/// A projection may give two changes the same body, so the signed time is part of an event's identity.
 pub const SANITY: SenderSpec =
     SenderSpec::new("sanity", "Sanity", "https://www.sanity.io/docs/content-lake/webhooks", scheme)
         .with_response_deadline(secs(30))
         .with_retry_window(days(1))
+        // https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132
+        .with_retry_schedule(&[secs(30), secs(30)])
         .with_identity("its time and its body", time_and_body);
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

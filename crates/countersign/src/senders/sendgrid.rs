@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
-use super::{SenderConfig, SenderSpec, days, ids_of_list, secs};
+use super::identity::ids_of_list;
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
 
+const DOCS: &str = "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features";
+
 /// [SendGrid's event webhook](https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features),
 /// feature `p256`. The key is the verification key as SendGrid shows it.
 ///
-/// A batch is repeated for up to 24 hours, and whether it is signed anew is not documented, so the time
-/// may lie that far back.
-pub const SENDGRID: SenderSpec = SenderSpec::new("sendgrid", "SendGrid", "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features", scheme).with_response_deadline(secs(10))
-.with_retry_window(days(3))
-.with_identity("the ids in its body", |delivery| ids_of_list(delivery, "", &["/sg_event_id"]));
+/// SendGrid retries a batch for up to 24 hours and does not document whether it signs retries again, so
+/// the tolerance covers them.
+pub const SENDGRID: SenderSpec = SenderSpec::new("sendgrid", "SendGrid", DOCS, scheme)
+    .with_response_deadline(secs(10))
+    .with_retry_window(days(3))
+    .with_identity("the ids in its body", |delivery| ids_of_list(delivery, "", &["/sg_event_id"]));
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {
     let signature =

@@ -1,11 +1,12 @@
 //! [Shopify](https://shopify.dev/docs/apps/build/webhooks/verify-deliveries).
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
-/// [Shopify](https://shopify.dev/docs/apps/build/webhooks/verify-deliveries). Ids, topic and shop stand
-/// in headers that are not signed.
+/// [Shopify](https://shopify.dev/docs/apps/build/webhooks/verify-deliveries). The headers with the ids, the
+/// topic and the shop are not signed.
 pub const SHOPIFY: SenderSpec = SenderSpec::new(
     "shopify",
     "Shopify",
@@ -14,10 +15,11 @@ pub const SHOPIFY: SenderSpec = SenderSpec::new(
 )
 .with_response_deadline(secs(5))
 .with_retry_window(days(3))
-.with_max_body_size(5 * 1024 * 1024);
+.with_max_body_size(5 * 1024 * 1024)
+.with_user_agent("captain-hook");
 
-/// [Shopify Events](https://shopify.dev/docs/apps/build/events/verify-deliveries), which has other
-/// header names.
+/// [Shopify Events](https://shopify.dev/docs/apps/build/events/verify-deliveries), which signs like
+/// [`SHOPIFY`] under other header names.
 pub const SHOPIFY_EVENTS: SenderSpec = SenderSpec::new(
     "shopify-events",
     "Shopify Events",
@@ -26,7 +28,8 @@ pub const SHOPIFY_EVENTS: SenderSpec = SenderSpec::new(
 )
 .with_response_deadline(secs(5))
 .with_retry_window(days(3))
-.with_max_body_size(5 * 1024 * 1024);
+.with_max_body_size(5 * 1024 * 1024)
+.with_user_agent("captain-hook");
 
 fn scheme(config: &SenderConfig, family: &str) -> SchemeBuilder {
     let signature = SignatureLocation::header(format!("{family}-hmac-sha256"), Encoding::Base64);

@@ -1,14 +1,15 @@
 //! [Slack](https://docs.slack.dev/authentication/verifying-requests-from-slack).
 
-use super::{SenderConfig, SenderSpec, days, secs, time_and_body};
+use super::identity::time_and_body;
+use super::spec::{days, secs};
+use super::{BodyResponse, Challenge, SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::dedup::Identity;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
-use crate::senders::{BodyResponse, Challenge};
 use crate::time::TimestampFormat;
 
 /// [Slack](https://docs.slack.dev/authentication/verifying-requests-from-slack): events, slash commands
-/// and interactions. `url_verification` is answered once its signature is verified.
+/// and interactions. A verified `url_verification` gets its response without a call of the handler.
 pub const SLACK: SenderSpec = SenderSpec::new(
     "slack",
     "Slack",
@@ -17,15 +18,17 @@ pub const SLACK: SenderSpec = SenderSpec::new(
 )
 .with_response_deadline(secs(3))
 .with_retry_window(days(1))
+// https://docs.slack.dev/apis/events-api#retries
+.with_retry_schedule(&[secs(1), secs(60), secs(300)])
 .with_identity("its id, or its time and its body", |delivery| match delivery.signed_id() {
     Some(id) => Some(Identity::id(&id)),
-    // Commands and interactions have none, and two may be alike.
+    // Commands and interactions have no id, and two of them may have the same body.
     None => time_and_body(delivery),
 })
 .with_handshake(Challenge::Body {
     kind: "/type",
     value: "url_verification",
-    answer: BodyResponse::Echo("/challenge"),
+    response: BodyResponse::Echo("/challenge"),
 });
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

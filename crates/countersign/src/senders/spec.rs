@@ -1,24 +1,33 @@
 //! A sender as data.
 
+mod accessors;
+
 use std::time::Duration;
 
+use super::challenge::Challenge;
 use super::config::SenderConfig;
 use super::configured::ConfiguredSender;
-use super::handshake::Challenge;
-use crate::contract::{Contract, Success};
+use crate::contract::Success;
 use crate::error::ConfigError;
 use crate::event::Identity;
 use crate::keys::Keyring;
 use crate::scheme::SchemeBuilder;
 use crate::verify::Delivery;
 
-/// A sender as data: how it signs, and what it expects of its receiver.
+/// A sender as data: how it signs, what it expects of its receiver, and how it retries.
+///
+/// Every sender of this crate is such a constant, listed in [`senders::ALL`](super::ALL) and in the
+/// [table of senders](https://github.com/countersign/countersign/blob/main/docs/senders.md). A sender
+/// of your own needs no change to this crate; the guide
+/// [Adding a sender](https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md)
+/// shows where each fact goes.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use countersign::senders::SenderSpec;
 /// use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
+/// use countersign::senders::SenderSpec;
+/// use countersign::{Receiver, Secret};
 ///
 /// pub const ACME: SenderSpec = SenderSpec::new("acme", "Acme", "https://example.com/webhooks", |config| {
 ///     Scheme::hmac_sha256(config.name(), SignatureLocation::header("acme-signature", Encoding::Hex).pairs("v1"))
@@ -28,29 +37,57 @@ use crate::verify::Delivery;
 /// })
 /// .with_response_deadline(Duration::from_secs(10))
 /// .with_retry_window(Duration::from_secs(3 * 24 * 60 * 60));
+///
+/// let receiver = Receiver::new(ACME.keys(Secret::new("a secret shared with Acme")?)?);
+/// # Ok::<(), countersign::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct SenderSpec {
     pub(super) name: &'static str,
     pub(super) display_name: &'static str,
-    pub(super) docs_url: &'static str,
+    /// Empty if no public page documents the signature.
+    docs_url: &'static str,
     pub(super) scheme: fn(&SenderConfig) -> SchemeBuilder,
-    pub(super) other_scheme: Option<fn(&SenderConfig) -> SchemeBuilder>,
-    pub(super) requires_public_url: bool,
-    pub(super) success: Success,
-    pub(super) response_deadline: Duration,
-    pub(super) retry_window: Duration,
-    pub(super) digest_dedup_window: Option<Duration>,
-    pub(super) max_body_size: usize,
-    pub(super) challenge: Option<Challenge>,
-    pub(super) identity: Option<(&'static str, fn(&Delivery) -> Option<Identity>)>,
+    alternate_headers: Option<&'static Self>,
+    requires_public_url: bool,
+    /// What to look for in a captured delivery, if the header must be configured.
+    pub(super) required_header: Option<&'static str>,
+    /// What to look for in a captured delivery, if the encoding must be configured.
+    pub(super) required_encoding: Option<&'static str>,
+    success: Success,
+    response_deadline: Duration,
+    response_margin: Option<Duration>,
+    retry_window: Duration,
+    digest_dedup_window: Option<Duration>,
+    max_body_size: usize,
+    challenge: Option<Challenge>,
+    pub(super) dedup_key: Option<DedupKey>,
+    retry_schedule: &'static [Duration],
+    has_documented_retry_schedule: bool,
+    respects_retry_after: bool,
+    gone_disables: bool,
+    user_agent: Option<&'static str>,
+}
+
+/// What makes two deliveries the same event, in words and in code.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DedupKey {
+    description: &'static str,
+    pub(super) identity: fn(&Delivery) -> Option<Identity>,
 }
 
 impl SenderSpec {
-    /// A sender with a name for dedup keys and logs, a title, the page that documents its signature,
-    /// and its scheme. It waits 10 s for any 2xx, repeats for 7 days and sends bodies to 1 MiB, unless
-    /// more is said.
+    /// The retry schedule of senders that document none: five retries over about an hour.
+    pub const ASSUMED_RETRY_SCHEDULE: &'static [Duration] =
+        &[secs(5), secs(60), secs(300), secs(900), secs(1800)];
+
+    /// Creates a sender from its name in deduplication keys and logs, its display name, the URL of
+    /// the page that documents its signature, and its scheme.
+    ///
+    /// Unless set otherwise, the sender counts any 2xx as success, waits 10 s for the response,
+    /// retries for up to 7 days on an undocumented schedule, and sends bodies of up to 1 MiB. Leave
+    /// `docs_url` empty if there is no such page.
     pub const fn new(
         name: &'static str,
         display_name: &'static str,
@@ -62,162 +99,169 @@ impl SenderSpec {
             display_name,
             docs_url,
             scheme,
-            other_scheme: None,
+            alternate_headers: None,
             requires_public_url: false,
+            required_header: None,
+            required_encoding: None,
             success: Success::Any2xx,
             response_deadline: secs(10),
+            response_margin: None,
             retry_window: days(7),
             digest_dedup_window: None,
             max_body_size: 1024 * 1024,
             challenge: None,
-            identity: None,
+            dedup_key: None,
+            retry_schedule: Self::ASSUMED_RETRY_SCHEDULE,
+            has_documented_retry_schedule: false,
+            respects_retry_after: false,
+            gone_disables: false,
+            user_agent: None,
         }
     }
 
-    /// It signs as well under other names of headers, and in nothing else differently. A request is
-    /// taken by one family of names, never by both.
-    pub(crate) const fn or_named_by(mut self, scheme: fn(&SenderConfig) -> SchemeBuilder) -> Self {
-        self.other_scheme = Some(scheme);
+    /// Accepts requests with the header names of `other` as well.
+    ///
+    /// Both schemes must differ in header names only. A request uses one set of names; a request
+    /// that mixes both is rejected.
+    pub const fn with_alternate_headers(mut self, other: &'static Self) -> Self {
+        self.alternate_headers = Some(other);
         self
     }
 
-    /// It signs the public URL, so that must be set up.
+    /// Requires [`SenderConfig::with_public_url`], for a sender that signs its URL.
     pub const fn with_required_public_url(mut self) -> Self {
         self.requires_public_url = true;
         self
     }
 
-    /// Which statuses it counts as success.
+    /// Requires [`SenderConfig::with_header`], for a sender that does not document its header.
+    ///
+    /// `look_for` completes the error's sentence "look in a captured delivery for …".
+    pub const fn with_required_header(mut self, look_for: &'static str) -> Self {
+        self.required_header = Some(look_for);
+        self
+    }
+
+    /// Requires [`SenderConfig::with_encoding`], for a sender that does not document its encoding.
+    ///
+    /// `look_for` completes the error's sentence "look in a captured delivery for …".
+    pub const fn with_required_encoding(mut self, look_for: &'static str) -> Self {
+        self.required_encoding = Some(look_for);
+        self
+    }
+
+    /// Sets which statuses the sender counts as success.
     pub const fn with_success(mut self, success: Success) -> Self {
         self.success = success;
         self
     }
 
-    /// How long the sender waits for a response. The receiver responds within four fifths of that, or
-    /// two seconds earlier, whichever is later.
+    /// Sets how long the sender waits for a response.
     pub const fn with_response_deadline(mut self, deadline: Duration) -> Self {
         self.response_deadline = deadline;
         self
     }
 
-    /// How long after its first delivery the sender may retry or redeliver an event, by itself or by
-    /// hand.
+    /// Sets how long before the sender's deadline the receiver responds at the latest. The default is a
+    /// fifth of the deadline, but at most 2 s.
+    pub const fn with_response_margin(mut self, margin: Duration) -> Self {
+        self.response_margin = Some(margin);
+        self
+    }
+
+    /// Sets how long after its first delivery the sender may retry or redeliver an event, whether
+    /// automatically or by hand.
     pub const fn with_retry_window(mut self, window: Duration) -> Self {
         self.retry_window = window;
         self
     }
 
-    /// How long an event without an id is deduplicated by its body's digest, where two genuine events
-    /// may have the same body. The whole retry window unless set.
+    /// Sets how long an event without an id is deduplicated by the digest of its body, if two genuine
+    /// events may have the same body. The default is the whole retry window.
     pub const fn with_digest_dedup_window(mut self, window: Duration) -> Self {
         self.digest_dedup_window = Some(window);
         self
     }
 
-    /// The size of its largest bodies, in bytes.
+    /// Sets the size of the sender's largest bodies, in bytes.
     pub const fn with_max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = bytes;
         self
     }
 
-    /// How it asks whether an endpoint is ready.
+    /// Sets how the sender checks that an endpoint is ready.
     pub const fn with_handshake(mut self, challenge: Challenge) -> Self {
         self.challenge = Some(challenge);
         self
     }
 
-    /// What makes two deliveries the same event, in words and in code, where that is not the signed id
-    /// or the digest of what is signed. `None` for a delivery falls back to that.
+    /// Sets what makes two deliveries the same event, in words and in code, for a sender whose events
+    /// are not identified by the signed id or the digest of the signed content.
+    ///
+    /// If `identity` returns `None`, that default applies to the delivery.
     pub const fn with_identity(
         mut self,
-        words: &'static str,
+        description: &'static str,
         identity: fn(&Delivery) -> Option<Identity>,
     ) -> Self {
-        self.identity = Some((words, identity));
+        self.dedup_key = Some(DedupKey { description, identity });
         self
     }
 
-    /// Its name, which is part of every dedup key.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    /// Sets the documented delays before each retry, each counted from the failure before it.
+    pub const fn with_retry_schedule(mut self, delays: &'static [Duration]) -> Self {
+        self.retry_schedule = delays;
+        self.has_documented_retry_schedule = true;
+        self
     }
 
-    /// What people call it.
-    #[must_use]
-    pub const fn display_name(&self) -> &'static str {
-        self.display_name
+    /// Sets delays before each retry that are assumed, since the sender documents only a part of them.
+    pub const fn with_assumed_retry_schedule(mut self, delays: &'static [Duration]) -> Self {
+        self.retry_schedule = delays;
+        self.has_documented_retry_schedule = false;
+        self
     }
 
-    /// Where it documents its signature.
-    #[must_use]
-    pub const fn docs_url(&self) -> &'static str {
-        self.docs_url
+    /// Declares that the sender waits at least as long as a response's `Retry-After` says.
+    pub const fn with_retry_after(mut self) -> Self {
+        self.respects_retry_after = true;
+        self
     }
 
-    /// Whether [`SenderConfig::public_url`] must be given.
-    #[must_use]
-    pub const fn requires_public_url(&self) -> bool {
-        self.requires_public_url
+    /// Declares that the sender stops delivering to an endpoint that responds with status 410 (Gone).
+    pub const fn with_gone_disables(mut self) -> Self {
+        self.gone_disables = true;
+        self
     }
 
-    /// What an event is known by, where that is not its signed id or the digest of what is signed.
-    #[must_use]
-    pub const fn dedup_key_description(&self) -> Option<&'static str> {
-        match self.identity {
-            Some((words, _)) => Some(words),
-            None => None,
-        }
+    /// Sets the beginning of the sender's `User-Agent`, in lower case, if it is not the sender's name.
+    pub const fn with_user_agent(mut self, prefix: &'static str) -> Self {
+        self.user_agent = Some(prefix);
+        self
     }
+}
 
-    /// How long it waits for the answer.
-    #[must_use]
-    pub const fn response_deadline(&self) -> Duration {
-        self.response_deadline
-    }
-
-    /// Its handshake, if it has one.
-    #[must_use]
-    pub const fn handshake(&self) -> Option<Challenge> {
-        self.challenge
-    }
-
-    /// Begins a set-up, for a sender that needs more than keys.
+/// Configuration.
+impl SenderSpec {
+    /// Returns a configuration to complete, for a sender that needs more than keys.
     pub fn config(self) -> SenderConfig {
-        SenderConfig {
-            sender: self,
-            name: self.name.into(),
-            url: None,
-            header: None,
-            method: "POST",
-            tolerance: None,
-            verify_token: None,
-        }
+        SenderConfig::new(self)
     }
 
-    /// The sender with its keys, ready for a [`Receiver`](crate::Receiver).
+    /// Returns a configuration with a placeholder for every setting that the sender requires.
+    ///
+    /// For tests and tools that describe senders: the placeholders match no real delivery.
+    pub fn example_config(self) -> SenderConfig {
+        SenderConfig::example(self)
+    }
+
+    /// Returns the sender with its keys, ready for a [`Receiver`](crate::Receiver).
     ///
     /// # Errors
     ///
-    /// As [`SenderConfig::keys`].
+    /// Fails like [`SenderConfig::keys`].
     pub fn keys(self, keys: impl Into<Keyring>) -> Result<ConfiguredSender, ConfigError> {
         self.config().keys(keys)
-    }
-
-    /// What it expects of its receiver.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigErrorKind::OutOfRange`] if a span or size is zero.
-    pub fn contract(&self) -> Result<Contract, ConfigError> {
-        let margin = (self.response_deadline / 5).min(Duration::from_secs(2));
-        Contract::builder()
-            .success(self.success)
-            .response_deadline(self.response_deadline.saturating_sub(margin))
-            .retry_window(self.retry_window)
-            .digest_retention(self.digest_dedup_window.unwrap_or(self.retry_window))
-            .max_body_size(self.max_body_size)
-            .build()
     }
 }
 

@@ -1,11 +1,12 @@
 //! [Square](https://developer.squareup.com/docs/webhooks/step3validate).
 
-use super::{SenderConfig, SenderSpec, secs};
+use super::spec::secs;
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 
-/// [Square](https://developer.squareup.com/docs/webhooks/step3validate). The URL is the subscription's
-/// notification URL to the letter.
+/// [Square](https://developer.squareup.com/docs/webhooks/step3validate). The public URL must be exactly the
+/// notification URL of the subscription.
 pub const SQUARE: SenderSpec = SenderSpec::new(
     "square",
     "Square",

@@ -1,69 +1,88 @@
-//! Senders of [Standard Webhooks](https://www.standardwebhooks.com): Svix and those who send through it.
+//! Senders of [Standard Webhooks](https://www.standardwebhooks.com), of Svix, and of vendors that send
+//! through Svix.
 
-use super::{SenderConfig, SenderSpec, secs};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::spec::secs;
+use super::{ConfiguredSender, Sender, SenderConfig, SenderSpec};
+use crate::contract::Contract;
 use crate::crypto::encoding::Encoding;
+use crate::error::ConfigError;
+use crate::keys::Keyring;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
-use crate::time::TimestampFormat;
+use crate::time::{TimestampFormat, Tolerance};
+use crate::verify::Verifier;
+
+const SPECIFICATION: &str =
+    "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md";
 
 /// [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md)
-/// v1, signed with a shared secret.
-pub const STANDARD_WEBHOOKS: SenderSpec = SenderSpec::new(
-    "standard-webhooks",
-    "Standard Webhooks v1",
-    "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
-    v1,
-)
-.with_response_deadline(secs(15));
+/// v1, signed with a shared secret. [`StandardWebhooks`] is a shorter way to configure it.
+pub const STANDARD_WEBHOOKS: SenderSpec =
+    SenderSpec::new("standard-webhooks", "Standard Webhooks v1", SPECIFICATION, v1)
+        .with_response_deadline(secs(15))
+        .with_retry_after()
+        .with_gone_disables();
 
-/// Standard Webhooks v1a, signed with Ed25519 (feature `ed25519`): the key is the sender's public one,
+/// Standard Webhooks v1a, signed with Ed25519 (feature `ed25519`). The key is the sender's public key,
 /// `whpk_…`.
-pub const STANDARD_WEBHOOKS_V1A: SenderSpec = SenderSpec::new(
-    "standard-webhooks-v1a",
-    "Standard Webhooks v1a",
-    "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
-    |config| {
+pub const STANDARD_WEBHOOKS_V1A: SenderSpec =
+    SenderSpec::new("standard-webhooks-v1a", "Standard Webhooks v1a", SPECIFICATION, |config| {
         let signature =
             SignatureLocation::header("webhook-signature", Encoding::Base64).versioned("v1a");
         content(Scheme::ed25519(config.name(), signature), "webhook").base64_key("whpk_")
-    },
-)
-.with_response_deadline(secs(15));
+    })
+    .with_response_deadline(secs(15))
+    .with_retry_after()
+    .with_gone_disables();
 
-/// [Svix](https://docs.svix.com/receiving/verifying-payloads/how-manual), under its own header names or
-/// those of Standard Webhooks, as its libraries take them; never under both at once.
+/// [Svix](https://docs.svix.com/receiving/verifying-payloads/how-manual).
+///
+/// Like Svix's own libraries, it accepts requests with the header names of Standard Webhooks as well. A
+/// request that mixes both sets of names is rejected.
 pub const SVIX: SenderSpec = SenderSpec::new(
     "svix",
     "Svix",
     "https://docs.svix.com/receiving/verifying-payloads/how-manual",
     svix,
 )
-.or_named_by(v1)
-.with_response_deadline(secs(15));
+.with_alternate_headers(&STANDARD_WEBHOOKS)
+.with_response_deadline(secs(15))
+.with_retry_schedule(SVIX_RETRIES);
 
 /// [OpenAI](https://platform.openai.com/docs/guides/webhooks).
 pub const OPENAI: SenderSpec =
     SenderSpec::new("openai", "OpenAI", "https://platform.openai.com/docs/guides/webhooks", v1)
         .with_response_deadline(secs(5));
 
-/// [Clerk](https://clerk.com/docs/guides/development/webhooks/overview), through Svix.
+/// [Clerk](https://clerk.com/docs/guides/development/webhooks/overview), which sends through Svix.
 pub const CLERK: SenderSpec = SenderSpec::new(
     "clerk",
     "Clerk",
     "https://clerk.com/docs/guides/development/webhooks/overview",
     svix,
 )
-.with_response_deadline(secs(15));
+.with_response_deadline(secs(15))
+.with_retry_schedule(SVIX_RETRIES);
 
-/// [Resend](https://resend.com/docs/webhooks/verify-webhooks-requests), through Svix.
+/// [Resend](https://resend.com/docs/webhooks/verify-webhooks-requests), which sends through Svix.
 pub const RESEND: SenderSpec = SenderSpec::new(
     "resend",
     "Resend",
     "https://resend.com/docs/webhooks/verify-webhooks-requests",
     svix,
 )
-.with_response_deadline(secs(15));
+.with_response_deadline(secs(15))
+// https://resend.com/docs/webhooks/retries-and-replays
+.with_retry_schedule(SVIX_RETRIES);
 
-/// HMAC-SHA256 over id, time and body, under the names of the specification.
+/// The [retry schedule of Svix](https://docs.svix.com/retries).
+const SVIX_RETRIES: &[Duration] =
+    &[secs(5), secs(300), secs(1800), secs(7200), secs(18_000), secs(36_000), secs(36_000)];
+
+/// HMAC-SHA256 over id, time and body, under the header names of the specification.
 pub(super) fn v1(config: &SenderConfig) -> SchemeBuilder {
     let signature =
         SignatureLocation::header("webhook-signature", Encoding::Base64).versioned("v1");
@@ -85,4 +104,86 @@ fn content(scheme: SchemeBuilder, family: &str) -> SchemeBuilder {
         .conflicting_headers(
             ["id", "timestamp", "signature"].map(|end| format!("{conflicting}-{end}")),
         )
+}
+
+/// A sender that follows Standard Webhooks v1: HMAC-SHA256 over `{id}.{timestamp}.{body}`.
+///
+/// Short for the catalogue's [`STANDARD_WEBHOOKS`] with keys. Id and time are signed: the id identifies
+/// the event, and a request that is older than five minutes is rejected. The event's type is read from
+/// `/type` in the body, as the specification says. See the
+/// [table of senders](https://github.com/countersign/countersign/blob/main/docs/senders.md).
+///
+/// ```
+/// use countersign::{Receiver, Secret, StandardWebhooks, Timestamp};
+///
+/// // The worked example of the specification's reference libraries.
+/// let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let receiver = Receiver::new(StandardWebhooks::new(secret)?);
+/// let headers = [
+///     ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+///     ("webhook-timestamp", "1614265330"),
+///     ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+/// ];
+/// let body = &br#"{"test": 2432232314}"#[..];
+/// let delivery = receiver.verify(&headers, body, Timestamp::from_secs(1614265330))?;
+/// assert_eq!(delivery.signed_id().as_deref(), Some("msg_p5jXN8AQM9LWM0D4loKWxJek"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct StandardWebhooks(ConfiguredSender);
+
+impl StandardWebhooks {
+    /// Creates the sender with keys in the form that it shows them: base64, usually after `whsec_`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidSecret`](crate::ConfigErrorKind::InvalidSecret) if a secret is not base64, and
+    /// [`EmptySecret`](crate::ConfigErrorKind::EmptySecret) if nothing follows `whsec_`.
+    pub fn new(keys: impl Into<Keyring>) -> Result<Self, ConfigError> {
+        STANDARD_WEBHOOKS.keys(keys).map(Self)
+    }
+
+    /// Creates the sender under its own name, which is part of every deduplication key.
+    ///
+    /// Two senders of Standard Webhooks that share a store need different names, since their ids may be
+    /// equal.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`new`](Self::new).
+    pub fn named(
+        sender: impl Into<Cow<'static, str>>,
+        keys: impl Into<Keyring>,
+    ) -> Result<Self, ConfigError> {
+        STANDARD_WEBHOOKS.config().with_name(sender).keys(keys).map(Self)
+    }
+
+    /// Creates the sender under its own name and with another tolerance for the signed time.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`new`](Self::new).
+    pub fn with_tolerance(
+        sender: impl Into<Cow<'static, str>>,
+        keys: impl Into<Keyring>,
+        tolerance: Tolerance,
+    ) -> Result<Self, ConfigError> {
+        STANDARD_WEBHOOKS.config().with_name(sender).with_tolerance(tolerance).keys(keys).map(Self)
+    }
+
+    /// Replaces the contract, for a sender that differs from the specification's advice.
+    #[must_use]
+    pub fn with_contract(self, contract: Contract) -> Self {
+        Self(self.0.with_contract(contract))
+    }
+}
+
+impl Sender for StandardWebhooks {
+    fn verifier(&self) -> &Arc<Verifier> {
+        self.0.verifier()
+    }
+
+    fn contract(&self) -> &Contract {
+        self.0.contract()
+    }
 }

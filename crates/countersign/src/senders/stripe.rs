@@ -1,6 +1,7 @@
 //! [Stripe](https://docs.stripe.com/webhooks/signature).
 
-use super::{SenderConfig, SenderSpec, days};
+use super::spec::days;
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::TimestampFormat;

@@ -1,10 +1,12 @@
 //! [Telegram](https://core.telegram.org/bots/api#setwebhook).
 
-use super::{SenderConfig, SenderSpec, days, fields, secs};
+use super::identity::fields;
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
-/// [Telegram bots](https://core.telegram.org/bots/api#setwebhook), with the `secret_token` given to
-/// `setWebhook`.
+/// [Telegram bots](https://core.telegram.org/bots/api#setwebhook). The secret is the `secret_token` that
+/// was passed to `setWebhook`.
 pub const TELEGRAM: SenderSpec = SenderSpec::new(
     "telegram",
     "Telegram",

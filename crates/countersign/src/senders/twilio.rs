@@ -1,16 +1,19 @@
 //! [Twilio](https://www.twilio.com/docs/usage/security#validating-requests).
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 
-/// [Twilio](https://www.twilio.com/docs/usage/security#validating-requests): the public URL and the
-/// sorted form, or a JSON body by its digest in the query.
+/// [Twilio](https://www.twilio.com/docs/usage/security#validating-requests), which signs the public URL
+/// and the sorted form, or a JSON body by its digest in the query.
 ///
-/// The signed text has no separators, so whoever captured a request may cut it up differently; it is
-/// still the same event, and known as such for a minute. Not longer: a call asks for the same thing
-/// twice. Where the URL has a query that is
-/// always the same, set it up with it, and no other is taken; without, the request's own is signed.
+/// The signed content has no separators, so a client that captured a request can move bytes between its
+/// fields. The identity of the event stays the same, and it is deduplicated for one minute; not for
+/// longer, since one call sends equal requests.
+///
+/// If the public URL is configured with a query, only that query is accepted; without one, the request's
+/// own query is signed.
 pub const TWILIO: SenderSpec = SenderSpec::new(
     "twilio",
     "Twilio",

@@ -1,6 +1,7 @@
 //! [Typeform](https://www.typeform.com/developers/webhooks/secure-your-webhooks/).
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use super::{SenderConfig, SenderSpec, days, fields, secs, time_and_body};
+use super::identity::{fields, time_and_body};
+use super::spec::{days, secs};
+use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
 
-/// [Zendesk](https://developer.zendesk.com/documentation/webhooks/verifying/). Tests before a webhook is
-/// made are signed with a public secret, which must not be set up.
+/// [Zendesk](https://developer.zendesk.com/documentation/webhooks/verifying/).
 ///
-/// Whether retries are signed anew is not documented, so the time may lie an hour back.
+/// Before a webhook is created, Zendesk signs test requests with a secret that is public: never configure
+/// it. Zendesk does not document whether it signs retries again, so the tolerance is one hour.
 pub const ZENDESK: SenderSpec = SenderSpec::new(
     "zendesk",
     "Zendesk",
@@ -21,7 +23,7 @@ pub const ZENDESK: SenderSpec = SenderSpec::new(
 .with_retry_window(days(1))
 .with_identity("its id, or its time and its body", |delivery| match delivery.event_type() {
     Some(kind) if kind.starts_with("zen:event-type:") => fields(delivery, &["/id"]),
-    // A trigger's body is whatever was written into it: an id there is a claim token's.
+    // An administrator writes the body of a trigger, so an id in it may be that of a Zendesk ticket.
     _ => time_and_body(delivery),
 });
 

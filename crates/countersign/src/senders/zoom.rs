@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::{SenderConfig, SenderSpec, days, secs};
+use super::spec::{days, secs};
+use super::{BodyResponse, Challenge, SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
-use crate::senders::{BodyResponse, Challenge};
 use crate::time::{TimestampFormat, Tolerance};
 
 /// [Zoom](https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events).
 ///
-/// `endpoint.url_validation` is answered once its signature is verified. Whether a retry, up to 85
-/// minutes later, is signed anew is not documented, so the time may lie two hours back.
+/// A verified `endpoint.url_validation` gets its response without a call of the handler. Zoom retries for
+/// up to 85 minutes and does not document whether it signs retries again, so the tolerance is two hours.
 pub const ZOOM: SenderSpec = SenderSpec::new(
     "zoom",
     "Zoom",
@@ -23,7 +23,7 @@ pub const ZOOM: SenderSpec = SenderSpec::new(
 .with_handshake(Challenge::Body {
     kind: "/event",
     value: "endpoint.url_validation",
-    answer: BodyResponse::EchoWithHmac("/payload/plainToken"),
+    response: BodyResponse::EchoWithHmac("/payload/plainToken"),
 });
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

@@ -114,7 +114,7 @@ impl Shape {
 
     /// This sender, configured with `secret`.
     pub(crate) fn known(&self, secret: &str) -> Result<ConfiguredSender, ConfigError> {
-        let setup = senders::find(self.name).unwrap().config().with_public_url(URL);
+        let setup = senders::find(self.name).unwrap().example_config().with_public_url(URL);
         setup.keys(Secret::new(secret)?)
     }
 

@@ -88,8 +88,12 @@ fn the_shapes_are_those_of_the_catalogue() {
     );
     assert_eq!(SHAPES.len(), senders::ALL.len(), "two shapes have one name");
     for shape in SHAPES {
-        let scheme =
-            senders::find(shape.name).unwrap().config().with_public_url(URL).scheme().unwrap();
+        let scheme = senders::find(shape.name)
+            .unwrap()
+            .example_config()
+            .with_public_url(URL)
+            .scheme()
+            .unwrap();
         let algorithm = match shape.made {
             Made::Token => Algorithm::StaticToken,
             Made::HmacSha256 => Algorithm::HmacSha256,
@@ -110,8 +114,12 @@ fn the_shapes_are_those_of_the_catalogue() {
 fn the_crates_own_signing_makes_the_same_requests() {
     for shape in SHAPES {
         let plan = shape.good();
-        let scheme =
-            senders::find(shape.name).unwrap().config().with_public_url(URL).scheme().unwrap();
+        let scheme = senders::find(shape.name)
+            .unwrap()
+            .example_config()
+            .with_public_url(URL)
+            .scheme()
+            .unwrap();
         let unsigned =
             SigningRequest::new(&plan.body).id("msg_1").timestamp(Timestamp::from_secs(NOW));
         // Signing needs the private key if the operator has the public one.

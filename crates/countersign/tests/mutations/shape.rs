@@ -173,6 +173,8 @@ pub(crate) const SHAPES: &[Shape] = &[
         ..base64("adyen", "")
     },
     Shape { key: Key::Hex, ..base64("adyen-platform", "hmacsignature") },
+    // The header and the encoding are those of `example_config`.
+    hex("ainexlayer", "x-of-your-choice"),
     token("auth0", "authorization"),
     Shape {
         signs: "{body}{t}",
@@ -223,6 +225,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     Shape { around: Around::Prefix("sha256="), ..hex("meta", "x-hub-signature-256") },
     pairs("mux", "mux-signature"),
     token("okta", "authorization"),
+    token("omniai", "x-of-your-choice"),
     standard("openai"),
     Shape {
         around: Around::Pairs(';', Some("ts"), "h1"),

@@ -1,17 +1,17 @@
-//! The options of a `curl` line, parted from their values as [`curl`](https://curl.se/docs/manpage.html)
-//! parts them.
+//! The options of a `curl` command and their values, split like
+//! [`curl`](https://curl.se/docs/manpage.html) does.
 
-use super::super::header_text;
+use crate::request::captured::header_text;
 
 /// One option or URL.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Item {
-    /// By its long name if it is about the request, and else as it is written.
+    /// An option, by its long name if it concerns the request, otherwise as written.
     Option(String, Option<Vec<u8>>),
     Url(String),
 }
 
-/// Parts what stands behind `curl`.
+/// Splits the arguments of `curl`.
 pub(super) fn items(words: Vec<Vec<u8>>) -> Result<Vec<Item>, String> {
     let mut items = Vec::new();
     let mut words = words.into_iter();
@@ -29,7 +29,7 @@ pub(super) fn items(words: Vec<Vec<u8>>) -> Result<Vec<Item>, String> {
     Ok(items)
 }
 
-/// `--name`, its value in the next word, or behind an equals sign as many other tools have it.
+/// Reads `--name`, with its value in the next word or, as for many other tools, after an equals sign.
 fn long(word: &[u8], words: &mut impl Iterator<Item = Vec<u8>>) -> Result<Item, String> {
     let at = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
     let (name, attached) = word.split_at_checked(at).unwrap_or((word, b""));
@@ -42,7 +42,7 @@ fn long(word: &[u8], words: &mut impl Iterator<Item = Vec<u8>>) -> Result<Item, 
     Ok(Item::Option(name, Some(value)))
 }
 
-/// Letters of which each is an option, up to the first that takes the rest or the next word.
+/// Reads one-letter options, up to one that takes the rest of the word or the next word as its value.
 fn short(
     letters: &[u8],
     words: &mut impl Iterator<Item = Vec<u8>>,
@@ -66,13 +66,13 @@ fn short(
 }
 
 fn missing(option: &str) -> String {
-    format!("`{option}`: has no value: give it one")
+    format!("`{option}`: has no value: add one")
 }
 
-/// The letters that take a value.
+/// The one-letter options that take a value.
 const WITH_VALUE: &[u8] = b"AbcCdDeEFHKmoPQrtTuUwxXyYz";
 
-/// The long name of a letter that is about the request.
+/// Returns the long name of a one-letter option that concerns the request.
 const fn long_name(letter: u8) -> Option<&'static str> {
     Some(match letter {
         b'X' => "--request",
@@ -97,7 +97,7 @@ fn with_value(name: &str) -> bool {
     name.starts_with("expand-") || LONG_WITH_VALUE.split_whitespace().any(|known| known == name)
 }
 
-/// The long names that take a value, as of curl 8.
+/// The long options that take a value, as of curl 8.
 const LONG_WITH_VALUE: &str = "
 abstract-unix-socket alt-svc aws-sigv4 cacert capath cert cert-type ciphers config
 connect-timeout connect-to continue-at cookie cookie-jar create-file-mode crlfile curves data

@@ -1,24 +1,24 @@
-//! What the file of a custom sender says, as it stands there.
+//! The TOML format of a custom sender.
 
 use serde::Deserialize;
 
-/// What the file says; `docs/cli.md` has one with every field.
+/// A sender as its TOML file describes it; `docs/cli.md` shows a file with every field.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomSender {
     pub(super) name: String,
     pub(super) algorithm: Algorithm,
-    /// What is signed, such as `{timestamp}.{body}`.
-    #[serde(default = "body_alone")]
+    /// The signed content, such as `{timestamp}.{body}`.
+    #[serde(default = "default_signs")]
     pub(super) signs: String,
-    pub(super) signature: SignatureAt,
+    pub(super) signature: SignatureTable,
     #[serde(default)]
-    pub(super) secret: SecretForm,
-    pub(super) timestamp: Option<TimeAt>,
-    pub(super) id: Option<Place>,
-    pub(super) event_type: Option<Place>,
+    pub(super) secret: SecretTable,
+    pub(super) timestamp: Option<TimestampTable>,
+    pub(super) id: Option<LocationTable>,
+    pub(super) event_type: Option<LocationTable>,
     #[serde(default)]
-    pub(super) contract: Expected,
+    pub(super) contract: ContractTable,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -35,10 +35,10 @@ pub(super) enum Algorithm {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SignatureAt {
+pub(super) struct SignatureTable {
     pub(super) header: String,
     #[serde(default)]
-    pub(super) encoding: Written,
+    pub(super) encoding: SignatureEncoding,
     pub(super) prefix: Option<String>,
     /// The version in a list like `v1,… v1,…`.
     pub(super) version: Option<String>,
@@ -49,7 +49,7 @@ pub(super) struct SignatureAt {
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Written {
+pub(super) enum SignatureEncoding {
     #[default]
     Hex,
     Base64,
@@ -59,15 +59,15 @@ pub(super) enum Written {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SecretForm {
+pub(super) struct SecretTable {
     #[serde(default)]
-    pub(super) form: Form,
+    pub(super) form: SecretForm,
     pub(super) prefix: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Form {
+pub(super) enum SecretForm {
     #[default]
     Text,
     Hex,
@@ -76,53 +76,54 @@ pub(super) enum Form {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TimeAt {
+pub(super) struct TimestampTable {
     pub(super) header: Option<String>,
     pub(super) pair: Option<String>,
     pub(super) field: Option<String>,
     #[serde(default)]
-    pub(super) unit: Unit,
-    /// In seconds, both ways.
+    pub(super) unit: TimeUnit,
+    /// In seconds, in both directions.
     pub(super) tolerance: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Unit {
+pub(super) enum TimeUnit {
     #[default]
     Seconds,
     Milliseconds,
     Rfc3339,
 }
 
+/// A header or a field of the body.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Place {
+pub(super) struct LocationTable {
     pub(super) header: Option<String>,
     pub(super) field: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Expected {
+pub(super) struct ContractTable {
     #[serde(default)]
-    pub(super) success: Status,
+    pub(super) success: SuccessStatus,
     /// In seconds.
-    #[serde(default = "ten")]
+    #[serde(default = "default_deadline")]
     pub(super) deadline: u64,
-    /// In seconds after each failure.
+    /// In seconds, each counted from the failure before it.
     #[serde(default)]
     pub(super) retries: Vec<u64>,
-    /// Whether it gives up at 410.
+    /// Whether the sender stops retrying after status 410.
     #[serde(default)]
     pub(super) stops_at_410: bool,
-    /// Whether it waits as long as `Retry-After` says.
+    /// Whether the sender waits at least as long as `Retry-After` says.
     #[serde(default)]
-    pub(super) heeds_retry_after: bool,
+    pub(super) respects_retry_after: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-pub(super) enum Status {
+pub(super) enum SuccessStatus {
     #[default]
     #[serde(rename = "2xx")]
     Any2xx,
@@ -130,22 +131,22 @@ pub(super) enum Status {
     Exactly200,
 }
 
-impl Default for Expected {
+impl Default for ContractTable {
     fn default() -> Self {
         Self {
-            success: Status::default(),
-            deadline: ten(),
+            success: SuccessStatus::default(),
+            deadline: default_deadline(),
             retries: Vec::new(),
             stops_at_410: false,
-            heeds_retry_after: false,
+            respects_retry_after: false,
         }
     }
 }
 
-fn body_alone() -> String {
+fn default_signs() -> String {
     "{body}".to_owned()
 }
 
-const fn ten() -> u64 {
+const fn default_deadline() -> u64 {
     10
 }

@@ -8,7 +8,7 @@ use super::event_name::EventName;
 use crate::json::RawJson;
 use crate::json::open_enum::open_enum;
 
-/// The event `action_log.completed`: an action for a lead ended well.
+/// The event `action_log.completed`: an action for a lead succeeded.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -16,7 +16,7 @@ pub struct ActionLogCompleted {
     event: EventName<Self>,
     /// The id of the workspace.
     pub workspace_id: String,
-    /// When it happened; only in the vendor's docs, revision R1.
+    /// The time of the event; only in the vendor's docs, revision R1.
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<OffsetDateTime>,
@@ -36,7 +36,7 @@ pub struct ActionLogFailed {
     event: EventName<Self>,
     /// The id of the workspace.
     pub workspace_id: String,
-    /// When it happened; only in the vendor's docs, revision R1.
+    /// The time of the event; only in the vendor's docs, revision R1.
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<OffsetDateTime>,
@@ -55,22 +55,22 @@ pub struct ActionLog {
     pub id: String,
     /// The id of the lead.
     pub lead_id: String,
-    /// What kind of action it was (`type` in JSON).
+    /// The kind of the action (`type` in JSON).
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<ActionLogType>,
-    /// How it ended.
+    /// The result of the action.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ActionLogStatus>,
-    /// What was done, in a few words.
+    /// A short description of the action.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// What the action was given; its shape depends on [`kind`](Self::kind).
+    /// The input of the action; its shape depends on [`kind`](Self::kind).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<RawJson>,
-    /// What the action gave back; null in every documented sample, so its shape is unknown.
+    /// The output of the action; null in every documented sample, so its shape is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<RawJson>,
-    /// Why it failed; documented for `action_log.failed` only.
+    /// The reason of the failure; documented for `action_log.failed` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The id of the agent; documented for `action_log.failed` only, where it is required.
@@ -82,7 +82,7 @@ pub struct ActionLog {
     /// The messages that were sent or received, if that is what the action did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<Vec<Message>>,
-    /// When it ended.
+    /// The time at which the action ended.
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<OffsetDateTime>,
@@ -96,10 +96,10 @@ pub struct Tool {
     /// The id of the tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Its name.
+    /// The name of the tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it does; documented for the REST API only.
+    /// The purpose of the tool; documented for the REST API only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
@@ -112,24 +112,24 @@ pub struct Message {
     /// The id of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Its text, which may be HTML and comes from outside: never show it unescaped.
+    /// The text, which may be HTML and is not trusted: always escape it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// What carried it.
+    /// The channel of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
-    /// Its subject, which a text message has not.
+    /// The subject; a text message has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Which way it went.
+    /// The direction of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
-    /// The documents that came with it.
+    /// The attached documents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub documents: Option<Vec<MessageDocument>>,
 }
 
-/// A document that came with a message.
+/// A document that is attached to a message.
 ///
 /// The webhook samples show an empty list only; these fields are those of the REST API.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -139,13 +139,13 @@ pub struct MessageDocument {
     /// The id of the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Its file name.
+    /// The file name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
-    /// Its media type.
+    /// The media type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
-    /// Its size in bytes; `None` also for a number that is no size, such as a negative one.
+    /// The size in bytes; also `None` for a number that is not a size, such as a negative one.
     #[serde(default, deserialize_with = "count::deserialize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
@@ -156,7 +156,7 @@ open_enum! {
     ///
     /// The list of `action_log.failed` lacks the two portal kinds in the vendor's docs, revision R3.
     pub enum ActionLogType {
-        /// A note that the system made.
+        /// A note of the system.
         SystemNote = "SYSTEM_NOTE",
         /// A message.
         Message = "MESSAGE",
@@ -166,7 +166,7 @@ open_enum! {
         ToolCall = "TOOL_CALL",
         /// An upload of a document.
         DocumentUpload = "DOCUMENT_UPLOAD",
-        /// A change by hand.
+        /// A manual change.
         ManualUpdate = "MANUAL_UPDATE",
         /// A change in the portal.
         PortalUpdate = "PORTAL_UPDATE",
@@ -178,19 +178,19 @@ open_enum! {
 }
 
 open_enum! {
-    /// How an action ended.
+    /// The result of an action.
     pub enum ActionLogStatus {
-        /// It ended well.
+        /// The action succeeded.
         Completed = "COMPLETED",
-        /// It failed.
+        /// The action failed.
         Failed = "FAILED",
     }
 }
 
 open_enum! {
-    /// What carried a message.
+    /// The channel of a message.
     pub enum Channel {
-        /// Mail.
+        /// Email.
         Email = "EMAIL",
         /// Text message.
         Sms = "SMS",
@@ -198,7 +198,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which way a message went.
+    /// The direction of a message.
     pub enum Direction {
         /// From the lead.
         Inbound = "INBOUND",

@@ -16,30 +16,30 @@ pub struct ChecklistItem {
     /// The id of the item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checklist_item_id: Option<String>,
-    /// The code that names the item.
+    /// The code of the item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checklist_item_code: Option<String>,
     /// The item's value, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<ChecklistValue>,
-    /// Other values that were found; an empty list in the documented sample.
+    /// Further values that were extracted; an empty list in the documented sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alternate_values: Option<Vec<RawJson>>,
-    /// How far the item is.
+    /// The status of the item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ChecklistItemStatus>,
-    /// When it changed last.
+    /// The time of the last change.
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<OffsetDateTime>,
-    /// Its documents, if it is an item for files.
+    /// The documents of the item, if it expects files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub documents: Option<Vec<ChecklistDocument>>,
 }
 
 /// The value of a checklist item.
 ///
-/// Reading one never fails: what is not documented is [`Other`](Self::Other).
+/// Deserializing never fails: a value that is not documented is [`Other`](Self::Other).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ChecklistValue {
@@ -115,22 +115,22 @@ pub struct ChecklistDocument {
     /// Your id of the document (`externalId` in JSON).
     #[serde(rename = "externalId", skip_serializing_if = "Option::is_none")]
     pub document_external_id: Option<String>,
-    /// Its file name.
+    /// The file name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
-    /// Its media type.
+    /// The media type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
-    /// Its size in bytes; `None` also for a number that is no size, such as a negative one.
+    /// The size in bytes; also `None` for a number that is not a size, such as a negative one.
     #[serde(default, deserialize_with = "count::deserialize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// How it did against the item's rules, if the item has any.
+    /// The result of validation against the item's rules, if the item has rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_result: Option<ValidationResult>,
 }
 
-/// How a document did against the rules of its checklist item.
+/// The result of validating a document against the rules of its checklist item.
 ///
 /// The vendor's docs, revision R3, describe one more field, for the id of the checklist item, whose
 /// name this crate does not know.
@@ -141,10 +141,10 @@ pub struct ValidationResult {
     /// The id of the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document_id: Option<String>,
-    /// Whether the document is good on the whole.
+    /// Whether the document satisfies all rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overall_valid: Option<bool>,
-    /// What else there is to say; null in the documented sample, so its shape is unknown.
+    /// Further notes; null in the documented sample, so its shape is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_notes: Option<RawJson>,
     /// The result of each rule.
@@ -152,34 +152,34 @@ pub struct ValidationResult {
     pub validation_results: Option<Vec<RuleResult>>,
 }
 
-/// How a document did against one rule.
+/// The result of validating a document against one rule.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RuleResult {
-    /// Whether the document keeps the rule.
+    /// Whether the document satisfies the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_valid: Option<bool>,
-    /// The rule.
+    /// The name of the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule_name: Option<String>,
-    /// Why it does or does not; documented for the REST API only.
+    /// The reason of the result; documented for the REST API only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_valid_reason: Option<String>,
 }
 
 open_enum! {
-    /// How far a checklist item is.
+    /// The status of a checklist item.
     pub enum ChecklistItemStatus {
         /// Not done yet.
         Todo = "TODO",
         /// Done.
         Completed = "COMPLETED",
-        /// Found wanting.
+        /// Invalid.
         Invalid = "INVALID",
-        /// Left out.
+        /// Skipped.
         Skipped = "SKIPPED",
-        /// Waiting for someone to look at it.
+        /// Waiting for a review.
         NeedsReview = "NEEDS_REVIEW",
     }
 }

@@ -4,10 +4,10 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected};
 
 use crate::json::RawJson;
 
-/// Reads a whole number however it is written (`48213`, `48213.0`, `4.8213e4`).
+/// Deserializes a whole number in any notation (`48213`, `48213.0`, `4.8213e4`).
 ///
-/// The vendor types these fields as plain numbers. One that is negative, has a fraction or passes
-/// `u64` reads as `None`: a size that says nothing is no reason to lose the event around it.
+/// The vendor documents these fields as plain numbers. A number that is negative, has a fraction or exceeds
+/// `u64` becomes `None`: an unusable size must not make the whole event undecodable.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
@@ -19,7 +19,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     Ok(text.parse().ok().or_else(|| whole(text.parse().ok()?)))
 }
 
-/// A float as the integer it is equal to.
+/// Returns the integer that equals a float, if there is one.
 fn whole(float: f64) -> Option<u64> {
     // The first float above `u64::MAX`.
     const LIMIT: f64 = 18_446_744_073_709_551_616.0;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::json::RawJson;
 
-/// Declares [`Event`]: each variant holds the payload of its own name.
+/// Declares [`Event`], with one variant per event name.
 macro_rules! events {
     (
         $(#[$meta:meta])*
@@ -25,12 +25,12 @@ macro_rules! events {
         #[non_exhaustive]
         pub enum Event {
             $($(#[$variant_meta])* $Payload($Payload),)+
-            /// An event of a name that this version does not know.
+            /// An event whose name this version does not know.
             Unknown(UnknownEvent),
         }
 
         impl Event {
-            /// The event's name, as in the body's `event` field.
+            /// Returns the event's name, as in the body's `event` field.
             #[must_use]
             pub fn name(&self) -> &str {
                 match self {
@@ -67,36 +67,45 @@ macro_rules! events {
 }
 
 events! {
-    /// An event, told apart by the body's `event` field.
+    /// An event, selected by the body's `event` field.
     ///
-    /// The seven known names are those of the vendor's docs, revision R3. A name that is not among
-    /// them is never an error; a known name whose payload does not fit is one.
+    /// The seven known names are those of the vendor's docs, revision R3. An unknown name is never an
+    /// error; a known name with a payload of another shape is one.
     ///
-    /// It can be read from and written to JSON only.
+    /// Only JSON is supported as a format.
+    ///
+    /// ```
+    /// use countersign::omniai::Event;
+    ///
+    /// let body = r#"{"event":"lead.created","data":{"leadId":"lead_1"}}"#;
+    /// let Event::LeadCreated(lead) = serde_json::from_str(body)? else { panic!("another event") };
+    /// assert_eq!(lead.data.lead_id, "lead_1");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub enum Event {
-        /// An action for a lead ended well.
+        /// An action for a lead succeeded.
         ActionLogCompleted = "action_log.completed",
         /// An action for a lead failed.
         ActionLogFailed = "action_log.failed",
-        /// A document arrived.
+        /// A document was received.
         DocumentReceived = "document.received",
-        /// The extraction pipeline is through with a document.
+        /// The extraction pipeline finished with a document.
         DocumentExtracted = "document.extracted",
         /// A lead was created.
         LeadCreated = "lead.created",
         /// Some fields of a lead changed.
         LeadUpdated = "lead.updated",
-        /// A lead has all it needs.
+        /// A lead is complete.
         LeadCompleted = "lead.completed",
     }
 }
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The typed payload is read from the text, not from a `Value`: the latter would keep the
-        // last of two equal keys and reprint what the payload keeps as raw JSON.
+        // The payload is deserialized from the text, not from a `Value`, which would accept a repeated
+        // key and would not preserve the text of raw JSON.
         let raw = RawJson::deserialize(deserializer)?;
-        // A derived struct would take an array for its fields in order.
+        // A derived struct would accept an array as its fields in order.
         if raw.get().starts_with('[') {
             let expected = "an object with the name of an event";
             return Err(D::Error::invalid_type(Unexpected::Seq, &expected));
@@ -105,7 +114,7 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// The part that every event has.
+/// The field that every event has.
 #[derive(serde::Deserialize)]
 #[serde(expecting = "an object with the name of an event")]
 struct Envelope<'a> {
@@ -113,9 +122,9 @@ struct Envelope<'a> {
     event: Option<Cow<'a, str>>,
 }
 
-/// An event of a name that this version does not know, with its whole body.
+/// An event whose name this version does not know, with its whole body.
 ///
-/// It is written back as that body.
+/// Serializing it writes that body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnknownEvent {
     name: Box<str>,
@@ -123,24 +132,26 @@ pub struct UnknownEvent {
 }
 
 impl UnknownEvent {
-    /// The event's name, as in the body's `event` field; empty if there is none, as may be in a
-    /// test delivery, whose body the vendor does not document.
+    /// Returns the event's name, as in the body's `event` field.
+    ///
+    /// It is empty if there is no such field, which a test delivery may lack: the vendor does not document
+    /// its body.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The whole body, byte for byte but for white space around it.
+    /// Returns the whole body, byte for byte except for white space around it.
     #[must_use]
     pub fn raw(&self) -> &RawJson {
         &self.raw
     }
 
-    /// Reads the whole body as a type of yours.
+    /// Deserializes the whole body as a type of your own.
     ///
     /// # Errors
     ///
-    /// Says where and how the body does not fit `T`.
+    /// Returns an error that locates the mismatch if the body does not match `T`.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         self.raw.parse()
     }

@@ -12,9 +12,9 @@ pub(super) trait Named {
     const NAME: &'static str;
 }
 
-/// The `event` field of the payload `P`: holds nothing, reads and writes only `P`'s name.
+/// The `event` field of the payload `P`, which deserializes only from `P`'s name.
 ///
-/// It keeps a payload from being read out of another event's body.
+/// This prevents deserializing a payload from another event's body.
 pub(super) struct EventName<P>(PhantomData<fn() -> P>);
 
 impl<P> Clone for EventName<P> {

@@ -1,6 +1,6 @@
 //! `lead.created`, `lead.updated` and `lead.completed`.
 //!
-//! None of the three is documented to carry a workspace id or a time of its own.
+//! The vendor does not document a workspace id or a time for any of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,9 @@ pub struct LeadCreated {
     pub data: Lead,
 }
 
-/// The event `lead.completed`: every required item of a lead's checklist is done or up for review.
+/// The event `lead.completed`: every required item of a lead's checklist is done or waits for a review.
 ///
-/// The vendor's docs, revision R3, say that it is sent once per lead; a retry can still repeat it.
+/// The vendor's docs, revision R3, say that it is sent once per lead; a retry may send it again.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -33,8 +33,8 @@ pub struct LeadCompleted {
 
 /// The event `lead.updated`: some fields of a lead changed.
 ///
-/// It has neither an id nor a time: a field that goes from one value to another and back gives
-/// three genuine events, and the third can have the very body of the first.
+/// It has neither an id nor a time. A field that changes to another value and back makes genuine events, of
+/// which the first and the third may have the same body.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -66,7 +66,7 @@ pub struct Lead {
     /// The phone number, in E.164 format.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<String>,
-    /// The mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The name of the business.
@@ -75,7 +75,7 @@ pub struct Lead {
     /// The website of the business.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
-    /// Where the lead came from.
+    /// The source of the lead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<LeadSource>,
     /// Every item of the checklist; documented for `lead.completed` only.
@@ -108,7 +108,7 @@ pub struct LeadChanges {
     /// The phone number.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     pub phone_number: Patch<String>,
-    /// The mail address.
+    /// The email address.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     pub email: Patch<String>,
     /// The name of the business.
@@ -123,15 +123,15 @@ pub struct LeadChanges {
 }
 
 open_enum! {
-    /// Where a lead came from.
+    /// The source of a lead.
     pub enum LeadSource {
-        /// A mail that came in.
+        /// An incoming email.
         InboundEmail = "inbound-email",
-        /// A text message that came in.
+        /// An incoming text message.
         InboundSms = "inbound-sms",
-        /// A WhatsApp message that came in.
+        /// An incoming WhatsApp message.
         InboundWhatsapp = "inbound-whatsapp",
-        /// A mail of an administrator.
+        /// An email of an administrator.
         AdminEmail = "admin-email",
         /// The portal.
         Portal = "portal",
