@@ -92,9 +92,9 @@ impl Rejection {
     /// Returns the value of the response's `Retry-After` header, in seconds: 5 where the status is 503.
     ///
     /// ```
-    /// use countersign::{Rejection, RejectionKind};
+    /// use countersign::{RejectionKind, adapter};
     ///
-    /// let rejection = Rejection::from_adapter(RejectionKind::KeysUnavailable, "");
+    /// let rejection = adapter::rejection(RejectionKind::KeysUnavailable, "");
     /// assert_eq!((rejection.status(), rejection.retry_after()), (503, Some(5)));
     /// ```
     #[must_use]
