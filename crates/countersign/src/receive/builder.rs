@@ -10,6 +10,19 @@ use crate::dedup::DedupStore;
 use crate::error::{ConfigError, Validation};
 use crate::senders::Sender;
 
+impl Receiver {
+    /// Creates a receiver of what `sender` delivers, with a [`MemoryStore`](crate::MemoryStore) of its
+    /// own.
+    pub fn new(sender: impl Sender) -> Self {
+        Self::builder(sender).build_unchecked()
+    }
+
+    /// Returns a builder for a receiver of what `sender` delivers.
+    pub fn builder(sender: impl Sender) -> ReceiverBuilder {
+        ReceiverBuilder::new(Arc::new(sender))
+    }
+}
+
 /// Builds a [`Receiver`]. Settings may come in any order; [`build`](Self::build) validates them
 /// together.
 ///

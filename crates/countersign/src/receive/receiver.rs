@@ -7,7 +7,6 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::admission::Admission;
-use super::builder::ReceiverBuilder;
 use super::claim::Claim;
 use super::outcome::Outcome;
 use super::settings::{Settings, Timeouts, freshness_window};
@@ -68,17 +67,6 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Creates a receiver of what `sender` delivers, with a [`MemoryStore`](crate::MemoryStore) of its
-    /// own.
-    pub fn new(sender: impl Sender) -> Self {
-        Self::builder(sender).build_unchecked()
-    }
-
-    /// Returns a builder for a receiver of what `sender` delivers.
-    pub fn builder(sender: impl Sender) -> ReceiverBuilder {
-        ReceiverBuilder::new(Arc::new(sender))
-    }
-
     pub(crate) fn with_settings(sender: Arc<dyn Sender>, settings: &Settings) -> Self {
         let (contract, scheme) = (sender.contract(), sender.verifier().scheme());
         let endpoint = settings.endpoint.clone().unwrap_or_else(|| scheme.sender().into());

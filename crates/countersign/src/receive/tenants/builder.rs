@@ -21,6 +21,18 @@ const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
 /// The default number of cached tenants, and of cached unknown names.
 const CACHE_CAPACITY: usize = 10_000;
 
+impl Tenants {
+    /// Returns a builder for the tenants whose keys `keys` resolves; `sender` creates the sender with a
+    /// tenant's keys.
+    pub fn builder<S: Sender>(
+        from: TenantFrom,
+        keys: impl KeyResolver,
+        sender: impl Fn(Keyring) -> Result<S, ConfigError> + Send + Sync + 'static,
+    ) -> TenantsBuilder {
+        TenantsBuilder::new(from, keys, sender)
+    }
+}
+
 /// Builds [`Tenants`]. Settings may come in any order; [`build`](Self::build) validates them together.
 ///
 /// ```

@@ -4,14 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::builder::TenantsBuilder;
 use super::cache::{Cache, CacheEntry};
-use super::resolver::{KeyResolver, Resolve, Tenant};
-use super::source::{TenantFrom, TenantSource};
+use super::resolver::{Resolve, Tenant};
+use super::source::TenantSource;
 use super::tenant_sender::{MakeSender, TenantSender};
-use crate::error::{ConfigError, Rejection, RejectionKind};
+use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
-use crate::keys::Keyring;
 use crate::receive::receiver::Receiver;
 use crate::receive::settings::Settings;
 use crate::senders::Sender;
@@ -54,16 +52,6 @@ pub struct Tenants {
 }
 
 impl Tenants {
-    /// Returns a builder for the tenants whose keys `keys` resolves; `sender` creates the sender with a
-    /// tenant's keys.
-    pub fn builder<S: Sender>(
-        from: TenantFrom,
-        keys: impl KeyResolver,
-        sender: impl Fn(Keyring) -> Result<S, ConfigError> + Send + Sync + 'static,
-    ) -> TenantsBuilder {
-        TenantsBuilder::new(from, keys, sender)
-    }
-
     /// Drops the cached keys of `tenant`, so that they are resolved again.
     ///
     /// Call this after a key was revoked.
