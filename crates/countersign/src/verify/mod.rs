@@ -1,8 +1,8 @@
 //! From a request to a [`Delivery`]: its headers, its body, and the comparison between them.
 //!
-//! The stages in order, each in a file of its own: `headers` checks what the headers alone decide,
-//! with `metadata`, `signature_header` and `splicing`; `streaming` takes a body in pieces; `body`
-//! compares it with the credential.
+//! The stages in order, each in a file of its own: `verification` holds the entry points; `headers`
+//! checks what the headers alone decide, with `metadata`, `signature_header` and `splicing`;
+//! `streaming` takes a body in pieces; `body` compares it with the credential.
 
 mod body;
 mod delivery;
@@ -17,6 +17,7 @@ mod signed_prefix;
 mod splicing;
 mod streaming;
 mod undecodable;
+mod verification;
 mod verifier;
 
 pub use self::delivery::Delivery;

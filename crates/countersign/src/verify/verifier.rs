@@ -1,18 +1,13 @@
-//! From a request to a [`Delivery`], by one sender's scheme and keys.
+//! One sender's scheme and keys.
 
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use crate::error::{ConfigError, ConfigErrorKind, Rejection};
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{HeaderValues, Headers};
 use crate::keys::Keyring;
 use crate::scheme::{Algorithm, Scheme};
-use crate::time::Timestamp;
-use crate::verify::headers::HeaderCheck;
 use crate::verify::key_set::KeySet;
-use crate::verify::{Delivery, StreamingVerifier};
 
 /// Verifies the requests of one sender, by its scheme and keys.
 ///
@@ -75,47 +70,6 @@ impl Verifier {
         Ok(Arc::new(Self::with(scheme, KeySet::default())))
     }
 
-    /// Checks the headers, and returns the verifier of the body that follows.
-    ///
-    /// `now` is the time with which the signed time is compared; `max_body_size` is in bytes.
-    ///
-    /// # Errors
-    ///
-    /// A [`Rejection`] whose [`location`](Rejection::location) names the header at fault.
-    pub fn open<'r, H: Headers + ?Sized>(
-        self: &'r Arc<Self>,
-        headers: &'r H,
-        now: Timestamp,
-        max_body_size: usize,
-    ) -> Result<StreamingVerifier<'r>, Rejection> {
-        let verifier = self.select_header_family(headers);
-        let mut streaming = StreamingVerifier::new(verifier, now, max_body_size);
-        verifier.check_headers(headers, now, max_body_size, &mut streaming.check)?;
-        streaming.begin_macs();
-        Ok(streaming)
-    }
-
-    /// Verifies a request whose body is complete.
-    ///
-    /// The result is that of [`open`](Self::open), [`update`](StreamingVerifier::update) and
-    /// [`finalize`](StreamingVerifier::finalize), at less cost.
-    ///
-    /// # Errors
-    ///
-    /// A [`Rejection`], for the same reasons as those three.
-    pub fn verify<H: Headers + ?Sized>(
-        self: &Arc<Self>,
-        headers: &H,
-        body: impl Into<Bytes>,
-        now: Timestamp,
-        max_body_size: usize,
-    ) -> Result<Delivery, Rejection> {
-        let verifier = self.select_header_family(headers);
-        let mut check = HeaderCheck::default();
-        verifier.check_headers(headers, now, max_body_size, &mut check)?;
-        verifier.verify_body(&mut check, body.into(), now, max_body_size)
-    }
-
     /// Returns the scheme by which the sender signs.
     #[must_use]
     pub const fn scheme(&self) -> &Scheme {
@@ -150,7 +104,10 @@ impl Verifier {
     }
 
     /// Returns the alternate verifier if the credential is under its header names alone, else this one.
-    fn select_header_family<H: Headers + ?Sized>(self: &Arc<Self>, headers: &H) -> &Arc<Self> {
+    pub(super) fn select_header_family<H: Headers + ?Sized>(
+        self: &Arc<Self>,
+        headers: &H,
+    ) -> &Arc<Self> {
         let has_credential = |scheme: &Scheme| {
             let mut values = HeaderValues::default();
             scheme.names.read(headers, &mut values);
