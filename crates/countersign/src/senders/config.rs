@@ -1,4 +1,4 @@
-//! The settings of a sender.
+//! The settings of a sender: setting them, and making the sender from them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::configured::ConfiguredSender;
 use super::field_location::FieldLocation;
 use super::handshake::Handshake;
-use super::spec::SenderSpec;
+use super::spec::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::keys::{Keyring, Secret};
@@ -14,39 +14,28 @@ use crate::scheme::{PublicUrl, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::Tolerance;
 use crate::verify::Verifier;
 
-/// The settings of a sender other than its keys.
-///
-/// Create one with [`SenderSpec::config`], for a sender that needs more than keys. Settings may come in
-/// any order; [`keys`](Self::keys) validates them. The
-/// [table of senders](https://github.com/countersign/countersign/blob/main/docs/senders.md) shows which
-/// sender needs what.
-///
-/// ```
-/// use countersign::{Receiver, Secret, senders};
-///
-/// let twilio = senders::TWILIO
-///     .config()
-///     .with_public_url("https://example.com/sms")
-///     .keys(Secret::new("the account's auth token")?)?;
-/// let receiver = Receiver::new(twilio);
-/// # Ok::<(), countersign::ConfigError>(())
-/// ```
-#[derive(Debug)]
-#[must_use]
-pub struct SenderConfig {
-    sender: SenderSpec,
-    name: Cow<'static, str>,
-    public_url: Option<String>,
-    header: Option<Cow<'static, str>>,
-    encoding: Option<Encoding>,
-    prefix: Cow<'static, str>,
-    event_type: FieldLocation,
-    event_id: FieldLocation,
-    time: FieldLocation,
-    payload: Option<Cow<'static, str>>,
-    method: &'static str,
-    tolerance: Option<Tolerance>,
-    verify_token: Option<Secret>,
+/// Configuration.
+impl SenderSpec {
+    /// Returns a configuration to complete, for a sender that needs more than keys.
+    pub fn config(self) -> SenderConfig {
+        SenderConfig::new(self)
+    }
+
+    /// Returns a configuration with a placeholder for every setting that the sender requires.
+    ///
+    /// For tests and tools that describe senders: the placeholders match no real delivery.
+    pub fn example_config(self) -> SenderConfig {
+        SenderConfig::example(self)
+    }
+
+    /// Returns the sender with its keys, ready for a [`Receiver`](crate::Receiver).
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`SenderConfig::keys`].
+    pub fn keys(self, keys: impl Into<Keyring>) -> Result<ConfiguredSender, ConfigError> {
+        self.config().keys(keys)
+    }
 }
 
 impl SenderConfig {

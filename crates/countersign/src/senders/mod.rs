@@ -74,7 +74,6 @@ pub use self::auth0::AUTH0;
 pub use self::box_com::BOX;
 pub use self::catalogue::{ALL, find};
 pub use self::challenge::{BodyResponse, Challenge};
-pub use self::config::SenderConfig;
 pub use self::configured::ConfiguredSender;
 pub use self::custom::Custom;
 pub use self::discord::{DISCORD, DISCORD_EVENTS};
@@ -101,7 +100,7 @@ pub use self::sender::Sender;
 pub use self::sendgrid::SENDGRID;
 pub use self::shopify::{SHOPIFY, SHOPIFY_EVENTS};
 pub use self::slack::SLACK;
-pub use self::spec::SenderSpec;
+pub use self::spec::{SenderConfig, SenderSpec};
 pub use self::square::SQUARE;
 pub use self::standard_webhooks::{
     CLERK, OPENAI, RESEND, STANDARD_WEBHOOKS, STANDARD_WEBHOOKS_V1A, SVIX, StandardWebhooks,

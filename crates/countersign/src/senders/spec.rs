@@ -1,17 +1,18 @@
-//! A sender as data.
+//! A sender as data, and the settings from which its scheme is made: each type names the other.
 
 mod accessors;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::challenge::Challenge;
-use super::config::SenderConfig;
-use super::configured::ConfiguredSender;
+use super::field_location::FieldLocation;
 use crate::contract::Success;
-use crate::error::ConfigError;
+use crate::crypto::encoding::Encoding;
 use crate::event::Identity;
-use crate::keys::Keyring;
+use crate::keys::Secret;
 use crate::scheme::SchemeBuilder;
+use crate::time::Tolerance;
 use crate::verify::Delivery;
 
 /// A sender as data: how it signs, what it expects of its receiver, and how it retries.
@@ -75,6 +76,41 @@ pub struct SenderSpec {
 pub(super) struct DedupKey {
     description: &'static str,
     pub(super) identity: fn(&Delivery) -> Option<Identity>,
+}
+
+/// The settings of a sender other than its keys.
+///
+/// Create one with [`SenderSpec::config`], for a sender that needs more than keys. Settings may come in
+/// any order; [`keys`](Self::keys) validates them. The
+/// [table of senders](https://github.com/countersign/countersign/blob/main/docs/senders.md) shows which
+/// sender needs what.
+///
+/// ```
+/// use countersign::{Receiver, Secret, senders};
+///
+/// let twilio = senders::TWILIO
+///     .config()
+///     .with_public_url("https://example.com/sms")
+///     .keys(Secret::new("the account's auth token")?)?;
+/// let receiver = Receiver::new(twilio);
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct SenderConfig {
+    pub(super) sender: SenderSpec,
+    pub(super) name: Cow<'static, str>,
+    pub(super) public_url: Option<String>,
+    pub(super) header: Option<Cow<'static, str>>,
+    pub(super) encoding: Option<Encoding>,
+    pub(super) prefix: Cow<'static, str>,
+    pub(super) event_type: FieldLocation,
+    pub(super) event_id: FieldLocation,
+    pub(super) time: FieldLocation,
+    pub(super) payload: Option<Cow<'static, str>>,
+    pub(super) method: &'static str,
+    pub(super) tolerance: Option<Tolerance>,
+    pub(super) verify_token: Option<Secret>,
 }
 
 impl SenderSpec {
@@ -238,30 +274,6 @@ impl SenderSpec {
     pub const fn with_user_agent(mut self, prefix: &'static str) -> Self {
         self.user_agent = Some(prefix);
         self
-    }
-}
-
-/// Configuration.
-impl SenderSpec {
-    /// Returns a configuration to complete, for a sender that needs more than keys.
-    pub fn config(self) -> SenderConfig {
-        SenderConfig::new(self)
-    }
-
-    /// Returns a configuration with a placeholder for every setting that the sender requires.
-    ///
-    /// For tests and tools that describe senders: the placeholders match no real delivery.
-    pub fn example_config(self) -> SenderConfig {
-        SenderConfig::example(self)
-    }
-
-    /// Returns the sender with its keys, ready for a [`Receiver`](crate::Receiver).
-    ///
-    /// # Errors
-    ///
-    /// Fails like [`SenderConfig::keys`].
-    pub fn keys(self, keys: impl Into<Keyring>) -> Result<ConfiguredSender, ConfigError> {
-        self.config().keys(keys)
     }
 }
 
