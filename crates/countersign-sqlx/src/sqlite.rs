@@ -23,7 +23,7 @@ use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use self::job::{Job, Operation, Output, SweepPosition, Update};
 use self::statements::MARK_HANDLED;
-use self::writer::WriteLock;
+use self::writer::{WriteLock, writer_stopped};
 use crate::error::{TransactionError, TransactionErrorKind};
 use crate::open_transactions::OpenTransactions;
 use crate::row::{from_fencing_token, key_bytes, millis};
@@ -275,11 +275,4 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
     }
-}
-
-fn writer_stopped() -> StoreError {
-    StoreError::new(
-        StoreErrorKind::Unavailable,
-        "the SQLite writer thread has stopped: see its panic message, and restart the service",
-    )
 }

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::batch::execute_batch;
 use super::job::{Job, Output};
-use super::{schema, writer_stopped};
+use super::schema;
 use crate::error::sqlite_error;
 
 /// The largest number of operations in one transaction.
@@ -49,6 +49,14 @@ pub(super) async fn start(
     })?;
     opened.await.map_err(|_| writer_stopped())??;
     Ok(jobs)
+}
+
+/// Returns the error of an operation whose output the thread can no longer send.
+pub(super) fn writer_stopped() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Unavailable,
+        "the SQLite writer thread has stopped: see its panic message, and restart the service",
+    )
 }
 
 struct Writer {
