@@ -2,6 +2,7 @@
 
 mod attempt;
 mod client;
+mod config;
 mod events;
 mod report;
 mod retry_timer;
@@ -14,6 +15,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 
 use self::client::DeliveryClient;
+use self::config::SendConfig;
 use self::events::Events;
 use self::report::Report;
 use self::retry_timer::RetryTimer;
@@ -100,17 +102,6 @@ fn reject_connection_headers(headers: &[(String, String)]) -> Result<(), CliErro
 
 fn is_http(target: &Uri) -> bool {
     matches!(target.scheme_str(), Some("http" | "https")) && target.host().is_some()
-}
-
-/// How events are delivered.
-struct SendConfig {
-    target: Uri,
-    /// How long the sender waits for a response.
-    deadline: Duration,
-    /// Whether status 200 is the only success.
-    requires_200: bool,
-    timer: RetryTimer,
-    concurrency: u32,
 }
 
 async fn deliver<C: Connect + Clone + Send + Sync + 'static>(

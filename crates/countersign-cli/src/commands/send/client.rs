@@ -17,8 +17,8 @@ use hyper_util::rt::TokioExecutor;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-use super::SendConfig;
 use super::attempt::{Attempt, Response};
+use super::config::SendConfig;
 use crate::signing::{PreparedRequest, Signer};
 
 /// The number of bytes of a response body that are read, at most.

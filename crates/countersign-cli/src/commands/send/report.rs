@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::common::duration_text;
-use super::SendConfig;
 use super::attempt::{Attempt, Response};
+use super::config::SendConfig;
 use crate::error::CliError;
 use crate::output::{BAD, ExitStatus, FAINT, GOOD, HEAD, Output};
 use crate::request;
