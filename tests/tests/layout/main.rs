@@ -48,45 +48,13 @@ fn each_folder_of_the_core_uses_only_those_below_it() {
     assert!(upward.is_empty(), "against the order of lib.rs:\n{}", upward.join("\n"));
 }
 
-/// Uses that close a circle: the crate, the two files, and what the use is for.
-///
-/// This list only shrinks: an entry that no longer applies fails the test.
-const OPEN_CIRCLES: &[(&str, &str, &str, &str)] = &[
-    ("countersign", "receive/receiver.rs", "receive/builder.rs", "`Receiver::builder`"),
-    (
-        "countersign",
-        "receive/tenants/tenants.rs",
-        "receive/tenants/builder.rs",
-        "`Tenants::builder`",
-    ),
-    ("countersign", "scheme/mod.rs", "scheme/builder.rs", "`Scheme::hmac_sha256` and its like"),
-    ("countersign", "senders/spec.rs", "senders/config.rs", "`SenderSpec::config`"),
-    ("countersign-sqlx", "sqlite.rs", "sqlite/writer.rs", "the writer opens connections"),
-];
-
-/// Crates whose files are not checked for circles yet.
-const UNCHECKED: &[&str] = &["countersign-cli"];
-
 #[test]
 fn no_files_of_a_crate_use_one_another_in_a_circle() {
     let mut found = Vec::new();
     for entry in fs::read_dir(crates()).unwrap() {
         let folder = entry.unwrap().path();
         let name = folder.file_name().unwrap().to_str().unwrap();
-        let mut edges = Sources::read(&folder.join("src")).edges();
-        for (_, from, to, reason) in OPEN_CIRCLES.iter().filter(|open| open.0 == name) {
-            let count = edges.len();
-            edges.retain(|edge| (&*edge.from, &*edge.to) != (from, to));
-            assert!(
-                edges.len() < count,
-                "{name}: {from} no longer uses {to} ({reason}): remove it from the list"
-            );
-        }
-        let circles = circles(&edges);
-        if UNCHECKED.contains(&name) {
-            assert!(!circles.is_empty(), "{name} has no circle: remove it from the list");
-            continue;
-        }
+        let circles = circles(&Sources::read(&folder.join("src")).edges());
         found.extend(circles.iter().map(|circle| format!("{name}:\n{}", written(circle))));
     }
     assert!(found.is_empty(), "{} circles:\n{}", found.len(), found.join("\n"));
