@@ -24,6 +24,9 @@ use crate::time::{TimestampFormat, Tolerance};
 ///
 /// Methods of [`Scheme`], such as [`Scheme::hmac_sha256`], start a builder. How to describe a sender is
 /// shown in [the guide](https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md).
+///
+/// [`Scheme`]: super::Scheme
+/// [`Scheme::hmac_sha256`]: super::Scheme::hmac_sha256
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SchemeBuilder {

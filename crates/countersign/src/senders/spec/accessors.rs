@@ -32,19 +32,19 @@ impl SenderSpec {
         self.alternate_headers
     }
 
-    /// Returns whether [`SenderConfig::with_public_url`] is required.
+    /// Returns whether [`SenderConfig::with_public_url`](super::SenderConfig::with_public_url) is required.
     #[must_use]
     pub const fn requires_public_url(&self) -> bool {
         self.requires_public_url
     }
 
-    /// Returns whether [`SenderConfig::with_header`] is required.
+    /// Returns whether [`SenderConfig::with_header`](super::SenderConfig::with_header) is required.
     #[must_use]
     pub const fn requires_header(&self) -> bool {
         self.required_header.is_some()
     }
 
-    /// Returns whether [`SenderConfig::with_encoding`] is required.
+    /// Returns whether [`SenderConfig::with_encoding`](super::SenderConfig::with_encoding) is required.
     #[must_use]
     pub const fn requires_encoding(&self) -> bool {
         self.required_encoding.is_some()

@@ -41,7 +41,7 @@ pub trait FaultInjection: StoreUnderTest {
     fn wait(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 
     /// The longest time that a call may take, like a receiver's
-    /// [`store_timeout`](crate::Receiver::store_timeout). 2 s by default.
+    /// [`store_timeout`](crate::ReceiverBuilder::store_timeout). 2 s by default.
     fn store_timeout(&self) -> Duration {
         Duration::from_secs(2)
     }
