@@ -21,7 +21,7 @@ use countersign::tenants::{
 };
 use countersign::time::FixedClock;
 use countersign::{
-    Admission, ConfigErrorKind, Delivery, Headers, Keyring, Outcome, Receiver, Rejection,
+    Admission, ConfigErrorKind, Contract, Delivery, Headers, Keyring, Outcome, Receiver, Rejection,
     RejectionKind, Secret, Timestamp, senders,
 };
 
@@ -517,4 +517,35 @@ fn a_key_without_a_name_is_named_by_its_position() {
     let set = format!(r#"{{"keys":[{}]}}"#, JWK.replace("\"kid\":\"a\",", ""));
     let ring = Keyring::from_jwks(&set).unwrap();
     assert!(format!("{ring:?}").contains("jwk-1"), "{ring:?}");
+}
+
+#[test]
+fn settings_too_short_for_one_tenants_contract_are_503() {
+    let table = Table::of(&[("acme", "secret of acme")]);
+    let calls = AtomicUsize::new(0);
+    let from = TenantFrom::PathPrefix(PATH.to_owned());
+    // The first sender is made to check the configuration; that of the tenant retries for longer.
+    let tenants = Tenants::builder(from, table, move |keys| {
+        let days = if calls.fetch_add(1, SeqCst) == 0 { 1 } else { 30 };
+        let window = Duration::from_secs(days * 24 * 60 * 60);
+        let contract = Contract::builder().retry_window(window).build()?;
+        Ok(senders::STRIPE.keys(keys)?.with_contract(contract))
+    });
+    let week = Duration::from_secs(7 * 24 * 60 * 60);
+    let tenants = tenants.configure(move |receiver| receiver.retention(week)).build().unwrap();
+    let request = Request::new("acme", "secret of acme");
+    let rejection = rejects(block_on(verify(&tenants, &request)), RejectionKind::KeysUnavailable);
+    assert!(rejection.to_string().contains("`retention`"), "{rejection}");
+}
+
+#[test]
+fn configurations_add_up() {
+    let tenants = builder(&Table::default())
+        .configure(|receiver| receiver.endpoint("orders"))
+        .configure(|receiver| receiver.lease(Duration::from_secs(40)))
+        .build()
+        .unwrap();
+    let receiver = block_on(tenants.receiver(&Request::new("nobody", "a guess"))).unwrap();
+    assert_eq!(receiver.endpoint(), "orders");
+    assert_eq!(receiver.timeouts().lease, Duration::from_secs(40));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::receiver::Receiver;
-use super::settings::Settings;
+use super::settings::{Settings, StoreSetting};
 use crate::dedup::DedupStore;
 use crate::error::{ConfigError, Validation};
 use crate::senders::Sender;
@@ -59,20 +59,21 @@ impl ReceiverBuilder {
         Self { sender, settings: Settings::default() }
     }
 
-    /// Remembers handled events in `store`; a [`MemoryStore`](crate::MemoryStore) unless set.
+    /// Remembers handled events in `store`; unless set, each receiver that is built has a
+    /// [`MemoryStore`](crate::MemoryStore) of its own.
     ///
     /// Receivers that share a store need different [`endpoint`](Self::endpoint)s. [Choosing a store]
     /// compares the stores.
     ///
     /// [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
     pub fn dedup(mut self, store: impl DedupStore) -> Self {
-        self.settings.store = Some(Arc::new(store));
+        self.settings.store = StoreSetting::Shared(Arc::new(store));
         self
     }
 
     /// Runs the handler for every delivery, however often an event is retried or replayed.
     pub fn danger_without_dedup(mut self) -> Self {
-        self.settings.store = None;
+        self.settings.store = StoreSetting::None;
         self
     }
 

@@ -71,7 +71,7 @@ impl Receiver {
         let (contract, scheme) = (sender.contract(), sender.verifier().scheme());
         let endpoint = settings.endpoint.clone().unwrap_or_else(|| scheme.sender().into());
         Self {
-            store: settings.store.clone(),
+            store: settings.store(),
             scope: Arc::clone(&endpoint),
             endpoint,
             retention: settings.retention(contract, scheme),

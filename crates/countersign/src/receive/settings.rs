@@ -16,7 +16,7 @@ const DEFAULT_LEASES: (Duration, Duration) = (Duration::from_secs(15), Duration:
 /// [`TenantsBuilder`](super::TenantsBuilder) share.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) store: StoreSetting,
     /// Defaults to the sender's name.
     pub(crate) endpoint: Option<Arc<str>>,
     /// Defaults to the shortest safe retention.
@@ -28,10 +28,19 @@ pub(crate) struct Settings {
     pub(crate) handler_timeout: Duration,
 }
 
+/// The choice of a dedup store.
+#[derive(Clone)]
+pub(crate) enum StoreSetting {
+    /// A memory store of each receiver's own.
+    Default,
+    Shared(Arc<dyn Store>),
+    None,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            store: Some(Arc::new(MemoryStore::default())),
+            store: StoreSetting::Default,
             endpoint: None,
             retention: None,
             lease: None,
@@ -43,6 +52,21 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Returns the store; a new memory store unless one is set.
+    pub(crate) fn store(&self) -> Option<Arc<dyn Store>> {
+        match &self.store {
+            StoreSetting::Default => Some(Arc::new(MemoryStore::default())),
+            StoreSetting::Shared(store) => Some(Arc::clone(store)),
+            StoreSetting::None => None,
+        }
+    }
+
+    /// Returns the same settings with one store for all receivers that are built from them.
+    pub(crate) fn with_one_store(self) -> Self {
+        let store = self.store().map_or(StoreSetting::None, StoreSetting::Shared);
+        Self { store, ..self }
+    }
+
     /// Records every setting that is wrong for a sender with this contract and scheme.
     pub(crate) fn validate(
         &self,

@@ -85,12 +85,14 @@ impl TenantsBuilder {
     /// [`Receiver`](crate::Receiver). All tenants share them.
     ///
     /// Unless set, handled events are remembered in one [`MemoryStore`](crate::MemoryStore) for all.
-    /// The builder that `configure` gets has no tenant's sender: only its settings are used.
+    /// `configure` gets a builder whose sender is a placeholder: only the settings are kept. Further calls
+    /// add to the settings.
     pub fn configure(
         mut self,
         configure: impl FnOnce(ReceiverBuilder) -> ReceiverBuilder + Send + 'static,
     ) -> Self {
-        self.configure = Box::new(configure);
+        let earlier = self.configure;
+        self.configure = Box::new(|receiver| configure(earlier(receiver)));
         self
     }
 
@@ -138,6 +140,7 @@ impl TenantsBuilder {
         let source = validation.check(TenantSource::parse(self.from));
         let unknown_tenant = validation.check(dummy_sender(&*self.sender)).and_then(|dummy| {
             let settings = (self.configure)(ReceiverBuilder::new(Arc::clone(&dummy))).settings;
+            let settings = settings.with_one_store();
             let receiver = ReceiverBuilder { sender: dummy, settings: settings.clone() }.build();
             validation.check(receiver).map(|receiver| (receiver, settings))
         });

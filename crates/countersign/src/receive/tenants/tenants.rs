@@ -8,7 +8,7 @@ use super::cache::{Cache, CacheEntry};
 use super::resolver::{Resolve, Tenant};
 use super::source::TenantSource;
 use super::tenant_sender::{MakeSender, TenantSender};
-use crate::error::{Rejection, RejectionKind};
+use crate::error::{ConfigError, Rejection, RejectionKind, Validation};
 use crate::headers::Headers;
 use crate::receive::receiver::Receiver;
 use crate::receive::settings::Settings;
@@ -81,8 +81,12 @@ impl Tenants {
         &self.unknown_tenant
     }
 
-    fn receiver_of(&self, sender: Arc<dyn Sender>, tenant: &str) -> Receiver {
-        Receiver::with_settings(sender, &self.settings).for_tenant(tenant)
+    /// Returns the tenant's receiver, unless the settings are wrong for the contract of its sender.
+    fn receiver_of(&self, sender: Arc<dyn Sender>, tenant: &str) -> Result<Receiver, ConfigError> {
+        let mut validation = Validation::default();
+        let scheme = sender.verifier().scheme();
+        self.settings.validate(sender.contract(), scheme, &mut validation);
+        validation.finish(Some(Receiver::with_settings(sender, &self.settings).for_tenant(tenant)))
     }
 
     async fn for_tenant(&self, tenant: &str) -> Result<Arc<Receiver>, Rejection> {
@@ -111,7 +115,9 @@ impl Tenants {
                         unavailable(format!("the resolved keys do not fit the sender: {error}"))
                     })?;
                     let sender = TenantSender::new(sender, |verifier| verifier.of_tenant(&name));
-                    let receiver = Arc::new(self.receiver_of(Arc::new(sender), &name));
+                    let receiver = self.receiver_of(Arc::new(sender), &name);
+                    let receiver =
+                        Arc::new(receiver.map_err(|error| unavailable(error.to_string()))?);
                     if lookup.store_known(Arc::clone(&receiver), now.saturating_add(self.cache_ttl))
                     {
                         return Ok(receiver);
