@@ -12,8 +12,8 @@ use countersign::omniai::OmniAi;
 use countersign::scheme::{Encoding, Scheme, SignatureLocation, TimestampFormat, Tolerance};
 use countersign::senders::Verifier;
 use countersign::{
-    ConfigError, ConfigErrorKind, Contract, Custom, Key, Keyring, MemoryStore, Receiver,
-    ReceiverBuilder, Secret, StandardWebhooks, Timestamp,
+    Admission, ConfigError, ConfigErrorKind, Contract, Custom, Key, Keyring, MemoryStore, Receiver,
+    ReceiverBuilder, Secret, StandardWebhooks, Timestamp, senders,
 };
 
 const NOTHING: Duration = Duration::ZERO;
@@ -225,4 +225,35 @@ fn a_scheme_error_says_what_is_wrong() {
         Scheme::hmac_sha256("acme", hex()).timestamp_header("x-time", TimestampFormat::Seconds);
     rejects(timed.build(), ConfigErrorKind::InvalidScheme, "time");
     rejects(Scheme::hmac_sha256("", hex()).build(), ConfigErrorKind::InvalidScheme, "sender");
+}
+
+#[test]
+fn an_undocumented_sender_of_the_catalogue_names_every_missing_setting() {
+    let error = senders::AINEXLAYER.keys(secret()).unwrap_err();
+    assert!(error.kinds().all(|kind| kind == ConfigErrorKind::MissingSetting), "{error}");
+    let settings = ["header", "encoding", "prefix", "event_type", "event_id", "time"]
+        .map(|name| format!("`with_{name}`"));
+    for setting in &settings {
+        assert!(error.to_string().contains(setting), "{setting}: {error}");
+    }
+    assert_eq!(error.kinds().count(), settings.len());
+    assert_eq!(AiNexLayer::builder(secret()).build().unwrap_err().kinds().count(), settings.len());
+}
+
+#[test]
+fn receivers_of_one_builder_have_memory_stores_of_their_own() {
+    let builder = omniai();
+    let receivers = [builder.clone().build().unwrap(), builder.build().unwrap()];
+    let headers = [("x-secret", "a secret of twenty-four b")];
+    for receiver in receivers {
+        let body = br#"{"event":"lead.created","data":{"leadId":"1"}}"#;
+        let delivery = receiver.verify(&headers[..], &body[..], Timestamp::from_secs(0)).unwrap();
+        let mut claim = std::pin::pin!(receiver.claim(&delivery));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(Ok(Admission::Proceed(_))) =
+            std::future::Future::poll(claim.as_mut(), &mut context)
+        else {
+            panic!("the event is new to this receiver");
+        };
+    }
 }

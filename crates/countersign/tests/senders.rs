@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::scheme::{Algorithm, Encoding, SigningRequest, Tolerance};
-use countersign::senders::{self, ConfiguredSender, SenderConfig, SenderSpec};
+use countersign::senders::{self, ConfiguredSender, FieldLocation, SenderConfig, SenderSpec};
 use countersign::{ConfigError, Delivery, Headers, Receiver, Rejection, Secret, Timestamp};
 use serde::Deserialize;
 
@@ -96,7 +96,13 @@ impl Vector {
             Some(other) => panic!("{}: unknown encoding {other}", self.name),
             None => config,
         };
-        if let Some(prefix) = &self.prefix {
+        if self.encoding.is_some() {
+            config = config
+                .with_prefix(self.prefix.clone().unwrap_or_default())
+                .with_event_type(FieldLocation::Absent)
+                .with_event_id(FieldLocation::Absent)
+                .with_time(FieldLocation::Absent);
+        } else if let Some(prefix) = &self.prefix {
             config = config.with_prefix(prefix.clone());
         }
         match self.method.as_deref() {

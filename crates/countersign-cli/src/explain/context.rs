@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use countersign::scheme::{Encoding, Location, Scheme, Tolerance};
+use countersign::scheme::{Location, Scheme, Tolerance};
 use countersign::senders::{SenderConfig, SenderSpec};
 use countersign::{ConfigError, Rejection};
 use zeroize::Zeroizing;
@@ -270,7 +270,7 @@ fn sign_alike(one: &Scheme, other: &Scheme) -> bool {
 /// Returns a scheme for a sender whose header is not documented and not yet known.
 fn undocumented_scheme(who: &SenderChoice) -> Option<Scheme> {
     let sender = who.spec().filter(|sender| sender.requires_header())?;
-    sender.config().with_header(NO_HEADER).with_encoding(Encoding::Hex).scheme().ok()
+    sender.example_config().with_header(NO_HEADER).scheme().ok()
 }
 
 /// Returns the request's target on its host.

@@ -8,7 +8,7 @@ use super::field_location::FieldLocation;
 use super::handshake::Handshake;
 use super::spec::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, Validation};
 use crate::keys::{Keyring, Secret};
 use crate::scheme::{PublicUrl, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::Tolerance;
@@ -46,10 +46,10 @@ impl SenderConfig {
             public_url: None,
             header: None,
             encoding: None,
-            prefix: Cow::Borrowed(""),
-            event_type: FieldLocation::Absent,
-            event_id: FieldLocation::Absent,
-            time: FieldLocation::Absent,
+            prefix: None,
+            event_type: None,
+            event_id: None,
+            time: None,
             payload: None,
             method: "POST",
             tolerance: None,
@@ -60,7 +60,13 @@ impl SenderConfig {
     pub(super) fn example(sender: SenderSpec) -> Self {
         let config = Self::new(sender).with_public_url("https://example.com/hook");
         if sender.requires_header() {
-            config.with_header("x-of-your-choice").with_encoding(Encoding::Hex)
+            config
+                .with_header("x-of-your-choice")
+                .with_encoding(Encoding::Hex)
+                .with_prefix("")
+                .with_event_type(FieldLocation::Absent)
+                .with_event_id(FieldLocation::Absent)
+                .with_time(FieldLocation::Absent)
         } else {
             config
         }
@@ -89,13 +95,13 @@ impl SenderConfig {
 
     /// Sets the fixed text before the secret or the signature, for a sender that does not document it.
     pub fn with_prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
-        self.prefix = prefix.into();
+        self.prefix = Some(prefix.into());
         self
     }
 
     /// Sets where the event's type is, for a sender that does not document it.
     pub fn with_event_type(mut self, location: FieldLocation) -> Self {
-        self.event_type = location;
+        self.event_type = Some(location);
         self
     }
 
@@ -103,7 +109,7 @@ impl SenderConfig {
     ///
     /// An id in a header is not signed, so it is for logs only.
     pub fn with_event_id(mut self, location: FieldLocation) -> Self {
-        self.event_id = location;
+        self.event_id = Some(location);
         self
     }
 
@@ -112,7 +118,7 @@ impl SenderConfig {
     /// In the body it is RFC 3339 or Unix seconds; in a header it is Unix seconds, and the sender signs
     /// `{time}.{body}`.
     pub fn with_time(mut self, location: FieldLocation) -> Self {
-        self.time = location;
+        self.time = Some(location);
         self
     }
 
@@ -165,36 +171,45 @@ impl SenderConfig {
 
     fn check_required(&self) -> Result<(), ConfigError> {
         let sender = &self.sender;
+        let mut validation = Validation::default();
         if sender.requires_public_url() {
             match &self.public_url {
-                Some(url) if !url.is_empty() => PublicUrl::parse(url).map(drop)?,
-                _ => {
-                    return Err(ConfigError::new(
-                        ConfigErrorKind::MissingSetting,
-                        format!(
-                            "`{}` signs the public URL: set it with `with_public_url`, exactly as in the sender's settings",
-                            sender.name
-                        ),
-                    ));
+                Some(url) if !url.is_empty() => {
+                    validation.check(PublicUrl::parse(url));
                 }
-            }
-        }
-        let missing = |setting: &str, look_for: &str| {
-            ConfigError::new(
-                ConfigErrorKind::MissingSetting,
-                format!(
-                    "`{setting}` is not set: {} does not document it; look in a captured delivery for {look_for}",
-                    sender.display_name
+                _ => validation.reject(
+                    ConfigErrorKind::MissingSetting,
+                    format!(
+                        "`{}` signs the public URL: set it with `with_public_url`, exactly as in the sender's settings",
+                        sender.name
+                    ),
                 ),
-            )
-        };
-        match (sender.required_header, sender.required_encoding) {
-            (Some(look_for), _) if self.header.as_deref().is_none_or(str::is_empty) => {
-                Err(missing("header", look_for))
             }
-            (_, Some(look_for)) if self.encoding.is_none() => Err(missing("encoding", look_for)),
-            _ => Ok(()),
         }
+        let mut require = |setting: &str, is_set: bool, look_for: &str| {
+            if !is_set {
+                validation.reject(
+                    ConfigErrorKind::MissingSetting,
+                    format!(
+                        "`{setting}` is not called: {} does not document it; look in a captured delivery for {look_for}",
+                        sender.display_name
+                    ),
+                );
+            }
+        };
+        if let Some(look_for) = sender.required_header {
+            let is_set = self.header.as_deref().is_some_and(|name| !name.is_empty());
+            require("with_header", is_set, look_for);
+        }
+        if let Some(look_for) = sender.required_encoding {
+            // A sender that does not document how it signs documents none of these either.
+            require("with_encoding", self.encoding.is_some(), look_for);
+            require("with_prefix", self.prefix.is_some(), "the text before the signature, or none");
+            require("with_event_type", self.event_type.is_some(), "the event's type");
+            require("with_event_id", self.event_id.is_some(), "what a retry does not change");
+            require("with_time", self.time.is_some(), "the time of signing");
+        }
+        validation.finish(Some(()))
     }
 
     fn build(&self, scheme: fn(&Self) -> SchemeBuilder) -> Result<Scheme, ConfigError> {
@@ -249,32 +264,33 @@ impl SenderConfig {
     /// Returns the location of a secret that is sent in the configured header, after the configured
     /// prefix.
     pub fn token_location(&self) -> SignatureLocation {
-        SignatureLocation::token(self.header_or("")).prefix(self.prefix.clone())
+        SignatureLocation::token(self.header_or("")).prefix(self.prefix.clone().unwrap_or_default())
     }
 
     /// Returns the location of a signature in the configured header, after the configured prefix and in
     /// the configured encoding.
     pub fn signature_location(&self) -> SignatureLocation {
         let encoding = self.encoding.unwrap_or(Encoding::Hex);
-        SignatureLocation::header(self.header_or(""), encoding).prefix(self.prefix.clone())
+        SignatureLocation::header(self.header_or(""), encoding)
+            .prefix(self.prefix.clone().unwrap_or_default())
     }
 
     /// Returns where the event's type is.
     #[must_use]
     pub fn event_type(&self) -> FieldLocation {
-        self.event_type.clone()
+        self.event_type.clone().unwrap_or(FieldLocation::Absent)
     }
 
     /// Returns where the event's id is.
     #[must_use]
     pub fn event_id(&self) -> FieldLocation {
-        self.event_id.clone()
+        self.event_id.clone().unwrap_or(FieldLocation::Absent)
     }
 
     /// Returns where the time of signing is.
     #[must_use]
     pub fn time(&self) -> FieldLocation {
-        self.time.clone()
+        self.time.clone().unwrap_or(FieldLocation::Absent)
     }
 
     /// Returns the JSON pointer of the event's payload, if it is not the whole body.

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::spec::secs;
-use super::{ConfiguredSender, Sender, SenderConfig, SenderSpec};
+use super::{ConfiguredSender, Handshake, Sender, SenderConfig, SenderSpec};
 use crate::contract::Contract;
 use crate::crypto::encoding::Encoding;
 use crate::error::ConfigError;
+use crate::event::Identity;
 use crate::keys::Keyring;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
-use crate::verify::Verifier;
+use crate::verify::{Delivery, Verifier};
 
 const SPECIFICATION: &str =
     "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md";
@@ -185,5 +186,13 @@ impl Sender for StandardWebhooks {
 
     fn contract(&self) -> &Contract {
         self.0.contract()
+    }
+
+    fn identity(&self, delivery: &Delivery) -> Identity {
+        self.0.identity(delivery)
+    }
+
+    fn handshake(&self) -> Option<&Handshake> {
+        self.0.handshake()
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::AINEXLAYER;
 use crate::contract::Contract;
 use crate::crypto::encoding::Encoding;
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, Validation};
+use crate::event::Identity;
 use crate::keys::Keyring;
-use crate::senders::{ConfiguredSender, FieldLocation, Sender, SenderConfig};
+use crate::senders::{ConfiguredSender, FieldLocation, Handshake, Sender, SenderConfig};
 use crate::time::Tolerance;
-use crate::verify::Verifier;
+use crate::verify::{Delivery, Verifier};
 
 /// The sender AINexLayer with its keys; see the [module](super) for what the vendor documents.
 ///
@@ -62,6 +63,14 @@ impl Sender for AiNexLayer {
 
     fn contract(&self) -> &Contract {
         self.0.contract()
+    }
+
+    fn identity(&self, delivery: &Delivery) -> Identity {
+        self.0.identity(delivery)
+    }
+
+    fn handshake(&self) -> Option<&Handshake> {
+        self.0.handshake()
     }
 }
 
@@ -156,39 +165,43 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::MissingSetting`] for the first setting that is not set, with what to
-    /// look for in a captured delivery; otherwise fails like [`SenderConfig::keys`].
+    /// Returns [`ConfigErrorKind::MissingSetting`] for every setting that is not set, with what to look
+    /// for in a captured delivery; otherwise fails like [`SenderConfig::keys`].
     pub fn build(self) -> Result<AiNexLayer, ConfigError> {
-        let header = given(
+        let mut validation = Validation::default();
+        let header = validation.check(given(
             self.header.filter(|name| !name.is_empty()),
             "signature_header",
             "for the header that changes when the body does",
-        )?;
-        let encoding = given(
+        ));
+        let encoding = validation.check(given(
             self.encoding,
             "encoding",
             "whether the signature is 64 hexadecimal digits or 44 base64 characters",
-        )?;
-        let prefix = given(
+        ));
+        let prefix = validation.check(given(
             self.prefix,
             "prefix",
             "for the text before the signature: `sha256=` or nothing",
-        )?;
-        let event_type = given(
+        ));
+        let event_type = validation.check(given(
             self.event_type.filter(FieldLocation::is_named),
             "event_type",
             "for the field that holds `document.uploaded` or the like",
-        )?;
-        let event_id = given(
+        ));
+        let event_id = validation.check(given(
             self.event_id.filter(FieldLocation::is_named),
             "event_id",
             "for the field that stays the same when a delivery is retried",
-        )?;
-        let time = given(
+        ));
+        let time = validation.check(given(
             self.time.filter(FieldLocation::is_named),
             "time",
             "for the field with the time",
-        )?;
+        ));
+        let given = header.zip(encoding).zip(prefix).zip(event_type).zip(event_id).zip(time);
+        let (((((header, encoding), prefix), event_type), event_id), time) =
+            validation.finish(given)?;
         self.config
             .with_header(header)
             .with_encoding(encoding)

@@ -5,8 +5,8 @@ use crate::senders::spec::{days, secs};
 use crate::senders::{FieldLocation, SenderConfig, SenderSpec};
 use crate::time::TimestampFormat;
 
-/// AINexLayer. [`AiNexLayer`](super::AiNexLayer) configures it and says what is missing; see the [module](super) for what
-/// the vendor documents.
+/// AINexLayer. Use [`AiNexLayer::builder`](super::AiNexLayer::builder), which requires every setting that
+/// the vendor does not document; see the [module](super).
 pub const AINEXLAYER: SenderSpec = SenderSpec::new(
     "ainexlayer",
     "AINexLayer",
