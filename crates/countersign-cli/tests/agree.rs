@@ -24,8 +24,8 @@ fn verdict(flags: &[&str], secrets: [&str; 2], request: &str) -> String {
                 _ => call.secret(name, secret),
             },
         );
-        let answer = call.input(request).run();
-        (answer.json()["verdict"].as_str().unwrap().to_owned(), answer.code)
+        let output = call.input(request).run();
+        (output.json()["verdict"].as_str().unwrap().to_owned(), output.code)
     };
     let (verify, explain) = (ask("verify"), ask("explain"));
     assert_eq!(verify.0, explain.0, "{flags:?}: {request}");
@@ -100,11 +100,11 @@ fn any_key_of_a_rotation_is_accepted() {
         let old = if own == "SECRET" { "OTHER" } else { "SECRET" };
         explain().secret(own, SECRET).secret(old, "the one before this one").run()
     });
-    for answer in [first, second] {
-        answer
+    for output in [first, second] {
+        output
             .is(1, "cause     White space, probably a line break, was added")
             .is(1, "(trailing_newline)");
-        assert!(!answer.out.contains("other_key"), "{answer:?}");
+        assert!(!output.out.contains("other_key"), "{output:?}");
     }
     let twice = [&STRIPE[..], &["--secret-env", "SECRET"]].concat();
     assert_eq!(verdict(&twice, [SECRET, ""], &request), "invalid_keyring");
@@ -131,8 +131,8 @@ fn unusable_settings_are_reported_by_both() {
     for extra in [["--encoding", "hex"], ["--prefix", "v1="], ["--header", "x-mine"]] {
         let flags = [&STRIPE[..], &extra].concat();
         assert_eq!(verdict(&flags, [SECRET, ""], &request), "malformed_input");
-        let answer = call_list(&[&["explain"], &flags[..]].concat()).input(&*request).run();
-        answer.is(2, "is not for `stripe`: leave it out");
+        let output = call_list(&[&["explain"], &flags[..]].concat()).input(&*request).run();
+        output.is(2, "is not for `stripe`: leave it out");
     }
     for secret in ["", " "] {
         assert_eq!(verdict(&STRIPE, [secret, ""], &request), "empty_secret");

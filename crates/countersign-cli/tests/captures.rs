@@ -6,15 +6,15 @@ mod common;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{Answer, call, call_list, file, signed_stripe};
+use common::{CommandOutput, call, call_list, file, signed_stripe};
 use serde_json::json;
 
 const BODY: &str = r#"{"id":"evt_1","type":"charge.paid","text":"it's é"}"#;
 const VERIFY: &str = "verify -s stripe --secret-env SECRET --now 1700000042";
 
 #[track_caller]
-fn is_accepted(answer: &Answer) {
-    answer.is(0, "evt_1 (signed)").is(0, "charge.paid").is(0, "42 s ago").is(0, "key `SECRET`");
+fn is_accepted(output: &CommandOutput) {
+    output.is(0, "evt_1 (signed)").is(0, "charge.paid").is(0, "42 s ago").is(0, "key `SECRET`");
 }
 
 fn signature() -> String {
@@ -56,9 +56,9 @@ fn a_body_of_another_length_than_announced_is_read_whole() {
 #[test]
 fn a_body_without_chunks_is_read_whole() {
     let request = signed_stripe(BODY).replace("content-length: 52", "transfer-encoding: chunked");
-    let answer = call(VERIFY).input(request).run();
-    is_accepted(&answer);
-    answer.is(
+    let output = call(VERIFY).input(request).run();
+    is_accepted(&output);
+    output.is(
         0,
         "note      `transfer-encoding` announces a chunked body, but the body is not chunked",
     );
@@ -248,9 +248,9 @@ fn a_malformed_raw_request_names_the_line() {
             "header `transfer-encoding`: is not `chunked`",
         ),
     ] {
-        let answer = call(VERIFY).input(request).run();
-        answer.is(2, piece).is(2, "standard input: ");
-        assert_eq!(answer.err.lines().count(), 1, "{answer:?}");
+        let output = call(VERIFY).input(request).run();
+        output.is(2, piece).is(2, "standard input: ");
+        assert_eq!(output.err.lines().count(), 1, "{output:?}");
     }
     let many = "a: b\n".repeat(300);
     call(VERIFY).input(format!("POST / HTTP/1.1\n{many}\n")).run().is(2, "more than 256 headers");
@@ -265,13 +265,13 @@ fn headers_that_are_not_ascii_are_rejected() {
 
 #[test]
 fn with_json_malformed_input_is_one_object() {
-    let answer = call(VERIFY).arg("--json").input("hello").run();
+    let output = call(VERIFY).arg("--json").input("hello").run();
     assert_eq!(
-        (answer.code, &answer.json()["verdict"]),
+        (output.code, &output.json()["verdict"]),
         (2, &json!("malformed_input")),
-        "{answer:?}"
+        "{output:?}"
     );
-    assert_eq!(answer.err, "");
+    assert_eq!(output.err, "");
 }
 
 #[test]
@@ -282,14 +282,14 @@ fn a_curl_command_may_have_a_prompt_or_a_path() {
     }
     for end in ["| jq .", "> out.txt", "; curl https://b.example"] {
         let line = format!("{} {end}", signed.trim_end());
-        let answer = call("verify -s github --secret-env SECRET").input(line).run();
-        answer.is(2, "use the `curl` command alone");
+        let output = call("verify -s github --secret-env SECRET").input(line).run();
+        output.is(2, "use the `curl` command alone");
     }
 }
 
 #[test]
 fn a_body_that_is_given_twice_is_an_error() {
     let capture = r#"{"headers":[],"body":"a","body_b64":"Yg=="}"#;
-    let answer = call("verify -s github --secret-env SECRET").input(capture).run();
-    answer.is(2, "field `body_b64`: is given besides `body`: keep one of the two");
+    let output = call("verify -s github --secret-env SECRET").input(capture).run();
+    output.is(2, "field `body_b64`: is given besides `body`: keep one of the two");
 }

@@ -6,13 +6,13 @@ mod common;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use common::{Answer, SECRET, call, file};
+use common::{CommandOutput, SECRET, call, file};
 
 const LEAST: &str =
     "name = \"acme\"\nalgorithm = \"hmac-sha256\"\n[signature]\nheader = \"x-acme\"\n";
 
 /// Signs and verifies a body by the description.
-fn round_trip(toml: &str, id: &str) -> Answer {
+fn round_trip(toml: &str, id: &str) -> CommandOutput {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let path = file(&format!("custom-{number}.toml"), toml);
@@ -47,8 +47,8 @@ fn a_byte_order_mark_is_no_part_of_the_file() {
 fn each_part_can_be_signed() {
     let head = "name = \"acme\"\nalgorithm = \"hmac-sha512\"\nsigns = \"{id}|{timestamp}.v0:{body}\"\n[signature]\nheader = \"x-acme\"\n";
     let places = "[timestamp]\nheader = \"x-time\"\nunit = \"milliseconds\"\ntolerance = 60\n[id]\nheader = \"x-id\"\n[event_type]\nfield = \"/event/kind\"\n";
-    let answer = round_trip(&format!("{head}{places}"), "id-7");
-    answer
+    let output = round_trip(&format!("{head}{places}"), "id-7");
+    output
         .is(0, "id-7 (signed)")
         .is(0, "a.b")
         .is(0, "within 1 min back")

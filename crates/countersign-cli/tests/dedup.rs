@@ -173,8 +173,8 @@ fn a_missing_store_is_not_malformed_input() {
 fn a_password_is_not_printed() {
     for scheme in ["postgres", "redis", "rediss", "mysql"] {
         let location = format!("{scheme}://me:correct-horse-battery@127.0.0.1:1/0");
-        let answer = dedup(&location, "stats").never("correct-horse-battery").run();
-        assert_eq!(answer.code, if scheme == "mysql" { 2 } else { 3 }, "{answer:?}");
+        let output = dedup(&location, "stats").never("correct-horse-battery").run();
+        assert_eq!(output.code, if scheme == "mysql" { 2 } else { 3 }, "{output:?}");
     }
 }
 

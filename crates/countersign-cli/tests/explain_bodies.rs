@@ -9,7 +9,7 @@ use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{Answer, call, call_list};
+use common::{CommandOutput, call, call_list};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -31,7 +31,7 @@ fn crc(bytes: &[u8]) -> u64 {
     bytes.iter().fold(7, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(*byte)))
 }
 
-fn explained(request: impl Into<Vec<u8>>) -> Answer {
+fn explained(request: impl Into<Vec<u8>>) -> CommandOutput {
     call_list(&["explain", "-s", "github", "--secret-env", "SECRET"]).input(request).run()
 }
 
@@ -40,16 +40,16 @@ fn explained(request: impl Into<Vec<u8>>) -> Answer {
 #[track_caller]
 fn verifies_kind(signed: &[u8], received: &[u8], kind: &str) {
     let request = changed(signed, received);
-    let answer = explained(request.as_slice());
-    answer.is(1, &format!("({kind})"));
-    let cause = answer.out.lines().find(|line| line.starts_with("cause")).unwrap();
-    assert!(cause.ends_with(&format!("({kind})")), "{answer:?}");
+    let output = explained(request.as_slice());
+    output.is(1, &format!("({kind})"));
+    let cause = output.out.lines().find(|line| line.starts_with("cause")).unwrap();
+    assert!(cause.ends_with(&format!("({kind})")), "{output:?}");
     let note = format!(
         "note      the body has {} bytes, but `content-length` is {}",
         received.len(),
         signed.len()
     );
-    assert_eq!(answer.out.contains(&note), signed.len() != received.len(), "{answer:?}");
+    assert_eq!(output.out.contains(&note), signed.len() != received.len(), "{output:?}");
     let length = format!("content-length: {}", signed.len());
     let at = request.windows(length.len()).position(|part| part == length.as_bytes()).unwrap();
     let (before, after) = (&request[..at], &request[at + length.len()..]);

@@ -19,8 +19,8 @@ fn reserialized() -> String {
 #[test]
 fn a_proved_cause_is_printed_with_what_to_do() {
     let explain = call("explain -s stripe --secret-env SECRET --now 1700000042");
-    let answer = explain.input(reserialized()).run();
-    answer
+    let output = explain.input(reserialized()).run();
+    output
         .is(1, "rejected  signature_mismatch\n")
         .is(1, "cause     ")
         .is(1, "(body_reserialized)\nnext      ");
@@ -29,9 +29,9 @@ fn a_proved_cause_is_printed_with_what_to_do() {
 #[test]
 fn a_request_that_verifies_has_no_cause() {
     let explain = call("explain -s stripe --secret-env SECRET --now 1700000042");
-    let answer = explain.input(signed_stripe(BODY)).run();
-    answer.is(0, "ok        nothing is wrong");
-    assert_eq!(answer.out.lines().count(), 1, "{answer:?}");
+    let output = explain.input(signed_stripe(BODY)).run();
+    output.is(0, "ok        nothing is wrong");
+    assert_eq!(output.out.lines().count(), 1, "{output:?}");
 }
 
 #[test]

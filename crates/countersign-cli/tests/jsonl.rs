@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::sync::LazyLock;
 
 use common::snake::snake;
-use common::{Answer, Call, SECRET, call, file};
+use common::{Call, CommandOutput, SECRET, call, file};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 const PUBLISHED: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../countersign/tests/vectors/published.json");
 
-fn lines(answer: &Answer) -> Vec<Value> {
-    answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+fn lines(output: &CommandOutput) -> Vec<Value> {
+    output.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 static VECTORS: LazyLock<Vec<Value>> = LazyLock::new(|| {
@@ -35,22 +35,22 @@ fn guarded(call: Call, vectors: &[Value]) -> Call {
 }
 
 #[track_caller]
-fn agree(vectors: &[Value], answer: &Answer) {
-    let verdicts = lines(answer);
-    assert_eq!(verdicts.len(), vectors.len(), "{}", answer.err);
+fn agree(vectors: &[Value], output: &CommandOutput) {
+    let verdicts = lines(output);
+    assert_eq!(verdicts.len(), vectors.len(), "{}", output.err);
     for (vector, verdict) in vectors.iter().zip(verdicts) {
         let ours = snake(vector["ours"].as_str().unwrap());
         assert_eq!(verdict["verdict"], ours, "{}: {verdict}", vector["name"]);
     }
-    assert_eq!(answer.code, 0);
+    assert_eq!(output.code, 0);
 }
 
 #[test]
 fn the_published_vectors_are_verified_as_a_document() {
     let vectors = vectors();
     assert!(vectors.len() > 100);
-    let answer = guarded(call("verify --jsonl").arg(PUBLISHED), vectors).run();
-    agree(vectors, &answer);
+    let output = guarded(call("verify --jsonl").arg(PUBLISHED), vectors).run();
+    agree(vectors, &output);
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn the_published_vectors_are_verified_line_by_line_with_their_older_field_names(
         fields.insert("scheme".to_owned(), sender);
         input += &format!("{vector}\n");
     }
-    let answer = guarded(call("verify --jsonl").input(input), vectors).run();
-    agree(vectors, &answer);
+    let output = guarded(call("verify --jsonl").input(input), vectors).run();
+    agree(vectors, &output);
 }
 
 fn stripe() -> Value {
@@ -83,17 +83,17 @@ fn with(field: &str, value: Value) -> Value {
 }
 
 fn verify_line(request: &Value) -> Value {
-    let answer = call("verify --jsonl").input(format!("{request}\n")).run();
-    let mut verdicts = lines(&answer);
-    assert_eq!(verdicts.len(), 1, "{answer:?}");
+    let output = call("verify --jsonl").input(format!("{request}\n")).run();
+    let mut verdicts = lines(&output);
+    assert_eq!(verdicts.len(), 1, "{output:?}");
     verdicts.remove(0)
 }
 
 /// Returns a line with a request that the command signed.
 fn signed(body: &str) -> Value {
-    let answer =
+    let output =
         call("sign --json -s stripe --secret-env SECRET --now 1700000000 --body").arg(body).run();
-    let mut request = answer.json();
+    let mut request = output.json();
     request["sender"] = "stripe".into();
     request["secret"] = SECRET.into();
     request["now"] = 1_700_000_003.into();
@@ -171,8 +171,8 @@ fn a_malformed_line_names_the_field_and_does_not_stop_the_run() {
     no_body.as_object_mut().unwrap().remove("body");
     no_body["body_b64"] = "!".into();
     input += &format!("{no_body}\n\n{}\n", signed("{}"));
-    let answer = call("verify --jsonl").input(input).run();
-    let verdicts = lines(&answer);
+    let output = call("verify --jsonl").input(input).run();
+    let verdicts = lines(&output);
     for ((request, field), verdict) in broken.iter().zip(&verdicts) {
         assert_eq!(verdict["verdict"], "malformed_input", "{request}");
         assert_eq!(verdict["field"], *field, "{request}");
@@ -183,21 +183,21 @@ fn a_malformed_line_names_the_field_and_does_not_stop_the_run() {
         (last["verdict"].as_str(), last["line"].as_u64()),
         (Some("ok"), Some(broken.len() as u64 + 3))
     );
-    assert_eq!(answer.code, 2);
+    assert_eq!(output.code, 2);
 }
 
 #[test]
 fn a_line_that_is_not_json_is_reported_with_its_position() {
     let line = format!("{{\"secret\":\"{SECRET}\",}}\n[]\n\u{7f}\n{{\n");
-    let answer = call("verify --jsonl").input(line).run();
-    let verdicts = lines(&answer);
+    let output = call("verify --jsonl").input(line).run();
+    let verdicts = lines(&output);
     let reasons: Vec<_> =
         verdicts.iter().map(|verdict| verdict["reason"].as_str().unwrap()).collect();
     assert!(reasons[0].contains("is not JSON, at line 1 column"), "{}", reasons[0]);
     assert_eq!(reasons[1], "the request is not a JSON object");
     assert!(reasons[2].contains("is not JSON"), "{}", reasons[2]);
     assert!(reasons[3].contains("is truncated JSON"), "{}", reasons[3]);
-    assert_eq!(answer.code, 2);
+    assert_eq!(output.code, 2);
 }
 
 #[test]
@@ -258,8 +258,8 @@ fn a_line_may_name_a_custom_sender() {
     let mut request = signed.json();
     request["sender"] = "own".into();
     request["secret"] = SECRET.into();
-    let answer = call("verify --jsonl --scheme").arg(path).input(request.to_string()).run();
-    assert_eq!(lines(&answer)[0]["verdict"], "ok", "{answer:?}");
+    let output = call("verify --jsonl --scheme").arg(path).input(request.to_string()).run();
+    assert_eq!(lines(&output)[0]["verdict"], "ok", "{output:?}");
 }
 
 #[test]
@@ -269,8 +269,8 @@ fn flags_are_the_defaults_of_lines() {
         bare.as_object_mut().unwrap().remove(field);
     }
     let ask = |flags: &str, request: &Value| {
-        let answer = call("verify --jsonl").args(flags).input(request.to_string()).run();
-        lines(&answer).remove(0)
+        let output = call("verify --jsonl").args(flags).input(request.to_string()).run();
+        lines(&output).remove(0)
     };
     let flags = "-s stripe --secret-env key=SECRET --now 1700000042";
     let verdict = ask(flags, &bare);
@@ -309,11 +309,11 @@ fn flags_that_no_line_can_use_are_rejected() {
 #[test]
 fn a_byte_order_mark_is_not_part_of_the_first_line() {
     let line = format!("\u{feff}{}\n", signed("{}"));
-    let answer = call("verify --jsonl").input(line.as_str()).run();
-    assert_eq!(lines(&answer)[0]["verdict"], "ok", "{answer:?}");
+    let output = call("verify --jsonl").input(line.as_str()).run();
+    assert_eq!(lines(&output)[0]["verdict"], "ok", "{output:?}");
     let path = file("marked.json", format!("\u{feff}[{}]", signed("{}")));
-    let answer = call("verify --jsonl").arg(path.to_str().unwrap()).run();
-    assert_eq!(lines(&answer)[0]["verdict"], "ok", "{answer:?}");
+    let output = call("verify --jsonl").arg(path.to_str().unwrap()).run();
+    assert_eq!(lines(&output)[0]["verdict"], "ok", "{output:?}");
 }
 
 /// Any JSON value, as a careless or hostile program may write it.
@@ -397,11 +397,11 @@ proptest! {
     #[test]
     fn mangled_lines_get_a_verdict_each(batch in proptest::collection::vec(mangled(), 60)) {
         let asked = batch.iter().filter(|line| !line.trim_ascii().is_empty()).count();
-        let answer = guarded(call("verify --jsonl").input(batch.join(&b'\n')), vectors()).run();
-        let verdicts = lines(&answer);
-        prop_assert_eq!(verdicts.len(), asked, "{}", &answer.err);
+        let output = guarded(call("verify --jsonl").input(batch.join(&b'\n')), vectors()).run();
+        let verdicts = lines(&output);
+        prop_assert_eq!(verdicts.len(), asked, "{}", &output.err);
         let is_unread = verdicts.iter().any(|verdict| verdict["verdict"] == "malformed_input");
-        prop_assert_eq!(answer.code, if is_unread { 2 } else { 0 });
+        prop_assert_eq!(output.code, if is_unread { 2 } else { 0 });
         prop_assert!(verdicts.iter().all(|verdict| verdict["verdict"].is_string()));
     }
 }
@@ -418,7 +418,7 @@ fn a_document_on_standard_input_is_verified_like_a_file() {
     for input in
         [published.to_owned(), serde_json::to_string_pretty(&document).unwrap(), in_one_line]
     {
-        let answer = call("verify --jsonl").input(input).run();
-        assert_eq!((answer.code, answer.out), (wanted.code, wanted.out.clone()));
+        let output = call("verify --jsonl").input(input).run();
+        assert_eq!((output.code, output.out), (wanted.code, wanted.out.clone()));
     }
 }

@@ -49,24 +49,24 @@ fn read(stream: &mut impl BufRead) -> Option<Request> {
     Some(request)
 }
 
-/// Serves until the test ends. `answer` gives the status for each request, by its number from 0;
+/// Serves until the test ends. `output` gives the status for each request, by its number from 0;
 /// `None` never answers.
 fn serve(
     listener: TcpListener,
-    answer: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
+    output: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
 ) -> Receiver<Request> {
     let (received, requests) = channel();
-    let (answer, count) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
+    let (output, count) = (Arc::new(output), Arc::new(AtomicUsize::new(0)));
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let (answer, count, received) =
-                (Arc::clone(&answer), Arc::clone(&count), received.clone());
+            let (output, count, received) =
+                (Arc::clone(&output), Arc::clone(&count), received.clone());
             thread::spawn(move || {
                 let mut stream = BufReader::new(stream.unwrap());
                 while let Some(request) = read(&mut stream) {
                     let number = count.fetch_add(1, Ordering::SeqCst);
                     let _ = received.send(request);
-                    let Some(status) = answer(number) else { continue };
+                    let Some(status) = output(number) else { continue };
                     let text = format!(
                         "HTTP/1.1 {status} x\r\nretry-after: 3600\r\ncontent-length: 2\r\n\r\nok"
                     );
@@ -81,10 +81,10 @@ fn serve(
 }
 
 fn server(
-    answer: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
+    output: impl Fn(usize) -> Option<u16> + Send + Sync + 'static,
 ) -> (SocketAddr, Receiver<Request>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    (listener.local_addr().unwrap(), serve(listener, answer))
+    (listener.local_addr().unwrap(), serve(listener, output))
 }
 
 /// Does this with each connection, one after the other, and then closes it.
@@ -95,7 +95,7 @@ fn accept(each: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
     address
 }
 
-/// Where nobody listens.
+/// An address where nothing listens.
 fn nowhere() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -107,8 +107,8 @@ fn send(address: SocketAddr, rest: &str) -> common::Call {
 #[test]
 fn a_failed_delivery_is_repeated_with_its_id_until_it_succeeds() {
     let (address, requests) = server(|number| Some(if number < 2 { 503 } else { 202 }));
-    let answer = send(address, "-s standard-webhooks --retry-delay 1").run();
-    answer
+    let output = send(address, "-s standard-webhooks --retry-delay 1").run();
+    output
         .is(0, "1 of 1 delivered, 3 attempts")
         .is(0, "202: 1, 503: 2")
         .is(0, "again in 1.0 ms")
@@ -141,9 +141,9 @@ fn what_is_delivered_verifies() {
 #[test]
 fn success_is_what_the_sender_counts_as_such() {
     let (address, requests) = server(|_| Some(201));
-    let answer = send(address, "-s omniai --header x-secret --retry-delay 1 --json").run();
-    assert_eq!(answer.code, 3, "{answer:?}");
-    let sums = answer.json();
+    let output = send(address, "-s omniai --header x-secret --retry-delay 1 --json").run();
+    assert_eq!(output.code, 3, "{output:?}");
+    let sums = output.json();
     assert_eq!(
         (&sums["delivered"], &sums["attempts"], &sums["responses"]),
         (&json!(0), &json!(4), &json!({ "201": 4 }))
@@ -155,11 +155,11 @@ fn success_is_what_the_sender_counts_as_such() {
 #[test]
 fn retries_follow_the_senders_schedule_scaled() {
     let (address, _requests) = server(|_| Some(500));
-    let answer = send(address, "-s svix --speed 10000000").run();
-    answer.is(3, "0 of 1 delivered, 8 attempts").is(3, "given up");
-    assert!(!answer.out.contains("assumed"), "{answer:?}");
-    let answer = send(address, "-s stripe --speed 10000000 --retries 1").run();
-    answer
+    let output = send(address, "-s svix --speed 10000000").run();
+    output.is(3, "0 of 1 delivered, 8 attempts").is(3, "given up");
+    assert!(!output.out.contains("assumed"), "{output:?}");
+    let output = send(address, "-s stripe --speed 10000000 --retries 1").run();
+    output
         .is(3, "0 of 1 delivered, 2 attempts")
         .is(3, "(assumed: the sender documents no schedule)");
     send(address, "-s github").run().is(3, "no retries").is(3, "1 attempts");
@@ -194,8 +194,8 @@ fn gone_ends_the_retries_of_senders_that_heed_it() {
 #[test]
 fn an_answer_after_the_deadline_is_none() {
     let (address, _requests) = server(|number| (number > 0).then_some(200));
-    let answer = send(address, "-s stripe --deadline 1 --retry-delay 1").run();
-    answer.is(0, "timed out").is(0, "200: 1, timed out: 1");
+    let output = send(address, "-s stripe --deadline 1 --retry-delay 1").run();
+    output.is(0, "timed out").is(0, "200: 1, timed out: 1");
 }
 
 #[test]
@@ -207,10 +207,10 @@ fn a_redirect_is_no_success() {
 #[test]
 fn events_differ_and_a_share_of_them_comes_twice() {
     let (address, requests) = server(|_| Some(200));
-    let answer =
+    let output =
         send(address, "-s stripe --times 40 --concurrency 4 --duplicate-share 0.25 --json").run();
-    assert_eq!(answer.code, 0, "{answer:?}");
-    let sums = answer.json();
+    assert_eq!(output.code, 0, "{output:?}");
+    let sums = output.json();
     assert_eq!((&sums["total"], &sums["delivered"]), (&json!(50), &json!(50)));
     let twins = sums["deliveries"]
         .as_array()
@@ -269,15 +269,15 @@ fn a_receiver_that_is_away_and_comes_back_gets_the_event() {
 
 #[test]
 fn a_receiver_that_does_not_run_has_no_log_to_look_into() {
-    let answer = send(nowhere(), "-s stripe --retries 0").run();
-    answer.is(3, "connection refused: 1").is(3, "check that the receiver runs");
+    let output = send(nowhere(), "-s stripe --retries 0").run();
+    output.is(3, "connection refused: 1").is(3, "check that the receiver runs");
 }
 
 #[test]
 fn a_connection_that_breaks_is_a_failed_attempt() {
     let address = accept(|stream| drop(read(&mut BufReader::new(stream))));
-    let answer = send(address, "-s stripe --retries 0").run();
-    answer.is(3, "connection broke: 1").is(3, "look into the receiver's log");
+    let output = send(address, "-s stripe --retries 0").run();
+    output.is(3, "connection broke: 1").is(3, "look into the receiver's log");
 }
 
 #[test]
@@ -286,22 +286,22 @@ fn a_connection_that_the_receiver_closes_after_its_answer_breaks_no_delivery() {
         let mut stream = BufReader::new(stream);
         read(&mut stream);
         // It does not say that it closes.
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-        stream.get_mut().write_all(answer).unwrap();
+        let output = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        stream.get_mut().write_all(output).unwrap();
     });
-    let answer = send(address, "-s stripe --retries 0 --times 200 --concurrency 4").run();
-    answer.is(0, "200 of 200 delivered");
+    let output = send(address, "-s stripe --retries 0 --times 200 --concurrency 4").run();
+    output.is(0, "200 of 200 delivered");
 }
 
 #[test]
 fn a_port_that_is_none_is_rejected_and_not_taken_for_the_usual_one() {
-    for (url, mend) in [
+    for (url, hint) in [
         ("http://127.0.0.1:99999/", "the URL: has the port 99999: ports are 1 to 65535"),
         ("http://127.0.0.1:0/", "the URL: has the port 0"),
         ("http://[::1]:65536/?a", "the URL: has the port 65536"),
         ("http://ann:pass@127.0.0.1:8o80", "the URL: has a port that is not a number"),
     ] {
-        call("send -s stripe --secret-env SECRET").arg(url).run().is(2, mend);
+        call("send -s stripe --secret-env SECRET").arg(url).run().is(2, hint);
     }
     call("send http://127.0.0.1:1/ -s stripe --secret-env SECRET --url https://a.example:70000/")
         .run()

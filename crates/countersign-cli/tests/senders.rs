@@ -54,8 +54,9 @@ fn a_sender_that_a_file_describes_is_told_too() {
         "listed.toml",
         "name = \"listed\"\nalgorithm = \"static-token\"\n[signature]\nheader = \"x-token\"\n[contract]\nsuccess = \"200\"\nretries = [1, 60]\n",
     );
-    let told = call("senders --scheme").arg(path.to_str().unwrap()).run();
-    told.is(0, "static token in header `x-token`")
+    let printed = call("senders --scheme").arg(path.to_str().unwrap()).run();
+    printed
+        .is(0, "static token in header `x-token`")
         .is(0, "200 within 10 s")
         .is(0, "after 1 s, 1 min\n");
 }

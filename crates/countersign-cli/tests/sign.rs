@@ -148,9 +148,9 @@ fn an_invalid_header_is_rejected_in_one_line() {
         ("--to", "https://a.example:99999/", "`--to`: has the port 99999: ports are 1 to 65535"),
         ("--url", "https://a.example:0/", "`--url`: has the port 0"),
     ] {
-        let answer = sign(flag, value);
-        answer.is(2, piece);
-        assert_eq!(answer.err.lines().count(), 1, "{answer:?}");
+        let output = sign(flag, value);
+        output.is(2, piece);
+        assert_eq!(output.err.lines().count(), 1, "{output:?}");
     }
     let verify = call("verify -s svix --secret-env SECRET --body {}");
     verify.arg("-H").arg("a: b\nc: d").run().is(2, "`--request-header`: has an invalid value");
@@ -161,8 +161,8 @@ fn a_password_in_the_url_is_not_printed() {
     let url = "https://ann:pass-of-ann@example.com/hook?a=1";
     for extra in ["", "--curl", "--json"] {
         let sign = call("sign -s github --secret-env SECRET --body {} --to").arg(url).args(extra);
-        let answer = sign.never("pass-of-ann").run();
-        answer.is(0, "example.com").is(0, "/hook?a=1");
+        let output = sign.never("pass-of-ann").run();
+        output.is(0, "example.com").is(0, "/hook?a=1");
     }
     let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{url}{body}\"\n[signature]\nheader = \"x-acme\"\n";
     let path = file("url.toml", toml);

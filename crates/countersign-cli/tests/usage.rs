@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{Answer, call, call_list};
+use common::{CommandOutput, call, call_list};
 
 /// Verifies that the error is one line on standard error.
 #[track_caller]
-fn is_one_line(answer: &Answer, piece: &str) {
-    answer.is(2, piece);
-    assert_eq!((answer.err.lines().count(), answer.out.as_str()), (1, ""), "{answer:?}");
-    assert!(answer.err.starts_with("error: "), "{answer:?}");
+fn is_one_line(output: &CommandOutput, piece: &str) {
+    output.is(2, piece);
+    assert_eq!((output.err.lines().count(), output.out.as_str()), (1, ""), "{output:?}");
+    assert!(output.err.starts_with("error: "), "{output:?}");
 }
 
 #[test]
@@ -39,16 +39,16 @@ fn each_error_names_the_argument_and_what_to_do() {
         ("send http://x/ --speed 0", "`--speed`: has an invalid value: give a number"),
         ("send http://x/ --concurrency 77777", "`--concurrency`: has an invalid value: see `-"),
     ] {
-        let answer = call(arguments).never("hunter2222").never("77777").run();
-        is_one_line(&answer, piece);
+        let output = call(arguments).never("hunter2222").never("77777").run();
+        is_one_line(&output, piece);
     }
 }
 
 #[test]
 fn with_json_it_is_one_object() {
-    let answer = call("verify --json --tolerance hunter2222").never("hunter2222").run();
-    assert_eq!((answer.code, answer.err.as_str()), (2, ""));
-    assert_eq!(answer.json()["verdict"], "malformed_input");
+    let output = call("verify --json --tolerance hunter2222").never("hunter2222").run();
+    assert_eq!((output.code, output.err.as_str()), (2, ""));
+    assert_eq!(output.json()["verdict"], "malformed_input");
     call("--json").run().is(2, "no command given; see `countersign --help`");
     // After `--` it is not a flag.
     is_one_line(&call("verify -- a --json").run(), "`--json`: is not known");
@@ -67,6 +67,6 @@ fn help_and_version_are_printed() {
 #[test]
 fn an_argument_that_is_not_utf_8_is_reported_in_one_line() {
     use std::os::unix::ffi::OsStrExt;
-    let answer = call("verify --sender").raw(std::ffi::OsStr::from_bytes(b"\xff")).run();
-    is_one_line(&answer, "is not UTF-8");
+    let output = call("verify --sender").raw(std::ffi::OsStr::from_bytes(b"\xff")).run();
+    is_one_line(&output, "is not UTF-8");
 }

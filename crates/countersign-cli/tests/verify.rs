@@ -13,8 +13,8 @@ const VERIFY: &str = "verify -s stripe --secret-env SECRET --now 1700000042";
 #[test]
 fn a_rejection_has_a_reason_and_a_next_step() {
     let request = signed_stripe(BODY).replace("paid", "void");
-    let answer = call(VERIFY).input(request).run();
-    answer
+    let output = call(VERIFY).input(request).run();
+    output
         .is(1, "rejected  Stripe, signature_mismatch")
         .is(1, "check the secret, and that nothing in front changes the body")
         .is(1, "countersign explain");
@@ -22,16 +22,16 @@ fn a_rejection_has_a_reason_and_a_next_step() {
 
 #[test]
 fn with_json_a_verdict_is_one_object() {
-    let answer = call(VERIFY).arg("--json").input(signed_stripe(BODY)).run();
+    let output = call(VERIFY).arg("--json").input(signed_stripe(BODY)).run();
     let expected = json!({
         "verdict": "ok", "sender": "stripe", "key": "SECRET", "id": "evt_1", "id_signed": true,
         "event_type": "charge.paid", "timestamp": 1_700_000_000,
     });
-    assert_eq!(answer.json(), expected);
-    let answer =
+    assert_eq!(output.json(), expected);
+    let output =
         call("verify -s stripe --secret-env SECRET --json").input(signed_stripe(BODY)).run();
-    assert_eq!(answer.json()["verdict"], "stale_timestamp");
-    assert_eq!((answer.code, &answer.json()["status"]), (1, &json!(401)));
+    assert_eq!(output.json()["verdict"], "stale_timestamp");
+    assert_eq!((output.code, &output.json()["status"]), (1, &json!(401)));
 }
 
 #[test]
@@ -102,8 +102,8 @@ fn an_unknown_sender_points_to_the_list() {
         .is(2, "sender `strip`: is not known: `countersign senders`");
     call("verify --secret-env SECRET").run().is(2, "no sender is named");
     // The name may be a misplaced secret.
-    let answer = call("verify --secret-env SECRET -s").arg(SECRET).run();
-    answer.is(2, "the sender: is not known");
+    let output = call("verify --secret-env SECRET -s").arg(SECRET).run();
+    output.is(2, "the sender: is not known");
 }
 
 #[test]
@@ -215,9 +215,9 @@ fn signed_zoom(body: &str) -> String {
 #[test]
 fn content_of_a_body_cannot_control_the_terminal() {
     let request = signed_stripe(r#"{"id":"evt\u001b[31m\u202e","type":"a\nb"}"#);
-    let answer = call(VERIFY).input(request).run();
-    answer.is(0, r"evt\u{1b}[31m\u{202e} (signed)").is(0, r"a\u{a}b");
-    assert!(!answer.out.contains('\u{1b}'));
+    let output = call(VERIFY).input(request).run();
+    output.is(0, r"evt\u{1b}[31m\u{202e} (signed)").is(0, r"a\u{a}b");
+    assert!(!output.out.contains('\u{1b}'));
 }
 
 #[test]

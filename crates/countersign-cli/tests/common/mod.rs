@@ -25,7 +25,7 @@ pub(crate) struct Call {
 
 /// The output and the exit code of a call.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct CommandOutput {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -91,7 +91,7 @@ impl Call {
 
     /// Runs the command to its end, and checks that no secret is printed.
     #[track_caller]
-    pub(crate) fn run(self) -> Answer {
+    pub(crate) fn run(self) -> CommandOutput {
         let (input, secrets) = (self.input.clone(), self.secrets.clone());
         let mut child = self.start();
         let mut stdin = child.stdin.take().unwrap();
@@ -101,16 +101,16 @@ impl Call {
         writer.join().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let code = output.status.code().unwrap_or_else(|| panic!("it ended by a signal"));
-        let answer = Answer { code, out: text(output.stdout), err: text(output.stderr) };
-        assert!(!answer.err.contains("panicked"), "{}", answer.err);
+        let output = CommandOutput { code, out: text(output.stdout), err: text(output.stderr) };
+        assert!(!output.err.contains("panicked"), "{}", output.err);
         for secret in secrets {
-            answer.assert_without(&secret);
+            output.assert_without(&secret);
         }
-        answer
+        output
     }
 }
 
-impl Answer {
+impl CommandOutput {
     /// Returns the JSON object that was printed.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
@@ -145,9 +145,9 @@ pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
 
 /// Returns a Stripe request that the command signed at the time `1700000000`.
 pub(crate) fn signed_stripe(body: &str) -> String {
-    let answer = call("sign -s stripe --secret-env SECRET --now 1700000000 --to https://example.com/hook?a=1 --body")
+    let output = call("sign -s stripe --secret-env SECRET --now 1700000000 --to https://example.com/hook?a=1 --body")
         .arg(body)
         .run();
-    assert_eq!(answer.code, 0, "{answer:?}");
-    answer.out
+    assert_eq!(output.code, 0, "{output:?}");
+    output.out
 }

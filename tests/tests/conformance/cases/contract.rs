@@ -13,10 +13,11 @@ pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for sender in [Sender::OmniAi, Sender::AiNexLayer, Sender::StandardWebhooks, Sender::Pairs] {
         for status in SUCCESSES {
-            let told = if sender == Sender::OmniAi { 200 } else { status };
-            let step = Step::Send(Request::good(), Expected::handlers(told, Outcome::Handled));
+            let status_sent = if sender == Sender::OmniAi { 200 } else { status };
+            let step =
+                Step::Send(Request::good(), Expected::handlers(status_sent, Outcome::Handled));
             cases.push(
-                Case::new(format!("{sender:?} receives {told} for {status}"), [step])
+                Case::new(format!("{sender:?} receives {status_sent} for {status}"), [step])
                     .from(sender)
                     .acts([Act::Respond(status)])
                     .ends(1, Holds::Duplicate),
