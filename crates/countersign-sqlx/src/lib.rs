@@ -52,6 +52,8 @@
 //!
 //! [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(all(test, any(feature = "sqlite", feature = "postgres")))]
 #[expect(clippy::expect_used, reason = "a test that cannot continue panics")]
 mod documented;

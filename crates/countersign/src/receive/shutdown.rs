@@ -54,7 +54,7 @@ impl Shutdown {
         self.wait_for(|state| state.in_flight == 0).await;
     }
 
-    /// Drains like [`drain`](Self::drain), but cancels the running handlers and releases their claims.
+    /// Cancels the running handlers, and returns when their claims are released.
     ///
     /// For when [`drain`](Self::drain) takes too long. A handler that blocks its thread cannot be
     /// cancelled.

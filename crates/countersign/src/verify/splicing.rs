@@ -4,7 +4,8 @@ use memchr::memchr;
 
 use crate::scheme::SignedPart;
 
-/// Returns whether the signed content has exactly one reading around `part`, whose bytes are `value`.
+/// Returns whether the signed content can be split into its parts in only one way at `part`, whose
+/// bytes are `value`.
 ///
 /// The signed content has exactly one reading: its bytes determine where each signed value begins and
 /// ends. Without that, an attacker could move bytes from one value to its neighbour, for example the
@@ -62,7 +63,7 @@ fn begins_early(value: &[u8], separator: &[u8]) -> bool {
     })
 }
 
-/// Returns whether `separator` occurs in `separator` followed by `value` after its first occurrence.
+/// Returns whether `separator`, written before `value`, occurs again within or overlapping `value`.
 ///
 /// The occurrence may begin before the value: `..` ends again inside `.a` where `...a` is signed.
 fn ends_again(value: &[u8], separator: &[u8]) -> bool {
