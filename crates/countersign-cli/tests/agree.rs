@@ -1,4 +1,4 @@
-//! `verify`, `explain` and `verify --jsonl` judge alike, whatever is asked.
+//! `verify`, `explain` and `verify --jsonl` agree on every request.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// `$OTHER`.
 #[track_caller]
 fn verdict(flags: &[&str], secrets: [&str; 2], request: &str) -> String {
-    let ask = |command: &str| {
+    let call = |command: &str| {
         let arguments: Vec<_> = [command, "--json"].iter().chain(flags).copied().collect();
         let call = secrets.iter().zip(["SECRET", "OTHER"]).fold(
             call_list(&arguments),
@@ -27,7 +27,7 @@ fn verdict(flags: &[&str], secrets: [&str; 2], request: &str) -> String {
         let output = call.input(request).run();
         (output.json()["verdict"].as_str().unwrap().to_owned(), output.code)
     };
-    let (verify, explain) = (ask("verify"), ask("explain"));
+    let (verify, explain) = (call("verify"), call("explain"));
     assert_eq!(verify.0, explain.0, "{flags:?}: {request}");
     // `explain` searches for a missing setting.
     let is_sought = ["missing_setting", "invalid_secret"].contains(&verify.0.as_str());

@@ -1,4 +1,4 @@
-//! `dedup`: an operator's look into each kind of store.
+//! `dedup`: inspection of each kind of store.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 

@@ -268,16 +268,16 @@ fn flags_are_the_defaults_of_lines() {
     for field in ["sender", "secret", "now"] {
         bare.as_object_mut().unwrap().remove(field);
     }
-    let ask = |flags: &str, request: &Value| {
+    let run_line = |flags: &str, request: &Value| {
         let output = call("verify --jsonl").args(flags).input(request.to_string()).run();
         lines(&output).remove(0)
     };
     let flags = "-s stripe --secret-env key=SECRET --now 1700000042";
-    let verdict = ask(flags, &bare);
+    let verdict = run_line(flags, &bare);
     assert_eq!((&verdict["verdict"], &verdict["key"]), (&json!("ok"), &json!("key")));
-    assert_eq!(ask(&format!("{flags} --tolerance 41"), &bare)["verdict"], "stale_timestamp");
-    assert_eq!(ask("--secret-env SECRET", &bare)["field"], "sender");
-    assert_eq!(ask("-s stripe", &bare)["field"], "secret");
+    assert_eq!(run_line(&format!("{flags} --tolerance 41"), &bare)["verdict"], "stale_timestamp");
+    assert_eq!(run_line("--secret-env SECRET", &bare)["field"], "sender");
+    assert_eq!(run_line("-s stripe", &bare)["field"], "secret");
     // A line's own value takes precedence.
     for (field, value, verdict) in [
         ("now", json!(1_800_000_000), "stale_timestamp"),
@@ -287,11 +287,11 @@ fn flags_are_the_defaults_of_lines() {
     ] {
         let mut request = bare.clone();
         request[field] = value;
-        assert_eq!(ask(flags, &request)["verdict"], verdict, "{field}");
+        assert_eq!(run_line(flags, &request)["verdict"], verdict, "{field}");
     }
     let omniai = json!({ "headers": [["x-hook", format!("Bearer {SECRET}")]], "body": "{}" });
     let flags = "-s omniai --secret-env SECRET --header x-hook";
-    assert_eq!(ask(flags, &omniai)["verdict"], "signature_mismatch");
+    assert_eq!(run_line(flags, &omniai)["verdict"], "signature_mismatch");
     let call = call("verify --jsonl").args(flags).arg("--prefix").arg("Bearer ");
     assert_eq!(lines(&call.input(omniai.to_string()).run())[0]["verdict"], "ok");
 }

@@ -167,7 +167,7 @@ fn retries_follow_the_senders_schedule_scaled() {
 
 #[test]
 fn what_asks_for_a_later_retry_gets_it_of_senders_that_heed_it() {
-    // An hour, a million times as fast, is 3.6 ms; the first of their own spans is 5 s.
+    // An hour, a million times as fast, is 3.6 ms; the first of their own delays is 5 s.
     let (address, _requests) = server(|_| Some(503));
     let flags = "--retries 1 --speed 1000000";
     send(address, &format!("-s standard-webhooks {flags}")).run().is(3, "again in 3.6 ms");

@@ -138,8 +138,8 @@ proptest! {
     ) {
         let signed = NOW.checked_add_signed(shift).unwrap();
         for (unit, scale) in [(TimestampFormat::Seconds, 1000), (TimestampFormat::Millis, 1)] {
-            let span = |count| Duration::from_millis(count * scale);
-            let scheme = timed(unit).tolerance(Tolerance::new(span(past), span(future)));
+            let duration = |count| Duration::from_millis(count * scale);
+            let scheme = timed(unit).tolerance(Tolerance::new(duration(past), duration(future)));
             let now = Timestamp::from_millis(NOW * scale);
             let result = receive_at(scheme, &signed.to_string(), now);
             let kind = result.map(|delivery| delivery.timestamp()).map_err(|no| no.kind());

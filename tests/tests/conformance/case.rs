@@ -244,11 +244,11 @@ impl Case {
     }
 
     /// Every response that the case expects.
-    pub(crate) fn answers(&self) -> impl Iterator<Item = &Expected> {
+    pub(crate) fn responses(&self) -> impl Iterator<Item = &Expected> {
         self.steps.iter().flat_map(|step| match step {
-            Step::Send(_, answer) | Step::Finish(answer) => vec![answer],
+            Step::Send(_, response) | Step::Finish(response) => vec![response],
             Step::KeepAlive(all) | Step::Pipeline(all) => {
-                all.iter().map(|(_, answer)| answer).collect()
+                all.iter().map(|(_, response)| response).collect()
             }
             _ => Vec::new(),
         })

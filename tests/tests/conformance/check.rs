@@ -25,7 +25,7 @@ pub(crate) fn equal<T: Copy + Debug + PartialEq>(what: &str, got: T, expected: T
 }
 
 /// Compares a response. `verdict` is what the operator sees, if the request reached the adapter.
-pub(crate) fn answer(
+pub(crate) fn incoming(
     expected: &Expected,
     got: &Incoming,
     verdict: Option<&Verdict>,

@@ -59,10 +59,10 @@ impl Connection {
     }
 
     /// Receives the response to the first request without one.
-    pub(crate) async fn answer(&mut self) -> Incoming {
+    pub(crate) async fn response(&mut self) -> Incoming {
         match self {
-            Self::H1(connection) => connection.answer().await,
-            Self::H2(connection) => connection.answer().await,
+            Self::H1(connection) => connection.response().await,
+            Self::H2(connection) => connection.response().await,
         }
     }
 }

@@ -20,7 +20,7 @@ fn variants(source: &str, enumeration: &str) -> BTreeSet<String> {
 }
 
 fn expected(cases: &[Case], name: impl Fn(&Expected) -> Option<String>) -> BTreeSet<String> {
-    cases.iter().flat_map(Case::answers).filter_map(name).collect()
+    cases.iter().flat_map(Case::responses).filter_map(name).collect()
 }
 
 #[test]
@@ -36,7 +36,8 @@ fn every_kind_of_rejection_is_in_some_case() {
     let source = include_str!("../../../crates/countersign/src/error/rejection_kind.rs");
     let known = variants(source, "RejectionKind");
     assert!(known.contains(&format!("{:?}", RejectionKind::Undecodable)), "{known:?}");
-    let covered = expected(&crate::cases::all(), |answer| Some(format!("{:?}", answer.rejection?)));
+    let covered =
+        expected(&crate::cases::all(), |response| Some(format!("{:?}", response.rejection?)));
     assert_eq!(covered, known);
 }
 
@@ -46,7 +47,7 @@ fn every_outcome_is_in_some_case() {
     let known = variants(source, "Outcome");
     assert!(known.contains(&format!("{:?}", Outcome::Handled)), "{known:?}");
     let name = |outcome: Outcome| format!("{outcome:?}").split(' ').next().map(ToOwned::to_owned);
-    let covered = expected(&crate::cases::all(), |answer| name(answer.outcome?));
+    let covered = expected(&crate::cases::all(), |response| name(response.outcome?));
     assert_eq!(covered, known);
 }
 
@@ -55,8 +56,8 @@ fn every_outcome_is_in_some_case() {
 async fn a_wrong_expectation_fails_with_every_driver() {
     use crate::case::Holds;
     let missing = RejectionKind::MissingHeader;
-    let expects = |answer| {
-        Case::new("wrong", [Step::Send(Request::good(), answer)]).ends(1, Holds::Duplicate)
+    let expects = |response| {
+        Case::new("wrong", [Step::Send(Request::good(), response)]).ends(1, Holds::Duplicate)
     };
     let unsigned = Request::good().without("webhook-id");
     let cases = [

@@ -37,9 +37,10 @@ impl Environment {
         self.drain().await;
         check::equal("handler runs", self.script.runs(), case.runs)?;
         check::equal("the store holds", holds, case.holds)?;
-        let is_event =
-            |answer: &Expected| !matches!(answer.outcome, None | Some(Outcome::HandshakeAnswered));
-        if case.answers().next().is_some() && !case.answers().any(is_event) {
+        let is_event = |response: &Expected| {
+            !matches!(response.outcome, None | Some(Outcome::HandshakeAnswered))
+        };
+        if case.responses().next().is_some() && !case.responses().any(is_event) {
             check::equal("claims of requests without an event", self.store.called(Op::Claim), 0)?;
         }
         Ok(())
@@ -47,10 +48,10 @@ impl Environment {
 
     async fn step(&mut self, step: &Step) -> Verdict {
         match step {
-            Step::Send(request, answer) => {
+            Step::Send(request, response) => {
                 let mut connection = self.open().await;
                 let exchange = self.send(&mut connection, request).await;
-                self.expect(answer, &mut connection, exchange).await
+                self.expect(response, &mut connection, exchange).await
             }
             Step::KeepAlive(all) => self.keep_alive(all).await,
             Step::Pipeline(all) => self.pipeline(all).await,
@@ -63,9 +64,9 @@ impl Environment {
                 self.begun.push_back((connection, exchange));
                 Ok(())
             }
-            Step::Finish(answer) => {
+            Step::Finish(response) => {
                 let (mut connection, exchange) = self.begun.pop_front().unwrap();
-                self.expect(answer, &mut connection, exchange).await
+                self.expect(response, &mut connection, exchange).await
             }
             Step::Disconnect => {
                 let (connection, exchange) = self.begun.pop_front().unwrap();
@@ -103,16 +104,16 @@ impl Environment {
 
     async fn keep_alive(&mut self, all: &[(Request, Expected)]) -> Verdict {
         let mut connection = self.open().await;
-        for (request, answer) in all {
+        for (request, response) in all {
             let exchange = self.send(&mut connection, request).await;
-            let mut received = connection.answer().await;
+            let mut received = connection.response().await;
             // A server may close the connection after a response; then the client retries.
             if matches!(received, Incoming::Gone) && self.log.found(exchange).is_none() {
                 connection = self.open().await;
                 self.send_as(&mut connection, &[(request, exchange)]).await;
-                received = connection.answer().await;
+                received = connection.response().await;
             }
-            self.compare(answer, &received, exchange).await?;
+            self.compare(response, &received, exchange).await?;
         }
         Ok(())
     }
@@ -121,8 +122,8 @@ impl Environment {
         let mut connection = self.open().await;
         let requests: Vec<_> = all.iter().map(|(request, _)| (request, self.next())).collect();
         self.send_as(&mut connection, &requests).await;
-        for ((_, answer), (_, exchange)) in all.iter().zip(requests) {
-            self.expect(answer, &mut connection, exchange).await?;
+        for ((_, response), (_, exchange)) in all.iter().zip(requests) {
+            self.expect(response, &mut connection, exchange).await?;
         }
         Ok(())
     }
@@ -137,15 +138,15 @@ impl Environment {
         }
         let mut handled = 0;
         for (mut connection, exchange) in sent {
-            let received = connection.answer().await;
+            let received = connection.response().await;
             let outcome = self.log.found(exchange).and_then(|verdict| verdict.outcome);
-            let answer = match outcome {
+            let response = match outcome {
                 Some(Outcome::InProgress { .. }) => Expected::in_progress(),
                 Some(Outcome::Duplicate { .. }) => Expected::duplicate(),
                 _ => Expected::handled(),
             };
             handled += usize::from(outcome == Some(Outcome::Handled));
-            self.compare(&answer, &received, exchange).await?;
+            self.compare(&response, &received, exchange).await?;
         }
         check::equal("deliveries handled", handled, 1)
     }
@@ -153,18 +154,18 @@ impl Environment {
     /// Receives the response, and compares it and the verdict.
     async fn expect(
         &self,
-        answer: &Expected,
+        response: &Expected,
         connection: &mut Connection,
         exchange: u32,
     ) -> Verdict {
-        self.compare(answer, &connection.answer().await, exchange).await
+        self.compare(response, &connection.response().await, exchange).await
     }
 
-    async fn compare(&self, answer: &Expected, got: &Incoming, exchange: u32) -> Verdict {
-        let verdict = match answer.status {
+    async fn compare(&self, response: &Expected, got: &Incoming, exchange: u32) -> Verdict {
+        let verdict = match response.status {
             Some(_) => self.log.found(exchange),
             None => Some(self.log.verdict(exchange).await),
         };
-        check::answer(answer, got, verdict.as_ref())
+        check::incoming(response, got, verdict.as_ref())
     }
 }

@@ -9,7 +9,7 @@ use crate::sender::Sender;
 
 pub(super) fn cases() -> Vec<Case> {
     let good = Request::good;
-    let send = |request, answer| Step::Send(request, answer);
+    let send = |request, response| Step::Send(request, response);
     let other_body = || good().body(br#"{"attempt":2}"#);
     let differs = || Expected::own(200, Outcome::Duplicate { same_body: false });
     let mut cases: Vec<_> =

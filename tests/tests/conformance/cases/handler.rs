@@ -16,8 +16,8 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn send(answer: Expected) -> Step {
-    Step::Send(Request::good(), answer)
+fn send(response: Expected) -> Step {
+    Step::Send(Request::good(), response)
 }
 
 fn failing() -> Vec<Case> {

@@ -28,9 +28,9 @@ fn handshake_answered(
     name: &str,
     sender: &'static str,
     request: Request,
-    answer: Expected,
+    response: Expected,
 ) -> Case {
-    Case::new(name, [Step::Send(request, answer)]).from(Sender::Known(sender))
+    Case::new(name, [Step::Send(request, response)]).from(Sender::Known(sender))
 }
 
 fn rejected(name: &str, sender: &'static str, request: Request, status: u16, kind: Kind) -> Case {
@@ -124,16 +124,16 @@ fn zoom() -> Vec<Case> {
     };
     let token = "qgg8vlvZRS6UYooatFL8Aw";
     let body = || Request::good().body(asking(token));
-    let answer = |key: &str| Expected::handshake_answered(200, JSON, &sealed(token, key));
+    let response = |key: &str| Expected::handshake_answered(200, JSON, &sealed(token, key));
     let new = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let old = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     vec![
-        handshake_answered("Zoom handshake", "zoom", body(), answer(new)),
+        handshake_answered("Zoom handshake", "zoom", body(), response(new)),
         handshake_answered(
             "Zoom handshake with the old key",
             "zoom",
             body().by(By::Old),
-            answer(old),
+            response(old),
         )
         .config(|config| config.ring = Ring::OldAndNew),
         rejected("Zoom handshake unsigned", "zoom", body().unsigned(), 401, Kind::MissingHeader),
@@ -268,7 +268,7 @@ fn meta() -> Vec<Case> {
 
 fn okta() -> Vec<Case> {
     let asking = |value: &str| Request::get("").with("x-okta-verification-challenge", value);
-    let answer = |text: &str| {
+    let response = |text: &str| {
         Expected::handshake_answered(200, JSON, &json!({"verification": text}).to_string())
     };
     let twice = asking("a").with("x-okta-verification-challenge", "a");
@@ -277,13 +277,13 @@ fn okta() -> Vec<Case> {
             "Okta handshake",
             "okta",
             asking("4wsfBSbmwwuxtBCJ"),
-            answer("4wsfBSbmwwuxtBCJ"),
+            response("4wsfBSbmwwuxtBCJ"),
         ),
         handshake_answered(
             "Okta handshake with quotes",
             "okta",
             asking(r#"","a":"\"#),
-            answer(r#"","a":"\"#),
+            response(r#"","a":"\"#),
         ),
         no_method("Okta handshake with two challenges", "okta", twice),
         no_method("Okta handshake with 1025 bytes", "okta", asking(&"a".repeat(1025))),

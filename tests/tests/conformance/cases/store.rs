@@ -17,8 +17,8 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn send(answer: Expected) -> Step {
-    Step::Send(Request::good(), answer)
+fn send(response: Expected) -> Step {
+    Step::Send(Request::good(), response)
 }
 
 /// Short enough to wait for.
@@ -54,7 +54,7 @@ fn at_claim() -> Vec<Case> {
     ]
 }
 
-/// A lease that is renewed after 1.4 s and again after 2.8 s; the answer is due after 4 s.
+/// A lease that is renewed after 1.4 s and again after 2.8 s; the response is due after 4 s.
 fn renewed(case: Case) -> Case {
     case.config(|config| {
         config.response_deadline = Some(Duration::from_secs(4));

@@ -15,9 +15,9 @@ use crate::request::{End, Framing};
 pub(crate) struct Connection {
     /// `None` after an abort.
     stream: Option<TcpStream>,
-    /// What was read and belongs to no answer yet.
+    /// What was read and belongs to no response yet.
     buffer: Vec<u8>,
-    /// Whether the requests without an answer were `HEAD`.
+    /// Whether the requests without an response were `HEAD`.
     heads: VecDeque<bool>,
     continued: bool,
 }
@@ -48,7 +48,7 @@ impl Connection {
             }
             for piece in pieces {
                 self.write(&std::mem::take(&mut write)).await;
-                // A server that answers early is not sent the rest.
+                // A server that responds early is not sent the rest.
                 if !sending.pace.is_zero() && self.has_answer(sending.pace).await {
                     return;
                 }
@@ -65,35 +65,35 @@ impl Connection {
         }
     }
 
-    pub(super) async fn answer(&mut self) -> Incoming {
+    pub(super) async fn response(&mut self) -> Incoming {
         let is_head = self.heads.pop_front().unwrap();
         match self.read_answer(is_head).await {
-            Some(answer) => Incoming::Response(answer),
+            Some(response) => Incoming::Response(response),
             None => Incoming::Gone,
         }
     }
 
     async fn read_answer(&mut self, is_head: bool) -> Option<Received> {
-        let mut answer = loop {
-            let answer = self.read_head().await?;
-            if answer.status != 100 {
-                break answer;
+        let mut response = loop {
+            let response = self.read_head().await?;
+            if response.status != 100 {
+                break response;
             }
             self.continued = true;
         };
-        answer.continued = std::mem::take(&mut self.continued);
-        if is_head || matches!(answer.status, 204 | 304) {
-            return Some(answer);
+        response.continued = std::mem::take(&mut self.continued);
+        if is_head || matches!(response.status, 204 | 304) {
+            return Some(response);
         }
-        if let Some(length) = answer.header("content-length") {
-            answer.body = self.take(length.parse().ok()?).await?;
-        } else if answer.header("transfer-encoding") == Some("chunked") {
-            answer.body = self.read_chunks().await?;
+        if let Some(length) = response.header("content-length") {
+            response.body = self.take(length.parse().ok()?).await?;
+        } else if response.header("transfer-encoding") == Some("chunked") {
+            response.body = self.read_chunks().await?;
         } else {
             while self.fill().await {}
-            answer.body = std::mem::take(&mut self.buffer);
+            response.body = std::mem::take(&mut self.buffer);
         }
-        Some(answer)
+        Some(response)
     }
 
     async fn read_head(&mut self) -> Option<Received> {
@@ -152,7 +152,7 @@ impl Connection {
         matches!(stream.read_buf(&mut self.buffer).await, Ok(1..))
     }
 
-    /// A server that has answered may have closed; its answer is still there to be read.
+    /// A server that has responded may have closed; its response is still there to be read.
     async fn write(&mut self, bytes: &[u8]) {
         if let Some(stream) = &mut self.stream {
             let _closed = stream.write_all(bytes).await;

@@ -25,7 +25,7 @@ pub(crate) struct Connection {
 }
 
 struct Stream {
-    answer: ResponseFuture,
+    response: ResponseFuture,
     early: Option<Expected>,
     /// Dropped, it would reset the stream.
     _body: SendStream<Bytes>,
@@ -56,13 +56,13 @@ impl Connection {
             outgoing.request.pieces().into_iter().map(Bytes::copy_from_slice).collect();
         let has_body = sending.framing != Framing::Nothing;
         let mut sender = self.sender.clone().ready().await.unwrap();
-        let (mut answer, mut body) = sender.send_request(head(outgoing), !has_body).unwrap();
+        let (mut response, mut body) = sender.send_request(head(outgoing), !has_body).unwrap();
         let mut early = None;
         for piece in pieces {
             if !sending.pace.is_zero() {
-                early = timeout(sending.pace, &mut answer).await.ok();
+                early = timeout(sending.pace, &mut response).await.ok();
             }
-            // A server that answers early has reset the rest.
+            // A server that responds early has reset the rest.
             if early.is_some() || body.send_data(piece, false).is_err() {
                 break;
             }
@@ -81,24 +81,24 @@ impl Connection {
                 Ok(())
             }
         };
-        Stream { answer, early, _body: body }
+        Stream { response, early, _body: body }
     }
 
-    pub(super) async fn answer(&mut self) -> Incoming {
+    pub(super) async fn response(&mut self) -> Incoming {
         let stream = self.streams.pop_front().unwrap();
-        let answer = match stream.early {
+        let response = match stream.early {
             Some(early) => early,
-            None => stream.answer.await,
+            None => stream.response.await,
         };
-        match read(answer).await {
-            Ok(answer) => Incoming::Response(answer),
+        match read(response).await {
+            Ok(response) => Incoming::Response(response),
             Err(_) => Incoming::Gone,
         }
     }
 }
 
-async fn read(answer: Expected) -> Result<Received, h2::Error> {
-    let (parts, mut stream) = answer?.into_parts();
+async fn read(response: Expected) -> Result<Received, h2::Error> {
+    let (parts, mut stream) = response?.into_parts();
     let mut body = Vec::new();
     while let Some(data) = stream.data().await {
         let data = data?;

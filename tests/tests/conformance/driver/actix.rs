@@ -43,7 +43,7 @@ impl Driver for Actix {
             let resource = web::resource(PATH)
                 .wrap(middleware.clone())
                 .wrap(from_fn(front))
-                .route(web::post().to(answer));
+                .route(web::post().to(response));
             App::new().app_data(web::Data::new(site.clone())).service(resource)
         });
         // Detects a disconnected sender at once instead of when the response is sent.
@@ -99,7 +99,7 @@ fn end<B>(entry: Entry, response: &HttpResponse<B>) {
     );
 }
 
-async fn answer(
+async fn response(
     site: web::Data<Site>,
     _: Webhook<Delivery>,
     event: Result<Webhook<Strict>, WebhookRejection>,

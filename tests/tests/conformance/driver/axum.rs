@@ -54,7 +54,7 @@ impl<T: Send> Server for Serving<T> {
 fn app(site: Site, layer: WebhookLayer) -> Router {
     let Site { script, log, consume_body, .. } = site;
     let handler = move |_: Webhook<Delivery>, event: Result<Webhook<Strict>, WebhookRejection>| {
-        answer(script.clone(), event)
+        response(script.clone(), event)
     };
     let front = from_fn(move |request: Request<Body>, next: Next| {
         let entry = log.begin(exchange(request.headers()));
@@ -68,7 +68,7 @@ fn app(site: Site, layer: WebhookLayer) -> Router {
     Router::new().route(PATH, post(handler)).route_layer(layer).layer(front)
 }
 
-async fn answer(script: Script, event: Result<Webhook<Strict>, WebhookRejection>) -> Response {
+async fn response(script: Script, event: Result<Webhook<Strict>, WebhookRejection>) -> Response {
     let Reply::Status(status) = script.run().await else {
         return event.map(|event| format!("{:?}", event.0)).into_response();
     };

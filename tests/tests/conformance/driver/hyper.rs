@@ -53,7 +53,8 @@ impl Driver for Hyper {
 
 async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: WebhookLayer) {
     let Site { script, log, consume_body, .. } = site;
-    let handler = service_fn(move |request: Request<Full<Bytes>>| answer(script.clone(), request));
+    let handler =
+        service_fn(move |request: Request<Full<Bytes>>| response(script.clone(), request));
     let guarded = layer.layer(handler);
     let front = service_fn(move |request: Request<Incoming>| {
         let entry = log.begin(exchange(request.headers()));
@@ -81,7 +82,7 @@ async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: We
     };
 }
 
-async fn answer(
+async fn response(
     script: Script,
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
