@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
 use actix_web::{Error, HttpRequest};
-use countersign::Headers;
-use countersign::adapter::{AdapterState, verify};
+use countersign::adapter::{AdapterState, body_interrupted, body_limited, verify};
+use countersign::{Headers, Rejection};
 use futures_core::Stream;
 
 use crate::response;
@@ -71,7 +72,10 @@ where
     let verified = {
         let (request, payload) = request.parts_mut();
         let head = Head(request);
-        let poll_body = |cx: &mut Context<'_>| Pin::new(&mut *payload).poll_next(cx);
+        let poll_body = |cx: &mut Context<'_>| {
+            let piece = Pin::new(&mut *payload).poll_next(cx);
+            piece.map(|piece| piece.map(|piece| piece.map_err(|error| rejection(&error))))
+        };
         verify(&state, &ActixTimer, request.method().as_str(), &head, poll_body).await
     };
     match verified {
@@ -80,6 +84,14 @@ where
             run(receiver, state.shutdown().clone(), inner, request, delivery).await
         }
         Err(response) => Ok(request.into_response(response::own(response)).map_into_right_body()),
+    }
+}
+
+/// Finds out whether a body ends early because a middleware in front limits it.
+fn rejection(error: &PayloadError) -> Rejection {
+    match error {
+        PayloadError::Overflow => body_limited(),
+        _ => body_interrupted(),
     }
 }
 

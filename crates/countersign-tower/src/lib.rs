@@ -84,6 +84,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
+mod drain;
 #[cfg(feature = "axum")]
 mod extract;
 mod future;

@@ -1,15 +1,19 @@
+use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use countersign::adapter::{AdapterState, verify};
+use countersign::Rejection;
+use countersign::adapter::{AdapterState, body_interrupted, body_limited, verify};
 use http::{Request, Response};
 use http_body::Body;
+use http_body_util::LengthLimitError;
 use tower_service::Service;
 
 use crate::body::ResponseBody;
+use crate::drain::drain;
 use crate::future::ResponseFuture;
 use crate::response;
 use crate::task::{TokioTimer, run};
@@ -57,7 +61,7 @@ where
     B: From<Bytes> + Send + 'static,
     ReqBody: Body + Send + 'static,
     ReqBody::Data: Send,
-    ReqBody::Error: Send,
+    ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
     ResBody: Send + 'static,
 {
     type Response = Response<ResponseBody<ResBody>>;
@@ -85,23 +89,28 @@ where
     S::Future: Send + 'static,
     S::Error: Send + 'static,
     B: From<Bytes> + Send + 'static,
-    ReqBody: Body + Send,
+    ReqBody: Body + Send + 'static,
     ReqBody::Data: Send,
-    ReqBody::Error: Send,
+    ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
     ResBody: Send + 'static,
 {
     let (parts, body) = request.into_parts();
-    let verified = {
-        let mut body = pin!(body);
-        let poll_body = |cx: &mut Context<'_>| poll_data(body.as_mut(), cx);
-        verify(&state, &TokioTimer, parts.method.as_str(), &parts, poll_body).await
-    };
+    // A body that is not read to its end outlives this future: see `drain`.
+    let mut body = Box::pin(body);
+    let poll_body = |cx: &mut Context<'_>| poll_data(body.as_mut(), cx);
+    let verified = verify(&state, &TokioTimer, parts.method.as_str(), &parts, poll_body).await;
     match verified {
         Ok((receiver, delivery)) => {
             let request = Request::from_parts(parts, B::from(delivery.body().clone()));
             run(receiver, state.shutdown().clone(), inner, request, delivery).await
         }
-        Err(response) => Ok(response::own(response)),
+        Err(response) => {
+            let mut response = response::own(response);
+            if !body.is_end_stream() {
+                drain(&state, &parts, body, &mut response);
+            }
+            Ok(response)
+        }
     }
 }
 
@@ -109,7 +118,10 @@ where
 fn poll_data<B: Body>(
     mut body: Pin<&mut B>,
     cx: &mut Context<'_>,
-) -> Poll<Option<Result<Bytes, B::Error>>> {
+) -> Poll<Option<Result<Bytes, Rejection>>>
+where
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     loop {
         let Some(frame) = ready!(body.as_mut().poll_frame(cx)) else { return Poll::Ready(None) };
         match frame.map(http_body::Frame::into_data) {
@@ -117,8 +129,18 @@ fn poll_data<B: Body>(
                 return Poll::Ready(Some(Ok(data.copy_to_bytes(data.remaining()))));
             }
             Ok(Err(_)) => {}
-            Err(error) => return Poll::Ready(Some(Err(error))),
+            Err(error) => return Poll::Ready(Some(Err(rejection(&*error.into())))),
         }
+    }
+}
+
+/// Finds out whether a body ends early because a layer in front limits it.
+fn rejection(error: &(dyn Error + 'static)) -> Rejection {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    if causes.any(|cause| cause.is::<LengthLimitError>()) {
+        body_limited()
+    } else {
+        body_interrupted()
     }
 }
 

@@ -7,6 +7,7 @@ mod handler;
 mod handshakes;
 mod headers;
 mod keys;
+mod layers;
 mod store;
 mod tenants;
 mod transport;
@@ -25,5 +26,6 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(handler::cases());
     cases.extend(handshakes::cases());
     cases.extend(tenants::cases());
+    cases.extend(layers::cases());
     cases
 }

@@ -60,6 +60,8 @@ pub(crate) struct Site {
     pub(crate) log: Log,
     /// Whether a middleware consumes the body, so that the adapter gets an empty one.
     pub(crate) consume_body: bool,
+    /// The largest body that a middleware in front of the adapter lets through.
+    pub(crate) limit_in_front: Option<usize>,
 }
 
 /// The handler: performs one [`Act`] of the case per run.

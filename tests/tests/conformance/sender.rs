@@ -77,6 +77,8 @@ pub(crate) struct Config {
     pub(crate) handler_timeout: Option<Duration>,
     /// Whether a middleware consumes the body before the adapter.
     pub(crate) consume_body: bool,
+    /// The largest body that a middleware in front of the adapter lets through.
+    pub(crate) limit_in_front: Option<usize>,
 }
 
 impl Default for Config {
@@ -94,6 +96,7 @@ impl Default for Config {
             lease: None,
             handler_timeout: None,
             consume_body: false,
+            limit_in_front: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a request was rejected.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
@@ -136,9 +137,10 @@ impl fmt::Display for Rejection {
             RejectionKind::UnsupportedEncoding => f.write_str(
                 "`content-encoding` is not identity: have the sender deliver uncompressed bodies",
             )?,
-            RejectionKind::BodyTooLarge => f.write_str(
+            RejectionKind::BodyTooLarge if self.detail.is_empty() => f.write_str(
                 "body exceeds the limit: raise `max_body_size` if the sender's bodies are this large",
             )?,
+            RejectionKind::BodyTooLarge => f.write_str("body exceeds the limit")?,
             RejectionKind::BodyTimeout => f.write_str("body did not arrive within the timeout")?,
             RejectionKind::BodyInterrupted => {
                 f.write_str("body is incomplete: the connection failed before its end")?;
@@ -189,3 +191,10 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+/// For bodies that cannot fail.
+impl From<Infallible> for Rejection {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}

@@ -110,7 +110,7 @@
 pub use super::adapter_state::{AdapterState, ReceiverSource};
 pub use super::report::{reject_shutting_down, report_decode_failure};
 pub use super::request::verify;
-pub use super::response::{Response, rejection};
+pub use super::response::{Response, body_interrupted, body_limited, rejection};
 pub use super::settings::Timeouts;
 pub use super::shutdown::InFlightGuard;
 pub use super::task::{HandlerOutcome, HandlerTask, drive, in_current_span};

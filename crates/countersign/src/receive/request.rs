@@ -22,7 +22,9 @@ use crate::verify::Delivery;
 ///
 /// The steps are, in this order: the method or an unsigned handshake, the tenant's keys, the headers,
 /// the body, and a signed handshake. `poll_body` returns the body's next piece, or `None` at its end;
-/// it is not called before the headers have passed, nor after the body exceeds its largest size.
+/// it is not called before the headers have passed, nor after the body exceeds its largest size. Its
+/// error becomes the rejection: [`body_interrupted`](crate::adapter::body_interrupted) or
+/// [`body_limited`](crate::adapter::body_limited).
 /// Rejections and handshakes are reported through `tracing` and `metrics`.
 ///
 /// See [the example](crate::adapter#example).
@@ -31,7 +33,7 @@ use crate::verify::Delivery;
 ///
 /// The [`Response`] to send instead of calling the handler: to a request that is rejected, or to a
 /// handshake.
-pub async fn verify<H: Headers + ?Sized, E>(
+pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
     state: &AdapterState,
     timer: &impl Timer,
     method: &str,
@@ -58,7 +60,7 @@ pub async fn verify<H: Headers + ?Sized, E>(
 }
 
 /// Reads the body only after the headers have passed, and no more of it than is accepted.
-async fn verify_with<H: Headers + ?Sized, E>(
+async fn verify_with<H: Headers + ?Sized, E: Into<Rejection>>(
     receiver: &Receiver,
     state: &AdapterState,
     timer: &impl Timer,
@@ -68,7 +70,7 @@ async fn verify_with<H: Headers + ?Sized, E>(
     let mut verifier = receiver.open(head, state.now())?;
     let read = async {
         while let Some(piece) = poll_fn(&mut poll_body).await {
-            verifier.update(piece.map_err(|_| Rejection::new(RejectionKind::BodyInterrupted))?)?;
+            verifier.update(piece.map_err(Into::into)?)?;
         }
         Ok(())
     };

@@ -129,6 +129,37 @@ enum Cause {
     Outcome(Outcome),
 }
 
+/// Returns the rejection of a request whose body ends before it is complete.
+///
+/// ```
+/// use countersign::{RejectionKind, adapter};
+///
+/// assert_eq!(adapter::body_interrupted().kind(), RejectionKind::BodyInterrupted);
+/// ```
+#[must_use]
+pub const fn body_interrupted() -> Rejection {
+    Rejection::new(RejectionKind::BodyInterrupted)
+}
+
+/// Returns the rejection of a request whose body a layer in front cuts off at a limit of its own.
+///
+/// ```
+/// use countersign::{RejectionKind, adapter};
+///
+/// let rejection = adapter::body_limited();
+/// assert_eq!(rejection.kind(), RejectionKind::BodyTooLarge);
+/// assert_eq!(
+///     rejection.to_string(),
+///     "body exceeds the limit: a layer in front of this one, such as `RequestBodyLimitLayer`, has a lower limit than `max_body_size`; raise it or remove that layer",
+/// );
+/// ```
+#[must_use]
+pub fn body_limited() -> Rejection {
+    Rejection::new(RejectionKind::BodyTooLarge).with_detail(
+        "a layer in front of this one, such as `RequestBodyLimitLayer`, has a lower limit than `max_body_size`; raise it or remove that layer",
+    )
+}
+
 /// Returns a rejection that an adapter makes itself.
 ///
 /// `detail` becomes part of the operator's text: it must not hold anything of the request.

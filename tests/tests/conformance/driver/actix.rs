@@ -3,14 +3,19 @@
 use std::future::Future;
 use std::net::TcpListener;
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpResponse, HttpServer, Responder, web};
+use actix_web::{App, Error, HttpMessage, HttpResponse, HttpServer, Responder, web};
+use bytes::Bytes;
 use countersign::{Outcome, Rejection, Shutdown};
 use countersign_actix::{Delivery, Webhook, WebhookRejection, Webhooks};
+
+use futures_core::Stream;
 
 use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, PATH, Reply, Script, Server, Site, Strict};
 use crate::case::Protocol;
@@ -83,12 +88,34 @@ async fn front(
     if site.consume_body {
         request.set_payload(Payload::None);
     }
+    if let Some(limit) = site.limit_in_front {
+        let body = Limited { body: request.take_payload(), rest: limit };
+        request.set_payload(Payload::from(Box::pin(body) as Pin<Box<dyn Stream<Item = _>>>));
+    }
     let result = next.call(request).await;
     match &result {
         Ok(response) => end(entry, response.response()),
         Err(error) => end(entry, &error.error_response()),
     }
     result
+}
+
+/// A body that ends with an error after `rest` bytes.
+struct Limited {
+    body: Payload,
+    rest: usize,
+}
+
+impl Stream for Limited {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let piece = ready!(Pin::new(&mut self.body).poll_next(cx));
+        let Some(Ok(piece)) = piece else { return Poll::Ready(piece) };
+        let rest = self.rest.checked_sub(piece.len());
+        self.rest = rest.unwrap_or_default();
+        Poll::Ready(Some(rest.map(|_| piece).ok_or(PayloadError::Overflow)))
+    }
 }
 
 fn end<B>(entry: Entry, response: &HttpResponse<B>) {

@@ -11,6 +11,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use countersign_tower::{Delivery, Shutdown, Webhook, WebhookLayer, WebhookRejection};
+use http_body_util::Limited;
 use tokio::task::JoinSet;
 
 use super::hyper::{end, exchange};
@@ -52,14 +53,18 @@ impl<T: Send> Server for Serving<T> {
 }
 
 fn app(site: Site, layer: WebhookLayer) -> Router {
-    let Site { script, log, consume_body, .. } = site;
+    let Site { script, log, consume_body, limit_in_front, .. } = site;
     let handler = move |_: Webhook<Delivery>, event: Result<Webhook<Strict>, WebhookRejection>| {
         response(script.clone(), event)
     };
     let front = from_fn(move |request: Request<Body>, next: Next| {
         let entry = log.begin(exchange(request.headers()));
         async move {
-            let request = if consume_body { request.map(|_| Body::empty()) } else { request };
+            let request = request.map(|body| match (consume_body, limit_in_front) {
+                (true, _) => Body::empty(),
+                (false, Some(limit)) => Body::new(Limited::new(body, limit)),
+                (false, None) => body,
+            });
             let response = next.run(request).await;
             end(entry, response.extensions());
             response

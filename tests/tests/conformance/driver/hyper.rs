@@ -7,7 +7,7 @@ use bytes::Bytes;
 use countersign::{Outcome, Rejection};
 use countersign_tower::{Delivery, WebhookLayer};
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{Either, Empty, Full};
+use http_body_util::{Either, Empty, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -52,7 +52,7 @@ impl Driver for Hyper {
 }
 
 async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: WebhookLayer) {
-    let Site { script, log, consume_body, .. } = site;
+    let Site { script, log, consume_body, limit_in_front, .. } = site;
     let handler =
         service_fn(move |request: Request<Full<Bytes>>| response(script.clone(), request));
     let guarded = layer.layer(handler);
@@ -62,7 +62,7 @@ async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: We
         async move {
             let request = request.map(|body| match consume_body {
                 true => Either::Left(Empty::<Bytes>::new()),
-                false => Either::Right(body),
+                false => Either::Right(Limited::new(body, limit_in_front.unwrap_or(usize::MAX))),
             });
             let response = guarded.oneshot(request).await?;
             end(entry, response.extensions());
