@@ -69,21 +69,38 @@ impl<B> WebhookLayer<B> {
     /// Returns the handle that shuts the layer down: it rejects further deliveries and waits for the
     /// running handlers.
     ///
-    /// Drain the layer **after** the server has stopped: a handler outlives the connection of a sender
-    /// that hung up.
+    /// Stop the server first, and drain the layer **after** it: a handler outlives the connection of a
+    /// sender that hung up. Do not wait for the server without a limit, since a client that sent half a
+    /// request keeps it up.
     ///
     /// ```
-    /// # use countersign_tower::{Receiver, Secret, WebhookLayer, omniai::OmniAi};
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let receiver = Receiver::new(OmniAi::new("x-webhook-secret", Secret::new("a secret")?)?);
-    /// let layer = WebhookLayer::new(receiver);
+    /// # #[cfg(feature = "axum")]
+    /// # async fn example(
+    /// #     listener: tokio::net::TcpListener,
+    /// #     app: axum::Router,
+    /// #     layer: countersign_tower::WebhookLayer,
+    /// #     signal: impl Future<Output = ()>,
+    /// # ) {
+    /// use std::time::Duration;
+    ///
+    /// use tokio::sync::oneshot;
+    /// use tokio::time::timeout;
+    ///
     /// let shutdown = layer.shutdown();
-    /// // Serve until the server has stopped, then:
-    /// let grace = std::time::Duration::from_secs(20);
-    /// if tokio::time::timeout(grace, shutdown.drain()).await.is_err() {
+    /// let app = app.route_layer(layer);
+    /// let (stop, stopped) = oneshot::channel::<()>();
+    /// let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    /// let serving = tokio::spawn(server.into_future());
+    ///
+    /// signal.await; // such as Ctrl-C or SIGTERM
+    /// drop(stop);
+    /// let drained = timeout(Duration::from_secs(20), async {
+    ///     drop(timeout(Duration::from_secs(5), serving).await);
+    ///     shutdown.drain().await;
+    /// });
+    /// if drained.await.is_err() {
     ///     shutdown.stop().await;
     /// }
-    /// # Ok(())
     /// # }
     /// ```
     pub fn shutdown(&self) -> Shutdown {

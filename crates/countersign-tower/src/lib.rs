@@ -72,7 +72,8 @@
 //!   serve with `hyper_util`'s server builder, a timer and `header_read_timeout`.
 //! - [`Contract::max_body_size`] limits the body. axum's `DefaultBodyLimit` does not apply to the layer, but
 //!   still applies to an extractor behind it that reads the body again, such as `Bytes`.
-//! - On shutdown, [drain](Shutdown::drain) the layer after the server has stopped.
+//! - On shutdown, stop the server, wait a few seconds for it, and then [drain](WebhookLayer::shutdown) the
+//!   layer. Limit the whole: a client that sent half a request keeps the server up.
 //! - The layer needs a tokio runtime with its timer enabled.
 //! - With several processes, [choose a store] that they share.
 //!

@@ -12,13 +12,14 @@ use axum::routing::post;
 use countersign_tower::{Webhook, WebhookLayer, ainexlayer, omniai};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::Result;
 use crate::backend::{Backend, Failed};
 use crate::notes::{Payload, ainexlayer_note, omniai_note};
 use crate::observer::{Observer, Verdict};
 use crate::senders::{ainexlayer_receiver, omniai_receiver};
-use crate::server::Server;
+use crate::server::{CLOSE, Server};
 
 fn app(omniai: WebhookLayer, ainexlayer: WebhookLayer, backend: Arc<Backend>) -> Router {
     Router::new()
@@ -64,14 +65,18 @@ pub(crate) async fn start(backend: Arc<Backend>, observer: Observer) -> Result<S
     let serving = axum::serve(listener, app).with_graceful_shutdown(async {
         drop(stopped.await);
     });
-    let serving = tokio::spawn(serving.into_future());
+    let mut serving = tokio::spawn(serving.into_future());
 
     Ok(Server::new(address, async move {
         drop(stop);
-        serving.await??;
+        // A client that sent half a request would keep the server up.
+        if let Ok(served) = timeout(CLOSE, &mut serving).await {
+            served??;
+        }
         for shutdown in shutdowns {
             shutdown.drain().await;
         }
+        serving.abort();
         Ok(())
     }))
 }

@@ -9,6 +9,9 @@ use crate::backend::Backend;
 use crate::observer::Observer;
 use crate::{Result, actix, axum};
 
+/// The longest time that connections may take to finish their requests after a stop.
+pub(crate) const CLOSE: Duration = Duration::from_secs(2);
+
 /// The longest time that running handlers may take after a stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
