@@ -70,6 +70,8 @@
 //! - Create the middleware once, outside of `HttpServer::new`'s closure, and clone it into each app.
 //! - actix runs the **last** `wrap` first. Register a middleware that reads or changes the body **before**
 //!   this one, so that it runs after verification.
+//! - Wrap the resource or the scope, not a single route, if the sender checks the endpoint by `GET` or `HEAD`
+//!   (Meta, Okta, Dropbox, ...): a route that takes only `POST` never sees the check.
 //! - [`Contract::max_body_size`] limits the body. actix's payload limits do not apply here.
 //! - On shutdown, [drain](Shutdown::drain) the middleware before the server is stopped.
 //! - With several processes, [choose a store] that they share.

@@ -23,6 +23,13 @@ impl CapturedLog {
         log
     }
 
+    /// Returns the lines that contain `part`.
+    #[must_use]
+    pub fn lines_with(&self, part: &str) -> Vec<String> {
+        let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        log.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
+    }
+
     /// Asserts that the log has the two deliveries of one ping to the endpoint `orders`, within a span
     /// `request`, with a handler that logs "the handler runs".
     #[track_caller]

@@ -68,6 +68,9 @@
 //! # Deployment
 //!
 //! - Put the layer **outside** of any layer that reads or changes the body, such as decompression.
+//! - Put the layer on the **whole** route if the sender checks the endpoint by `GET` or `HEAD` (Meta, Okta,
+//!   Dropbox, ...): `Router::route_layer(layer)` or `post(handler).layer(layer)`. With
+//!   `post(handler).route_layer(layer)` axum rejects the check itself, with 405.
 //! - `axum::serve` does not limit the time in which a request's headers arrive. Unless a proxy in front does,
 //!   serve with `hyper_util`'s server builder, a timer and `header_read_timeout`.
 //! - [`Contract::max_body_size`] limits the body. axum's `DefaultBodyLimit` does not apply to the layer, but

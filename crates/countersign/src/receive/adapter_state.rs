@@ -22,14 +22,19 @@ pub struct AdapterState {
 }
 
 impl AdapterState {
-    /// Creates the state with the system's clock, and warns of weak keys (feature `tracing`).
+    /// Creates the state with the system's clock.
+    ///
+    /// With the feature `tracing` it warns of weak keys, and says where the adapter must stand for the
+    /// sender's handshake to reach it.
     #[must_use]
     pub fn new(receivers: impl Into<ReceiverSource>) -> Self {
         let receivers = receivers.into();
         if let ReceiverSource::One(receiver) = &receivers {
             trace::weak_keys(receiver);
         }
-        Self { receivers, clock: Arc::new(SystemClock), shutdown: Shutdown::default() }
+        let state = Self { receivers, clock: Arc::new(SystemClock), shutdown: Shutdown::default() };
+        trace::handshake_method(state.default_receiver());
+        state
     }
 
     /// Compares signed timestamps with `clock`.

@@ -113,6 +113,12 @@ impl Receiver {
         }
     }
 
+    /// Returns the method of the sender's handshake, if it has one with another method than `POST`.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn handshake_method(&self) -> Option<&'static str> {
+        self.sender.handshake()?.method()
+    }
+
     /// Returns the response to a verified delivery that is a handshake; `None` for an event.
     #[must_use]
     pub fn signed_handshake_response(&self, delivery: &Delivery) -> Option<HandshakeResponse> {

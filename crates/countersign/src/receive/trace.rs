@@ -34,6 +34,22 @@ mod on {
         }
     }
 
+    /// Tells where an adapter must stand, for senders whose handshake is no `POST`.
+    ///
+    /// An adapter cannot find out whether it stands there: a router that takes only `POST` rejects the
+    /// handshake itself, and the adapter never sees it.
+    pub(crate) fn handshake_method(receiver: &Receiver) {
+        if let Some(method) = receiver.handshake_method() {
+            let (endpoint, sender) = (receiver.endpoint(), receiver.scheme().sender());
+            info!(
+                endpoint,
+                sender,
+                method,
+                "the sender checks this endpoint by a {method} request: put the layer where that reaches it, such as on the whole route; a layer on `POST` alone never sees it, and the sender gets 405"
+            );
+        }
+    }
+
     /// Returns the span of a delivery, in which its handler runs.
     pub(crate) fn span(receiver: &Receiver, delivery: &Delivery) -> Span {
         let span = info_span!(
@@ -145,6 +161,8 @@ mod off {
     use crate::verify::Delivery;
 
     pub(crate) fn weak_keys(_: &Receiver) {}
+
+    pub(crate) fn handshake_method(_: &Receiver) {}
 
     pub(crate) struct Span;
 

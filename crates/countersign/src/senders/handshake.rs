@@ -53,14 +53,22 @@ impl Handshake {
         self
     }
 
+    /// Returns the method of the handshake's requests, if it is not `POST`.
+    pub(crate) const fn method(&self) -> Option<&'static str> {
+        match self.challenge {
+            Challenge::Head => Some("HEAD"),
+            Challenge::Query(_) | Challenge::WebSubVerify | Challenge::Header { .. } => Some("GET"),
+            Challenge::Body { .. } => None,
+        }
+    }
+
     /// Returns the response to a request whose method is not `POST`; `None` if it is not a handshake.
     pub(crate) fn response(
         &self,
         method: &str,
         head: &(impl Headers + ?Sized),
     ) -> Option<Result<HandshakeResponse, Rejection>> {
-        let expected = if self.challenge == Challenge::Head { "HEAD" } else { "GET" };
-        if method != expected {
+        if self.method() != Some(method) {
             return None;
         }
         match self.challenge {
