@@ -118,6 +118,7 @@ pub mod tenants {
 pub use self::contract::{Contract, ContractBuilder, Success};
 pub use self::dedup::MemoryStore;
 pub use self::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
+pub use self::event::EventPattern;
 pub use self::headers::Headers;
 pub use self::json::{Patch, RawJson};
 pub use self::keys::{Key, Keyring, Secret};

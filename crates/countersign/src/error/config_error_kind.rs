@@ -18,6 +18,8 @@ pub enum ConfigErrorKind {
     InvalidHeaderName,
     /// A JSON pointer does not follow RFC 6901.
     InvalidPointer,
+    /// A pattern of event names is empty, or has a `*` elsewhere than at its end.
+    InvalidEventPattern,
     /// The parts of a scheme contradict each other, or would allow forgery or replay.
     InvalidScheme,
     /// Events would be forgotten while the sender may still retry them.
@@ -38,6 +40,7 @@ impl ConfigErrorKind {
             Self::MissingSetting => "missing_setting",
             Self::InvalidHeaderName => "invalid_header_name",
             Self::InvalidPointer => "invalid_pointer",
+            Self::InvalidEventPattern => "invalid_event_pattern",
             Self::InvalidScheme => "invalid_scheme",
             Self::RetentionTooShort => "retention_too_short",
             Self::OutOfRange => "out_of_range",

@@ -1,12 +1,14 @@
-//! The identity of an event, its key in a store, and the tokens of a claim on it.
+//! The names of events, the identity of an event, its key in a store, and the tokens of a claim on it.
 
 mod claim_token;
 mod event_key;
+mod event_pattern;
 mod fencing_token;
 mod identity;
 
 pub use self::claim_token::ClaimToken;
 pub use self::event_key::EventKey;
 pub(crate) use self::event_key::tenant_scope;
+pub use self::event_pattern::EventPattern;
 pub use self::fencing_token::FencingToken;
 pub use self::identity::Identity;
