@@ -137,7 +137,9 @@ impl Receiver {
         headers: &'r H,
         now: Timestamp,
     ) -> Result<StreamingVerifier<'r>, Rejection> {
-        self.sender.verifier().open(headers, now, self.contract().max_body_size())
+        let verifier = self.sender.verifier();
+        let opened = verifier.open(headers, now, self.contract().max_body_size())?;
+        Ok(opened.for_endpoint(&self.endpoint))
     }
 
     /// Verifies a request whose body has arrived: [`open`](Self::open),
@@ -152,7 +154,10 @@ impl Receiver {
         body: impl Into<Bytes>,
         now: Timestamp,
     ) -> Result<Delivery, Rejection> {
-        self.sender.verifier().verify(headers, body, now, self.contract().max_body_size())
+        let verifier = self.sender.verifier();
+        let mut delivery = verifier.verify(headers, body, now, self.contract().max_body_size())?;
+        delivery.endpoint = Some(Arc::clone(&self.endpoint));
+        Ok(delivery)
     }
 
     /// Claims the delivery's event in the store.

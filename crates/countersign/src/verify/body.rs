@@ -145,6 +145,7 @@ impl Verifier {
             header_type: check.metadata.event_type.map(Arc::from),
             signed_digest: signed_digest.map(Box::new),
             body,
+            endpoint: None,
             claim: None,
         })
     }

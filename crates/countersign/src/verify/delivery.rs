@@ -55,6 +55,8 @@ pub struct Delivery {
     /// The digest of the signed content, where that is derived from the body.
     pub(crate) signed_digest: Option<Box<[u8; TAG_BYTES]>>,
     pub(crate) body: Bytes,
+    /// The name of the endpoint, if a receiver verified the request.
+    pub(crate) endpoint: Option<Arc<str>>,
     /// The claim's token and whether it is a takeover, once the event is claimed.
     pub(crate) claim: Option<(Option<ClaimToken>, bool)>,
 }
@@ -100,6 +102,13 @@ impl Delivery {
     #[must_use]
     pub fn sender(&self) -> &str {
         self.scheme().sender()
+    }
+
+    /// Returns the name of the endpoint that received the request; the sender's name if a bare
+    /// [`Verifier`](crate::senders::Verifier) verified it.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        self.endpoint.as_deref().unwrap_or_else(|| self.sender())
     }
 
     /// Returns the tenant whose keys verified the request, where one endpoint serves many

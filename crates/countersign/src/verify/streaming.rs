@@ -42,6 +42,8 @@ use crate::verify::signature_header::Candidates;
 /// ```
 pub struct StreamingVerifier<'r> {
     verifier: &'r Arc<Verifier>,
+    /// The name of the endpoint that receives the request.
+    endpoint: Option<&'r Arc<str>>,
     now: Timestamp,
     max_body_size: usize,
     pub(super) check: HeaderCheck<'r>,
@@ -92,6 +94,7 @@ impl<'r> StreamingVerifier<'r> {
     pub(super) fn new(verifier: &'r Arc<Verifier>, now: Timestamp, max_body_size: usize) -> Self {
         Self {
             verifier,
+            endpoint: None,
             now,
             max_body_size,
             check: HeaderCheck::default(),
@@ -99,6 +102,12 @@ impl<'r> StreamingVerifier<'r> {
             body: Body::Empty,
             is_poisoned: false,
         }
+    }
+
+    /// Sets the name of the endpoint that receives the request.
+    pub(crate) const fn for_endpoint(mut self, endpoint: &'r Arc<str>) -> Self {
+        self.endpoint = Some(endpoint);
+        self
     }
 
     /// Begins a MAC under each valid key with the signed content before the body.
@@ -151,6 +160,11 @@ impl<'r> StreamingVerifier<'r> {
     /// - [`RejectionKind::StaleTimestamp`], [`RejectionKind::FutureTimestamp`] or
     ///   [`RejectionKind::MissingTimestamp`] if the sender's signed time is in the body.
     pub fn finalize(self) -> Result<Delivery, Rejection> {
+        let endpoint = self.endpoint.map(Arc::clone);
+        self.compare().map(|delivery| Delivery { endpoint, ..delivery })
+    }
+
+    fn compare(self) -> Result<Delivery, Rejection> {
         if self.is_poisoned {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
