@@ -125,7 +125,9 @@ pub use self::keys::{Key, Keyring, Secret};
 pub use self::receive::adapter;
 #[cfg(feature = "metrics")]
 pub use self::receive::metrics;
-pub use self::receive::{Admission, Claim, Outcome, Receiver, ReceiverBuilder, Shutdown};
+pub use self::receive::{
+    Admission, Claim, IgnoredEvent, Outcome, Receiver, ReceiverBuilder, Shutdown,
+};
 pub use self::senders::{Custom, StandardWebhooks, ainexlayer, omniai};
 pub use self::time::Timestamp;
 pub use self::verify::{Delivery, FromDelivery, StreamingVerifier};

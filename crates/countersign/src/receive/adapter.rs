@@ -108,7 +108,7 @@
 //! `countersign-tower` and `countersign-actix` are written in the same way.
 
 pub use super::adapter_state::{AdapterState, ReceiverSource};
-pub use super::report::{reject_shutting_down, report_decode_failure};
+pub use super::report::{reject_shutting_down, report_decode_failure, report_ignored};
 pub use super::request::verify;
 pub use super::response::{Response, body_interrupted, body_limited, rejection};
 pub use super::settings::Timeouts;

@@ -7,6 +7,7 @@
 //! | claim, handler, commit or release | `task.rs`, `claim.rs` |
 //! | the outcome and the response | `outcome.rs`, `response.rs` |
 //! | what an adapter uses of all this | `adapter.rs` |
+//! | an event without a handler | `ignored_event.rs` |
 //! | reports to the operator | `report.rs`, `trace.rs`, `recorder.rs`, `metrics.rs` |
 //! | shutdown | `shutdown.rs` |
 
@@ -15,6 +16,7 @@ mod adapter_state;
 mod admission;
 mod builder;
 mod claim;
+mod ignored_event;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod outcome;
@@ -33,6 +35,7 @@ mod trace;
 pub use self::admission::Admission;
 pub use self::builder::ReceiverBuilder;
 pub use self::claim::Claim;
+pub use self::ignored_event::IgnoredEvent;
 pub use self::outcome::Outcome;
 pub use self::receiver::Receiver;
 pub use self::shutdown::Shutdown;

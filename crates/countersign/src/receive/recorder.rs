@@ -18,7 +18,7 @@ mod on {
     use crate::dedup::StoreError;
     use crate::error::Rejection;
     use crate::receive::metrics::{
-        DEDUP_HITS, DELIVERIES, HANDLER, IN_PROGRESS, LATE, STORE, VERIFIED,
+        DEDUP_HITS, DELIVERIES, HANDLER, IGNORED, IN_PROGRESS, LATE, STORE, VERIFIED,
     };
     use crate::receive::{Claim, Outcome, Receiver};
     use crate::verify::Delivery;
@@ -55,6 +55,11 @@ mod on {
 
     pub(crate) fn late_outcome(receiver: &Receiver, outcome: Outcome) {
         counter!(LATE, labels(receiver, [("outcome", outcome.as_str())])).increment(1);
+    }
+
+    pub(crate) fn ignored(delivery: &Delivery) {
+        let labels = common_labels(delivery.endpoint(), delivery.sender());
+        counter!(IGNORED, labels.to_vec()).increment(1);
     }
 
     /// Counts an event as in progress until the returned value is dropped.
@@ -108,11 +113,15 @@ mod on {
         receiver: &Receiver,
         more: impl IntoIterator<Item = (&'static str, V)>,
     ) -> Vec<Label> {
-        let sender = receiver.scheme().sender().to_owned();
-        let first =
-            [Label::new("endpoint", receiver.endpoint().to_owned()), Label::new("sender", sender)];
+        let first = common_labels(receiver.endpoint(), receiver.scheme().sender());
         let more = more.into_iter().map(|(name, value)| Label::new(name, value));
         first.into_iter().chain(more).collect()
+    }
+
+    /// Returns the labels that every metric of a request has.
+    fn common_labels(endpoint: &str, sender: &str) -> [Label; 2] {
+        [("endpoint", endpoint), ("sender", sender)]
+            .map(|(name, value)| Label::new(name, value.to_owned()))
     }
 }
 
@@ -130,6 +139,8 @@ mod off {
     pub(crate) fn outcome(_: &Receiver, _: Outcome) {}
 
     pub(crate) fn late_outcome(_: &Receiver, _: Outcome) {}
+
+    pub(crate) fn ignored(_: &Delivery) {}
 
     pub(crate) struct InProgress;
 

@@ -3,11 +3,13 @@
 use std::fmt::Display;
 
 use super::claim::Claim;
+use super::ignored_event::IgnoredEvent;
 use super::outcome::Outcome;
 use super::receiver::Receiver;
 use super::response::Response;
 use super::{recorder, trace};
 use crate::error::Rejection;
+use crate::verify::Delivery;
 
 /// Reports a delivery that arrives during shutdown, and returns the response to it.
 ///
@@ -21,6 +23,37 @@ pub fn reject_shutting_down(receiver: &Receiver) -> Response {
 /// Reports why an extractor has no event for the handler (feature `tracing`).
 pub fn report_decode_failure(reason: &dyn Display) {
     trace::decode_failed(reason);
+}
+
+/// Reports that an event is acknowledged without a handler, and returns the mark to put into the
+/// response's extensions.
+///
+/// For the router of an adapter, and for an application that routes events itself. Respond with a 2xx
+/// status: then the event is committed as handled, and is not delivered again.
+///
+/// ```
+/// use countersign::adapter::report_ignored;
+/// use countersign::{Delivery, Rejection};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Invoice {
+///     number: String,
+/// }
+///
+/// fn handle(delivery: &Delivery, response: &mut http::Response<()>) -> Result<(), Rejection> {
+///     match delivery.event_type().as_deref() {
+///         Some("invoice.paid") => println!("{}", delivery.event::<Invoice>()?.number),
+///         _ => {
+///             response.extensions_mut().insert(report_ignored(delivery));
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+pub fn report_ignored(delivery: &Delivery) -> IgnoredEvent {
+    trace::ignored(delivery);
+    recorder::ignored(delivery);
+    IgnoredEvent::new()
 }
 
 /// Reports why a request was rejected.

@@ -11,6 +11,7 @@ pub(crate) use self::on::*;
 
 #[cfg(feature = "tracing")]
 mod on {
+    use std::borrow::Cow;
     use std::fmt::Display;
     use std::future::Future;
 
@@ -60,16 +61,28 @@ mod on {
             event = tracing::field::Empty,
             event_type = tracing::field::Empty,
         );
-        // The type is a piece of the body: it is recorded only if it is a plain name.
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/".contains(&byte);
         if !span.is_disabled()
-            && let Some(event_type) = delivery.event_type()
-            && event_type.len() <= MAX_EVENT_TYPE_BYTES
-            && event_type.bytes().all(is_plain)
+            && let Some(event_type) = plain_event_type(delivery)
         {
             span.record("event_type", &*event_type);
         }
         span
+    }
+
+    /// Returns the event's type if it is a plain name: it is a piece of the body or of a header.
+    fn plain_event_type(delivery: &Delivery) -> Option<Cow<'_, str>> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/".contains(&byte);
+        delivery.event_type().filter(|event_type| {
+            event_type.len() <= MAX_EVENT_TYPE_BYTES && event_type.bytes().all(is_plain)
+        })
+    }
+
+    /// Records that an event has no handler.
+    pub(crate) fn ignored(delivery: &Delivery) {
+        let (endpoint, sender) = (delivery.endpoint(), delivery.sender());
+        let event_type = plain_event_type(delivery);
+        let event_type = event_type.as_deref();
+        info!(endpoint, sender, event_type, "ignored: no handler is registered for the event");
     }
 
     /// Records the event's key in the current span.
@@ -171,6 +184,8 @@ mod off {
     }
 
     pub(crate) fn event(_: &EventKey) {}
+
+    pub(crate) fn ignored(_: &Delivery) {}
 
     pub(crate) fn current() -> Span {
         Span
