@@ -1,6 +1,6 @@
 //! Extractors for axum.
 
-use axum_core::extract::FromRequestParts;
+use axum::extract::FromRequestParts;
 use countersign::{Delivery, FromDelivery};
 use http::request::Parts;
 

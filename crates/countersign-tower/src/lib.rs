@@ -1,4 +1,4 @@
-//! [`countersign`] in front of any [tower] service, with an extractor for axum.
+//! [`countersign`] in front of any [tower] service, with an extractor and an event router for axum.
 //!
 //! A [`WebhookLayer`] lets a request through to the handler only if it is authentic, fresh and not yet
 //! handled.
@@ -37,6 +37,42 @@
 //! verified [`Delivery`] itself, whose `fencing_token()` guards the handler's own writes. Without axum, the
 //! inner service finds the [`Delivery`] in the request's extensions.
 //!
+//! # Routing by event
+//!
+//! `Events` routes each event to a handler by its name, and is itself the handler of a route:
+//!
+//! ```
+//! # #[cfg(feature = "axum")]
+//! # {
+//! use axum::{Router, routing::post};
+//! use countersign_tower::{Delivery, Events, Receiver, Webhook, WebhookLayer};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Invoice {
+//!     id: String,
+//! }
+//!
+//! async fn on_paid(Webhook(invoice): Webhook<Invoice>) {
+//!     println!("{} is paid", invoice.id);
+//! }
+//!
+//! async fn on_customer(Webhook(delivery): Webhook<Delivery>) {
+//!     println!("{}", delivery.event_type().unwrap_or_default());
+//! }
+//!
+//! fn app(receiver: Receiver) -> Router {
+//!     let events = Events::new().on("invoice.paid", on_paid).on("customer.*", on_customer);
+//!     Router::new()
+//!         .route("/webhooks/stripe", post(events))
+//!         .route_layer(WebhookLayer::new(receiver))
+//! }
+//! # }
+//! ```
+//!
+//! An event without a handler is acknowledged, counted and logged; `otherwise` sets a handler for it.
+//! [The guide to events][events guide] has the details. Without axum, route by [`Delivery::event_type`]
+//! with an [`EventPattern`], and report an event without a handler with [`adapter::report_ignored`].
+//!
 //! # The steps of a request
 //!
 //! 1. The headers are checked (`service.rs`). A method other than `POST`, a missing, duplicate or malformed
@@ -58,7 +94,7 @@
 //! | feature | effect |
 //! |---|---|
 //! | `tracing` (default) | spans and events of each request, so that a rejection is seen in the log |
-//! | `axum` | the extractor `Webhook`, for axum 0.8 |
+//! | `axum` | the extractor `Webhook` and the event router `Events`, for axum 0.8 |
 //! | `metrics` | counters and durations through the `metrics` facade, see [metrics and tracing] |
 //! | `ed25519` | senders that sign with Ed25519: Discord, Standard Webhooks v1a |
 //! | `p256` | senders that sign with ECDSA on P-256: SendGrid |
@@ -81,6 +117,7 @@
 //! - With several processes, [choose a store] that they share.
 //!
 //! [choose a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
+//! [events guide]: https://github.com/countersign/countersign/blob/main/docs/events.md
 //! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
 //! [testing handlers]: https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md
 //! [tower]: https://docs.rs/tower
@@ -89,6 +126,8 @@
 
 mod body;
 mod drain;
+#[cfg(feature = "axum")]
+mod events;
 #[cfg(feature = "axum")]
 mod extract;
 mod future;
@@ -103,6 +142,8 @@ pub use countersign;
 pub use countersign::*;
 
 pub use self::body::ResponseBody;
+#[cfg(feature = "axum")]
+pub use self::events::Events;
 #[cfg(feature = "axum")]
 pub use self::extract::Webhook;
 pub use self::future::ResponseFuture;

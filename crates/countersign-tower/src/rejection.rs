@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use axum_core::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use countersign::adapter::report_decode_failure;
 use countersign::{Rejection, RejectionKind};
 use http::StatusCode;

@@ -67,8 +67,17 @@ pub(crate) fn builder() -> ReceiverBuilder {
 
 /// Returns a correctly signed request with the timestamp `at`.
 pub(crate) fn signed_at(id: &str, body: &'static str, at: Timestamp) -> Request<Body> {
+    sign(id, Bytes::from_static(body.as_bytes()), at)
+}
+
+/// Returns a correctly signed request with this body.
+pub(crate) fn signed_body(id: &str, body: String) -> Request<Body> {
+    sign(id, body.into(), NOW)
+}
+
+fn sign(id: &str, body: Bytes, at: Timestamp) -> Request<Body> {
     let secret = Secret::new(SECRET).unwrap();
-    let headers = SigningRequest::new(body.as_bytes())
+    let headers = SigningRequest::new(&body)
         .id(id)
         .timestamp(at)
         .sign(sender().verifier().scheme(), &secret)
