@@ -1,4 +1,5 @@
-//! [`countersign`] in front of [actix-web] routes: a middleware and an extractor.
+//! [`countersign`] in front of [actix-web] routes: a middleware, an extractor, and a guard for an event's
+//! name.
 //!
 //! [`Webhooks`] lets a request through to the handler only if it is authentic, fresh and not yet handled.
 //!
@@ -35,6 +36,44 @@
 //!
 //! [`Webhook<T>`](Webhook) extracts the sender's event type, one event's struct, a type of your own, or the
 //! verified [`Delivery`] itself, whose `fencing_token()` guards the handler's own writes.
+//!
+//! # Routing by event
+//!
+//! The guard [`event`] selects a route by the event's name, and the route [`ignored`] takes all other events:
+//!
+//! ```
+//! use actix_web::web;
+//! use countersign_actix::{Delivery, Webhook, Webhooks, event, ignored};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Invoice {
+//!     id: String,
+//! }
+//!
+//! async fn on_paid(Webhook(invoice): Webhook<Invoice>) -> &'static str {
+//!     println!("{} is paid", invoice.id);
+//!     "thanks"
+//! }
+//!
+//! async fn on_customer(Webhook(delivery): Webhook<Delivery>) -> &'static str {
+//!     println!("{}", delivery.event_type().unwrap_or_default());
+//!     "thanks"
+//! }
+//!
+//! fn routes(config: &mut web::ServiceConfig, webhooks: Webhooks) {
+//!     config.service(
+//!         web::resource("/webhooks/stripe")
+//!             .wrap(webhooks)
+//!             .route(web::post().guard(event("invoice.paid")).to(on_paid))
+//!             .route(web::post().guard(event("customer.*")).to(on_customer))
+//!             .route(ignored()),
+//!     );
+//! }
+//! ```
+//!
+//! actix tries the routes in their order, after the middleware has verified the request. Without a last route
+//! for all other events, actix responds to them with 405, and the sender retries.
+//! [The guide to events][events guide] has the details.
 //!
 //! # The steps of a request
 //!
@@ -84,11 +123,13 @@
 //!
 //! [actix-web]: https://docs.rs/actix-web
 //! [choose a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
+//! [events guide]: https://github.com/countersign/countersign/blob/main/docs/events.md
 //! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
 //! [testing handlers]: https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod event;
 mod extract;
 mod middleware;
 mod rejection;
@@ -101,6 +142,7 @@ mod test_request;
 pub use countersign;
 pub use countersign::*;
 
+pub use self::event::{EventGuard, event, ignored};
 pub use self::extract::Webhook;
 pub use self::middleware::WebhookMiddleware;
 pub use self::rejection::WebhookRejection;
