@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign::{Outcome, RejectionKind};
 
+use crate::driver::HANDLER;
 use crate::request::Request;
 use crate::sender::{Config, Sender};
 use crate::store::{Fault, Op};
@@ -94,6 +95,10 @@ pub(crate) struct Expected {
     pub(crate) outcome: Option<Outcome>,
     /// Whether the response is the handler's; otherwise it is empty.
     pub(crate) from_handler: bool,
+    /// The handler, where it is one of several.
+    pub(crate) handler: &'static str,
+    /// Whether the event is acknowledged because no handler is registered for it.
+    pub(crate) ignored: bool,
     pub(crate) retry_after: Option<RangeInclusive<u64>>,
     /// The content type and the text of the response to a handshake.
     pub(crate) reply: Option<(&'static str, String)>,
@@ -108,6 +113,8 @@ impl Expected {
             rejection: Some(kind),
             outcome: None,
             from_handler: false,
+            handler: HANDLER,
+            ignored: false,
             retry_after: None,
             reply: None,
             continued: false,
@@ -121,6 +128,8 @@ impl Expected {
             rejection: None,
             outcome: Some(outcome),
             from_handler: false,
+            handler: HANDLER,
+            ignored: false,
             retry_after: (status == 503).then_some(1..=60),
             reply: None,
             continued: false,
@@ -152,6 +161,17 @@ impl Expected {
     /// The response if the handler's type cannot be decoded.
     pub(crate) fn undecodable() -> Self {
         Self { outcome: Some(Outcome::Failed), ..Self::rejected(422, RejectionKind::Undecodable) }
+    }
+
+    /// The response to an event that no handler is registered for.
+    pub(crate) fn ignored() -> Self {
+        Self { ignored: true, ..Self::own(200, Outcome::Handled) }
+    }
+
+    /// The response of the handler with this name.
+    pub(crate) fn by(mut self, handler: &'static str) -> Self {
+        self.handler = handler;
+        self
     }
 
     pub(crate) fn disconnected(mut self) -> Self {

@@ -3,6 +3,7 @@
 mod body;
 mod contract;
 mod dedup;
+mod events;
 mod handler;
 mod handshakes;
 mod headers;
@@ -26,6 +27,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(handler::cases());
     cases.extend(handshakes::cases());
     cases.extend(tenants::cases());
+    cases.extend(events::cases());
     cases.extend(layers::cases());
     cases
 }

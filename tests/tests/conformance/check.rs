@@ -45,6 +45,7 @@ pub(crate) fn incoming(
         return equal("status", status, None);
     }
     equal("rejection", verdict.rejection, expected.rejection)?;
+    equal("ignored", verdict.ignored, expected.ignored)?;
     if !is_same(verdict.outcome, expected.outcome) {
         equal("outcome", verdict.outcome, expected.outcome)?;
     }
@@ -61,7 +62,8 @@ fn response(expected: &Expected, got: &Received) -> run::Verdict {
         return Err(format!("header `{name}` is repeated"));
     }
     equal("100 Continue was sent", got.continued, expected.continued)?;
-    equal("is the handler's", got.header(FROM_HANDLER).is_some(), expected.from_handler)?;
+    let handler = expected.from_handler.then_some(expected.handler);
+    equal("the handler", got.header(FROM_HANDLER), handler)?;
     let allow = got.header("allow");
     if got.status == 405 && !expected.from_handler {
         equal("`allow`", allow, Some("POST"))?;

@@ -67,6 +67,8 @@ async fn a_wrong_expectation_fails_with_every_driver() {
         expects(Expected::handlers(200, Outcome::Failed)),
         expects(Expected::own(200, Outcome::Handled)),
         expects(Expected::handled().continued()),
+        expects(Expected::handled().by("another")),
+        expects(Expected { ignored: true, ..Expected::handled() }),
         expects(Expected { retry_after: Some(1..=60), ..Expected::handled() }),
         Case::handled("runs", Request::good()).ends(2, Holds::Duplicate),
         Case::handled("holds", Request::good()).ends(1, Holds::Claimable),

@@ -16,6 +16,7 @@ use countersign::{Outcome, RejectionKind};
 use tokio::sync::{Semaphore, watch};
 
 use crate::case::{Act, Protocol};
+use crate::routes::Others;
 
 /// The path of the webhook route.
 pub(crate) const PATH: &str = "/hook";
@@ -23,8 +24,11 @@ pub(crate) const PATH: &str = "/hook";
 /// The header that identifies a request in the [`Log`].
 pub(crate) const EXCHANGE: &str = "x-exchange";
 
-/// A header that only the handler's responses have.
+/// A header that only the handler's responses have, with the handler's name.
 pub(crate) const FROM_HANDLER: &str = "x-from-handler";
+
+/// The name of the handler where events are not routed.
+pub(crate) const HANDLER: &str = "the only one";
 
 /// Serves one adapter.
 pub(crate) trait Driver: Sync {
@@ -58,6 +62,8 @@ pub(crate) struct Site {
     pub(crate) clock: FixedClock,
     pub(crate) script: Script,
     pub(crate) log: Log,
+    /// Routes events by name, if set.
+    pub(crate) others: Option<Others>,
     /// Whether a middleware consumes the body, so that the adapter gets an empty one.
     pub(crate) consume_body: bool,
     /// The largest body that a middleware in front of the adapter lets through.
@@ -130,6 +136,8 @@ impl Script {
 pub(crate) struct Verdict {
     pub(crate) rejection: Option<RejectionKind>,
     pub(crate) outcome: Option<Outcome>,
+    /// The response is marked as that to an ignored event.
+    pub(crate) ignored: bool,
     /// The server dropped the request before the response.
     pub(crate) dropped: bool,
 }
@@ -171,8 +179,13 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Records the verdict of the response.
-    pub(crate) fn end(mut self, rejection: Option<RejectionKind>, outcome: Option<Outcome>) {
-        self.verdict = Verdict { rejection, outcome, dropped: false };
+    pub(crate) fn end(
+        mut self,
+        rejection: Option<RejectionKind>,
+        outcome: Option<Outcome>,
+        ignored: bool,
+    ) {
+        self.verdict = Verdict { rejection, outcome, ignored, dropped: false };
     }
 }
 

@@ -74,6 +74,7 @@ impl Environment {
             script: script.clone(),
             log: log.clone(),
             consume_body: case.config.consume_body,
+            others: case.config.others,
             limit_in_front: case.config.limit_in_front,
         };
         let environment = Self {

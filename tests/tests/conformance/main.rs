@@ -17,6 +17,7 @@ mod client;
 mod coverage;
 mod driver;
 mod request;
+mod routes;
 mod run;
 mod sender;
 mod environment;

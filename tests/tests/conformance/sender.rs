@@ -13,6 +13,7 @@ use countersign::{
     senders,
 };
 
+use crate::routes::Others;
 use crate::tenants::Resolver;
 
 /// The time of all cases.
@@ -79,6 +80,8 @@ pub(crate) struct Config {
     pub(crate) consume_body: bool,
     /// The largest body that a middleware in front of the adapter lets through.
     pub(crate) limit_in_front: Option<usize>,
+    /// Routes events by name, with this for those that no route takes.
+    pub(crate) others: Option<Others>,
 }
 
 impl Default for Config {
@@ -97,6 +100,7 @@ impl Default for Config {
             handler_timeout: None,
             consume_body: false,
             limit_in_front: None,
+            others: None,
         }
     }
 }

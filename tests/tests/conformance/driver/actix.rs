@@ -10,15 +10,19 @@ use actix_web::dev::{Payload, ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpMessage, HttpResponse, HttpServer, Responder, web};
+use actix_web::{
+    App, Error, HttpMessage, HttpResponse, HttpServer, Resource, Responder, Route, web,
+};
 use bytes::Bytes;
-use countersign::{Outcome, Rejection, Shutdown};
-use countersign_actix::{Delivery, Webhook, WebhookRejection, Webhooks};
-
+use countersign::{IgnoredEvent, Outcome, Rejection, Shutdown};
+use countersign_actix::{Delivery, Webhook, WebhookRejection, Webhooks, event, ignored};
 use futures_core::Stream;
 
-use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, PATH, Reply, Script, Server, Site, Strict};
+use super::{
+    Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, PATH, Reply, Script, Server, Site, Strict,
+};
 use crate::case::Protocol;
+use crate::routes::{IGNORED, OTHER, Others, ROUTES};
 
 pub(crate) struct Actix;
 
@@ -45,10 +49,9 @@ impl Driver for Actix {
         let middleware = Webhooks::new(site.receiver.clone()).clock(site.clock.clone());
         let shutdown = middleware.shutdown();
         let server = HttpServer::new(move || {
-            let resource = web::resource(PATH)
+            let resource = routes(web::resource(PATH), site.others)
                 .wrap(middleware.clone())
-                .wrap(from_fn(front))
-                .route(web::post().to(response));
+                .wrap(from_fn(front));
             App::new().app_data(web::Data::new(site.clone())).service(resource)
         });
         // Detects a disconnected sender at once instead of when the response is sent.
@@ -76,6 +79,27 @@ impl Drop for Serving {
     fn drop(&mut self) {
         drop(self.handle.stop(false));
     }
+}
+
+/// Adds the routes, of which actix takes the first that matches.
+fn routes(resource: Resource, others: Option<Others>) -> Resource {
+    let Some(others) = others else { return resource.route(handler(HANDLER)) };
+    let resource = resource.route(ignored().guard(event(IGNORED)));
+    let resource = ROUTES.into_iter().fold(resource, |resource, (pattern, name)| {
+        resource.route(handler(name).guard(event(pattern)))
+    });
+    resource.route(match others {
+        Others::Ignored => ignored(),
+        Others::Handled => handler(OTHER),
+    })
+}
+
+fn handler(name: &'static str) -> Route {
+    web::post().to(
+        move |site: web::Data<Site>,
+              _: Webhook<Delivery>,
+              event: Result<Webhook<Strict>, WebhookRejection>| response(site, name, event),
+    )
 }
 
 async fn front(
@@ -123,12 +147,13 @@ fn end<B>(entry: Entry, response: &HttpResponse<B>) {
     entry.end(
         extensions.get::<Rejection>().map(Rejection::kind),
         extensions.get::<Outcome>().copied(),
+        extensions.get::<IgnoredEvent>().is_some(),
     );
 }
 
 async fn response(
     site: web::Data<Site>,
-    _: Webhook<Delivery>,
+    name: &'static str,
     event: Result<Webhook<Strict>, WebhookRejection>,
 ) -> Result<impl Responder, WebhookRejection> {
     let script: &Script = &site.script;
@@ -136,5 +161,5 @@ async fn response(
         return event.map(|event| HttpResponse::Ok().body(format!("{:?}", event.0)));
     };
     let status = StatusCode::from_u16(status).unwrap();
-    Ok(HttpResponse::build(status).insert_header((FROM_HANDLER, "yes")).body("from the handler"))
+    Ok(HttpResponse::build(status).insert_header((FROM_HANDLER, name)).body("from the handler"))
 }

@@ -10,13 +10,14 @@ use axum::http::{Request, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use countersign_tower::{Delivery, Shutdown, Webhook, WebhookLayer, WebhookRejection};
+use countersign_tower::{Delivery, Events, Shutdown, Webhook, WebhookLayer, WebhookRejection};
 use http_body_util::Limited;
 use tokio::task::JoinSet;
 
 use super::hyper::{end, exchange};
-use super::{Driver, FROM_HANDLER, PATH, Reply, Script, Server, Site, Strict};
+use super::{Driver, FROM_HANDLER, HANDLER, PATH, Reply, Script, Server, Site, Strict};
 use crate::case::Protocol;
+use crate::routes::{IGNORED, OTHER, Others, ROUTES};
 
 pub(crate) struct Axum;
 
@@ -53,9 +54,25 @@ impl<T: Send> Server for Serving<T> {
 }
 
 fn app(site: Site, layer: WebhookLayer) -> Router {
-    let Site { script, log, consume_body, limit_in_front, .. } = site;
-    let handler = move |_: Webhook<Delivery>, event: Result<Webhook<Strict>, WebhookRejection>| {
-        response(script.clone(), event)
+    let Site { script, log, others, consume_body, limit_in_front, .. } = site;
+    let handler = |name| {
+        let script = script.clone();
+        move |_: Webhook<Delivery>, event: Result<Webhook<Strict>, WebhookRejection>| {
+            response(script.clone(), name, event)
+        }
+    };
+    let route = match others {
+        None => post(handler(HANDLER)),
+        Some(others) => {
+            let routes = ROUTES.into_iter().rev();
+            let events = routes.fold(Events::new().ignore(IGNORED), |events, (pattern, name)| {
+                events.on(pattern, handler(name))
+            });
+            match others {
+                Others::Ignored => post(events),
+                Others::Handled => post(events.otherwise(handler(OTHER))),
+            }
+        }
     };
     let front = from_fn(move |request: Request<Body>, next: Next| {
         let entry = log.begin(exchange(request.headers()));
@@ -70,13 +87,17 @@ fn app(site: Site, layer: WebhookLayer) -> Router {
             response
         }
     });
-    Router::new().route(PATH, post(handler)).route_layer(layer).layer(front)
+    Router::new().route(PATH, route).route_layer(layer).layer(front)
 }
 
-async fn response(script: Script, event: Result<Webhook<Strict>, WebhookRejection>) -> Response {
+async fn response(
+    script: Script,
+    name: &'static str,
+    event: Result<Webhook<Strict>, WebhookRejection>,
+) -> Response {
     let Reply::Status(status) = script.run().await else {
         return event.map(|event| format!("{:?}", event.0)).into_response();
     };
     let text = "from the handler";
-    (StatusCode::from_u16(status).unwrap(), [(FROM_HANDLER, "yes")], text).into_response()
+    (StatusCode::from_u16(status).unwrap(), [(FROM_HANDLER, name)], text).into_response()
 }

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::net::TcpListener;
 
 use bytes::Bytes;
-use countersign::{Outcome, Rejection};
+use countersign::adapter::report_ignored;
+use countersign::{EventPattern, IgnoredEvent, Outcome, Rejection};
 use countersign_tower::{Delivery, WebhookLayer};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{Either, Empty, Full, Limited};
@@ -17,8 +18,9 @@ use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::axum::Serving;
-use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, Reply, Script, Server, Site, Strict};
+use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, Reply, Script, Server, Site, Strict};
 use crate::case::Protocol;
+use crate::routes::{IGNORED, OTHER, Others, ROUTES};
 
 pub(crate) struct Hyper(pub(crate) Protocol);
 
@@ -52,9 +54,9 @@ impl Driver for Hyper {
 }
 
 async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: WebhookLayer) {
-    let Site { script, log, consume_body, limit_in_front, .. } = site;
+    let Site { script, log, others, consume_body, limit_in_front, .. } = site;
     let handler =
-        service_fn(move |request: Request<Full<Bytes>>| response(script.clone(), request));
+        service_fn(move |request: Request<Full<Bytes>>| response(script.clone(), others, request));
     let guarded = layer.layer(handler);
     let front = service_fn(move |request: Request<Incoming>| {
         let entry = log.begin(exchange(request.headers()));
@@ -84,9 +86,15 @@ async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: We
 
 async fn response(
     script: Script,
+    others: Option<Others>,
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let delivery = request.extensions().get::<Delivery>().unwrap().clone();
+    let Some(handler) = handler(others, &delivery) else {
+        let mut response = Response::new(Full::default());
+        response.extensions_mut().insert(report_ignored(&delivery));
+        return Ok(response);
+    };
     let Reply::Status(status) = script.run().await else {
         let rejection = delivery.event::<Strict>().unwrap_err();
         let mut response = Response::new(Full::default());
@@ -94,8 +102,24 @@ async fn response(
         response.extensions_mut().insert(rejection);
         return Ok(response);
     };
-    let response = Response::builder().status(status).header(FROM_HANDLER, "yes");
+    let response = Response::builder().status(status).header(FROM_HANDLER, handler);
     Ok(response.body("from the handler".into()).unwrap())
+}
+
+/// Returns the name of the event's handler; `None` if the event is ignored.
+///
+/// Without axum there is no router, so the service matches the event's name itself.
+fn handler(others: Option<Others>, delivery: &Delivery) -> Option<&'static str> {
+    let Some(others) = others else { return Some(HANDLER) };
+    let name = delivery.event_type().unwrap_or_default();
+    let matches = |pattern| EventPattern::new(pattern).unwrap().matches(&name);
+    let route = ROUTES.into_iter().find(|(pattern, _)| matches(*pattern));
+    match (route, others) {
+        _ if name == IGNORED => None,
+        (Some((_, handler)), _) => Some(handler),
+        (None, Others::Handled) => Some(OTHER),
+        (None, Others::Ignored) => None,
+    }
 }
 
 pub(super) fn exchange(headers: &HeaderMap) -> Option<&str> {
@@ -104,5 +128,6 @@ pub(super) fn exchange(headers: &HeaderMap) -> Option<&str> {
 
 pub(super) fn end(entry: Entry, extensions: &http::Extensions) {
     let rejection = extensions.get::<Rejection>().map(Rejection::kind);
-    entry.end(rejection, extensions.get::<Outcome>().copied());
+    let ignored = extensions.get::<IgnoredEvent>().is_some();
+    entry.end(rejection, extensions.get::<Outcome>().copied(), ignored);
 }
