@@ -13,6 +13,8 @@ mod docs {
     struct Senders;
     #[doc = include_str!("../../docs/adding-a-sender.md")]
     struct AddingASender;
+    #[doc = include_str!("../../docs/events.md")]
+    struct RoutingEvents;
     #[doc = include_str!("../../docs/tenants.md")]
     struct ManyTenants;
     #[doc = include_str!("../../docs/choosing-a-store.md")]

@@ -53,7 +53,7 @@
 //!
 //! | module | contents | guide |
 //! |---|---|---|
-//! | the root | [`Receiver`] and its parts: [`Secret`], [`Keyring`], [`Contract`], [`Delivery`], [`Outcome`], and the errors | |
+//! | the root | [`Receiver`] and its parts: [`Secret`], [`Keyring`], [`Contract`], [`Delivery`], [`EventPattern`], [`Outcome`], and the errors | [routing events] |
 //! | [`senders`], [`omniai`], [`ainexlayer`] | the senders, and the [`Sender`](senders::Sender) trait | [senders], [adding a sender] |
 //! | [`scheme`] | how a sender signs, as data, for a [`Custom`] sender | [adding a sender] |
 //! | [`dedup`] | the trait of dedup stores, and [`MemoryStore`] | [choosing a store] |
@@ -83,6 +83,7 @@
 //! [adding a sender]: https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md
 //! [choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 //! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
+//! [routing events]: https://github.com/countersign/countersign/blob/main/docs/events.md
 //! [senders]: https://github.com/countersign/countersign/blob/main/docs/senders.md
 //! [tenants guide]: https://github.com/countersign/countersign/blob/main/docs/tenants.md
 //! [testing handlers]: https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md
