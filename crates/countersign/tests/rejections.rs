@@ -251,7 +251,7 @@ fn a_body_of_another_length_than_announced_was_altered_here() {
 
 #[test]
 fn a_body_that_is_not_utf_8_is_verified_like_any_other() {
-    for body in [&b"\xff\xfe\x00"[..], b"\xef\xbb\xbf{}", b"\xc3\x28", b"\0", b""] {
+    for body in [&b"\xff\xfe\x00"[..], b"\xef\xbb\xbf", b"\xc3\x28", b"\0", b""] {
         let delivery = receive(&sender(), &signed(body), body, NOW).unwrap();
         assert_eq!(delivery.body(), body);
         let rejection = delivery.event::<serde_json::Value>().unwrap_err();

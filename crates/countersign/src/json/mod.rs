@@ -1,10 +1,13 @@
 //! JSON pointers into a body, and types for event payloads.
 
+mod document;
 pub(crate) mod open_enum;
 mod patch;
 pub(crate) mod pointer;
 mod raw_json;
+mod surrogates;
 mod walk;
 
+pub(crate) use self::document::{BOM, document};
 pub use self::patch::Patch;
 pub use self::raw_json::RawJson;

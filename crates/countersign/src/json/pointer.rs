@@ -43,7 +43,17 @@ impl Pointer {
         &self.text
     }
 
+    /// Returns the pointer's only step; `None` if it has more.
+    pub(crate) fn only_token(&self) -> Option<&str> {
+        match &*self.tokens {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// Returns the text of the string or number at the pointer.
+    ///
+    /// A string with a lone surrogate, which is not text, is returned as written, with its escapes.
     ///
     /// `None` if there is no value, a value of another type, or an empty string. Also `None` if the body
     /// is not JSON or repeats a key on the path: two parsers could read different values from it.
@@ -102,7 +112,11 @@ pub(crate) fn scalars<'b, const N: usize>(
 fn scalar(value: &RawValue) -> Option<Cow<'_, str>> {
     let raw = value.get();
     let text = match raw.as_bytes().first()? {
-        b'"' => serde_json::from_str::<Text<'_>>(raw).ok()?.0,
+        b'"' => match serde_json::from_str::<Text<'_>>(raw) {
+            Ok(text) => text.0,
+            // A replacement character instead would make two events one.
+            Err(_) => Cow::Borrowed(raw.strip_prefix('"')?.strip_suffix('"')?),
+        },
         b'-' | b'0'..=b'9' => Cow::Borrowed(raw),
         _ => return None,
     };
@@ -183,6 +197,25 @@ mod tests {
         assert_eq!(scalar("/a/b", r#"{"a":{"b":"x"},"a":{"b":"x"}}"#), None);
         assert_eq!(scalar("/a", r#"{"a":"x","\u0061":"y"}"#), None);
         assert_eq!(scalar("/a", r#"{"a":"x","b":1,"b":2}"#).as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn returns_a_string_with_a_lone_surrogate_as_written() {
+        assert_eq!(scalar("/a", r#"{"a":"x\ud83d\n"}"#).as_deref(), Some(r"x\ud83d\n"));
+        assert_eq!(scalar("/a", r#"{"a":"\ud83d\ude00"}"#).as_deref(), Some("😀"));
+    }
+
+    #[test]
+    fn skips_lone_surrogates_in_other_values_and_keys() {
+        let body = r#"{"\ude00":1,"b":{"\ud83d":["\ud83d"]},"a":"x"}"#;
+        assert_eq!(scalar("/a", body).as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn skips_a_byte_order_mark_once() {
+        assert_eq!(scalar("/a", "\u{feff} {\"a\":\"x\"}").as_deref(), Some("x"));
+        assert_eq!(scalar("/a", "\u{feff}\u{feff}{\"a\":\"x\"}"), None);
+        assert_eq!(scalar("/a", " \u{feff}{\"a\":\"x\"}"), None);
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use super::surrogates::without_lone_surrogates;
 
 /// A JSON value that keeps its text byte for byte.
 ///
@@ -41,6 +44,26 @@ impl RawJson {
     /// Returns serde's error, with line and column, if the value does not match `T`.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.get())
+    }
+
+    /// Deserializes the value as a `T`, with `\u{fffd}` in place of each lone surrogate.
+    ///
+    /// JSON can write one half of a surrogate pair, such as `"\ud83d"`, which no `String` can hold. Some
+    /// senders do so where they cut a text within an emoji. [`parse`](Self::parse) rejects such a value.
+    ///
+    /// ```
+    /// use countersign::RawJson;
+    ///
+    /// let text: RawJson = serde_json::from_str(r#""see you \ud83d""#)?;
+    /// assert_eq!(text.parse_lossy::<String>()?, "see you \u{fffd}");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`parse`](Self::parse).
+    pub fn parse_lossy<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&without_lone_surrogates(self.get()))
     }
 }
 

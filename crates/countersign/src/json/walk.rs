@@ -10,6 +10,8 @@ use arrayvec::ArrayVec;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::document::document;
+
 /// The most pointers that one pass can follow.
 const MAX_POINTERS: usize = 16;
 
@@ -44,9 +46,9 @@ pub(super) fn find<'b, const N: usize>(
     let mut found = [Found::Absent; N];
     let paths: Paths<'_> = pointers.into_iter().enumerate().take(MAX_POINTERS).collect();
     // JSON is UTF-8. serde_json does not validate strings that it skips, so the whole body is checked.
-    let mut document = serde_json::Deserializer::from_str(std::str::from_utf8(body).ok()?);
-    Walk { paths: &paths, found: &mut found }.deserialize(&mut document).ok()?;
-    document.end().ok()?;
+    let mut json = serde_json::Deserializer::from_str(document(body)?);
+    Walk { paths: &paths, found: &mut found }.deserialize(&mut json).ok()?;
+    json.end().ok()?;
     Some(found)
 }
 
@@ -182,7 +184,8 @@ impl<'de, 'p> DeserializeSeed<'de> for Key<'_, 'p> {
     type Value = Paths<'p>;
 
     fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Paths<'p>, D::Error> {
-        key.deserialize_str(self)
+        // A key with a lone surrogate is not a string, and another key's value is still to be found.
+        key.deserialize_bytes(self)
     }
 }
 
@@ -193,7 +196,7 @@ impl<'p> Visitor<'_> for Key<'_, 'p> {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Paths<'p>, E> {
-        Ok(matching_paths(self.0, |token| token == key))
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Paths<'p>, E> {
+        Ok(matching_paths(self.0, |token| token.as_bytes() == key))
     }
 }

@@ -12,9 +12,7 @@ pub(crate) fn classes() -> Vec<Class> {
         class("body-truncated", truncated),
         class("body-emptied", |shape| carried(shape, |_| Vec::new(), Kind::MissingSignature)),
         class("body-newline", newline),
-        class("body-prepend-bom", |shape| {
-            carried(shape, |body| [b"\xef\xbb\xbf", body].concat(), Kind::MissingSignature)
-        }),
+        class("body-prepend-bom", marked),
         class("body-reserialized", reserialized),
         class("body-not-utf8", not_utf8),
         class("body-not-utf8-replaced", replaced),
@@ -66,6 +64,15 @@ fn newline(shape: &Shape) -> Vec<Mutant> {
         return vec![accepted("behind the fields", request)];
     }
     carried(shape, |body| [body, b"\n"].concat(), Kind::SignatureMismatch)
+}
+
+fn marked(shape: &Shape) -> Vec<Mutant> {
+    if shape.body == Body::Adyen {
+        let mut request = good(shape).1;
+        request.body.splice(..0, *b"\xef\xbb\xbf");
+        return vec![accepted("before the fields", request)];
+    }
+    carried(shape, |body| [b"\xef\xbb\xbf", body].concat(), Kind::SignatureMismatch)
 }
 
 /// Equal JSON or an equal form in other bytes.
