@@ -98,6 +98,7 @@ pub mod senders;
 pub mod dedup;
 mod verify;
 pub mod scheme;
+mod body;
 mod event;
 mod keys;
 mod json;
@@ -116,6 +117,7 @@ pub mod tenants {
     };
 }
 
+pub use self::body::FilePart;
 pub use self::contract::{Contract, ContractBuilder, Success};
 pub use self::dedup::MemoryStore;
 pub use self::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};

@@ -2,7 +2,9 @@
 
 use super::content::Content;
 use super::signed_fields::FieldKind;
-use super::{CompiledLocation, CompiledTimestamp, Encoding, Grammar, KeyForm, Scheme, SignedPart};
+use super::{
+    BodyFormat, CompiledLocation, CompiledTimestamp, Encoding, Grammar, KeyForm, Scheme, SignedPart,
+};
 use crate::time::TimestampFormat;
 
 impl Scheme {
@@ -143,6 +145,20 @@ impl Scheme {
     #[must_use]
     pub fn event_type(&self) -> Option<Location<'_>> {
         self.event_type.as_ref().map(CompiledLocation::location)
+    }
+
+    /// Returns the formats in which the sender writes its bodies, one or more.
+    ///
+    /// ```
+    /// use countersign::scheme::BodyFormat;
+    ///
+    /// let github = countersign::senders::GITHUB.config().scheme()?;
+    /// assert_eq!(github.body_formats(), [BodyFormat::Json, BodyFormat::form_json("payload")]);
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn body_formats(&self) -> &[BodyFormat] {
+        self.body_formats.as_slice()
     }
 
     /// Returns how the configured secret becomes the key.

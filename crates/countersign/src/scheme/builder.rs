@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Algorithm, Encoding, Field, KeyForm, Part, SignatureLocation};
+use super::{Algorithm, BodyFormat, Encoding, Field, KeyForm, Part, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
 
 /// Builds a [`Scheme`]. Settings may come in any order; [`build`](Self::build) checks them together.
@@ -39,6 +39,7 @@ pub struct SchemeBuilder {
     pub(super) id: Option<ValueSource>,
     pub(super) event_type: Option<ValueSource>,
     pub(super) payload: Option<Cow<'static, str>>,
+    pub(super) body_formats: Option<Vec<BodyFormat>>,
     pub(super) key_form: KeyForm,
     pub(super) conflicting_headers: Vec<Cow<'static, str>>,
     pub(super) required_headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
@@ -81,6 +82,7 @@ impl SchemeBuilder {
             id: None,
             event_type: None,
             payload: None,
+            body_formats: None,
             key_form: KeyForm::AsGiven,
             conflicting_headers: Vec::new(),
             required_headers: Vec::new(),
@@ -153,7 +155,8 @@ impl SchemeBuilder {
         self
     }
 
-    /// Sets the field of the body that holds the event's id.
+    /// Sets the field of the body that holds the event's id: a JSON pointer, or `/name` for the field `name`
+    /// of a form.
     pub fn id_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.id = Some(ValueSource::Body(pointer.into()));
         self
@@ -165,7 +168,7 @@ impl SchemeBuilder {
         self
     }
 
-    /// Sets the field of the body that holds the event's type.
+    /// Sets the field of the body that holds the event's type, as [`id_field`](Self::id_field) does.
     pub fn event_type_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.event_type = Some(ValueSource::Body(pointer.into()));
         self
@@ -174,6 +177,27 @@ impl SchemeBuilder {
     /// Sets the field of the body that holds the payload; the whole body by default.
     pub fn payload_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.payload = Some(pointer.into());
+        self
+    }
+
+    /// Sets the formats in which the sender writes its bodies; JSON alone by default, and forms too for a
+    /// sender that signs a form.
+    ///
+    /// A body is read in the format that its first bytes show, and in the first of these formats if they
+    /// show none of them. The content type decides nothing: a client can change it, since no sender signs it.
+    ///
+    /// ```
+    /// use countersign::scheme::{BodyFormat, Encoding, Scheme, SignatureLocation};
+    ///
+    /// let scheme = Scheme::hmac_sha256("acme", SignatureLocation::header("x-acme-signature", Encoding::Hex))
+    ///     .body_formats([BodyFormat::Json, BodyFormat::form_json("payload")])
+    ///     .id_field("/id")
+    ///     .build()?;
+    /// assert_eq!(scheme.body_formats().len(), 2);
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    pub fn body_formats(mut self, formats: impl IntoIterator<Item = BodyFormat>) -> Self {
+        self.body_formats = Some(formats.into_iter().collect());
         self
     }
 

@@ -4,9 +4,10 @@ use super::builder::{TimestampSource, ValueSource};
 use super::content::Content;
 use super::signed_fields::{FieldKind, SignedField};
 use super::{
-    Algorithm, CompiledLocation, CompiledSignature, CompiledTimestamp, Field, Grammar, Part,
-    PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
+    Algorithm, BodyFormat, CompiledLocation, CompiledSignature, CompiledTimestamp, Field, Grammar,
+    Part, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
 };
+use crate::body::BodyFormats;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{HeaderIndex, is_printable};
 use crate::json::pointer::Pointer;
@@ -19,6 +20,7 @@ impl SchemeBuilder {
     /// - [`ConfigErrorKind::InvalidHeaderName`] or [`ConfigErrorKind::InvalidPointer`] if a header name
     ///   or JSON pointer is malformed.
     /// - [`ConfigErrorKind::InvalidScheme`] if the settings contradict each other or are unsafe:
+    ///   - there is no body format, or one with an empty name;
     ///   - the body is not signed exactly once;
     ///   - two values touch without a literal between them, so that bytes could move from one to the
     ///     other. A time may touch the body, or a value between it and the body; it must then have as
@@ -78,6 +80,10 @@ impl SchemeBuilder {
             id,
             event_type,
             payload: self.payload.as_deref().map(Pointer::parse).transpose()?,
+            body_formats: BodyFormats::new(self.body_formats.unwrap_or_else(|| match content {
+                Some(Content::UrlAndForm(_)) => vec![BodyFormat::Form, BodyFormat::Json],
+                _ => vec![BodyFormat::Json],
+            }))?,
             key_form: self.key_form,
             required_headers: self
                 .required_headers

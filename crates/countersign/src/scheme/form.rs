@@ -1,6 +1,6 @@
 //! Form bodies, `application/x-www-form-urlencoded`.
 
-use crate::crypto::encoding::decode_hex_secret;
+pub(crate) use crate::body::form::decode_form_text;
 
 /// The largest number of fields in a form. Twilio sends some dozens.
 ///
@@ -25,23 +25,4 @@ pub(super) fn form_text(body: &[u8]) -> Option<Vec<u8>> {
     fields.sort_unstable();
     fields.dedup();
     Some(fields.into_iter().flat_map(|(name, value)| [name, value]).flatten().collect())
-}
-
-/// Decodes one name or value of a form
-/// ([WHATWG URL](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)).
-pub(crate) fn decode_form_text(mut text: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(text.len());
-    while let [first, rest @ ..] = text {
-        let (byte, rest) = match first {
-            b'+' => (b' ', rest),
-            b'%' => {
-                let (digits, rest) = rest.split_first_chunk::<2>()?;
-                (*decode_hex_secret(digits)?.first()?, rest)
-            }
-            byte => (*byte, rest),
-        };
-        decoded.push(byte);
-        text = rest;
-    }
-    Some(decoded)
 }

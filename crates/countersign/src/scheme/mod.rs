@@ -37,5 +37,6 @@ pub use self::signed_fields::Field;
 pub use self::signed_parts::SignedParts;
 #[cfg(feature = "sign")]
 pub use self::signing_request::SigningRequest;
+pub use crate::body::BodyFormat;
 pub use crate::crypto::encoding::Encoding;
 pub use crate::time::{TimestampFormat, Tolerance};

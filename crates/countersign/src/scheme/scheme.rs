@@ -8,6 +8,7 @@ use super::{
     Algorithm, CompiledLocation, CompiledSignature, CompiledTimestamp, Field, KeyForm,
     SchemeBuilder, SignatureLocation, SignedPart,
 };
+use crate::body::BodyFormats;
 use crate::crypto::encoding::{Encoding, decode_base64_secret, decode_hex_secret};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{HeaderIndex, IndexedHeader};
@@ -49,6 +50,7 @@ pub struct Scheme {
     pub(crate) signs_id_header: bool,
     pub(crate) event_type: Option<CompiledLocation>,
     pub(crate) payload: Option<Pointer>,
+    pub(crate) body_formats: BodyFormats,
     pub(crate) key_form: KeyForm,
     pub(crate) conflicting_headers: Vec<IndexedHeader>,
     /// The headers that must have a fixed value, such as the version of the sender's scheme.
@@ -179,7 +181,8 @@ impl Scheme {
     pub fn signs_id(&self) -> bool {
         match &self.id {
             Some(CompiledLocation::Header(_)) => self.signs_id_header,
-            Some(CompiledLocation::Body(_)) => self.signs_body(),
+            // The fields of a signed form have no separators, so bytes can move from one into another.
+            Some(CompiledLocation::Body(_)) => self.signs_body() && self.content.is_none(),
             None => false,
         }
     }

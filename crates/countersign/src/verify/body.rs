@@ -3,15 +3,15 @@
 //! No clock is read, no body is parsed, and nothing is allocated before the credential is compared,
 //! except where the credential or the signed content is part of the body.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use crate::crypto::mac::{TAG_BYTES, sha256};
 use crate::error::{Rejection, RejectionKind};
 use crate::json::pointer::Pointer;
+use crate::scheme::CompiledTimestamp;
 use crate::scheme::content::Content;
-use crate::scheme::{CompiledTimestamp, Scheme};
 use crate::time::{Freshness, Timestamp, TimestampFormat};
 use crate::verify::Delivery;
 use crate::verify::Verifier;
@@ -129,42 +129,40 @@ impl Verifier {
                 RejectionKind::SignatureMismatch
             })
         })?;
-        let scheme = self.scheme();
-        let timestamp = match &scheme.timestamp {
-            Some(CompiledTimestamp::Body(pointer, format)) => {
-                Some(time_in_body(scheme, pointer, *format, &body, now)?)
-            }
-            _ => check.metadata.time.as_ref().map(|signed| signed.time),
-        };
-        Ok(Delivery {
+        let mut delivery = Delivery {
             verifier: Arc::clone(self),
             key,
             received: now,
-            timestamp,
+            timestamp: check.metadata.time.as_ref().map(|signed| signed.time),
             header_id: check.metadata.id.map(HeaderText::from),
             header_type: check.metadata.event_type.map(Arc::from),
             signed_digest: signed_digest.map(Box::new),
             body,
             endpoint: None,
+            content_type: check.content_type,
+            decoded: OnceLock::new(),
             claim: None,
-        })
+        };
+        if let Some(CompiledTimestamp::Body(pointer, format)) = &self.scheme().timestamp {
+            delivery.timestamp = Some(time_in_body(&delivery, pointer, *format, now)?);
+        }
+        Ok(delivery)
     }
 }
 
-/// Reads the signed time at `pointer` of a verified body, and checks that it is fresh.
+/// Reads the signed time at `pointer` in the body of a verified request, and checks that it is fresh.
 fn time_in_body(
-    scheme: &Scheme,
+    delivery: &Delivery,
     pointer: &Pointer,
     format: TimestampFormat,
-    body: &[u8],
     now: Timestamp,
 ) -> Result<Timestamp, Rejection> {
     let reject = |kind| Rejection::new(kind).with_location(pointer.as_shared());
-    let (time, precision) = pointer
-        .scalar(body)
+    let (time, precision) = delivery
+        .scalar(pointer)
         .and_then(|text| parse_time(&text, format))
         .ok_or_else(|| reject(RejectionKind::MissingTimestamp))?;
-    match scheme.tolerance.check(now, time, precision) {
+    match delivery.scheme().tolerance.check(now, time, precision) {
         Freshness::Fresh => Ok(time),
         Freshness::Stale => Err(reject(RejectionKind::StaleTimestamp)),
         Freshness::Future => Err(reject(RejectionKind::FutureTimestamp)),

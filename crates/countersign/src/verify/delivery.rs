@@ -2,19 +2,22 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::body::content_type::Media;
+use crate::body::reading::{DecodedForm, Reading};
+use crate::body::{FilePart, decode_form, decode_json};
 use crate::crypto::mac::{TAG_BYTES, sha256};
 use crate::error::{Rejection, RejectionKind};
 use crate::event::{ClaimToken, FencingToken, Identity};
+use crate::json::pointer::Pointer;
 use crate::scheme::{CompiledLocation, Scheme};
 use crate::time::Timestamp;
 use crate::verify::Verifier;
 use crate::verify::header_text::HeaderText;
-use crate::verify::undecodable::undecodable;
 
 /// A verified request: authentic, fresh, and unchanged where its signature covers it.
 ///
@@ -57,6 +60,10 @@ pub struct Delivery {
     pub(crate) body: Bytes,
     /// The name of the endpoint, if a receiver verified the request.
     pub(crate) endpoint: Option<Arc<str>>,
+    /// What the body is by its content type, which is not signed.
+    pub(crate) content_type: Option<Media>,
+    /// What a form is decoded to, once it is needed; `None` for JSON.
+    pub(crate) decoded: OnceLock<Option<Arc<DecodedForm>>>,
     /// The claim's token and whether it is a takeover, once the event is claimed.
     pub(crate) claim: Option<(Option<ClaimToken>, bool)>,
 }
@@ -68,16 +75,25 @@ impl Delivery {
         &self.body
     }
 
-    /// Decodes the JSON body as `T`, which may borrow from it.
+    /// Decodes the event as `T`: the JSON body, the JSON in a field of a form, or the form's fields, as
+    /// [the sender writes it](crate::scheme::SchemeBuilder::body_formats).
+    ///
+    /// From JSON, `T` may borrow. A byte order mark before JSON is skipped. In a form, numbers and booleans
+    /// are read from their text, and a field that is given several times is a list; see
+    /// [Forms](https://github.com/countersign/countersign/blob/main/docs/forms.md).
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::Undecodable`] if the body does not fit `T`. The message holds the line and
-    /// column and may name a field of `T`, but holds nothing of the body.
+    /// [`RejectionKind::Undecodable`] if the event does not fit `T`, or a form is malformed. The message
+    /// names the field of `T` at fault, such as `data.items[2].price`, but holds nothing of the body: keys
+    /// of maps are written `*`.
     pub fn event<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Rejection> {
-        let text = std::str::from_utf8(&self.body)
-            .map_err(|_| Rejection::new(RejectionKind::Undecodable).with_detail("not UTF-8"))?;
-        serde_json::from_str(text).map_err(|error| undecodable(&error, &self.body))
+        match self.reading() {
+            Ok(Reading::Json(text)) => decode_json(text),
+            Ok(Reading::Fields(fields)) => decode_form(fields),
+            Err(what) => return Err(self.undecodable(what.clone())),
+        }
+        .map_err(|what| self.undecodable(what.into()))
     }
 
     /// Decodes the payload as `T`: the field that [`SchemeBuilder::payload_field`] names, or else the
@@ -90,12 +106,33 @@ impl Delivery {
     /// [`SchemeBuilder::payload_field`]: crate::scheme::SchemeBuilder::payload_field
     pub fn payload<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Rejection> {
         let Some(pointer) = &self.scheme().payload else { return self.event() };
-        let Some(payload) = pointer.find(&self.body) else {
-            return Err(Rejection::new(RejectionKind::Undecodable)
-                .with_detail("it has no payload at the configured JSON pointer")
+        let payload = match self.reading() {
+            Ok(Reading::Json(text)) => pointer.find(text),
+            // The fields of a form hold text, not JSON.
+            Ok(Reading::Fields(_)) => None,
+            Err(what) => return Err(self.undecodable(what.clone())),
+        };
+        let Some(payload) = payload else {
+            return Err(self
+                .undecodable("it has no payload at the configured JSON pointer".into())
                 .with_location(pointer.as_shared()));
         };
-        serde_json::from_str(payload.get()).map_err(|error| undecodable(&error, &self.body))
+        decode_json(payload.get().as_bytes()).map_err(|what| self.undecodable(what.into()))
+    }
+
+    /// Returns the files of a form in parts, such as the attachments of a message; none for other bodies.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectionKind::Undecodable`] if the form is malformed.
+    pub fn files(&self) -> Result<&[FilePart], Rejection> {
+        match self.decoded() {
+            None => Ok(&[]),
+            Some(form) => match form.reading() {
+                Ok(_) => Ok(form.files()),
+                Err(what) => Err(self.undecodable(what.clone())),
+            },
+        }
     }
 
     /// Returns the sender's name.
@@ -169,7 +206,7 @@ impl Delivery {
     pub fn unverified_id(&self) -> Option<Cow<'_, str>> {
         match self.scheme().id.as_ref()? {
             CompiledLocation::Header(_) => self.id_header(),
-            CompiledLocation::Body(pointer) => pointer.scalar(&self.body),
+            CompiledLocation::Body(pointer) => self.scalar(pointer),
         }
     }
 
@@ -180,7 +217,7 @@ impl Delivery {
     pub fn event_type(&self) -> Option<Cow<'_, str>> {
         match self.scheme().event_type.as_ref()? {
             CompiledLocation::Header(_) => self.header_type.as_deref().map(String::from_utf8_lossy),
-            CompiledLocation::Body(pointer) => pointer.scalar(&self.body),
+            CompiledLocation::Body(pointer) => self.scalar(pointer),
         }
     }
 
@@ -194,8 +231,39 @@ impl Delivery {
         self.header_id.as_ref().map(HeaderText::as_cow)
     }
 
-    fn scheme(&self) -> &Scheme {
+    pub(super) fn scheme(&self) -> &Scheme {
         self.verifier.scheme()
+    }
+
+    /// Returns the text of the string or number at `pointer` in the event.
+    pub(super) fn scalar(&self, pointer: &Pointer) -> Option<Cow<'_, str>> {
+        self.reading().ok()?.scalar(pointer)
+    }
+
+    /// Returns the event in the body, or what is wrong with a form.
+    ///
+    /// Only signed bytes decide it, so an event's id and identity do not depend on unsigned headers.
+    fn reading(&self) -> Result<Reading<'_>, &Cow<'static, str>> {
+        self.decoded().map_or(Ok(Reading::Json(&self.body)), DecodedForm::reading)
+    }
+
+    /// Returns what the body is decoded to if it is a form.
+    fn decoded(&self) -> Option<&DecodedForm> {
+        let read = || DecodedForm::read(&self.scheme().body_formats, &self.body).map(Arc::new);
+        self.decoded.get_or_init(read).as_deref()
+    }
+
+    /// Returns the rejection of an event that cannot be decoded.
+    fn undecodable(&self, what: Cow<'static, str>) -> Rejection {
+        let rejection = Rejection::new(RejectionKind::Undecodable);
+        match self.content_type.filter(|media| !self.scheme().body_formats.has(*media)) {
+            None => rejection.with_detail(what),
+            Some(media) => rejection.with_detail(format!(
+                "{what}; by its content type the body is {}, which `{}` is not declared to send: declare it with `SchemeBuilder::body_formats`",
+                media.as_str(),
+                self.sender(),
+            )),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The first stage: the checks that need the headers alone.
 
+use crate::body::content_type::Media;
 use crate::crypto::mac::Tag;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderValues, Headers, IndexedHeader};
@@ -7,7 +8,9 @@ use crate::scheme::{Algorithm, CompiledSignature, CompiledTimestamp, Scheme, Sig
 use crate::time::Timestamp;
 use crate::verify::Verifier;
 use crate::verify::key::VerificationKey;
-use crate::verify::metadata::{EventMetadata, SignedTime, announced_length, reject_coded_body};
+use crate::verify::metadata::{
+    EventMetadata, SignedTime, announced_length, content_type, reject_coded_body,
+};
 use crate::verify::signature_header::{Candidates, Signatures, only_value, time_pair};
 use crate::verify::signed_prefix::SignedPrefix;
 use crate::verify::splicing::is_unambiguous;
@@ -17,6 +20,8 @@ use crate::verify::splicing::is_unambiguous;
 pub(crate) struct HeaderCheck<'r> {
     /// The body's length by `content-length`.
     pub(crate) announced: Option<u64>,
+    /// What the body is by its `content-type`, which is not signed.
+    pub(crate) content_type: Option<Media>,
     pub(crate) metadata: EventMetadata<'r>,
     pub(crate) credential: Credential<'r>,
     /// The signed content before the body.
@@ -71,6 +76,7 @@ impl Verifier {
         let scheme = self.scheme();
         reject_coded_body(scheme, values)?;
         check.announced = announced_length(scheme, values)?;
+        check.content_type = content_type(scheme, values);
         if check.announced.is_some_and(|length| length > max_body_size as u64) {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }

@@ -16,7 +16,6 @@ mod signature_header;
 mod signed_prefix;
 mod splicing;
 mod streaming;
-mod undecodable;
 mod verification;
 mod verifier;
 
