@@ -3,7 +3,7 @@
 use super::spec::secs;
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
-use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{BodyFormat, Scheme, SchemeBuilder, SignatureLocation};
 
 /// [GitHub](https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries).
 ///
@@ -26,4 +26,6 @@ fn scheme(config: &SenderConfig) -> SchemeBuilder {
     Scheme::hmac_sha256(config.name(), signature)
         .id_header("x-github-delivery")
         .event_type_header("x-github-event")
+        // By the content type that is set for the webhook. The form is signed as it is sent.
+        .body_formats([BodyFormat::Json, BodyFormat::form_json("payload")])
 }

@@ -5,7 +5,7 @@ use super::spec::{days, secs};
 use super::{BodyResponse, Challenge, SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::dedup::Identity;
-use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{BodyFormat, Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::TimestampFormat;
 
 /// [Slack](https://docs.slack.dev/authentication/verifying-requests-from-slack): events, slash commands
@@ -38,4 +38,6 @@ fn scheme(config: &SenderConfig) -> SchemeBuilder {
         .signs(["v0:".into(), Part::Timestamp, ":".into(), Part::Body])
         .id_field("/event_id")
         .event_type_field("/event/type")
+        // Events are JSON. An interaction is a form with JSON in `payload`, a command a form without it.
+        .body_formats([BodyFormat::Json, BodyFormat::form_json("payload"), BodyFormat::Form])
 }

@@ -3,7 +3,7 @@
 use super::spec::{days, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
-use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{BodyFormat, Part, Scheme, SchemeBuilder, SignatureLocation};
 
 /// [Twilio](https://www.twilio.com/docs/usage/security#validating-requests), which signs the public URL
 /// and the sorted form, or a JSON body by its digest in the query.
@@ -33,4 +33,5 @@ fn scheme(config: &SenderConfig) -> SchemeBuilder {
     )
     .id_header("i-twilio-idempotency-token")
     .signs([Part::UrlAndForm(config.public_url())])
+    .body_formats([BodyFormat::Form, BodyFormat::Json])
 }
