@@ -55,6 +55,9 @@ pub(crate) enum Act {
     Respond(u16),
     /// Responds as the adapter does if the body cannot be decoded.
     Decode,
+    /// Decodes a [`Note`](crate::driver::Note): responds as the handler does if it has this text, and as the
+    /// adapter does if there is none.
+    Note(&'static str),
     Panic,
     /// Waits until it is released, then responds.
     Wait(u16),

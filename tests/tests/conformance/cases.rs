@@ -4,6 +4,7 @@ mod body;
 mod contract;
 mod dedup;
 mod events;
+mod forms;
 mod handler;
 mod handshakes;
 mod headers;
@@ -25,6 +26,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(dedup::cases());
     cases.extend(store::cases());
     cases.extend(handler::cases());
+    cases.extend(forms::cases());
     cases.extend(handshakes::cases());
     cases.extend(tenants::cases());
     cases.extend(events::cases());

@@ -83,6 +83,8 @@ pub(crate) enum Reply {
     Status(u16),
     /// The adapter's response to a body that is not a [`Strict`].
     Decode,
+    /// The response to a [`Note`] with this text.
+    Note(&'static str),
 }
 
 /// A type that no delivery can be decoded as.
@@ -90,6 +92,23 @@ pub(crate) enum Reply {
 pub(crate) struct Strict {
     #[expect(dead_code, reason = "its absence is what is tested")]
     missing: String,
+}
+
+/// A type that JSON and forms are decoded as.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct Note {
+    text: String,
+    count: u8,
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+impl Note {
+    /// Returns the status of a handler that expects a note with this text, two tags and the number 7.
+    pub(crate) fn status(&self, text: &str) -> u16 {
+        let is_expected = self.text == text && self.count == 7 && self.tags == ["a", "b"];
+        if is_expected { 200 } else { 599 }
+    }
 }
 
 impl Script {
@@ -108,6 +127,7 @@ impl Script {
         match act {
             Act::Respond(status) => Reply::Status(status),
             Act::Decode => Reply::Decode,
+            Act::Note(text) => Reply::Note(text),
             // A panic without the hook's message, which would be printed into the table.
             Act::Panic => std::panic::resume_unwind(Box::new("as the case requires")),
             Act::Wait(status) => {

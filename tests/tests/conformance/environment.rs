@@ -5,8 +5,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use countersign::dedup::StoreError;
+use countersign::scheme::SignedParts;
 use countersign::time::FixedClock;
-use countersign::{Admission, Delivery, MemoryStore, Outcome, Receiver};
+use countersign::{Admission, Delivery, Headers, MemoryStore, Outcome, Receiver};
 use tokio::task::JoinHandle;
 
 use crate::case::{Before, Case, Holds, Protocol};
@@ -148,8 +149,9 @@ impl Environment {
 
     fn delivery(&self, request: &Request) -> Delivery {
         let signed = request.signed(&self.direct);
-        let mut verifier = self.direct.open(&signed.headers, NOW).unwrap();
-        verifier.update(signed.body).unwrap();
+        let head = Head(&signed);
+        let mut verifier = self.direct.open(&head, NOW).unwrap();
+        verifier.update(signed.body.clone()).unwrap();
         verifier.finalize().unwrap()
     }
 
@@ -170,5 +172,18 @@ impl Environment {
             Some(drain) => drain.await.unwrap(),
             None => self.server.drain().await,
         }
+    }
+}
+
+/// The headers and the query of a signed request.
+struct Head<'s>(&'s SignedParts);
+
+impl Headers for Head<'_> {
+    fn each<'h>(&'h self, visit: impl FnMut(&'h str, &'h [u8])) {
+        self.0.headers.each(visit);
+    }
+
+    fn query(&self) -> Option<&str> {
+        Some(self.0.query.as_deref().unwrap_or_default())
     }
 }

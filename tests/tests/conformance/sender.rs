@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::ainexlayer::AiNexLayer;
 use countersign::omniai::OmniAi;
 use countersign::scheme::{
-    Algorithm, Encoding, Field, Part, Scheme, SignatureLocation, TimestampFormat,
+    Algorithm, BodyFormat, Encoding, Field, Part, Scheme, SignatureLocation, TimestampFormat,
 };
 
 use countersign::{
@@ -33,6 +33,8 @@ pub(crate) enum Sender {
     Known(&'static str),
     /// A custom scheme: `t=…,v1=…` in one header.
     Pairs,
+    /// A custom scheme whose bodies are JSON or forms of every kind.
+    Forms,
 }
 
 /// A secret by its role.
@@ -146,12 +148,31 @@ impl Sender {
             }
             Self::Known(name) => {
                 let mut sender = senders::find(name).unwrap().config();
+                if senders::find(name).unwrap().requires_public_url() {
+                    sender = sender.with_public_url("https://example.com/hook");
+                }
                 if let Some(token) = config.verify_token {
                     sender = sender.with_verify_token(Secret::new(token).unwrap());
                 }
                 let is_public = sender.scheme().unwrap().algorithm() == Algorithm::Ed25519;
                 let keys = if is_public { Secret::new(PUBLIC_KEY).unwrap().into() } else { keys };
                 let sender = sender.keys(keys).unwrap();
+                let contract = config.contract(&sender);
+                Receiver::builder(sender.with_contract(contract))
+            }
+            Self::Forms => {
+                let signature = SignatureLocation::header("x-acme", Encoding::Hex);
+                let scheme = Scheme::hmac_sha256("acme", signature)
+                    .id_field("/id")
+                    .body_formats([
+                        BodyFormat::Json,
+                        BodyFormat::form_json("payload"),
+                        BodyFormat::Form,
+                        BodyFormat::multipart_json("json"),
+                        BodyFormat::Multipart,
+                    ])
+                    .build();
+                let sender = Custom::new(scheme.unwrap(), keys).unwrap();
                 let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }

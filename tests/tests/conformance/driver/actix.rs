@@ -19,7 +19,7 @@ use countersign_actix::{Delivery, Webhook, WebhookRejection, Webhooks, event, ig
 use futures_core::Stream;
 
 use super::{
-    Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, PATH, Reply, Script, Server, Site, Strict,
+    Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, Note, PATH, Reply, Script, Server, Site, Strict,
 };
 use crate::case::Protocol;
 use crate::routes::{IGNORED, OTHER, Others, ROUTES};
@@ -154,11 +154,16 @@ fn end<B>(entry: Entry, response: &HttpResponse<B>) {
 async fn response(
     site: web::Data<Site>,
     name: &'static str,
-    event: Result<Webhook<Strict>, WebhookRejection>,
+    strict: Result<Webhook<Strict>, WebhookRejection>,
+    note: Result<Webhook<Note>, WebhookRejection>,
 ) -> Result<impl Responder, WebhookRejection> {
     let script: &Script = &site.script;
-    let Reply::Status(status) = script.run().await else {
-        return event.map(|event| HttpResponse::Ok().body(format!("{:?}", event.0)));
+    let status = match script.run().await {
+        Reply::Status(status) => status,
+        Reply::Decode => {
+            return strict.map(|event| HttpResponse::Ok().body(format!("{:?}", event.0)));
+        }
+        Reply::Note(text) => note?.0.status(text),
     };
     let status = StatusCode::from_u16(status).unwrap();
     Ok(HttpResponse::build(status).insert_header((FROM_HANDLER, name)).body("from the handler"))

@@ -15,7 +15,7 @@ use http_body_util::Limited;
 use tokio::task::JoinSet;
 
 use super::hyper::{end, exchange};
-use super::{Driver, FROM_HANDLER, HANDLER, PATH, Reply, Script, Server, Site, Strict};
+use super::{Driver, FROM_HANDLER, HANDLER, Note, PATH, Reply, Script, Server, Site, Strict};
 use crate::case::Protocol;
 use crate::routes::{IGNORED, OTHER, Others, ROUTES};
 
@@ -57,8 +57,10 @@ fn app(site: Site, layer: WebhookLayer) -> Router {
     let Site { script, log, others, consume_body, limit_in_front, .. } = site;
     let handler = |name| {
         let script = script.clone();
-        move |_: Webhook<Delivery>, event: Result<Webhook<Strict>, WebhookRejection>| {
-            response(script.clone(), name, event)
+        move |_: Webhook<Delivery>,
+              strict: Result<Webhook<Strict>, WebhookRejection>,
+              note: Result<Webhook<Note>, WebhookRejection>| {
+            response(script.clone(), name, strict, note)
         }
     };
     let route = match others {
@@ -93,10 +95,14 @@ fn app(site: Site, layer: WebhookLayer) -> Router {
 async fn response(
     script: Script,
     name: &'static str,
-    event: Result<Webhook<Strict>, WebhookRejection>,
+    strict: Result<Webhook<Strict>, WebhookRejection>,
+    note: Result<Webhook<Note>, WebhookRejection>,
 ) -> Response {
-    let Reply::Status(status) = script.run().await else {
-        return event.map(|event| format!("{:?}", event.0)).into_response();
+    let status = match (script.run().await, note) {
+        (Reply::Status(status), _) => status,
+        (Reply::Decode, _) => return strict.map(|event| format!("{:?}", event.0)).into_response(),
+        (Reply::Note(text), Ok(Webhook(note))) => note.status(text),
+        (Reply::Note(_), Err(rejection)) => return rejection.into_response(),
     };
     let text = "from the handler";
     (StatusCode::from_u16(status).unwrap(), [(FROM_HANDLER, name)], text).into_response()

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::axum::Serving;
-use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, Reply, Script, Server, Site, Strict};
+use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, Note, Reply, Script, Server, Site, Strict};
 use crate::case::Protocol;
 use crate::routes::{IGNORED, OTHER, Others, ROUTES};
 
@@ -95,12 +95,19 @@ async fn response(
         response.extensions_mut().insert(report_ignored(&delivery));
         return Ok(response);
     };
-    let Reply::Status(status) = script.run().await else {
-        let rejection = delivery.event::<Strict>().unwrap_err();
-        let mut response = Response::new(Full::default());
-        *response.status_mut() = StatusCode::from_u16(rejection.status()).unwrap();
-        response.extensions_mut().insert(rejection);
-        return Ok(response);
+    let decoded = match script.run().await {
+        Reply::Status(status) => Ok(status),
+        Reply::Decode => Err(delivery.event::<Strict>().unwrap_err()),
+        Reply::Note(text) => delivery.event::<Note>().map(|note| note.status(text)),
+    };
+    let status = match decoded {
+        Ok(status) => status,
+        Err(rejection) => {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::from_u16(rejection.status()).unwrap();
+            response.extensions_mut().insert(rejection);
+            return Ok(response);
+        }
     };
     let response = Response::builder().status(status).header(FROM_HANDLER, handler);
     Ok(response.body("from the handler".into()).unwrap())
