@@ -15,6 +15,8 @@ mod docs {
     struct AddingASender;
     #[doc = include_str!("../../docs/events.md")]
     struct RoutingEvents;
+    #[doc = include_str!("../../docs/forms.md")]
+    struct Forms;
     #[doc = include_str!("../../docs/tenants.md")]
     struct ManyTenants;
     #[doc = include_str!("../../docs/choosing-a-store.md")]

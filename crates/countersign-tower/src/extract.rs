@@ -8,8 +8,10 @@ use crate::rejection::WebhookRejection;
 
 /// An authentic event as `T`: the sender's event type, one event's struct, or a type of your own.
 ///
-/// `Webhook<Delivery>` extracts the verified request itself. A body that does not fit `T` gets 422, and
-/// the event is not marked as handled.
+/// A type of your own is decoded from JSON or from a form, as the sender writes its bodies; see
+/// [Forms](https://github.com/countersign/countersign/blob/main/docs/forms.md). `Webhook<Delivery>` extracts
+/// the verified request itself. A body that does not fit `T` gets 422, and the event is not marked as
+/// handled.
 ///
 /// ```
 /// use countersign_tower::{Webhook, omniai};

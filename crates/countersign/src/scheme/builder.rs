@@ -38,6 +38,7 @@ pub struct SchemeBuilder {
     pub(super) tolerance: Tolerance,
     pub(super) id: Option<ValueSource>,
     pub(super) event_type: Option<ValueSource>,
+    pub(super) other_event_types: Vec<Cow<'static, str>>,
     pub(super) payload: Option<Cow<'static, str>>,
     pub(super) body_formats: Option<Vec<BodyFormat>>,
     pub(super) key_form: KeyForm,
@@ -81,6 +82,7 @@ impl SchemeBuilder {
             tolerance: Tolerance::default(),
             id: None,
             event_type: None,
+            other_event_types: Vec::new(),
             payload: None,
             body_formats: None,
             key_form: KeyForm::AsGiven,
@@ -171,6 +173,13 @@ impl SchemeBuilder {
     /// Sets the field of the body that holds the event's type, as [`id_field`](Self::id_field) does.
     pub fn event_type_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.event_type = Some(ValueSource::Body(pointer.into()));
+        self
+    }
+
+    /// Adds a field that holds the event's type if those named before it do not, for a sender whose bodies
+    /// differ in kind. May be called several times.
+    pub fn or_event_type_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
+        self.other_event_types.push(pointer.into());
         self
     }
 

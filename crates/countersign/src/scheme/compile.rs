@@ -79,6 +79,11 @@ impl SchemeBuilder {
             tolerance: self.tolerance,
             id,
             event_type,
+            other_event_types: self
+                .other_event_types
+                .iter()
+                .map(|pointer| Pointer::parse(pointer))
+                .collect::<Result<_, _>>()?,
             payload: self.payload.as_deref().map(Pointer::parse).transpose()?,
             body_formats: BodyFormats::new(self.body_formats.unwrap_or_else(|| match content {
                 Some(Content::UrlAndForm(_)) => vec![BodyFormat::Form, BodyFormat::Json],

@@ -49,6 +49,8 @@ pub struct Scheme {
     /// Whether the signature covers the header that holds the event's id.
     pub(crate) signs_id_header: bool,
     pub(crate) event_type: Option<CompiledLocation>,
+    /// Where the event's type is if it is not at `event_type`.
+    pub(crate) other_event_types: Vec<Pointer>,
     pub(crate) payload: Option<Pointer>,
     pub(crate) body_formats: BodyFormats,
     pub(crate) key_form: KeyForm,

@@ -10,6 +10,9 @@ use crate::time::TimestampFormat;
 
 /// [Slack](https://docs.slack.dev/authentication/verifying-requests-from-slack): events, slash commands
 /// and interactions. A verified `url_verification` gets its response without a call of the handler.
+///
+/// An event's type is that of the event, such as `app_mention`, or of the interaction, such as
+/// `block_actions`, or the command, such as `/weather`.
 pub const SLACK: SenderSpec = SenderSpec::new(
     "slack",
     "Slack",
@@ -38,6 +41,8 @@ fn scheme(config: &SenderConfig) -> SchemeBuilder {
         .signs(["v0:".into(), Part::Timestamp, ":".into(), Part::Body])
         .id_field("/event_id")
         .event_type_field("/event/type")
+        .or_event_type_field("/type")
+        .or_event_type_field("/command")
         // Events are JSON. An interaction is a form with JSON in `payload`, a command a form without it.
         .body_formats([BodyFormat::Json, BodyFormat::form_json("payload"), BodyFormat::Form])
 }

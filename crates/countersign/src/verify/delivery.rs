@@ -215,10 +215,15 @@ impl Delivery {
     /// A type in a header is not signed by most senders.
     #[must_use]
     pub fn event_type(&self) -> Option<Cow<'_, str>> {
-        match self.scheme().event_type.as_ref()? {
-            CompiledLocation::Header(_) => self.header_type.as_deref().map(String::from_utf8_lossy),
-            CompiledLocation::Body(pointer) => self.scalar(pointer),
-        }
+        let scheme = self.scheme();
+        let found = match scheme.event_type.as_ref() {
+            Some(CompiledLocation::Header(_)) => {
+                self.header_type.as_deref().map(String::from_utf8_lossy)
+            }
+            Some(CompiledLocation::Body(pointer)) => self.scalar(pointer),
+            None => None,
+        };
+        found.or_else(|| scheme.other_event_types.iter().find_map(|pointer| self.scalar(pointer)))
     }
 
     /// Returns the first eight bytes of the body's SHA-256, by which a retry with another body is found.

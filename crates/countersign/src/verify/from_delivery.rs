@@ -8,27 +8,38 @@ use crate::verify::Delivery;
 /// A type that can be extracted from a verified [`Delivery`].
 ///
 /// The adapters' extractor `Webhook<T>` takes any `T` that implements this trait. Every owned type that
-/// implements [`serde::Deserialize`] does: it is decoded from the JSON body. So does [`Delivery`]
-/// itself, for handlers that need the body, the key's name or the claim.
+/// implements [`serde::Deserialize`] does: it is decoded from JSON or from a form, as
+/// [`Delivery::event`] describes. So does [`Delivery`] itself, for handlers that need the body, the key's
+/// name or the claim.
 ///
-/// Implement the trait for a type that is not decoded from JSON, or that combines the body with other
-/// facts of the delivery. Such a type does not implement [`serde::Deserialize`].
+/// Implement the trait for a type that is decoded from neither, such as XML, or that combines the event with
+/// other facts of the delivery. Such a type does not implement [`serde::Deserialize`].
 ///
 /// ```
 /// use countersign::{Delivery, FromDelivery, Rejection};
 ///
-/// /// A form body, such as `Body=hello&From=%2B15005550006`, with the key that verified it.
+/// #[derive(serde::Deserialize)]
+/// struct Fields {
+///     from: String,
+///     text: String,
+/// }
+///
+/// /// A message with its attachments, and the key that verified it.
 /// struct Message {
-///     fields: Vec<String>,
+///     fields: Fields,
+///     images: Vec<bytes::Bytes>,
 ///     key: String,
 /// }
 ///
 /// impl FromDelivery for Message {
 ///     fn from_delivery(delivery: &Delivery) -> Result<Self, Rejection> {
-///         let body = std::str::from_utf8(delivery.body())
-///             .map_err(|_| Rejection::undecodable("the form is not UTF-8"))?;
+///         let files = delivery.files()?;
+///         if files.iter().any(|file| file.content_type() != Some("image/png")) {
+///             return Err(Rejection::undecodable("an attachment is not a PNG image"));
+///         }
 ///         Ok(Self {
-///             fields: body.split('&').map(str::to_owned).collect(),
+///             fields: delivery.event()?,
+///             images: files.iter().map(|file| file.bytes().clone()).collect(),
 ///             key: delivery.key_name().to_owned(),
 ///         })
 ///     }
@@ -59,7 +70,7 @@ impl FromDelivery for Delivery {
     }
 }
 
-/// Decodes the JSON body, as [`Delivery::event`] does.
+/// Decodes the event, as [`Delivery::event`] does.
 impl<T: DeserializeOwned> FromDelivery for T {
     fn from_delivery(delivery: &Delivery) -> Result<Self, Rejection> {
         delivery.event()

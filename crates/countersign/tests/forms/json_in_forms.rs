@@ -1,6 +1,7 @@
 //! Forms with a field that holds the event as JSON: GitHub and Slack.
 
 use std::collections::HashMap;
+use std::slice;
 
 use countersign::scheme::BodyFormat;
 use countersign::{RawJson, senders};
@@ -64,6 +65,7 @@ fn slack_sends_interactions_in_payload() {
     let delivery = receive(&slack, FORM, form(&[("payload", &payload.to_string())]));
     assert_eq!(delivery.event::<serde_json::Value>().unwrap(), payload);
     assert_eq!(delivery.signed_id(), None);
+    assert_eq!(delivery.event_type().as_deref(), Some("block_actions"));
 }
 
 /// <https://docs.slack.dev/interactivity/implementing-slash-commands#app_command_handling>
@@ -86,7 +88,9 @@ fn slack_sends_commands_as_fields() {
         ("user_id", "U2147483697"),
         ("is_enterprise_install", "false"),
     ]);
-    let command: Command = receive(&slack, FORM, body).event().unwrap();
+    let delivery = receive(&slack, FORM, body);
+    assert_eq!(delivery.event_type().as_deref(), Some("/weather"));
+    let command: Command = delivery.event().unwrap();
     assert_eq!(command.text, text, "a user's text is not the payload");
     assert_eq!((&*command.command, command.is_enterprise_install), ("/weather", false));
 }
@@ -94,7 +98,7 @@ fn slack_sends_commands_as_fields() {
 #[test]
 fn slack_sends_events_as_json() {
     let slack = senders::SLACK.keys(secret()).unwrap();
-    let body = json!({ "event_id": "Ev08MFMKH6", "event": { "type": "app_mention" } }).to_string();
+    let body = json!({ "event_id": "Ev08MFMKH6", "type": "event_callback", "event": { "type": "app_mention" } }).to_string();
     let delivery = receive(&slack, "application/json", body);
     assert_eq!(delivery.signed_id().as_deref(), Some("Ev08MFMKH6"));
     assert_eq!(delivery.event_type().as_deref(), Some("app_mention"));
@@ -129,9 +133,15 @@ fn the_field_must_be_there_once() {
     let detail = |formats: &[BodyFormat], fields: &[(&str, &str)]| {
         misfit::<HashMap<String, String>>(&receive(&sender(formats.to_vec()), FORM, form(fields)))
     };
-    assert_eq!(detail(&[json.clone()], &[("other", "{}")]), "the form has no field `payload`");
+    assert_eq!(
+        detail(slice::from_ref(&json), &[("other", "{}")]),
+        "the form has no field `payload`"
+    );
     let twice = [("payload", "{}"), ("payload", "{}")];
-    assert_eq!(detail(&[json.clone()], &twice), "the form has more than one field `payload`");
+    assert_eq!(
+        detail(slice::from_ref(&json), &twice),
+        "the form has more than one field `payload`"
+    );
     let with_fields = [json.clone(), BodyFormat::Form];
     assert_eq!(detail(&with_fields, &twice), "the form has more than one field `payload`");
     let two_names = [json, BodyFormat::form_json("data")];

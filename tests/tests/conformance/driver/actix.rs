@@ -98,7 +98,8 @@ fn handler(name: &'static str) -> Route {
     web::post().to(
         move |site: web::Data<Site>,
               _: Webhook<Delivery>,
-              event: Result<Webhook<Strict>, WebhookRejection>| response(site, name, event),
+              strict: Result<Webhook<Strict>, WebhookRejection>,
+              note: Result<Webhook<Note>, WebhookRejection>| response(site, name, strict, note),
     )
 }
 
