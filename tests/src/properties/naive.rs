@@ -39,6 +39,7 @@ pub(super) fn tokens(pointer: &str) -> Option<Vec<String>> {
 
 /// The JSON text at `tokens`; `None` if a key on the path is repeated.
 pub(super) fn find(body: &[u8], tokens: &[String]) -> Option<String> {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
     let document: &RawValue = serde_json::from_slice(body).ok()?;
     let mut here = document.get();
     for token in tokens {
@@ -48,7 +49,9 @@ pub(super) fn find(body: &[u8], tokens: &[String]) -> Option<String> {
             items.get(index)?.get()
         } else {
             let Pairs(pairs) = serde_json::from_str(here).ok()?;
-            let mut values = pairs.into_iter().filter(|(key, _)| key == token);
+            // A key with a lone surrogate is no text, so no token.
+            let text = |key: &RawValue| serde_json::from_str::<String>(key.get()).ok();
+            let mut values = pairs.into_iter().filter(|(key, _)| text(key).as_ref() == Some(token));
             match (values.next(), values.next()) {
                 (Some((_, value)), None) => value.get(),
                 _ => return None,
@@ -62,7 +65,11 @@ pub(super) fn find(body: &[u8], tokens: &[String]) -> Option<String> {
 pub(super) fn scalar(body: &[u8], tokens: &[String]) -> Option<String> {
     let raw = find(body, tokens)?;
     let text = match raw.as_bytes().first()? {
-        b'"' => serde_json::from_str(&raw).ok()?,
+        // A string with a lone surrogate is as written.
+        b'"' => match serde_json::from_str(&raw) {
+            Ok(text) => text,
+            Err(_) => raw.strip_prefix('"')?.strip_suffix('"')?.to_owned(),
+        },
         b'-' | b'0'..=b'9' => raw,
         _ => return None,
     };
@@ -70,7 +77,7 @@ pub(super) fn scalar(body: &[u8], tokens: &[String]) -> Option<String> {
 }
 
 /// A JSON object with all its keys, including repeated ones.
-struct Pairs<'b>(Vec<(String, &'b RawValue)>);
+struct Pairs<'b>(Vec<(&'b RawValue, &'b RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -102,7 +102,8 @@ impl<'b> Visitor<'b> for Walk<'_, '_, 'b> {
     fn visit_map<A: MapAccess<'b>>(mut self, mut map: A) -> Result<(), A::Error> {
         // One bit for each pointer whose next token was met in this object.
         let mut seen = 0_u32;
-        while let Some(paths) = map.next_key_seed(Key(self.paths))? {
+        while let Some(key) = map.next_key::<&RawValue>()? {
+            let paths = continued(self.paths, key.get());
             let bits = paths.iter().fold(0, |bits, (index, _)| bits | 1 << index);
             if paths.is_empty() {
                 map.next_value::<IgnoredAny>()?;
@@ -177,26 +178,16 @@ fn is_index(token: &str) -> bool {
     token == "0" || (!token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// An object's key, deserialized as the paths that continue with it.
-struct Key<'w, 'p>(&'w [(usize, &'p [Box<str>])]);
-
-impl<'de, 'p> DeserializeSeed<'de> for Key<'_, 'p> {
-    type Value = Paths<'p>;
-
-    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Paths<'p>, D::Error> {
-        // A key with a lone surrogate is not a string, and another key's value is still to be found.
-        key.deserialize_bytes(self)
-    }
-}
-
-impl<'p> Visitor<'_> for Key<'_, 'p> {
-    type Value = Paths<'p>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_bytes<E>(self, key: &[u8]) -> Result<Paths<'p>, E> {
-        Ok(matching_paths(self.0, |token| token.as_bytes() == key))
+/// Returns the paths that continue with an object's key, given as JSON.
+///
+/// No path continues with a key that has a lone surrogate, which is not text.
+fn continued<'p>(paths: &[(usize, &'p [Box<str>])], key: &str) -> Paths<'p> {
+    let quoted = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match quoted {
+        Some(text) if !text.contains('\\') => matching_paths(paths, |token| token == text),
+        _ => match serde_json::from_str::<String>(key) {
+            Ok(text) => matching_paths(paths, |token| token == text),
+            Err(_) => Paths::new(),
+        },
     }
 }
