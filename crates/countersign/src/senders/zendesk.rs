@@ -6,7 +6,7 @@ use super::identity::{fields, time_and_body};
 use super::spec::{days, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
-use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{BodyFormat, Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
 
 /// [Zendesk](https://developer.zendesk.com/documentation/webhooks/verifying/).
@@ -34,4 +34,7 @@ fn scheme(config: &SenderConfig) -> SchemeBuilder {
         .tolerance(Tolerance::new(Duration::from_secs(60 * 60), Duration::from_secs(300)))
         .signs([Part::Timestamp, Part::Body])
         .event_type_field("/type")
+        // An administrator chooses the format of a trigger's requests.
+        // https://developer.zendesk.com/documentation/webhooks/anatomy-of-a-webhook-request/
+        .body_formats([BodyFormat::Json, BodyFormat::Form])
 }
