@@ -10,8 +10,9 @@ use countersign::ainexlayer::{AiNexLayer, FieldLocation};
 use countersign::dedup::Identity;
 use countersign::omniai::OmniAi;
 use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, SigningRequest};
-use countersign::senders::Sender;
-use countersign::{Custom, Delivery, Secret, StandardWebhooks, Timestamp};
+use countersign::senders::{Sender, SenderSpec};
+use countersign::{Custom, Delivery, Secret, StandardWebhooks, Timestamp, senders};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use common::receive;
@@ -224,4 +225,76 @@ fn an_unsigned_id_is_never_the_identity() {
     let token = Custom::new(token.build().unwrap(), secret()).unwrap();
     let body = br#"{"id":"1"}"#;
     assert_eq!(identity(&token, "", body), Identity::body(body));
+}
+
+/// The identity of a body from a sender of the catalogue.
+fn of_catalogue(sender: SenderSpec, body: &str) -> Identity {
+    let config = sender.config().with_public_url("https://example.com/hook");
+    identity(&config.keys(secret()).unwrap(), "", body.as_bytes())
+}
+
+/// The body of each sender that identifies its events by fields, with an id in place.
+fn with_id(sender: SenderSpec, id: &str) -> String {
+    match sender.name() {
+        "gocardless" | "line" => {
+            let field = if sender.name() == "line" { "webhookEventId" } else { "id" };
+            format!(r#"{{"events":[{{"{field}":{id}}}]}}"#)
+        }
+        "hubspot" => {
+            format!(r#"[{{"eventId":{id},"subscriptionId":1,"portalId":2,"occurredAt":3}}]"#)
+        }
+        "telegram" => format!(r#"{{"update_id":{id}}}"#),
+        "linear" => format!(r#"{{"data":{{"number":{id}}},"webhookTimestamp":1700000000000}}"#),
+        name => panic!("no body for {name}"),
+    }
+}
+
+const BY_FIELDS: [SenderSpec; 5] =
+    [senders::GOCARDLESS, senders::LINE, senders::HUBSPOT, senders::TELEGRAM, senders::LINEAR];
+
+#[test]
+fn ids_beyond_the_range_of_an_integer_are_distinct() {
+    let numbers = ["18446744073709551617", "18446744073709551618", "1.0", "1.00", "1e400", "-0"];
+    for sender in BY_FIELDS {
+        for (index, number) in numbers.iter().enumerate() {
+            let found = of_catalogue(sender, &with_id(sender, number));
+            assert_eq!(found, of_catalogue(sender, &with_id(sender, number)));
+            assert!(!found.is_short_lived(), "{} {number}", sender.name());
+            for other in &numbers[index + 1..] {
+                let other_found = of_catalogue(sender, &with_id(sender, other));
+                assert_ne!(found, other_found, "{}: {number} and {other}", sender.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_number_and_a_string_of_its_digits_are_one_id() {
+    for sender in BY_FIELDS.into_iter().filter(|sender| sender.name() != "linear") {
+        let number = of_catalogue(sender, &with_id(sender, "1"));
+        assert_eq!(number, of_catalogue(sender, &with_id(sender, r#""1""#)), "{}", sender.name());
+        assert_eq!(number, of_catalogue(sender, &with_id(sender, r#""\u0031""#)));
+        assert_ne!(number, of_catalogue(sender, &with_id(sender, "1.0")), "{}", sender.name());
+    }
+}
+
+#[test]
+fn an_event_of_linear_is_its_body_without_the_time() {
+    let found = |body: &str| of_catalogue(senders::LINEAR, body);
+    let first = found(r#"{"action":"create","webhookTimestamp":1700000000000,"n":[1, 2]}"#);
+    assert!(!first.is_short_lived());
+    assert_eq!(first, found(r#"{"n":[1, 2],"action":"create","webhookTimestamp":1700000000001}"#));
+    assert_ne!(first, found(r#"{"action":"update","webhookTimestamp":1700000000000,"n":[1, 2]}"#));
+}
+
+proptest! {
+    /// Two ids have one identity exactly if they have one text.
+    #[test]
+    fn an_id_is_its_digits(left in "-?(0|[1-9][0-9]{0,40})", right in "-?(0|[1-9][0-9]{0,40})") {
+        for sender in BY_FIELDS {
+            let [of_left, of_right] =
+                [&left, &right].map(|id| of_catalogue(sender, &with_id(sender, id)));
+            prop_assert_eq!(of_left == of_right, left == right, "{}", sender.name());
+        }
+    }
 }

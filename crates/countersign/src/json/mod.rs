@@ -1,6 +1,8 @@
 //! JSON pointers into a body, and types for event payloads.
 
 mod document;
+pub(crate) mod list;
+pub(crate) mod members;
 pub(crate) mod open_enum;
 mod patch;
 pub(crate) mod pointer;

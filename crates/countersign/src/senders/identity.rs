@@ -1,24 +1,31 @@
 //! The ways in which senders of the catalogue identify an event.
 
-use std::borrow::Cow;
-
-use serde_json::Value;
-
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::sha256;
 use crate::event::Identity;
+use crate::json::list::elements;
+use crate::json::members::Members;
+use crate::json::pointer::Pointer;
 use crate::verify::Delivery;
+
+// An id is its text: the characters of a string, or the digits of a number exactly as sent. So numbers
+// beyond the range of `u64` and `f64` stay distinct, `1` and `1.0` are two ids, and `1` and `"1"` are one.
 
 /// Identifies a delivery that holds a list of events by the fields at `ids` of each event, in order.
 ///
-/// Returns `None` if there is no list at `list`, the list is empty, or an event lacks one of the fields.
+/// The list is at the JSON pointer `list`, or is the whole body if that is empty. Returns `None` if there
+/// is no list, the list is empty, or an event lacks one of the fields.
 pub(super) fn ids_of_list(delivery: &Delivery, list: &str, ids: &[&str]) -> Option<Identity> {
-    let body: Value = delivery.event().ok()?;
-    let events = body.pointer(list)?.as_array().filter(|events| !events.is_empty())?;
+    let list = if list.is_empty() { None } else { Some(Pointer::parse(list).ok()?) };
+    let events = elements(delivery.body(), list.as_ref())?;
+    if events.is_empty() {
+        return None;
+    }
+    let ids = parse(ids)?;
     let mut texts = Vec::with_capacity(events.len() * ids.len());
     for event in events {
-        for id in ids {
-            texts.push(text(event.pointer(id)?)?);
+        for id in &ids {
+            texts.push(id.scalar(event.get().as_bytes())?);
         }
     }
     Some(Identity::fields(texts.iter().map(|text| &**text)))
@@ -26,17 +33,26 @@ pub(super) fn ids_of_list(delivery: &Delivery, list: &str, ids: &[&str]) -> Opti
 
 /// Identifies a delivery by fields of its body; `None` if the body lacks one of them.
 pub(super) fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity> {
-    let body: Value = delivery.event().ok()?;
+    let pointers = parse(pointers)?;
     let texts: Option<Vec<_>> =
-        pointers.iter().map(|pointer| text(body.pointer(pointer)?)).collect();
+        pointers.iter().map(|pointer| pointer.scalar(delivery.body())).collect();
     Some(Identity::fields(texts?.iter().map(|text| &**text)))
 }
 
 /// Identifies a delivery by its body without one field, which changes in a retry.
+///
+/// Returns `None` if the body is not an object that has the field once.
 pub(super) fn body_without(delivery: &Delivery, field: &str) -> Option<Identity> {
-    let mut body: Value = delivery.event().ok()?;
-    body.as_object_mut()?.remove(field)?;
-    Some(Identity::fields([&*hex(&sha256(body.to_string().as_bytes()))]))
+    let Members(mut members) = Members::parse(delivery.body())?;
+    let all = members.len();
+    members.retain(|(name, _)| name != field);
+    if members.len() + 1 != all {
+        return None;
+    }
+    // The order of the fields does not matter.
+    members.sort_by(|(name, _), (other, _)| name.cmp(other));
+    let texts = members.iter().flat_map(|(name, value)| [&**name, value.get()]);
+    Some(Identity::fields(texts))
 }
 
 /// Identifies a delivery by its signed time and its body, for senders that send equal bodies twice.
@@ -45,10 +61,6 @@ pub(super) fn time_and_body(delivery: &Delivery) -> Option<Identity> {
     Some(Identity::fields([&*time, &*hex(&sha256(delivery.body()))]))
 }
 
-fn text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        _ => None,
-    }
+fn parse(pointers: &[&str]) -> Option<Vec<Pointer>> {
+    pointers.iter().map(|text| Pointer::parse(text).ok()).collect()
 }
