@@ -76,6 +76,7 @@ where
     }
 }
 
+#[derive(Clone, Copy)]
 pub(crate) struct ActixTimer;
 
 impl Timer for ActixTimer {

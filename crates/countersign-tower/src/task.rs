@@ -61,6 +61,7 @@ where
     })
 }
 
+#[derive(Clone, Copy)]
 pub(crate) struct TokioTimer;
 
 impl Timer for TokioTimer {

@@ -95,8 +95,8 @@
 pub mod testing;
 mod receive;
 pub mod senders;
-pub mod dedup;
 mod verify;
+pub mod dedup;
 pub mod scheme;
 mod body;
 mod event;
@@ -129,8 +129,9 @@ pub use self::receive::adapter;
 #[cfg(feature = "metrics")]
 pub use self::receive::metrics;
 pub use self::receive::{
-    Admission, Claim, IgnoredEvent, Outcome, Receiver, ReceiverBuilder, Shutdown,
+    Admission, Claim, IgnoredEvent, ItemFailure, ItemFailureKind, ItemsError, ItemsOutcome,
+    Outcome, Receiver, ReceiverBuilder, Shutdown,
 };
 pub use self::senders::{Custom, StandardWebhooks, ainexlayer, omniai};
 pub use self::time::Timestamp;
-pub use self::verify::{Delivery, FromDelivery, StreamingVerifier};
+pub use self::verify::{Delivery, FromDelivery, Item, StreamingVerifier};

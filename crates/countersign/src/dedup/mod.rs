@@ -36,4 +36,4 @@ pub use self::memory::MemoryStore;
 pub use self::outcome::{ClaimOutcome, UpdateOutcome};
 pub use self::store::DedupStore;
 pub(crate) use self::store::Store;
-pub use crate::event::{ClaimToken, EventKey, FencingToken, Identity};
+pub use crate::event::{ClaimToken, Claimed, EventKey, FencingToken, Identity};

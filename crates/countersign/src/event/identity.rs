@@ -48,6 +48,33 @@ impl Identity {
         Self { kind: "signed", digest, short_lived: true }
     }
 
+    /// Identifies an item of a delivery by `fields`, which begin with the item's place.
+    ///
+    /// An item that has no id is identified by a digest among its fields, and is `short_lived`.
+    pub(crate) fn item<'f>(fields: impl IntoIterator<Item = &'f str>, short_lived: bool) -> Self {
+        Self { kind: "item", short_lived, ..Self::fields(fields) }
+    }
+
+    /// Identifies the item of a delivery whose signature covers fields of that item alone.
+    pub(crate) const fn signed_item(digest: [u8; TAG_BYTES]) -> Self {
+        Self { kind: "signed item", digest, short_lived: true }
+    }
+
+    /// Identifies a delivery by its items, in any order.
+    pub(crate) fn items<'i>(items: impl IntoIterator<Item = &'i Self>) -> Self {
+        let mut short_lived = false;
+        let mut digests: Vec<_> = items
+            .into_iter()
+            .map(|item| {
+                short_lived |= item.short_lived;
+                item.digest
+            })
+            .collect();
+        digests.sort_unstable();
+        let hash = digests.iter().fold(FieldHash::new(), |hash, digest| hash.field(digest));
+        Self { kind: "items", digest: hash.finish(), short_lived }
+    }
+
     /// Returns whether a store remembers the event only for the short digest retention.
     #[must_use]
     pub const fn is_short_lived(&self) -> bool {

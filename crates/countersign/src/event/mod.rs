@@ -1,12 +1,14 @@
 //! The names of events, the identity of an event, its key in a store, and the tokens of a claim on it.
 
 mod claim_token;
+mod claimed;
 mod event_key;
 mod event_pattern;
 mod fencing_token;
 mod identity;
 
 pub use self::claim_token::ClaimToken;
+pub use self::claimed::Claimed;
 pub use self::event_key::EventKey;
 pub(crate) use self::event_key::tenant_scope;
 pub use self::event_pattern::EventPattern;

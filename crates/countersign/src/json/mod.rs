@@ -1,10 +1,11 @@
 //! JSON pointers into a body, and types for event payloads.
 
 mod document;
-pub(crate) mod list;
+pub(crate) mod canonical;
 pub(crate) mod members;
 pub(crate) mod open_enum;
 mod patch;
+pub(crate) mod places;
 pub(crate) mod pointer;
 mod raw_json;
 mod surrogates;

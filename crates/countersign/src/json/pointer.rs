@@ -51,6 +51,10 @@ impl Pointer {
         }
     }
 
+    pub(crate) fn tokens(&self) -> &[Box<str>] {
+        &self.tokens
+    }
+
     /// Returns the text of the string or number at the pointer.
     ///
     /// A string with a lone surrogate, which is not text, is returned as written, with its escapes.

@@ -24,6 +24,7 @@
 //! use tokio::sync::oneshot;
 //! use tokio::task::JoinHandle;
 //!
+//! #[derive(Clone)]
 //! struct TokioTimer;
 //!
 //! impl Timer for TokioTimer {

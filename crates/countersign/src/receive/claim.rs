@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dedup::{Store, StoreError, UpdateOutcome};
-use crate::event::{ClaimToken, EventKey, FencingToken};
+use crate::event::{ClaimToken, Claimed, EventKey, FencingToken};
 
 /// A claimed event: the right to handle it until the lease expires.
 ///
@@ -104,6 +104,12 @@ impl Claim {
             (Some(store), Some(fencing_token)) => store.release(&self.key, fencing_token).await,
             _ => Ok(UpdateOutcome::Applied),
         }
+    }
+}
+
+impl Claimed for Claim {
+    fn claim_token(&self) -> Option<ClaimToken> {
+        self.claim_token()
     }
 }
 

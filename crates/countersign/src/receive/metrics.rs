@@ -12,6 +12,7 @@
 //! | `countersign_verified_total` | counter | `key` | verified deliveries, by the name of the key that matched; empty for a tenant's key |
 //! | `countersign_dedup_hits_total` | counter | `hit` | deliveries of an event that the store has a record of: `duplicate`, `other_body` (a duplicate with a different body), `in_progress`, `takeover` |
 //! | `countersign_ignored_total` | counter | | events that were acknowledged without a handler, see [`IgnoredEvent`](crate::IgnoredEvent) |
+//! | `countersign_items_total` | counter | `result` | items of batches that [`for_each_item`](crate::Delivery::for_each_item) has come to: `handled`, `duplicate`, `in_progress`, `failed`, `panicked`, `lease_lost`, `not_committed`, `not_claimed` |
 //! | `countersign_in_progress` | gauge | | events that are claimed, and neither committed nor released |
 //! | `countersign_handler_seconds` | histogram | `outcome` | run time of handlers: `handled`, `failed`, `panicked`, `cancelled` |
 //! | `countersign_store_seconds` | histogram | `operation`, `result` | run time of the store's operations `claim`, `renew`, `commit`, `release`, by result: `ok`, `unavailable`, `timeout`, `full` |
@@ -32,6 +33,7 @@ pub(super) const LATE: &str = "countersign_late_total";
 pub(super) const VERIFIED: &str = "countersign_verified_total";
 pub(super) const DEDUP_HITS: &str = "countersign_dedup_hits_total";
 pub(super) const IGNORED: &str = "countersign_ignored_total";
+pub(super) const ITEMS: &str = "countersign_items_total";
 pub(super) const IN_PROGRESS: &str = "countersign_in_progress";
 pub(super) const HANDLER: &str = "countersign_handler_seconds";
 pub(super) const STORE: &str = "countersign_store_seconds";
@@ -47,6 +49,7 @@ pub fn describe() {
     describe_counter!(VERIFIED, "Verified deliveries, by the name of the key that matched.");
     describe_counter!(DEDUP_HITS, "Deliveries of an event that the store has a record of.");
     describe_counter!(IGNORED, "Events acknowledged without a handler.");
+    describe_counter!(ITEMS, "Items of batches, by result.");
     describe_gauge!(IN_PROGRESS, "Events claimed, and neither committed nor released.");
     describe_histogram!(HANDLER, Unit::Seconds, "Run time of handlers, by outcome.");
     describe_histogram!(STORE, Unit::Seconds, "Run time of the dedup store's operations.");

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | headers, body, handshakes | `request.rs` |
 //! | the keys of the request's tenant | `adapter_state.rs`, `tenants/` |
-//! | claim, handler, commit or release | `task.rs`, `claim.rs` |
+//! | claim, handler, commit or release | `task.rs`, `claim.rs`, `store_call.rs` |
+//! | the same for each item of a batch | `items/` |
 //! | the outcome and the response | `outcome.rs`, `response.rs` |
 //! | what an adapter uses of all this | `adapter.rs` |
 //! | an event without a handler | `ignored_event.rs` |
@@ -17,6 +18,7 @@ mod admission;
 mod builder;
 mod claim;
 mod ignored_event;
+mod items;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod outcome;
@@ -27,6 +29,7 @@ mod request;
 mod response;
 mod settings;
 mod shutdown;
+mod store_call;
 mod task;
 mod tenants;
 mod timer;
@@ -36,6 +39,7 @@ pub use self::admission::Admission;
 pub use self::builder::ReceiverBuilder;
 pub use self::claim::Claim;
 pub use self::ignored_event::IgnoredEvent;
+pub use self::items::{ItemFailure, ItemFailureKind, ItemsError, ItemsOutcome};
 pub use self::outcome::Outcome;
 pub use self::receiver::Receiver;
 pub use self::shutdown::Shutdown;

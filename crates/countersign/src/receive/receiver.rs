@@ -13,7 +13,7 @@ use super::settings::{Settings, Timeouts, freshness_window};
 use crate::contract::Contract;
 use crate::dedup::{ClaimOutcome, Store, StoreError, StoreErrorKind};
 use crate::error::{Rejection, RejectionKind};
-use crate::event::{EventKey, tenant_scope};
+use crate::event::{EventKey, Identity, tenant_scope};
 use crate::headers::Headers;
 use crate::scheme::Scheme;
 use crate::senders::{HandshakeResponse, Sender};
@@ -180,20 +180,33 @@ impl Receiver {
             ));
         }
         let identity = self.sender.identity(delivery);
-        let key = EventKey::new(&self.scope, self.scheme().sender(), &identity);
-        let retention = if identity.is_short_lived() {
-            self.contract().digest_retention().max(freshness_window(self.scheme()))
-        } else {
-            self.retention
-        };
         Ok(Claim {
             store: self.store.clone(),
-            key,
+            key: self.key(&identity),
             fencing_token: None,
             takeover: false,
             lease: self.timeouts.lease,
-            retention,
+            retention: self.retention(&identity),
         })
+    }
+
+    /// Returns the key of an event, or of an item of one, in the store.
+    pub(super) fn key(&self, identity: &Identity) -> EventKey {
+        EventKey::new(&self.scope, self.scheme().sender(), identity)
+    }
+
+    /// Returns how long a handled event, or an item of one, is remembered.
+    pub(super) fn retention(&self, identity: &Identity) -> Duration {
+        if identity.is_short_lived() {
+            self.contract().digest_retention().max(freshness_window(self.scheme()))
+        } else {
+            self.retention
+        }
+    }
+
+    /// Returns the store; `None` without dedup.
+    pub(super) const fn store(&self) -> Option<&Arc<dyn Store>> {
+        self.store.as_ref()
     }
 
     pub(crate) async fn claim_event(

@@ -18,7 +18,7 @@ mod on {
     use crate::dedup::StoreError;
     use crate::error::Rejection;
     use crate::receive::metrics::{
-        DEDUP_HITS, DELIVERIES, HANDLER, IGNORED, IN_PROGRESS, LATE, STORE, VERIFIED,
+        DEDUP_HITS, DELIVERIES, HANDLER, IGNORED, IN_PROGRESS, ITEMS, LATE, STORE, VERIFIED,
     };
     use crate::receive::{Claim, Outcome, Receiver};
     use crate::verify::Delivery;
@@ -60,6 +60,11 @@ mod on {
     pub(crate) fn ignored(delivery: &Delivery) {
         let labels = common_labels(delivery.endpoint(), delivery.sender());
         counter!(IGNORED, labels.to_vec()).increment(1);
+    }
+
+    /// Counts an item of a batch.
+    pub(crate) fn item_ended(receiver: &Receiver, result: &'static str) {
+        counter!(ITEMS, labels(receiver, [("result", result)])).increment(1);
     }
 
     /// Counts an event as in progress until the returned value is dropped.
@@ -141,6 +146,8 @@ mod off {
     pub(crate) fn late_outcome(_: &Receiver, _: Outcome) {}
 
     pub(crate) fn ignored(_: &Delivery) {}
+
+    pub(crate) fn item_ended(_: &Receiver, _: &'static str) {}
 
     pub(crate) struct InProgress;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::outcome::Outcome;
-use crate::error::{Rejection, RejectionKind};
+use crate::error::{RETRY_AFTER, Rejection, RejectionKind};
 use crate::senders::HandshakeResponse;
 
 /// A response that an adapter sends in place of the handler's, free of any framework's types.
@@ -32,6 +32,26 @@ pub struct Response {
 }
 
 impl Response {
+    /// The handler's success, where it has no response of its own.
+    pub(super) const fn success() -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            cause: Cause::Outcome(Outcome::Handled),
+        }
+    }
+
+    /// The response to a delivery some of whose items failed: the sender repeats it.
+    pub(super) fn failed_items() -> Self {
+        Self {
+            status: 503,
+            headers: vec![retry_after(RETRY_AFTER)],
+            body: Bytes::new(),
+            cause: Cause::Outcome(Outcome::Failed),
+        }
+    }
+
     /// Returns the status.
     #[must_use]
     pub const fn status(&self) -> u16 {

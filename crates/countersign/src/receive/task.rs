@@ -1,9 +1,7 @@
 //! From a verified delivery to its response, on any runtime: claim, handler, commit or release.
 
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::Future;
 use std::pin::{Pin, pin};
-use std::task::Poll;
 use std::time::Duration;
 
 use super::admission::Admission;
@@ -13,9 +11,10 @@ use super::receiver::Receiver;
 use super::report::{report_late_outcome, report_outcome};
 use super::settings::Timeouts;
 use super::shutdown::Shutdown;
+use super::store_call::call_store;
 use super::timer::{Timer, race, timeout_at};
 use super::{recorder, trace};
-use crate::dedup::{StoreError, StoreErrorKind, UpdateOutcome};
+use crate::dedup::{StoreError, UpdateOutcome};
 use crate::verify::Delivery;
 
 /// The first and the longest pause between two attempts to commit.
@@ -59,7 +58,7 @@ pub enum HandlerOutcome<R> {
 pub async fn drive<T: HandlerTask>(
     receiver: &Receiver,
     delivery: Delivery,
-    timer: &impl Timer,
+    timer: &(impl Timer<Sleep: Send + 'static> + Clone + Send + Sync + 'static),
     shutdown: &Shutdown,
     start: impl FnOnce(Delivery) -> T,
     respond: impl FnOnce(Outcome, Option<T::Response>),
@@ -85,7 +84,10 @@ struct DeliveryTask<'c, T> {
     shutdown: &'c Shutdown,
 }
 
-impl<T: Timer> DeliveryTask<'_, T> {
+impl<T> DeliveryTask<'_, T>
+where
+    T: Timer<Sleep: Send + 'static> + Clone + Send + Sync + 'static,
+{
     async fn run<H: HandlerTask>(
         &self,
         mut delivery: Delivery,
@@ -110,6 +112,7 @@ impl<T: Timer> DeliveryTask<'_, T> {
         };
         let _in_progress = recorder::in_progress(self.receiver, &claim);
         delivery.claim = Some((claim.claim_token(), claim.is_takeover()));
+        self.receiver.prepare_items(&mut delivery, self.timer.clone());
         let mut respond = Some(respond);
         let mut respond = |outcome, response| {
             report_outcome(self.receiver, outcome);
@@ -241,34 +244,11 @@ impl<T: Timer> DeliveryTask<'_, T> {
         }
     }
 
-    /// Awaits one call of the store for at most `store_timeout`, and reports a failure.
-    ///
-    /// A panic in the store is a failure too: it must not end this task, which alone renews, commits and
-    /// releases the claim.
     async fn call_store<A>(
         &self,
         operation: &'static str,
         call: impl Future<Output = Result<A, StoreError>>,
     ) -> Result<A, StoreError> {
-        let failed = |kind, message: String| Err(StoreError::new(kind, message));
-        let mut call = pin!(call);
-        let caught = poll_fn(|cx| {
-            let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
-            polled.unwrap_or_else(|_| {
-                Poll::Ready(failed(StoreErrorKind::Unavailable, "the store panicked".to_owned()))
-            })
-        });
-        let limit = self.timeouts.store;
-        let started = recorder::Started::now();
-        let result = timeout_at(pin!(caught), pin!(self.timer.sleep(limit))).await;
-        let result = result.unwrap_or_else(|| {
-            let message = format!("the store did not respond within `store_timeout` of {limit:?}");
-            failed(StoreErrorKind::Timeout, message)
-        });
-        recorder::store_called(self.receiver, operation, started, result.as_ref().err());
-        if let Err(error) = &result {
-            trace::store_failed(self.receiver, operation, error);
-        }
-        result
+        call_store(self.receiver, self.timer, operation, call).await
     }
 }

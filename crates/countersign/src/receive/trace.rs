@@ -20,7 +20,7 @@ mod on {
     use crate::dedup::{EventKey, StoreError};
     use crate::error::Rejection;
     use crate::receive::{Claim, Outcome, Receiver};
-    use crate::verify::Delivery;
+    use crate::verify::{Delivery, Item};
 
     /// The longest event type that is recorded, in bytes.
     const MAX_EVENT_TYPE_BYTES: usize = 64;
@@ -151,6 +151,18 @@ mod on {
         }
     }
 
+    /// Records how an item of a batch ended, by its position in the body and its key in the store.
+    pub(crate) fn item_ended(receiver: &Receiver, item: &Item, key: &EventKey, result: &str) {
+        let (endpoint, sender) = (receiver.endpoint(), receiver.scheme().sender());
+        let (item, event) = (item.pointer(), key);
+        match result {
+            "handled" | "duplicate" | "in_progress" => {
+                debug!(endpoint, sender, item, %event, result, "item: {result}");
+            }
+            _ => warn!(endpoint, sender, item, %event, result, "item not handled: {result}"),
+        }
+    }
+
     pub(crate) fn store_failed(receiver: &Receiver, operation: &str, error: &StoreError) {
         let (endpoint, sender) = (receiver.endpoint(), receiver.scheme().sender());
         warn!(endpoint, sender, operation, "{operation} failed in the dedup store: {error}");
@@ -171,7 +183,7 @@ mod off {
     use crate::dedup::{EventKey, StoreError};
     use crate::error::Rejection;
     use crate::receive::{Claim, Outcome, Receiver};
-    use crate::verify::Delivery;
+    use crate::verify::{Delivery, Item};
 
     pub(crate) fn weak_keys(_: &Receiver) {}
 
@@ -200,6 +212,8 @@ mod off {
     pub(crate) fn decode_failed(_: &dyn Display) {}
 
     pub(crate) fn outcome(_: &Receiver, _: Outcome) {}
+
+    pub(crate) fn item_ended(_: &Receiver, _: &Item, _: &EventKey, _: &str) {}
 
     pub(crate) fn store_failed(_: &Receiver, _: &str, _: &StoreError) {}
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Algorithm, BodyFormat, Encoding, Field, KeyForm, Part, SignatureLocation};
+use super::{Algorithm, BodyFormat, Encoding, Field, Items, KeyForm, Part, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
 
 /// Builds a [`Scheme`]. Settings may come in any order; [`build`](Self::build) checks them together.
@@ -45,6 +45,7 @@ pub struct SchemeBuilder {
     pub(super) conflicting_headers: Vec<Cow<'static, str>>,
     pub(super) required_headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(super) body_signature: Option<BodySignature>,
+    pub(super) items: Option<Items>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +90,7 @@ impl SchemeBuilder {
             conflicting_headers: Vec::new(),
             required_headers: Vec::new(),
             body_signature: None,
+            items: None,
         }
     }
 
@@ -207,6 +209,15 @@ impl SchemeBuilder {
     /// ```
     pub fn body_formats(mut self, formats: impl IntoIterator<Item = BodyFormat>) -> Self {
         self.body_formats = Some(formats.into_iter().collect());
+        self
+    }
+
+    /// Sets where the items of a body are, for a sender that sends several events in one body.
+    ///
+    /// [`Delivery::items`](crate::Delivery::items) then returns each item, and without a signed id the
+    /// items together identify the delivery.
+    pub fn items(mut self, items: Items) -> Self {
+        self.items = Some(items);
         self
     }
 

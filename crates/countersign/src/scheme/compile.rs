@@ -84,6 +84,7 @@ impl SchemeBuilder {
                 .iter()
                 .map(|pointer| Pointer::parse(pointer))
                 .collect::<Result<_, _>>()?,
+            items: self.items.as_ref().map(|items| items.compile(content.is_none())).transpose()?,
             payload: self.payload.as_deref().map(Pointer::parse).transpose()?,
             body_formats: BodyFormats::new(self.body_formats.unwrap_or_else(|| match content {
                 Some(Content::UrlAndForm(_)) => vec![BodyFormat::Form, BodyFormat::Json],

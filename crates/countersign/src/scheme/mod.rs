@@ -7,6 +7,7 @@ mod compile;
 mod compiled;
 pub(crate) mod content;
 pub(crate) mod form;
+mod items;
 mod key_form;
 mod location;
 mod part;
@@ -25,6 +26,8 @@ pub use self::accessors::{
 pub use self::algorithm::Algorithm;
 pub use self::builder::SchemeBuilder;
 pub(crate) use self::compiled::{CompiledLocation, CompiledSignature, CompiledTimestamp};
+pub use self::items::Items;
+pub(crate) use self::items::{CompiledItems, PlaceOfItems};
 pub(crate) use self::key_form::KeyForm;
 pub(crate) use self::location::Grammar;
 pub use self::location::SignatureLocation;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::content::Content;
 use super::{
-    Algorithm, CompiledLocation, CompiledSignature, CompiledTimestamp, Field, KeyForm,
-    SchemeBuilder, SignatureLocation, SignedPart,
+    Algorithm, CompiledItems, CompiledLocation, CompiledSignature, CompiledTimestamp, Field,
+    KeyForm, SchemeBuilder, SignatureLocation, SignedPart,
 };
 use crate::body::BodyFormats;
 use crate::crypto::encoding::{Encoding, decode_base64_secret, decode_hex_secret};
@@ -53,6 +53,8 @@ pub struct Scheme {
     pub(crate) other_event_types: Vec<Pointer>,
     pub(crate) payload: Option<Pointer>,
     pub(crate) body_formats: BodyFormats,
+    /// Where the events of a body are that holds several.
+    pub(crate) items: Option<CompiledItems>,
     pub(crate) key_form: KeyForm,
     pub(crate) conflicting_headers: Vec<IndexedHeader>,
     /// The headers that must have a fixed value, such as the version of the sender's scheme.

@@ -3,7 +3,7 @@
 use super::spec::{days, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
-use crate::scheme::{Field, Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{Field, Items, Scheme, SchemeBuilder, SignatureLocation};
 
 const SPEC: &str =
     "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures";
@@ -50,5 +50,6 @@ fn standard(config: &SenderConfig) -> SchemeBuilder {
     let signature = at("additionalData/hmacSignature");
     Scheme::hmac_sha256_of_fields(config.name(), signature, Encoding::Base64, fields)
         .event_type_field(at("eventCode"))
+        .items(Items::at("/notificationItems/0/NotificationRequestItem").event_type("/eventCode"))
         .hex_key()
 }

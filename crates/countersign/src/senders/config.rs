@@ -213,9 +213,13 @@ impl SenderConfig {
     }
 
     fn build(&self, scheme: fn(&Self) -> SchemeBuilder) -> Result<Scheme, ConfigError> {
+        let mut scheme = scheme(self);
+        if let Some(of_sender) = self.sender.items {
+            scheme = scheme.items((of_sender.items)());
+        }
         match self.tolerance {
-            Some(tolerance) => scheme(self).tolerance(tolerance).build(),
-            None => scheme(self).build(),
+            Some(tolerance) => scheme.tolerance(tolerance).build(),
+            None => scheme.build(),
         }
     }
 

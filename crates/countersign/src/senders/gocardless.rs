@@ -1,10 +1,9 @@
 //! [GoCardless](https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks).
 
-use super::identity::ids_of_list;
 use super::spec::secs;
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
-use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{Items, Scheme, SchemeBuilder, SignatureLocation};
 
 /// [GoCardless](https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks).
 pub const GOCARDLESS: SenderSpec = SenderSpec::new(
@@ -14,7 +13,7 @@ pub const GOCARDLESS: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_response_deadline(secs(10))
-.with_identity("the ids in its body", |delivery| ids_of_list(delivery, "/events", &["/id"]));
+.with_items("the ids of its events", || Items::at("/events/*").id(["/id"]).event_type("/action"));
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {
     Scheme::hmac_sha256(

@@ -1,13 +1,10 @@
 //! [HubSpot](https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation).
 
-use super::identity::ids_of_list;
 use super::spec::{days, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
-use crate::dedup::Identity;
-use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{Items, Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::TimestampFormat;
-use crate::verify::Delivery;
 
 const SPEC: &str = "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation";
 
@@ -22,7 +19,7 @@ pub const HUBSPOT: SenderSpec = SenderSpec::new("hubspot", "HubSpot v3", SPEC, |
 .with_required_public_url()
 .with_response_deadline(secs(5))
 .with_retry_window(days(3))
-.with_identity("the ids in its body", identity);
+.with_items("the ids of its events", items);
 
 /// HubSpot v1, which is not a MAC: **a client that has seen one request can forge longer ones**. Use
 /// [`HUBSPOT`]; every request carries a v3 signature as well.
@@ -32,7 +29,7 @@ pub const DANGER_HUBSPOT_V1: SenderSpec =
     })
     .with_response_deadline(secs(5))
     .with_retry_window(days(3))
-    .with_identity("the ids in its body", identity);
+    .with_items("the ids of its events", items);
 
 /// HubSpot v2, which is not a MAC: **a client that has seen one request can forge longer ones**. Use
 /// [`HUBSPOT`]; every request carries a v3 signature as well.
@@ -43,7 +40,7 @@ pub const DANGER_HUBSPOT_V2: SenderSpec =
     .with_required_public_url()
     .with_response_deadline(secs(5))
     .with_retry_window(days(3))
-    .with_identity("the ids in its body", identity);
+    .with_items("the ids of its events", items);
 
 fn legacy(config: &SenderConfig, version: &'static str) -> SchemeBuilder {
     let signature = SignatureLocation::header("x-hubspot-signature", Encoding::Hex);
@@ -55,8 +52,11 @@ fn method_and_url(config: &SenderConfig) -> String {
     [config.method(), &config.public_url()].concat()
 }
 
-/// Not the body's digest, since `attemptNumber` changes in a retry; not the ids alone, since they may
-/// repeat.
-fn identity(delivery: &Delivery) -> Option<Identity> {
-    ids_of_list(delivery, "", &["/eventId", "/subscriptionId", "/portalId", "/occurredAt"])
+/// HubSpot retries single events, and `attemptNumber` then changes. Its `eventId` alone may repeat.
+fn items() -> Items {
+    Items::at("/*")
+        .id(["/eventId", "/subscriptionId", "/portalId", "/occurredAt"])
+        .optional(["/objectId"])
+        .without(["/attemptNumber"])
+        .event_type("/subscriptionType")
 }

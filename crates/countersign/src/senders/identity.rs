@@ -3,33 +3,12 @@
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::sha256;
 use crate::event::Identity;
-use crate::json::list::elements;
 use crate::json::members::Members;
 use crate::json::pointer::Pointer;
 use crate::verify::Delivery;
 
 // An id is its text: the characters of a string, or the digits of a number exactly as sent. So numbers
 // beyond the range of `u64` and `f64` stay distinct, `1` and `1.0` are two ids, and `1` and `"1"` are one.
-
-/// Identifies a delivery that holds a list of events by the fields at `ids` of each event, in order.
-///
-/// The list is at the JSON pointer `list`, or is the whole body if that is empty. Returns `None` if there
-/// is no list, the list is empty, or an event lacks one of the fields.
-pub(super) fn ids_of_list(delivery: &Delivery, list: &str, ids: &[&str]) -> Option<Identity> {
-    let list = if list.is_empty() { None } else { Some(Pointer::parse(list).ok()?) };
-    let events = elements(delivery.body(), list.as_ref())?;
-    if events.is_empty() {
-        return None;
-    }
-    let ids = parse(ids)?;
-    let mut texts = Vec::with_capacity(events.len() * ids.len());
-    for event in events {
-        for id in &ids {
-            texts.push(id.scalar(event.get().as_bytes())?);
-        }
-    }
-    Some(Identity::fields(texts.iter().map(|text| &**text)))
-}
 
 /// Identifies a delivery by fields of its body; `None` if the body lacks one of them.
 pub(super) fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity> {

@@ -1,11 +1,10 @@
 //! [LINE](https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/).
 
-use super::identity::ids_of_list;
 use super::spec::secs;
 use super::{SenderConfig, SenderSpec};
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
-use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{Items, Scheme, SchemeBuilder, SignatureLocation};
 
 /// [LINE](https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/).
 pub const LINE: SenderSpec = SenderSpec::new(
@@ -16,8 +15,11 @@ pub const LINE: SenderSpec = SenderSpec::new(
 )
 .with_success(Success::Exactly200)
 .with_response_deadline(secs(2))
-.with_identity("the ids in its body", |delivery| {
-    ids_of_list(delivery, "/events", &["/webhookEventId"])
+.with_items("the ids of its events", || {
+    Items::at("/events/*")
+        .id(["/webhookEventId"])
+        .without(["/deliveryContext/isRedelivery"])
+        .event_type("/type")
 });
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

@@ -1,9 +1,8 @@
 //! [Okta](https://developer.okta.com/docs/concepts/event-hooks/).
 
-use super::identity::ids_of_list;
 use super::spec::{days, secs};
 use super::{Challenge, SenderConfig, SenderSpec};
-use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{Items, Scheme, SchemeBuilder, SignatureLocation};
 
 /// [Okta event hooks](https://developer.okta.com/docs/concepts/event-hooks/).
 ///
@@ -17,7 +16,9 @@ pub const OKTA: SenderSpec = SenderSpec::new(
 )
 .with_response_deadline(secs(3))
 .with_retry_window(days(1))
-.with_identity("the ids in its body", |delivery| ids_of_list(delivery, "/data/events", &["/uuid"]))
+.with_items("the ids of its events", || {
+    Items::at("/data/events/*").id(["/uuid"]).event_type("/eventType")
+})
 .with_handshake(Challenge::Header { name: "x-okta-verification-challenge", field: "verification" });
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

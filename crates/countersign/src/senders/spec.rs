@@ -11,7 +11,7 @@ use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::event::Identity;
 use crate::keys::Secret;
-use crate::scheme::SchemeBuilder;
+use crate::scheme::{Items, SchemeBuilder};
 use crate::time::Tolerance;
 use crate::verify::Delivery;
 
@@ -64,6 +64,7 @@ pub struct SenderSpec {
     max_body_size: usize,
     challenge: Option<Challenge>,
     pub(super) dedup_key: Option<DedupKey>,
+    pub(super) items: Option<ItemsOfSender>,
     retry_schedule: &'static [Duration],
     has_documented_retry_schedule: bool,
     respects_retry_after: bool,
@@ -76,6 +77,13 @@ pub struct SenderSpec {
 pub(super) struct DedupKey {
     description: &'static str,
     pub(super) identity: fn(&Delivery) -> Option<Identity>,
+}
+
+/// Where the items of a body are, in words what identifies each, and in code both.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ItemsOfSender {
+    description: &'static str,
+    pub(super) items: fn() -> Items,
 }
 
 /// The settings of a sender other than its keys.
@@ -147,6 +155,7 @@ impl SenderSpec {
             max_body_size: 1024 * 1024,
             challenge: None,
             dedup_key: None,
+            items: None,
             retry_schedule: Self::ASSUMED_RETRY_SCHEDULE,
             has_documented_retry_schedule: false,
             respects_retry_after: false,
@@ -241,6 +250,15 @@ impl SenderSpec {
         identity: fn(&Delivery) -> Option<Identity>,
     ) -> Self {
         self.dedup_key = Some(DedupKey { description, identity });
+        self
+    }
+
+    /// Sets where the items of a body are, for a sender that sends several events in one body, and in
+    /// words what identifies each.
+    ///
+    /// Without a signed id, a delivery is identified by its items. See [`SchemeBuilder::items`].
+    pub const fn with_items(mut self, description: &'static str, items: fn() -> Items) -> Self {
+        self.items = Some(ItemsOfSender { description, items });
         self
     }
 

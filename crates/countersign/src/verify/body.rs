@@ -142,6 +142,7 @@ impl Verifier {
             content_type: check.content_type,
             decoded: OnceLock::new(),
             claim: None,
+            item_claims: None,
         };
         if let Some(CompiledTimestamp::Body(pointer, format)) = &self.scheme().timestamp {
             delivery.timestamp = Some(time_in_body(&delivery, pointer, *format, now)?);

@@ -12,12 +12,12 @@ use crate::body::reading::{DecodedForm, Reading};
 use crate::body::{FilePart, decode_form, decode_json};
 use crate::crypto::mac::{TAG_BYTES, sha256};
 use crate::error::{Rejection, RejectionKind};
-use crate::event::{ClaimToken, FencingToken, Identity};
+use crate::event::{ClaimToken, Claimed, FencingToken, Identity};
 use crate::json::pointer::Pointer;
 use crate::scheme::{CompiledLocation, Scheme};
 use crate::time::Timestamp;
-use crate::verify::Verifier;
 use crate::verify::header_text::HeaderText;
+use crate::verify::{ItemClaims, Verifier};
 
 /// A verified request: authentic, fresh, and unchanged where its signature covers it.
 ///
@@ -66,6 +66,8 @@ pub struct Delivery {
     pub(crate) decoded: OnceLock<Option<Arc<DecodedForm>>>,
     /// The claim's token and whether it is a takeover, once the event is claimed.
     pub(crate) claim: Option<(Option<ClaimToken>, bool)>,
+    /// What claims the items, once the event is claimed; `None` without dedup.
+    pub(crate) item_claims: Option<Arc<dyn ItemClaims>>,
 }
 
 impl Delivery {
@@ -248,7 +250,7 @@ impl Delivery {
     /// Returns the event in the body, or what is wrong with a form.
     ///
     /// Only signed bytes decide it, so an event's id and identity do not depend on unsigned headers.
-    fn reading(&self) -> Result<Reading<'_>, &Cow<'static, str>> {
+    pub(super) fn reading(&self) -> Result<Reading<'_>, &Cow<'static, str>> {
         self.decoded().map_or(Ok(Reading::Json(&self.body)), DecodedForm::reading)
     }
 
@@ -259,7 +261,7 @@ impl Delivery {
     }
 
     /// Returns the rejection of an event that cannot be decoded.
-    fn undecodable(&self, what: Cow<'static, str>) -> Rejection {
+    pub(super) fn undecodable(&self, what: Cow<'static, str>) -> Rejection {
         let rejection = Rejection::new(RejectionKind::Undecodable);
         match self.content_type.filter(|media| !self.scheme().body_formats.has(*media)) {
             None => rejection.with_detail(what),
@@ -269,6 +271,12 @@ impl Delivery {
                 self.sender(),
             )),
         }
+    }
+}
+
+impl Claimed for Delivery {
+    fn claim_token(&self) -> Option<ClaimToken> {
+        self.claim_token()
     }
 }
 
@@ -283,13 +291,16 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// The signed id, or else the digest of the signed content of the body.
+/// The signed id; or else the items of a body that holds several events, in any order; or else the digest
+/// of the signed content of the body.
 impl From<&Delivery> for Identity {
     fn from(delivery: &Delivery) -> Self {
-        match (delivery.signed_id(), &delivery.signed_digest) {
-            (Some(id), _) => Self::id(&id),
-            (None, Some(digest)) => Self::signed(**digest),
-            (None, None) => Self::body(delivery.body()),
+        if let Some(id) = delivery.signed_id() {
+            return Self::id(&id);
+        }
+        match &delivery.signed_digest {
+            Some(digest) => Self::signed(**digest),
+            None => delivery.identity_of_items().unwrap_or_else(|| Self::body(delivery.body())),
         }
     }
 }

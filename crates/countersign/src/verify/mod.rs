@@ -9,6 +9,9 @@ mod delivery;
 mod from_delivery;
 mod header_text;
 mod headers;
+mod item;
+mod item_claims;
+mod items;
 mod key;
 mod key_set;
 mod metadata;
@@ -21,5 +24,7 @@ mod verifier;
 
 pub use self::delivery::Delivery;
 pub use self::from_delivery::FromDelivery;
+pub use self::item::Item;
+pub(crate) use self::item_claims::{ItemClaims, ItemFuture};
 pub use self::streaming::StreamingVerifier;
 pub use self::verifier::Verifier;

@@ -99,7 +99,9 @@ fn handler(name: &'static str) -> Route {
         move |site: web::Data<Site>,
               _: Webhook<Delivery>,
               strict: Result<Webhook<Strict>, WebhookRejection>,
-              note: Result<Webhook<Note>, WebhookRejection>| response(site, name, strict, note),
+              note: Result<Webhook<Note>, WebhookRejection>| {
+            response(site, name, strict, note)
+        },
     )
 }
 

@@ -18,7 +18,9 @@ use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::axum::Serving;
-use super::{Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, Note, Reply, Script, Server, Site, Strict};
+use super::{
+    Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, Note, Reply, Script, Server, Site, Strict,
+};
 use crate::case::Protocol;
 use crate::routes::{IGNORED, OTHER, Others, ROUTES};
 

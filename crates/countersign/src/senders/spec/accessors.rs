@@ -54,9 +54,10 @@ impl SenderSpec {
     /// content.
     #[must_use]
     pub const fn dedup_key_description(&self) -> Option<&'static str> {
-        match self.dedup_key {
-            Some(key) => Some(key.description),
-            None => None,
+        match (self.dedup_key, self.items) {
+            (Some(key), _) => Some(key.description),
+            (None, Some(items)) => Some(items.description),
+            (None, None) => None,
         }
     }
 
