@@ -9,10 +9,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::Delivery;
 use countersign::dedup::{
-    ClaimOutcome, ClaimToken, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind,
-    UpdateOutcome,
+    ClaimOutcome, ClaimToken, Claimed, DedupStore, EventKey, FencingToken, StoreError,
+    StoreErrorKind, UpdateOutcome,
 };
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
@@ -125,7 +124,8 @@ impl PostgresStore {
         self.0.table.create(&self.0.pool).await.map_err(|error| store_error(&error))
     }
 
-    /// Begins a transaction whose commit also marks the event of `delivery` as handled.
+    /// Begins a transaction whose commit also marks the event of a delivery, or an item of one, as
+    /// handled.
     ///
     /// The handler's tables must be in the same database. The transaction locks the event's row: even if
     /// the lease expires meanwhile, no other claim is granted before the transaction ends.
@@ -136,18 +136,18 @@ impl PostgresStore {
     /// # Errors
     ///
     /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one,
-    /// [`TransactionErrorKind::Unclaimed`] if the delivery has no claim, and
+    /// [`TransactionErrorKind::Unclaimed`] if it has no claim, and
     /// [`TransactionErrorKind::Failed`] if the database fails.
     pub async fn begin(
         &self,
-        delivery: &Delivery,
+        claimed: &(impl Claimed + Sync),
     ) -> Result<Transaction<Postgres>, TransactionError> {
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
-        self.begin_claim(&delivery.claim_token().ok_or(unclaimed)?).await
+        self.begin_claim(&claimed.claim_token().ok_or(unclaimed)?).await
     }
 
     /// Begins a transaction whose commit also marks the claimed event as handled, for callers without a
-    /// [`Delivery`].
+    /// delivery.
     ///
     /// # Errors
     ///

@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::Delivery;
 use countersign::dedup::{
-    ClaimOutcome, ClaimToken, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind,
-    UpdateOutcome,
+    ClaimOutcome, ClaimToken, Claimed, DedupStore, EventKey, FencingToken, StoreError,
+    StoreErrorKind, UpdateOutcome,
 };
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite, query};
@@ -124,7 +123,8 @@ impl SqliteStore {
         self.0.jobs.get_or_try_init(start).await
     }
 
-    /// Begins a transaction whose commit also marks the event of `delivery` as handled.
+    /// Begins a transaction whose commit also marks the event of a delivery, or an item of one, as
+    /// handled.
     ///
     /// SQLite has one writer at a time. Until the transaction ends, claims of other events wait; claims
     /// by another process fail after two seconds. Begin the transaction after the slow work, keep it
@@ -133,18 +133,18 @@ impl SqliteStore {
     /// # Errors
     ///
     /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one,
-    /// [`TransactionErrorKind::Unclaimed`] if the delivery has no claim, and
+    /// [`TransactionErrorKind::Unclaimed`] if it has no claim, and
     /// [`TransactionErrorKind::Failed`] if the database fails.
     pub async fn begin(
         &self,
-        delivery: &Delivery,
+        claimed: &(impl Claimed + Sync),
     ) -> Result<Transaction<Sqlite>, TransactionError> {
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
-        self.begin_claim(&delivery.claim_token().ok_or(unclaimed)?).await
+        self.begin_claim(&claimed.claim_token().ok_or(unclaimed)?).await
     }
 
     /// Begins a transaction whose commit also marks the claimed event as handled, for callers without a
-    /// [`Delivery`].
+    /// delivery.
     ///
     /// # Errors
     ///
