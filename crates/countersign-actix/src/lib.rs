@@ -131,6 +131,7 @@
 
 mod event;
 mod extract;
+mod items;
 mod middleware;
 mod rejection;
 mod response;
@@ -144,6 +145,7 @@ pub use countersign::*;
 
 pub use self::event::{EventGuard, event, ignored};
 pub use self::extract::Webhook;
+pub use self::items::ItemsResponse;
 pub use self::middleware::WebhookMiddleware;
 pub use self::rejection::WebhookRejection;
 #[cfg(feature = "testing")]

@@ -131,6 +131,8 @@ mod events;
 #[cfg(feature = "axum")]
 mod extract;
 mod future;
+#[cfg(feature = "axum")]
+mod items;
 mod layer;
 #[cfg(feature = "axum")]
 mod rejection;
@@ -147,6 +149,8 @@ pub use self::events::Events;
 #[cfg(feature = "axum")]
 pub use self::extract::Webhook;
 pub use self::future::ResponseFuture;
+#[cfg(feature = "axum")]
+pub use self::items::ItemsResponse;
 pub use self::layer::WebhookLayer;
 #[cfg(feature = "axum")]
 pub use self::rejection::WebhookRejection;

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
-use countersign::adapter::report_decode_failure;
-use countersign::{Rejection, RejectionKind};
+use countersign::adapter::{self, report_decode_failure};
+use countersign::{ItemsError, Rejection, RejectionKind};
 use http::StatusCode;
 
 use crate::response;
 
-/// Why an extractor has no event for the handler.
+/// Why an extractor has no event for the handler, or a batch has items that are not handled.
 ///
 /// The response is a bare status, with the [`Rejection`] in its extensions. A [`Rejection`] converts into
 /// it, so a handler can decode a delivery with `?`:
@@ -28,45 +28,75 @@ use crate::response;
 /// # let _: axum::routing::MethodRouter = axum::routing::post(on_event);
 /// ```
 #[derive(Clone, Debug)]
-pub struct WebhookRejection(Option<Rejection>);
+pub struct WebhookRejection(Cause);
+
+#[derive(Clone, Debug)]
+enum Cause {
+    MissingLayer,
+    Rejection(Rejection),
+    /// The response to a batch with items that are not handled, and why.
+    Items(adapter::Response, String),
+}
 
 impl WebhookRejection {
     pub(crate) const fn missing_layer() -> Self {
-        Self(None)
+        Self(Cause::MissingLayer)
     }
 
     /// Returns why the body does not fit; `None` where the route has no
-    /// [`WebhookLayer`](crate::WebhookLayer).
+    /// [`WebhookLayer`](crate::WebhookLayer), and for items of a batch that failed.
     #[must_use]
     pub const fn rejection(&self) -> Option<&Rejection> {
-        self.0.as_ref()
+        match &self.0 {
+            Cause::Rejection(rejection) => Some(rejection),
+            Cause::MissingLayer | Cause::Items(..) => None,
+        }
     }
 
     /// Returns the kind of the [`rejection`](Self::rejection).
     #[must_use]
     pub fn kind(&self) -> Option<RejectionKind> {
-        self.0.as_ref().map(Rejection::kind)
+        self.rejection().map(Rejection::kind)
     }
 
-    /// Returns the status of the response: 422 for a body that does not fit, 500 for a route without a
-    /// [`WebhookLayer`](crate::WebhookLayer).
+    /// Returns the status of the response: 422 for a body that does not fit, 503 for items of a batch
+    /// that failed, 500 for a route without a [`WebhookLayer`](crate::WebhookLayer).
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        response::status(self.0.as_ref().map_or(500, Rejection::status))
+        response::status(match &self.0 {
+            Cause::MissingLayer => 500,
+            Cause::Rejection(rejection) => rejection.status(),
+            Cause::Items(response, _) => response.status(),
+        })
     }
 }
 
 impl From<Rejection> for WebhookRejection {
     fn from(rejection: Rejection) -> Self {
-        Self(Some(rejection))
+        Self(Cause::Rejection(rejection))
+    }
+}
+
+/// The response that makes the sender repeat the batch, so that a handler can write
+/// `delivery.for_each_item(…).await?`.
+impl From<ItemsError> for WebhookRejection {
+    fn from(error: ItemsError) -> Self {
+        match error.rejection() {
+            Some(rejection) => rejection.clone().into(),
+            None => {
+                let text = error.to_string();
+                Self(Cause::Items(error.into(), text))
+            }
+        }
     }
 }
 
 impl fmt::Display for WebhookRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(rejection) => rejection.fmt(f),
-            None => f.write_str(
+            Cause::Rejection(rejection) => rejection.fmt(f),
+            Cause::Items(_, text) => f.write_str(text),
+            Cause::MissingLayer => f.write_str(
                 "the request has no verified delivery: put a `WebhookLayer` on this route",
             ),
         }
@@ -77,10 +107,14 @@ impl std::error::Error for WebhookRejection {}
 
 impl IntoResponse for WebhookRejection {
     fn into_response(self) -> Response {
-        report_decode_failure(&self);
+        // Each item that failed has been reported.
+        if !matches!(self.0, Cause::Items(..)) {
+            report_decode_failure(&self);
+        }
         match self.0 {
-            Some(rejection) => response::own(rejection),
-            None => self.status().into_response(),
+            Cause::Rejection(rejection) => response::own(rejection),
+            Cause::Items(own, _) => response::own(own),
+            Cause::MissingLayer => self.status().into_response(),
         }
     }
 }
