@@ -21,6 +21,8 @@ mod docs {
     struct ManyTenants;
     #[doc = include_str!("../../docs/choosing-a-store.md")]
     struct ChoosingAStore;
+    #[doc = include_str!("../../docs/batches.md")]
+    struct Batches;
     #[doc = include_str!("../../docs/testing-your-handlers.md")]
     struct TestingYourHandlers;
     #[doc = include_str!("../../crates/countersign/README.md")]

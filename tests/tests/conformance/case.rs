@@ -21,6 +21,8 @@ pub(crate) struct Case {
     /// What the handler does, one action per run; afterwards it responds with 200.
     pub(crate) acts: Vec<Act>,
     pub(crate) steps: Vec<Step>,
+    /// The items that the handler runs for, in order; `None` for a handler of whole deliveries.
+    pub(crate) items: Option<Vec<String>>,
     /// The expected number of runs of the handler.
     pub(crate) runs: usize,
     /// The expected state of event 1 at the end.
@@ -210,6 +212,7 @@ impl Case {
             faults: Vec::new(),
             acts: Vec::new(),
             steps: steps.into_iter().collect(),
+            items: None,
             runs: 0,
             holds: Holds::Claimable,
             not_over: None,
@@ -258,6 +261,14 @@ impl Case {
 
     pub(crate) fn ends(mut self, runs: usize, holds: Holds) -> Self {
         (self.runs, self.holds) = (runs, holds);
+        self
+    }
+
+    /// Handles each item of a batch on its own: exactly `items`, in this order.
+    pub(crate) fn items<I: AsRef<str>>(mut self, items: impl IntoIterator<Item = I>) -> Self {
+        let items: Vec<_> = items.into_iter().map(|item| item.as_ref().to_owned()).collect();
+        self.runs = items.len();
+        self.items = Some(items);
         self
     }
 

@@ -1,5 +1,6 @@
 //! All cases.
 
+mod batches;
 mod body;
 mod contract;
 mod dedup;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(transport::cases());
     cases.extend(contract::cases());
     cases.extend(dedup::cases());
+    cases.extend(batches::cases());
     cases.extend(store::cases());
     cases.extend(handler::cases());
     cases.extend(forms::cases());

@@ -3,8 +3,10 @@
 pub(crate) mod actix;
 pub(crate) mod axum;
 pub(crate) mod hyper;
+mod items;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::error::Error;
 use std::future::Future;
 use std::net::TcpListener;
 use std::pin::Pin;
@@ -12,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use countersign::adapter::ReceiverSource;
 use countersign::time::FixedClock;
-use countersign::{Outcome, RejectionKind};
+use countersign::{Item, Outcome, RejectionKind};
 use tokio::sync::{Semaphore, watch};
 
 use crate::case::{Act, Protocol};
@@ -64,6 +66,8 @@ pub(crate) struct Site {
     pub(crate) log: Log,
     /// Routes events by name, if set.
     pub(crate) others: Option<Others>,
+    /// Whether the handler handles each item of a delivery on its own.
+    pub(crate) items: bool,
     /// Whether a middleware consumes the body, so that the adapter gets an empty one.
     pub(crate) consume_body: bool,
     /// The largest body that a middleware in front of the adapter lets through.
@@ -75,6 +79,7 @@ pub(crate) struct Site {
 pub(crate) struct Script {
     acts: Arc<Mutex<VecDeque<Act>>>,
     runs: Arc<watch::Sender<usize>>,
+    items: Arc<Mutex<Vec<String>>>,
     gate: Arc<Semaphore>,
 }
 
@@ -116,6 +121,7 @@ impl Script {
         Self {
             acts: Arc::new(Mutex::new(acts.iter().copied().collect())),
             runs: Arc::default(),
+            items: Arc::default(),
             gate: Arc::new(Semaphore::new(0)),
         }
     }
@@ -135,6 +141,21 @@ impl Script {
                 Reply::Status(status)
             }
         }
+    }
+
+    /// One run of the handler for an item; fails unless the status is a success.
+    pub(crate) async fn item(&self, item: &Item) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.items.lock().unwrap().push(item.json().to_owned());
+        assert!(item.claim_token().is_some(), "the item is claimed");
+        match self.run().await {
+            Reply::Status(200..=299) => Ok(()),
+            _ => Err("as the case requires".into()),
+        }
+    }
+
+    /// The items that the handler ran for.
+    pub(crate) fn items(&self) -> Vec<String> {
+        self.items.lock().unwrap().clone()
     }
 
     pub(crate) fn runs(&self) -> usize {

@@ -74,6 +74,7 @@ impl Environment {
             clock: FixedClock::new(NOW),
             script: script.clone(),
             log: log.clone(),
+            items: case.items.is_some(),
             consume_body: case.config.consume_body,
             others: case.config.others,
             limit_in_front: case.config.limit_in_front,

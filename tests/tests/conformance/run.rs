@@ -36,6 +36,9 @@ impl Environment {
         self.script.release(case.acts.len());
         self.drain().await;
         check::equal("handler runs", self.script.runs(), case.runs)?;
+        if let Some(items) = &case.items {
+            check::equal("items", self.script.items().as_slice(), items.as_slice())?;
+        }
         check::equal("the store holds", holds, case.holds)?;
         let is_event = |response: &Expected| {
             !matches!(response.outcome, None | Some(Outcome::HandshakeAnswered))

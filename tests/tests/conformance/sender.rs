@@ -8,6 +8,7 @@ use countersign::scheme::{
     Algorithm, BodyFormat, Encoding, Field, Part, Scheme, SignatureLocation, TimestampFormat,
 };
 
+use countersign::testing::TestKeys;
 use countersign::{
     Contract, Custom, Key, Keyring, Receiver, ReceiverBuilder, Secret, StandardWebhooks, Timestamp,
     senders,
@@ -154,8 +155,12 @@ impl Sender {
                 if let Some(token) = config.verify_token {
                     sender = sender.with_verify_token(Secret::new(token).unwrap());
                 }
-                let is_public = sender.scheme().unwrap().algorithm() == Algorithm::Ed25519;
-                let keys = if is_public { Secret::new(PUBLIC_KEY).unwrap().into() } else { keys };
+                let scheme = sender.scheme().unwrap();
+                let keys = match scheme.algorithm() {
+                    Algorithm::Ed25519 => Secret::new(PUBLIC_KEY).unwrap().into(),
+                    Algorithm::EcdsaP256 => TestKeys::new(&scheme, 1).unwrap().receiver().into(),
+                    _ => keys,
+                };
                 let sender = sender.keys(keys).unwrap();
                 let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
@@ -206,6 +211,7 @@ impl By {
     pub(crate) fn signing(self, scheme: &Scheme) -> Secret {
         match scheme.algorithm() {
             Algorithm::Ed25519 => Secret::new(PRIVATE_KEY).unwrap(),
+            Algorithm::EcdsaP256 => TestKeys::new(scheme, 1).unwrap().sender(),
             _ => self.secret(),
         }
     }

@@ -18,6 +18,7 @@ use countersign::{IgnoredEvent, Outcome, Rejection, Shutdown};
 use countersign_actix::{Delivery, Webhook, WebhookRejection, Webhooks, event, ignored};
 use futures_core::Stream;
 
+use super::items;
 use super::{
     Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, Note, PATH, Reply, Script, Server, Site, Strict,
 };
@@ -49,9 +50,11 @@ impl Driver for Actix {
         let middleware = Webhooks::new(site.receiver.clone()).clock(site.clock.clone());
         let shutdown = middleware.shutdown();
         let server = HttpServer::new(move || {
-            let resource = routes(web::resource(PATH), site.others)
-                .wrap(middleware.clone())
-                .wrap(from_fn(front));
+            let resource = match site.items {
+                true => web::resource(PATH).route(web::post().to(items::on_actix)),
+                false => routes(web::resource(PATH), site.others),
+            };
+            let resource = resource.wrap(middleware.clone()).wrap(from_fn(front));
             App::new().app_data(web::Data::new(site.clone())).service(resource)
         });
         // Detects a disconnected sender at once instead of when the response is sent.

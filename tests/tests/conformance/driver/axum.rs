@@ -15,6 +15,7 @@ use http_body_util::Limited;
 use tokio::task::JoinSet;
 
 use super::hyper::{end, exchange};
+use super::items;
 use super::{Driver, FROM_HANDLER, HANDLER, Note, PATH, Reply, Script, Server, Site, Strict};
 use crate::case::Protocol;
 use crate::routes::{IGNORED, OTHER, Others, ROUTES};
@@ -54,7 +55,7 @@ impl<T: Send> Server for Serving<T> {
 }
 
 fn app(site: Site, layer: WebhookLayer) -> Router {
-    let Site { script, log, others, consume_body, limit_in_front, .. } = site;
+    let Site { script, log, others, items, consume_body, limit_in_front, .. } = site;
     let handler = |name| {
         let script = script.clone();
         move |_: Webhook<Delivery>,
@@ -64,6 +65,7 @@ fn app(site: Site, layer: WebhookLayer) -> Router {
         }
     };
     let route = match others {
+        None if items => post(move |delivery| items::on_axum(script.clone(), delivery)),
         None => post(handler(HANDLER)),
         Some(others) => {
             let routes = ROUTES.into_iter().rev();

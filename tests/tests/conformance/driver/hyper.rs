@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::axum::Serving;
+use super::items;
 use super::{
     Driver, EXCHANGE, Entry, FROM_HANDLER, HANDLER, Note, Reply, Script, Server, Site, Strict,
 };
@@ -56,9 +57,16 @@ impl Driver for Hyper {
 }
 
 async fn connection(protocol: Protocol, stream: TcpStream, site: Site, layer: WebhookLayer) {
-    let Site { script, log, others, consume_body, limit_in_front, .. } = site;
-    let handler =
-        service_fn(move |request: Request<Full<Bytes>>| response(script.clone(), others, request));
+    let Site { script, log, others, items, consume_body, limit_in_front, .. } = site;
+    let handler = service_fn(move |request: Request<Full<Bytes>>| {
+        let script = script.clone();
+        async move {
+            match items {
+                true => items::on_hyper(script, request).await,
+                false => response(script, others, request).await,
+            }
+        }
+    });
     let guarded = layer.layer(handler);
     let front = service_fn(move |request: Request<Incoming>| {
         let entry = log.begin(exchange(request.headers()));
