@@ -35,7 +35,7 @@ enum Cause {
     MissingMiddleware,
     Rejection(Rejection),
     /// The response to a batch with items that are not handled, and why.
-    Items(adapter::Response, String),
+    Items(Box<(adapter::Response, String)>),
 }
 
 impl WebhookRejection {
@@ -66,7 +66,7 @@ impl WebhookRejection {
         response::status(match &self.0 {
             Cause::MissingMiddleware => 500,
             Cause::Rejection(rejection) => rejection.status(),
-            Cause::Items(response, _) => response.status(),
+            Cause::Items(items) => items.0.status(),
         })
     }
 }
@@ -85,7 +85,7 @@ impl From<ItemsError> for WebhookRejection {
             Some(rejection) => rejection.clone().into(),
             None => {
                 let text = error.to_string();
-                Self(Cause::Items(error.into(), text))
+                Self(Cause::Items(Box::new((error.into(), text))))
             }
         }
     }
@@ -95,7 +95,7 @@ impl fmt::Display for WebhookRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Cause::Rejection(rejection) => rejection.fmt(f),
-            Cause::Items(_, text) => f.write_str(text),
+            Cause::Items(items) => f.write_str(&items.1),
             Cause::MissingMiddleware => {
                 f.write_str("the request has no verified delivery: wrap this route in `Webhooks`")
             }
@@ -117,7 +117,7 @@ impl ResponseError for WebhookRejection {
         }
         match &self.0 {
             Cause::Rejection(rejection) => response::own(rejection.clone()),
-            Cause::Items(own, _) => response::own(own.clone()),
+            Cause::Items(items) => response::own(items.0.clone()),
             Cause::MissingMiddleware => HttpResponse::new(self.status()),
         }
     }

@@ -116,7 +116,7 @@ impl fmt::Display for TransactionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             TransactionErrorKind::Unclaimed => {
-                "the delivery has no claim: give its receiver the store that the handler uses"
+                "the delivery or item has no claim: give its receiver the store that the handler uses, and take the item from `for_each_item`"
             }
             TransactionErrorKind::StaleToken => {
                 "another handler has the event, or it is already marked as handled"

@@ -54,6 +54,7 @@
 //! | module | contents | guide |
 //! |---|---|---|
 //! | the root | [`Receiver`] and its parts: [`Secret`], [`Keyring`], [`Contract`], [`Delivery`], [`EventPattern`], [`Outcome`], and the errors | [routing events] |
+//! | | [`Item`]: one event of a request that holds several | [batches] |
 //! | [`senders`], [`omniai`], [`ainexlayer`] | the senders, and the [`Sender`](senders::Sender) trait | [senders], [adding a sender] |
 //! | [`scheme`] | how a sender signs, as data, for a [`Custom`] sender | [adding a sender] |
 //! | [`dedup`] | the trait of dedup stores, and [`MemoryStore`] | [choosing a store] |
@@ -81,6 +82,7 @@
 //! body in one piece, verification does not allocate.
 //!
 //! [adding a sender]: https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md
+//! [batches]: https://github.com/countersign/countersign/blob/main/docs/batches.md
 //! [choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 //! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
 //! [routing events]: https://github.com/countersign/countersign/blob/main/docs/events.md

@@ -17,7 +17,7 @@ const OWN_HEADERS: [&str; 6] =
 /// The headers of the response to a handshake.
 const REPLY_HEADERS: [&str; 2] = ["content-type", "x-content-type-options"];
 
-pub(crate) fn equal<T: Debug + PartialEq>(what: &str, got: T, expected: T) -> run::Verdict {
+pub(crate) fn equal<T: Copy + Debug + PartialEq>(what: &str, got: T, expected: T) -> run::Verdict {
     if got == expected {
         return Ok(());
     }

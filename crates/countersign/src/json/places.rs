@@ -29,14 +29,14 @@ impl Place {
 
     /// Returns whether the place is in a list.
     pub(crate) fn is_in_list(&self) -> bool {
-        self.tokens().iter().any(is_every)
+        self.tokens().iter().any(|token| is_every(token))
     }
 
     /// Returns the place as a field of one of the list elements that enclose a value at `inner`, or of the
     /// whole document; `None` if it is not such a field.
     pub(crate) fn as_field_around(&self, inner: &Self) -> Option<OuterField> {
         let tokens = self.tokens();
-        let last_list = tokens.iter().rposition(is_every).map_or(0, |last| last + 1);
+        let last_list = tokens.iter().rposition(|token| is_every(token)).map_or(0, |last| last + 1);
         let (element, field) = tokens.split_at(last_list);
         let encloses = element.len() < inner.tokens().len() && inner.tokens().starts_with(element);
         let text: String = field.iter().map(|token| format!("/{}", escaped(token))).collect();
@@ -154,7 +154,7 @@ impl<'d> Search<'d> {
         let Members(members) = Members::parse(raw.as_bytes()).ok_or(PlacesError::NotJson)?;
         let mut entered: Vec<&str> = Vec::new();
         for (name, value) in &members {
-            let below = below(paths, |token| !is_every(token) && **token == **name);
+            let below = below(paths, |token| !is_every(token) && token == name);
             if below.is_empty() {
                 continue;
             }
@@ -174,13 +174,14 @@ impl<'d> Search<'d> {
         paths: &[(usize, &[Box<str>])],
         path: &Path<'d>,
     ) -> Result<(), PlacesError> {
-        let has_every = paths.iter().any(|(_, tokens)| tokens.first().is_some_and(is_every));
+        let has_every =
+            paths.iter().any(|(_, tokens)| tokens.first().is_some_and(|token| is_every(token)));
         self.has_list |= has_every;
         let elements: Vec<&'d RawValue> =
             serde_json::from_str(raw).map_err(|_| PlacesError::NotJson)?;
         for (index, element) in elements.into_iter().enumerate() {
             let number = index.to_string();
-            let below = below(paths, |token| is_every(token) || **token == *number);
+            let below = below(paths, |token| is_every(token) || token == number);
             if below.is_empty() {
                 continue;
             }
@@ -198,7 +199,7 @@ impl<'d> Search<'d> {
 /// Returns the paths whose next token matches, without that token.
 fn below<'p>(
     paths: &[(usize, &'p [Box<str>])],
-    matches: impl Fn(&Box<str>) -> bool,
+    matches: impl Fn(&str) -> bool,
 ) -> Vec<(usize, &'p [Box<str>])> {
     let next = |(place, tokens): &(usize, &'p [Box<str>])| {
         let (token, rest) = tokens.split_first()?;
@@ -207,8 +208,8 @@ fn below<'p>(
     paths.iter().filter_map(next).collect()
 }
 
-fn is_every(token: &Box<str>) -> bool {
-    &**token == "*"
+fn is_every(token: &str) -> bool {
+    token == "*"
 }
 
 fn escaped(name: &str) -> String {

@@ -5,7 +5,10 @@ use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Items, Scheme, SchemeBuilder, SignatureLocation};
 
-/// [GoCardless](https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks).
+/// [GoCardless](https://developer.gocardless.com/api-reference/#webhooks-signing-webhooks). Its bodies
+/// are [batches](https://github.com/countersign/countersign/blob/main/docs/batches.md).
+///
+/// The type of an item is its `action`; `resource_type` says of what.
 pub const GOCARDLESS: SenderSpec = SenderSpec::new(
     "gocardless",
     "GoCardless",

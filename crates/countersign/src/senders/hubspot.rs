@@ -9,7 +9,8 @@ use crate::time::TimestampFormat;
 const SPEC: &str = "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation";
 
 /// [HubSpot](https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation)
-/// v3. The public URL must be exactly the one that HubSpot calls.
+/// v3. The public URL must be exactly the one that HubSpot calls. Its bodies are
+/// [batches](https://github.com/countersign/countersign/blob/main/docs/batches.md).
 pub const HUBSPOT: SenderSpec = SenderSpec::new("hubspot", "HubSpot v3", SPEC, |config| {
     let signature = SignatureLocation::header("x-hubspot-signature-v3", Encoding::Base64);
     Scheme::hmac_sha256(config.name(), signature)

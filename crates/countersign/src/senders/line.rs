@@ -6,7 +6,8 @@ use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Items, Scheme, SchemeBuilder, SignatureLocation};
 
-/// [LINE](https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/).
+/// [LINE](https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/). Its bodies are
+/// [batches](https://github.com/countersign/countersign/blob/main/docs/batches.md).
 pub const LINE: SenderSpec = SenderSpec::new(
     "line",
     "LINE",

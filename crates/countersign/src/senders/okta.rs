@@ -8,6 +8,7 @@ use crate::scheme::{Items, Scheme, SchemeBuilder, SignatureLocation};
 ///
 /// The secret is sent verbatim in the `Authorization` header, or in the header of
 /// [`with_header`](SenderConfig::with_header). The one-time `GET` gets a response.
+/// Its bodies are [batches](https://github.com/countersign/countersign/blob/main/docs/batches.md).
 pub const OKTA: SenderSpec = SenderSpec::new(
     "okta",
     "Okta",

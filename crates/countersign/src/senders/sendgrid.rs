@@ -12,6 +12,7 @@ const DOCS: &str = "https://www.twilio.com/docs/sendgrid/for-developers/tracking
 
 /// [SendGrid's event webhook](https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features),
 /// feature `p256`. The key is the verification key as SendGrid shows it.
+/// Its bodies are [batches](https://github.com/countersign/countersign/blob/main/docs/batches.md).
 ///
 /// An event is known by all of its members but `sg_event_id`, which SendGrid changes on a retry
 /// ([sendgrid-nodejs#1435](https://github.com/sendgrid/sendgrid-nodejs/issues/1435)).

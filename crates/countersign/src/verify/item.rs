@@ -89,7 +89,7 @@ impl Item {
     ///
     /// For a change of a Meta page this is the page's entry.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
-        self.parents.iter().rev().map(|parent| text(parent))
+        self.parents.iter().rev().map(text)
     }
 
     /// Decodes the outermost list element that encloses the item as `T`, such as a Meta entry with the
