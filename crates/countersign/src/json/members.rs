@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::document::document as text_of;
+
 /// The names and values of a JSON object's members, in the order of the document.
 ///
 /// Repeated names are all listed, and a value's text is as sent.
@@ -13,7 +15,7 @@ pub(crate) struct Members<'d>(pub(crate) Vec<(String, &'d RawValue)>);
 impl<'d> Members<'d> {
     /// Parses a document; `None` if it is not a JSON object.
     pub(crate) fn parse(document: &'d [u8]) -> Option<Self> {
-        serde_json::from_str(std::str::from_utf8(document).ok()?).ok()
+        serde_json::from_str(text_of(document)?).ok()
     }
 }
 

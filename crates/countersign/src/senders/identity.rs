@@ -13,8 +13,7 @@ use crate::verify::Delivery;
 /// Identifies a delivery by fields of its body; `None` if the body lacks one of them.
 pub(super) fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity> {
     let pointers = parse(pointers)?;
-    let texts: Option<Vec<_>> =
-        pointers.iter().map(|pointer| pointer.scalar(delivery.body())).collect();
+    let texts: Option<Vec<_>> = pointers.iter().map(|pointer| delivery.scalar(pointer)).collect();
     Some(Identity::fields(texts?.iter().map(|text| &**text)))
 }
 
@@ -22,7 +21,7 @@ pub(super) fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity>
 ///
 /// Returns `None` if the body is not an object that has the field once.
 pub(super) fn body_without(delivery: &Delivery, field: &str) -> Option<Identity> {
-    let Members(mut members) = Members::parse(delivery.body())?;
+    let Members(mut members) = Members::parse(delivery.json()?)?;
     let all = members.len();
     members.retain(|(name, _)| name != field);
     if members.len() + 1 != all {

@@ -243,8 +243,16 @@ impl Delivery {
     }
 
     /// Returns the text of the string or number at `pointer` in the event.
-    pub(super) fn scalar(&self, pointer: &Pointer) -> Option<Cow<'_, str>> {
+    pub(crate) fn scalar(&self, pointer: &Pointer) -> Option<Cow<'_, str>> {
         self.reading().ok()?.scalar(pointer)
+    }
+
+    /// Returns the event's JSON; `None` if the event is the fields of a form.
+    pub(crate) fn json(&self) -> Option<&[u8]> {
+        match self.reading().ok()? {
+            Reading::Json(text) => Some(text),
+            Reading::Fields(_) => None,
+        }
     }
 
     /// Returns the event in the body, or what is wrong with a form.
