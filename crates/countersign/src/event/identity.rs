@@ -4,6 +4,14 @@ use crate::crypto::mac::{FieldHash, TAG_BYTES, sha256};
 
 /// What makes two deliveries the same event, taken from signed content.
 ///
+/// An event is its signed id. The text of the id counts, exactly as sent: `1` and `1.0` are two ids, the
+/// number `1` and the string `"1"` are one. An event without a signed id is the digest of its signed
+/// content, and the event's type as well where the sender names it in a header
+/// ([`with_event_type`](Self::with_event_type)).
+///
+/// [Deduplication](https://github.com/countersign/countersign/blob/main/docs/deduplication.md) is the
+/// guide.
+///
 /// ```
 /// use countersign::dedup::Identity;
 ///
@@ -73,6 +81,30 @@ impl Identity {
         digests.sort_unstable();
         let hash = digests.iter().fold(FieldHash::new(), |hash, digest| hash.field(digest));
         Self { kind: "items", digest: hash.finish(), short_lived }
+    }
+
+    /// Adds the event's type, for a sender that signs the body alone and names the event in a header.
+    ///
+    /// Two genuine events of such a sender may have one body, such as Shopify's `orders/create` and
+    /// `orders/updated`. The type is **not signed**: a client that captured one request can send it again
+    /// under each type that the receiver accepts, and each is an event of its own.
+    /// [`SchemeBuilder::event_types`](crate::scheme::SchemeBuilder::event_types) bounds the types.
+    ///
+    /// ```
+    /// use countersign::dedup::Identity;
+    ///
+    /// let created = Identity::body(br#"{"id":1}"#).with_event_type("orders/create");
+    /// let updated = Identity::body(br#"{"id":1}"#).with_event_type("orders/updated");
+    /// assert_ne!(created, updated);
+    /// assert!(created.is_short_lived());
+    /// ```
+    #[must_use]
+    pub fn with_event_type(self, event_type: &str) -> Self {
+        let hash = FieldHash::new()
+            .field(self.kind.as_bytes())
+            .field(&self.digest)
+            .field(event_type.as_bytes());
+        Self { kind: "with event type", digest: hash.finish(), ..self }
     }
 
     /// Returns whether a store remembers the event only for the short digest retention.

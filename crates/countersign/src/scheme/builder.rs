@@ -39,6 +39,8 @@ pub struct SchemeBuilder {
     pub(super) id: Option<ValueSource>,
     pub(super) event_type: Option<ValueSource>,
     pub(super) other_event_types: Vec<Cow<'static, str>>,
+    pub(super) event_type_syntax: Option<Cow<'static, str>>,
+    pub(super) event_types: Option<Vec<Cow<'static, str>>>,
     pub(super) payload: Option<Cow<'static, str>>,
     pub(super) body_formats: Option<Vec<BodyFormat>>,
     pub(super) key_form: KeyForm,
@@ -84,6 +86,8 @@ impl SchemeBuilder {
             id: None,
             event_type: None,
             other_event_types: Vec::new(),
+            event_type_syntax: None,
+            event_types: None,
             payload: None,
             body_formats: None,
             key_form: KeyForm::AsGiven,
@@ -167,6 +171,16 @@ impl SchemeBuilder {
     }
 
     /// Sets the header that holds the event's type.
+    ///
+    /// Where the event has no signed id, the type is part of its dedup key, even though the signature does
+    /// not cover the header: two genuine events of such a sender may have one body. Only values of the
+    /// [syntax](Self::event_type_syntax) count, and of the [declared types](Self::event_types) if there
+    /// are any. With another value the request stays genuine, and the key has no type.
+    ///
+    /// **A client that captured one request can send it again once for each type that counts.** Declare
+    /// the types to bound that; [Deduplication] has the details.
+    ///
+    /// [Deduplication]: https://github.com/countersign/countersign/blob/main/docs/deduplication.md
     pub fn event_type_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.event_type = Some(ValueSource::Header(name.into()));
         self
@@ -182,6 +196,33 @@ impl SchemeBuilder {
     /// differ in kind. May be called several times.
     pub fn or_event_type_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.other_event_types.push(pointer.into());
+        self
+    }
+
+    /// Sets the characters of the sender's event types: printable ASCII characters and ranges, such as
+    /// `a-z0-9_/`. A `-` at the start or the end is a character.
+    ///
+    /// A header's value is an event type for the dedup key if it has 1 to 128 of these characters. White
+    /// space around it does not count, and a type holds no two spaces in a row. Without upper-case letters
+    /// in the set, values that differ in case are one type. Unless set, a type has letters, digits, spaces
+    /// and the characters `_./:#-`, which fit `orders/create`, `Push Hook`, `repo:push` and
+    /// `order.updated`.
+    pub fn event_type_syntax(mut self, characters: impl Into<Cow<'static, str>>) -> Self {
+        self.event_type_syntax = Some(characters.into());
+        self
+    }
+
+    /// Declares the event types that are part of dedup keys, where the type is in an unsigned header.
+    ///
+    /// Every other type counts as no type: the request is verified and handled, but of two events that have
+    /// undeclared types and one body only the first is handled. So declare every type that the sender is
+    /// configured to deliver. A client that captured one request can send it again once for each declared
+    /// type, and once without one. An empty list leaves the type out of all keys.
+    pub fn event_types(
+        mut self,
+        types: impl IntoIterator<Item = impl Into<Cow<'static, str>>>,
+    ) -> Self {
+        self.event_types = Some(types.into_iter().map(Into::into).collect());
         self
     }
 

@@ -4,8 +4,8 @@ use super::builder::{TimestampSource, ValueSource};
 use super::content::Content;
 use super::signed_fields::{FieldKind, SignedField};
 use super::{
-    Algorithm, BodyFormat, CompiledLocation, CompiledSignature, CompiledTimestamp, Field, Grammar,
-    Part, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
+    Algorithm, BodyFormat, CompiledLocation, CompiledSignature, CompiledTimestamp, EventTypes,
+    Field, Grammar, Part, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
 };
 use crate::body::BodyFormats;
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -25,7 +25,9 @@ impl SchemeBuilder {
     ///   - two values touch without a literal between them, so that bytes could move from one to the
     ///     other. A time may touch the body, or a value between it and the body; it must then have as
     ///     many digits as the present time;
-    ///   - a time is configured that the signature does not cover, which would not prevent replay.
+    ///   - a time is configured that the signature does not cover, which would not prevent replay;
+    ///   - an event type is declared that is not in the sender's syntax, or although the event's type is
+    ///     signed or not in a header.
     /// - [`ConfigErrorKind::MissingSetting`] if a URL is not absolute.
     pub fn build(self) -> Result<Scheme, ConfigError> {
         if self.sender.is_empty() {
@@ -33,6 +35,7 @@ impl SchemeBuilder {
                 "the sender has no name: set one, since it is part of every dedup key",
             ));
         }
+        let content = self.content()?;
         let mut names = HeaderIndex::new();
         let mut signature = self
             .signature
@@ -42,7 +45,6 @@ impl SchemeBuilder {
         let id = self.id.as_ref().map(|source| source.compile(&mut names)).transpose()?;
         let event_type =
             self.event_type.as_ref().map(|source| source.compile(&mut names)).transpose()?;
-        let content = self.content()?;
         let timestamp = match self.timestamp {
             Some(source) => Some(source.compile(signature.as_mut(), &mut names)?),
             None => None,
@@ -58,6 +60,18 @@ impl SchemeBuilder {
             Algorithm::StaticToken | Algorithm::Unauthenticated => Vec::new(),
             _ if content.is_some() => Vec::new(),
             _ => signed_parts(&self.signed, id.as_ref(), timestamp.as_ref(), &mut names)?,
+        };
+        let event_types = match (&event_type, self.event_types) {
+            (Some(CompiledLocation::Header(name)), declared) => {
+                let is_this = |part: &SignedPart| matches!(part, SignedPart::Header(signed) if signed == name);
+                Some(match signed.iter().any(is_this) {
+                    false => EventTypes::unsigned(self.event_type_syntax.as_deref(), declared)?,
+                    true if declared.is_none() => EventTypes::Signed,
+                    true => return Err(undeclarable("signed")),
+                })
+            }
+            (_, Some(_)) => return Err(undeclarable("not in a header")),
+            (_, None) => None,
         };
         let has_fixed_width_time = touching(&signed).next().is_some();
         let covered = match &timestamp {
@@ -85,6 +99,7 @@ impl SchemeBuilder {
                 .map(|pointer| Pointer::parse(pointer))
                 .collect::<Result<_, _>>()?,
             items: self.items.as_ref().map(|items| items.compile(content.is_none())).transpose()?,
+            event_types,
             payload: self.payload.as_deref().map(Pointer::parse).transpose()?,
             body_formats: BodyFormats::new(self.body_formats.unwrap_or_else(|| match content {
                 Some(Content::UrlAndForm(_)) => vec![BodyFormat::Form, BodyFormat::Json],
@@ -274,6 +289,13 @@ fn touching(signed: &[SignedPart]) -> impl Iterator<Item = (&SignedPart, &Signed
 fn is_word(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     !text.is_empty() && text.bytes().all(is_plain)
+}
+
+/// Rejects declared event types, which bound the types of an unsigned header alone.
+fn undeclarable(reason: &str) -> ConfigError {
+    invalid(&format!(
+        "event types are declared, but the sender's event type is {reason}: remove `event_types`, which is for types in a header that the signature does not cover"
+    ))
 }
 
 fn invalid(message: &str) -> ConfigError {

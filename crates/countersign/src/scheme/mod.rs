@@ -6,6 +6,7 @@ mod builder;
 mod compile;
 mod compiled;
 pub(crate) mod content;
+mod event_types;
 pub(crate) mod form;
 mod items;
 mod key_form;
@@ -26,6 +27,7 @@ pub use self::accessors::{
 pub use self::algorithm::Algorithm;
 pub use self::builder::SchemeBuilder;
 pub(crate) use self::compiled::{CompiledLocation, CompiledSignature, CompiledTimestamp};
+pub(crate) use self::event_types::EventTypes;
 pub use self::items::Items;
 pub(crate) use self::items::{CompiledItems, PlaceOfItems};
 pub(crate) use self::key_form::KeyForm;

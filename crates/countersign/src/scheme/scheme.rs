@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::content::Content;
 use super::{
-    Algorithm, CompiledItems, CompiledLocation, CompiledSignature, CompiledTimestamp, Field,
-    KeyForm, SchemeBuilder, SignatureLocation, SignedPart,
+    Algorithm, CompiledItems, CompiledLocation, CompiledSignature, CompiledTimestamp, EventTypes,
+    Field, KeyForm, SchemeBuilder, SignatureLocation, SignedPart,
 };
 use crate::body::BodyFormats;
 use crate::crypto::encoding::{Encoding, decode_base64_secret, decode_hex_secret};
@@ -51,6 +51,8 @@ pub struct Scheme {
     pub(crate) event_type: Option<CompiledLocation>,
     /// Where the event's type is if it is not at `event_type`.
     pub(crate) other_event_types: Vec<Pointer>,
+    /// The event types that are part of dedup keys; `None` where the type is not in a header.
+    pub(crate) event_types: Option<EventTypes>,
     pub(crate) payload: Option<Pointer>,
     pub(crate) body_formats: BodyFormats,
     /// Where the events of a body are that holds several.
@@ -189,6 +191,12 @@ impl Scheme {
             Some(CompiledLocation::Body(_)) => self.signs_body() && self.content.is_none(),
             None => false,
         }
+    }
+
+    /// Returns whether the event's type is part of its dedup key: it is in a header, and no id is signed.
+    #[must_use]
+    pub fn identifies_by_event_type(&self) -> bool {
+        self.event_types.is_some() && !self.signs_id()
     }
 
     /// Returns whether the MAC can run while the body arrives.

@@ -48,6 +48,7 @@ impl SenderConfig {
             encoding: None,
             prefix: None,
             event_type: None,
+            event_types: None,
             event_id: None,
             time: None,
             payload: None,
@@ -102,6 +103,33 @@ impl SenderConfig {
     /// Sets where the event's type is, for a sender that does not document it.
     pub fn with_event_type(mut self, location: FieldLocation) -> Self {
         self.event_type = Some(location);
+        self
+    }
+
+    /// Declares the event types that are part of dedup keys, for a sender that names the event in a header
+    /// that it does not sign, such as GitHub or Shopify.
+    ///
+    /// Declare every type that the sender is configured to deliver: of two events with undeclared types and
+    /// one body, only the first is handled. A client that captured one request can send it again once for
+    /// each declared type, and once without one; without a declaration, under any number of types. See
+    /// [Deduplication].
+    ///
+    /// ```
+    /// use countersign::{Secret, senders};
+    ///
+    /// let shopify = senders::SHOPIFY
+    ///     .config()
+    ///     .with_event_types(["orders/create", "orders/updated", "app/uninstalled"])
+    ///     .keys(Secret::new("the app's client secret")?)?;
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    ///
+    /// [Deduplication]: https://github.com/countersign/countersign/blob/main/docs/deduplication.md
+    pub fn with_event_types(
+        mut self,
+        types: impl IntoIterator<Item = impl Into<Cow<'static, str>>>,
+    ) -> Self {
+        self.event_types = Some(types.into_iter().map(Into::into).collect());
         self
     }
 
@@ -217,10 +245,13 @@ impl SenderConfig {
         if let Some(of_sender) = self.sender.items {
             scheme = scheme.items((of_sender.items)());
         }
-        match self.tolerance {
-            Some(tolerance) => scheme.tolerance(tolerance).build(),
-            None => scheme.build(),
+        if let Some(tolerance) = self.tolerance {
+            scheme = scheme.tolerance(tolerance);
         }
+        if let Some(types) = &self.event_types {
+            scheme = scheme.event_types(types.iter().cloned());
+        }
+        scheme.build()
     }
 
     /// Returns the sender with its keys.

@@ -15,6 +15,7 @@ pub const GITLAB: SenderSpec = SenderSpec::new(
         Scheme::static_token(config.name(), SignatureLocation::token("x-gitlab-token"))
             .id_header("idempotency-key")
             .event_type_header("x-gitlab-event")
+            .event_type_syntax("A-Za-z0-9 ")
     },
 )
 .with_response_deadline(secs(10))

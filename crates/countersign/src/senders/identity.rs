@@ -33,10 +33,15 @@ pub(super) fn body_without(delivery: &Delivery, field: &str) -> Option<Identity>
     Some(Identity::fields(texts))
 }
 
-/// Identifies a delivery by its signed time and its body, for senders that send equal bodies twice.
+/// Identifies a delivery by its signed time and its body, for senders that send equal bodies twice, and by
+/// its event type where the sender names it in a header.
 pub(super) fn time_and_body(delivery: &Delivery) -> Option<Identity> {
     let time = delivery.timestamp()?.as_millis().to_string();
-    Some(Identity::fields([&*time, &*hex(&sha256(delivery.body()))]))
+    let identity = Identity::fields([&*time, &*hex(&sha256(delivery.body()))]);
+    Some(match delivery.identifying_event_type() {
+        Some(event_type) => identity.with_event_type(&event_type),
+        None => identity,
+    })
 }
 
 fn parse(pointers: &[&str]) -> Option<Vec<Pointer>> {

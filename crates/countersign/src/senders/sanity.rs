@@ -9,14 +9,15 @@ use crate::time::TimestampFormat;
 
 /// [Sanity](https://www.sanity.io/docs/content-lake/webhooks).
 ///
-/// A projection may give two changes the same body, so the signed time is part of an event's identity.
+/// A projection may give two changes the same body, so the signed time is part of an event's identity,
+/// and the operation in the header `sanity-operation`.
 pub const SANITY: SenderSpec =
     SenderSpec::new("sanity", "Sanity", "https://www.sanity.io/docs/content-lake/webhooks", scheme)
         .with_response_deadline(secs(30))
         .with_retry_window(days(1))
         // https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132
         .with_retry_schedule(&[secs(30), secs(30)])
-        .with_identity("its time and its body", time_and_body);
+        .with_identity("its time, its body and its operation", time_and_body);
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {
     let signature =
@@ -26,4 +27,5 @@ fn scheme(config: &SenderConfig) -> SchemeBuilder {
         .timestamp_pair("t", TimestampFormat::Millis)
         .signs([Part::Timestamp, ".".into(), Part::Body])
         .event_type_header("sanity-operation")
+        .event_type_syntax("a-z")
 }

@@ -7,11 +7,18 @@ use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 
 /// [Shopify](https://shopify.dev/docs/apps/build/webhooks/verify-deliveries). The headers with the ids, the
 /// topic and the shop are not signed.
+///
+/// One change may send one body under two topics, such as `orders/create` and `orders/updated`. So an event
+/// is the digest of its body with the topic, for which lower-case letters, digits, `_` and `/` count. A
+/// client that captured one request can send it again under other topics. Declare the topics of your
+/// subscriptions with [`with_event_types`](SenderConfig::with_event_types), so that it can do so once for
+/// each of them at most.
 pub const SHOPIFY: SenderSpec = SenderSpec::new(
     "shopify",
     "Shopify",
     "https://shopify.dev/docs/apps/build/webhooks/verify-deliveries",
-    |config| scheme(config, "x-shopify"),
+    // `resource/verb`: https://shopify.dev/docs/api/webhooks
+    |config| scheme(config, "x-shopify").event_type_syntax("a-z0-9_/"),
 )
 .with_response_deadline(secs(5))
 .with_retry_window(days(3))
@@ -20,11 +27,15 @@ pub const SHOPIFY: SenderSpec = SenderSpec::new(
 
 /// [Shopify Events](https://shopify.dev/docs/apps/build/events/verify-deliveries), which signs like
 /// [`SHOPIFY`] under other header names.
+///
+/// The topic of an event is the name of a resource, such as `Product`. The
+/// [body](https://shopify.dev/docs/apps/build/events/delivery-structure) has the topic, the action and the
+/// subscription's handle as well, and is signed: rely on these.
 pub const SHOPIFY_EVENTS: SenderSpec = SenderSpec::new(
     "shopify-events",
     "Shopify Events",
     "https://shopify.dev/docs/apps/build/events/verify-deliveries",
-    |config| scheme(config, "shopify"),
+    |config| scheme(config, "shopify").event_type_syntax("A-Za-z0-9_"),
 )
 .with_response_deadline(secs(5))
 .with_retry_window(days(3))

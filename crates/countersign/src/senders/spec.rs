@@ -113,6 +113,7 @@ pub struct SenderConfig {
     pub(super) encoding: Option<Encoding>,
     pub(super) prefix: Option<Cow<'static, str>>,
     pub(super) event_type: Option<FieldLocation>,
+    pub(super) event_types: Option<Vec<Cow<'static, str>>>,
     pub(super) event_id: Option<FieldLocation>,
     pub(super) time: Option<FieldLocation>,
     pub(super) payload: Option<Cow<'static, str>>,

@@ -214,7 +214,7 @@ impl Delivery {
 
     /// Returns the event's type, where the scheme names its header or field.
     ///
-    /// A type in a header is not signed by most senders.
+    /// A type in a header is not signed by most senders: check it against the body before you rely on it.
     #[must_use]
     pub fn event_type(&self) -> Option<Cow<'_, str>> {
         let scheme = self.scheme();
@@ -226,6 +226,12 @@ impl Delivery {
             None => None,
         };
         found.or_else(|| scheme.other_event_types.iter().find_map(|pointer| self.scalar(pointer)))
+    }
+
+    /// Returns the event's type as far as it is part of the dedup key: a type in a header, of the sender's
+    /// syntax, and declared if the application declares types.
+    pub(crate) fn identifying_event_type(&self) -> Option<Cow<'_, str>> {
+        self.scheme().event_types.as_ref()?.find(self.header_type.as_deref()?)
     }
 
     /// Returns the first eight bytes of the body's SHA-256, by which a retry with another body is found.
@@ -300,15 +306,20 @@ impl fmt::Debug for Delivery {
 }
 
 /// The signed id; or else the items of a body that holds several events, in any order; or else the digest
-/// of the signed content of the body.
+/// of the signed content of the body. The latter two with the event's type where the sender names it in a
+/// header.
 impl From<&Delivery> for Identity {
     fn from(delivery: &Delivery) -> Self {
         if let Some(id) = delivery.signed_id() {
             return Self::id(&id);
         }
-        match &delivery.signed_digest {
+        let content = match &delivery.signed_digest {
             Some(digest) => Self::signed(**digest),
             None => delivery.identity_of_items().unwrap_or_else(|| Self::body(delivery.body())),
+        };
+        match delivery.identifying_event_type() {
+            Some(event_type) => content.with_event_type(&event_type),
+            None => content,
         }
     }
 }
