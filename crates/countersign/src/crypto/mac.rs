@@ -179,6 +179,12 @@ fn equal(left: &[u8; TAG_BYTES], right: &[u8; TAG_BYTES]) -> Choice {
     differing.ct_eq(&0)
 }
 
+/// Returns what distinguishes a key from others and reveals nothing of it: the HMAC-SHA256 of a fixed text
+/// under the key.
+pub(crate) fn key_fingerprint(key: &[u8]) -> [u8; TAG_BYTES] {
+    HmacKey::new(key).tag([b"countersign key fingerprint v1", b"", b""]).to_bytes()
+}
+
 /// Returns the SHA-256 digest of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; TAG_BYTES] {
     Sha256::digest(bytes).into()

@@ -29,6 +29,7 @@ mod inspect;
 mod memory;
 mod outcome;
 mod store;
+mod store_id;
 
 pub use self::error::{StoreError, StoreErrorKind};
 pub use self::inspect::{InspectStore, Record, RecordState, StoreStats};
@@ -36,4 +37,5 @@ pub use self::memory::MemoryStore;
 pub use self::outcome::{ClaimOutcome, UpdateOutcome};
 pub use self::store::DedupStore;
 pub(crate) use self::store::Store;
+pub use self::store_id::StoreId;
 pub use crate::event::{ClaimToken, Claimed, EventKey, FencingToken, Identity};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::StoreError;
 use super::outcome::{ClaimOutcome, UpdateOutcome};
+use super::store_id::StoreId;
 use crate::event::{EventKey, FencingToken};
 
 /// A store of which events are being handled and which have been.
@@ -129,6 +130,16 @@ pub trait DedupStore: Send + Sync + 'static {
         key: &EventKey,
         fencing_token: FencingToken,
     ) -> impl Future<Output = Result<UpdateOutcome, StoreError>> + Send;
+
+    /// Returns what identifies the store, so that two values that have the same events have one id.
+    ///
+    /// [`ReceiverBuilder::build`](crate::ReceiverBuilder::build) compares ids to reject two unnamed
+    /// endpoints that would take each other's events for duplicates. Without an id, as by default, a store
+    /// is the same for receivers from clones of one builder only. A store that wraps another returns the
+    /// other's id.
+    fn id(&self) -> Option<StoreId> {
+        None
+    }
 }
 
 /// The future of a [`Store`] operation.
@@ -160,6 +171,7 @@ pub(crate) trait Store: Send + Sync {
         key: &'s EventKey,
         fencing_token: FencingToken,
     ) -> StoreFuture<'s, UpdateOutcome>;
+    fn id(&self) -> Option<StoreId>;
 }
 
 impl<S: DedupStore> Store for S {
@@ -196,5 +208,9 @@ impl<S: DedupStore> Store for S {
         fencing_token: FencingToken,
     ) -> StoreFuture<'s, UpdateOutcome> {
         Box::pin(DedupStore::release(self, key, fencing_token))
+    }
+
+    fn id(&self) -> Option<StoreId> {
+        DedupStore::id(self)
     }
 }

@@ -24,6 +24,8 @@ pub enum ConfigErrorKind {
     InvalidScheme,
     /// Events would be forgotten while the sender may still retry them.
     RetentionTooShort,
+    /// An endpoint has no name, and shares its store with another of the same sender and key.
+    EndpointNotNamed,
     /// A limit or duration is zero or otherwise out of its range.
     OutOfRange,
 }
@@ -43,6 +45,7 @@ impl ConfigErrorKind {
             Self::InvalidEventPattern => "invalid_event_pattern",
             Self::InvalidScheme => "invalid_scheme",
             Self::RetentionTooShort => "retention_too_short",
+            Self::EndpointNotNamed => "endpoint_not_named",
             Self::OutOfRange => "out_of_range",
         }
     }

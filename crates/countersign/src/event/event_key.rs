@@ -22,9 +22,11 @@ use crate::crypto::mac::{FieldHash, TAG_BYTES};
 pub struct EventKey(pub(crate) [u8; TAG_BYTES]);
 
 impl EventKey {
-    /// Creates the key of `identity` at `endpoint`.
+    /// Creates the key of `identity` at the endpoint with the name `endpoint`.
     ///
-    /// The endpoint's name comes from the configuration, never from a request.
+    /// The endpoint's name comes from the configuration, never from a request. The key at an endpoint
+    /// without a name depends on the sender's key:
+    /// [`Receiver::event_key`](crate::Receiver::event_key) returns it.
     #[must_use]
     pub fn new(endpoint: &str, sender: &str, identity: &Identity) -> Self {
         let hash = FieldHash::new()
@@ -42,6 +44,17 @@ impl EventKey {
     #[must_use]
     pub fn of_tenant(endpoint: &str, tenant: &str, sender: &str, identity: &Identity) -> Self {
         Self::new(&tenant_scope(endpoint, tenant), sender, identity)
+    }
+
+    /// Creates the key of `identity` at an endpoint without a name.
+    pub(crate) fn of_unnamed(scope: &[u8; TAG_BYTES], sender: &str, identity: &Identity) -> Self {
+        let hash = FieldHash::new()
+            .field(b"countersign unnamed event key v1")
+            .field(scope)
+            .field(sender.as_bytes())
+            .field(identity.kind.as_bytes())
+            .field(&identity.digest);
+        Self(hash.finish())
     }
 
     /// Creates the key with this digest, which a store has kept.

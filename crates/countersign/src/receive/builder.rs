@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::receiver::Receiver;
 use super::settings::{Settings, StoreSetting};
+use super::unnamed::UnnamedEndpoint;
 use crate::dedup::DedupStore;
 use crate::error::{ConfigError, Validation};
 use crate::senders::Sender;
@@ -62,8 +63,8 @@ impl ReceiverBuilder {
     /// Remembers handled events in `store`; unless set, each receiver that is built has a
     /// [`MemoryStore`](crate::MemoryStore) of its own.
     ///
-    /// Receivers that share a store need different [`endpoint`](Self::endpoint)s. [Choosing a store]
-    /// compares the stores.
+    /// Receivers of one sender that share a store need different [`endpoint`](Self::endpoint)s. [Choosing
+    /// a store] compares the stores.
     ///
     /// [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
     pub fn dedup(mut self, store: impl DedupStore) -> Self {
@@ -77,9 +78,15 @@ impl ReceiverBuilder {
         self
     }
 
-    /// Names the endpoint in dedup keys, logs and metrics; the sender's name unless set.
+    /// Names the endpoint in dedup keys, logs and metrics.
     ///
-    /// Two receivers that share a store under one name treat each other's events as duplicates.
+    /// Two receivers that share a store under one name treat each other's events as duplicates. Replicas of
+    /// one endpoint have the same name.
+    ///
+    /// Without a name, logs and metrics have the sender's name, and dedup keys depend on the key that
+    /// verified the delivery, and on the path of the public URL if one is configured. Then a retry that is
+    /// signed with another key, after a rotation, is handled again. Name the endpoint to deduplicate across
+    /// rotations.
     pub fn endpoint(mut self, name: impl Into<Arc<str>>) -> Self {
         self.settings.endpoint = Some(name.into());
         self
@@ -135,16 +142,26 @@ impl ReceiverBuilder {
     /// - [`OutOfRange`](crate::ConfigErrorKind::OutOfRange) for a timeout of zero, and for a lease that
     ///   is too short;
     /// - [`RetentionTooShort`](crate::ConfigErrorKind::RetentionTooShort) for a retention that is too
-    ///   short.
+    ///   short;
+    /// - [`EndpointNotNamed`](crate::ConfigErrorKind::EndpointNotNamed) if neither this endpoint nor that
+    ///   of another receiver in this process has a name, and both have the same sender, a key in common
+    ///   and the same store. A receiver that was dropped does not count. For one endpoint with several
+    ///   receivers, clone one.
     pub fn build(self) -> Result<Receiver, ConfigError> {
         let mut validation = Validation::default();
         let scheme = self.sender.verifier().scheme();
         self.settings.validate(self.sender.contract(), scheme, &mut validation);
+        let unnamed = match (&self.settings.endpoint, &self.settings.store) {
+            (None, StoreSetting::Shared(store)) => {
+                validation.check(UnnamedEndpoint::register(self.sender.verifier(), store))
+            }
+            _ => None,
+        };
         validation.finish(Some(()))?;
-        Ok(self.build_unchecked())
+        Ok(self.build_unchecked().with_registration(unnamed))
     }
 
-    /// Builds from settings that are known to be valid.
+    /// Builds from settings that are known to be valid, for a receiver that shares its store with no other.
     pub(crate) fn build_unchecked(self) -> Receiver {
         Receiver::with_settings(self.sender, &self.settings)
     }

@@ -34,6 +34,7 @@ mod task;
 mod tenants;
 mod timer;
 mod trace;
+mod unnamed;
 
 pub use self::admission::Admission;
 pub use self::builder::ReceiverBuilder;

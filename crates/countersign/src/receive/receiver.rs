@@ -10,6 +10,7 @@ use super::admission::Admission;
 use super::claim::Claim;
 use super::outcome::Outcome;
 use super::settings::{Settings, Timeouts, freshness_window};
+use super::unnamed::UnnamedEndpoint;
 use crate::contract::Contract;
 use crate::dedup::{ClaimOutcome, Store, StoreError, StoreErrorKind};
 use crate::error::{Rejection, RejectionKind};
@@ -60,8 +61,11 @@ pub struct Receiver {
     sender: Arc<dyn Sender>,
     store: Option<Arc<dyn Store>>,
     endpoint: Arc<str>,
-    /// Separates dedup keys: the endpoint and, where there are tenants, the tenant.
-    scope: Arc<str>,
+    /// Separates dedup keys: the endpoint's name and, where there are tenants, the tenant's. `None` without
+    /// a name; then the key that verified a delivery separates them.
+    scope: Option<Arc<str>>,
+    #[expect(dead_code, reason = "keeps an unnamed endpoint registered while a clone lives")]
+    unnamed: Option<Arc<UnnamedEndpoint>>,
     retention: Duration,
     timeouts: Timeouts,
 }
@@ -72,7 +76,8 @@ impl Receiver {
         let endpoint = settings.endpoint.clone().unwrap_or_else(|| scheme.sender().into());
         Self {
             store: settings.store(),
-            scope: Arc::clone(&endpoint),
+            scope: settings.endpoint.clone(),
+            unnamed: None,
             endpoint,
             retention: settings.retention(contract, scheme),
             timeouts: settings.timeouts(contract),
@@ -80,9 +85,14 @@ impl Receiver {
         }
     }
 
+    /// Keeps an unnamed endpoint registered while the receiver or a clone of it lives.
+    pub(super) fn with_registration(self, unnamed: Option<Arc<UnnamedEndpoint>>) -> Self {
+        Self { unnamed, ..self }
+    }
+
     /// Separates the dedup keys from those of every other tenant.
     pub(crate) fn for_tenant(self, tenant: &str) -> Self {
-        Self { scope: tenant_scope(&self.endpoint, tenant).into(), ..self }
+        Self { scope: Some(tenant_scope(&self.endpoint, tenant).into()), ..self }
     }
 
     /// Checks that the method is `POST`.
@@ -169,6 +179,28 @@ impl Receiver {
         self.claim_event(self.event(delivery)?, delivery).await
     }
 
+    /// Returns the key in the store of an event that the key called `key_name` verified, to look the event up
+    /// in an [`InspectStore`](crate::dedup::InspectStore); `None` if there is no key of that name.
+    ///
+    /// A secret by itself is a key named `default`; an unauthenticated sender's key is named `none`. The
+    /// event's key depends on it only at an endpoint [without a name](crate::ReceiverBuilder::endpoint).
+    ///
+    /// ```
+    /// use countersign::dedup::{EventKey, Identity};
+    /// use countersign::{MemoryStore, Receiver, Secret, senders};
+    ///
+    /// let stripe = senders::STRIPE.keys(Secret::new("whsec_of_your_endpoint")?)?;
+    /// let receiver = Receiver::builder(stripe).dedup(MemoryStore::default()).endpoint("billing").build()?;
+    /// let identity = Identity::id("evt_1");
+    /// let expected = EventKey::new("billing", "stripe", &identity);
+    /// assert_eq!(receiver.event_key(&identity, "default"), Some(expected));
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn event_key(&self, identity: &Identity, key_name: &str) -> Option<EventKey> {
+        self.sender.verifier().key_number(key_name).map(|key| self.key(identity, key))
+    }
+
     /// Returns the delivery's event as a claim that the store does not know yet.
     pub(crate) fn event(&self, delivery: &Delivery) -> Result<Claim, StoreError> {
         if delivery.sender() != self.scheme().sender()
@@ -182,7 +214,7 @@ impl Receiver {
         let identity = self.sender.identity(delivery);
         Ok(Claim {
             store: self.store.clone(),
-            key: self.key(&identity),
+            key: self.key(&identity, delivery.key),
             fencing_token: None,
             takeover: false,
             lease: self.timeouts.lease,
@@ -190,9 +222,14 @@ impl Receiver {
         })
     }
 
-    /// Returns the key of an event, or of an item of one, in the store.
-    pub(super) fn key(&self, identity: &Identity) -> EventKey {
-        EventKey::new(&self.scope, self.scheme().sender(), identity)
+    /// Returns the key in the store of an event, or of an item of one, whose delivery was verified by the
+    /// key with the number `key`.
+    pub(super) fn key(&self, identity: &Identity, key: usize) -> EventKey {
+        let (verifier, sender) = (self.sender.verifier(), self.scheme().sender());
+        match &self.scope {
+            Some(scope) => EventKey::new(scope, sender, identity),
+            None => EventKey::of_unnamed(&verifier.unnamed_scope(key), sender, identity),
+        }
     }
 
     /// Returns how long a handled event, or an item of one, is remembered.
@@ -242,7 +279,7 @@ impl Receiver {
         self.sender.contract()
     }
 
-    /// Returns the endpoint's name.
+    /// Returns the endpoint's name; the sender's name if the endpoint has none.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint

@@ -17,7 +17,7 @@ const DEFAULT_LEASES: (Duration, Duration) = (Duration::from_secs(15), Duration:
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) store: StoreSetting,
-    /// Defaults to the sender's name.
+    /// Without a name, dedup keys depend on the key that verified the delivery.
     pub(crate) endpoint: Option<Arc<str>>,
     /// Defaults to the shortest safe retention.
     pub(crate) retention: Option<Duration>,

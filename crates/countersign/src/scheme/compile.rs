@@ -1,5 +1,7 @@
 //! The checks that turn the settings of a builder into a scheme.
 
+use std::borrow::Cow;
+
 use super::builder::{TimestampSource, ValueSource};
 use super::content::Content;
 use super::signed_fields::{FieldKind, SignedField};
@@ -100,6 +102,7 @@ impl SchemeBuilder {
                 .collect::<Result<_, _>>()?,
             items: self.items.as_ref().map(|items| items.compile(content.is_none())).transpose()?,
             event_types,
+            public_path: public_path(self.public_url.as_deref(), &self.signed),
             payload: self.payload.as_deref().map(Pointer::parse).transpose()?,
             body_formats: BodyFormats::new(self.body_formats.unwrap_or_else(|| match content {
                 Some(Content::UrlAndForm(_)) => vec![BodyFormat::Form, BodyFormat::Json],
@@ -214,6 +217,19 @@ impl CompiledSignature {
             grammar: signature.grammar.clone(),
         })
     }
+}
+
+/// Returns the path and the query of the configured or the signed URL.
+fn public_path(configured: Option<&str>, parts: &[Part]) -> Option<Cow<'static, str>> {
+    let signed = || {
+        parts.iter().find_map(|part| match part {
+            Part::UrlAndForm(url) => Some(&**url),
+            _ => None,
+        })
+    };
+    let (_, rest) = configured.or_else(signed)?.split_once("://")?;
+    let path = rest.find(['/', '?']).and_then(|start| rest.get(start..)).unwrap_or("/");
+    Some(Cow::Owned(path.to_owned()))
 }
 
 /// Resolves the parts of the signed content, and checks that the content has exactly one reading.

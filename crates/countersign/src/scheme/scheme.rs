@@ -57,6 +57,8 @@ pub struct Scheme {
     pub(crate) body_formats: BodyFormats,
     /// Where the events of a body are that holds several.
     pub(crate) items: Option<CompiledItems>,
+    /// The path of the public URL, with its query, where one is configured.
+    pub(crate) public_path: Option<Cow<'static, str>>,
     pub(crate) key_form: KeyForm,
     pub(crate) conflicting_headers: Vec<IndexedHeader>,
     /// The headers that must have a fixed value, such as the version of the sender's scheme.
@@ -197,6 +199,20 @@ impl Scheme {
     #[must_use]
     pub fn identifies_by_event_type(&self) -> bool {
         self.event_types.is_some() && !self.signs_id()
+    }
+
+    /// Returns the event's type in a header's value as it is part of the dedup key; `None` if the value is
+    /// not a type that counts, or the sender's type is not in a header.
+    ///
+    /// ```
+    /// let shopify = countersign::senders::SHOPIFY.config().scheme()?;
+    /// assert_eq!(shopify.identifying_event_type(" Orders/Create").as_deref(), Some("orders/create"));
+    /// assert_eq!(shopify.identifying_event_type("orders, create"), None);
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn identifying_event_type<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
+        self.event_types.as_ref()?.find(value.as_bytes())
     }
 
     /// Returns whether the MAC can run while the body arrives.

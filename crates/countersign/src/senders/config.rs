@@ -159,7 +159,8 @@ impl SenderConfig {
 
     /// Sets another name in deduplication keys and logs.
     ///
-    /// Two accounts of one sender that share a store need different names.
+    /// The name separates the events of two accounts of one sender that share a store, as different
+    /// [endpoint names](crate::ReceiverBuilder::endpoint) do.
     pub fn with_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
@@ -247,6 +248,9 @@ impl SenderConfig {
         }
         if let Some(tolerance) = self.tolerance {
             scheme = scheme.tolerance(tolerance);
+        }
+        if let Some(url) = &self.public_url {
+            scheme = scheme.public_url(url.clone());
         }
         if let Some(types) = &self.event_types {
             scheme = scheme.event_types(types.iter().cloned());

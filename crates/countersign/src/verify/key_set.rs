@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::crypto::encoding::hex;
-use crate::crypto::mac::HmacKey;
+use crate::crypto::mac::{HmacKey, TAG_BYTES, key_fingerprint};
 use crate::error::ConfigError;
 use crate::keys::{Keyring, Window};
 use crate::scheme::Scheme;
@@ -25,6 +25,7 @@ struct NamedKey {
     is_weak: bool,
     window: Window,
     key: VerificationKey,
+    fingerprint: [u8; TAG_BYTES],
 }
 
 impl KeySet {
@@ -38,6 +39,7 @@ impl KeySet {
                 is_weak: scheme.has_secret_key() && bytes.len() < ADVISED_KEY_BYTES,
                 window: key.window,
                 key: VerificationKey::new(scheme, &key.name, &bytes)?,
+                fingerprint: key_fingerprint(&bytes),
             });
         }
         Ok(Self(keys.into()))
@@ -62,6 +64,11 @@ impl KeySet {
     /// Returns the name of the key with the number `key`; `none` for an unauthenticated scheme.
     pub(crate) fn name(&self, key: usize) -> &str {
         self.0.get(key).map_or("none", |key| &*key.name)
+    }
+
+    /// Returns the fingerprint of each key.
+    pub(crate) fn fingerprints(&self) -> impl Iterator<Item = &[u8; TAG_BYTES]> {
+        self.0.iter().map(|key| &key.fingerprint)
     }
 
     /// Returns the HMAC of `text` under the key with the number `key`, in hexadecimal.

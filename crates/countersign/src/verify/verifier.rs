@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::crypto::mac::{FieldHash, TAG_BYTES};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{HeaderValues, Headers};
 use crate::keys::Keyring;
@@ -34,6 +35,8 @@ use crate::verify::key_set::KeySet;
 pub struct Verifier {
     scheme: Scheme,
     pub(super) keys: KeySet,
+    /// One for each key; see [`unnamed_scope`](Self::unnamed_scope).
+    unnamed_scopes: Vec<[u8; TAG_BYTES]>,
     /// The tenant whose keys these are, where one endpoint serves many.
     tenant: Option<Arc<str>>,
     /// Whether every request is rejected after the usual work.
@@ -76,8 +79,17 @@ impl Verifier {
         &self.scheme
     }
 
-    const fn with(scheme: Scheme, keys: KeySet) -> Self {
-        Self { scheme, keys, tenant: None, is_dummy: false, alternate: None }
+    fn with(scheme: Scheme, keys: KeySet) -> Self {
+        let path = scheme.public_path.as_deref().unwrap_or_default();
+        let scope = |fingerprint: &[u8]| {
+            let hash = FieldHash::new().field(b"countersign unnamed endpoint v1");
+            hash.field(fingerprint).field(path.as_bytes()).finish()
+        };
+        let mut unnamed_scopes: Vec<_> = keys.fingerprints().map(|key| scope(key)).collect();
+        if unnamed_scopes.is_empty() {
+            unnamed_scopes.push(scope(b""));
+        }
+        Self { scheme, keys, unnamed_scopes, tenant: None, is_dummy: false, alternate: None }
     }
 
     /// Returns a copy that also accepts requests under the header names of `scheme`, which differs in
@@ -132,6 +144,22 @@ impl Verifier {
     /// Returns the names of the keys that are shorter than advised.
     pub(crate) fn weak_keys(&self) -> impl Iterator<Item = &str> {
         self.keys.weak()
+    }
+
+    /// Returns what the dedup keys of an unnamed endpoint depend on, for deliveries that the key with the
+    /// number `key` verified: the key, and the path of the public URL.
+    pub(crate) fn unnamed_scope(&self, key: usize) -> [u8; TAG_BYTES] {
+        self.unnamed_scopes.get(key).copied().unwrap_or_default()
+    }
+
+    /// Returns the [scopes](Self::unnamed_scope) of all keys; one scope for an unauthenticated scheme.
+    pub(crate) fn unnamed_scopes(&self) -> &[[u8; TAG_BYTES]] {
+        &self.unnamed_scopes
+    }
+
+    /// Returns the number of the key called `name`. An unauthenticated scheme has one key `none`.
+    pub(crate) fn key_number(&self, name: &str) -> Option<usize> {
+        (0..self.unnamed_scopes.len()).find(|key| self.keys.name(*key) == name)
     }
 
     /// Returns the HMAC of `text` under the key with the number `key`, in hexadecimal.

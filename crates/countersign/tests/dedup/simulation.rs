@@ -222,6 +222,7 @@ fn receiver() -> ReceiverBuilder {
     let sender = Custom::new(scheme, Secret::new(SECRET).unwrap()).unwrap().with_contract(contract);
     Receiver::builder(sender)
         .store_timeout(tick)
+        .endpoint("simulated")
         .lease(Duration::from_millis(LEASE))
         .retention(Duration::from_millis(RETENTION))
 }

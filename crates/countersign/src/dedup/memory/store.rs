@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::shard::{Seed, Shard};
 use super::slots::{KeyPrefix, Record, State};
 use crate::dedup::{
-    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, StoreId,
+    UpdateOutcome,
 };
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::time::{Clock, MonotonicClock, Timestamp};
@@ -252,6 +253,11 @@ impl Shared {
 }
 
 impl DedupStore for MemoryStore {
+    /// Clones of a store have one id.
+    fn id(&self) -> Option<StoreId> {
+        Some(StoreId::new(["memory", &format!("{:p}", Arc::as_ptr(&self.0))]))
+    }
+
     async fn claim(
         &self,
         key: &EventKey,

@@ -42,7 +42,8 @@ impl Receiver {
         if self.scheme().items.is_some()
             && let Some(store) = self.store()
         {
-            let claims = Claims { store: Arc::clone(store), receiver: self.clone(), timer };
+            let (store, receiver) = (Arc::clone(store), self.clone());
+            let claims = Claims { store, receiver, key: delivery.key, timer };
             delivery.item_claims = Some(Arc::new(claims));
         }
     }
@@ -51,6 +52,8 @@ impl Receiver {
 struct Claims<T> {
     receiver: Receiver,
     store: Arc<dyn Store>,
+    /// The number of the key that verified the delivery.
+    key: usize,
     timer: T,
 }
 
@@ -76,14 +79,14 @@ where
         identity: &'c Identity,
         fingerprint: u64,
     ) -> ItemFuture<'c, Result<ClaimOutcome, StoreError>> {
-        let key = self.receiver.key(identity);
+        let key = self.receiver.key(identity, self.key);
         let claim = async move { self.store.claim(&key, fingerprint, self.lease()).await };
         self.call("claim", claim)
     }
 
     fn token(&self, identity: &Identity, fencing_token: FencingToken) -> ClaimToken {
         let retention = self.receiver.retention(identity);
-        ClaimToken::new(self.receiver.key(identity), fencing_token, retention)
+        ClaimToken::new(self.receiver.key(identity, self.key), fencing_token, retention)
     }
 
     fn renew(&self, token: ClaimToken) -> ItemFuture<'_, Result<UpdateOutcome, StoreError>> {
@@ -113,7 +116,7 @@ where
     }
 
     fn ended(&self, item: &Item, result: &'static str) {
-        trace::item_ended(&self.receiver, item, &self.receiver.key(item.identity()), result);
+        trace::item_ended(&self.receiver, item, &self.receiver.key(item.identity(), self.key), result);
         recorder::item_ended(&self.receiver, result);
     }
 }

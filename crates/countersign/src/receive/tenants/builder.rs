@@ -12,6 +12,7 @@ use super::tenants::Tenants;
 use crate::error::{ConfigError, ConfigErrorKind, Validation};
 use crate::keys::Keyring;
 use crate::receive::builder::ReceiverBuilder;
+use crate::receive::receiver::Receiver;
 use crate::senders::Sender;
 use crate::time::{Clock, MonotonicClock};
 
@@ -138,11 +139,13 @@ impl TenantsBuilder {
             );
         }
         let source = validation.check(TenantSource::parse(self.from));
-        let unknown_tenant = validation.check(dummy_sender(&*self.sender)).and_then(|dummy| {
+        let unknown_tenant = validation.check(dummy_sender(&*self.sender)).map(|dummy| {
             let settings = (self.configure)(ReceiverBuilder::new(Arc::clone(&dummy))).settings;
             let settings = settings.with_one_store();
-            let receiver = ReceiverBuilder { sender: dummy, settings: settings.clone() }.build();
-            validation.check(receiver).map(|receiver| (receiver, settings))
+            let scheme = dummy.verifier().scheme();
+            settings.validate(dummy.contract(), scheme, &mut validation);
+            // Tenants have names, so their endpoint is not registered as unnamed.
+            (Receiver::with_settings(dummy, &settings), settings)
         });
         let (source, (unknown_tenant, settings)) = validation.finish(source.zip(unknown_tenant))?;
         Ok(Tenants {
