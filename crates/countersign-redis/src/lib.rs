@@ -118,6 +118,7 @@ mod connection;
 mod error;
 mod inspect;
 mod script;
+mod server;
 mod store;
 mod topology;
 mod value;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::dedup::{
-    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, UpdateOutcome,
+    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreId, UpdateOutcome,
 };
 use redis::aio::ConnectionLike;
 use redis::cluster::ClusterClientBuilder;
@@ -17,6 +17,7 @@ use crate::clock::ServerClock;
 use crate::connection::{ReconnectingConnection, TIMEOUT, Target};
 use crate::error::{invalid_address, store_error, unexpected};
 use crate::script::{CLAIM, COMMIT, RELEASE, RENEW};
+use crate::server::Server;
 use crate::topology::{Topology, UserConnection};
 use crate::value::{
     claim_key_millis, claim_value, committed, fencing_token_digits, read_claim, read_time,
@@ -53,6 +54,7 @@ const CLUSTER_RETRIES: u32 = 4;
 pub struct RedisStore {
     pub(crate) topology: Topology,
     pub(crate) prefix: Arc<str>,
+    server: Server,
     clock: Arc<ServerClock>,
 }
 
@@ -83,7 +85,8 @@ impl RedisStore {
         let kind = SentinelServerType::Master;
         let client = SentinelClient::build(urls.to_vec(), String::from(master), None, kind)
             .map_err(|error| invalid_address(&error))?;
-        Self::with_sentinel(client).ping().await
+        let store = Self::with_sentinel(client).ping().await?;
+        Ok(Self { server: Server::of_nodes(master, urls)?, ..store })
     }
 
     /// Connects to the cluster of the nodes at `urls`, of which one must be reachable.
@@ -100,7 +103,8 @@ impl RedisStore {
             .build()
             .map_err(|error| invalid_address(&error))?;
         let connection = client.get_async_connection().await;
-        Ok(Self::with_cluster(connection.map_err(|error| store_error(&error))?))
+        let store = Self::with_cluster(connection.map_err(|error| store_error(&error))?);
+        Ok(Self { server: Server::of_nodes("cluster", urls)?, ..store })
     }
 
     /// Creates a store for a single server from a client with its own configuration, such as certificates.
@@ -108,9 +112,9 @@ impl RedisStore {
     /// The first call connects.
     #[must_use]
     pub fn with_client(client: Client) -> Self {
-        Self::with_topology(Topology::Single(Arc::new(ReconnectingConnection::new(
-            Target::Server(client),
-        ))))
+        let server = Server::of_client(&client);
+        let connection = ReconnectingConnection::new(Target::Server(client));
+        Self { server, ..Self::with_topology(Topology::Single(Arc::new(connection))) }
     }
 
     /// Creates a store from a sentinel client with its own configuration, such as a password for the
@@ -154,7 +158,7 @@ impl RedisStore {
     }
 
     fn with_topology(topology: Topology) -> Self {
-        Self { topology, prefix: PREFIX.into(), clock: Arc::default() }
+        Self { topology, prefix: PREFIX.into(), server: Server::default(), clock: Arc::default() }
     }
 
     /// Checks that the server responds.
@@ -169,6 +173,12 @@ impl RedisStore {
 }
 
 impl DedupStore for RedisStore {
+    /// Stores on one server have one id: with the same address, database and prefix. A store over the
+    /// application's own connection shares its id with its clones only.
+    fn id(&self) -> Option<StoreId> {
+        Some(self.server.store_id(&self.prefix))
+    }
+
     async fn claim(
         &self,
         key: &EventKey,

@@ -39,6 +39,21 @@ async fn a_server_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn stores_on_one_server_have_one_id() {
+    let Some((server, store)) = fresh().await else { return };
+    assert!(store.id().is_some());
+    let again = RedisStore::connect(&server.url()).await.unwrap();
+    assert_eq!(store.id(), again.id());
+    let by_client = RedisStore::with_client(Client::open(server.url()).unwrap());
+    assert_eq!(store.id(), by_client.id());
+    assert_ne!(store.id(), again.prefix("mine:").id());
+    let manager = Client::open(server.url()).unwrap().get_connection_manager().await.unwrap();
+    let own = RedisStore::with_connection(manager.clone());
+    assert_eq!(own.id(), own.clone().id());
+    assert_ne!(own.id(), RedisStore::with_connection(manager).id());
+}
+
+#[tokio::test]
 async fn an_operator_sees_and_forgets_events() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let opener = Opener(async || RedisStore::connect(&server.url()).await.unwrap());

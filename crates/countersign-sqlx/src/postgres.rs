@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use countersign::dedup::{
     ClaimOutcome, ClaimToken, Claimed, DedupStore, EventKey, FencingToken, StoreError,
-    StoreErrorKind, UpdateOutcome,
+    StoreErrorKind, StoreId, UpdateOutcome,
 };
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
@@ -196,6 +196,22 @@ impl PostgresStore {
 }
 
 impl DedupStore for PostgresStore {
+    /// Stores on one table have one id: of one server, database and role as the pool is configured.
+    fn id(&self) -> Option<StoreId> {
+        let options = self.0.pool.connect_options();
+        let socket = options.get_socket().and_then(|path| path.to_str());
+        Some(StoreId::new([
+            "postgres",
+            socket.unwrap_or_else(|| options.get_host()),
+            &options.get_port().to_string(),
+            // A role and its options may have a search path of their own.
+            options.get_username(),
+            options.get_database().unwrap_or_else(|| options.get_username()),
+            options.get_options().unwrap_or_default(),
+            &self.0.table.to_string(),
+        ]))
+    }
+
     async fn claim(
         &self,
         key: &EventKey,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use countersign::dedup::{
     ClaimOutcome, ClaimToken, Claimed, DedupStore, EventKey, FencingToken, StoreError,
-    StoreErrorKind, UpdateOutcome,
+    StoreErrorKind, StoreId, UpdateOutcome,
 };
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite, query};
@@ -232,6 +232,14 @@ impl Drop for PendingJob<'_> {
 }
 
 impl DedupStore for SqliteStore {
+    /// Stores on one file have one id.
+    fn id(&self) -> Option<StoreId> {
+        let path = &self.0.path;
+        // Links and relative paths lead to one file. A file that is missing cannot be resolved.
+        let resolved = path.canonicalize().or_else(|_| std::path::absolute(path));
+        Some(StoreId::new(["sqlite", resolved.as_ref().unwrap_or(path).to_str()?]))
+    }
+
     async fn claim(
         &self,
         key: &EventKey,

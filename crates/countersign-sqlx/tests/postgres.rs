@@ -27,6 +27,19 @@ use tokio::time::{sleep, timeout};
 
 const SHORT: Duration = Duration::from_millis(100);
 
+#[tokio::test]
+async fn stores_on_one_table_have_one_id() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    assert!(store.id().is_some());
+    assert_eq!(store.id(), table.store().await.id());
+    assert_eq!(store.id(), store.clone().id());
+    for name in ["countersign_events", "webhooks.seen"] {
+        let other = table.store().await.table(name).unwrap();
+        assert_ne!(store.id(), other.id(), "{name}");
+    }
+}
+
 /// A table for one test on the shared server.
 struct Table {
     server: Arc<PostgresServer>,

@@ -16,7 +16,9 @@ use std::time::Duration;
 use countersign::dedup::{
     ClaimOutcome, ClaimToken, DedupStore, InspectStore, StoreErrorKind, UpdateOutcome,
 };
+use countersign::scheme::SigningRequest;
 use countersign::testing::store::{StoreUnderTest, check, inspection_reports_and_forgets};
+use countersign::{Admission, ConfigErrorKind, Outcome, Receiver, Secret, Timestamp, senders};
 use countersign_sqlx::{SqliteStore, TransactionErrorKind};
 use countersign_test_support::{ChildTest, report, store_location};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -123,6 +125,55 @@ async fn in_memory_and_temporary_databases_are_rejected() {
         let error = SqliteStore::open(path).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
         assert!(error.to_string().contains("needs a file"), "{path}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn stores_on_one_file_have_one_id() {
+    let (file, other) = (File::new(), File::new());
+    let store = file.store().await;
+    assert!(store.id().is_some());
+    assert_eq!(store.id(), file.store().await.id());
+    assert_eq!(store.id(), SqliteStore::open_existing(file.path()).await.unwrap().id());
+    let detour = file.0.path().join(".").join("app.db");
+    assert_eq!(store.id(), SqliteStore::open(detour).await.unwrap().id());
+    assert_ne!(store.id(), other.store().await.id());
+}
+
+#[tokio::test]
+async fn two_unnamed_endpoints_on_one_file_are_rejected() {
+    let file = File::new();
+    let receiver = |store| {
+        let secret = Secret::new("a secret shared with the sender").unwrap();
+        Receiver::builder(senders::STRIPE.keys(secret).unwrap()).dedup(store)
+    };
+    let _first = receiver(file.store().await).build().unwrap();
+    let error = receiver(file.store().await).build().unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::EndpointNotNamed);
+    let _named = receiver(file.store().await).endpoint("billing").build().unwrap();
+}
+
+#[tokio::test]
+async fn unnamed_endpoints_with_different_secrets_share_a_file() {
+    let (file, now) = (File::new(), Timestamp::from_secs(1_790_000_000));
+    let secret = |text| Secret::new(text).unwrap();
+    let mut receivers = Vec::new();
+    for text in ["whsec_of_the_account_itself", "whsec_of_connected_accounts"] {
+        let sender = senders::STRIPE.keys(secret(text)).unwrap();
+        let receiver = Receiver::builder(sender).dedup(file.store().await).build().unwrap();
+        receivers.push((receiver, text));
+    }
+    for is_first in [true, false] {
+        for (receiver, text) in &receivers {
+            let request = SigningRequest::new(br#"{"id":"evt_1"}"#).timestamp(now);
+            let headers = request.sign(receiver.scheme(), &secret(*text)).unwrap();
+            let delivery = receiver.verify(&headers, r#"{"id":"evt_1"}"#, now).unwrap();
+            match receiver.claim(&delivery).await.unwrap() {
+                Admission::Proceed(claim) if is_first => drop(claim.commit().await.unwrap()),
+                Admission::Respond(Outcome::Duplicate { same_body: true }) if !is_first => {}
+                admission => panic!("{text}: {admission:?}"),
+            }
+        }
     }
 }
 
