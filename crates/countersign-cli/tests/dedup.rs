@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::{Call, call, file};
 use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, Identity, InspectStore};
+use countersign::{Receiver, Secret, senders};
 use countersign_redis::RedisStore;
 use countersign_sqlx::{PostgresStore, SqliteStore};
 use countersign_test_support::{PostgresServer, RedisServer};
@@ -130,13 +131,62 @@ async fn an_event_without_an_id_is_identified_by_its_body() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
     let store = SqliteStore::open(&path).await.unwrap();
-    let key = EventKey::new("github", "github", &Identity::body(b"{\"event\":\"x\"}"));
-    store.claim(&key, 0, HOUR).await.unwrap();
+    let digest = Identity::body(b"{\"event\":\"x\"}");
     let body = file("dedup-body.json", "{\"event\":\"x\"}");
-    dedup(path.to_str().unwrap(), "get --sender github --body-file")
-        .arg(body.to_str().unwrap())
-        .run()
-        .is(0, &key.to_string());
+    let get = |flags: &str| {
+        let body = body.to_str().unwrap();
+        dedup(path.to_str().unwrap(), &format!("get --endpoint code {flags} --body-file")).arg(body)
+    };
+    let meta = EventKey::new("code", "meta", &digest);
+    store.claim(&meta, 0, HOUR).await.unwrap();
+    get("--sender meta").run().is(0, &meta.to_string());
+    get("--sender meta --event-type push").run().is(2, "is not part of the keys of `meta`");
+    for (name, identity) in [("push", digest.clone().with_event_type("push")), ("", digest)] {
+        let github = EventKey::new("code", "github", &identity);
+        store.claim(&github, 0, HOUR).await.unwrap();
+        get(&format!("--sender github --event-type={name}")).run().is(0, &github.to_string());
+    }
+    get("--sender github").run().is(2, "`--event-type`: is not given: `github` names its events");
+    get("--sender github --event-type=push1").run().is(2, "is not an event type of `github`");
+}
+
+#[tokio::test]
+async fn an_event_at_an_unnamed_endpoint_is_found_by_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let stripe = senders::STRIPE.keys(Secret::new(common::SECRET).unwrap()).unwrap();
+    let receiver = Receiver::builder(stripe).dedup(store.clone()).build().unwrap();
+    let key = receiver.event_key(&Identity::id("evt_1"), "default").unwrap();
+    store.claim(&key, 0, HOUR).await.unwrap();
+    let get = |flags: &str| {
+        dedup(path.to_str().unwrap(), &format!("get --sender stripe --id evt_1 {flags}"))
+            .secret("OTHER", "whsec_of_another_endpoint")
+            .run()
+    };
+    get("--secret-env SECRET").is(0, &key.to_string());
+    get("--secret-env OTHER").is(1, "has no such event");
+    get("--endpoint stripe").is(1, "has no such event");
+    get("").is(2, "`--endpoint`: is not given: an event's key depends on the endpoint's name");
+    get("--secret-env SECRET --secret-env OTHER").is(2, "the secrets: are several");
+}
+
+#[tokio::test]
+async fn an_event_at_an_unnamed_endpoint_is_found_by_the_public_url() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let square = senders::SQUARE.config().with_public_url("https://example.com/square");
+    let square = square.keys(Secret::new(common::SECRET).unwrap()).unwrap();
+    let key = Receiver::new(square).event_key(&Identity::id("evt_1"), "default").unwrap();
+    store.claim(&key, 0, HOUR).await.unwrap();
+    let get = |flags: &str| {
+        let flags = format!("get --sender square --id evt_1 --secret-env SECRET {flags}");
+        dedup(path.to_str().unwrap(), &flags).run()
+    };
+    get("--url https://example.com/square").is(0, &key.to_string());
+    get("--url https://example.com/other").is(1, "has no such event");
+    get("").is(2, "`--url`: `square` signs the public URL");
 }
 
 #[tokio::test]

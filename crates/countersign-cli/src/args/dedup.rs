@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::SecretArgs;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum DedupCommand {
     /// Count the events in the store
@@ -42,12 +44,12 @@ pub(crate) struct StoreArgs {
 #[derive(Args, Debug)]
 pub(crate) struct EventArgs {
     /// The event's key, which logs have in the field `event`: 64 hexadecimal digits
-    #[arg(value_name = "KEY", required_unless_present = "sender", conflicts_with_all = ["sender", "endpoint", "tenant", "id", "body_file"])]
+    #[arg(value_name = "KEY", required_unless_present = "sender", conflicts_with_all = ["sender", "endpoint", "tenant", "id", "body_file", "event_type", "url"])]
     pub(crate) key: Option<String>,
     /// The sender's name, to identify the event by its id or its body
     #[arg(short, long, value_name = "NAME")]
     pub(crate) sender: Option<String>,
-    /// The endpoint's name; default: the sender's name
+    /// The endpoint's name; without one, the event's key depends on the secret that verified the event
     #[arg(long, value_name = "NAME")]
     pub(crate) endpoint: Option<String>,
     /// The tenant's name, if the endpoint has tenants
@@ -59,6 +61,15 @@ pub(crate) struct EventArgs {
     /// A file with the body, for a sender without an id; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) body_file: Option<PathBuf>,
+    /// The event's type as in the sender's header, if the sender names its events in a header that it does
+    /// not sign (github, shopify); empty for a delivery without a valid type
+    #[arg(long, value_name = "NAME")]
+    pub(crate) event_type: Option<String>,
+    /// The public URL of an endpoint without a name, if one is configured
+    #[arg(long, value_name = "URL", conflicts_with_all = ["endpoint", "tenant"])]
+    pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) secrets: SecretArgs,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }

@@ -73,7 +73,7 @@ fn print_absent(key: &EventKey, output: &mut Output) -> Result<ExitStatus, CliEr
         output.styled(BAD, "absent", &key.to_string())?;
         output.field(
             "",
-            "the store has no such event; it may have expired, or belong to another endpoint",
+            "the store has no such event; it may have expired, or belong to another endpoint or secret",
         )?;
     }
     Ok(ExitStatus::Rejected)
