@@ -17,6 +17,8 @@ mod docs {
     struct RoutingEvents;
     #[doc = include_str!("../../docs/forms.md")]
     struct Forms;
+    #[doc = include_str!("../../docs/deduplication.md")]
+    struct Deduplication;
     #[doc = include_str!("../../docs/tenants.md")]
     struct ManyTenants;
     #[doc = include_str!("../../docs/choosing-a-store.md")]

@@ -77,6 +77,12 @@ fn identity(sender: &SenderSpec, scheme: &Scheme, contract: &Contract) -> String
         None if is_token => format!("the digest of its body, for {digest}"),
         None => format!("the digest of the signed content, for {digest}"),
     };
+    // A sender with an identity of its own describes it.
+    let identity =
+        match scheme.identifies_by_event_type() && sender.dedup_key_description().is_none() {
+            true => identity.replacen(", for", " and its event type, for", 1),
+            false => identity,
+        };
     if is_token { identity + "; nothing is signed" } else { identity }
 }
 

@@ -15,6 +15,7 @@ use countersign_tower::senders::Sender;
 use countersign_tower::time::FixedClock;
 use countersign_tower::{
     Delivery, Outcome, Receiver, Secret, StandardWebhooks, Timestamp, Webhook, WebhookLayer,
+    senders,
 };
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -68,6 +69,24 @@ impl Service {
         app.oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap()
     }
 
+    /// Delivers one order under this topic.
+    async fn deliver_order(&self, topic: &str) -> Response<Body> {
+        let sender = senders::SHOPIFY.keys(Secret::new(SECRET).unwrap()).unwrap();
+        let signed = SigningRequest::new(b"{}");
+        let signed =
+            signed.sign(sender.verifier().scheme(), &Secret::new(SECRET).unwrap()).unwrap();
+        let receiver = Receiver::builder(sender).dedup(self.store.clone()).build().unwrap();
+        let app = Router::new()
+            .route("/", post(on_event))
+            .with_state((self.store.clone(), Fault::None))
+            .route_layer(WebhookLayer::new(receiver));
+        let mut request = Request::post("/").header("x-shopify-topic", topic);
+        for (name, value) in signed {
+            request = request.header(name, value);
+        }
+        app.oneshot(request.body(Body::from("{}")).unwrap()).await.unwrap()
+    }
+
     async fn written(&self) -> i64 {
         query_scalar("SELECT count(*) FROM notes").fetch_one(&self.notes).await.unwrap()
     }
@@ -112,6 +131,20 @@ async fn what_a_handler_writes_is_applied_once() {
     let again = service.deliver(Fault::None).await;
     assert_eq!(outcome(&again), Outcome::Duplicate { same_body: true });
     assert_eq!(service.written().await, 1);
+}
+
+#[tokio::test]
+async fn two_events_with_one_body_are_each_applied_once() {
+    let service = Service::new().await;
+    for topic in ["orders/create", "orders/updated"] {
+        let first = service.deliver_order(topic).await;
+        assert_eq!(outcome(&first), Outcome::Handled, "{topic}");
+    }
+    for topic in ["orders/create", "orders/updated"] {
+        let again = service.deliver_order(topic).await;
+        assert_eq!(outcome(&again), Outcome::Duplicate { same_body: true }, "{topic}");
+    }
+    assert_eq!(service.written().await, 2);
 }
 
 #[tokio::test]

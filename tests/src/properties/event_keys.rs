@@ -32,10 +32,15 @@ fn keys(text: &str) -> Vec<(Vec<&str>, EventKey)> {
     let sender = lines.next().unwrap_or_default();
     let fields: Vec<&str> = lines.collect();
     let first = fields.first().copied().unwrap_or_default();
+    let second = fields.get(1).copied().unwrap_or_default();
     let key = |identity| EventKey::new(endpoint, sender, &identity);
     vec![
         (vec!["id", endpoint, sender, first], key(Identity::id(first))),
         (vec!["body", endpoint, sender, first], key(Identity::body(first.as_bytes()))),
+        (
+            vec!["body with event type", endpoint, sender, first, second],
+            key(Identity::body(first.as_bytes()).with_event_type(second)),
+        ),
         (
             ["fields", endpoint, sender].into_iter().chain(fields.iter().copied()).collect(),
             key(Identity::fields(fields.iter().copied())),

@@ -9,6 +9,7 @@ mod forms;
 mod handler;
 mod handshakes;
 mod headers;
+mod identity;
 mod keys;
 mod layers;
 mod store;
@@ -26,6 +27,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(contract::cases());
     cases.extend(dedup::cases());
     cases.extend(batches::cases());
+    cases.extend(identity::cases());
     cases.extend(store::cases());
     cases.extend(handler::cases());
     cases.extend(forms::cases());

@@ -67,6 +67,10 @@ pub(crate) enum Ring {
 pub(crate) struct Config {
     pub(crate) ring: Ring,
     pub(crate) dedup: bool,
+    /// The endpoint's name, unless there are many tenants.
+    pub(crate) endpoint: Option<&'static str>,
+    /// The declared event types; only with [`Sender::Known`].
+    pub(crate) event_types: Option<&'static [&'static str]>,
     /// The token of the sender's handshake.
     pub(crate) verify_token: Option<&'static str>,
     /// The key resolver, if there are many tenants; only with [`Sender::StandardWebhooks`].
@@ -92,6 +96,8 @@ impl Default for Config {
         Self {
             ring: Ring::New,
             dedup: true,
+            endpoint: Some("hooks"),
+            event_types: None,
             verify_token: None,
             tenants: None,
             capacity: 100,
@@ -155,6 +161,9 @@ impl Sender {
                 if let Some(token) = config.verify_token {
                     sender = sender.with_verify_token(Secret::new(token).unwrap());
                 }
+                if let Some(types) = config.event_types {
+                    sender = sender.with_event_types(types.iter().copied());
+                }
                 let scheme = sender.scheme().unwrap();
                 let keys = match scheme.algorithm() {
                     Algorithm::Ed25519 => Secret::new(PUBLIC_KEY).unwrap().into(),
@@ -193,7 +202,11 @@ impl Sender {
                 Receiver::builder(sender.with_contract(contract))
             }
         };
-        config.with_durations(receiver)
+        let receiver = config.with_durations(receiver);
+        match config.endpoint {
+            Some(name) => receiver.endpoint(name),
+            None => receiver,
+        }
     }
 }
 

@@ -40,7 +40,8 @@ impl Service {
     pub(crate) async fn start(store: impl DedupStore, lease: Duration) -> Self {
         let contract = Contract::builder().response_deadline(RESPONSE_DEADLINE).build().unwrap();
         let receiver = Receiver::builder(webhook::sender().with_contract(contract)).dedup(store);
-        let receiver = receiver.store_timeout(STORE_TIMEOUT).lease(lease).build().unwrap();
+        let receiver =
+            receiver.endpoint("outages").store_timeout(STORE_TIMEOUT).lease(lease).build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let service = Self {
             address: listener.local_addr().unwrap(),
