@@ -1,19 +1,19 @@
 //! Which steps of a path into a document are names of the receiver's own types.
 //!
 //! The key of a map is a piece of the body, and the name of a struct's field is not. A path alone does not
-//! show which of both a step is. So the type is asked: it is deserialized from a document that has nothing
-//! but this path, and what it requests at each step decides.
-
-use std::fmt;
+//! show which of both a step is. So the type decides: it is deserialized from a document that has little but
+//! this path, and what it requests at each step shows what the step is.
 
 use serde::de::value::{Error, StrDeserializer};
-use serde::de::{Deserialize, Visitor};
 use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
 };
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 /// A location in a document, in which every key that is not a name of the type is written `*`.
+#[derive(Default)]
 pub(super) struct Location {
     path: String,
     /// The length of the path without its last step.
@@ -46,28 +46,28 @@ impl Location {
         format!("{}{dot}{name}", self.path)
     }
 
-    fn push(&mut self, step: fmt::Arguments<'_>) {
+    fn push_index(&mut self, index: usize) {
         self.parent = self.path.len();
-        self.path = format!("{}{step}", self.path);
+        self.path.push_str(&format!("[{index}]"));
     }
 
     fn push_name(&mut self, name: &str) {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        self.push(format_args!("{dot}{name}"));
+        self.parent = self.path.len();
+        self.path = self.field(name);
     }
 }
 
-/// Returns the location that `path` leads to in a document that is decoded as `T`.
-pub(super) fn locate<'d, T: Deserialize<'d>>(path: &Path) -> Location {
+/// Returns the location that `path` leads to in `document`, which is decoded as `T`.
+pub(super) fn locate<'d, T: Deserialize<'d>>(path: &Path, document: &Value) -> Location {
     let steps: Vec<_> = path.iter().collect();
-    let mut location = Location { path: String::new(), parent: 0, fields: &[] };
-    let mut probe = Probe { steps: &steps, found: &mut location };
+    let mut location = Location::default();
+    let mut probe = Probe { steps: &steps, document, found: &mut location };
     let _always_fails = T::deserialize(&mut probe);
-    // The type does not say what it reads beyond this step, so the names there may be keys of a map.
-    let Probe { steps, found } = probe;
+    // The type does not show what it reads beyond this step, so the names there may be keys of a map.
+    let Probe { steps, found, .. } = probe;
     for step in steps {
         match step {
-            Segment::Seq { index } => found.push(format_args!("[{index}]")),
+            Segment::Seq { index } => found.push_index(*index),
             _ => found.push_name("*"),
         }
     }
@@ -76,8 +76,10 @@ pub(super) fn locate<'d, T: Deserialize<'d>>(path: &Path) -> Location {
 
 /// A document that consists of one path, whose end fits no type.
 struct Probe<'p> {
-    /// The steps that the type has not taken yet.
+    /// The steps that the type has not read yet.
     steps: &'p [&'p Segment],
+    /// The part of the true document at the present step.
+    document: &'p Value,
     found: &'p mut Location,
 }
 
@@ -86,10 +88,11 @@ fn end<T>() -> Result<T, Error> {
 }
 
 impl Probe<'_> {
-    /// Takes the next step if it is a key.
-    fn key(&mut self) -> Option<String> {
+    /// Reads the next step if it is a key, and records its name if it is one of `names`.
+    fn key(&mut self, names: &[&str]) -> Option<String> {
         let (step, rest) = self.steps.split_first()?;
         let (Segment::Map { key } | Segment::Enum { variant: key }) = step else { return None };
+        self.found.push_name(if names.contains(&&**key) { key } else { "*" });
         self.steps = rest;
         Some(key.clone())
     }
@@ -99,9 +102,13 @@ impl Probe<'_> {
         names: &[&str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let Some(key) = self.key() else { return end() };
-        self.found.push_name(if names.contains(&&*key) { &key } else { "*" });
-        visitor.visit_map(Entry { key: Some(key), probe: self })
+        let here = self.document;
+        let Some(key) = self.key(names) else { return end() };
+        // An adjacently tagged enum has two fields. The tag, which is text, selects the type of the other.
+        let other = names.iter().find(|name| names.len() == 2 && **name != key);
+        let tag = other.and_then(|name| Some(((*name).to_owned(), here.get(name)?.as_str()?)));
+        self.document = here.get(&key).unwrap_or(&Value::Null);
+        visitor.visit_map(Entries { tag, is_at_tag: false, key: Some(key), probe: self })
     }
 }
 
@@ -131,8 +138,9 @@ impl<'de> Deserializer<'de> for &mut Probe<'_> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let Some((Segment::Seq { index }, rest)) = self.steps.split_first() else { return end() };
         self.steps = rest;
-        self.found.push(format_args!("[{index}]"));
-        visitor.visit_seq(Item { probe: Some(self) })
+        self.document = self.document.get(index).unwrap_or(&Value::Null);
+        self.found.push_index(*index);
+        visitor.visit_seq(Item(Some(self)))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -153,9 +161,7 @@ impl<'de> Deserializer<'de> for &mut Probe<'_> {
         variants: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, Error> {
-        if let Some(variant) = self.key() {
-            self.found.push_name(if variants.contains(&&*variant) { &variant } else { "*" });
-        }
+        self.key(variants);
         end()
     }
 
@@ -165,33 +171,44 @@ impl<'de> Deserializer<'de> for &mut Probe<'_> {
     }
 }
 
-/// An object with one key.
-struct Entry<'e, 'p> {
+/// An object with the key on the path, after the tag if there is one.
+struct Entries<'e, 'p> {
+    tag: Option<(String, &'p str)>,
+    is_at_tag: bool,
     key: Option<String>,
     probe: &'e mut Probe<'p>,
 }
 
-impl<'d> MapAccess<'d> for Entry<'_, '_> {
+impl<'d> MapAccess<'d> for Entries<'_, '_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'d>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
-        let Some(key) = self.key.take() else { return end() };
+        self.is_at_tag = self.tag.is_some() && !self.is_at_tag;
+        let key = match &self.tag {
+            Some((name, _)) if self.is_at_tag => name.clone(),
+            _ => match self.key.take() {
+                Some(key) => key,
+                None => return end(),
+            },
+        };
         let key: StrDeserializer<'_, Error> = key.as_str().into_deserializer();
         seed.deserialize(key).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'d>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        if let (true, Some((_, text))) = (self.is_at_tag, &self.tag) {
+            let text: StrDeserializer<'_, Error> = (*text).into_deserializer();
+            return seed.deserialize(text);
+        }
         seed.deserialize(&mut *self.probe)
     }
 }
 
-/// A list with one item that matters.
-struct Item<'e, 'p> {
-    probe: Option<&'e mut Probe<'p>>,
-}
+/// A list with the item on the path.
+struct Item<'e, 'p>(Option<&'e mut Probe<'p>>);
 
 impl<'d> SeqAccess<'d> for Item<'_, '_> {
     type Error = Error;
@@ -200,7 +217,7 @@ impl<'d> SeqAccess<'d> for Item<'_, '_> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
-        match self.probe.take() {
+        match self.0.take() {
             Some(probe) => seed.deserialize(probe).map(Some),
             None => end(),
         }

@@ -22,7 +22,10 @@ pub(super) fn json_misfit<'d, T: Deserialize<'d>>(
     error: &serde_json::Error,
     text: &'d str,
 ) -> String {
-    let at = || locate::<T>(&path_of::<T, _>(&mut serde_json::Deserializer::from_str(text)));
+    let at = || {
+        let path = path_of::<T, _>(&mut serde_json::Deserializer::from_str(text));
+        locate::<T>(&path, &serde_json::from_str(text).unwrap_or_default())
+    };
     let what = match error.classify() {
         Category::Data => misfit(&error.to_string(), &at(), text.as_bytes()),
         Category::Syntax if is_lone_surrogate(error) => {
@@ -46,7 +49,7 @@ pub(super) fn json_misfit<'d, T: Deserialize<'d>>(
 #[cold]
 pub(super) fn form_misfit<'d, T: Deserialize<'d>>(error: &FormError, form: &'d [u8]) -> String {
     let path = path_of::<T, _>(serde_html_form::Deserializer::from_bytes(form));
-    misfit(&error.to_string(), &locate::<T>(&path), form)
+    misfit(&error.to_string(), &locate::<T>(&path, &serde_json::Value::Null), form)
 }
 
 /// Returns the path to the value at which decoding fails.

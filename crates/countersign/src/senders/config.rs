@@ -10,7 +10,7 @@ use super::spec::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind, Validation};
 use crate::keys::{Keyring, Secret};
-use crate::scheme::{PublicUrl, Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{BodyFormat, PublicUrl, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::Tolerance;
 use crate::verify::Verifier;
 
@@ -52,6 +52,7 @@ impl SenderConfig {
             event_id: None,
             time: None,
             payload: None,
+            body_formats: None,
             method: "POST",
             tolerance: None,
             verify_token: None,
@@ -157,6 +158,22 @@ impl SenderConfig {
         self
     }
 
+    /// Sets the formats of the bodies, for an account or a relay that sends others than the sender's
+    /// documentation says.
+    ///
+    /// ```
+    /// use countersign::scheme::BodyFormat;
+    /// use countersign::senders;
+    ///
+    /// let config = senders::AUTH0.config().with_body_formats([BodyFormat::Json, BodyFormat::Form]);
+    /// assert_eq!(config.scheme()?.body_formats(), [BodyFormat::Json, BodyFormat::Form]);
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    pub fn with_body_formats(mut self, formats: impl IntoIterator<Item = BodyFormat>) -> Self {
+        self.body_formats = Some(formats.into_iter().collect());
+        self
+    }
+
     /// Sets another name in deduplication keys and logs.
     ///
     /// The name separates the events of two accounts of one sender that share a store, as different
@@ -254,6 +271,9 @@ impl SenderConfig {
         }
         if let Some(types) = &self.event_types {
             scheme = scheme.event_types(types.iter().cloned());
+        }
+        if let Some(formats) = &self.body_formats {
+            scheme = scheme.body_formats(formats.iter().cloned());
         }
         scheme.build()
     }

@@ -11,7 +11,7 @@ use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::event::Identity;
 use crate::keys::Secret;
-use crate::scheme::{Items, SchemeBuilder};
+use crate::scheme::{BodyFormat, Items, SchemeBuilder};
 use crate::time::Tolerance;
 use crate::verify::Delivery;
 
@@ -117,6 +117,7 @@ pub struct SenderConfig {
     pub(super) event_id: Option<FieldLocation>,
     pub(super) time: Option<FieldLocation>,
     pub(super) payload: Option<Cow<'static, str>>,
+    pub(super) body_formats: Option<Vec<BodyFormat>>,
     pub(super) method: &'static str,
     pub(super) tolerance: Option<Tolerance>,
     pub(super) verify_token: Option<Secret>,

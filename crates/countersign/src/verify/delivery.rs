@@ -280,7 +280,7 @@ impl Delivery {
         match self.content_type.filter(|media| !self.scheme().body_formats.has(*media)) {
             None => rejection.with_detail(what),
             Some(media) => rejection.with_detail(format!(
-                "{what}; by its content type the body is {}, which `{}` is not declared to send: declare it with `SchemeBuilder::body_formats`",
+                "{what}; by its content type the body is {}, which `{}` is not declared to send: declare it with `SchemeBuilder::body_formats` or `SenderConfig::with_body_formats`",
                 media.as_str(),
                 self.sender(),
             )),

@@ -71,6 +71,28 @@ fn the_path_of_a_json_value_is_named() {
 }
 
 #[test]
+fn the_path_into_the_content_of_a_tagged_enum_is_named() {
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "type", content = "data")]
+    #[expect(dead_code, reason = "only ever read in vain")]
+    enum Tagged {
+        #[serde(rename = "order.paid")]
+        Paid(Data),
+        #[serde(rename = "scores")]
+        Scores(BTreeMap<String, Item>),
+    }
+
+    assert_eq!(
+        json_misfit::<Tagged>(r#"{"type":"order.paid","data":{"items":[{"price":"x"}]}}"#),
+        "the value of `data.items[0].price` does not fit"
+    );
+    assert_eq!(
+        json_misfit::<Tagged>(r#"{"type":"scores","data":{"alice":{"price":"x"}}}"#),
+        "the value of `data.*.price` does not fit"
+    );
+}
+
+#[test]
 fn the_keys_of_a_map_are_hidden() {
     let body = json!({ "items": [], "byRegion": { "alice": { "price": "x" } } });
     assert_eq!(
@@ -147,7 +169,7 @@ fn a_form_from_a_sender_of_json_names_the_setting() {
         misfit::<Order>(&delivery),
         "it is not JSON, at line 1 column 1; by its content type the body is a form \
          (`application/x-www-form-urlencoded`), which `acme` is not declared to send: declare it with \
-         `SchemeBuilder::body_formats`"
+         `SchemeBuilder::body_formats` or `SenderConfig::with_body_formats`"
     );
     let delivery = receive(&sender([BodyFormat::Form]), "application/json", "{}");
     assert!(misfit::<Order>(&delivery).contains("the body is JSON, which `acme` is not declared"));
