@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
+use countersign::scheme::{BodyFormat, Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
 use countersign::senders::{self, SenderConfig, SenderSpec};
 use countersign::testing::{SenderSimulator, SignedRequest, Tampering, TestKeys, WebhookRequest};
 use countersign::time::Clock;
@@ -182,6 +182,41 @@ fn an_id_is_written_where_the_sender_has_it() {
             sender.name()
         );
     }
+}
+
+#[test]
+fn an_id_a_type_and_a_time_are_written_into_a_form() {
+    let pair = |format| {
+        Pair::custom(
+            Scheme::hmac_sha256("acme", SignatureLocation::header("x-acme", Encoding::Hex))
+                .id_field("/id")
+                .event_type_field("/type")
+                .timestamp_field("/time", TimestampFormat::Seconds)
+                .body_formats([BodyFormat::Json, format])
+                .build()
+                .unwrap(),
+        )
+    };
+    for (format, fields) in [
+        (BodyFormat::Form, [("id", "old"), ("text", "a & b")]),
+        (BodyFormat::form_json("payload"), [("other", "1"), ("payload", r#"{"id":"old"}"#)]),
+    ] {
+        let pair = pair(format);
+        let form = WebhookRequest::to("/").form(&fields).id("evt 1").event_type("a.b");
+        let delivery = pair.verify(&pair.sign(&form)).unwrap();
+        assert_eq!(delivery.signed_id().as_deref(), Some("evt 1"));
+        assert_eq!(delivery.event_type().as_deref(), Some("a.b"));
+        assert_eq!(delivery.timestamp(), Some(Timestamp::from_secs(NOW.as_secs())));
+    }
+    let nested = Pair::custom(
+        Scheme::hmac_sha256("acme", SignatureLocation::header("x-acme", Encoding::Hex))
+            .id_field("/data/id")
+            .body_formats([BodyFormat::Form])
+            .build()
+            .unwrap(),
+    );
+    let form = WebhookRequest::to("/").form(&[("a", "b")]).id("evt_1");
+    assert_eq!(nested.sign_error(&form), ConfigErrorKind::MissingSetting);
 }
 
 #[test]

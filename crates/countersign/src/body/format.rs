@@ -56,7 +56,7 @@ impl BodyFormat {
     }
 
     /// Returns the name of the field that holds the event as JSON.
-    pub(super) fn json_field(&self) -> Option<&str> {
+    pub(crate) fn json_field(&self) -> Option<&str> {
         match self {
             Self::FormJson(name) | Self::MultipartJson(name) => Some(name),
             Self::Json | Self::Form | Self::Multipart => None,
@@ -96,7 +96,7 @@ impl BodyFormats {
     ///
     /// Only the body decides, since nothing signs the content type. A captured request that is sent again
     /// under another content type would otherwise be another event.
-    pub(super) fn media_of(&self, body: &[u8]) -> Media {
+    pub(crate) fn media_of(&self, body: &[u8]) -> Media {
         let first = self.0.first().map_or(Media::Json, BodyFormat::media);
         let start = body.strip_prefix(crate::json::BOM).unwrap_or(body).trim_ascii_start();
         let apparent = match start {

@@ -39,6 +39,7 @@ mod sender_simulator;
 pub mod store;
 mod webhook_request;
 mod tampering;
+mod form_fields;
 mod keys;
 mod signed_request;
 mod report;

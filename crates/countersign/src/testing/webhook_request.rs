@@ -7,9 +7,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::form_fields::with_fields;
 use super::keys::TestKeys;
 use super::signed_request::SignedRequest;
 use super::tampering::Tampering;
+use crate::body::content_type::Media;
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::sha256;
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -75,10 +77,8 @@ impl WebhookRequest {
 
     /// Sets the body to a form with these fields.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
-        let pair =
-            |(name, value): &(&str, &str)| [form_encoded(name), form_encoded(value)].join("=");
-        let pairs: Vec<_> = fields.iter().map(pair).collect();
-        self.body = Some(Bytes::from(pairs.join("&")));
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        self.body = Some(Bytes::from(form.extend_pairs(fields).finish()));
         self.header("content-type", "application/x-www-form-urlencoded")
     }
 
@@ -96,7 +96,7 @@ impl WebhookRequest {
         self
     }
 
-    /// Sets the event's id, in the header or the field of the JSON body that the sender uses.
+    /// Sets the event's id, in the header or the field of the body that the sender uses.
     ///
     /// By default an id in a header is derived from the body, so that another body is another event,
     /// and an id in the body is left unchanged.
@@ -105,7 +105,7 @@ impl WebhookRequest {
         self
     }
 
-    /// Sets the event's type, in the header or the field of the JSON body that the sender uses.
+    /// Sets the event's type, in the header or the field of the body that the sender uses.
     pub fn event_type(mut self, name: impl Into<String>) -> Self {
         self.event_type = Some(name.into());
         self
@@ -247,6 +247,11 @@ impl WebhookRequest {
         if fields.is_empty() {
             return Ok(Cow::Borrowed(given));
         }
+        if scheme.body_formats.media_of(given) == Media::Form {
+            let form = with_fields(&scheme.body_formats, given, &fields);
+            let form = form.ok_or_else(|| body_mismatch(scheme, ""))?;
+            return Ok(Cow::Owned(form.into_bytes()));
+        }
         let mut document: Value =
             serde_json::from_slice(given).map_err(|_| body_mismatch(scheme, ""))?;
         for (pointer, value) in fields {
@@ -271,7 +276,7 @@ fn body_mismatch(scheme: &Scheme, pointer: &str) -> ConfigError {
     ConfigError::new(
         ConfigErrorKind::MissingSetting,
         format!(
-            "`{}` needs a JSON body that can hold the field `{pointer}`: set one with `json`",
+            "`{}` needs a body that can hold the field `{pointer}`: set one with `json`, or with `form` if the sender writes forms",
             scheme.sender()
         ),
     )
@@ -290,22 +295,4 @@ fn public_query(scheme: &Scheme) -> Option<&str> {
         Some(Content::UrlAndForm(url)) => url.query(),
         _ => None,
     }
-}
-
-/// Encodes a name or value for `application/x-www-form-urlencoded`
-/// ([WHATWG URL](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)).
-fn form_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' ' => encoded.push('+'),
-            b'*' | b'-' | b'.' | b'_' => encoded.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => encoded.push(char::from(byte)),
-            byte => {
-                encoded.push('%');
-                encoded.push_str(&hex(&[byte]).to_ascii_uppercase());
-            }
-        }
-    }
-    encoded
 }
