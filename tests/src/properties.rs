@@ -3,6 +3,7 @@
 
 mod ainexlayer_envelope;
 mod event_keys;
+mod form_fields;
 mod gaps;
 mod header_grammars;
 mod streaming_chunks;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 pub use self::ainexlayer_envelope::ainexlayer_envelope;
 pub use self::event_keys::event_keys;
+pub use self::form_fields::form_fields;
 pub use self::header_grammars::header_grammars;
 pub use self::json_pointer::json_pointer;
 pub use self::known_senders::known_senders;
@@ -42,9 +44,10 @@ pub use self::twilio_form::twilio_form;
 pub type Property = fn(&[u8]);
 
 /// Every property, by the name of its fuzz target and corpus.
-pub const ALL: [(&str, Property); 13] = [
+pub const ALL: [(&str, Property); 14] = [
     ("ainexlayer_envelope", ainexlayer_envelope),
     ("event_keys", event_keys),
+    ("form_fields", form_fields),
     ("header_grammars", header_grammars),
     ("streaming_chunks", streaming_chunks),
     ("json_pointer", json_pointer),

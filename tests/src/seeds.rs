@@ -33,6 +33,7 @@ pub fn seeds(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
     let (mut seeds, texts) = match target {
         "ainexlayer_envelope" => (fixtures("ainexlayer")?, ENVELOPES),
         "event_keys" => (Vec::new(), KEYS),
+        "form_fields" => (Vec::new(), BODIES),
         "header_grammars" => (Vec::new(), HEADERS),
         "streaming_chunks" => (Vec::new(), STREAMS),
         "json_pointer" => (Vec::new(), POINTERS),
@@ -367,6 +368,28 @@ const KNOWN: &[&str] = &[
     "github\n\nx-hub-signature-256:*\nx-hub-signature-256:*\n\n{}",
     "github\n\ncontent-length:2\nx-hub-signature-256:*\n\n{}",
     "linear\n\nlinear-signature:*\n\n{\"webhookTimestamp\":\"2023-11-14T22:13:20Z\"}",
+];
+
+const BODIES: &[&str] = &[
+    "",
+    "id=evt_1&type=a",
+    "id=1&id=1&a=b",
+    "i%64=%C3%A9+%2B&a",
+    "a=%",
+    "a=%FF",
+    "a%C3=%A9",
+    "&&=&",
+    "a\u{fffd}=%EF%BF%BD",
+    "payload=%7B%22id%22%3A%22evt_1%22%7D",
+    "payload={}&payload={}",
+    r#"{"id":"evt_1"}"#,
+    "\u{feff} {\"id\":\"evt_1\"}",
+    r#"{"\ud83d":1,"id":"\ud83d"}"#,
+    "--b\r\ncontent-disposition: form-data; name=id\r\n\r\nevt_1\r\n--b--",
+    "--b\r\ncontent-disposition: form-data; name=\"json\"\r\ncontent-type: application/json\r\n\r\n{\"id\":\"1\"}\r\n--b--\r\n",
+    "--b \r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\\\"b\"; filename*=UTF-8''%E2%82%AC\r\nContent-Type: image/png\r\n\r\n\r\n--bb\r\n--b--",
+    "--b\r\n\r\n\r\n--b\r\n",
+    "--b--\r\n",
 ];
 
 const FORMS: &[&str] = &[
