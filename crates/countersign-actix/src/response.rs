@@ -17,8 +17,10 @@ pub(crate) fn own(response: impl Into<adapter::Response>) -> HttpResponse {
     let mut response =
         HttpResponse::with_body(status(own.status()), BoxBody::new(own.body().clone()));
     for (name, value) in own.headers() {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+        // A name of a user's own challenge may be in any case, or not a name at all.
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+            response.headers_mut().insert(name, value);
         }
     }
     if let Some(rejection) = own.rejection() {

@@ -14,8 +14,10 @@ pub(crate) fn own<B: From<Bytes>>(response: impl Into<adapter::Response>) -> Res
     let mut response = Response::new(B::from(own.body().clone()));
     *response.status_mut() = status(own.status());
     for (name, value) in own.headers() {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+        // A name of a user's own challenge may be in any case, or not a name at all.
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+            response.headers_mut().insert(name, value);
         }
     }
     if let Some(rejection) = own.rejection() {

@@ -183,10 +183,15 @@ fn needs(sender: &SenderChoice) -> Vec<&'static str> {
 fn in_words(challenge: Challenge) -> &'static str {
     match challenge {
         Challenge::Query(_) => "GET, echoes a parameter",
-        Challenge::WebSubVerify => "GET, hub.challenge",
+        Challenge::WebSubVerify | Challenge::WebSubVerifyJson => "GET, hub.challenge",
+        Challenge::QueryHmac { .. } => "GET, HMAC of a parameter",
         Challenge::Header { .. } => "GET, echoes a header",
         Challenge::Head => "HEAD",
+        Challenge::WebHookOrigin => "OPTIONS",
         Challenge::Body { .. } => "signed POST",
+        Challenge::Unsigned(challenge) if challenge.is_secret() => "POST that brings the secret",
+        Challenge::Unsigned(challenge) if challenge.method() == "GET" => "GET, echoes a value",
+        Challenge::Unsigned(_) => "unsigned POST",
         _ => "yes",
     }
 }

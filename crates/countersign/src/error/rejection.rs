@@ -173,8 +173,9 @@ impl fmt::Display for Rejection {
                 "header `{location}` does not have the value that the scheme requires: check that the sender signs with this version of the scheme"
             )?,
             RejectionKind::KeysUnavailable => {
-                f.write_str("tenant keys are unavailable: check the key resolver")?;
+                f.write_str("keys are unavailable")?;
             }
+            RejectionKind::HandshakeRejected => f.write_str("handshake is not answered")?,
             RejectionKind::UnknownKey => f.write_str(
                 "no key is valid at this time: check `not_before` and `not_after` of the keys",
             )?,

@@ -38,8 +38,11 @@ pub enum RejectionKind {
     /// A header does not have the value that the scheme requires, see
     /// [`SchemeBuilder::require_header`](crate::scheme::SchemeBuilder::require_header). Status 401.
     UnexpectedHeaderValue,
-    /// The resolver of a tenant's keys failed. Status 503.
+    /// The resolver of a tenant's keys failed, or the secret is still to come in the sender's handshake.
+    /// Status 503.
     KeysUnavailable,
+    /// The request is the sender's handshake, and the settings do not allow a response. Status 403.
+    HandshakeRejected,
     /// No configured key is valid at the time of receipt. Status 401.
     UnknownKey,
     /// No key made any of the signatures, or is the token. Status 401.
@@ -67,6 +70,7 @@ impl RejectionKind {
             | Self::UnexpectedHeaderValue
             | Self::UnknownKey
             | Self::SignatureMismatch => 401,
+            Self::HandshakeRejected => 403,
             Self::BodyTimeout => 408,
             Self::BodyTooLarge => 413,
             Self::UnsupportedEncoding => 415,
@@ -97,6 +101,7 @@ impl RejectionKind {
             Self::NoCandidate => "no_candidate",
             Self::UnexpectedHeaderValue => "unexpected_header_value",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::HandshakeRejected => "handshake_rejected",
             Self::UnknownKey => "unknown_key",
             Self::SignatureMismatch => "signature_mismatch",
             Self::Undecodable => "undecodable",

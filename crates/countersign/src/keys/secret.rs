@@ -111,8 +111,11 @@ impl Secret {
         Self(self.0.clone())
     }
 
-    /// Returns the secret's bytes. A search for `expose` finds all code that reads a secret.
-    pub(crate) fn expose(&self) -> &[u8] {
+    /// Returns the secret's bytes, to store a secret that a sender's handshake has brought.
+    ///
+    /// Never log them. A search for `expose` finds all code that reads a secret.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
         &self.0
     }
 }

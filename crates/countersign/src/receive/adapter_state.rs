@@ -86,6 +86,21 @@ impl AdapterState {
         }
     }
 
+    /// Returns the receiver of a request without looking at its credential, for a handshake.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tenants::receiver`].
+    pub(super) async fn resolve<H: Headers + ?Sized>(
+        &self,
+        head: &H,
+    ) -> Result<Arc<Receiver>, Rejection> {
+        match &self.receivers {
+            ReceiverSource::One(receiver) => Ok(Arc::clone(receiver)),
+            ReceiverSource::Tenants(tenants) => tenants.receiver(head).await,
+        }
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -35,6 +35,7 @@ mod tenants;
 mod timer;
 mod trace;
 mod unnamed;
+mod unsigned;
 
 pub use self::admission::Admission;
 pub use self::builder::ReceiverBuilder;

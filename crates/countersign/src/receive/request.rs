@@ -13,15 +13,16 @@ use super::receiver::Receiver;
 use super::report::{report_outcome, report_rejection};
 use super::response::{Response, rejection};
 use super::timer::{Timer, timeout_at};
+use super::unsigned::{MaybeUnsigned, Received};
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
-use crate::senders::HandshakeResponse;
+use crate::senders::{HandshakeResponse, UnsignedPost};
 use crate::verify::Delivery;
 
 /// Verifies a request, and returns the delivery with the receiver that verified it.
 ///
-/// The steps are, in this order: the method or an unsigned handshake, the tenant's keys, the headers,
-/// the body, and a signed handshake. `poll_body` returns the body's next piece, or `None` at its end;
+/// The steps are, in this order: the method or a handshake without a body, the tenant's keys, the headers,
+/// the body, and a handshake in the body. `poll_body` returns the body's next piece, or `None` at its end;
 /// it is not called before the headers have passed, nor after the body exceeds its largest size. Its
 /// error becomes the rejection: [`body_interrupted`](crate::adapter::body_interrupted) or
 /// [`body_limited`](crate::adapter::body_limited).
@@ -41,36 +42,71 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
     poll_body: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, E>>>,
 ) -> Result<(Arc<Receiver>, Delivery), Response> {
     let endpoint = state.default_receiver();
-    match endpoint.handshake_response(method, head) {
-        Ok(None) => {}
-        Ok(Some(response)) => return Err(handshake(endpoint, response)),
-        Err(rejection) => return Err(reject(endpoint, rejection)),
-    }
     let limit = pin!(timer.sleep(endpoint.timeouts().store));
-    let receiver = timeout_at(pin!(state.receiver(head)), limit).await;
-    let receiver = receiver
-        .unwrap_or_else(|| Err(keys_timed_out()))
-        .map_err(|rejection| reject(endpoint, rejection))?;
-    let delivery = verify_with(&receiver, state, timer, head, poll_body).await;
-    let delivery = delivery.map_err(|rejection| reject(&receiver, rejection))?;
-    match receiver.signed_handshake_response(&delivery) {
-        None => Ok((receiver, delivery)),
-        Some(response) => Err(handshake(&receiver, response)),
+    let receiver = timeout_at(pin!(respond(state, method, head)), limit).await;
+    let receiver = receiver.unwrap_or_else(|| Err(reject(endpoint, keys_timed_out())))?;
+    let received = verify_with(&receiver, state, timer, head, poll_body).await;
+    match received.map_err(|rejection| reject(&receiver, rejection))? {
+        Received::Handshake(response) => Err(handshake(&receiver, response)),
+        Received::Delivery(delivery) => match receiver.signed_handshake_response(&delivery) {
+            None => Ok((receiver, delivery)),
+            Some(response) => Err(handshake(&receiver, response)),
+        },
     }
 }
 
-/// Reads the body only after the headers have passed, and no more of it than is accepted.
+/// Returns the receiver of a `POST`.
+///
+/// # Errors
+///
+/// The response to a handshake by another method, or to a request that is rejected.
+async fn respond<H: Headers + ?Sized>(
+    state: &AdapterState,
+    method: &str,
+    head: &H,
+) -> Result<Arc<Receiver>, Response> {
+    let endpoint = state.default_receiver();
+    let owner = if endpoint.handshake_needs_key(method, head) {
+        state.resolve(head).await.map_err(|rejection| reject(endpoint, rejection))?
+    } else {
+        Arc::clone(endpoint)
+    };
+    match owner.handshake_response_at(method, head, Some(state.now())) {
+        Ok(None) => {}
+        Ok(Some(response)) => return Err(handshake(&owner, response)),
+        Err(rejection) => return Err(reject(&owner, rejection)),
+    }
+    match state.receiver(head).await {
+        // A handshake that no key has signed may name no tenant, and concerns none.
+        Err(rejection)
+            if rejection.kind() == RejectionKind::MissingHeader
+                && endpoint.unsigned_post(head) != UnsignedPost::No =>
+        {
+            Ok(Arc::clone(endpoint))
+        }
+        receiver => receiver.map_err(|rejection| reject(endpoint, rejection)),
+    }
+}
+
+/// Reads the body only after the headers have passed, or may be those of a handshake, and no more of it than
+/// is accepted.
 async fn verify_with<H: Headers + ?Sized, E: Into<Rejection>>(
     receiver: &Receiver,
     state: &AdapterState,
     timer: &impl Timer,
     head: &H,
     mut poll_body: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, E>>>,
-) -> Result<Delivery, Rejection> {
-    let mut verifier = receiver.open(head, state.now())?;
+) -> Result<Received, Rejection> {
+    let now = state.now();
+    let mut unsigned = MaybeUnsigned::new(receiver, head);
+    let mut verifier = unsigned.check_headers(receiver.open(head, now))?;
     let read = async {
         while let Some(piece) = poll_fn(&mut poll_body).await {
-            verifier.update(piece.map_err(Into::into)?)?;
+            let piece = piece.map_err(Into::into)?;
+            unsigned.keep(&piece)?;
+            if let Some(verifier) = &mut verifier {
+                verifier.update(piece)?;
+            }
         }
         Ok(())
     };
@@ -78,7 +114,7 @@ async fn verify_with<H: Headers + ?Sized, E: Into<Rejection>>(
     timeout_at(pin!(read), limit)
         .await
         .unwrap_or_else(|| Err(Rejection::new(RejectionKind::BodyTimeout)))?;
-    verifier.finalize()
+    unsigned.finish(verifier, receiver, head, now)
 }
 
 fn reject(receiver: &Receiver, rejection: Rejection) -> Response {

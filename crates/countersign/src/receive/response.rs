@@ -58,7 +58,10 @@ impl Response {
         self.status
     }
 
-    /// Returns the headers: lowercase names with their values, all printable ASCII.
+    /// Returns the headers with their values, which are printable ASCII.
+    ///
+    /// Names are in lower case, but for a name that a [`Challenge`](crate::senders::Challenge) of your own
+    /// writes otherwise.
     #[must_use]
     pub fn headers(&self) -> &[(&'static str, Cow<'static, str>)] {
         &self.headers
@@ -120,7 +123,7 @@ impl From<Outcome> for Response {
     }
 }
 
-/// The handshake's status and body, which no browser interprets as anything but its content type.
+/// The handshake's status, headers and body, which no browser interprets as anything but its content type.
 impl From<HandshakeResponse> for Response {
     fn from(response: HandshakeResponse) -> Self {
         let headers = response.content_type().map(|content_type| {
@@ -129,9 +132,10 @@ impl From<HandshakeResponse> for Response {
                 ("x-content-type-options", Cow::Borrowed("nosniff")),
             ]
         });
+        let headers = headers.into_iter().flatten();
         Self {
             status: response.status(),
-            headers: headers.into_iter().flatten().collect(),
+            headers: headers.chain(response.headers().iter().cloned()).collect(),
             body: response.body().clone(),
             cause: Cause::Outcome(Outcome::HandshakeAnswered),
         }

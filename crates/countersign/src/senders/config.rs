@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::configured::ConfiguredSender;
 use super::field_location::FieldLocation;
-use super::handshake::Handshake;
+use super::handshake::{Handshake, HandshakeSettings};
 use super::spec::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind, Validation};
-use crate::keys::{Keyring, Secret};
+use crate::keys::Keyring;
 use crate::scheme::{BodyFormat, PublicUrl, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::Tolerance;
 use crate::verify::Verifier;
@@ -55,7 +55,7 @@ impl SenderConfig {
             body_formats: None,
             method: "POST",
             tolerance: None,
-            verify_token: None,
+            handshake: HandshakeSettings::default(),
         }
     }
 
@@ -189,12 +189,6 @@ impl SenderConfig {
         self
     }
 
-    /// Sets the token that the sender presents in its handshake.
-    pub fn with_verify_token(mut self, token: Secret) -> Self {
-        self.verify_token = Some(token);
-        self
-    }
-
     /// Sets the signed method, if it is not `POST`.
     ///
     /// A [`Receiver`](crate::Receiver) accepts `POST` only; this is for verifying requests that another
@@ -290,13 +284,18 @@ impl SenderConfig {
             Some(other) => Arc::new(verifier.with_alternate_headers(other)),
             None => verifier,
         };
+        self.configured(verifier)
+    }
+
+    /// Returns the sender with its contract and its handshake.
+    pub(super) fn configured(
+        self,
+        verifier: Arc<Verifier>,
+    ) -> Result<ConfiguredSender, ConfigError> {
         let handshake = self.sender.handshake().map(Handshake::new);
-        Ok(ConfiguredSender::new(&self.sender, verifier)?.with_handshake(
-            match &self.verify_token {
-                Some(token) => handshake.map(|handshake| handshake.with_token(token)),
-                None => handshake,
-            },
-        ))
+        let settings = self.handshake;
+        let handshake = handshake.map(|handshake| Handshake { settings, ..handshake });
+        Ok(ConfiguredSender::new(&self.sender, verifier)?.with_handshake(handshake))
     }
 }
 

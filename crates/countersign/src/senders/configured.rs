@@ -48,8 +48,16 @@ impl ConfiguredSender {
     }
 
     pub(super) fn with_handshake(mut self, handshake: Option<Handshake>) -> Self {
+        if handshake.as_ref().is_some_and(Handshake::signs_challenges) {
+            self.verifier = Arc::new(self.verifier.with_signed_challenges());
+        }
         self.handshake = handshake;
         self
+    }
+
+    /// Returns whether the handshake brings the secret of later deliveries to a configured callback.
+    pub(super) fn brings_secret(&self) -> bool {
+        self.handshake.as_ref().is_some_and(Handshake::brings_secret)
     }
 
     /// Replaces the contract, for an account whose settings differ from the sender's defaults.

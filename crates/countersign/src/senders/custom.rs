@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Sender;
+use super::handshake::Handshake;
 use crate::contract::Contract;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::keys::Keyring;
 use crate::scheme::Scheme;
 use crate::verify::Verifier;
@@ -30,6 +31,7 @@ use crate::verify::Verifier;
 pub struct Custom {
     verifier: Arc<Verifier>,
     contract: Contract,
+    handshake: Option<Handshake>,
 }
 
 impl Custom {
@@ -39,7 +41,7 @@ impl Custom {
     ///
     /// Fails like [`Verifier::new`].
     pub fn new(scheme: Scheme, keys: impl Into<Keyring>) -> Result<Self, ConfigError> {
-        Ok(Self { verifier: Verifier::new(scheme, keys)?, contract: Contract::default() })
+        Ok(Self::with(Verifier::new(scheme, keys)?))
     }
 
     /// Creates a sender that does not authenticate: **anyone on the network can send events**.
@@ -48,8 +50,50 @@ impl Custom {
     ///
     /// Fails like [`Verifier::danger_unauthenticated`].
     pub fn danger_unauthenticated(scheme: Scheme) -> Result<Self, ConfigError> {
-        let verifier = Verifier::danger_unauthenticated(scheme)?;
-        Ok(Self { verifier, contract: Contract::default() })
+        Ok(Self::with(Verifier::danger_unauthenticated(scheme)?))
+    }
+
+    /// Creates a sender without keys, for the time before its handshake has brought the secret; see
+    /// [`SenderConfig::handshake_only`](super::SenderConfig::handshake_only).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::MissingSetting`] if the handshake brings no secret, or has no callback for it.
+    pub fn handshake_only(scheme: Scheme, handshake: Handshake) -> Result<Self, ConfigError> {
+        if !handshake.brings_secret() {
+            return Err(ConfigError::new(
+                ConfigErrorKind::MissingSetting,
+                "without keys, the sender's handshake must bring the secret: call `on_secret`, for a sender whose handshake does so",
+            ));
+        }
+        Ok(Self::with(Verifier::without_keys(scheme)).with_handshake(handshake))
+    }
+
+    fn with(verifier: Arc<Verifier>) -> Self {
+        Self { verifier, contract: Contract::default(), handshake: None }
+    }
+
+    /// Sets how the sender checks that the endpoint is ready.
+    ///
+    /// ```
+    /// use countersign::scheme::Scheme;
+    /// use countersign::senders::{Challenge, Custom, Handshake};
+    /// use countersign::Secret;
+    ///
+    /// // Strava signs nothing, and checks the endpoint with a token.
+    /// let token = Secret::new("the verify token of the subscription")?;
+    /// let strava = Custom::danger_unauthenticated(Scheme::danger_unauthenticated("strava").build()?)?
+    ///     .with_handshake(Handshake::new(Challenge::WebSubVerifyJson).with_token(&token));
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn with_handshake(mut self, handshake: impl Into<Handshake>) -> Self {
+        let handshake = handshake.into();
+        if handshake.signs_challenges() {
+            self.verifier = Arc::new(self.verifier.with_signed_challenges());
+        }
+        self.handshake = Some(handshake);
+        self
     }
 
     /// Sets what the sender expects of its receiver.
@@ -67,5 +111,9 @@ impl Sender for Custom {
 
     fn contract(&self) -> &Contract {
         &self.contract
+    }
+
+    fn handshake(&self) -> Option<&Handshake> {
+        self.handshake.as_ref()
     }
 }

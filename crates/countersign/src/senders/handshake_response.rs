@@ -1,6 +1,9 @@
 //! The response to a handshake.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
+use serde_json::json;
 
 /// The response to a handshake.
 ///
@@ -23,6 +26,7 @@ use bytes::Bytes;
 pub struct HandshakeResponse {
     status: u16,
     content_type: Option<&'static str>,
+    headers: Vec<(&'static str, Cow<'static, str>)>,
     body: Bytes,
 }
 
@@ -42,6 +46,13 @@ impl HandshakeResponse {
         self.content_type
     }
 
+    /// Returns the headers that the sender expects, with values in printable ASCII, such as an echoed
+    /// `x-hook-secret`.
+    #[must_use]
+    pub fn headers(&self) -> &[(&'static str, Cow<'static, str>)] {
+        &self.headers
+    }
+
     /// Returns the body.
     #[must_use]
     pub const fn body(&self) -> &Bytes {
@@ -50,14 +61,30 @@ impl HandshakeResponse {
 
     /// A response without a body.
     pub(super) const fn empty(status: u16) -> Self {
-        Self { status, content_type: None, body: Bytes::new() }
+        Self { status, content_type: None, headers: Vec::new(), body: Bytes::new() }
     }
 
     pub(super) fn text(text: impl Into<Bytes>) -> Self {
-        Self { status: 200, content_type: Some("text/plain; charset=utf-8"), body: text.into() }
+        let content_type = Some("text/plain; charset=utf-8");
+        Self { content_type, body: text.into(), ..Self::empty(200) }
     }
 
     pub(super) fn json(body: impl Into<Bytes>) -> Self {
-        Self { status: 200, content_type: Some("application/json"), body: body.into() }
+        Self { content_type: Some("application/json"), body: body.into(), ..Self::empty(200) }
+    }
+
+    /// A JSON object with one field.
+    pub(super) fn field(name: &str, value: &str) -> Self {
+        Self::json(json!({ name: value }).to_string())
+    }
+
+    /// Adds a header; its value must be printable ASCII.
+    pub(super) fn with_header(
+        mut self,
+        name: &'static str,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 }

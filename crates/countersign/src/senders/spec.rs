@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::challenge::Challenge;
 use super::field_location::FieldLocation;
+use super::handshake::HandshakeSettings;
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::event::Identity;
-use crate::keys::Secret;
 use crate::scheme::{BodyFormat, Items, SchemeBuilder};
 use crate::time::Tolerance;
 use crate::verify::Delivery;
@@ -120,7 +120,7 @@ pub struct SenderConfig {
     pub(super) body_formats: Option<Vec<BodyFormat>>,
     pub(super) method: &'static str,
     pub(super) tolerance: Option<Tolerance>,
-    pub(super) verify_token: Option<Secret>,
+    pub(super) handshake: HandshakeSettings,
 }
 
 impl SenderSpec {

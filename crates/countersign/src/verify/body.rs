@@ -129,6 +129,11 @@ impl Verifier {
                 RejectionKind::SignatureMismatch
             })
         })?;
+        if self.is_reserved(&body) {
+            return Err(Rejection::new(RejectionKind::SignatureMismatch).with_detail(
+                "the body is a text that the handshake signs for any client: no event of the sender is one",
+            ));
+        }
         let mut delivery = Delivery {
             verifier: Arc::clone(self),
             key,

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use crate::body::content_type::Media;
 use crate::body::reading::{DecodedForm, Reading};
 use crate::body::{FilePart, decode_form, decode_json};
-use crate::crypto::mac::{TAG_BYTES, sha256};
+use crate::crypto::encoding::hex;
+use crate::crypto::mac::{HmacKey, TAG_BYTES, sha256};
 use crate::error::{Rejection, RejectionKind};
 use crate::event::{ClaimToken, Claimed, FencingToken, Identity};
 use crate::json::pointer::Pointer;
@@ -238,6 +239,15 @@ impl Delivery {
     pub(crate) fn fingerprint(&self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = sha256(&self.body);
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// Returns whether the key that verified the request is `secret`, for a scheme that signs the body alone
+    /// with HMAC-SHA256.
+    pub(crate) fn is_verified_by(&self, secret: &str) -> bool {
+        let own = self.verifier.hmac_hex(self.key, &self.body);
+        own.is_some_and(|own| {
+            own == hex(&HmacKey::new(secret.as_bytes()).tag([&self.body, b"", b""]).to_bytes())
+        })
     }
 
     fn id_header(&self) -> Option<Cow<'_, str>> {

@@ -116,8 +116,19 @@ impl Verifier {
     fn require_valid_key(&self, now: Timestamp) -> Result<(), Rejection> {
         match self.keys.valid(now).next() {
             Some(_) => Ok(()),
-            None => Err(Rejection::new(RejectionKind::UnknownKey)),
+            None => Err(self.no_valid_key()),
         }
+    }
+
+    /// Returns the rejection at a time at which no key is valid.
+    #[cold]
+    fn no_valid_key(&self) -> Rejection {
+        if self.keys.is_empty() {
+            return Rejection::new(RejectionKind::KeysUnavailable).with_detail(
+                "the secret is still to come in the sender's handshake: store it, and start with it as the key",
+            );
+        }
+        Rejection::new(RejectionKind::UnknownKey)
     }
 
     /// Returns the last valid key whose token is the value of the header `name`.
@@ -142,7 +153,7 @@ impl Verifier {
             }
         }
         if !any_valid {
-            return Err(Rejection::new(RejectionKind::UnknownKey));
+            return Err(self.no_valid_key());
         }
         matched.ok_or_else(|| name.reject(RejectionKind::SignatureMismatch))
     }

@@ -56,6 +56,18 @@ impl KeySet {
         self.valid(now).filter_map(|(index, key)| Some((index, key.as_hmac()?)))
     }
 
+    /// Returns whether there is no key, since the secret is still to come.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the last key whose MAC runs while the body arrives: of those that are valid at `now`, or of
+    /// all if the time is not known.
+    pub(crate) fn last_hmac(&self, now: Option<Timestamp>) -> Option<&HmacKey> {
+        let is_valid = |key: &&NamedKey| now.is_none_or(|now| key.window.contains(now));
+        self.0.iter().rev().filter(is_valid).find_map(|key| key.key.as_hmac())
+    }
+
     /// Returns the names of the keys that are shorter than advised.
     pub(crate) fn weak(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|key| key.is_weak).map(|key| &*key.name)

@@ -5,6 +5,7 @@
 //! `streaming` takes a body in pieces; `body` compares it with the credential.
 
 mod body;
+mod challenge;
 mod delivery;
 mod from_delivery;
 mod header_text;
@@ -22,6 +23,7 @@ mod streaming;
 mod verification;
 mod verifier;
 
+pub(crate) use self::challenge::is_challenge;
 pub use self::delivery::Delivery;
 pub use self::from_delivery::FromDelivery;
 pub use self::item::Item;

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::crypto::mac::{FieldHash, TAG_BYTES};
+use crate::crypto::mac::{FieldHash, TAG_BYTES, Tag};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{HeaderValues, Headers};
 use crate::keys::Keyring;
-use crate::scheme::{Algorithm, Scheme};
+use crate::scheme::{Algorithm, CompiledSignature, Scheme};
+use crate::time::Timestamp;
+use crate::verify::challenge::is_challenge;
 use crate::verify::key_set::KeySet;
 
 /// Verifies the requests of one sender, by its scheme and keys.
@@ -41,6 +43,8 @@ pub struct Verifier {
     tenant: Option<Arc<str>>,
     /// Whether every request is rejected after the usual work.
     is_dummy: bool,
+    /// Whether the same keys sign challenges, so that no body may be one.
+    signs_challenges: bool,
     /// The verifier with the same keys for the sender's other header names.
     alternate: Option<Arc<Self>>,
 }
@@ -89,7 +93,15 @@ impl Verifier {
         if unnamed_scopes.is_empty() {
             unnamed_scopes.push(scope(b""));
         }
-        Self { scheme, keys, unnamed_scopes, tenant: None, is_dummy: false, alternate: None }
+        Self {
+            scheme,
+            keys,
+            unnamed_scopes,
+            tenant: None,
+            is_dummy: false,
+            signs_challenges: false,
+            alternate: None,
+        }
     }
 
     /// Returns a copy that also accepts requests under the header names of `scheme`, which differs in
@@ -112,7 +124,22 @@ impl Verifier {
     }
 
     fn with_same_keys(&self) -> Self {
-        Self::with(self.scheme.clone(), self.keys.clone())
+        Self {
+            signs_challenges: self.signs_challenges,
+            ..Self::with(self.scheme.clone(), self.keys.clone())
+        }
+    }
+
+    /// Returns a copy whose keys also sign challenges, so that a body that may be one is rejected.
+    pub(crate) fn with_signed_challenges(&self) -> Self {
+        let alternate =
+            self.alternate.as_ref().map(|other| Arc::new(other.with_signed_challenges()));
+        Self { signs_challenges: true, alternate, ..self.with_same_keys() }
+    }
+
+    /// Creates a verifier that rejects every request, for a sender whose secret is still to come.
+    pub(crate) fn without_keys(scheme: Scheme) -> Arc<Self> {
+        Arc::new(Self::with(scheme, KeySet::default()))
     }
 
     /// Returns the alternate verifier if the credential is under its header names alone, else this one.
@@ -129,6 +156,27 @@ impl Verifier {
             Some(other) if !has_credential(&self.scheme) && has_credential(&other.scheme) => other,
             _ => self,
         }
+    }
+
+    /// Returns whether a request has the header of a credential.
+    pub(crate) fn has_credential(&self, headers: &(impl Headers + ?Sized)) -> bool {
+        let mut values = HeaderValues::default();
+        self.scheme.names.read(headers, &mut values);
+        let is_in = |at: &CompiledSignature| {
+            at.header.is_in(&values) || at.second.as_ref().is_some_and(|name| name.is_in(&values))
+        };
+        self.scheme.signature.as_ref().is_some_and(is_in)
+            || self.alternate.as_ref().is_some_and(|other| other.has_credential(headers))
+    }
+
+    /// Returns whether `body` is rejected because the same keys sign it as a challenge.
+    pub(super) fn is_reserved(&self, body: &[u8]) -> bool {
+        self.signs_challenges && is_challenge(body)
+    }
+
+    /// Returns whether the keys belong to one of many tenants, or to none of them.
+    pub(crate) const fn is_of_tenants(&self) -> bool {
+        self.is_dummy || self.tenant.is_some()
     }
 
     /// Returns whether every request is rejected after the usual work.
@@ -160,6 +208,15 @@ impl Verifier {
     /// Returns the number of the key called `name`. An unauthenticated scheme has one key `none`.
     pub(crate) fn key_number(&self, name: &str) -> Option<usize> {
         (0..self.unnamed_scopes.len()).find(|key| self.keys.name(*key) == name)
+    }
+
+    /// Returns the HMAC of a challenge under the last key that is valid at `now`, or under the last key if
+    /// the time is not known.
+    ///
+    /// `None` if the keys do not sign challenges, or belong to no tenant.
+    pub(crate) fn hmac_of_challenge(&self, text: &[u8], now: Option<Timestamp>) -> Option<Tag> {
+        let is_available = self.signs_challenges && !self.is_dummy;
+        self.keys.last_hmac(now).filter(|_| is_available).map(|key| key.tag([text, b"", b""]))
     }
 
     /// Returns the HMAC of `text` under the key with the number `key`, in hexadecimal.

@@ -90,8 +90,10 @@ impl Tenants {
     }
 
     async fn for_tenant(&self, tenant: &str) -> Result<Arc<Receiver>, Rejection> {
-        let unavailable =
-            |detail: String| Rejection::new(RejectionKind::KeysUnavailable).with_detail(detail);
+        let unavailable = |detail: String| {
+            Rejection::new(RejectionKind::KeysUnavailable)
+                .with_detail(format!("check the key resolver: {detail}"))
+        };
         loop {
             match self.cache.entry(tenant, self.clock.now()) {
                 CacheEntry::Known(receiver) => return Ok(receiver),
