@@ -302,6 +302,8 @@ const SIGNED: &[(&str, &str)] = &[
     ("adyen", ""),
     ("adyen-platform", "hmacsignature:*\n"),
     ("ainexlayer", "x-of-your-choice:*\n"),
+    ("airtable", "x-airtable-content-mac:*\n"),
+    ("asana", "x-hook-signature:*\n"),
     ("auth0", "authorization:*\n"),
     (
         "box",
@@ -323,6 +325,7 @@ const SIGNED: &[(&str, &str)] = &[
     ("linear", "linear-signature:*\n"),
     ("meta", "x-hub-signature-256:*\n"),
     ("mux", "mux-signature:*\n"),
+    ("notion", "x-notion-signature:*\n"),
     ("okta", "authorization:*\n"),
     ("omniai", "x-of-your-choice:*\n"),
     ("openai", "webhook-id:msg_1\nwebhook-timestamp:@\nwebhook-signature:*\n"),
@@ -330,6 +333,7 @@ const SIGNED: &[(&str, &str)] = &[
     ("pagerduty", "x-pagerduty-signature:*\n"),
     ("razorpay", "x-razorpay-signature:*\n"),
     ("resend", "svix-id:msg_1\nsvix-timestamp:@\nsvix-signature:*\n"),
+    ("ringcentral", "verification-token:*\n"),
     ("sanity", "sanity-webhook-signature:*\n"),
     (
         "sendgrid",
@@ -344,8 +348,11 @@ const SIGNED: &[(&str, &str)] = &[
     ("stripe", "stripe-signature:*\n"),
     ("svix", "svix-id:msg_1\nsvix-timestamp:@\nsvix-signature:*\n"),
     ("telegram", "x-telegram-bot-api-secret-token:*\n"),
+    ("trello", "x-trello-webhook:*\n"),
     ("twilio", "x-twilio-signature:*\n"),
     ("typeform", "typeform-signature:*\n"),
+    ("woocommerce", "x-wc-webhook-topic:order.created\nx-wc-webhook-signature:*\n"),
+    ("x", "x-twitter-webhooks-signature:*\n"),
     (
         "zendesk",
         "x-zendesk-webhook-signature-timestamp:2023-11-14T22:13:20Z\nx-zendesk-webhook-signature:*\n",

@@ -43,9 +43,12 @@ fn row(table: &mut String, sender: &SenderSpec) {
     let identity = identity(sender, &scheme, &contract);
     let handshake = match sender.handshake() {
         None => "",
-        Some(Challenge::Query(_) | Challenge::WebSubVerify | Challenge::Header { .. }) => "`GET`",
         Some(Challenge::Head) => "`HEAD`",
-        Some(_) => "signed `POST`",
+        Some(Challenge::WebHookOrigin) => "`OPTIONS`",
+        Some(Challenge::Body { .. }) => "signed `POST`",
+        Some(Challenge::Unsigned(challenge)) if challenge.is_secret() => "`POST` with the secret",
+        Some(Challenge::Unsigned(challenge)) if challenge.method() == "POST" => "unsigned `POST`",
+        Some(_) => "`GET`",
     };
     writeln!(
         table,

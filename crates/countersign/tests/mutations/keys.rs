@@ -101,7 +101,7 @@ fn a_sender_that_signs_its_url_requires_one() {
             }
         }
     }
-    assert_eq!(missing, 2 * 4);
+    assert_eq!(missing, 2 * 5);
 }
 
 /// During a rotation either key is accepted and named; an expired key is not.

@@ -175,6 +175,12 @@ pub(crate) const SHAPES: &[Shape] = &[
     Shape { key: Key::Hex, ..base64("adyen-platform", "hmacsignature") },
     // The header and the encoding are those of `example_config`.
     hex("ainexlayer", "x-of-your-choice"),
+    Shape {
+        key: Key::Base64(""),
+        around: Around::Prefix("hmac-sha256="),
+        ..hex("airtable", "x-airtable-content-mac")
+    },
+    hex("asana", "x-hook-signature"),
     token("auth0", "authorization"),
     Shape {
         signs: "{body}{t}",
@@ -224,6 +230,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     },
     Shape { around: Around::Prefix("sha256="), ..hex("meta", "x-hub-signature-256") },
     pairs("mux", "mux-signature"),
+    Shape { around: Around::Prefix("sha256="), ..hex("notion", "x-notion-signature") },
     token("okta", "authorization"),
     token("omniai", "x-of-your-choice"),
     standard("openai"),
@@ -235,6 +242,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     Shape { around: Around::Pairs(',', None, "v1"), ..hex("pagerduty", "x-pagerduty-signature") },
     hex("razorpay", "x-razorpay-signature"),
     svix("resend"),
+    token("ringcentral", "verification-token"),
     Shape {
         text: Text::UrlUnpadded,
         unit: Unit::Millis,
@@ -263,6 +271,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     pairs("stripe", "stripe-signature"),
     svix("svix"),
     token("telegram", "x-telegram-bot-api-secret-token"),
+    Shape { made: Made::HmacSha1, signs: "{body}{url}", ..base64("trello", "x-trello-webhook") },
     Shape {
         made: Made::HmacSha1,
         signs: "{url}{form}",
@@ -270,6 +279,8 @@ pub(crate) const SHAPES: &[Shape] = &[
         ..base64("twilio", "x-twilio-signature")
     },
     Shape { around: Around::Prefix("sha256="), ..base64("typeform", "typeform-signature") },
+    base64("woocommerce", "x-wc-webhook-signature"),
+    Shape { around: Around::Prefix("sha256="), ..base64("x", "x-twitter-webhooks-signature") },
     Shape {
         signs: "{t}{body}",
         time: Time::Header("x-zendesk-webhook-signature-timestamp"),
