@@ -27,6 +27,8 @@ pub(crate) struct Case {
     pub(crate) runs: usize,
     /// The expected state of event 1 at the end.
     pub(crate) holds: Holds,
+    /// The secrets of handshakes that the callback must receive.
+    pub(crate) secrets: Vec<String>,
     pub(crate) not_over: Option<(Protocol, &'static str)>,
 }
 
@@ -107,6 +109,8 @@ pub(crate) struct Expected {
     pub(crate) retry_after: Option<RangeInclusive<u64>>,
     /// The content type and the text of the response to a handshake.
     pub(crate) reply: Option<(&'static str, String)>,
+    /// The headers that a handshake's response must have, and no others beside those of every response.
+    pub(crate) echoed: Vec<(&'static str, String)>,
     /// Whether `100 Continue` must be sent first; otherwise it must not.
     pub(crate) continued: bool,
 }
@@ -122,6 +126,7 @@ impl Expected {
             ignored: false,
             retry_after: None,
             reply: None,
+            echoed: Vec::new(),
             continued: false,
         }
     }
@@ -137,6 +142,7 @@ impl Expected {
             ignored: false,
             retry_after: (status == 503).then_some(1..=60),
             reply: None,
+            echoed: Vec::new(),
             continued: false,
         }
     }
@@ -153,6 +159,12 @@ impl Expected {
     pub(crate) fn handshake_answered(status: u16, content_type: &'static str, text: &str) -> Self {
         let reply = (!text.is_empty()).then(|| (content_type, text.to_owned()));
         Self { reply, ..Self::own(status, Outcome::HandshakeAnswered) }
+    }
+
+    /// Adds a header that a handshake's response must have.
+    pub(crate) fn echoes(mut self, name: &'static str, value: &str) -> Self {
+        self.echoed.push((name, value.to_owned()));
+        self
     }
 
     pub(crate) fn duplicate() -> Self {
@@ -215,6 +227,7 @@ impl Case {
             items: None,
             runs: 0,
             holds: Holds::Claimable,
+            secrets: Vec::new(),
             not_over: None,
         }
     }
@@ -236,6 +249,12 @@ impl Case {
 
     pub(crate) fn from(mut self, sender: Sender) -> Self {
         self.sender = sender;
+        self
+    }
+
+    /// Adds a step after the others.
+    pub(crate) fn then(mut self, step: Step) -> Self {
+        self.steps.push(step);
         self
     }
 
@@ -269,6 +288,11 @@ impl Case {
         let items: Vec<_> = items.into_iter().map(|item| item.as_ref().to_owned()).collect();
         self.runs = items.len();
         self.items = Some(items);
+        self
+    }
+
+    pub(crate) fn hands_over(mut self, secret: &str) -> Self {
+        self.secrets.push(secret.to_owned());
         self
     }
 

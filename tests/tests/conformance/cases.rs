@@ -12,6 +12,7 @@ mod headers;
 mod identity;
 mod keys;
 mod layers;
+mod setup_handshakes;
 mod store;
 mod tenants;
 mod transport;
@@ -35,5 +36,6 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(tenants::cases());
     cases.extend(events::cases());
     cases.extend(layers::cases());
+    cases.extend(setup_handshakes::cases());
     cases
 }

@@ -88,7 +88,13 @@ fn response(expected: &Expected, got: &Received) -> run::Verdict {
     // Browsers must not interpret an echo as a page.
     let no_sniff = content_type.map(|_| "nosniff");
     equal("`x-content-type-options`", got.header("x-content-type-options"), no_sniff)?;
-    let is_own = |name: &str| OWN_HEADERS.contains(&name) || REPLY_HEADERS.contains(&name);
+    for (name, value) in &expected.echoed {
+        equal(name, got.header(name), Some(value.as_str()))?;
+    }
+    let is_echoed = |name: &str| expected.echoed.iter().any(|(echoed, _)| *echoed == name);
+    let is_own = |name: &str| {
+        OWN_HEADERS.contains(&name) || REPLY_HEADERS.contains(&name) || is_echoed(name)
+    };
     match got.headers.iter().find(|(name, _)| !is_own(name)) {
         Some((name, value)) => Err(format!("unexpected header: `{name}: {value}`")),
         None => Ok(()),

@@ -14,7 +14,7 @@ use crate::case::{Before, Case, Holds, Protocol};
 use crate::client::{Connection, Outgoing};
 use crate::driver::{Driver, EXCHANGE, Log, Script, Server, Site};
 use crate::request::Request;
-use crate::sender::{Config, NOW, Ring};
+use crate::sender::{Config, NOW, Ring, Secrets};
 use crate::store::Faulty;
 use crate::tenants::{Resolver, receivers};
 
@@ -28,6 +28,8 @@ const AFTER_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub(crate) struct Environment {
     protocol: Protocol,
     pub(crate) drops_disconnected: bool,
+    /// The secrets that the callback of a handshake has received.
+    pub(crate) secrets: Secrets,
     address: SocketAddr,
     pub(crate) server: Box<dyn Server>,
     pub(crate) script: Script,
@@ -49,8 +51,9 @@ impl Environment {
         let clock = FixedClock::new(NOW);
         let sound = MemoryStore::with_clock(case.config.capacity, clock.clone()).unwrap();
         let store = Faulty::new(sound.clone(), case.faults.clone());
-        let any_time = Config { ring: Ring::New, ..case.config.clone() };
-        let receiver = case.sender.receiver(&case.config);
+        let any_time = Config { ring: Ring::New, handshake_only: false, ..case.config.clone() };
+        let secrets = Secrets::default();
+        let receiver = case.sender.receiver(&case.config, &secrets);
         let receiver = receivers(case.config.tenants, receiver, {
             let (config, store) = (case.config.clone(), store.clone());
             move |receiver| {
@@ -63,7 +66,10 @@ impl Environment {
         });
         let direct = match case.config.tenants {
             Some(_) => Resolver::probe(|receiver| receiver.dedup(sound)).await,
-            None => case.sender.receiver(&any_time).dedup(sound).build().unwrap(),
+            None => {
+                let receiver = case.sender.receiver(&any_time, &Secrets::default());
+                receiver.dedup(sound).build().unwrap()
+            }
         };
         let (script, log) = (Script::new(&case.acts), Log::default());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -82,6 +88,7 @@ impl Environment {
         let environment = Self {
             protocol: driver.protocol(),
             drops_disconnected: driver.drops_disconnected(),
+            secrets,
             address,
             server: driver.serve(listener, site),
             script,

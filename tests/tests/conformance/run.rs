@@ -40,6 +40,7 @@ impl Environment {
             check::equal("items", self.script.items().as_slice(), items.as_slice())?;
         }
         check::equal("the store holds", holds, case.holds)?;
+        check::equal("the secrets handed over", &*self.secrets.all(), &*case.secrets)?;
         let is_event = |response: &Expected| {
             !matches!(response.outcome, None | Some(Outcome::HandshakeAnswered))
         };

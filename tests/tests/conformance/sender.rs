@@ -1,5 +1,6 @@
 //! The senders, their keys, and the configuration of the receiver.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign::ainexlayer::AiNexLayer;
@@ -7,6 +8,7 @@ use countersign::omniai::OmniAi;
 use countersign::scheme::{
     Algorithm, BodyFormat, Encoding, Field, Part, Scheme, SignatureLocation, TimestampFormat,
 };
+use countersign::senders::{Challenge, Handshake};
 
 use countersign::testing::TestKeys;
 use countersign::{
@@ -36,6 +38,26 @@ pub(crate) enum Sender {
     Pairs,
     /// A custom scheme whose bodies are JSON or forms of every kind.
     Forms,
+    /// A custom sender that signs nothing, with this handshake.
+    Unsigned(Challenge),
+}
+
+/// The secrets that the callback of a handshake has received.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(Arc<Mutex<Vec<String>>>);
+
+impl Secrets {
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn callback(&self) -> impl FnOnce(Secret) + Send + 'static {
+        let secrets = self.clone();
+        move |secret| {
+            let text = String::from_utf8(secret.expose().to_vec()).unwrap();
+            secrets.0.lock().unwrap().push(text);
+        }
+    }
 }
 
 /// A secret by its role.
@@ -73,6 +95,14 @@ pub(crate) struct Config {
     pub(crate) event_types: Option<&'static [&'static str]>,
     /// The token of the sender's handshake.
     pub(crate) verify_token: Option<&'static str>,
+    /// Whether unsigned handshakes get a response.
+    pub(crate) answers_unsigned: bool,
+    /// Whether there is a callback for the secret of a handshake.
+    pub(crate) on_secret: bool,
+    /// Whether the receiver has no keys, since the handshake brings the secret.
+    pub(crate) handshake_only: bool,
+    /// The origin that may deliver.
+    pub(crate) origin: Option<&'static str>,
     /// The key resolver, if there are many tenants; only with [`Sender::StandardWebhooks`].
     pub(crate) tenants: Option<Resolver>,
     /// The capacity of the store, in events.
@@ -99,6 +129,10 @@ impl Default for Config {
             endpoint: Some("hooks"),
             event_types: None,
             verify_token: None,
+            answers_unsigned: false,
+            on_secret: false,
+            handshake_only: false,
+            origin: None,
             tenants: None,
             capacity: 100,
             max_body_size: None,
@@ -123,7 +157,7 @@ impl Sender {
         .into_bytes()
     }
 
-    pub(crate) fn receiver(self, config: &Config) -> ReceiverBuilder {
+    pub(crate) fn receiver(self, config: &Config, secrets: &Secrets) -> ReceiverBuilder {
         let keys = config.ring.keys();
         let receiver = match self {
             Self::StandardWebhooks => {
@@ -164,13 +198,42 @@ impl Sender {
                 if let Some(types) = config.event_types {
                     sender = sender.with_event_types(types.iter().copied());
                 }
+                if config.answers_unsigned {
+                    sender = sender.answer_unsigned_handshakes();
+                }
+                if config.on_secret {
+                    sender = sender.on_secret(secrets.callback());
+                }
+                if senders::find(name).unwrap().requires_public_url() {
+                    sender = sender.with_public_url("https://example.com/hook");
+                }
                 let scheme = sender.scheme().unwrap();
                 let keys = match scheme.algorithm() {
                     Algorithm::Ed25519 => Secret::new(PUBLIC_KEY).unwrap().into(),
                     Algorithm::EcdsaP256 => TestKeys::new(&scheme, 1).unwrap().receiver().into(),
                     _ => keys,
                 };
-                let sender = sender.keys(keys).unwrap();
+                let sender = match config.handshake_only {
+                    true => sender.handshake_only().unwrap(),
+                    false => sender.keys(keys).unwrap(),
+                };
+                let contract = config.contract(&sender);
+                Receiver::builder(sender.with_contract(contract))
+            }
+            Self::Unsigned(challenge) => {
+                let mut handshake = Handshake::new(challenge);
+                if config.answers_unsigned {
+                    handshake = handshake.answer_unsigned_handshakes();
+                }
+                if let Some(token) = config.verify_token {
+                    handshake = handshake.with_token(&Secret::new(token).unwrap());
+                }
+                if let Some(origin) = config.origin {
+                    handshake = handshake.allow_origin(origin);
+                }
+                let scheme = Scheme::danger_unauthenticated("acme").build().unwrap();
+                let sender = Custom::danger_unauthenticated(scheme).unwrap();
+                let sender = sender.with_handshake(handshake);
                 let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }

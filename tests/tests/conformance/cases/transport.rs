@@ -4,7 +4,7 @@ use countersign::RejectionKind as Kind;
 
 use crate::case::{Act, Case, Expected, Holds, Protocol, Step};
 use crate::request::{Framing, Request};
-use crate::sender::{Config, Sender};
+use crate::sender::{Config, Secrets, Sender};
 
 const STREAMS: &str = "HTTP/2 streams have no order among each other";
 const NO_INTERIM: &str = "a client of HTTP/2 does not wait for an interim response";
@@ -97,7 +97,8 @@ fn several() -> Vec<Case> {
 
 /// The bytes of `request` in HTTP/1.1, without a body.
 fn raw(request: &Request) -> Vec<u8> {
-    let receiver = Sender::StandardWebhooks.receiver(&Config::default()).build().unwrap();
+    let receiver =
+        Sender::StandardWebhooks.receiver(&Config::default(), &Secrets::default()).build().unwrap();
     let mut raw = b"POST /hook HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n".to_vec();
     for (name, value) in request.headers(&receiver) {
         raw.extend([name.as_bytes(), b": ", &value, b"\r\n"].concat());
