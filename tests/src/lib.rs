@@ -19,6 +19,8 @@ mod docs {
     struct Forms;
     #[doc = include_str!("../../docs/deduplication.md")]
     struct Deduplication;
+    #[doc = include_str!("../../docs/handshakes.md")]
+    struct Handshakes;
     #[doc = include_str!("../../docs/tenants.md")]
     struct ManyTenants;
     #[doc = include_str!("../../docs/choosing-a-store.md")]

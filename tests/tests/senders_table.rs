@@ -43,12 +43,10 @@ fn row(table: &mut String, sender: &SenderSpec) {
     let identity = identity(sender, &scheme, &contract);
     let handshake = match sender.handshake() {
         None => "",
-        Some(Challenge::Head) => "`HEAD`",
-        Some(Challenge::WebHookOrigin) => "`OPTIONS`",
         Some(Challenge::Body { .. }) => "signed `POST`",
         Some(Challenge::Unsigned(challenge)) if challenge.is_secret() => "`POST` with the secret",
-        Some(Challenge::Unsigned(challenge)) if challenge.method() == "POST" => "unsigned `POST`",
-        Some(_) => "`GET`",
+        Some(challenge) if challenge.method() == "POST" => "unsigned `POST`",
+        Some(challenge) => &format!("`{}`", challenge.method()),
     };
     writeln!(
         table,

@@ -35,7 +35,7 @@ mod on {
         }
     }
 
-    /// Tells where an adapter must stand, for senders whose handshake is no `POST`.
+    /// Tells where an adapter must stand, for senders whose handshake is not a `POST`.
     ///
     /// An adapter cannot find out whether it stands there: a router that takes only `POST` rejects the
     /// handshake itself, and the adapter never sees it.

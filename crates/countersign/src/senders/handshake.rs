@@ -89,7 +89,8 @@ impl Handshake {
     /// and compare the secret with what the sender shows. Every further secret is rejected, until the
     /// process starts again. Without a callback such a handshake is rejected.
     ///
-    /// The callback must not block: store the secret from another task or thread.
+    /// The response is sent after the callback returns: store the secret in the callback if that is quick,
+    /// and otherwise pass it on. [`Secret::expose`] returns its bytes.
     #[must_use]
     pub fn on_secret(mut self, callback: impl FnOnce(Secret) + Send + 'static) -> Self {
         self.settings.on_secret = Some(SecretCallback::new(callback));

@@ -28,6 +28,7 @@ use crate::verify::Verifier;
 pub(crate) const MAX_HANDSHAKE_BYTES: usize = 16 * 1024;
 
 const NOT_ANSWERED: &str = "the sender's handshake is not signed, and is not answered unless `answer_unsigned_handshakes` is configured";
+const UNFIT: &str = "its challenge is not 1 to 1024 bytes of printable ASCII";
 const NO_CALLBACK: &str = "the sender's handshake brings the secret of later deliveries, and is not answered unless a callback is configured with `on_secret`";
 
 /// What the headers of a `POST` say of an unsigned handshake.
@@ -90,7 +91,7 @@ impl Handshake {
         }
         self.unsigned_posts().find_map(|challenge| {
             let text = challenge.challenge(request.head, request.body)?;
-            let text = presentable(text.as_bytes())?;
+            let Some(text) = presentable(&text) else { return Some(Err(rejected(UNFIT))) };
             let has_proof = if challenge.is_signed_by_secret {
                 request.is_signed_by(text)?;
                 false
@@ -183,7 +184,7 @@ impl UnsignedChallenge {
         &self,
         head: &'r (impl Headers + ?Sized),
         body: &'r [u8],
-    ) -> Option<Cow<'r, str>> {
+    ) -> Option<Cow<'r, [u8]>> {
         let holds = |condition: &ChallengeCondition| match condition {
             ChallengeCondition::EmptyBody => body.is_empty(),
             ChallengeCondition::Field { pointer, value } => {
@@ -204,17 +205,16 @@ impl UnsignedChallenge {
             return None;
         }
         match self.source {
-            ChallengeSource::Query(name) => {
-                String::from_utf8(parameter(head, name)?).ok().map(Cow::Owned)
-            }
-            ChallengeSource::Header(name) => {
-                std::str::from_utf8(header(head, name)?).ok().map(Cow::Borrowed)
-            }
-            ChallengeSource::Field(pointer) => scalar(pointer, body),
+            ChallengeSource::Query(name) => parameter(head, name).map(Cow::Owned),
+            ChallengeSource::Header(name) => header(head, name).map(Cow::Borrowed),
+            ChallengeSource::Field(pointer) => scalar(pointer, body).map(|text| match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            }),
             ChallengeSource::FormNumber(name) => {
                 let number = field(body, name).filter(|_| !body.contains(&b'&'))?;
-                let number = String::from_utf8(number).ok()?;
-                number.bytes().all(|byte| byte.is_ascii_digit()).then_some(Cow::Owned(number))
+                let is_number = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+                is_number.then_some(Cow::Owned(number))
             }
         }
     }
