@@ -90,7 +90,11 @@ fn scheme_headers(scheme: &Scheme) -> Vec<&str> {
 
 /// Returns the first word of a sender's name, which its headers and its user agent contain.
 fn sender_fingerprint(sender: &SenderSpec) -> &'static str {
-    sender.name().split('-').next().unwrap_or_default()
+    match sender.name().split('-').next().unwrap_or_default() {
+        // Every `x-…` header begins with the name of X, whose own headers have its former name.
+        "x" => "twitter",
+        word => word,
+    }
 }
 
 /// Returns whether a header names the sender: its first word, or the second after a letter such as

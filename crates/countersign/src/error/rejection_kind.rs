@@ -41,7 +41,8 @@ pub enum RejectionKind {
     /// The resolver of a tenant's keys failed, or the secret is still to come in the sender's handshake.
     /// Status 503.
     KeysUnavailable,
-    /// The request is the sender's handshake, and the settings do not allow a response. Status 403.
+    /// The request is the sender's handshake, and the settings do not allow a response, or its challenge does
+    /// not fit one. Status 403.
     HandshakeRejected,
     /// No configured key is valid at the time of receipt. Status 401.
     UnknownKey,

@@ -23,6 +23,7 @@ mod items;
 pub mod metrics;
 mod outcome;
 mod receiver;
+mod receiver_handshakes;
 mod recorder;
 mod report;
 mod request;

@@ -17,7 +17,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::event::{EventKey, Identity, tenant_scope};
 use crate::headers::Headers;
 use crate::scheme::Scheme;
-use crate::senders::{HandshakeResponse, Sender, UnsignedPost, UnverifiedRequest};
+use crate::senders::Sender;
 use crate::time::Timestamp;
 use crate::verify::{Delivery, StreamingVerifier};
 
@@ -58,7 +58,7 @@ use crate::verify::{Delivery, StreamingVerifier};
 #[derive(Clone)]
 #[must_use]
 pub struct Receiver {
-    sender: Arc<dyn Sender>,
+    pub(super) sender: Arc<dyn Sender>,
     store: Option<Arc<dyn Store>>,
     endpoint: Arc<str>,
     /// Separates dedup keys: the endpoint's name and, where there are tenants, the tenant's. `None` without
@@ -102,84 +102,6 @@ impl Receiver {
     /// [`RejectionKind::MethodNotAllowed`] for any other method.
     pub fn check_method(&self, method: &str) -> Result<(), Rejection> {
         if method == "POST" { Ok(()) } else { Err(Rejection::new(RejectionKind::MethodNotAllowed)) }
-    }
-
-    /// Returns the response to a handshake by `GET`, `HEAD` or `OPTIONS`; `None` for a `POST`.
-    ///
-    /// A response that contains an HMAC, as X expects it, is made with the last key of the keyring.
-    ///
-    /// # Errors
-    ///
-    /// - [`RejectionKind::MethodNotAllowed`] for any other request, and for a handshake whose token or
-    ///   origin is not configured.
-    /// - [`RejectionKind::SignatureMismatch`] if the request has the wrong token.
-    pub fn handshake_response<H: Headers + ?Sized>(
-        &self,
-        method: &str,
-        head: &H,
-    ) -> Result<Option<HandshakeResponse>, Rejection> {
-        self.handshake_response_at(method, head, None)
-    }
-
-    /// Returns [`handshake_response`](Self::handshake_response) with a key that is valid at `now`.
-    pub(crate) fn handshake_response_at<H: Headers + ?Sized>(
-        &self,
-        method: &str,
-        head: &H,
-        now: Option<Timestamp>,
-    ) -> Result<Option<HandshakeResponse>, Rejection> {
-        let handshake = self.sender.handshake().filter(|_| method != "POST");
-        let verifier = self.sender.verifier();
-        match handshake.and_then(|handshake| handshake.response(method, head, verifier, now)) {
-            Some(response) => response.map(Some),
-            None => self.check_method(method).map(|()| None),
-        }
-    }
-
-    /// Returns the method of the sender's handshake, if it has one with another method than `POST`.
-    #[cfg(feature = "tracing")]
-    pub(crate) fn handshake_method(&self) -> Option<&'static str> {
-        self.sender.handshake()?.method()
-    }
-
-    /// Returns whether the response to a handshake depends on the keys of its tenant.
-    pub(crate) fn handshake_needs_key<H: Headers + ?Sized>(&self, method: &str, head: &H) -> bool {
-        self.sender.handshake().is_some_and(|handshake| handshake.needs_key(method, head))
-    }
-
-    /// Returns whether a `POST` may be a handshake that no key has signed, by its headers.
-    pub(crate) fn unsigned_post<H: Headers + ?Sized>(&self, head: &H) -> UnsignedPost {
-        self.sender.handshake().map_or(UnsignedPost::No, |handshake| {
-            handshake.unsigned_post(head, self.sender.verifier())
-        })
-    }
-
-    /// Returns the response to a `POST` that is the sender's handshake and that no key has signed; `None`
-    /// for any other request, such as an event.
-    ///
-    /// A request with a valid credential is an event, so the result does not depend on whether
-    /// [`verify`](Self::verify) is called before. Pass a body of at most 16 KiB: a longer one is not a
-    /// handshake.
-    ///
-    /// # Errors
-    ///
-    /// [`RejectionKind::HandshakeRejected`] if the settings do not allow a response. The text names the
-    /// setting.
-    pub fn unsigned_handshake_response<H: Headers + ?Sized>(
-        &self,
-        head: &H,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Option<HandshakeResponse>, Rejection> {
-        let Some(handshake) = self.sender.handshake() else { return Ok(None) };
-        let request = UnverifiedRequest { head, body, verifier: self.sender.verifier(), now };
-        handshake.unsigned_response(&request).transpose()
-    }
-
-    /// Returns the response to a verified delivery that is a handshake; `None` for an event.
-    #[must_use]
-    pub fn signed_handshake_response(&self, delivery: &Delivery) -> Option<HandshakeResponse> {
-        self.sender.handshake()?.signed_response(delivery)
     }
 
     /// Checks a request's headers, and returns the verifier that takes the body.

@@ -12,6 +12,7 @@ use crate::verify::Verifier;
 /// Handshakes.
 impl SenderConfig {
     /// Sets the token that the sender presents in its handshake.
+    #[expect(clippy::needless_pass_by_value, reason = "the configuration takes its secrets over")]
     pub fn with_verify_token(self, token: Secret) -> Self {
         self.with_handshake_settings(|handshake| handshake.with_token(&token))
     }

@@ -17,7 +17,7 @@ use super::unsigned_challenge::{
 /// // Microsoft Graph signs nothing: the handler compares `clientState` with its own.
 /// let scheme = Scheme::danger_unauthenticated("microsoft-graph").build()?;
 /// let graph = Custom::danger_unauthenticated(scheme)?
-///     .with_handshake(Handshake::new(Challenge::MICROSOFT_GRAPH).answer_unsigned());
+///     .with_handshake(Handshake::new(Challenge::MICROSOFT_GRAPH).answer_unsigned_handshakes());
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
 impl Challenge {

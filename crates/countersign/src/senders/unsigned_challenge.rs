@@ -5,7 +5,7 @@
 /// A request is this handshake if it has the challenge at its [source](ChallengeSource), fulfils every
 /// [condition](ChallengeCondition), and carries no credential of the sender's scheme. Anyone can send such a
 /// request, so an unsigned `POST` gets a response only if
-/// [`answer_unsigned`](super::Handshake::answer_unsigned) or, for one that brings a secret,
+/// [`answer_unsigned_handshakes`](super::Handshake::answer_unsigned_handshakes) or, for one that brings a secret,
 /// [`on_secret`](super::Handshake::on_secret) is configured.
 ///
 /// ```

@@ -91,12 +91,13 @@ impl Handshake {
         }
         self.unsigned_posts().find_map(|challenge| {
             let text = challenge.challenge(request.head, request.body)?;
-            let Some(text) = presentable(&text) else { return Some(Err(rejected(UNFIT))) };
-            let has_proof = if challenge.is_signed_by_secret {
-                request.is_signed_by(text)?;
-                false
-            } else {
-                request.has_valid_credential()?
+            let is_own = challenge.is_signed_by_secret;
+            let has_proof = !is_own && request.has_valid_credential()?;
+            let text = match presentable(&text) {
+                Some(text) if is_own => request.is_signed_by(text).map(|()| text)?,
+                Some(text) => text,
+                None if is_own => return None,
+                None => return Some(Err(rejected(UNFIT))),
             };
             let result = match challenge.brings_secret {
                 true => self.hand_over(text, request.verifier),

@@ -14,7 +14,6 @@ pub const X: SenderSpec =
     SenderSpec::new("x", "X", "https://docs.x.com/x-api/webhooks/introduction", scheme)
         .with_response_deadline(secs(10))
         .with_retry_window(days(1))
-        .with_user_agent("twitter")
         .with_handshake(Challenge::X);
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

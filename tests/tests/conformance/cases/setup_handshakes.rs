@@ -1,7 +1,8 @@
 //! Handshakes that no signature covers: when a sender is told of the endpoint, or checks it later.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+mod checks;
+mod secrets;
+
 use countersign::RejectionKind as Kind;
 use countersign::senders::Challenge;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -21,13 +22,9 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend(graph());
     cases.extend(monday());
     cases.extend(event_grid());
-    cases.extend(origins());
     cases.extend(ringcentral());
-    cases.extend(asana());
-    cases.extend(notion());
-    cases.extend(x());
-    cases.extend(strava());
-    cases.extend(by_head_and_header());
+    cases.extend(secrets::cases());
+    cases.extend(checks::cases());
     cases
 }
 
@@ -200,41 +197,6 @@ fn event_grid() -> Vec<Case> {
     ]
 }
 
-fn origins() -> Vec<Case> {
-    let sender = Sender::Unsigned(Challenge::WebHookOrigin);
-    let options = || Request::get("").method("OPTIONS");
-    let asking = |origin: &str| options().with("webhook-request-origin", origin);
-    let allowed =
-        |origin: &str| empty().echoes("allow", "POST").echoes("webhook-allowed-origin", origin);
-    let configured =
-        |origin: &'static str, case: Case| case.config(|config| config.origin = Some(origin));
-    let no_consent =
-        |name: &str, request| rejected(name, sender, request, 405, Kind::MethodNotAllowed);
-    let azure = "eventgrid.azure.net";
-    vec![
-        configured(azure, answered("an allowed origin", sender, asking(azure), allowed(azure))),
-        configured(
-            azure,
-            answered(
-                "an allowed origin with a rate",
-                sender,
-                asking(azure).with("webhook-request-rate", "120"),
-                allowed(azure).echoes("webhook-allowed-rate", "*"),
-            ),
-        ),
-        configured(
-            "*",
-            answered("any origin, if it is allowed", sender, asking("a.example"), allowed("*")),
-        ),
-        configured(azure, no_consent("another origin", asking("a.example"))),
-        configured(
-            azure,
-            no_consent("a preflight of a browser", options().with("origin", "https://a.example")),
-        ),
-        no_consent("an origin where none is allowed", asking(azure)),
-    ]
-}
-
 fn ringcentral() -> Vec<Case> {
     let sender = Sender::Known("ringcentral");
     let asking = |token: &str| unsigned("").with("validation-token", token);
@@ -274,171 +236,9 @@ fn ringcentral() -> Vec<Case> {
     ]
 }
 
-/// A receiver without keys, with a callback for the secret.
-fn taking_secrets(case: Case) -> Case {
-    without_setting(case).config(|config| (config.on_secret, config.handshake_only) = (true, true))
-}
-
-/// The response to a delivery before the secret is configured.
-fn retry_later() -> Expected {
-    Expected { retry_after: Some(1..=60), ..Expected::rejected(503, Kind::KeysUnavailable) }
-}
-
-const SECRET: &str = "b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81";
-
-fn asana() -> Vec<Case> {
-    let sender = Sender::Known("asana");
-    let asking = |secret: &str| unsigned("{}").with("x-hook-secret", secret);
-    let echo = || empty().echoes("x-hook-secret", SECRET);
-    let again = Expected::rejected(403, Kind::HandshakeRejected);
-    let handshake = |name: &str| answered(name, sender, asking(SECRET), echo()).hands_over(SECRET);
-    vec![
-        taking_secrets(handshake("Asana handshake")),
-        taking_secrets(handshake("Asana handshake, then another secret"))
-            .then(Step::Send(asking("another"), again.clone()))
-            .then(Step::Send(asking(SECRET), again)),
-        taking_secrets(rejected(
-            "Asana handshake with non-ASCII text",
-            sender,
-            asking("\u{e9}"),
-            403,
-            Kind::HandshakeRejected,
-        )),
-        taking_secrets(answered(
-            "a delivery before the secret is configured",
-            sender,
-            Request::good(),
-            retry_later(),
-        )),
-        rejected(
-            "Asana handshake without a callback",
-            sender,
-            asking(SECRET),
-            401,
-            Kind::MissingHeader,
-        ),
-        handshake("Asana handshake beside keys")
-            .config(|config| config.on_secret = true)
-            .then(Step::Send(Request::good(), Expected::handled()))
-            .ends(1, Holds::Duplicate),
-        event(
-            "a signed Asana delivery with the header of a handshake",
-            sender,
-            Request::good().body("{}").with("x-hook-secret", SECRET),
-        )
-        .config(|config| config.on_secret = true),
-    ]
-}
-
+/// The HMAC-SHA256 of `text` under `key`.
 fn hmac(key: &str, text: &str) -> Vec<u8> {
     let mut mac: Hmac<Sha256> = Hmac::new_from_slice(key.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
-}
-
-fn notion() -> Vec<Case> {
-    let sender = Sender::Known("notion");
-    let token = "secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl";
-    let signed_with = |key: &str, body: String| {
-        let tag: String = hmac(key, &body).iter().map(|byte| format!("{byte:02x}")).collect();
-        unsigned(body).with("x-notion-signature", format!("sha256={tag}"))
-    };
-    let body = |token: &str| json!({ "verification_token": token }).to_string();
-    let asking = |token: &str| signed_with(token, body(token));
-    let again = Expected::rejected(403, Kind::HandshakeRejected);
-    let handshake = |name: &str| answered(name, sender, asking(token), empty()).hands_over(token);
-    vec![
-        taking_secrets(handshake("Notion handshake")),
-        taking_secrets(handshake("Notion handshake, then another token"))
-            .then(Step::Send(asking("secret_2"), again.clone())),
-        taking_secrets(answered(
-            "Notion handshake under another key",
-            sender,
-            signed_with("another key", body(token)),
-            retry_later(),
-        )),
-        taking_secrets(rejected(
-            "Notion handshake without a signature",
-            sender,
-            unsigned(body(token)),
-            401,
-            Kind::MissingHeader,
-        )),
-        handshake("Notion handshake beside keys").config(|config| config.on_secret = true),
-        answered("Notion handshake without a callback", sender, asking(token), again),
-        rejected(
-            "a Notion delivery under another key",
-            sender,
-            signed_with("another key", "{}".to_owned()),
-            401,
-            Kind::SignatureMismatch,
-        ),
-        event("a Notion delivery that holds a token", sender, Request::good().body(body("other")))
-            .config(|config| config.on_secret = true),
-    ]
-}
-
-fn x() -> Vec<Case> {
-    let sender = Sender::Known("x");
-    let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let token = "MWJiOTUzZDMtZWVmMi00NzNiLTk0ZDYtNzZmMTY4YzRkYTFl";
-    let asking = |token: &str| Request::get(&format!("crc_token={token}&nonce=1"));
-    let seal = |text: &str| format!("sha256={}", STANDARD.encode(hmac(key, text)));
-    let body = json!({ "response_token": seal(token) }).to_string();
-    let response = Expected::handshake_answered(200, JSON, &body);
-    let unfit = |name: &str, token: &str| {
-        rejected(name, sender, asking(token), 405, Kind::MethodNotAllowed)
-    };
-    vec![
-        answered("X check", sender, asking(token), response),
-        unfit("X check of a JSON object", "%7B%7D"),
-        unfit("X check of 129 bytes", &"a".repeat(129)),
-        rejected(
-            "a delivery that X's check has signed",
-            sender,
-            unsigned(token).with("x-twitter-webhooks-signature", seal(token)),
-            401,
-            Kind::SignatureMismatch,
-        ),
-        Case::handled("a delivery of X", Request::good()).from(sender),
-    ]
-}
-
-fn strava() -> Vec<Case> {
-    let sender = Sender::Unsigned(Challenge::WebSubVerifyJson);
-    let asking = |token: &str| {
-        Request::get(&format!("hub.mode=subscribe&hub.challenge=15f7&hub.verify_token={token}"))
-    };
-    let response = Expected::handshake_answered(200, JSON, r#"{"hub.challenge":"15f7"}"#);
-    let with_token = |case: Case| case.config(|config| config.verify_token = Some("open sesame"));
-    vec![
-        with_token(answered("Strava validation", sender, asking("open+sesame"), response)),
-        with_token(rejected(
-            "Strava validation with a wrong token",
-            sender,
-            asking("open"),
-            401,
-            Kind::SignatureMismatch,
-        )),
-    ]
-}
-
-fn by_head_and_header() -> Vec<Case> {
-    let head = || Request::get("").method("HEAD");
-    let adobe = Sender::Unsigned(Challenge::ADOBE_SIGN);
-    let client = || Request::get("").with("x-adobesign-clientid", "CBJCHBCAABAAo");
-    let echo = empty().echoes("x-adobesign-clientid", "CBJCHBCAABAAo");
-    vec![
-        answered("Trello check", Sender::Known("trello"), head(), empty()),
-        answered("Adobe Sign check", adobe, client(), echo)
-            .config(|config| config.verify_token = Some("CBJCHBCAABAAo")),
-        rejected(
-            "Adobe Sign check of another client",
-            adobe,
-            client(),
-            401,
-            Kind::SignatureMismatch,
-        )
-        .config(|config| config.verify_token = Some("another")),
-    ]
 }
