@@ -20,7 +20,10 @@ type Response = Option<Result<HandshakeResponse, Rejection>>;
 impl Handshake {
     /// Returns whether the response to a request depends on the keys of its receiver.
     pub(crate) fn needs_key(&self, method: &str, head: &(impl Headers + ?Sized)) -> bool {
-        let is_keyed = |challenge: &Challenge| matches!(challenge, Challenge::QueryHmac { parameter: name, .. } if parameter(head, name).is_some());
+        let is_keyed = |challenge: &Challenge| match challenge {
+            Challenge::QueryHmac { parameter: name, .. } => parameter(head, name).is_some(),
+            _ => false,
+        };
         method == "GET" && self.challenges.iter().any(is_keyed)
     }
 
