@@ -45,6 +45,11 @@ impl SenderConfig {
         self.with_handshake_settings(|handshake| handshake.allow_origin(origin))
     }
 
+    /// Allows at most this number of requests per minute; see [`Handshake::allow_rate`].
+    pub fn allow_rate(self, per_minute: u32) -> Self {
+        self.with_handshake_settings(|handshake| handshake.allow_rate(per_minute))
+    }
+
     /// Returns the sender without keys, for the time before its handshake has brought the secret.
     ///
     /// The handshake gets its response. Every delivery is rejected with status 503, so that the sender
