@@ -135,7 +135,7 @@ impl fmt::Display for Rejection {
                 "header `{location}` belongs to a different scheme (e.g. `svix-*` vs `webhook-*`); send only one"
             )?,
             RejectionKind::UnsupportedEncoding => f.write_str(
-                "`content-encoding` is not identity: have the sender deliver uncompressed bodies",
+                "`content-encoding` names a compression, or appears twice: have the sender deliver uncompressed bodies",
             )?,
             RejectionKind::BodyTooLarge if self.detail.is_empty() => f.write_str(
                 "body exceeds the limit: raise `max_body_size` if the sender's bodies are this large",

@@ -5,6 +5,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderLookup, HeaderValues, IndexedHeader};
 use crate::scheme::{CompiledLocation, CompiledTimestamp, Scheme};
 use crate::time::{Freshness, Timestamp, TimestampFormat};
+use crate::verify::content_coding::named_coding;
 
 /// The longest id or type of an event in a header, in bytes.
 const MAX_ID_BYTES: usize = 256;
@@ -113,7 +114,7 @@ pub(crate) fn reject_coded_body(
 ) -> Result<(), Rejection> {
     match scheme.names.content_encoding().map(|name| name.lookup(values)) {
         None | Some(HeaderLookup::None) => Ok(()),
-        Some(HeaderLookup::One(coding)) if coding.eq_ignore_ascii_case(b"identity") => Ok(()),
+        Some(HeaderLookup::One(value)) if named_coding(value).is_none() => Ok(()),
         Some(HeaderLookup::One(_) | HeaderLookup::Many) => {
             Err(Rejection::new(RejectionKind::UnsupportedEncoding))
         }

@@ -6,6 +6,7 @@
 
 mod body;
 mod challenge;
+mod content_coding;
 mod delivery;
 mod from_delivery;
 mod header_text;

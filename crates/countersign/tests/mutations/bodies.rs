@@ -274,10 +274,13 @@ fn content_type(shape: &Shape) -> Vec<Mutant> {
 
 fn coded(shape: &Shape) -> Vec<Mutant> {
     let coded = |coding: &str| good(shape).1.with("content-encoding", coding);
-    let mut mutants: Vec<_> = ["gzip", "identity, gzip", "aws-chunked", ""]
-        .map(|coding| rejected(coding, coded(coding), Kind::UnsupportedEncoding))
-        .into();
-    mutants.push(accepted("identity", coded("identity")));
+    let changes = ["gzip", "identity, gzip", "UTF-8,X-GZIP", "br", "zstd;q=1", "aes128gcm"];
+    let plain = ["identity", "UTF-8", "utf8", "none", "text/plain", "identity, utf-8", ""];
+    let mut mutants: Vec<_> =
+        changes.map(|coding| rejected(coding, coded(coding), Kind::UnsupportedEncoding)).into();
+    mutants.extend(plain.map(|coding| accepted(coding, coded(coding))));
+    let twice = coded("identity").with("content-encoding", "identity");
+    mutants.push(rejected("twice", twice, Kind::UnsupportedEncoding));
     mutants
 }
 

@@ -160,7 +160,7 @@ fn times() -> Vec<Case> {
 
 fn codings() -> Vec<Case> {
     let coded = |coding: &str| Request::good().with("content-encoding", coding);
-    let mut cases: Vec<_> = ["gzip", "deflate", "br", "zstd", "gzip, identity", "nonsense"]
+    let mut cases: Vec<_> = ["gzip", "deflate", "br", "zstd", "gzip, identity"]
         .into_iter()
         .map(|coding| {
             let name = format!("content-encoding: {coding}");
