@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::builder::{TimestampSource, ValueSource};
 use super::content::Content;
-use super::signed_fields::{FieldKind, SignedField};
+use super::signed_fields::SignedField;
 use super::{
     Algorithm, BodyFormat, CompiledLocation, CompiledSignature, CompiledTimestamp, EventTypes,
-    Field, Grammar, Part, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
+    Grammar, Part, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
 };
 use crate::body::BodyFormats;
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -128,19 +128,8 @@ impl SchemeBuilder {
 
     fn content(&self) -> Result<Option<Content>, ConfigError> {
         if let Some(body_signature) = &self.body_signature {
-            let pointer = |field: &Field| {
-                Ok(SignedField { pointer: Pointer::parse(&field.pointer)?, kind: field.kind })
-            };
-            let list: Vec<_> =
-                body_signature.fields.iter().map(pointer).collect::<Result<_, ConfigError>>()?;
-            let count = |kind| list.iter().filter(|field| field.kind == kind).count();
-            if count(FieldKind::Plain) + count(FieldKind::Free) == 0 || count(FieldKind::Free) > 1 {
-                return Err(invalid(
-                    "the signed fields must be one or more, and at most one of them may hold any text",
-                ));
-            }
             return Ok(Some(Content::Fields {
-                fields: list,
+                fields: SignedField::parse_all(&body_signature.fields)?,
                 signature: Pointer::parse(&body_signature.signature)?,
                 encoding: body_signature.encoding,
             }));

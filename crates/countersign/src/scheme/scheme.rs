@@ -140,9 +140,10 @@ impl Scheme {
     /// Starts a scheme with HMAC-SHA256 over some fields of a JSON body, joined by colons. The
     /// signature is at the JSON pointer `signature` of the same body.
     ///
-    /// A field that is absent or null counts as empty. Only the field with
-    /// [`allow_any_text`](Field::allow_any_text) may hold a colon, so that the signed text has exactly
-    /// one reading. **All other fields of the body are not authenticated.**
+    /// A field that is absent or null counts as empty. In each event, only one field may hold a colon,
+    /// so that the signed text has exactly one reading: that with
+    /// [`allow_any_text_for`](Field::allow_any_text_for) the event, or else that with
+    /// [`allow_any_text`](Field::allow_any_text). **All other fields of the body are not authenticated.**
     pub fn hmac_sha256_of_fields(
         sender: impl Into<Cow<'static, str>>,
         signature: impl Into<Cow<'static, str>>,

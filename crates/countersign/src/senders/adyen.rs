@@ -35,7 +35,10 @@ pub const ADYEN_PLATFORM: SenderSpec =
 fn standard(config: &SenderConfig) -> SchemeBuilder {
     let at = |field: &str| format!("/notificationItems/0/NotificationRequestItem/{field}");
     let fields = [
-        Field::new(at("pspReference")),
+        // In a report, the reference is the name of its file, which may contain the separator
+        // (https://github.com/Adyen/adyen-ruby-api-library/issues/108). The event code is signed after
+        // both fields that may contain it, so it decides which of them does.
+        Field::new(at("pspReference")).allow_any_text_for(at("eventCode"), ["REPORT_AVAILABLE"]),
         Field::new(at("originalReference")),
         Field::new(at("merchantAccountCode")),
         // The merchant chooses this text, so it may contain the separator.
