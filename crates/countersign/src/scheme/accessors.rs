@@ -29,6 +29,7 @@ impl Scheme {
                 second_header: None,
                 encoding: *encoding,
                 grammar: SignatureGrammar::Whole { prefix: "" },
+                allows_white_space: false,
             });
         }
         self.signature.as_ref().map(|signature| Credential {
@@ -38,12 +39,16 @@ impl Scheme {
             grammar: match &signature.grammar {
                 Grammar::Whole { prefix } => SignatureGrammar::Whole { prefix },
                 Grammar::Versioned { version } => SignatureGrammar::Versioned { version },
-                Grammar::Pairs { signature, time, separator } => SignatureGrammar::Pairs {
+                Grammar::Pairs { signature, time, separator, .. } => SignatureGrammar::Pairs {
                     name: signature,
                     timestamp: time.as_deref(),
                     separator: char::from(*separator),
                 },
             },
+            allows_white_space: matches!(
+                signature.grammar,
+                Grammar::Pairs { allows_white_space: true, .. }
+            ),
         })
     }
 
@@ -228,6 +233,9 @@ pub struct Credential<'s> {
     pub encoding: Encoding,
     /// The grammar of the header's value.
     pub grammar: SignatureGrammar<'s>,
+    /// Whether pairs may have spaces and tabs around their names and values; see
+    /// [`SignatureLocation::allow_white_space`](super::SignatureLocation::allow_white_space).
+    pub allows_white_space: bool,
 }
 
 /// How the value of a header holds one signature or several.

@@ -37,6 +37,8 @@ pub struct SchemeBuilder {
     pub(super) timestamp: Option<TimestampSource>,
     pub(super) tolerance: Tolerance,
     pub(super) id: Option<ValueSource>,
+    pub(super) allows_separator_in_id: bool,
+    pub(super) id_length: Option<usize>,
     pub(super) event_type: Option<ValueSource>,
     pub(super) other_event_types: Vec<Cow<'static, str>>,
     pub(super) event_type_syntax: Option<Cow<'static, str>>,
@@ -85,6 +87,8 @@ impl SchemeBuilder {
             timestamp: None,
             tolerance: Tolerance::default(),
             id: None,
+            allows_separator_in_id: false,
+            id_length: None,
             event_type: None,
             other_event_types: Vec::new(),
             event_type_syntax: None,
@@ -168,6 +172,48 @@ impl SchemeBuilder {
     /// Unless [`Part::Id`] is signed, the id is for logs alone.
     pub fn id_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.id = Some(ValueSource::Header(name.into()));
+        self
+    }
+
+    /// Allows the id to hold the text that separates it from the time, such as the dots of
+    /// `org.evt.1` in `{id}.{time}.{body}`.
+    ///
+    /// The id must be signed directly before a literal, the time and another literal, and the time must
+    /// be in seconds or milliseconds. An id that itself holds a separated time, such as
+    /// `org.1700000000.1`, is still rejected, and the time must have as many digits as the present
+    /// time. Under these two conditions the first separated time ends the id, so the signed content has
+    /// exactly one reading. Without them, an attacker could move the time and the start of a captured
+    /// body into the id, or the end of an id into the body, and the signature would still match.
+    ///
+    /// Leave this off for senders whose ids have no separator: a strict reading finds a changed id
+    /// earlier.
+    pub const fn allow_separator_in_id(mut self) -> Self {
+        self.allows_separator_in_id = true;
+        self
+    }
+
+    /// Sets the length of every id in bytes, for a sender that signs the id without a separator after
+    /// it, such as `{id}{time}{body}`.
+    ///
+    /// The id must be in a signed header before the body. An id of another length is rejected:
+    /// otherwise an attacker could move the end of a captured id to the value after it.
+    ///
+    /// ```
+    /// use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation, TimestampFormat};
+    ///
+    /// // HMAC-SHA256 of the id, the time in RFC 3339, and the body.
+    /// let signature = SignatureLocation::header("acme-signature", Encoding::Hex).prefix("sha256=");
+    /// let scheme = Scheme::hmac_sha256("acme", signature)
+    ///     .id_header("acme-id")
+    ///     .id_length(36)
+    ///     .timestamp_header("acme-time", TimestampFormat::Rfc3339)
+    ///     .signs([Part::Id, Part::Timestamp, Part::Body])
+    ///     .build()?;
+    /// assert!(scheme.signs_id());
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    pub const fn id_length(mut self, bytes: usize) -> Self {
+        self.id_length = Some(bytes);
         self
     }
 

@@ -13,6 +13,10 @@ use crate::body::BodyFormats;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::headers::{HeaderIndex, is_printable};
 use crate::json::pointer::Pointer;
+use crate::time::TimestampFormat;
+
+/// The longest id or type of an event in a header, in bytes.
+pub(crate) const MAX_ID_BYTES: usize = 256;
 
 impl SchemeBuilder {
     /// Checks that the settings are safe together, and returns the scheme.
@@ -26,7 +30,10 @@ impl SchemeBuilder {
     ///   - the body is not signed exactly once;
     ///   - two values touch without a literal between them, so that bytes could move from one to the
     ///     other. A time may touch the body, or a value between it and the body; it must then have as
-    ///     many digits as the present time;
+    ///     many digits as the present time. An id with an [`id_length`](Self::id_length) may touch
+    ///     what follows it;
+    ///   - [`allow_separator_in_id`](Self::allow_separator_in_id) is set, but no separated time follows
+    ///     a signed id;
     ///   - a time is configured that the signature does not cover, which would not prevent replay;
     ///   - an event type is declared that is not in the sender's syntax, or although the event's type is
     ///     signed or not in a header.
@@ -47,8 +54,9 @@ impl SchemeBuilder {
         let id = self.id.as_ref().map(|source| source.compile(&mut names)).transpose()?;
         let event_type =
             self.event_type.as_ref().map(|source| source.compile(&mut names)).transpose()?;
-        let timestamp = match self.timestamp {
-            Some(source) => Some(source.compile(signature.as_mut(), &mut names)?),
+        let content = self.content()?;
+        let timestamp = match &self.timestamp {
+            Some(source) => Some(source.clone().compile(signature.as_mut(), &mut names)?),
             None => None,
         };
         if self.algorithm == Algorithm::StaticToken
@@ -61,8 +69,20 @@ impl SchemeBuilder {
         let signed = match self.algorithm {
             Algorithm::StaticToken | Algorithm::Unauthenticated => Vec::new(),
             _ if content.is_some() => Vec::new(),
-            _ => signed_parts(&self.signed, id.as_ref(), timestamp.as_ref(), &mut names)?,
+            _ => signed_parts(&self, id.as_ref(), timestamp.as_ref(), &mut names)?,
         };
+        if self.allows_separator_in_id && !time_ends_id(&signed, timestamp.as_ref()) {
+            return Err(invalid(
+                "an id can only hold its separator if a literal, a time in digits and another literal are signed after it: remove `allow_separator_in_id`",
+            ));
+        }
+        if self.id_length.is_some_and(|length| length == 0 || length > MAX_ID_BYTES)
+            || self.id_length.is_some() && !signs_id_before_body(&signed)
+        {
+            return Err(invalid(
+                "`id_length` must be 1 to 256 bytes, of an id that is signed before the body",
+            ));
+        }
         let event_types = match (&event_type, self.event_types) {
             (Some(CompiledLocation::Header(name)), declared) => {
                 let is_this = |part: &SignedPart| matches!(part, SignedPart::Header(signed) if signed == name);
@@ -75,7 +95,8 @@ impl SchemeBuilder {
             (_, Some(_)) => return Err(undeclarable("not in a header")),
             (_, None) => None,
         };
-        let has_fixed_width_time = touching(&signed).next().is_some();
+        let has_fixed_width_time =
+            self.allows_separator_in_id || touching(&signed).next().is_some();
         let covered = match &timestamp {
             None => true,
             Some(CompiledTimestamp::Body(..)) => !signed.is_empty(),
@@ -90,6 +111,8 @@ impl SchemeBuilder {
             sender: self.sender,
             algorithm: self.algorithm,
             signature,
+            allows_separator_in_id: self.allows_separator_in_id,
+            id_length: self.id_length,
             signs_id_header: signed.iter().any(|part| matches!(part, SignedPart::Id(_))),
             timestamp,
             tolerance: self.tolerance,
@@ -199,11 +222,24 @@ impl CompiledSignature {
                 "the signature's prefix, version or name has characters that cannot appear in a header",
             ));
         }
+        let mut grammar = signature.grammar.clone();
+        if signature.allows_white_space {
+            match &mut grammar {
+                Grammar::Pairs { separator: b' ', .. }
+                | Grammar::Whole { .. }
+                | Grammar::Versioned { .. } => {
+                    return Err(invalid(
+                        "white space can only surround pairs that another character separates: remove `allow_white_space`, or add `pairs`",
+                    ));
+                }
+                Grammar::Pairs { allows_white_space, .. } => *allows_white_space = true,
+            }
+        }
         Ok(Self {
             header: names.add(&signature.header)?,
             second: signature.second.as_deref().map(|name| names.add(name)).transpose()?,
             encoding: signature.encoding,
-            grammar: signature.grammar.clone(),
+            grammar,
         })
     }
 }
@@ -223,13 +259,13 @@ fn public_path(configured: Option<&str>, parts: &[Part]) -> Option<Cow<'static, 
 
 /// Resolves the parts of the signed content, and checks that the content has exactly one reading.
 fn signed_parts(
-    parts: &[Part],
+    builder: &SchemeBuilder,
     id: Option<&CompiledLocation>,
     timestamp: Option<&CompiledTimestamp>,
     names: &mut HeaderIndex,
 ) -> Result<Vec<SignedPart>, ConfigError> {
-    let mut signed = Vec::with_capacity(parts.len());
-    for part in parts {
+    let mut signed = Vec::with_capacity(builder.signed.len());
+    for part in &builder.signed {
         signed.push(match part {
             Part::Literal(text) => SignedPart::Literal(text.clone()),
             Part::Header(name) => match (names.add(name)?, id) {
@@ -265,21 +301,52 @@ fn signed_parts(
     if signed.iter().filter(|part| matches!(part, SignedPart::Body)).count() != 1 {
         return Err(invalid("the body must be signed exactly once: add one `Part::Body`"));
     }
-    // The signed content has exactly one reading only if something separates its values: a literal, or
-    // the fixed width of a time. The content is read from the left up to the body, and from the right
-    // down to it, so the width of a time does not separate a value that is read before the time.
+    // The signed content has exactly one reading only if something separates its values: a literal, the
+    // fixed width of a time, or the fixed length of an id. The content is read from the left up to the
+    // body, and from the right down to it, so a width does not separate a value that is read before the
+    // value with that width.
     let is_time = |part: &SignedPart| matches!(part, SignedPart::Timestamp);
-    let body = signed.iter().position(|part| matches!(part, SignedPart::Body)).unwrap_or_default();
-    let (before, after) = signed.split_at(body);
-    if touching(&signed).any(|(left, right)| is_time(left) == is_time(right))
-        || touching(before).any(|(_, right)| is_time(right))
-        || touching(after).any(|(left, _)| is_time(left))
+    let ends_itself =
+        |part: &SignedPart| matches!(part, SignedPart::Id(_)) && builder.id_length.is_some();
+    let body = body_position(&signed);
+    let (before, after) = (signed.get(..=body), signed.get(body..));
+    if touching(before.unwrap_or_default())
+        .any(|(left, right)| !ends_itself(left) && (!is_time(left) || is_time(right)))
+        || touching(after.unwrap_or_default()).any(|(left, right)| is_time(left) || !is_time(right))
     {
         return Err(invalid(
             "two signed parts touch, so bytes could move between them: add a literal between them",
         ));
     }
     Ok(signed)
+}
+
+fn body_position(signed: &[SignedPart]) -> usize {
+    signed.iter().position(|part| matches!(part, SignedPart::Body)).unwrap_or_default()
+}
+
+fn signs_id_before_body(signed: &[SignedPart]) -> bool {
+    let before = signed.get(..body_position(signed)).unwrap_or_default();
+    before.iter().any(|part| matches!(part, SignedPart::Id(_)))
+}
+
+/// Returns whether a separated time in digits follows the only signed id, before the body.
+fn time_ends_id(signed: &[SignedPart], timestamp: Option<&CompiledTimestamp>) -> bool {
+    let is_in_digits = match timestamp {
+        Some(CompiledTimestamp::Header(_, format) | CompiledTimestamp::Pair(format)) => {
+            *format != TimestampFormat::Rfc3339
+        }
+        Some(CompiledTimestamp::Body(..)) | None => false,
+    };
+    let mut ids = signed.iter().enumerate().filter(|(_, part)| matches!(part, SignedPart::Id(_)));
+    let (Some((at, _)), None) = (ids.next(), ids.next()) else { return false };
+    let is_ended = matches!(
+        signed.get(at + 1..),
+        Some([SignedPart::Literal(before), SignedPart::Timestamp, SignedPart::Literal(after), ..])
+            if !before.is_empty()
+                && after.starts_with(|first: char| !first.is_ascii_digit())
+    );
+    is_in_digits && is_ended && signs_id_before_body(signed)
 }
 
 /// Returns the neighbouring signed parts without a literal between them.

@@ -27,6 +27,7 @@ pub struct SignatureLocation {
     pub(super) second: Option<Cow<'static, str>>,
     pub(super) encoding: Encoding,
     pub(super) grammar: Grammar,
+    pub(super) allows_white_space: bool,
 }
 
 impl SignatureLocation {
@@ -34,7 +35,7 @@ impl SignatureLocation {
     #[must_use]
     pub fn header(name: impl Into<Cow<'static, str>>, encoding: Encoding) -> Self {
         let grammar = Grammar::Whole { prefix: "".into() };
-        Self { header: name.into(), second: None, encoding, grammar }
+        Self { header: name.into(), second: None, encoding, grammar, allows_white_space: false }
     }
 
     /// Creates the location of a static token that is the whole value of the header `name`.
@@ -85,7 +86,34 @@ impl SignatureLocation {
         separator: u8,
         name: impl Into<Cow<'static, str>>,
     ) -> Self {
-        self.grammar = Grammar::Pairs { signature: name.into(), time: None, separator };
+        self.grammar = Grammar::Pairs {
+            signature: name.into(),
+            time: None,
+            separator,
+            allows_white_space: false,
+        };
+        self
+    }
+
+    /// Allows spaces and tabs around the separators of [`pairs`](Self::pairs) and around each `=`, for
+    /// a sender that writes `t=1700000000, v1=…`.
+    ///
+    /// The white space belongs to no value: the signature covers the time without it. Without this
+    /// setting, such a header is rejected. White space within a name or value is always rejected.
+    ///
+    /// The setting opens no attack: the header's grammar is not signed, and the values that are
+    /// compared or signed are the same bytes with the white space and without it. It is off by default
+    /// since a header that another program reads differently is a sign of a changed request.
+    ///
+    /// ```
+    /// use countersign::scheme::{Encoding, SignatureLocation};
+    ///
+    /// // workos-signature: t=1770000000000, v1=<hexadecimal>
+    /// SignatureLocation::header("workos-signature", Encoding::Hex).pairs("v1").allow_white_space();
+    /// ```
+    #[must_use]
+    pub const fn allow_white_space(mut self) -> Self {
+        self.allows_white_space = true;
         self
     }
 }
@@ -98,5 +126,12 @@ pub(crate) enum Grammar {
     /// The value is a list such as `v1,<signature> v1,<signature>`.
     Versioned { version: Cow<'static, str> },
     /// The value is a list such as `t=<time>,v1=<signature>,v1=<signature>`.
-    Pairs { signature: Cow<'static, str>, time: Option<Cow<'static, str>>, separator: u8 },
+    ///
+    /// With `allows_white_space`, names and values may have spaces and tabs around them.
+    Pairs {
+        signature: Cow<'static, str>,
+        time: Option<Cow<'static, str>>,
+        separator: u8,
+        allows_white_space: bool,
+    },
 }

@@ -26,6 +26,7 @@ pub use self::accessors::{
 };
 pub use self::algorithm::Algorithm;
 pub use self::builder::SchemeBuilder;
+pub(crate) use self::compile::MAX_ID_BYTES;
 pub(crate) use self::compiled::{CompiledLocation, CompiledSignature, CompiledTimestamp};
 pub(crate) use self::event_types::EventTypes;
 pub use self::items::Items;

@@ -48,6 +48,10 @@ pub struct Scheme {
     pub(crate) id: Option<CompiledLocation>,
     /// Whether the signature covers the header that holds the event's id.
     pub(crate) signs_id_header: bool,
+    /// Whether the signed id may hold the text that separates it from the time after it.
+    pub(crate) allows_separator_in_id: bool,
+    /// The length of every signed id in bytes, where nothing else ends the id.
+    pub(crate) id_length: Option<usize>,
     pub(crate) event_type: Option<CompiledLocation>,
     /// Where the event's type is if it is not at `event_type`.
     pub(crate) other_event_types: Vec<Pointer>,
@@ -63,7 +67,8 @@ pub struct Scheme {
     pub(crate) conflicting_headers: Vec<IndexedHeader>,
     /// The headers that must have a fixed value, such as the version of the sender's scheme.
     pub(crate) required_headers: Vec<(IndexedHeader, Cow<'static, str>)>,
-    /// Whether a signed time touches another part, so must have as many digits as the present time.
+    /// Whether the width of the signed time separates it from another part, so that it must have as
+    /// many digits as the present time.
     pub(crate) has_fixed_width_time: bool,
     /// The signed content derived from the body, for schemes that do not sign `signed` verbatim.
     pub(crate) content: Option<Content>,

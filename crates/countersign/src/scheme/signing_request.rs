@@ -180,9 +180,11 @@ impl<'r> SigningRequest<'r> {
             Grammar::Whole { prefix } => format!("{prefix}{credential}"),
             Grammar::Versioned { version } => format!("{version},{credential}"),
             Grammar::Pairs { signature, time: None, .. } => format!("{signature}={credential}"),
-            Grammar::Pairs { signature, time: Some(time), separator } => {
+            Grammar::Pairs { signature, time: Some(time), separator, allows_white_space } => {
                 let (digits, separator) = (self.written_time(scheme)?, char::from(*separator));
-                format!("{time}={digits}{separator}{signature}={credential}")
+                // A sender that may write white space is signed for as it usually does: with it.
+                let space = if *allows_white_space { " " } else { "" };
+                format!("{time}={digits}{separator}{space}{signature}={credential}")
             }
         })
     }

@@ -56,6 +56,7 @@ impl SenderConfig {
             method: "POST",
             tolerance: None,
             handshake: HandshakeSettings::default(),
+            separator_in_id: false,
         }
     }
 
@@ -189,6 +190,15 @@ impl SenderConfig {
         self
     }
 
+    /// Allows the signed id to hold the text that separates it from the time, such as a dot; see
+    /// [`SchemeBuilder::allow_separator_in_id`].
+    ///
+    /// Standard Webhooks advises against dots in ids, but some senders have them.
+    pub const fn with_separator_in_id(mut self) -> Self {
+        self.separator_in_id = true;
+        self
+    }
+
     /// Sets the signed method, if it is not `POST`.
     ///
     /// A [`Receiver`](crate::Receiver) accepts `POST` only; this is for verifying requests that another
@@ -253,23 +263,26 @@ impl SenderConfig {
     }
 
     fn build(&self, scheme: fn(&Self) -> SchemeBuilder) -> Result<Scheme, ConfigError> {
-        let mut scheme = scheme(self);
+        let mut builder = scheme(self);
         if let Some(of_sender) = self.sender.items {
-            scheme = scheme.items((of_sender.items)());
+            builder = builder.items((of_sender.items)());
         }
         if let Some(tolerance) = self.tolerance {
-            scheme = scheme.tolerance(tolerance);
+            builder = builder.tolerance(tolerance);
         }
         if let Some(url) = &self.public_url {
-            scheme = scheme.public_url(url.clone());
+            builder = builder.public_url(url.clone());
         }
         if let Some(types) = &self.event_types {
-            scheme = scheme.event_types(types.iter().cloned());
+            builder = builder.event_types(types.iter().cloned());
         }
         if let Some(formats) = &self.body_formats {
-            scheme = scheme.body_formats(formats.iter().cloned());
+            builder = builder.body_formats(formats.iter().cloned());
         }
-        scheme.build()
+        if self.separator_in_id {
+            builder = builder.allow_separator_in_id();
+        }
+        builder.build()
     }
 
     /// Returns the sender with its keys.

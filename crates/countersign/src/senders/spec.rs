@@ -121,6 +121,7 @@ pub struct SenderConfig {
     pub(super) method: &'static str,
     pub(super) tolerance: Option<Tolerance>,
     pub(super) handshake: HandshakeSettings,
+    pub(super) separator_in_id: bool,
 }
 
 impl SenderSpec {

@@ -172,6 +172,22 @@ impl StandardWebhooks {
         STANDARD_WEBHOOKS.config().with_name(sender).with_tolerance(tolerance).keys(keys).map(Self)
     }
 
+    /// Creates the sender under its own name, with ids that may hold dots, such as `org.evt.1`.
+    ///
+    /// The specification separates the signed values by dots. An id with dots is accepted if no part of
+    /// it between two dots can be the time, so that the signed content still has exactly one reading;
+    /// see [`SchemeBuilder::allow_separator_in_id`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`new`](Self::new).
+    pub fn with_dots_in_ids(
+        sender: impl Into<Cow<'static, str>>,
+        keys: impl Into<Keyring>,
+    ) -> Result<Self, ConfigError> {
+        STANDARD_WEBHOOKS.config().with_name(sender).with_separator_in_id().keys(keys).map(Self)
+    }
+
     /// Replaces the contract, for a sender that differs from the specification's advice.
     #[must_use]
     pub fn with_contract(self, contract: Contract) -> Self {

@@ -214,8 +214,9 @@ fn credential_start(at: &CompiledSignature, value: &str) -> Option<usize> {
         Grammar::Whole { prefix } => prefix.len(),
         Grammar::Versioned { version } => version.len() + 1,
         Grammar::Pairs { signature, time: None, .. } => signature.len() + 1,
-        Grammar::Pairs { signature, separator, .. } => {
-            value.find(char::from(*separator))? + 1 + signature.len() + 1
+        Grammar::Pairs { separator, .. } => {
+            let start = value.find(char::from(*separator))? + 1;
+            start + value.get(start..)?.find('=')? + 1
         }
     })
 }

@@ -23,13 +23,20 @@ pub enum TimestampFormat {
 impl TimestampFormat {
     /// Returns whether `text` has the width of every time between 2001 and 2286.
     ///
-    /// A fixed width keeps signed content unambiguous where a time is signed without a separator after
-    /// it. RFC 3339 text has whole seconds and either `Z` or an offset.
-    pub(crate) const fn is_usual_width(self, text: &[u8]) -> bool {
+    /// Such a time keeps signed content unambiguous where no separator stands between it and another
+    /// value: no such text of one format is the beginning or the end of another. RFC 3339 text has
+    /// whole seconds and either `Z` or an offset, or up to nine digits of a fraction and `Z`. Its
+    /// twentieth character shows which of the three it is, `Z` appears only at its end, and `T` only in
+    /// its eleventh position.
+    pub(crate) fn is_usual_width(self, text: &[u8]) -> bool {
         match self {
             Self::Seconds => text.len() == 10,
             Self::Millis => text.len() == 13,
-            Self::Rfc3339 => matches!(text, [.., b'Z'] if text.len() == 20) || text.len() == 25,
+            Self::Rfc3339 => match text.get(19) {
+                Some(b'Z') => text.len() == 20,
+                Some(b'.') => text.ends_with(b"Z") && (22..=30).contains(&text.len()),
+                _ => text.len() == 25,
+            },
         }
     }
 }

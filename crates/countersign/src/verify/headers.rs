@@ -11,9 +11,11 @@ use crate::verify::key::VerificationKey;
 use crate::verify::metadata::{
     EventMetadata, SignedTime, announced_length, content_type, reject_coded_body,
 };
-use crate::verify::signature_header::{Candidates, Signatures, only_value, time_pair};
+use crate::verify::signature_header::{
+    Candidates, Signatures, check_characters, only_value, time_pair,
+};
 use crate::verify::signed_prefix::SignedPrefix;
-use crate::verify::splicing::is_unambiguous;
+use crate::verify::splicing::{is_ended_by_time, is_unambiguous};
 
 /// The findings of the header checks, for the stages that need the body.
 #[derive(Default)]
@@ -174,7 +176,7 @@ fn read_credential<'r>(
     let value = name.single_value(values)?;
     let only = if scheme.is_streamed() { Candidates::only(at, value) } else { None };
     if only.is_none() {
-        name.required_value(values)?;
+        check_characters(at, name, value)?;
     }
     let mut conflicting_headers = scheme.conflicting_headers.iter();
     match conflicting_headers.find(|name| name.is_in(values)) {
@@ -193,7 +195,11 @@ fn read_signatures(
 ) -> Result<Signatures, Rejection> {
     let second = at.second.as_ref().filter(|_| at.header.is_in(values));
     let second = second.filter(|name| name.is_in(values));
-    let second = second.map(|name| name.required_value(values)).transpose()?;
+    let read = |name: &IndexedHeader| {
+        name.single_value(values)
+            .and_then(|value| check_characters(at, name, value).map(|()| value))
+    };
+    let second = second.map(read).transpose()?;
     Signatures::read(scheme.algorithm, at, name, value, second)
 }
 
@@ -238,7 +244,15 @@ impl<'r> HeaderCheck<'r> {
                 continue;
             }
             let value = self.signed_value(part, values)?;
-            if !is_unambiguous(part, value, before, after_body, rest) {
+            let has_one_reading = match part {
+                SignedPart::Id(_) if scheme.allows_separator_in_id => {
+                    let time = self.metadata.time.as_ref().map_or(&b""[..], |time| time.digits);
+                    is_ended_by_time(value, time, rest)
+                }
+                SignedPart::Id(_) if scheme.id_length.is_some() => true,
+                _ => is_unambiguous(part, value, before, after_body, rest),
+            };
+            if !has_one_reading {
                 return Err(reject_splicing(scheme, at, part));
             }
             before = value;

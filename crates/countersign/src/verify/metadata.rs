@@ -3,12 +3,9 @@
 use crate::body::content_type::Media;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderLookup, HeaderValues, IndexedHeader};
-use crate::scheme::{CompiledLocation, CompiledTimestamp, Scheme};
+use crate::scheme::{CompiledLocation, CompiledTimestamp, MAX_ID_BYTES, Scheme};
 use crate::time::{Freshness, Timestamp, TimestampFormat};
 use crate::verify::content_coding::named_coding;
-
-/// The longest id or type of an event in a header, in bytes.
-const MAX_ID_BYTES: usize = 256;
 
 /// The event's id, type and time, as far as headers carry them.
 #[derive(Default)]
@@ -29,10 +26,12 @@ impl<'r> EventMetadata<'r> {
         let id = match &scheme.id {
             Some(CompiledLocation::Header(name)) if scheme.signs_id_header => {
                 let id = name.required_value(values)?;
-                Some(if_short(id).ok_or_else(|| {
-                    name.reject(RejectionKind::MalformedHeader)
-                        .with_detail("it is longer than 256 bytes")
-                })?)
+                let malformed =
+                    |detail| name.reject(RejectionKind::MalformedHeader).with_detail(detail);
+                if scheme.id_length.is_some_and(|length| length != id.len()) {
+                    return Err(malformed("it does not have the length of the sender's ids"));
+                }
+                Some(if_short(id).ok_or_else(|| malformed("it is longer than 256 bytes"))?)
             }
             // An id that the signature does not cover is for logs alone, so a bad one is ignored.
             Some(CompiledLocation::Header(name)) => {

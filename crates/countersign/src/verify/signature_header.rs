@@ -6,7 +6,7 @@ use memchr::memchr;
 use crate::crypto::encoding::Encoding;
 use crate::crypto::mac::{MAX_SIGNATURE_BYTES, SignatureBytes, TAG_BYTES, Tag};
 use crate::error::{Rejection, RejectionKind};
-use crate::headers::IndexedHeader;
+use crate::headers::{IndexedHeader, is_printable};
 use crate::scheme::{Algorithm, CompiledSignature, Grammar};
 
 /// The largest number of signatures in a header.
@@ -29,6 +29,22 @@ pub(crate) fn only_value<'h>(
         Grammar::Versioned { .. } | Grammar::Pairs { .. } => None,
     }
     .ok_or_else(|| malformed(name, "it does not begin with the configured prefix"))
+}
+
+/// Checks that `value` is printable ASCII, and has tabs only where the scheme allows white space.
+pub(crate) fn check_characters(
+    at: &CompiledSignature,
+    name: &IndexedHeader,
+    value: &[u8],
+) -> Result<(), Rejection> {
+    let allows_tabs = matches!(at.grammar, Grammar::Pairs { allows_white_space: true, .. });
+    let is_allowed =
+        |byte: &u8| is_printable(std::slice::from_ref(byte)) || (allows_tabs && *byte == b'\t');
+    if value.iter().all(is_allowed) {
+        return Ok(());
+    }
+    let detail = if has_blanks(&at.grammar, value) { BLANKS } else { "it is not printable ASCII" };
+    Err(malformed(name, detail))
 }
 
 /// The signatures of a header, where the MAC runs while the body arrives.
@@ -133,6 +149,9 @@ impl Signatures {
 
 /// Returns the rejection of a header without a well-formed signature.
 fn none_readable(at: &CompiledSignature, name: &IndexedHeader, value: &[u8]) -> Rejection {
+    if has_blanks(&at.grammar, value) {
+        return malformed(name, BLANKS);
+    }
     let mut items = Items::of(&at.grammar, value).peekable();
     let has_items = items.peek().is_some();
     // Either no item is of the configured version, or those that are have a wrong length or encoding.
@@ -140,6 +159,37 @@ fn none_readable(at: &CompiledSignature, name: &IndexedHeader, value: &[u8]) -> 
         return name.reject(RejectionKind::NoCandidate);
     }
     malformed(name, "its signature does not have the configured encoding and length")
+}
+
+/// The detail of a rejection for white space that the scheme does not allow.
+const BLANKS: &str = "it has white space beside a separator: if the sender writes it there, allow it in the scheme by `SignatureLocation::allow_white_space`";
+
+/// Returns whether a pair that the scheme reads has white space around its name or value, where the
+/// scheme does not allow it.
+fn has_blanks(grammar: &Grammar, value: &[u8]) -> bool {
+    let Grammar::Pairs { signature, time, separator, allows_white_space: false } = grammar else {
+        return false;
+    };
+    let is_read = |name: &[u8]| {
+        name == signature.as_bytes() || time.as_ref().is_some_and(|time| name == time.as_bytes())
+    };
+    value.split(|byte| byte == separator).any(|pair| {
+        let (name, Some(text)) = split_once(pair, b'=') else { return false };
+        let (inner_name, inner_text) = (without_blanks(name), without_blanks(text));
+        is_read(inner_name) && (inner_name.len() < name.len() || inner_text.len() < text.len())
+    })
+}
+
+/// Returns `text` without spaces and tabs at its ends
+/// ([RFC 9110, section 5.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.3)).
+fn without_blanks(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }
 
 fn malformed(name: &IndexedHeader, detail: &'static str) -> Rejection {
@@ -152,7 +202,13 @@ pub(crate) fn time_pair<'h>(
     value: &'h [u8],
 ) -> Result<&'h [u8], Rejection> {
     let mut times = Items::of(&at.grammar, value).filter_map(|item| item.time);
-    let time = times.next().ok_or_else(|| malformed(&at.header, "it has no timestamp"))?;
+    let time = times.next();
+    if time.is_none_or(|time| without_blanks(time).len() < time.len())
+        && has_blanks(&at.grammar, value)
+    {
+        return Err(malformed(&at.header, BLANKS));
+    }
+    let time = time.ok_or_else(|| malformed(&at.header, "it has no timestamp"))?;
     match times.next() {
         None => Ok(time),
         Some(_) => Err(malformed(&at.header, "it has two timestamps")),
@@ -203,8 +259,11 @@ impl<'h> Iterator for Items<'h> {
                         return Some(Item { signature, time: None });
                     }
                 }
-                Grammar::Pairs { signature, time, separator } => {
-                    let (name, text) = split_once(self.next_text(*separator)?, b'=');
+                Grammar::Pairs { signature, time, separator, allows_white_space } => {
+                    let (mut name, mut text) = split_once(self.next_text(*separator)?, b'=');
+                    if *allows_white_space {
+                        (name, text) = (without_blanks(name), text.map(without_blanks));
+                    }
                     if let Some(text) = text {
                         let if_named = |wanted: &str| (name == wanted.as_bytes()).then_some(text);
                         let time = time.as_ref().and_then(|time| if_named(time));

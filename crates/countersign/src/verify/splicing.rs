@@ -21,6 +21,8 @@ use crate::scheme::SignedPart;
 /// | time before the body | a literal that begins with a non-digit | always: the literal ends the digits, and an RFC 3339 time ends with its offset |
 /// | value before the body | any other literal | if the literal does not begin inside the value |
 /// | time before the body | no literal | always: the time has a fixed width |
+/// | id of a fixed length before the body | any | always: the length ends the id |
+/// | id that may hold the separator | a literal, a time in digits, a literal | if no separated time begins inside the id, see [`is_ended_by_time`] |
 /// | value after the body | text before it | if that text does not end again inside the value |
 /// | time after the body | the body | always: the time has a fixed width |
 ///
@@ -47,6 +49,31 @@ pub(crate) fn is_unambiguous(
         (_, [SignedPart::Literal(after), ..]) => !begins_early(value, after.as_bytes()),
         _ => true,
     }
+}
+
+/// Returns whether the first separated time after the start of the signed id is `time` itself, where
+/// the id may hold the text that separates it.
+///
+/// `rest` are the parts after the id: a literal, the time and another literal, as
+/// [`SchemeBuilder::build`] checks. Every accepted time of the scheme has the width of `time`. So the
+/// content has exactly one reading, whatever the body holds: the id ends where, for the first time, the
+/// literal, that many digits and the other literal follow. An id in which they occur earlier is
+/// rejected. No occurrence begins inside the id and ends in the body, since all are equally long.
+///
+/// [`SchemeBuilder::build`]: crate::scheme::SchemeBuilder::build
+pub(crate) fn is_ended_by_time(id: &[u8], time: &[u8], rest: &[SignedPart]) -> bool {
+    let [SignedPart::Literal(before), _, SignedPart::Literal(after), ..] = rest else {
+        return false;
+    };
+    let content = [id, before.as_bytes(), time, after.as_bytes()].concat();
+    let is_time_at = |at: usize| {
+        let rest = content.get(at..).and_then(|rest| rest.strip_prefix(before.as_bytes()));
+        let split = rest.and_then(|rest| rest.split_at_checked(time.len()));
+        split.is_some_and(|(digits, rest)| {
+            digits.iter().all(u8::is_ascii_digit) && rest.starts_with(after.as_bytes())
+        })
+    };
+    (1..id.len()).all(|at| !is_time_at(at))
 }
 
 /// Returns whether `separator` occurs in `value` followed by `separator` before the end of `value`.
