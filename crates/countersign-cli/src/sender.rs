@@ -221,7 +221,10 @@ fn configured(sender: &SenderSpec, settings: &Settings) -> Result<SenderConfig, 
             format_args!("is not for `{}`: leave it out", sender.name()),
         )
     };
-    let mut config = sender.config().with_method(settings.method());
+    let mut config = sender.config();
+    if sender.methods().contains(&settings.method()) {
+        config = config.with_method(settings.method());
+    }
     if sender.requires_header() {
         if let Some(encoding) = settings.encoding {
             config = config.with_encoding(encoding);

@@ -227,7 +227,10 @@ impl<'q> Context<'q> {
     }
 
     fn config(&self, spec: SenderSpec) -> SenderConfig {
-        let mut config = spec.config().with_method(self.method);
+        let mut config = spec.config();
+        if spec.methods().contains(&self.method) {
+            config = config.with_method(self.method);
+        }
         if let Some(url) = &self.url {
             config = config.with_public_url(url.clone());
         }

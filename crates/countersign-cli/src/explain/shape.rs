@@ -124,6 +124,7 @@ fn content(scheme: &Scheme) -> Option<String> {
             PartRef::Literal(literal) => text.push_str(literal),
             PartRef::Header(name) | PartRef::Id(name) => text.push_str(&format!("{{{name}}}")),
             PartRef::Body => text.push_str("{body}"),
+            PartRef::Url(_) => text.push_str("{url}"),
             PartRef::UrlAndForm(_) => text.push_str("{url}{sorted form}"),
             PartRef::Timestamp => match scheme.timestamp()?.location {
                 TimestampLocation::Header(name) => text.push_str(&format!("{{{name}}}")),

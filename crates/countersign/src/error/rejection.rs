@@ -40,11 +40,23 @@ pub struct Rejection {
     kind: RejectionKind,
     location: Option<Arc<str>>,
     detail: Cow<'static, str>,
+    /// The method that is allowed, where another was used.
+    allowed_method: &'static str,
 }
 
 impl Rejection {
     pub(crate) const fn new(kind: RejectionKind) -> Self {
-        Self { kind, location: None, detail: Cow::Borrowed("") }
+        Self { kind, location: None, detail: Cow::Borrowed(""), allowed_method: "POST" }
+    }
+
+    /// Creates the rejection of a method other than `allowed`.
+    pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
+        Self { allowed_method: allowed, ..Self::new(RejectionKind::MethodNotAllowed) }
+    }
+
+    /// Returns the method that is allowed, for a rejection of the method.
+    pub(crate) const fn allowed_method(&self) -> &'static str {
+        self.allowed_method
     }
 
     pub(crate) fn with_location(mut self, location: &Arc<str>) -> Self {
@@ -75,7 +87,12 @@ impl Rejection {
     /// ```
     #[must_use]
     pub const fn undecodable(detail: &'static str) -> Self {
-        Self { kind: RejectionKind::Undecodable, location: None, detail: Cow::Borrowed(detail) }
+        Self {
+            kind: RejectionKind::Undecodable,
+            location: None,
+            detail: Cow::Borrowed(detail),
+            allowed_method: "POST",
+        }
     }
 
     /// Returns the kind of the rejection.
@@ -118,9 +135,10 @@ impl fmt::Display for Rejection {
         let location = self.location().unwrap_or("?");
         match self.kind {
             RejectionKind::MethodNotAllowed if self.detail.is_empty() => {
-                f.write_str("method is not POST: have the sender deliver with POST")?;
+                let allowed = self.allowed_method;
+                write!(f, "method is not {allowed}: have the sender deliver with {allowed}")?;
             }
-            RejectionKind::MethodNotAllowed => f.write_str("method is not POST")?,
+            RejectionKind::MethodNotAllowed => write!(f, "method is not {}", self.allowed_method)?,
             RejectionKind::MissingHeader => write!(
                 f,
                 "header `{location}` is missing: check its name in the sender's settings, and that no proxy drops it"

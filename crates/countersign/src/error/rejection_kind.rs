@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// The method is not `POST`. Status 405.
+    /// The method is not the one by which the sender delivers, which is `POST` for nearly all. Status 405.
     MethodNotAllowed,
     /// A header that carries the credential, or is signed, is missing or empty. Status 401.
     MissingHeader,

@@ -13,7 +13,7 @@ use super::settings::{Settings, Timeouts, freshness_window};
 use super::unnamed::UnnamedEndpoint;
 use crate::contract::Contract;
 use crate::dedup::{ClaimOutcome, Store, StoreError, StoreErrorKind};
-use crate::error::{Rejection, RejectionKind};
+use crate::error::Rejection;
 use crate::event::{EventKey, Identity, tenant_scope};
 use crate::headers::Headers;
 use crate::scheme::Scheme;
@@ -95,13 +95,15 @@ impl Receiver {
         Self { scope: Some(tenant_scope(&self.endpoint, tenant).into()), ..self }
     }
 
-    /// Checks that the method is `POST`.
+    /// Checks that the method is the one by which the sender delivers: `POST`, unless the scheme has
+    /// another [method](Scheme::method).
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::MethodNotAllowed`] for any other method.
+    /// [`RejectionKind::MethodNotAllowed`](crate::RejectionKind::MethodNotAllowed) for any other method.
     pub fn check_method(&self, method: &str) -> Result<(), Rejection> {
-        if method == "POST" { Ok(()) } else { Err(Rejection::new(RejectionKind::MethodNotAllowed)) }
+        let own = self.scheme().method();
+        if method == own { Ok(()) } else { Err(Rejection::method_not_allowed(own)) }
     }
 
     /// Checks a request's headers, and returns the verifier that takes the body.

@@ -97,7 +97,7 @@ impl From<Rejection> for Response {
     fn from(rejection: Rejection) -> Self {
         let mut headers = Vec::new();
         if rejection.kind() == RejectionKind::MethodNotAllowed {
-            headers.push(("allow", Cow::Borrowed("POST")));
+            headers.push(("allow", Cow::Borrowed(rejection.allowed_method())));
         }
         headers.extend(rejection.retry_after().map(retry_after));
         Self {

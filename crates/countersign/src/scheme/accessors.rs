@@ -75,7 +75,9 @@ impl Scheme {
     /// ```
     pub fn signed_parts(&self) -> impl Iterator<Item = PartRef<'_>> {
         let (url, fields) = match &self.content {
-            Some(Content::UrlAndForm(url)) => (Some(PartRef::UrlAndForm(&url.as_given)), &[][..]),
+            Some(Content::UrlAndForm(url)) => {
+                (Some(PartRef::UrlAndForm(url.bases().first().map_or("", String::as_str))), &[][..])
+            }
             Some(Content::Fields { fields, .. }) => (None, fields.as_slice()),
             None => (None, &[][..]),
         };
@@ -89,6 +91,7 @@ impl Scheme {
             SignedPart::Id(name) => PartRef::Id(name.as_str()),
             SignedPart::Timestamp => PartRef::Timestamp,
             SignedPart::Body => PartRef::Body,
+            SignedPart::Url => PartRef::Url(self.url.as_ref().map_or("", |url| url.configured())),
         });
         url.into_iter().chain(fields).chain(parts)
     }
@@ -287,6 +290,8 @@ pub enum PartRef<'s> {
     Timestamp,
     /// The bytes of the body.
     Body,
+    /// This public URL, which may hold credentials.
+    Url(&'s str),
     /// This public URL without its query, then the query, then the sorted fields of a form body.
     UrlAndForm(&'s str),
     /// The text of the body's field at this JSON pointer.

@@ -51,6 +51,7 @@ pub struct SchemeBuilder {
     pub(super) required_headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(super) body_signature: Option<BodySignature>,
     pub(super) items: Option<Items>,
+    pub(super) method: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +102,7 @@ impl SchemeBuilder {
             required_headers: Vec::new(),
             body_signature: None,
             items: None,
+            method: "POST",
         }
     }
 
@@ -313,6 +315,17 @@ impl SchemeBuilder {
     /// items together identify the delivery.
     pub fn items(mut self, items: Items) -> Self {
         self.items = Some(items);
+        self
+    }
+
+    /// Sets the method by which the sender delivers; `POST` by default. A receiver accepts no other.
+    ///
+    /// With `GET`, the query of the request is the event, and there must be no body. This needs
+    /// [`Part::Url`] or [`Part::UrlAndForm`]: otherwise the signature would not cover the event, and a
+    /// client could change it. If the URL is configured with a query, its parameters must be in the
+    /// request; the others are the event's.
+    pub const fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
         self
     }
 

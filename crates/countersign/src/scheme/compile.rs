@@ -7,7 +7,7 @@ use super::content::Content;
 use super::signed_fields::SignedField;
 use super::{
     Algorithm, BodyFormat, CompiledLocation, CompiledSignature, CompiledTimestamp, EventTypes,
-    Grammar, Part, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
+    Grammar, Part, Ports, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
 };
 use crate::body::BodyFormats;
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -54,7 +54,8 @@ impl SchemeBuilder {
         let id = self.id.as_ref().map(|source| source.compile(&mut names)).transpose()?;
         let event_type =
             self.event_type.as_ref().map(|source| source.compile(&mut names)).transpose()?;
-        let content = self.content()?;
+        let (content, url) = (self.content()?, self.url()?);
+        self.check_method(url.is_some() || matches!(content, Some(Content::UrlAndForm(_))))?;
         let timestamp = match &self.timestamp {
             Some(source) => Some(source.clone().compile(signature.as_mut(), &mut names)?),
             None => None,
@@ -140,6 +141,8 @@ impl SchemeBuilder {
             has_fixed_width_time,
             signed,
             content,
+            url,
+            method: self.method,
             conflicting_headers: self
                 .conflicting_headers
                 .iter()
@@ -158,12 +161,53 @@ impl SchemeBuilder {
             }));
         }
         match self.signed.as_slice() {
-            [Part::UrlAndForm(url)] => PublicUrl::parse(url).map(Content::UrlAndForm).map(Some),
+            [Part::UrlAndForm(url)] => {
+                let url = self.with_method(PublicUrl::parse(url, Ports::Either)?);
+                Ok(Some(Content::UrlAndForm(url)))
+            }
             parts if parts.iter().any(|part| matches!(part, Part::UrlAndForm(_))) => {
                 Err(invalid("`Part::UrlAndForm` must be the only signed part: remove the others"))
             }
             _ => Ok(None),
         }
+    }
+}
+
+impl SchemeBuilder {
+    /// Returns the only [`Part::Url`].
+    fn url(&self) -> Result<Option<PublicUrl>, ConfigError> {
+        let mut urls = self.signed.iter().filter_map(|part| match part {
+            Part::Url(url) => Some(url),
+            _ => None,
+        });
+        let url = urls.next().map(|url| PublicUrl::parse(url, Ports::Default)).transpose()?;
+        if urls.next().is_some() {
+            return Err(invalid("the URL is signed twice: remove one `Part::Url`"));
+        }
+        Ok(url.map(|url| self.with_method(url)))
+    }
+
+    fn with_method(&self, url: PublicUrl) -> PublicUrl {
+        if self.delivers_without_body() { url.with_query_event() } else { url }
+    }
+
+    fn delivers_without_body(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD")
+    }
+
+    fn check_method(&self, signs_url: bool) -> Result<(), ConfigError> {
+        let is_method = |text: &str| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
+        };
+        if !is_method(self.method) {
+            return Err(invalid("the method must be in capitals, such as `GET`"));
+        }
+        if self.delivers_without_body() && !signs_url {
+            return Err(invalid(
+                "the signature does not cover the query of a request without a body: remove the method, or sign `Part::Url`",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -273,6 +317,7 @@ fn signed_parts(
                 (name, _) => SignedPart::Header(name),
             },
             Part::Body | Part::UrlAndForm(_) => SignedPart::Body,
+            Part::Url(_) => SignedPart::Url,
             Part::Timestamp => match timestamp {
                 Some(CompiledTimestamp::Header(..) | CompiledTimestamp::Pair(_)) => {
                     SignedPart::Timestamp
@@ -300,6 +345,16 @@ fn signed_parts(
     }
     if signed.iter().filter(|part| matches!(part, SignedPart::Body)).count() != 1 {
         return Err(invalid("the body must be signed exactly once: add one `Part::Body`"));
+    }
+    let ends_at_url = |part: &SignedPart| match part {
+        SignedPart::Literal(text) => !text.is_empty(),
+        part => matches!(part, SignedPart::Body),
+    };
+    let mut neighbours = signed.iter().zip(signed.iter().skip(1));
+    if neighbours.any(|(left, right)| matches!(right, SignedPart::Url) && !ends_at_url(left)) {
+        return Err(invalid(
+            "a value touches the URL, so bytes could move between them: add a literal between them",
+        ));
     }
     // The signed content has exactly one reading only if something separates its values: a literal, the
     // fixed width of a time, or the fixed length of an id. The content is read from the left up to the
@@ -351,8 +406,11 @@ fn time_ends_id(signed: &[SignedPart], timestamp: Option<&CompiledTimestamp>) ->
 
 /// Returns the neighbouring signed parts without a literal between them.
 fn touching(signed: &[SignedPart]) -> impl Iterator<Item = (&SignedPart, &SignedPart)> {
-    let is_literal =
-        |part: &SignedPart| matches!(part, SignedPart::Literal(text) if !text.is_empty());
+    // No form of the URL is the beginning of another, so a URL ends itself like a literal.
+    let is_literal = |part: &SignedPart| match part {
+        SignedPart::Literal(text) => !text.is_empty(),
+        part => matches!(part, SignedPart::Url),
+    };
     let neighbours = signed.iter().zip(signed.iter().skip(1));
     neighbours.filter(move |(left, right)| !is_literal(left) && !is_literal(right))
 }

@@ -19,21 +19,33 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// Returns the signed content after its beginning, which is one of [`beginnings`](Self::beginnings).
+    /// Returns the texts that may be signed after one of the [`beginnings`](Self::beginnings): one or a
+    /// few.
     ///
-    /// `None` if the body or query does not have the necessary form, or could have two readings.
-    pub(crate) fn text(&self, query: Option<&str>, body: &[u8]) -> Option<Vec<u8>> {
+    /// There is none if the body or query does not have the necessary form, or could have two readings.
+    pub(crate) fn texts(&self, query: Option<&str>, body: &[u8]) -> Vec<Vec<u8>> {
         match self {
-            Self::UrlAndForm(url) => url.signed_text(query, body),
-            Self::Fields { fields, .. } => join_fields(fields, body),
+            Self::UrlAndForm(url) => url.signed_texts(query, body),
+            Self::Fields { fields, .. } => join_fields(fields, body).into_iter().collect(),
         }
     }
 
-    /// Returns the texts with which the signed content may begin.
-    pub(crate) fn beginnings(&self) -> [&[u8]; 2] {
+    /// Returns the texts with which the signed content may begin, the usual one first.
+    pub(crate) fn beginnings(&self) -> Vec<&[u8]> {
         match self {
-            Self::UrlAndForm(url) => [url.as_given.as_bytes(), url.otherwise.as_bytes()],
-            Self::Fields { .. } => [b""; 2],
+            Self::UrlAndForm(url) => url.bases().iter().map(|base| base.as_bytes()).collect(),
+            Self::Fields { .. } => vec![b""],
+        }
+    }
+
+    /// Returns the query that is the event, in a text that is signed after the URL; `None` where the
+    /// body is the event.
+    pub(crate) fn query_event<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        match self {
+            Self::UrlAndForm(url) if url.is_query_event => {
+                Some(text.strip_prefix(b"?").unwrap_or_default())
+            }
+            Self::UrlAndForm(_) | Self::Fields { .. } => None,
         }
     }
 }
@@ -41,6 +53,7 @@ impl Content {
 impl fmt::Display for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::UrlAndForm(url) if url.is_query_event => f.write_str("{url}"),
             Self::UrlAndForm(_) => f.write_str("{url}{sorted form}"),
             Self::Fields { fields, .. } => {
                 let signed = fields.iter().filter(|field| field.kind != FieldKind::Absent);

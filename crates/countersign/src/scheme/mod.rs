@@ -8,6 +8,7 @@ mod compiled;
 pub(crate) mod content;
 mod event_types;
 pub(crate) mod form;
+mod form_content;
 mod items;
 mod key_form;
 mod location;
@@ -20,6 +21,8 @@ mod signed_fields;
 mod signed_parts;
 #[cfg(feature = "sign")]
 mod signing_request;
+mod signed_url;
+mod url_query;
 
 pub use self::accessors::{
     Credential, KeyFormat, Location, PartRef, SignatureGrammar, SignedTimestamp, TimestampLocation,
@@ -36,11 +39,12 @@ pub(crate) use self::location::Grammar;
 pub use self::location::SignatureLocation;
 pub use self::part::Part;
 pub(crate) use self::part::SignedPart;
-pub(crate) use self::public_url::PublicUrl;
+pub(crate) use self::public_url::{Ports, PublicUrl, redacted};
 pub use self::scheme::Scheme;
 pub use self::signed_fields::Field;
 #[cfg(feature = "sign")]
 pub use self::signed_parts::SignedParts;
+pub(crate) use self::signed_url::SignedUrl;
 #[cfg(feature = "sign")]
 pub use self::signing_request::SigningRequest;
 pub use crate::body::BodyFormat;

@@ -1,7 +1,9 @@
 //! The parts of the signed content.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use super::public_url::redacted;
 use crate::headers::IndexedHeader;
 
 /// One part of the signed content; see [`SchemeBuilder::signs`](super::SchemeBuilder::signs).
@@ -14,7 +16,7 @@ use crate::headers::IndexedHeader;
 /// let slack = [Part::from("v0:"), Part::Timestamp, ":".into(), Part::Body];
 /// assert_eq!(slack[2], Part::Literal(":".into()));
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Part {
     /// A fixed text, such as the `.` between two values.
@@ -27,11 +29,39 @@ pub enum Part {
     Id,
     /// The bytes of the body, as received.
     Body,
+    /// The public URL of the endpoint, as HubSpot and Square sign it.
+    ///
+    /// The URL is the configured one, not that of the request: the `Host` header is set by the client.
+    /// Forms that are equal in meaning are tried as well, at most eight in all: without the default
+    /// port or credentials, with the host in lower case, and with escapes decoded as some senders do
+    /// before they sign. If the URL is configured with a query, a request whose query has the same
+    /// parameters in another order or with other escapes is tried with its own query, too. No form is
+    /// the beginning of another, so no byte can move between the URL and the part after it.
+    ///
+    /// Before this part, there must be nothing, a literal or the body.
+    Url(Cow<'static, str>),
     /// The public URL of the endpoint followed by the sorted fields of a form body, as Twilio signs.
     ///
     /// For a body that is not a form, its digest is in the query as `bodySHA256`. The URL is tried with
-    /// its port and without. This part includes the body and must be the only one.
+    /// its port and without, and in the other forms of [`Url`](Self::Url). If it is configured with a
+    /// query, only requests whose query has the same parameters are accepted. This part includes the
+    /// body and must be the only one.
     UrlAndForm(Cow<'static, str>),
+}
+
+/// Shows URLs without credentials.
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(text) => f.debug_tuple("Literal").field(text).finish(),
+            Self::Header(name) => f.debug_tuple("Header").field(name).finish(),
+            Self::Timestamp => f.write_str("Timestamp"),
+            Self::Id => f.write_str("Id"),
+            Self::Body => f.write_str("Body"),
+            Self::Url(url) => f.debug_tuple("Url").field(&redacted(url)).finish(),
+            Self::UrlAndForm(url) => f.debug_tuple("UrlAndForm").field(&redacted(url)).finish(),
+        }
+    }
 }
 
 /// Creates a [`Part::Literal`].
@@ -51,4 +81,6 @@ pub(crate) enum SignedPart {
     Id(IndexedHeader),
     Timestamp,
     Body,
+    /// One of the forms of the scheme's public URL.
+    Url,
 }

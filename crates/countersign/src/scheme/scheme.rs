@@ -6,7 +6,7 @@ use std::fmt;
 use super::content::Content;
 use super::{
     Algorithm, CompiledItems, CompiledLocation, CompiledSignature, CompiledTimestamp, EventTypes,
-    Field, KeyForm, SchemeBuilder, SignatureLocation, SignedPart,
+    Field, KeyForm, PublicUrl, SchemeBuilder, SignatureLocation, SignedPart,
 };
 use crate::body::BodyFormats;
 use crate::crypto::encoding::{Encoding, decode_base64_secret, decode_hex_secret};
@@ -70,6 +70,10 @@ pub struct Scheme {
     /// Whether the width of the signed time separates it from another part, so that it must have as
     /// many digits as the present time.
     pub(crate) has_fixed_width_time: bool,
+    /// The public URL, where it is one of the signed parts.
+    pub(crate) url: Option<PublicUrl>,
+    /// The method by which the sender delivers.
+    pub(crate) method: &'static str,
     /// The signed content derived from the body, for schemes that do not sign `signed` verbatim.
     pub(crate) content: Option<Content>,
 }
@@ -183,6 +187,12 @@ impl Scheme {
         self.timestamp.is_some().then_some(self.tolerance)
     }
 
+    /// Returns the method by which the sender delivers, which is the only one that a receiver accepts.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        self.method
+    }
+
     /// Returns whether the signature covers the whole body, so that a tampered body is rejected.
     #[must_use]
     pub fn signs_body(&self) -> bool {
@@ -225,6 +235,7 @@ impl Scheme {
     pub(crate) fn is_streamed(&self) -> bool {
         self.algorithm == Algorithm::HmacSha256
             && self.content.is_none()
+            && self.url.as_ref().is_none_or(PublicUrl::is_fixed)
             && self.signature.as_ref().is_some_and(|at| at.second.is_none())
     }
 
@@ -296,6 +307,7 @@ impl fmt::Display for Scheme {
                     write!(f, "{{{}}}", name.as_str())?;
                 }
                 SignedPart::Body => f.write_str("{body}")?,
+                SignedPart::Url => f.write_str("{url}")?,
                 SignedPart::Timestamp => match &self.timestamp {
                     Some(CompiledTimestamp::Header(name, _)) => write!(f, "{{{}}}", name.as_str())?,
                     _ => f.write_str("{timestamp}")?,

@@ -1,7 +1,7 @@
 //! A request as its sender sends it.
 
 use super::content::Content;
-use super::public_url::BODY_DIGEST;
+use super::form_content::BODY_DIGEST;
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::sha256;
 
@@ -22,6 +22,9 @@ impl SignedParts {
     /// Adds the digest of a body that is not a form to the query, where the sender signs the URL.
     pub(super) fn add_digest(&mut self, content: &Content) {
         let Content::UrlAndForm(url) = content else { return };
+        if url.is_query_event {
+            return;
+        }
         let is_form = !matches!(self.body.trim_ascii_start(), [b'{' | b'[', ..]);
         let given = self.query.as_deref().or(url.query()).unwrap_or_default();
         if is_form || given.contains(BODY_DIGEST) {

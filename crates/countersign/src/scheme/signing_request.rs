@@ -151,8 +151,10 @@ impl<'r> SigningRequest<'r> {
                 "the body does not have the form that this sender signs: use a body that the sender would send",
             )
         };
-        let text = content.text(signed.query.as_deref(), self.body).ok_or_else(malformed)?;
-        let [beginning, _] = content.beginnings();
+        let texts = content.texts(signed.query.as_deref(), self.body);
+        let text = texts.into_iter().next().ok_or_else(malformed)?;
+        let beginnings = content.beginnings();
+        let beginning = beginnings.first().copied().unwrap_or_default();
         let tag = signature(scheme, secret, [beginning, &text, &[]])?;
         match (content, &scheme.signature) {
             (Content::Fields { signature, encoding, .. }, _) => {
@@ -199,6 +201,12 @@ impl<'r> SigningRequest<'r> {
                     text.extend_from_slice(self.written_time(scheme)?.as_bytes());
                 }
                 SignedPart::Body => before = Some(std::mem::take(&mut text)),
+                SignedPart::Url => {
+                    let urls = scheme.url.as_ref().and_then(|url| url.signed_urls(self.query));
+                    let url = urls.as_ref().and_then(|urls| urls.first());
+                    let url = url.ok_or_else(|| missing("the parameters of the configured URL"))?;
+                    text.extend_from_slice(url.text.as_bytes());
+                }
                 SignedPart::Id(name) => {
                     let id = self.id.or_else(|| self.header(name.as_str()));
                     let id = id.ok_or_else(|| missing(name.as_str()))?;

@@ -1,6 +1,7 @@
 //! The settings of a sender: setting them, and making the sender from them.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use super::configured::ConfiguredSender;
@@ -10,7 +11,9 @@ use super::spec::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind, Validation};
 use crate::keys::Keyring;
-use crate::scheme::{BodyFormat, PublicUrl, Scheme, SchemeBuilder, SignatureLocation};
+use crate::scheme::{
+    BodyFormat, Ports, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, redacted,
+};
 use crate::time::Tolerance;
 use crate::verify::Verifier;
 
@@ -75,9 +78,12 @@ impl SenderConfig {
         }
     }
 
-    /// Sets the URL that the sender was given, exactly as in the sender's settings.
+    /// Sets the URL that the sender was given, exactly as in the sender's settings: with its query, and
+    /// with credentials such as `https://user:password@example.com/hook` if it has them.
     ///
-    /// The URL is never read from a request: the `Host` header is set by the client.
+    /// The URL is never read from a request: the `Host` header is set by the client. Forms that are
+    /// equal in meaning are accepted, see [`Part::Url`](crate::scheme::Part::Url). Credentials appear in
+    /// no message and no `Debug` text.
     pub fn with_public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
@@ -199,10 +205,26 @@ impl SenderConfig {
         self
     }
 
-    /// Sets the signed method, if it is not `POST`.
+    /// Sets the method by which the sender delivers to this endpoint, if it is not `POST`: one of
+    /// [`SenderSpec::methods`].
     ///
-    /// A [`Receiver`](crate::Receiver) accepts `POST` only; this is for verifying requests that another
-    /// program captured.
+    /// A [`Receiver`](crate::Receiver) accepts this method alone, and the method is signed where the
+    /// sender signs it. With `GET`, the query is the event: see
+    /// [`Delivery::signed_query`](crate::Delivery::signed_query).
+    ///
+    /// ```
+    /// use countersign::{Receiver, Secret, senders};
+    ///
+    /// let twilio = senders::TWILIO
+    ///     .config()
+    ///     .with_public_url("https://example.com/voice")
+    ///     .with_method("GET")
+    ///     .keys(Secret::new("the account's auth token")?)?;
+    /// let receiver = Receiver::new(twilio);
+    /// assert!(receiver.check_method("GET").is_ok());
+    /// assert!(receiver.check_method("POST").is_err());
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
     pub const fn with_method(mut self, method: &'static str) -> Self {
         self.method = method;
         self
@@ -225,7 +247,7 @@ impl SenderConfig {
         if sender.requires_public_url() {
             match &self.public_url {
                 Some(url) if !url.is_empty() => {
-                    validation.check(PublicUrl::parse(url));
+                    validation.check(PublicUrl::parse(url, Ports::Default));
                 }
                 _ => validation.reject(
                     ConfigErrorKind::MissingSetting,
@@ -235,6 +257,17 @@ impl SenderConfig {
                     ),
                 ),
             }
+        }
+        if !sender.methods().contains(&self.method) {
+            validation.reject(
+                ConfigErrorKind::InvalidScheme,
+                format!(
+                    "`{}` does not deliver by `{}`: set one of its methods with `with_method`, {}",
+                    sender.name,
+                    self.method.escape_debug(),
+                    sender.methods().join(" or ")
+                ),
+            );
         }
         let mut require = |setting: &str, is_set: bool, look_for: &str| {
             if !is_set {
@@ -263,7 +296,7 @@ impl SenderConfig {
     }
 
     fn build(&self, scheme: fn(&Self) -> SchemeBuilder) -> Result<Scheme, ConfigError> {
-        let mut builder = scheme(self);
+        let mut builder = scheme(self).method(self.method);
         if let Some(of_sender) = self.sender.items {
             builder = builder.items((of_sender.items)());
         }
@@ -370,9 +403,22 @@ impl SenderConfig {
         self.payload.clone()
     }
 
-    /// Returns the signed method.
+    /// Returns the method by which the sender delivers.
     #[must_use]
     pub const fn method(&self) -> &'static str {
         self.method
+    }
+}
+
+/// Shows the public URL without credentials.
+impl fmt::Debug for SenderConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SenderConfig")
+            .field("sender", &self.sender.name)
+            .field("name", &self.name)
+            .field("public_url", &self.public_url.as_deref().map(redacted))
+            .field("method", &self.method)
+            .field("header", &self.header)
+            .finish_non_exhaustive()
     }
 }

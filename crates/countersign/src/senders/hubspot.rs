@@ -9,15 +9,17 @@ use crate::time::TimestampFormat;
 const SPEC: &str = "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation";
 
 /// [HubSpot](https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation)
-/// v3. The public URL must be exactly the one that HubSpot calls. Its bodies are
+/// v3. The public URL must be the one that HubSpot calls. HubSpot decodes some of its escapes before it
+/// signs, which is accepted as well. Its bodies are
 /// [batches](https://github.com/countersign/countersign/blob/main/docs/batches.md).
 pub const HUBSPOT: SenderSpec = SenderSpec::new("hubspot", "HubSpot v3", SPEC, |config| {
     let signature = SignatureLocation::header("x-hubspot-signature-v3", Encoding::Base64);
     Scheme::hmac_sha256(config.name(), signature)
         .timestamp_header("x-hubspot-request-timestamp", TimestampFormat::Millis)
-        .signs([Part::Literal(method_and_url(config).into()), Part::Body, Part::Timestamp])
+        .signs([method(config), Part::Url(config.public_url()), Part::Body, Part::Timestamp])
 })
 .with_required_public_url()
+.with_methods(METHODS)
 .with_response_deadline(secs(5))
 .with_retry_window(days(3))
 .with_items("the ids of its events", items);
@@ -36,9 +38,10 @@ pub const DANGER_HUBSPOT_V1: SenderSpec =
 /// [`HUBSPOT`]; every request carries a v3 signature as well.
 pub const DANGER_HUBSPOT_V2: SenderSpec =
     SenderSpec::new("hubspot-v2", "HubSpot v2", SPEC, |config| {
-        legacy(config, "v2").signs([Part::Literal(method_and_url(config).into()), Part::Body])
+        legacy(config, "v2").signs([method(config), Part::Url(config.public_url()), Part::Body])
     })
     .with_required_public_url()
+    .with_methods(METHODS)
     .with_response_deadline(secs(5))
     .with_retry_window(days(3))
     .with_items("the ids of its events", items);
@@ -49,9 +52,13 @@ fn legacy(config: &SenderConfig, version: &'static str) -> SchemeBuilder {
         .require_header("x-hubspot-signature-version", version)
 }
 
-fn method_and_url(config: &SenderConfig) -> String {
-    [config.method(), &config.public_url()].concat()
+fn method(config: &SenderConfig) -> Part {
+    Part::from(config.method())
 }
+
+/// The methods by which HubSpot calls an endpoint: webhooks by `POST`, cards by `GET`, and workflow
+/// actions by others. The method is signed.
+const METHODS: &[&str] = &["POST", "GET", "PUT", "PATCH", "DELETE"];
 
 /// HubSpot retries single events, and `attemptNumber` then changes. Its `eventId` alone may repeat.
 fn items() -> Items {

@@ -52,6 +52,7 @@ pub struct SenderSpec {
     pub(super) scheme: fn(&SenderConfig) -> SchemeBuilder,
     alternate_headers: Option<&'static Self>,
     requires_public_url: bool,
+    methods: &'static [&'static str],
     /// What to look for in a captured delivery, if the header must be configured.
     pub(super) required_header: Option<&'static str>,
     /// What to look for in a captured delivery, if the encoding must be configured.
@@ -103,7 +104,6 @@ pub(super) struct ItemsOfSender {
 /// let receiver = Receiver::new(twilio);
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct SenderConfig {
     pub(super) sender: SenderSpec,
@@ -148,6 +148,7 @@ impl SenderSpec {
             scheme,
             alternate_headers: None,
             requires_public_url: false,
+            methods: &["POST"],
             required_header: None,
             required_encoding: None,
             success: Success::Any2xx,
@@ -179,6 +180,15 @@ impl SenderSpec {
     /// Requires [`SenderConfig::with_public_url`], for a sender that signs its URL.
     pub const fn with_required_public_url(mut self) -> Self {
         self.requires_public_url = true;
+        self
+    }
+
+    /// Sets the methods by which the sender can deliver, the usual one first; `POST` alone by default.
+    ///
+    /// A receiver accepts only the one of [`SenderConfig::with_method`]. `GET` needs a scheme that signs
+    /// the URL with its query, see [`SchemeBuilder::method`].
+    pub const fn with_methods(mut self, methods: &'static [&'static str]) -> Self {
+        self.methods = methods;
         self
     }
 

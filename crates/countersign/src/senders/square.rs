@@ -19,7 +19,7 @@ pub const SQUARE: SenderSpec = SenderSpec::new(
 fn scheme(config: &SenderConfig) -> SchemeBuilder {
     let signature = SignatureLocation::header("x-square-hmacsha256-signature", Encoding::Base64);
     Scheme::hmac_sha256(config.name(), signature)
-        .signs([Part::Literal(config.public_url()), Part::Body])
+        .signs([Part::Url(config.public_url()), Part::Body])
         .id_field("/event_id")
         .event_type_field("/type")
 }

@@ -12,8 +12,12 @@ use crate::scheme::{BodyFormat, Part, Scheme, SchemeBuilder, SignatureLocation};
 /// fields. The identity of the event stays the same, and it is deduplicated for one minute; not for
 /// longer, since one call sends equal requests.
 ///
-/// If the public URL is configured with a query, only that query is accepted; without one, the request's
-/// own query is signed.
+/// If the public URL is configured with a query, only requests with the same parameters are accepted, in
+/// any order and with any escapes; without one, the request's own query is signed. Credentials in the
+/// URL are part of what is signed.
+///
+/// Twilio can be set to call an endpoint by `GET`. Then the fields are in the query, and the endpoint
+/// needs [`with_method("GET")`](SenderConfig::with_method).
 pub const TWILIO: SenderSpec = SenderSpec::new(
     "twilio",
     "Twilio",
@@ -21,6 +25,7 @@ pub const TWILIO: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_required_public_url()
+.with_methods(&["POST", "GET"])
 .with_response_deadline(secs(15))
 .with_retry_window(days(1))
 .with_digest_dedup_window(secs(60))

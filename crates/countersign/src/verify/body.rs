@@ -17,7 +17,6 @@ use crate::verify::Delivery;
 use crate::verify::Verifier;
 use crate::verify::header_text::HeaderText;
 use crate::verify::headers::{Credential, HeaderCheck};
-use crate::verify::key::VerificationKey;
 use crate::verify::signature_header::Signatures;
 
 impl Verifier {
@@ -53,7 +52,7 @@ impl Verifier {
                 return self.verify_buffered(check, signatures, body, now);
             }
         };
-        self.into_delivery(check, key, body, None, now)
+        self.into_delivery(check, key, body, SignedContent::default(), now)
     }
 
     /// Compares signatures that can only be verified over the complete body.
@@ -65,9 +64,7 @@ impl Verifier {
         now: Timestamp,
     ) -> Result<Delivery, Rejection> {
         let Some(content) = &self.scheme().content else {
-            let message = [check.signed_prefix.bytes(), &body, &check.signed_suffix];
-            let key = self.matching_key(&[message], signatures, now);
-            return self.into_delivery(check, key, body, None, now);
+            return self.verify_parts(check, signatures, body, now);
         };
         let in_body;
         let signatures = match content {
@@ -82,15 +79,51 @@ impl Verifier {
                 &in_body
             }
         };
-        let Some(text) = content.text(check.query, &body) else {
-            return self.into_delivery(check, None, body, None, now);
+        let (beginnings, texts) = (content.beginnings(), content.texts(check.query, &body));
+        let messages: Vec<_> = texts
+            .iter()
+            .flat_map(|text| beginnings.iter().map(move |beginning| [*beginning, &**text, &[][..]]))
+            .collect();
+        let Some((key, message)) = self.matching_key(&messages, signatures, now) else {
+            return self.into_delivery(check, None, body, SignedContent::default(), now);
         };
-        let messages = content.beginnings().map(|beginning| [beginning, &text, &[]]);
-        let key = self.matching_key(&messages, signatures, now);
-        self.into_delivery(check, key, body, Some(sha256(&text)), now)
+        let text = texts.get(message / beginnings.len()).map_or(&b""[..], |text| text);
+        let signed = SignedContent {
+            digest: Some(sha256(text)),
+            query: content.query_event(text).map(Bytes::copy_from_slice),
+        };
+        self.into_delivery(check, Some(key), body, signed, now)
     }
 
-    /// Returns the last key that made one of the signatures over one of the messages.
+    /// Compares signatures over parts that are signed verbatim.
+    fn verify_parts(
+        self: &Arc<Self>,
+        check: &HeaderCheck<'_>,
+        signatures: &Signatures,
+        body: Bytes,
+        now: Timestamp,
+    ) -> Result<Delivery, Rejection> {
+        let Some(url) = self.scheme().url.as_ref().filter(|_| !self.scheme().is_streamed()) else {
+            let message = [check.signed_prefix.bytes(), &body, &check.signed_suffix];
+            let key = self.matching_key(&[message], signatures, now).map(|(key, _)| key);
+            return self.into_delivery(check, key, body, SignedContent::default(), now);
+        };
+        // A body would be read as the end of the query.
+        let forms = if url.is_query_event && !body.is_empty() { &[][..] } else { &check.by_url };
+        let messages: Vec<_> =
+            forms.iter().map(|form| [&*form.prefix, &*body, &*form.suffix]).collect();
+        let matched = self.matching_key(&messages, signatures, now);
+        let mut signed = SignedContent::default();
+        if let Some((_, message)) = matched
+            && let Some(form) = forms.get(message).filter(|_| url.is_query_event)
+        {
+            signed.digest = Some(sha256(form.url.text.as_bytes()));
+            signed.query = Some(Bytes::copy_from_slice(form.url.query.as_bytes()));
+        }
+        self.into_delivery(check, matched.map(|(key, _)| key), body, signed, now)
+    }
+
+    /// Returns the last key that made one of the signatures, and the message that it made it over.
     ///
     /// Every key is tried over every message, so that the time taken does not depend on which matches.
     fn matching_key(
@@ -98,24 +131,27 @@ impl Verifier {
         messages: &[[&[u8]; 3]],
         signatures: &Signatures,
         now: Timestamp,
-    ) -> Option<usize> {
-        let matches_any = |key: &VerificationKey| {
-            messages.iter().fold(false, |found, message| {
-                found | key.verify_any(*message, signatures.as_slice())
-            })
-        };
-        self.keys.valid(now).filter(|(_, key)| matches_any(key)).last().map(|(index, _)| index)
+    ) -> Option<(usize, usize)> {
+        let mut matched = None;
+        for (index, key) in self.keys.valid(now) {
+            for (number, message) in messages.iter().enumerate() {
+                if key.verify_any(*message, signatures.as_slice()) {
+                    matched = Some((index, number));
+                }
+            }
+        }
+        matched
     }
 
     /// Turns a body into a [`Delivery`] if a key verified it. Every delivery is made here.
     ///
-    /// `signed_digest` is the digest of the signed content, where that is derived from the body.
+    /// `signed` is what else is known of the signed content, where that is not the body itself.
     pub(super) fn into_delivery(
         self: &Arc<Self>,
         check: &HeaderCheck<'_>,
         key: Option<usize>,
         body: Bytes,
-        signed_digest: Option<[u8; TAG_BYTES]>,
+        signed: SignedContent,
         now: Timestamp,
     ) -> Result<Delivery, Rejection> {
         if self.is_dummy() {
@@ -141,7 +177,8 @@ impl Verifier {
             timestamp: check.metadata.time.as_ref().map(|signed| signed.time),
             header_id: check.metadata.id.map(HeaderText::from),
             header_type: check.metadata.event_type.map(Arc::from),
-            signed_digest: signed_digest.map(Box::new),
+            signed_digest: signed.digest.map(Box::new),
+            signed_query: signed.query,
             body,
             endpoint: None,
             content_type: check.content_type,
@@ -154,6 +191,15 @@ impl Verifier {
         }
         Ok(delivery)
     }
+}
+
+/// What is known of signed content that is not the body itself.
+#[derive(Default)]
+pub(super) struct SignedContent {
+    /// The digest of the content, which identifies the event.
+    digest: Option<[u8; TAG_BYTES]>,
+    /// The signed query, where it is the event.
+    query: Option<Bytes>,
 }
 
 /// Reads the signed time at `pointer` in the body of a verified request, and checks that it is fresh.

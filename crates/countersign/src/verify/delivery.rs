@@ -58,6 +58,8 @@ pub struct Delivery {
     pub(crate) header_type: Option<Arc<[u8]>>,
     /// The digest of the signed content, where that is derived from the body.
     pub(crate) signed_digest: Option<Box<[u8; TAG_BYTES]>>,
+    /// The signed query, where the sender delivers by `GET`.
+    pub(crate) signed_query: Option<Bytes>,
     pub(crate) body: Bytes,
     /// The name of the endpoint, if a receiver verified the request.
     pub(crate) endpoint: Option<Arc<str>>,
@@ -76,6 +78,16 @@ impl Delivery {
     #[must_use]
     pub const fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// Returns the signed query of a delivery by `GET`, which holds the event's fields as a form does;
+    /// `None` for a delivery with a body.
+    ///
+    /// The order and the escapes are those that the sender signed, so they can differ from those of
+    /// the request if the public URL is configured with a query.
+    #[must_use]
+    pub const fn signed_query(&self) -> Option<&Bytes> {
+        self.signed_query.as_ref()
     }
 
     /// Decodes the event as `T`: the JSON body, the JSON in a field of a form, or the form's fields, as

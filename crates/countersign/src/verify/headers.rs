@@ -4,7 +4,9 @@ use crate::body::content_type::Media;
 use crate::crypto::mac::Tag;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderValues, Headers, IndexedHeader};
-use crate::scheme::{Algorithm, CompiledSignature, CompiledTimestamp, Scheme, SignedPart};
+use crate::scheme::{
+    Algorithm, CompiledSignature, CompiledTimestamp, Scheme, SignedPart, SignedUrl,
+};
 use crate::time::Timestamp;
 use crate::verify::Verifier;
 use crate::verify::key::VerificationKey;
@@ -32,6 +34,15 @@ pub(crate) struct HeaderCheck<'r> {
     pub(crate) signed_suffix: Vec<u8>,
     /// The query of the request's target, where the sender signs the URL.
     pub(crate) query: Option<&'r str>,
+    /// The signed content in each form that the URL may have, where there is more than one form.
+    pub(crate) by_url: Vec<ContentWithUrl>,
+}
+
+/// The signed content before and after the body, with one form of the public URL.
+pub(crate) struct ContentWithUrl {
+    pub(crate) url: SignedUrl,
+    pub(crate) prefix: Vec<u8>,
+    pub(crate) suffix: Vec<u8>,
 }
 
 /// The proof that a request is the sender's, as far as the headers give it.
@@ -61,7 +72,7 @@ impl Verifier {
     ) -> Result<(), Rejection> {
         let mut values = HeaderValues::default();
         self.scheme().names.read(headers, &mut values);
-        if self.scheme().content.is_some() {
+        if self.scheme().content.is_some() || self.scheme().url.is_some() {
             check.query = headers.query();
         }
         self.check_header_values(&values, now, max_body_size, check)
@@ -233,6 +244,41 @@ impl<'r> HeaderCheck<'r> {
             let time = SignedTime::read(scheme, &at.header, digits, format, now)?;
             self.metadata.time = Some(time);
         }
+        let Some(url) = &scheme.url else {
+            let (mut prefix, mut suffix) = (SignedPrefix::default(), Vec::new());
+            self.gather(scheme, at, values, "", |after_body, bytes| {
+                if after_body { suffix.extend_from_slice(bytes) } else { prefix.push(bytes) }
+            })?;
+            (self.signed_prefix, self.signed_suffix) = (prefix, suffix);
+            return Ok(());
+        };
+        let urls = url.signed_urls(self.query).unwrap_or_default();
+        for url in &*urls {
+            let (mut prefix, mut suffix) = (Vec::new(), Vec::new());
+            self.gather(scheme, at, values, &url.text, |after_body, bytes| {
+                let side = if after_body { &mut suffix } else { &mut prefix };
+                side.extend_from_slice(bytes);
+            })?;
+            if scheme.is_streamed() {
+                self.signed_prefix.push(&prefix);
+                self.signed_suffix = suffix;
+                return Ok(());
+            }
+            self.by_url.push(ContentWithUrl { url: url.clone(), prefix, suffix });
+        }
+        Ok(())
+    }
+
+    /// Passes the signed content to `push`, in order; each piece with whether it is after the body.
+    #[inline]
+    fn gather(
+        &self,
+        scheme: &'r Scheme,
+        at: &'r CompiledSignature,
+        values: &HeaderValues<'r>,
+        url: &str,
+        mut push: impl FnMut(bool, &[u8]),
+    ) -> Result<(), Rejection> {
         let mut before: &[u8] = b"";
         let mut after_body = false;
         let mut parts = scheme.signed.as_slice();
@@ -243,7 +289,10 @@ impl<'r> HeaderCheck<'r> {
                 before = b"";
                 continue;
             }
-            let value = self.signed_value(part, values)?;
+            let value = match part {
+                SignedPart::Url => url.as_bytes(),
+                _ => self.signed_value(part, values)?,
+            };
             let has_one_reading = match part {
                 SignedPart::Id(_) if scheme.allows_separator_in_id => {
                     let time = self.metadata.time.as_ref().map_or(&b""[..], |time| time.digits);
@@ -256,11 +305,7 @@ impl<'r> HeaderCheck<'r> {
                 return Err(reject_splicing(scheme, at, part));
             }
             before = value;
-            if after_body {
-                self.signed_suffix.extend_from_slice(value);
-            } else {
-                self.signed_prefix.push(value);
-            }
+            push(after_body, value);
         }
         Ok(())
     }
@@ -282,7 +327,7 @@ impl<'r> HeaderCheck<'r> {
             SignedPart::Timestamp => {
                 Ok(self.metadata.time.as_ref().map_or(b"", |time| time.digits))
             }
-            SignedPart::Body => Ok(b""),
+            SignedPart::Body | SignedPart::Url => Ok(b""),
         }
     }
 

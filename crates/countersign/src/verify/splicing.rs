@@ -18,6 +18,7 @@ use crate::scheme::SignedPart;
 /// | `part` | its neighbour | has one reading |
 /// |---|---|---|
 /// | literal or body | any | always: a literal is configured, the body is the remainder |
+/// | URL | any | always: its forms are configured, and none is the beginning of another |
 /// | time before the body | a literal that begins with a non-digit | always: the literal ends the digits, and an RFC 3339 time ends with its offset |
 /// | value before the body | any other literal | if the literal does not begin inside the value |
 /// | time before the body | no literal | always: the time has a fixed width |
@@ -39,7 +40,7 @@ pub(crate) fn is_unambiguous(
     rest: &[SignedPart],
 ) -> bool {
     match (part, rest) {
-        (SignedPart::Literal(_) | SignedPart::Body, _) => true,
+        (SignedPart::Literal(_) | SignedPart::Url | SignedPart::Body, _) => true,
         _ if after_body => before.is_empty() || !ends_again(value, before),
         (SignedPart::Timestamp, [SignedPart::Literal(after), ..])
             if !after.starts_with(|first: char| first.is_ascii_digit()) =>

@@ -10,6 +10,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::time::Timestamp;
 use crate::verify::Delivery;
 use crate::verify::Verifier;
+use crate::verify::body::SignedContent;
 use crate::verify::headers::{Credential, HeaderCheck};
 use crate::verify::signature_header::Candidates;
 
@@ -182,7 +183,7 @@ impl<'r> StreamingVerifier<'r> {
                 return verifier.verify_buffered(&check, signatures, body, now);
             }
         };
-        verifier.into_delivery(&check, key, body, None, now)
+        verifier.into_delivery(&check, key, body, SignedContent::default(), now)
     }
 }
 

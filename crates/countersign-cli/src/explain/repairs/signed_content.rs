@@ -27,7 +27,7 @@ pub(crate) fn own_content(candidate: &Candidate) -> Option<Content> {
     let (mut text, mut before) = (String::new(), None);
     for part in scheme.signed_parts() {
         match part {
-            PartRef::Literal(literal) => text.push_str(literal),
+            PartRef::Literal(literal) | PartRef::Url(literal) => text.push_str(literal),
             PartRef::Header(name) | PartRef::Id(name) => text.push_str(head.first(name)?),
             PartRef::Timestamp => text.push_str(match scheme.timestamp()?.location {
                 TimestampLocation::Header(name) => head.first(name)?,

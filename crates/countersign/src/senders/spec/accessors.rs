@@ -38,6 +38,12 @@ impl SenderSpec {
         self.requires_public_url
     }
 
+    /// Returns the methods by which the sender can deliver, the usual one first.
+    #[must_use]
+    pub const fn methods(&self) -> &'static [&'static str] {
+        self.methods
+    }
+
     /// Returns whether [`SenderConfig::with_header`](super::SenderConfig::with_header) is required.
     #[must_use]
     pub const fn requires_header(&self) -> bool {
