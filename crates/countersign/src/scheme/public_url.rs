@@ -91,7 +91,7 @@ impl PublicUrl {
     /// the configured one and no other, see [`has_same_parameters`], or where it is the event.
     pub(crate) fn signed_urls(&self, query: Option<&str>) -> Option<Cow<'_, [SignedUrl]>> {
         if self.is_query_event {
-            let queries = self.event_queries(query)?.map(|query| Some(query));
+            let queries: Vec<_> = self.event_queries(query)?.into_iter().map(Some).collect();
             return Some(self.forms(&queries, false).into());
         }
         match (&self.query, query) {
@@ -106,16 +106,24 @@ impl PublicUrl {
         }
     }
 
-    /// Returns the queries that the sender may have signed, for a request whose query is the event:
-    /// the configured query followed by the other parameters, and the query as received.
+    /// Returns the queries that the sender may have signed, for a request whose query is the event: the
+    /// query as received, and the configured query followed by the other parameters.
     ///
     /// `None` if the request lacks a parameter of the configured query.
-    pub(super) fn event_queries<'q>(&'q self, query: Option<&'q str>) -> Option<[Cow<'q, str>; 2]> {
+    pub(super) fn event_queries<'q>(&'q self, query: Option<&'q str>) -> Option<Vec<Cow<'q, str>>> {
         let own = self.query.as_deref().unwrap_or_default();
         let received = query.unwrap_or(own);
+        if own.is_empty() {
+            return Some(vec![received.into()]);
+        }
         let rest = remaining_parameters(own, received)?;
-        let joint = if own.is_empty() || rest.is_empty() { "" } else { "&" };
-        Some([format!("{own}{joint}{}", rest.join("&")).into(), received.into()])
+        let joint = if rest.is_empty() { "" } else { "&" };
+        let configured = format!("{own}{joint}{}", rest.join("&"));
+        let mut queries = vec![configured.into()];
+        if queries != [received] {
+            queries.push(received.into());
+        }
+        Some(queries)
     }
 
     /// Returns each form of the URL with each query.

@@ -28,6 +28,9 @@ pub(crate) fn classes() -> Vec<Class> {
 
 /// Another body under the same signature; rejected with `in_fields` if only fields are signed.
 fn carried(shape: &Shape, change: fn(&[u8]) -> Vec<u8>, in_fields: Kind) -> Vec<Mutant> {
+    if shape.body == Body::Query {
+        return Vec::new();
+    }
     let plan = shape.good();
     let mut request = plan.request();
     request.body = change(&request.body);
@@ -77,6 +80,9 @@ fn marked(shape: &Shape) -> Vec<Mutant> {
 
 /// Equal JSON or an equal form in other bytes.
 fn reserialized(shape: &Shape) -> Vec<Mutant> {
+    if shape.body == Body::Query {
+        return Vec::new();
+    }
     let mut request = good(shape).1;
     let text = String::from_utf8(request.body.clone()).unwrap();
     let other = match shape.body {
@@ -101,7 +107,7 @@ fn reserialized(shape: &Shape) -> Vec<Mutant> {
 fn odd_body(shape: &Shape, odd: &[u8]) -> Vec<u8> {
     let body = shape.usual_body(&shape.written(NOW * 1000), 0);
     let (at, end) = match shape.body {
-        Body::Form => (body.len(), &b""[..]),
+        Body::Form | Body::Query => (body.len(), &b""[..]),
         Body::Json | Body::Timed | Body::Adyen => (body.len() - 1, &b"\"}"[..]),
     };
     let start = if shape.body == Body::Form { &b"&z="[..] } else { b",\"z\":\"" };
@@ -109,6 +115,9 @@ fn odd_body(shape: &Shape, odd: &[u8]) -> Vec<u8> {
 }
 
 fn not_utf8(shape: &Shape) -> Vec<Mutant> {
+    if shape.body == Body::Query {
+        return Vec::new();
+    }
     let time = shape.written(NOW * 1000);
     let mutant = |odd: &[u8]| {
         let body = odd_body(shape, odd);
@@ -129,7 +138,7 @@ fn not_utf8(shape: &Shape) -> Vec<Mutant> {
         match shape.body {
             Body::Timed => rejected(what, request, Kind::MissingTimestamp),
             Body::Adyen => rejected(what, request, Kind::MissingSignature),
-            Body::Json | Body::Form => accepted(what, request),
+            Body::Json | Body::Form | Body::Query => accepted(what, request),
         }
     };
     [&b"\xff"[..], b"\xc3\x28", b"\xed\xa0\x80"].map(mutant).into()
@@ -137,7 +146,7 @@ fn not_utf8(shape: &Shape) -> Vec<Mutant> {
 
 /// Bytes that are not UTF-8, under the signature of the text that lossy decoding makes of them.
 fn replaced(shape: &Shape) -> Vec<Mutant> {
-    if !shape.signs_body() {
+    if !shape.signs_body() || shape.body == Body::Query {
         return Vec::new();
     }
     let plan = shape.plan(&shape.written(NOW * 1000), odd_body(shape, "\u{fffd}".as_bytes()));
@@ -191,6 +200,15 @@ fn shifted(shape: &Shape) -> Vec<Mutant> {
                 (format!("msg_1.{time}"), time.clone(), "{}".to_owned()),
                 ("msg_1".to_owned(), format!("{time}.{time}"), "{}".to_owned()),
                 (String::new(), String::new(), String::new()),
+            ],
+        ),
+        ("{id}{t}{body}", _) => (
+            (shape.event_id, &*time, "{}".to_owned()),
+            vec![
+                (shape.event_id[..35].to_owned(), format!("b{time}"), "{}".to_owned()),
+                (format!("{}2", shape.event_id), time[1..].to_owned(), "{}".to_owned()),
+                (shape.event_id.to_owned(), format!("{time}{{"), "}".to_owned()),
+                (shape.event_id.to_owned(), time[..19].to_owned(), "Z{}".to_owned()),
             ],
         ),
         ("{t}.{body}", _) => (
@@ -253,6 +271,9 @@ fn other_url(shape: &Shape) -> Vec<Mutant> {
 
 /// An unsigned query is rejected only if the scheme signs the URL of the request.
 fn other_query(shape: &Shape) -> Vec<Mutant> {
+    if shape.body == Body::Query {
+        return Vec::new();
+    }
     let mut plan = shape.good();
     plan.query = "order=1".to_owned();
     vec![if shape.body == Body::Form {
@@ -288,6 +309,9 @@ fn length(shape: &Shape) -> Vec<Mutant> {
     let (plan, request) = good(shape);
     let right = request.body.len();
     let announced = |length: &str| request.clone().with("content-length", length);
+    if shape.body == Body::Query {
+        return vec![accepted("right", announced("0"))];
+    }
     // A body that another layer has changed.
     let mut cut = request.clone().with("content-length", right.to_string());
     cut.body.pop();

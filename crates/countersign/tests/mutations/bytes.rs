@@ -56,9 +56,17 @@ pub(crate) fn form(body: &[u8]) -> Vec<u8> {
 
 const ITEM: &str = "/notificationItems/0/NotificationRequestItem";
 
-/// The fields that Adyen signs.
+/// The fields that Adyen signs, joined; empty if the body is not JSON.
 pub(crate) fn fields(body: &[u8]) -> Vec<u8> {
-    let Ok(body) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    if serde_json::from_slice::<Value>(body).is_err() {
+        return Vec::new();
+    }
+    fields_of(body).join(":").into_bytes()
+}
+
+/// The fields that Adyen signs.
+pub(crate) fn fields_of(body: &[u8]) -> [String; 8] {
+    let body: Value = serde_json::from_slice(body).unwrap();
     let text = |at: &str| match body.pointer(&format!("{ITEM}/{at}")) {
         Some(Value::String(text)) => text.clone(),
         None | Some(Value::Null) => String::new(),
@@ -74,7 +82,7 @@ pub(crate) fn fields(body: &[u8]) -> Vec<u8> {
         "eventCode",
         "success",
     ];
-    names.map(text).join(":").into_bytes()
+    names.map(text)
 }
 
 /// Puts Adyen's signature into its body, if that is one.

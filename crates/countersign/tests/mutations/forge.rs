@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use countersign::senders::{self, ConfiguredSender};
+use countersign::senders::{self, ConfiguredSender, SenderConfig};
 use countersign::{
     ConfigError, Delivery, Headers, Receiver, Rejection, RejectionKind, Secret, Timestamp,
 };
@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::bytes::{fields, form, hex, hmac, is_printable, sign_in_body, unhex};
+use crate::loosened::Setting;
 use crate::shape::{Around, Body, Key, Made, Shape, Text, Time, Unit};
 
 pub(crate) const NOW: u64 = 1_700_000_000;
@@ -112,10 +113,27 @@ impl Shape {
         }
     }
 
+    /// The sender's configuration without its keys.
+    pub(crate) fn config(&self) -> SenderConfig {
+        let name = match self.setting {
+            Setting::Own(spec) => return spec.example_config().with_public_url(self.url),
+            Setting::Strict => self.name,
+            Setting::SeparatorInId(name)
+            | Setting::Method(name, _)
+            | Setting::Url(name)
+            | Setting::Report(name) => name,
+        };
+        let config = senders::find(name).unwrap().example_config().with_public_url(self.url);
+        match self.setting {
+            Setting::SeparatorInId(_) => config.with_separator_in_id(),
+            Setting::Method(_, method) => config.with_method(method),
+            _ => config,
+        }
+    }
+
     /// This sender, configured with `secret`.
     pub(crate) fn known(&self, secret: &str) -> Result<ConfiguredSender, ConfigError> {
-        let setup = senders::find(self.name).unwrap().example_config().with_public_url(URL);
-        setup.keys(Secret::new(secret)?)
+        self.config().keys(Secret::new(secret)?)
     }
 
     pub(crate) fn receiver(&self) -> Receiver {
@@ -136,10 +154,12 @@ impl Shape {
 
     /// A body of this sender, with this timestamp if the sender has it in the body.
     pub(crate) fn usual_body(&self, time: &str, nonce: usize) -> Vec<u8> {
+        let is_report = matches!(self.setting, Setting::Report(_));
         let json = match self.body {
             Body::Form => {
                 return format!("Body=caf%C3%A9+%2B1&From=%2B14158675309&n={nonce}").into();
             }
+            Body::Query => return Vec::new(),
             Body::Json => json!({"id": "evt_1", "event": "a.b", "list": [1, 2], "n": nonce}),
             Body::Timed => {
                 let time: Value = serde_json::from_str(time).unwrap_or_else(|_| time.into());
@@ -149,10 +169,14 @@ impl Shape {
                 {"NotificationRequestItem": {
                     "additionalData": {},
                     "amount": {"currency": "EUR", "value": 1130},
-                    "eventCode": "AUTHORISATION",
+                    "eventCode": if is_report { "REPORT_AVAILABLE" } else { "AUTHORISATION" },
                     "merchantAccountCode": "TestMerchant",
-                    "merchantReference": "INV:42",
-                    "pspReference": format!("79140733813{nonce}"),
+                    "merchantReference": if is_report { "" } else { "INV:42" },
+                    "pspReference": if is_report {
+                        format!("report_{nonce}_2023-11-14T22:13:20.csv")
+                    } else {
+                        format!("79140733813{nonce}")
+                    },
                     "success": "true"
                 }}
             ]}),
@@ -169,7 +193,19 @@ impl Shape {
     pub(crate) fn nth(&self, nonce: usize) -> Plan {
         let time = self.written(NOW * 1000);
         let body = self.usual_body(&time, nonce);
-        self.plan(&time, body)
+        let mut plan = self.plan(&time, body);
+        if self.body == Body::Query {
+            plan.query = self.query_event(nonce);
+        }
+        plan.signed(By::Own)
+    }
+
+    /// The query of one of many different events, where the query is the event.
+    fn query_event(&self, nonce: usize) -> String {
+        match self.body {
+            Body::Query => format!("CallSid=CA{nonce}&From=%2B14158675309"),
+            _ => String::new(),
+        }
     }
 
     /// The first valid delivery whose signature has this property.
@@ -179,11 +215,13 @@ impl Shape {
 
     /// A correctly signed delivery of this body.
     pub(crate) fn plan(&self, time: &str, body: impl Into<Vec<u8>>) -> Plan {
+        let url_query = self.url.split_once('?').map(|(_, query)| query.to_owned());
+        let query = url_query.unwrap_or_else(|| self.query_event(0));
         let plan = Plan {
             shape: *self,
-            id: "msg_1".to_owned(),
+            id: self.event_id.to_owned(),
             time: time.to_owned(),
-            query: String::new(),
+            query,
             body: body.into(),
             signature: String::new(),
         };
@@ -224,6 +262,11 @@ impl Shape {
         }
     }
 
+    /// The text between two pairs, as the sender writes it.
+    pub(crate) fn joint(&self, separator: char) -> String {
+        format!("{separator}{}", if self.allows_white_space { " " } else { "" })
+    }
+
     /// The value of the header with these signatures.
     pub(crate) fn value(&self, time: &str, signatures: &[&str]) -> String {
         let many = |joint: &str, before: &str| {
@@ -235,7 +278,7 @@ impl Shape {
             Around::Prefix(prefix) => many("", prefix),
             Around::Versioned(version) => many(" ", &format!("{version},")),
             Around::Pairs(joint, name, signature) => {
-                let joint = joint.to_string();
+                let joint = self.joint(joint);
                 let signatures = many(&joint, &format!("{signature}="));
                 let time = name.map(|name| format!("{name}={time}{joint}"));
                 time.unwrap_or_default() + &signatures
@@ -256,7 +299,8 @@ impl Plan {
                 "id" => message.extend_from_slice(self.id.as_bytes()),
                 "t" => message.extend_from_slice(self.time.as_bytes()),
                 "body" => message.extend_from_slice(&self.body),
-                "url" => message.extend_from_slice(URL.as_bytes()),
+                "url" => message.extend_from_slice(self.shape.url.as_bytes()),
+                "query" => message.extend_from_slice(self.query.as_bytes()),
                 "form" => message.extend(form(&self.body)),
                 "fields" => message.extend(fields(&self.body)),
                 name => panic!("{name}"),

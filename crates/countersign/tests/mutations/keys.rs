@@ -2,7 +2,7 @@
 
 use countersign::{ConfigErrorKind as Kind, Key as RingKey, Keyring, Secret, Timestamp, senders};
 
-use crate::forge::{By, NOW, URL};
+use crate::forge::{By, NOW};
 use crate::shape::{Key, Made, SHAPES, Shape};
 
 /// A class of invalid secrets, and the kind of the error.
@@ -107,12 +107,12 @@ fn a_sender_that_signs_its_url_requires_one() {
 /// During a rotation either key is accepted and named; an expired key is not.
 #[test]
 fn every_sender_can_change_its_keys() {
-    for shape in SHAPES {
+    for shape in crate::all_shapes() {
         let now = Timestamp::from_secs(NOW);
         let key =
             |name: &'static str, by| RingKey::new(name, Secret::new(shape.secret(by)).unwrap());
         let receiver = |keys: Vec<RingKey>| {
-            let setup = senders::find(shape.name).unwrap().example_config().with_public_url(URL);
+            let setup = shape.config();
             countersign::Receiver::new(setup.keys(Keyring::new(keys).unwrap()).unwrap())
         };
         let both = receiver(vec![key("old", By::Stranger), key("new", By::Own)]);

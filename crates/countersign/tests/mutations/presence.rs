@@ -66,6 +66,10 @@ fn joined(shape: &Shape) -> Vec<Mutant> {
         let twice = request.clone().instead(name, format!("{right}, {right}"));
         let is_signature = name == shape.header;
         let kind = match shape.around {
+            // The second item begins with white space, which is no part of its name here.
+            Around::Pairs(_, Some(_), _) if is_signature && shape.allows_white_space => {
+                Kind::MalformedHeader
+            }
             // The second item is read like a single one.
             Around::Versioned(_) | Around::Pairs(..) if is_signature => {
                 mutants.push(accepted(name, twice));
@@ -74,7 +78,10 @@ fn joined(shape: &Shape) -> Vec<Mutant> {
             _ if is_signature => {
                 shape.rejection_of(&format!("{}, {}", plan.signature, plan.signature))
             }
-            _ if Some(name) == shape.id => Kind::SignatureMismatch,
+            // An id of a fixed length is checked before its signature.
+            _ if Some(name) == shape.id && !shape.signs.starts_with("{id}{t}") => {
+                Kind::SignatureMismatch
+            }
             _ if shape.fixed.iter().any(|(fixed, _)| *fixed == name) => Kind::UnexpectedHeaderValue,
             _ => Kind::MalformedHeader,
         };
@@ -91,7 +98,11 @@ fn unprintable(shape: &Shape) -> Vec<Mutant> {
             let mut value = request.headers[request.position(name)].1.clone();
             value.extend_from_slice(bytes);
             let request = request.clone().instead(name, value);
-            mutants.push(rejected(format!("{name} {bytes:?}"), request, Kind::MalformedHeader));
+            let what = format!("{name} {bytes:?}");
+            mutants.push(match bytes {
+                b"\t" if shape.allows_white_space => accepted(what, request),
+                _ => rejected(what, request, Kind::MalformedHeader),
+            });
         }
     }
     mutants
@@ -155,7 +166,7 @@ fn fixed(shape: &Shape) -> Vec<Mutant> {
 }
 
 fn id_too_long(shape: &Shape) -> Vec<Mutant> {
-    if shape.id.is_none() || shape.made == Made::Token {
+    if shape.id.is_none() || shape.made == Made::Token || shape.signs.starts_with("{id}{t}") {
         return Vec::new();
     }
     let with_id = |length| {

@@ -1,5 +1,8 @@
 //! How each sender of the catalogue signs, written a second time from the senders' own pages.
 
+use crate::forge::URL;
+use crate::loosened::Setting;
+
 /// How a credential is made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Made {
@@ -67,6 +70,8 @@ pub(crate) enum Body {
     Timed,
     Adyen,
     Form,
+    /// No body: the query is the event.
+    Query,
 }
 
 /// The shape of one sender's requests.
@@ -78,7 +83,7 @@ pub(crate) struct Shape {
     pub(crate) header: &'static str,
     pub(crate) around: Around,
     pub(crate) text: Text,
-    /// The signed content, with `{id}`, `{t}`, `{body}`, `{url}`, `{form}` and `{fields}`.
+    /// The signed content, with `{id}`, `{t}`, `{body}`, `{url}`, `{query}`, `{form}` and `{fields}`.
     pub(crate) signs: &'static str,
     pub(crate) time: Time,
     pub(crate) unit: Unit,
@@ -89,9 +94,15 @@ pub(crate) struct Shape {
     pub(crate) fixed: &'static [(&'static str, &'static str)],
     pub(crate) conflicting_headers: &'static [&'static str],
     pub(crate) body: Body,
+    /// The id of the signed events.
+    pub(crate) event_id: &'static str,
+    pub(crate) url: &'static str,
+    /// Whether pairs may have white space around them.
+    pub(crate) allows_white_space: bool,
+    pub(crate) setting: Setting,
 }
 
-const PLAIN: Shape = Shape {
+pub(crate) const PLAIN: Shape = Shape {
     name: "",
     made: Made::HmacSha256,
     key: Key::Text,
@@ -106,6 +117,10 @@ const PLAIN: Shape = Shape {
     fixed: &[],
     conflicting_headers: &[],
     body: Body::Json,
+    event_id: "msg_1",
+    url: URL,
+    allows_white_space: false,
+    setting: Setting::Strict,
 };
 
 const fn hex(name: &'static str, header: &'static str) -> Shape {
@@ -125,7 +140,7 @@ const fn pairs(name: &'static str, header: &'static str) -> Shape {
     Shape { around, signs: "{t}.{body}", time: Time::Pair, ..hex(name, header) }
 }
 
-const fn standard(name: &'static str) -> Shape {
+pub(crate) const fn standard(name: &'static str) -> Shape {
     Shape {
         key: Key::Base64("whsec_"),
         around: Around::Versioned("v1"),
@@ -299,7 +314,9 @@ impl Shape {
 
     /// Whether the timestamp is next to another part without a separator.
     pub(crate) fn time_touches(&self) -> bool {
-        self.signs.contains("{t}{") || self.signs.contains("}{t}")
+        self.signs.contains("{t}{")
+            || self.signs.contains("}{t}")
+            || matches!(self.setting, Setting::SeparatorInId(_))
     }
 
     pub(crate) fn is_list(&self) -> bool {

@@ -133,6 +133,15 @@ fn quoted(shape: &Shape) -> Vec<Mutant> {
 /// White space that an HTTP parser would strip around a value.
 fn space(shape: &Shape) -> Vec<Mutant> {
     let plan = shape.good();
+    if shape.allows_white_space {
+        return [" ", "\t"]
+            .into_iter()
+            .flat_map(|blank| {
+                [format!("{blank}{}", plan.signature), format!("{}{blank}", plan.signature)]
+            })
+            .map(|text| accepted("around", plan.clone().under(text).request()))
+            .collect();
+    }
     let before = wrong(&plan, format!(" {}", plan.signature));
     let after = match shape.around {
         // A space separates the items of a list.

@@ -145,6 +145,9 @@ fn malformed_by(shape: &Shape, sign: fn(Plan) -> Plan) -> Vec<Mutant> {
         let what = form.escape_debug().to_string();
         // In a list, a comma begins another pair.
         let is_cut = matches!(shape.around, Around::Pairs(',', ..)) && form.contains(',');
+        // White space around the time is no part of it.
+        let is_cut = is_cut
+            || shape.allows_white_space && form.trim_matches([' ', '\t']) == shape.good().time;
         let request = sign(plan).request();
         if is_cut { None } else { Some(rejected(what, request, Kind::MalformedHeader)) }
     };
@@ -165,7 +168,8 @@ fn other_unit(shape: &Shape) -> Vec<Mutant> {
 
 /// The timestamp beside the signature is missing, empty, repeated, or after it.
 fn pair(shape: &Shape) -> Vec<Mutant> {
-    let Around::Pairs(joint, Some(name), _) = shape.around else { return Vec::new() };
+    let Around::Pairs(separator, Some(name), _) = shape.around else { return Vec::new() };
+    let joint = shape.joint(separator);
     let plan = shape.good();
     let right = shape.value(&plan.time, &[&plan.signature]);
     let time = format!("{name}={}", plan.time);
@@ -177,7 +181,10 @@ fn pair(shape: &Shape) -> Vec<Mutant> {
         malformed("twice", format!("{time}{joint}{right}")),
         malformed("two", format!("{right}{joint}{name}=1")),
         malformed("shouted", format!("{}{joint}{signature}", time.to_uppercase())),
-        malformed("spaced", format!(" {right}")),
+        match shape.allows_white_space {
+            true => accepted("spaced", plan.request_with(format!(" {right}"))),
+            false => malformed("spaced", format!(" {right}")),
+        },
         accepted("behind", plan.request_with(format!("{signature}{joint}{time}"))),
         accepted("noise", plan.request_with(format!("junk{joint}{joint}={joint}{right}{joint}"))),
     ]
