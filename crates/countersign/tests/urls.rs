@@ -384,6 +384,22 @@ mod query_events {
     }
 
     #[test]
+    fn signing_calls_the_configured_url_with_the_event() {
+        let signed = |url: &str, query| {
+            let config = senders::TWILIO.config().with_public_url(url).with_method("GET");
+            let scheme = config.scheme().unwrap();
+            let signed = SigningRequest::new(b"").query(query).request(&scheme, &secret()).unwrap();
+            (signed.query.unwrap(), signed.headers.first().unwrap().1.clone())
+        };
+        let url = "https://example.com/voice?a=1";
+        let called = format!("a=1&{QUERY}");
+        let signature = hmac_sha1(&format!("https://example.com/voice?{called}"));
+        assert_eq!(signed(url, QUERY), (called.clone(), signature.clone()));
+        assert_eq!(signed(url, &called), (called.clone(), signature));
+        assert_eq!(signed(URL, QUERY), (QUERY.to_owned(), hmac_sha1(&format!("{URL}?{QUERY}"))));
+    }
+
+    #[test]
     fn only_the_configured_method_is_accepted() {
         let by_get = Receiver::new(twilio(URL));
         by_get.check_method("GET").unwrap();

@@ -113,6 +113,8 @@ pub(crate) struct Expected {
     pub(crate) echoed: Vec<(&'static str, String)>,
     /// Whether `100 Continue` must be sent first; otherwise it must not.
     pub(crate) continued: bool,
+    /// The method that a rejection of another method names.
+    pub(crate) allow: &'static str,
 }
 
 impl Expected {
@@ -128,6 +130,7 @@ impl Expected {
             reply: None,
             echoed: Vec::new(),
             continued: false,
+            allow: "POST",
         }
     }
 
@@ -144,6 +147,7 @@ impl Expected {
             reply: None,
             echoed: Vec::new(),
             continued: false,
+            allow: "POST",
         }
     }
 
@@ -193,6 +197,11 @@ impl Expected {
 
     pub(crate) fn disconnected(mut self) -> Self {
         self.status = None;
+        self
+    }
+
+    pub(crate) fn allows(mut self, method: &'static str) -> Self {
+        self.allow = method;
         self
     }
 

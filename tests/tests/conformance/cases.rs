@@ -6,6 +6,7 @@ mod contract;
 mod dedup;
 mod events;
 mod forms;
+mod grammar;
 mod handler;
 mod handshakes;
 mod headers;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(handshakes::cases());
     cases.extend(tenants::cases());
     cases.extend(events::cases());
+    cases.extend(grammar::cases());
     cases.extend(layers::cases());
     cases.extend(setup_handshakes::cases());
     cases

@@ -72,6 +72,8 @@ pub(crate) struct Site {
     pub(crate) consume_body: bool,
     /// The largest body that a middleware in front of the adapter lets through.
     pub(crate) limit_in_front: Option<usize>,
+    /// Whether the route is for `GET`.
+    pub(crate) by_get: bool,
 }
 
 /// The handler: performs one [`Act`] of the case per run.

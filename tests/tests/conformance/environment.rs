@@ -83,6 +83,7 @@ impl Environment {
             items: case.items.is_some(),
             consume_body: case.config.consume_body,
             others: case.config.others,
+            by_get: case.config.method == Some("GET"),
             limit_in_front: case.config.limit_in_front,
         };
         let environment = Self {
@@ -142,8 +143,12 @@ impl Environment {
     }
 
     pub(crate) async fn send_as(&self, connection: &mut Connection, requests: &[(&Request, u32)]) {
-        let outgoing = requests.iter().map(|(request, exchange)| {
-            let mut headers = request.headers(&self.direct);
+        let requests: Vec<_> = requests
+            .iter()
+            .map(|(request, exchange)| (request.completed(&self.direct), exchange, request))
+            .collect();
+        let outgoing = requests.iter().map(|(request, exchange, unsigned)| {
+            let mut headers = unsigned.headers(&self.direct);
             headers.push((EXCHANGE.into(), exchange.to_string().into_bytes()));
             Outgoing { request, headers }
         });
@@ -152,7 +157,7 @@ impl Environment {
 
     /// Claims `event` directly in the store, as a delivery of [`Request::of`] would.
     async fn claim(&self, event: u32) -> Result<Admission, StoreError> {
-        self.direct.claim(&self.delivery(&Request::of(event))).await
+        self.direct.claim(&self.delivery(&Request::of_sender(event, &self.direct))).await
     }
 
     fn delivery(&self, request: &Request) -> Delivery {

@@ -19,6 +19,12 @@ pub(crate) struct Request {
     key: By,
     /// The signed time, in seconds from now.
     late: i64,
+    /// The signed id, if it is not made from the event's number.
+    id: Option<&'static str>,
+    /// The signed query, if the request has another.
+    signed_query: Option<String>,
+    /// Whether the body is sent with the signature that belongs into it.
+    signed_in_body: bool,
     edits: Vec<Edit>,
     pub(crate) sending: Sending,
 }
@@ -87,6 +93,9 @@ impl Request {
             signed_body: None,
             key: By::New,
             late: 0,
+            id: None,
+            signed_query: None,
+            signed_in_body: false,
             edits: Vec::new(),
             sending: Sending {
                 framing: Framing::Length,
@@ -109,6 +118,36 @@ impl Request {
         let mut request = Self::good().method("GET").framed(Framing::Nothing);
         request.query = format!("?{query}");
         request.unsigned()
+    }
+
+    /// A signed `GET` whose query is the event.
+    pub(crate) fn query_event(query: &str) -> Self {
+        Self::good().method("GET").framed(Framing::Nothing).query(query).body("")
+    }
+
+    /// A valid delivery of an event by the method of `receiver`'s sender.
+    pub(crate) fn of_sender(event: u32, receiver: &Receiver) -> Self {
+        match receiver.scheme().method() {
+            "GET" => Self::query_event(&format!("event={event}")),
+            _ => Self::of(event),
+        }
+    }
+
+    /// Replaces the query and keeps the signature.
+    pub(crate) fn tampered_query(mut self, query: &str) -> Self {
+        self.signed_query = Some(self.query.clone());
+        self.query(query)
+    }
+
+    pub(crate) fn id(mut self, id: &'static str) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Sends the body with its signature, for a sender that signs in the body.
+    pub(crate) fn signed_in_body(mut self) -> Self {
+        self.signed_in_body = true;
+        self
     }
 
     /// Removes all headers that signing made.
@@ -197,11 +236,25 @@ impl Request {
     pub(crate) fn signed(&self, receiver: &Receiver) -> SignedParts {
         let late = Duration::from_secs(self.late.unsigned_abs());
         let time = if self.late < 0 { NOW.saturating_sub(late) } else { NOW.saturating_add(late) };
-        SigningRequest::new(self.signed_body.as_ref().unwrap_or(&self.body))
-            .id(&format!("msg_{}", self.event))
-            .timestamp(time)
-            .request(receiver.scheme(), &self.key.signing(receiver.scheme()))
-            .unwrap()
+        let id = self.id.map_or_else(|| format!("msg_{}", self.event), ToOwned::to_owned);
+        let query = self.signed_query.as_ref().unwrap_or(&self.query);
+        let unsigned = SigningRequest::new(self.signed_body.as_ref().unwrap_or(&self.body))
+            .id(&id)
+            .timestamp(time);
+        let unsigned = match receiver.scheme().method() {
+            "GET" => unsigned.query(query.trim_start_matches('?')),
+            _ => unsigned,
+        };
+        unsigned.request(receiver.scheme(), &self.key.signing(receiver.scheme())).unwrap()
+    }
+
+    /// The request as it is sent, with its signature in the body if it belongs there.
+    pub(crate) fn completed(&self, receiver: &Receiver) -> Self {
+        let mut request = self.clone();
+        if self.signed_in_body {
+            request.body = self.signed(receiver).body;
+        }
+        request
     }
 
     /// The headers, signed by `receiver`'s scheme and then edited.

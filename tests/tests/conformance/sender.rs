@@ -6,7 +6,8 @@ use std::time::Duration;
 use countersign::ainexlayer::AiNexLayer;
 use countersign::omniai::OmniAi;
 use countersign::scheme::{
-    Algorithm, BodyFormat, Encoding, Field, Part, Scheme, SignatureLocation, TimestampFormat,
+    Algorithm, BodyFormat, Encoding, Field, Part, Scheme, SchemeBuilder, SignatureLocation,
+    TimestampFormat,
 };
 use countersign::senders::{Challenge, Handshake};
 
@@ -40,6 +41,16 @@ pub(crate) enum Sender {
     Forms,
     /// A custom sender that signs nothing, with this handshake.
     Unsigned(Challenge),
+    /// A custom scheme with white space: `t=…, v1=…` in one header.
+    SpacedPairs,
+    /// A custom scheme: `sha256=…, t=…` in one header, over the body and the time.
+    BodyThenTime,
+    /// Standard Webhooks with dots in ids.
+    DotsInIds,
+    /// A custom scheme: id, time and body without separators.
+    FixedIds,
+    /// Signs fields of the body, of which the event decides which may hold the separator.
+    Reports,
 }
 
 /// The secrets that the callback of a handshake has received.
@@ -93,6 +104,9 @@ pub(crate) struct Config {
     pub(crate) endpoint: Option<&'static str>,
     /// The declared event types; only with [`Sender::Known`].
     pub(crate) event_types: Option<&'static [&'static str]>,
+    /// The public URL and the method, for a sender of the catalogue.
+    pub(crate) public_url: Option<&'static str>,
+    pub(crate) method: Option<&'static str>,
     /// The token of the sender's handshake.
     pub(crate) verify_token: Option<&'static str>,
     /// Whether unsigned handshakes get a response.
@@ -128,6 +142,8 @@ impl Default for Config {
             dedup: true,
             endpoint: Some("hooks"),
             event_types: None,
+            public_url: None,
+            method: None,
             verify_token: None,
             answers_unsigned: false,
             on_secret: false,
@@ -207,6 +223,12 @@ impl Sender {
                 if senders::find(name).unwrap().requires_public_url() {
                     sender = sender.with_public_url("https://example.com/hook");
                 }
+                if let Some(url) = config.public_url {
+                    sender = sender.with_public_url(url);
+                }
+                if let Some(method) = config.method {
+                    sender = sender.with_method(method);
+                }
                 let scheme = sender.scheme().unwrap();
                 let keys = match scheme.algorithm() {
                     Algorithm::Ed25519 => Secret::new(PUBLIC_KEY).unwrap().into(),
@@ -264,11 +286,55 @@ impl Sender {
                 let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))
             }
+            Self::SpacedPairs | Self::BodyThenTime | Self::FixedIds | Self::Reports => {
+                let sender = Custom::new(self.loosened().build().unwrap(), keys).unwrap();
+                let contract = config.contract(&sender);
+                Receiver::builder(sender.with_contract(contract))
+            }
+            Self::DotsInIds => {
+                let sender = StandardWebhooks::with_dots_in_ids("standard-webhooks", keys).unwrap();
+                let contract = config.contract(&sender);
+                Receiver::builder(sender.with_contract(contract))
+            }
         };
         let receiver = config.with_durations(receiver);
         match config.endpoint {
             Some(name) => receiver.endpoint(name),
             None => receiver,
+        }
+    }
+}
+
+impl Sender {
+    /// A custom scheme whose grammar is loosened by a setting.
+    fn loosened(self) -> SchemeBuilder {
+        let header = || SignatureLocation::header("x-acme", Encoding::Hex);
+        match self {
+            Self::SpacedPairs => {
+                Scheme::hmac_sha256("spaced", header().pairs("v1").allow_white_space())
+                    .timestamp_pair("t", TimestampFormat::Millis)
+                    .signs([Part::Timestamp, ".".into(), Part::Body])
+                    .id_field("/id")
+            }
+            Self::BodyThenTime => {
+                Scheme::hmac_sha256("ghost", header().pairs("sha256").allow_white_space())
+                    .timestamp_pair("t", TimestampFormat::Millis)
+                    .signs([Part::Body, Part::Timestamp])
+                    .id_field("/id")
+            }
+            Self::FixedIds => Scheme::hmac_sha256("fixed", header().prefix("sha256="))
+                .id_header("x-id")
+                .id_length(5)
+                .timestamp_header("x-time", TimestampFormat::Rfc3339)
+                .signs([Part::Id, Part::Timestamp, Part::Body]),
+            _ => {
+                let fields = [
+                    Field::new("/file").allow_any_text_for("/type", ["report"]),
+                    Field::new("/id").allow_any_text(),
+                    Field::new("/type"),
+                ];
+                Scheme::hmac_sha256_of_fields("reports", "/signature", Encoding::Hex, fields)
+            }
         }
     }
 }

@@ -419,8 +419,8 @@ pub(crate) const ALL: &[Break] = &[
         case.header_at("x-original-uri", "/in/webhook?tenant=a%20b&v=2");
         case.settings.url = Some(url.clone());
         case.request.url = Some(url);
-        // To Twilio a URL with its port and without it is the same.
-        if case.sender() == "twilio" && case.settings.url.as_deref().unwrap().contains(":443") {
+        // A URL with the default port and without it is the same.
+        if case.settings.url.as_deref().unwrap().contains(":443") {
             case.settings.url = Some(URL.replace("https", "http"));
         }
         case

@@ -270,4 +270,15 @@ impl PublicUrl {
     pub(crate) fn query(&self) -> Option<&str> {
         self.query.as_deref()
     }
+
+    /// Returns the query with which a sender calls the URL to deliver the event `query`.
+    pub(super) fn called_with(&self, query: &str) -> String {
+        match self.query.as_deref() {
+            Some(own) if self.event_queries(Some(query)).is_none() => {
+                let joint = if query.is_empty() { "" } else { "&" };
+                format!("{own}{joint}{query}")
+            }
+            _ => query.to_owned(),
+        }
+    }
 }

@@ -65,6 +65,9 @@ impl<'r> SigningRequest<'r> {
 
     /// Sets the query of the request's target, where the scheme signs the URL; the query of the public
     /// URL by default.
+    ///
+    /// For a sender that delivers by `GET`, this is the event: the query of the public URL is put before
+    /// it, if it is not a part of it.
     pub const fn query(mut self, query: &'r str) -> Self {
         self.query = Some(query);
         self
@@ -104,7 +107,7 @@ impl<'r> SigningRequest<'r> {
     pub fn request(&self, scheme: &Scheme, secret: &Secret) -> Result<SignedParts, ConfigError> {
         let mut signed = SignedParts {
             headers: Vec::new(),
-            query: self.query.map(str::to_owned),
+            query: self.sent_query(scheme),
             body: self.body.to_vec(),
         };
         let mut push = |name: &str, value: String| signed.headers.push((name.to_owned(), value));
@@ -172,6 +175,19 @@ impl<'r> SigningRequest<'r> {
         Ok(())
     }
 
+    /// Returns the query with which the sender calls the public URL: where the query is the event, that
+    /// of the URL comes first.
+    fn sent_query(&self, scheme: &Scheme) -> Option<String> {
+        let url = match &scheme.content {
+            Some(Content::UrlAndForm(url)) => Some(url),
+            _ => scheme.url.as_ref(),
+        };
+        match url.filter(|url| url.is_query_event) {
+            Some(url) => Some(url.called_with(self.query.unwrap_or_default())),
+            None => self.query.map(str::to_owned),
+        }
+    }
+
     fn header_value(
         &self,
         scheme: &Scheme,
@@ -202,7 +218,9 @@ impl<'r> SigningRequest<'r> {
                 }
                 SignedPart::Body => before = Some(std::mem::take(&mut text)),
                 SignedPart::Url => {
-                    let urls = scheme.url.as_ref().and_then(|url| url.signed_urls(self.query));
+                    let query = self.sent_query(scheme);
+                    let url = scheme.url.as_ref();
+                    let urls = url.and_then(|url| url.signed_urls(query.as_deref()));
                     let url = urls.as_ref().and_then(|urls| urls.first());
                     let url = url.ok_or_else(|| missing("the parameters of the configured URL"))?;
                     text.extend_from_slice(url.text.as_bytes());

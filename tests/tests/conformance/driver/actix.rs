@@ -52,7 +52,7 @@ impl Driver for Actix {
         let server = HttpServer::new(move || {
             let resource = match site.items {
                 true => web::resource(PATH).route(web::post().to(items::on_actix)),
-                false => routes(web::resource(PATH), site.others),
+                false => routes(web::resource(PATH), site.others, site.by_get),
             };
             let resource = resource.wrap(middleware.clone()).wrap(from_fn(front));
             App::new().app_data(web::Data::new(site.clone())).service(resource)
@@ -85,20 +85,22 @@ impl Drop for Serving {
 }
 
 /// Adds the routes, of which actix takes the first that matches.
-fn routes(resource: Resource, others: Option<Others>) -> Resource {
-    let Some(others) = others else { return resource.route(handler(HANDLER)) };
+fn routes(resource: Resource, others: Option<Others>, by_get: bool) -> Resource {
+    let Some(others) = others else {
+        return resource.route(handler(if by_get { web::get() } else { web::post() }, HANDLER));
+    };
     let resource = resource.route(ignored().guard(event(IGNORED)));
     let resource = ROUTES.into_iter().fold(resource, |resource, (pattern, name)| {
-        resource.route(handler(name).guard(event(pattern)))
+        resource.route(handler(web::post(), name).guard(event(pattern)))
     });
     resource.route(match others {
         Others::Ignored => ignored(),
-        Others::Handled => handler(OTHER),
+        Others::Handled => handler(web::post(), OTHER),
     })
 }
 
-fn handler(name: &'static str) -> Route {
-    web::post().to(
+fn handler(route: Route, name: &'static str) -> Route {
+    route.to(
         move |site: web::Data<Site>,
               _: Webhook<Delivery>,
               strict: Result<Webhook<Strict>, WebhookRejection>,

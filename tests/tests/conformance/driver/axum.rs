@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use countersign_tower::{Delivery, Events, Shutdown, Webhook, WebhookLayer, WebhookRejection};
 use http_body_util::Limited;
 use tokio::task::JoinSet;
@@ -55,7 +55,7 @@ impl<T: Send> Server for Serving<T> {
 }
 
 fn app(site: Site, layer: WebhookLayer) -> Router {
-    let Site { script, log, others, items, consume_body, limit_in_front, .. } = site;
+    let Site { script, log, others, items, by_get, consume_body, limit_in_front, .. } = site;
     let handler = |name| {
         let script = script.clone();
         move |_: Webhook<Delivery>,
@@ -66,6 +66,7 @@ fn app(site: Site, layer: WebhookLayer) -> Router {
     };
     let route = match others {
         None if items => post(move |delivery| items::on_axum(script.clone(), delivery)),
+        None if by_get => get(handler(HANDLER)),
         None => post(handler(HANDLER)),
         Some(others) => {
             let routes = ROUTES.into_iter().rev();
