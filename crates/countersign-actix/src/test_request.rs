@@ -30,7 +30,7 @@ use countersign::testing::SignedRequest;
 /// # }
 /// ```
 pub trait SignedTestRequest {
-    /// Returns a test request with the target, the headers and the body of `request`.
+    /// Returns a test request with the method, the target, the headers and the body of `request`.
     ///
     /// # Panics
     ///
@@ -41,8 +41,9 @@ pub trait SignedTestRequest {
 impl SignedTestRequest for TestRequest {
     fn signed(request: SignedRequest) -> Self {
         let headers = request.headers().iter();
+        let method = request.method().parse().unwrap_or_default();
         headers
-            .fold(Self::post().uri(&request.target()), |built, (name, value)| {
+            .fold(Self::default().method(method).uri(&request.target()), |built, (name, value)| {
                 built.append_header((name.as_str(), value.as_str()))
             })
             .set_payload(request.body().clone())

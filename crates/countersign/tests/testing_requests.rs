@@ -352,3 +352,24 @@ fn debug_output_holds_no_header_value_key_or_body() {
         assert!(!text.contains(hidden), "{text}");
     }
 }
+
+#[test]
+fn the_fields_of_a_form_are_the_query_of_a_sender_that_delivers_by_get() {
+    let config = senders::TWILIO
+        .config()
+        .with_public_url("https://example.com/voice?order=1")
+        .with_method("GET");
+    let keys = TestKeys::new(&config.scheme().unwrap(), 1).unwrap();
+    let receiver = Receiver::new(config.keys(keys.receiver()).unwrap());
+    let request = WebhookRequest::to("/voice")
+        .form(&[("CallSid", "CA1"), ("From", "+1415")])
+        .sign(receiver.scheme(), &keys.sender(), NOW)
+        .unwrap();
+    assert_eq!(request.method(), "GET");
+    assert_eq!(request.target(), "/voice?order=1&CallSid=CA1&From=%2B1415");
+    let delivery = receiver.verify(&request, request.body().clone(), NOW).unwrap();
+    assert_eq!(delivery.signed_query().unwrap(), "order=1&CallSid=CA1&From=%2B1415");
+    let request: http::Request<bytes::Bytes> = request.into();
+    assert_eq!(request.method(), http::Method::GET);
+    assert!(request.headers().get("content-type").is_none());
+}

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::headers::Headers;
 
-/// A complete signed request: a `POST` with target, headers and body.
+/// A complete signed request: a `POST` with target, headers and body, or what else the sender delivers by.
 ///
 /// - With feature `http` it converts into an [`http::Request`] whose body is made from [`Bytes`], for
 ///   axum's `oneshot`.
@@ -15,6 +15,7 @@ use crate::headers::Headers;
 #[derive(Clone, Eq, PartialEq)]
 #[must_use]
 pub struct SignedRequest {
+    pub(super) method: &'static str,
     pub(super) path: String,
     pub(super) query: Option<String>,
     pub(super) headers: Vec<(String, String)>,
@@ -22,6 +23,12 @@ pub struct SignedRequest {
 }
 
 impl SignedRequest {
+    /// Returns the method by which the sender delivers.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        self.method
+    }
+
     /// Returns the path and the query, as in the request line.
     #[must_use]
     pub fn target(&self) -> String {
@@ -72,7 +79,7 @@ impl Headers for SignedRequest {
 impl<B: From<Bytes>> From<SignedRequest> for http::Request<B> {
     #[track_caller]
     fn from(request: SignedRequest) -> Self {
-        let mut whole = http::Request::post(request.target());
+        let mut whole = http::Request::builder().method(request.method).uri(request.target());
         for (name, value) in &request.headers {
             whole = whole.header(name, value);
         }

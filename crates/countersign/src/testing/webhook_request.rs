@@ -22,10 +22,11 @@ use crate::scheme::content::Content;
 use crate::scheme::{CompiledLocation, CompiledTimestamp, Scheme};
 use crate::time::{Timestamp, TimestampFormat};
 
-/// A `POST` request that can be signed as any sender signs.
+/// A request that can be signed as any sender signs.
 ///
 /// [`sign`](Self::sign) adds what the sender's scheme requires: an id, a timestamp, a digest of the body
-/// in the query, and the signature, each where the scheme has it.
+/// in the query, and the signature, each where the scheme has it. For a sender that delivers by `GET`,
+/// the fields of a [`form`](Self::form) become the query.
 ///
 /// ```
 /// use countersign::testing::{TestKeys, WebhookRequest};
@@ -183,7 +184,7 @@ impl WebhookRequest {
         let body = self.with_fields(given, scheme, time)?;
         let id = match &self.id {
             Some(id) => Cow::Borrowed(&**id),
-            None => Cow::Owned(derived_id(given)),
+            None => Cow::Owned(derived_id(given, scheme.id_length)),
         };
         let mut headers = self.headers.clone();
         if let (Some(CompiledLocation::Header(name)), Some(event_type)) =
@@ -191,17 +192,30 @@ impl WebhookRequest {
         {
             headers.push((name.as_str().to_owned(), event_type.clone()));
         }
+        if scheme.method() == "GET" {
+            // The content type is that of a body.
+            headers.retain(|(given, _)| given != "content-type");
+        }
         if let Some(CompiledTimestamp::Header(name, _)) = &scheme.timestamp {
             headers.retain(|(given, _)| given != name.as_str());
         }
         let borrowed: Vec<_> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let mut signing = SigningRequest::new(&body).id(&id).timestamp(time).headers(&borrowed);
+        let is_query_event = scheme.method() == "GET";
+        let signed_body = if is_query_event { &b""[..] } else { &body };
+        let mut signing =
+            SigningRequest::new(signed_body).id(&id).timestamp(time).headers(&borrowed);
         let (path, query) = match self.target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (&*self.target, public_query(scheme)),
         };
-        if let Some(query) = query {
+        let event;
+        if is_query_event {
+            let fields = std::str::from_utf8(&body).unwrap_or_default();
+            let parts = [query.unwrap_or_default(), fields];
+            event = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
+            signing = signing.query(&event);
+        } else if let Some(query) = query {
             signing = signing.query(query);
         }
         let mut signed = signing.request(scheme, key)?;
@@ -211,6 +225,7 @@ impl WebhookRequest {
         let own: Vec<_> = own.collect();
         signed.headers.extend(own);
         Ok(SignedRequest {
+            method: scheme.method(),
             path: path.to_owned(),
             query: signed.query,
             headers: signed.headers,
@@ -283,8 +298,11 @@ fn body_mismatch(scheme: &Scheme, pointer: &str) -> ConfigError {
 }
 
 /// An id that is the same for equal bodies and differs for others.
-fn derived_id(body: &[u8]) -> String {
+fn derived_id(body: &[u8], length: Option<usize>) -> String {
     let mut digest = hex(&sha256(body));
+    if let Some(length) = length {
+        return digest.chars().cycle().take(length).collect();
+    }
     digest.truncate(24);
     format!("test_{digest}")
 }
@@ -293,6 +311,6 @@ fn derived_id(body: &[u8]) -> String {
 fn public_query(scheme: &Scheme) -> Option<&str> {
     match &scheme.content {
         Some(Content::UrlAndForm(url)) => url.query(),
-        _ => None,
+        _ => scheme.url.as_ref().and_then(|url| url.query()),
     }
 }
