@@ -334,6 +334,23 @@ mod query_events {
     }
 
     #[test]
+    fn the_fields_of_the_query_are_the_event() {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Call {
+            call_sid: String,
+            from: String,
+        }
+        let delivery = verdict(URL, &format!("{URL}?{QUERY}"), QUERY, "").unwrap();
+        let call: Call = delivery.event().unwrap();
+        assert_eq!((&*call.call_sid, &*call.from), ("CA1", "+14158675309"));
+        let broken = "CallSid=%zz";
+        let delivery = verdict(URL, &format!("{URL}?{broken}"), broken, "").unwrap();
+        let rejection = delivery.event::<serde_json::Value>().unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::Undecodable, "{rejection}");
+    }
+
+    #[test]
     fn another_query_or_a_body_is_rejected() {
         let signed = format!("{URL}?{QUERY}");
         for (query, body) in [

@@ -65,6 +65,12 @@ impl DecodedForm {
         Some(Self { event: fields.and_then(|fields| event(formats, media, fields)), files })
     }
 
+    /// Reads a signed query, which holds the event's fields as a form does.
+    pub(crate) fn of_query(query: &Bytes) -> Self {
+        let event = form::check(query).map(|()| Event::Fields(query.clone()));
+        Self { event, files: Vec::new() }
+    }
+
     /// Returns the event, or what is wrong with the form.
     pub(crate) fn reading(&self) -> Result<Reading<'_>, &Cow<'static, str>> {
         match &self.event {

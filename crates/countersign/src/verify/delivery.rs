@@ -290,10 +290,13 @@ impl Delivery {
         self.decoded().map_or(Ok(Reading::Json(&self.body)), DecodedForm::reading)
     }
 
-    /// Returns what the body is decoded to if it is a form.
+    /// Returns what the body is decoded to if it is a form, or the signed query.
     fn decoded(&self) -> Option<&DecodedForm> {
-        let read = || DecodedForm::read(&self.scheme().body_formats, &self.body).map(Arc::new);
-        self.decoded.get_or_init(read).as_deref()
+        let read = || match &self.signed_query {
+            Some(query) => Some(DecodedForm::of_query(query)),
+            None => DecodedForm::read(&self.scheme().body_formats, &self.body),
+        };
+        self.decoded.get_or_init(|| read().map(Arc::new)).as_deref()
     }
 
     /// Returns the rejection of an event that cannot be decoded.

@@ -3,7 +3,7 @@
 
 use countersign::RejectionKind as Kind;
 
-use crate::case::{Case, Expected, Holds, Step};
+use crate::case::{Act, Case, Expected, Holds, Step};
 use crate::request::Request;
 use crate::sender::Sender;
 
@@ -160,6 +160,14 @@ fn query_events() -> Vec<Case> {
     };
     vec![
         by_get(handled("a signed GET", Request::query_event(event)), URL),
+        by_get(
+            handled(
+                "a signed GET whose query is decoded",
+                Request::query_event("text=a+%2B+b&count=7&tags=a&tags=b"),
+            ),
+            URL,
+        )
+        .acts([Act::Note("a + b")]),
         by_get(
             Case::new(
                 "a signed GET, repeated",
