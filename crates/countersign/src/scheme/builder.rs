@@ -45,7 +45,6 @@ pub struct SchemeBuilder {
     pub(super) event_types: Option<Vec<Cow<'static, str>>>,
     pub(super) payload: Option<Cow<'static, str>>,
     pub(super) body_formats: Option<Vec<BodyFormat>>,
-    pub(super) public_url: Option<Cow<'static, str>>,
     pub(super) key_form: KeyForm,
     pub(super) conflicting_headers: Vec<Cow<'static, str>>,
     pub(super) required_headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
@@ -96,7 +95,6 @@ impl SchemeBuilder {
             event_types: None,
             payload: None,
             body_formats: None,
-            public_url: None,
             key_form: KeyForm::AsGiven,
             conflicting_headers: Vec::new(),
             required_headers: Vec::new(),
@@ -104,12 +102,6 @@ impl SchemeBuilder {
             items: None,
             method: "POST",
         }
-    }
-
-    /// Sets the public URL of the endpoint, whose path distinguishes endpoints without a name.
-    pub(crate) fn public_url(mut self, url: impl Into<Cow<'static, str>>) -> Self {
-        self.public_url = Some(url.into());
-        self
     }
 
     pub(super) fn signs_fields(

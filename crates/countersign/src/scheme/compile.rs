@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use super::builder::{TimestampSource, ValueSource};
 use super::content::Content;
+use super::part_rules::{invalid, signed_parts, signs_id_before_body, time_ends_id, touching};
 use super::signed_fields::SignedField;
 use super::{
     Algorithm, BodyFormat, CompiledLocation, CompiledSignature, CompiledTimestamp, EventTypes,
     Grammar, Part, Ports, PublicUrl, Scheme, SchemeBuilder, SignatureLocation, SignedPart,
 };
 use crate::body::BodyFormats;
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::ConfigError;
 use crate::headers::{HeaderIndex, is_printable};
 use crate::json::pointer::Pointer;
-use crate::time::TimestampFormat;
 
 /// The longest id or type of an event in a header, in bytes.
 pub(crate) const MAX_ID_BYTES: usize = 256;
@@ -23,9 +23,9 @@ impl SchemeBuilder {
     ///
     /// # Errors
     ///
-    /// - [`ConfigErrorKind::InvalidHeaderName`] or [`ConfigErrorKind::InvalidPointer`] if a header name
+    /// - [`ConfigErrorKind::InvalidHeaderName`](crate::ConfigErrorKind::InvalidHeaderName) or [`ConfigErrorKind::InvalidPointer`](crate::ConfigErrorKind::InvalidPointer) if a header name
     ///   or JSON pointer is malformed.
-    /// - [`ConfigErrorKind::InvalidScheme`] if the settings contradict each other or are unsafe:
+    /// - [`ConfigErrorKind::InvalidScheme`](crate::ConfigErrorKind::InvalidScheme) if the settings contradict each other or are unsafe:
     ///   - there is no body format, or one with an empty name;
     ///   - the body is not signed exactly once;
     ///   - two values touch without a literal between them, so that bytes could move from one to the
@@ -37,14 +37,13 @@ impl SchemeBuilder {
     ///   - a time is configured that the signature does not cover, which would not prevent replay;
     ///   - an event type is declared that is not in the sender's syntax, or although the event's type is
     ///     signed or not in a header.
-    /// - [`ConfigErrorKind::MissingSetting`] if a URL is not absolute.
+    /// - [`ConfigErrorKind::MissingSetting`](crate::ConfigErrorKind::MissingSetting) if a URL is not absolute.
     pub fn build(self) -> Result<Scheme, ConfigError> {
         if self.sender.is_empty() {
             return Err(invalid(
                 "the sender has no name: set one, since it is part of every dedup key",
             ));
         }
-        let content = self.content()?;
         let mut names = HeaderIndex::new();
         let mut signature = self
             .signature
@@ -126,7 +125,7 @@ impl SchemeBuilder {
                 .collect::<Result<_, _>>()?,
             items: self.items.as_ref().map(|items| items.compile(content.is_none())).transpose()?,
             event_types,
-            public_path: public_path(self.public_url.as_deref(), &self.signed),
+            public_path: public_path(&self.signed),
             payload: self.payload.as_deref().map(Pointer::parse).transpose()?,
             body_formats: BodyFormats::new(self.body_formats.unwrap_or_else(|| match content {
                 Some(Content::UrlAndForm(_)) => vec![BodyFormat::Form, BodyFormat::Json],
@@ -288,131 +287,15 @@ impl CompiledSignature {
     }
 }
 
-/// Returns the path and the query of the configured or the signed URL.
-fn public_path(configured: Option<&str>, parts: &[Part]) -> Option<Cow<'static, str>> {
-    let signed = || {
-        parts.iter().find_map(|part| match part {
-            Part::UrlAndForm(url) => Some(&**url),
-            _ => None,
-        })
-    };
-    let (_, rest) = configured.or_else(signed)?.split_once("://")?;
+/// Returns the path and the query of the signed URL.
+fn public_path(parts: &[Part]) -> Option<Cow<'static, str>> {
+    let url = parts.iter().find_map(|part| match part {
+        Part::Url(url) | Part::UrlAndForm(url) => Some(url),
+        _ => None,
+    });
+    let (_, rest) = url?.split_once("://")?;
     let path = rest.find(['/', '?']).and_then(|start| rest.get(start..)).unwrap_or("/");
     Some(Cow::Owned(path.to_owned()))
-}
-
-/// Resolves the parts of the signed content, and checks that the content has exactly one reading.
-fn signed_parts(
-    builder: &SchemeBuilder,
-    id: Option<&CompiledLocation>,
-    timestamp: Option<&CompiledTimestamp>,
-    names: &mut HeaderIndex,
-) -> Result<Vec<SignedPart>, ConfigError> {
-    let mut signed = Vec::with_capacity(builder.signed.len());
-    for part in &builder.signed {
-        signed.push(match part {
-            Part::Literal(text) => SignedPart::Literal(text.clone()),
-            Part::Header(name) => match (names.add(name)?, id) {
-                (name, Some(CompiledLocation::Header(id))) if name == *id => SignedPart::Id(name),
-                (name, _) => SignedPart::Header(name),
-            },
-            Part::Body | Part::UrlAndForm(_) => SignedPart::Body,
-            Part::Url(_) => SignedPart::Url,
-            Part::Timestamp => match timestamp {
-                Some(CompiledTimestamp::Header(..) | CompiledTimestamp::Pair(_)) => {
-                    SignedPart::Timestamp
-                }
-                Some(CompiledTimestamp::Body(..)) => {
-                    return Err(invalid(
-                        "the time is in the body and signed with it: remove `Part::Timestamp`",
-                    ));
-                }
-                None => {
-                    return Err(invalid(
-                        "the time is signed: configure where it is, by `timestamp_header` or `timestamp_pair`",
-                    ));
-                }
-            },
-            Part::Id => match id {
-                Some(CompiledLocation::Header(name)) => SignedPart::Id(name.clone()),
-                _ => {
-                    return Err(invalid(
-                        "the id is signed: configure which header holds it, by `id_header`",
-                    ));
-                }
-            },
-        });
-    }
-    if signed.iter().filter(|part| matches!(part, SignedPart::Body)).count() != 1 {
-        return Err(invalid("the body must be signed exactly once: add one `Part::Body`"));
-    }
-    let ends_at_url = |part: &SignedPart| match part {
-        SignedPart::Literal(text) => !text.is_empty(),
-        part => matches!(part, SignedPart::Body),
-    };
-    let mut neighbours = signed.iter().zip(signed.iter().skip(1));
-    if neighbours.any(|(left, right)| matches!(right, SignedPart::Url) && !ends_at_url(left)) {
-        return Err(invalid(
-            "a value touches the URL, so bytes could move between them: add a literal between them",
-        ));
-    }
-    // The signed content has exactly one reading only if something separates its values: a literal, the
-    // fixed width of a time, or the fixed length of an id. The content is read from the left up to the
-    // body, and from the right down to it, so a width does not separate a value that is read before the
-    // value with that width.
-    let is_time = |part: &SignedPart| matches!(part, SignedPart::Timestamp);
-    let ends_itself =
-        |part: &SignedPart| matches!(part, SignedPart::Id(_)) && builder.id_length.is_some();
-    let body = body_position(&signed);
-    let (before, after) = (signed.get(..=body), signed.get(body..));
-    if touching(before.unwrap_or_default())
-        .any(|(left, right)| !ends_itself(left) && (!is_time(left) || is_time(right)))
-        || touching(after.unwrap_or_default()).any(|(left, right)| is_time(left) || !is_time(right))
-    {
-        return Err(invalid(
-            "two signed parts touch, so bytes could move between them: add a literal between them",
-        ));
-    }
-    Ok(signed)
-}
-
-fn body_position(signed: &[SignedPart]) -> usize {
-    signed.iter().position(|part| matches!(part, SignedPart::Body)).unwrap_or_default()
-}
-
-fn signs_id_before_body(signed: &[SignedPart]) -> bool {
-    let before = signed.get(..body_position(signed)).unwrap_or_default();
-    before.iter().any(|part| matches!(part, SignedPart::Id(_)))
-}
-
-/// Returns whether a separated time in digits follows the only signed id, before the body.
-fn time_ends_id(signed: &[SignedPart], timestamp: Option<&CompiledTimestamp>) -> bool {
-    let is_in_digits = match timestamp {
-        Some(CompiledTimestamp::Header(_, format) | CompiledTimestamp::Pair(format)) => {
-            *format != TimestampFormat::Rfc3339
-        }
-        Some(CompiledTimestamp::Body(..)) | None => false,
-    };
-    let mut ids = signed.iter().enumerate().filter(|(_, part)| matches!(part, SignedPart::Id(_)));
-    let (Some((at, _)), None) = (ids.next(), ids.next()) else { return false };
-    let is_ended = matches!(
-        signed.get(at + 1..),
-        Some([SignedPart::Literal(before), SignedPart::Timestamp, SignedPart::Literal(after), ..])
-            if !before.is_empty()
-                && after.starts_with(|first: char| !first.is_ascii_digit())
-    );
-    is_in_digits && is_ended && signs_id_before_body(signed)
-}
-
-/// Returns the neighbouring signed parts without a literal between them.
-fn touching(signed: &[SignedPart]) -> impl Iterator<Item = (&SignedPart, &SignedPart)> {
-    // No form of the URL is the beginning of another, so a URL ends itself like a literal.
-    let is_literal = |part: &SignedPart| match part {
-        SignedPart::Literal(text) => !text.is_empty(),
-        part => matches!(part, SignedPart::Url),
-    };
-    let neighbours = signed.iter().zip(signed.iter().skip(1));
-    neighbours.filter(move |(left, right)| !is_literal(left) && !is_literal(right))
 }
 
 /// Returns whether `text` is a name or version that cannot be confused with a list's separators.
@@ -426,8 +309,4 @@ fn undeclarable(reason: &str) -> ConfigError {
     invalid(&format!(
         "event types are declared, but the sender's event type is {reason}: remove `event_types`, which is for types in a header that the signature does not cover"
     ))
-}
-
-fn invalid(message: &str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::InvalidScheme, message)
 }

@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 
 use super::PublicUrl;
+use super::body_digest::{digest_of, without_digest};
 use super::form::form_text;
 use super::url_query::{has_same_parameters, remaining_parameters};
 use crate::crypto::encoding::decode_hex_secret;
 use crate::crypto::mac::sha256;
-
-/// The last parameter of a query whose body is not a form: the body's SHA-256 in hexadecimal.
-pub(super) const BODY_DIGEST: &str = "bodySHA256";
 
 impl PublicUrl {
     /// Returns the texts that may be signed after the URL: a query, and the fields of a form. There are
@@ -98,18 +96,4 @@ fn signed_queries<'q>(
 fn with_query(query: &str, form: &[u8]) -> Vec<u8> {
     let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
     [mark, query.as_bytes(), form].concat()
-}
-
-/// Returns the digest of a parameter named [`BODY_DIGEST`].
-fn digest_of(parameter: &str) -> Option<&str> {
-    parameter.strip_prefix(BODY_DIGEST)?.strip_prefix('=')
-}
-
-/// Returns the query without a body's digest at its end, which the URL of a captured request may have.
-pub(super) fn without_digest(query: &str) -> &str {
-    match query.rsplit_once('&') {
-        Some((own, last)) if last.starts_with(BODY_DIGEST) => own,
-        None if query.starts_with(BODY_DIGEST) => "",
-        _ => query,
-    }
 }

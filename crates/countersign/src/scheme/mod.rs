@@ -2,6 +2,7 @@
 
 mod accessors;
 mod algorithm;
+mod body_digest;
 mod builder;
 mod compile;
 mod compiled;
@@ -13,6 +14,7 @@ mod items;
 mod key_form;
 mod location;
 mod part;
+mod part_rules;
 mod public_url;
 #[expect(clippy::module_inception, reason = "each type is in the file of its name")]
 mod scheme;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::body_digest::without_digest;
 use super::signed_url::{SignedUrl, decode_all, decode_reserved, normalize_escapes};
 use super::url_query::{has_same_parameters, remaining_parameters};
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -185,7 +186,7 @@ impl<'u> UrlParts<'u> {
             return None;
         }
         let (head, query) = match rest.split_once('?') {
-            Some((head, query)) => (head, Some(super::form_content::without_digest(query))),
+            Some((head, query)) => (head, Some(without_digest(query))),
             None => (rest, None),
         };
         let (authority, path) = head.split_at(head.find('/').unwrap_or(head.len()));

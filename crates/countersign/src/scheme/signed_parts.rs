@@ -1,7 +1,7 @@
 //! A request as its sender sends it.
 
+use super::body_digest::BODY_DIGEST;
 use super::content::Content;
-use super::form_content::BODY_DIGEST;
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::sha256;
 

@@ -303,9 +303,6 @@ impl SenderConfig {
         if let Some(tolerance) = self.tolerance {
             builder = builder.tolerance(tolerance);
         }
-        if let Some(url) = &self.public_url {
-            builder = builder.public_url(url.clone());
-        }
         if let Some(types) = &self.event_types {
             builder = builder.event_types(types.iter().cloned());
         }

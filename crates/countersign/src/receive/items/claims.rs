@@ -116,7 +116,12 @@ where
     }
 
     fn ended(&self, item: &Item, result: &'static str) {
-        trace::item_ended(&self.receiver, item, &self.receiver.key(item.identity(), self.key), result);
+        trace::item_ended(
+            &self.receiver,
+            item,
+            &self.receiver.key(item.identity(), self.key),
+            result,
+        );
         recorder::item_ended(&self.receiver, result);
     }
 }
