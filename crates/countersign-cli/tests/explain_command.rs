@@ -44,6 +44,27 @@ fn with_json_it_is_one_object() {
 }
 
 #[test]
+fn changes_of_which_any_may_have_been_made_are_listed_as_several() {
+    let request = format!("POST / HTTP/1.1\nx-gitlab-token: {SECRET}\n\n{{}}");
+    let explain = || {
+        let longer = format!("{SECRET}x");
+        call("explain -s gitlab --secret-env LONGER").secret("LONGER", &longer)
+    };
+    let output = explain().input(request.as_str()).run();
+    output
+        .is(1, "several   the request verifies after each of 2 changes")
+        .is(1, "\neither    ")
+        .is(1, "(secret_truncated)\nnext      ")
+        .is(1, "\nor        ")
+        .is(1, "(token_altered)\nnext      ");
+    assert!(!output.out.contains("cause"), "{output:?}");
+    let found = explain().input(request).arg("--json").run().json();
+    assert_eq!(found["ambiguous"], true);
+    assert_eq!(found["findings"][0]["certain"], false);
+    assert_eq!(found["alternatives"][0][0]["kind"], "token_altered");
+}
+
+#[test]
 fn without_a_sender_it_is_guessed() {
     let explain = call("explain --secret-env SECRET --now 1700000042");
     explain.input(signed_stripe(BODY)).run().is(0, "--sender stripe`");

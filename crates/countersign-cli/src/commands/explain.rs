@@ -61,17 +61,33 @@ fn print(explanation: &Explanation, output: &mut Output) -> Result<(), CliError>
     } else {
         output.styled(BAD, "rejected", &explanation.verdict)?;
     }
-    for Finding { kind, certain, what, next } in &explanation.findings {
-        let label = match certain {
+    if explanation.ambiguous {
+        let count = explanation.alternatives.len() + 1;
+        let note = format!(
+            "the request verifies after each of {count} changes, and does not show which was made; the smallest is first"
+        );
+        output.styled(HEAD, "several", &note)?;
+    }
+    for finding in &explanation.findings {
+        let label = match finding.certain {
             true if explanation.verdict == "ok" => "note",
             true => "cause",
+            false if explanation.ambiguous => "either",
             false => "perhaps",
         };
-        output.styled(HEAD, label, &format!("{what} ({})", kind.as_str()))?;
-        output.field("next", next)?;
+        print_finding(label, finding, output)?;
+    }
+    for finding in explanation.alternatives.iter().flatten() {
+        print_finding("or", finding, output)?;
     }
     if explanation.findings.is_empty() && explanation.verdict != "ok" {
         output.field("next", "no cause was found: capture the request before any layer reads it, and check that the secret is this endpoint's")?;
     }
     Ok(())
+}
+
+fn print_finding(label: &str, finding: &Finding, output: &mut Output) -> Result<(), CliError> {
+    let Finding { kind, what, next, .. } = finding;
+    output.styled(HEAD, label, &format!("{what} ({})", kind.as_str()))?;
+    output.field("next", next)
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::CliError;
 use crate::explain::finding::{Finding, SharedSecrets};
 use crate::explain::fingerprint::{self, CatalogueSender, HeaderMatch};
-use crate::explain::model::{Candidate, Head, Question, RepairStage, Source};
+use crate::explain::model::{Candidate, Head, Question, Source};
 use crate::explain::shape::SchemeShape;
 use crate::explain::text::credential::MAX_VALUE;
 use crate::request::Captured;
@@ -213,7 +213,7 @@ impl<'q> Context<'q> {
             hidden: self.hidden.clone(),
             head: Rc::clone(&self.head),
             findings: finding.into_iter().collect(),
-            stage: RepairStage::Unchanged,
+            changed: Vec::new(),
         };
         for (_, secret) in self.question.secrets.iter().take(MAX_KEYS) {
             self.candidates.push(Candidate { secret: secret.clone(), ..candidate.clone() });

@@ -14,6 +14,7 @@ mod fingerprint;
 mod guess;
 mod hints;
 mod model;
+mod proof;
 mod repairs;
 mod request_findings;
 mod search;
@@ -25,7 +26,8 @@ use countersign::ConfigErrorKind;
 use self::context::Context;
 pub use self::finding::{Finding, FindingKind};
 pub use self::model::{Explanation, Question};
-use self::search::{Proof, Search};
+use self::proof::{Original, Proof};
+use self::search::Search;
 use crate::error::CliError;
 
 /// Finds the causes for which a request is rejected, if it is.
@@ -46,16 +48,19 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, CliError> {
     }
     let verdict = context.verdict.clone();
     if context.is_handshake {
-        return Ok(Explanation { findings: hints::handshake(&context), verdict });
+        return Ok(Explanation::of(verdict, hints::handshake(&context)));
     }
     let body = bytes::Bytes::copy_from_slice(&question.request.body);
     let mut search = Search::new(question.now, &body);
-    let proof = if context.is_searchable() { search.run(&context, &body) } else { None };
-    let findings = match proof {
-        Some(proof) => proved(question, &context, proof),
-        None => hints::hints(question, &context),
-    };
-    Ok(Explanation { verdict, findings })
+    let proofs = if context.is_searchable() { search.run(&context, &body) } else { Vec::new() };
+    let proofs = context
+        .candidates
+        .first()
+        .and_then(|candidate| proof::smallest(proofs, &Original { candidate, body: &body }));
+    Ok(match proofs {
+        Some((smallest, others)) => proved(question, &context, smallest, others),
+        None => Explanation::of(verdict, hints::hints(question, &context)),
+    })
 }
 
 /// Returns whether the repairs may find the setting that is missing or wrong.
@@ -64,22 +69,46 @@ const fn is_repairable(failure: &CliError) -> bool {
     matches!(failure, CliError::SenderConfig(InvalidSecret | MissingSetting, _))
 }
 
-/// Returns the findings of a proof, the most important first.
-fn proved(question: &Question<'_>, context: &Context<'_>, proof: Proof) -> Vec<Finding> {
-    let Proof { candidate, body_finding, outcome } = proof;
-    let clock = clock::findings(&outcome, &candidate, question.now);
-    let has_body_finding = body_finding.is_some();
-    let other_findings = request_findings::findings(context, &candidate.source);
-    let mut findings = candidate.findings;
-    findings.extend(body_finding);
-    findings.extend(clock);
-    findings.extend(other_findings);
+/// Returns the explanation by the smallest change that verifies, and by others that verify as well.
+fn proved(
+    question: &Question<'_>,
+    context: &Context<'_>,
+    smallest: Proof,
+    others: Vec<Proof>,
+) -> Explanation {
+    let mut alternatives: Vec<Vec<Finding>> =
+        others.into_iter().map(|proof| proof.findings().cloned().collect()).collect();
+    alternatives.extend(proof::token_altered(&smallest).map(|finding| vec![finding]));
+    let ambiguous = !alternatives.is_empty();
+    let mut causes: Vec<Finding> = smallest.findings().cloned().collect();
+    for finding in causes.iter_mut().chain(alternatives.iter_mut().flatten()) {
+        finding.certain &= !ambiguous || finding.kind == FindingKind::SenderGuessed;
+    }
+    let findings = with_the_rest(question, context, &smallest, causes);
+    Explanation { verdict: context.verdict.clone(), findings, ambiguous, alternatives }
+}
+
+/// Returns the findings of a proof with those that need no repair, the most important first.
+fn with_the_rest(
+    question: &Question<'_>,
+    context: &Context<'_>,
+    proof: &Proof,
+    mut findings: Vec<Finding>,
+) -> Vec<Finding> {
+    let Proof { candidate, body, outcome } = proof;
+    let is_repaired = findings.iter().any(|finding| finding.kind != FindingKind::SenderGuessed);
+    findings.extend(clock::findings(outcome, candidate, question.now));
+    findings.extend(request_findings::findings(context, &candidate.source));
     // A finding about the body implies that the body was compressed, or that its length differs.
     let is_unpacked = findings.iter().any(|finding| finding.kind == FindingKind::GzipNotDecoded);
     findings.retain(|finding| match finding.kind {
         FindingKind::BodyCompressed => !is_unpacked,
-        FindingKind::ContentLengthWrong => !has_body_finding,
+        FindingKind::ContentLengthWrong => body.is_none(),
         _ => true,
     });
+    let is_explained = findings.iter().any(|finding| finding.kind != FindingKind::SenderGuessed);
+    if !is_repaired && !is_explained {
+        findings.extend(request_findings::other(context));
+    }
     findings
 }

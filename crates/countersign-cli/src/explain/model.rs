@@ -48,6 +48,19 @@ pub struct Explanation {
     /// The findings, the most likely cause first. If several are certain, all of them together are
     /// the cause.
     pub findings: Vec<Finding>,
+    /// Whether the request verifies after each of several changes, so that none of them is proved. The
+    /// findings are then those of the smallest.
+    pub ambiguous: bool,
+    /// The findings of each of the other changes, if the explanation is ambiguous.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Vec<Finding>>,
+}
+
+impl Explanation {
+    /// Creates an explanation of which no other is as likely.
+    pub(crate) const fn of(verdict: String, findings: Vec<Finding>) -> Self {
+        Self { verdict, findings, ambiguous: false, alternatives: Vec::new() }
+    }
 }
 
 /// The outcome of a verification whose credential is authentic.
@@ -111,13 +124,16 @@ impl Head {
     }
 }
 
-/// The part of a candidate that a repair changes. Repairs of two parts are combined in this order.
+/// The part of a request and its configuration that a repair changes. Repairs of two parts are combined in
+/// this order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum RepairStage {
-    Unchanged,
     Secret,
     Headers,
+    Url,
+    /// The scheme is replaced by one that fits the request.
     SenderConfig,
+    Body,
 }
 
 /// The origin of a scheme.
@@ -154,7 +170,8 @@ pub(crate) struct Candidate {
     pub(crate) head: Rc<Head>,
     /// The findings of the repairs made so far.
     pub(crate) findings: Vec<Finding>,
-    pub(crate) stage: RepairStage,
+    /// The parts that the repairs made so far have changed, in order.
+    pub(crate) changed: Vec<RepairStage>,
 }
 
 impl Candidate {
@@ -172,6 +189,20 @@ impl Candidate {
         candidate
     }
 
+    /// Returns a copy with the scheme for another public URL.
+    pub(crate) fn with_url(&self, scheme: Scheme, finding: Finding) -> Self {
+        let mut candidate = self.with_finding(finding, RepairStage::Url);
+        candidate.scheme = scheme;
+        candidate
+    }
+
+    /// Returns a copy that arrived at another URL.
+    pub(crate) fn with_url_query(&self, head: Head, finding: Finding) -> Self {
+        let mut candidate = self.with_finding(finding, RepairStage::Url);
+        candidate.head = Rc::new(head);
+        candidate
+    }
+
     /// Returns a copy with another scheme.
     pub(crate) fn with_scheme(&self, scheme: Scheme, finding: Finding) -> Self {
         let mut candidate = self.with_finding(finding, RepairStage::SenderConfig);
@@ -182,8 +213,13 @@ impl Candidate {
     fn with_finding(&self, finding: Finding, stage: RepairStage) -> Self {
         let mut candidate = self.clone();
         candidate.findings.push(finding);
-        candidate.stage = stage;
+        candidate.changed.push(stage);
         candidate
+    }
+
+    /// Returns whether a repair of `stage` may follow the repairs made so far.
+    pub(crate) fn is_before(&self, stage: RepairStage) -> bool {
+        self.changed.last().is_none_or(|last| *last < stage)
     }
 
     /// Returns a piece of the request if it may be printed.

@@ -37,9 +37,33 @@ fn method(context: &Context<'_>) -> Option<Finding> {
     })
 }
 
+/// Returns the reason for which an authentic request is rejected, if there is no other finding.
+pub(crate) fn other(context: &Context<'_>) -> Option<Finding> {
+    // The rejection by a guessed sender may be that of another one.
+    let is_known = context.verdict != "ok" && !context.is_guessed;
+    let rejection = context.rejection.as_ref().filter(|_| is_known)?;
+    Some(Finding::proved(
+        FindingKind::Rejected(rejection.kind()),
+        format!(
+            "The request's signature is right; it is rejected for another reason: {rejection}."
+        ),
+        "Fix what the message names; the secret and the body are right.",
+    ))
+}
+
 /// Returns the finding of a body over the limit, which the search does not apply.
 fn body_size(context: &Context<'_>) -> Option<Finding> {
-    (context.verdict == "body_too_large").then(|| {
+    let request = context.question.request;
+    let announced = request.header("content-length").and_then(|text| text.parse::<usize>().ok());
+    let is_too_large = context.verdict == "body_too_large";
+    if is_too_large && announced.is_some_and(|announced| announced != request.body.len()) {
+        return Some(Finding::proved(
+            FindingKind::ContentLengthWrong,
+            "`content-length` announces a body over the limit for this sender, and the body has another length.",
+            "Pass on `content-length` unchanged, or capture the whole body.",
+        ));
+    }
+    is_too_large.then(|| {
         Finding::proved(
             FindingKind::BodyTooLarge,
             "The request is authentic, but its body is larger than the limit for this sender.",

@@ -1,14 +1,15 @@
-//! Tries repairs, one and two at a time, until one verifies or the work limit is reached.
+//! Tries repairs, one and two at a time, within the work limit.
 //!
 //! A repair of the headers costs little, and a repair of the body one pass over it, so the limit counts
-//! bytes. One repair is tried before two, and frequent mistakes before rare ones.
+//! bytes. Every single repair is tried, and pairs only if none of them verifies; the smallest change that
+//! verifies is chosen afterwards, in [`proof`](crate::explain::proof).
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign::scheme::TimestampFormat;
+use countersign::scheme::{Algorithm, TimestampFormat};
 use countersign::senders::Verifier;
 use countersign::{Rejection, RejectionKind, Secret, Timestamp};
 
@@ -16,17 +17,11 @@ use crate::explain::budget::Budget;
 use crate::explain::context::Context;
 use crate::explain::finding::Finding;
 use crate::explain::model::{Authentic, Candidate, Head, RepairStage, is_signature_mismatch};
+use crate::explain::proof::Proof;
 use crate::explain::repairs::{body, config, headers, secret};
 
 /// The number of repaired candidates that are tried with every repair of the body.
 const MAX_WITH_BODIES: usize = 40;
-
-/// A candidate that verified.
-pub(crate) struct Proof {
-    pub(crate) candidate: Candidate,
-    pub(crate) body_finding: Option<Finding>,
-    pub(crate) outcome: Authentic,
-}
 
 /// A search for repairs, with its work limit.
 pub(crate) struct Search {
@@ -48,48 +43,43 @@ impl Search {
         Self { now, budget: Budget::for_body(body) }
     }
 
-    /// Returns the first combination of repairs that verifies.
-    pub(crate) fn run(&mut self, context: &Context<'_>, body: &Bytes) -> Option<Proof> {
+    /// Returns the combinations of repairs that verify, of those with the fewest repairs.
+    pub(crate) fn run(&mut self, context: &Context<'_>, body: &Bytes) -> Vec<Proof> {
         let mut captured = Vec::new();
         for candidate in context.candidates.iter().cloned() {
             let mut prepared = Prepared::of(candidate);
             if let Some(proof) = self.try_candidate(&mut prepared, body) {
-                return Some(proof);
+                return vec![proof];
             }
             captured.push(prepared);
         }
+        let mut proofs = Vec::new();
         let mut repaired = Vec::new();
         for original in &captured {
-            if let Some(proof) = self.try_common_bodies(original, body) {
-                return Some(proof);
-            }
+            self.try_common_bodies(original, body, &mut proofs);
             for candidate in self.repairs(&original.candidate, context, body) {
                 let mut prepared = Prepared::of(candidate);
-                if let Some(proof) = self.try_candidate(&mut prepared, body) {
-                    return Some(proof);
-                }
+                proofs.extend(self.try_candidate(&mut prepared, body));
                 repaired.push(prepared);
             }
         }
-        if let Some(proof) = self.try_bodies(&captured, body) {
-            return Some(proof);
-        }
+        self.try_bodies(&captured, body, &mut proofs);
         for candidate in captured.iter().flat_map(|original| secret::rare(&original.candidate)) {
-            if let Some(proof) = self.try_candidate(&mut Prepared::of(candidate), body) {
-                return Some(proof);
-            }
+            proofs.extend(self.try_candidate(&mut Prepared::of(candidate), body));
+        }
+        if !proofs.is_empty() {
+            return proofs;
         }
         for prepared in &repaired {
             for candidate in self.repairs(&prepared.candidate, context, body) {
-                if let Some(proof) = self.try_candidate(&mut Prepared::of(candidate), body) {
-                    return Some(proof);
-                }
+                proofs.extend(self.try_candidate(&mut Prepared::of(candidate), body));
             }
         }
-        self.try_bodies(&repaired, body)
+        self.try_bodies(&repaired, body, &mut proofs);
+        proofs
     }
 
-    /// Returns every repair of a later stage than the candidate's; none once the limit is reached.
+    /// Returns every repair of a later part than those of the candidate; none once the limit is reached.
     fn repairs(
         &mut self,
         candidate: &Candidate,
@@ -100,13 +90,13 @@ impl Search {
         if self.budget.is_spent() {
             return repairs;
         }
-        if candidate.stage < RepairStage::Secret {
+        if candidate.is_before(RepairStage::Secret) {
             repairs.extend(secret::repairs(candidate, context));
         }
-        if candidate.stage < RepairStage::Headers {
+        if candidate.is_before(RepairStage::Headers) {
             repairs.extend(headers::repairs(candidate, body));
         }
-        if candidate.stage < RepairStage::SenderConfig {
+        if candidate.is_before(RepairStage::Url) {
             repairs.extend(config::repairs(candidate, context, body));
         }
         self.budget.add(repairs.iter().map(|candidate| candidate.head.len()).sum());
@@ -116,52 +106,51 @@ impl Search {
     fn try_candidate(&mut self, prepared: &mut Prepared, body: &Bytes) -> Option<Proof> {
         match self.verify(prepared, body) {
             Ok(outcome) => {
-                Some(Proof { candidate: prepared.candidate.clone(), body_finding: None, outcome })
+                Some(Proof { candidate: prepared.candidate.clone(), body: None, outcome })
             }
             Err(rejection) => {
-                prepared.reaches_signature = rejection.as_ref().is_some_and(is_signature_mismatch);
+                // A token does not cover the body.
+                prepared.reaches_signature = rejection.as_ref().is_some_and(is_signature_mismatch)
+                    && prepared.candidate.scheme.algorithm() != Algorithm::StaticToken;
                 None
             }
         }
     }
 
-    fn try_common_bodies(&mut self, prepared: &Prepared, body: &Bytes) -> Option<Proof> {
-        let mut proof = None;
+    fn try_common_bodies(&mut self, prepared: &Prepared, body: &Bytes, proofs: &mut Vec<Proof>) {
         if prepared.reaches_signature {
             body::common(body, &mut |finding, repaired| {
-                proof = self.try_body(prepared, &finding, &repaired);
-                proof.is_some()
+                proofs.extend(self.try_body(prepared, &finding, &repaired));
+                false
             });
         }
-        proof
     }
 
     /// Tries each repair of the body with each candidate whose headers were accepted.
-    fn try_bodies(&mut self, all: &[Prepared], body: &Bytes) -> Option<Proof> {
+    fn try_bodies(&mut self, all: &[Prepared], body: &Bytes, proofs: &mut Vec<Proof>) {
         let reaching = all.iter().filter(|prepared| prepared.reaches_signature);
         let reaching: Vec<_> = reaching.take(MAX_WITH_BODIES).collect();
-        let mut proof = None;
-        if !reaching.is_empty() {
-            let mut seen = HashSet::from([digest(body)]);
-            body::all(body, &mut |finding, repaired| {
-                // The written bytes count even if the body was tried before.
-                self.budget.add_written(repaired.len());
-                if !seen.insert(digest(&repaired)) {
-                    return self.budget.is_spent();
-                }
-                let mut reaching = reaching.iter();
-                proof = reaching.find_map(|prepared| self.try_body(prepared, &finding, &repaired));
-                proof.is_some() || self.budget.is_spent()
-            });
+        if reaching.is_empty() {
+            return;
         }
-        proof
+        let mut seen = HashSet::from([digest(body)]);
+        body::all(body, &mut |finding, repaired| {
+            // The written bytes count even if the body was tried before.
+            self.budget.add_written(repaired.len());
+            if seen.insert(digest(&repaired)) {
+                for prepared in &reaching {
+                    proofs.extend(self.try_body(prepared, &finding, &repaired));
+                }
+            }
+            self.budget.is_spent()
+        });
     }
 
     fn try_body(&mut self, prepared: &Prepared, finding: &Finding, body: &Bytes) -> Option<Proof> {
         let outcome = self.verify(prepared, body).ok()?;
         Some(Proof {
             candidate: prepared.candidate.clone(),
-            body_finding: Some(finding.clone()),
+            body: Some((finding.clone(), body.clone())),
             outcome,
         })
     }
@@ -281,7 +270,7 @@ mod tests {
         let context = Context::for_sender(&question, question.sender.unwrap());
         let body = Bytes::copy_from_slice(&request.body);
         let mut search = Search::new(question.now, &body);
-        assert!(search.run(&context, &body).is_none());
+        assert!(search.run(&context, &body).is_empty());
         search
     }
 

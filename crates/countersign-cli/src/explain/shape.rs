@@ -34,6 +34,8 @@ pub(crate) struct CredentialHeader {
     pub(crate) time_prefix: Option<String>,
     /// The text before the credential, or between the time and the credential.
     pub(crate) prefix: String,
+    /// The separator of pairs, if the header is a list of pairs.
+    pub(crate) pair_separator: Option<char>,
     pub(crate) encoding: Encoding,
 }
 
@@ -92,8 +94,12 @@ impl CredentialHeader {
             }
             _ => return None,
         };
+        let pair_separator = match credential.grammar {
+            SignatureGrammar::Pairs { separator, .. } => Some(separator),
+            _ => None,
+        };
         let (header, encoding) = (header.to_owned(), credential.encoding);
-        Some(Self { header, time_prefix, prefix, encoding })
+        Some(Self { header, time_prefix, prefix, pair_separator, encoding })
     }
 
     /// Returns the time beside the credential in `value`.

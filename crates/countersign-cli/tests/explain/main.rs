@@ -9,3 +9,5 @@ mod valid;
 mod diagnoses;
 mod found;
 mod bounds;
+mod one_break;
+mod false_causes;

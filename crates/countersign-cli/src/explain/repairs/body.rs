@@ -81,10 +81,18 @@ fn unpacked(body: &Bytes, visit: &mut Visit<'_>) -> bool {
 
 fn charsets(body: &Bytes, visit: &mut Visit<'_>) -> bool {
     charset::repaired(body).into_iter().any(|repaired| {
+        let mark = charset::BYTE_ORDER_MARK;
+        let what = if body.strip_prefix(mark) == Some(&repaired) {
+            "A byte order mark was added at the beginning of the body after it was signed."
+        } else if repaired.strip_prefix(mark) == Some(body) {
+            "The byte order mark at the beginning of the body was removed after it was signed."
+        } else {
+            "The body's text was decoded in one charset and encoded in another."
+        };
         let finding = Finding::proved(
             FindingKind::CharsetChanged,
-            "The body's text was decoded in one charset and encoded in another, or a byte order mark was added or removed.",
-            "Pass on the body as bytes, not as text; look for a layer that reads the body as Latin-1 or Windows-1252.",
+            what,
+            "Pass on the body as bytes, not as text; look for an editor or a text reader that adds or removes a byte order mark, or a layer that reads the body as Latin-1 or Windows-1252.",
         );
         visit(finding, repaired.into())
     })

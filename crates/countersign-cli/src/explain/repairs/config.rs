@@ -5,7 +5,7 @@ use countersign::scheme::{Location, Scheme};
 use crate::explain::context::Context;
 use crate::explain::finding::{Finding, FindingKind};
 use crate::explain::fingerprint::{self, CatalogueSender};
-use crate::explain::model::{Candidate, Head, RepairStage, Source};
+use crate::explain::model::{Candidate, Head, Source};
 use crate::explain::repairs::{signing, token, url};
 
 /// Returns candidates with another scheme.
@@ -18,7 +18,7 @@ pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>, body: &[u8])
         Source::AiNexLayer => true,
         // OmniAI sends its secret; a signature is searched for only if OmniAI is configured.
         Source::OmniAi => !context.is_guessed,
-        Source::Known(_) | Source::Own => candidate.stage == RepairStage::Unchanged,
+        Source::Known(_) | Source::Own => candidate.changed.is_empty(),
     };
     if is_tried {
         list.extend(signing::repairs(candidate, context, body));

@@ -1,7 +1,7 @@
 //! The finding of a signature that the secret made: how it differs from what the sender documents.
 
 use countersign::Timestamp;
-use countersign::scheme::Algorithm;
+use countersign::scheme::{Algorithm, PartRef};
 
 use crate::explain::clock::{in_the_other_unit, wrong_unit};
 use crate::explain::finding::{Finding, FindingKind};
@@ -15,6 +15,8 @@ use crate::explain::text::credential::{self, Credential};
 pub(crate) struct FoundSignature<'a> {
     /// The header's name.
     pub(crate) name: &'a str,
+    /// The header's value.
+    pub(crate) value: &'a str,
     pub(crate) credential: &'a Credential<'a>,
     pub(crate) content: &'a Content,
     pub(crate) algorithm: Algorithm,
@@ -74,9 +76,12 @@ impl FoundSignature<'_> {
         if let Some(finding) = unit_finding(candidate) {
             return finding;
         }
+        if let Some(finding) = separator_in_value(candidate) {
+            return finding;
+        }
         Finding::proved(
             FindingKind::OtherHeaderMalformed,
-            "The signature verifies, but another header is not in the format that this sender uses.",
+            "The signature is right, but a header is not in the format that this sender uses.",
             "Compare the request's headers with the sender's documentation, and pass them on unchanged.",
         )
     }
@@ -107,9 +112,10 @@ impl FoundSignature<'_> {
         let own = candidate.shape.credential.as_ref()?;
         let has = |name: &String| candidate.head.first(name).is_some();
         let matched = match_headers(&candidate.head, sender, &candidate.scheme);
+        let written = own.value(own.time(self.value), self.credential.text);
         let is_own_format = self.algorithm == candidate.scheme.algorithm()
             && is_own_content
-            && self.credential.before == own.prefix
+            && written.as_deref() == Some(self.value)
             && self.credential.encoding == own.encoding;
         if matched == HeaderMatch::Named
             || is_own_format
@@ -166,6 +172,26 @@ impl FoundSignature<'_> {
         };
         Finding::proved(FindingKind::SignatureFound, what, next)
     }
+}
+
+/// Returns the finding of a signed header whose value contains the text that separates it from the next.
+fn separator_in_value(candidate: &Candidate) -> Option<Finding> {
+    let parts: Vec<_> = candidate.scheme.signed_parts().collect();
+    let (name, separator) = parts.windows(2).find_map(|pair| match *pair {
+        [PartRef::Header(name) | PartRef::Id(name), PartRef::Literal(separator)] => {
+            let value = candidate.head.first(name)?;
+            value.contains(separator).then_some((name, separator))
+        }
+        _ => None,
+    })?;
+    Some(Finding::proved(
+        FindingKind::SeparatorInValue,
+        format!(
+            "The signature is right, but the value of header `{name}` contains `{}`, which separates the signed values: without a rule for it, bytes of the body could be moved into the header.",
+            separator.escape_default()
+        ),
+        "If the sender chooses these values and they may contain it, say so in the scheme; otherwise have the sender use other values.",
+    ))
 }
 
 /// Returns the finding of a time in the other unit.

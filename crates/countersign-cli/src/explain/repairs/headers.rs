@@ -1,5 +1,7 @@
 //! Repairs of the headers.
 
+use countersign::scheme::Algorithm;
+
 use crate::explain::finding::{Finding, FindingKind};
 use crate::explain::model::{Candidate, GZIP_MAGIC, Head, Source};
 use crate::explain::repairs::{signature, signed_headers};
@@ -60,11 +62,35 @@ fn renamed(candidate: &Candidate) -> Option<Candidate> {
 
 /// Removes `content-encoding`.
 fn coding(candidate: &Candidate, body: &[u8]) -> Option<Candidate> {
-    let coding = candidate.head.first("content-encoding")?;
-    if coding.eq_ignore_ascii_case("identity") {
+    let values: Vec<_> = candidate.head.all("content-encoding").collect();
+    let is_plain = |value: &str| value.eq_ignore_ascii_case("identity");
+    if matches!(values.as_slice(), [] | [_]) && values.iter().all(|value| is_plain(value)) {
         return None;
     }
-    let finding = if body.starts_with(GZIP_MAGIC) {
+    let mut codings = values.iter().flat_map(|value| value.split(','));
+    let finding = if !codings.any(|coding| names_coding(coding.trim())) {
+        let shown = match values.as_slice() {
+            [value] if !value.is_empty() => candidate.shown(value),
+            _ => None,
+        };
+        Finding::proved(
+            FindingKind::ContentEncodingUnknown,
+            match shown {
+                Some(value) => {
+                    format!("`content-encoding` names no content coding: its value is `{value}`.")
+                }
+                None => "`content-encoding` names no content coding.".to_owned(),
+            },
+            "Have the sender or the proxy that adds the header leave it out; a charset belongs in `content-type`. The signature is right.",
+        )
+    } else if body.starts_with(GZIP_MAGIC) && candidate.scheme.algorithm() == Algorithm::StaticToken
+    {
+        Finding::proved(
+            FindingKind::BodyCompressed,
+            "The body is compressed, and countersign rejects compressed bodies.",
+            "Configure the sender, or the proxy in front, to deliver uncompressed bodies.",
+        )
+    } else if body.starts_with(GZIP_MAGIC) {
         Finding::proved(
             FindingKind::BodyCompressed,
             "The body is compressed, and the signature covers the compressed bytes; countersign rejects compressed bodies.",
@@ -73,23 +99,52 @@ fn coding(candidate: &Candidate, body: &[u8]) -> Option<Candidate> {
     } else {
         Finding::proved(
             FindingKind::GzipDecoded,
-            "`content-encoding` announces a compressed body, but the body is not compressed: a layer in front decompressed it and kept the header.",
-            "Configure the layer that decompresses the body to remove `content-encoding` as well; the signature matches the decompressed body.",
+            "`content-encoding` announces a compressed body, but the body is not compressed: a layer in front decompressed it and kept the header, or added the header.",
+            "Configure that layer to leave `content-encoding` out; the signature matches the body as it is.",
         )
     };
     Some(candidate.with_head(candidate.head.without("content-encoding"), finding))
 }
 
+/// Returns whether a value of `content-encoding` is a coding that changes the body
+/// ([registry](https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding)).
+fn names_coding(value: &str) -> bool {
+    const CODINGS: [&str; 13] = [
+        "gzip",
+        "x-gzip",
+        "deflate",
+        "br",
+        "zstd",
+        "compress",
+        "x-compress",
+        "aes128gcm",
+        "aws-chunked",
+        "dcb",
+        "dcz",
+        "exi",
+        "pack200-gzip",
+    ];
+    CODINGS.iter().any(|coding| value.eq_ignore_ascii_case(coding))
+}
+
 /// Removes a `content-length` other than the body's length.
 fn length(candidate: &Candidate, body: &[u8]) -> Option<Candidate> {
-    let announced = candidate.head.first("content-length")?;
-    if announced.parse() == Ok(body.len()) {
-        return None;
-    }
+    let announced: Vec<_> = candidate.head.all("content-length").collect();
+    let what = match announced.as_slice() {
+        [] => return None,
+        [one] if one.parse() == Ok(body.len()) => return None,
+        [one] if one.is_empty() || !one.bytes().all(|digit| digit.is_ascii_digit()) => {
+            "`content-length` is not a number."
+        }
+        [_] => {
+            "`content-length` is not the body's length: the header is wrong, or the body was changed after it was received; this sender does not sign the body."
+        }
+        _ => "`content-length` appears more than once.",
+    };
     let finding = Finding::proved(
         FindingKind::ContentLengthWrong,
-        "`content-length` is not the body's length: the body was changed after it was received, and this sender does not sign the body.",
-        "Pass the raw bytes to countersign: put its layer outside of every layer that reads or changes the body.",
+        what,
+        "Pass the raw bytes to countersign, with the `content-length` that arrived: put its layer outside of every layer that reads or changes the body.",
     );
     Some(candidate.with_head(candidate.head.without("content-length"), finding))
 }

@@ -1,7 +1,7 @@
 //! Repairs of the secret.
 
 use crate::explain::text::credential::{base64_decoded, base64_text, hex_decoded, hex_text};
-use countersign::scheme::KeyFormat;
+use countersign::scheme::{Algorithm, KeyFormat};
 
 use crate::explain::context::Context;
 use crate::explain::finding::{Finding, FindingKind, shown_beside};
@@ -15,7 +15,10 @@ pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>) -> Vec<Candi
     let mut repairs = Repairs { candidate, list: Vec::new() };
     repairs.around();
     repairs.prefixes();
-    repairs.encodings();
+    // A token is compared as it is; its encoding is found by its header.
+    if candidate.scheme.algorithm() != Algorithm::StaticToken {
+        repairs.encodings();
+    }
     repairs.others(context);
     repairs.list
 }
@@ -50,7 +53,7 @@ impl Repairs<'_> {
         let space = || {
             Finding::proved(
                 FindingKind::SecretWhitespace,
-                "The configured secret has white space or a line break around it, which is used as part of the key.",
+                "The configured secret has white space, a line break or a byte order mark in it, which is used as part of the key.",
                 "Store the secret without white space: write it with `printf %s` instead of `echo`, and check both ends.",
             )
         };
@@ -61,6 +64,7 @@ impl Repairs<'_> {
             self.push(all, space());
         }
         let quoted = plain.trim_ascii();
+        let with_space = if quoted == secret.as_slice() { "" } else { " and white space" };
         for quote in [b'"', b'\'', b'`'] {
             if let [first, inner @ .., last] = quoted
                 && (*first, *last) == (quote, quote)
@@ -69,7 +73,9 @@ impl Repairs<'_> {
                     inner.trim_ascii(),
                     Finding::proved(
                         FindingKind::SecretQuoted,
-                        "The configured secret has quotes around it, which are used as part of the key.",
+                        format!(
+                            "The configured secret has quotes{with_space} around it, which are used as part of the key."
+                        ),
                         "Remove the quotes: Docker's env files and systemd's `EnvironmentFile` differ in whether they strip quotes.",
                     ),
                 );
@@ -178,7 +184,11 @@ impl Repairs<'_> {
         ];
         for (inner, how) in decoded_bare.into_iter().flatten() {
             if decodes_itself {
-                list.push((wrap(&inner), other_encoding(how)));
+                let text = wrap(&inner);
+                // A lost `=` at the end is not another encoding.
+                if !text.starts_with(bare) {
+                    list.push((text, other_encoding(how)));
+                }
             } else {
                 list.push((inner, not_decoded_here(how)));
             }

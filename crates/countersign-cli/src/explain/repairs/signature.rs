@@ -2,6 +2,7 @@
 
 use crate::explain::finding::{Finding, FindingKind};
 use crate::explain::model::Candidate;
+use crate::explain::shape::CredentialHeader;
 use crate::explain::text::credential::{self, credentials, encode, has_signature_length};
 
 /// Adds candidates whose signature header is written as the sender would.
@@ -9,6 +10,7 @@ pub(crate) fn repairs(candidate: &Candidate, list: &mut Vec<Candidate>) {
     let algorithm = candidate.scheme.algorithm();
     let Some(at) = &candidate.shape.credential else { return };
     let Some(value) = candidate.head.first(&at.header) else { return };
+    list.extend(without_blanks(candidate, at, value));
     for found in credentials(value, |bytes| has_signature_length(algorithm, bytes)) {
         let right = encode(&found.bytes, at.encoding);
         let has_encoding = right.eq_ignore_ascii_case(found.text)
@@ -53,6 +55,25 @@ pub(crate) fn repairs(candidate: &Candidate, list: &mut Vec<Candidate>) {
         }
         list.extend(repaired);
     }
+}
+
+/// Removes white space after the separators of pairs.
+fn without_blanks(candidate: &Candidate, at: &CredentialHeader, value: &str) -> Option<Candidate> {
+    let separator = at.pair_separator?;
+    let items: Vec<_> = value.split(separator).map(str::trim).collect();
+    let joined = items.join(separator.encode_utf8(&mut [0; 4]));
+    if joined == value || joined == value.trim() {
+        return None;
+    }
+    let finding = Finding::proved(
+        FindingKind::PairWhitespace,
+        format!(
+            "The pairs in header `{}` have white space after a separator, which this sender's scheme does not have.",
+            at.header
+        ),
+        "Pass on the header unchanged, without white space. If a custom sender writes it so, say so in its scheme.",
+    );
+    Some(candidate.with_head(candidate.head.with(&at.header, joined), finding))
 }
 
 fn prefix_finding(

@@ -20,9 +20,9 @@ pub(crate) struct Content {
     pub(crate) dotted_time: Option<String>,
 }
 
-/// Returns the content that the sender signs, filled in from the request; `None` if the request lacks
-/// a part of it.
-pub(crate) fn own_content(candidate: &Candidate) -> Option<Content> {
+/// Returns the content that the sender signs, filled in from the request and from `value`, which holds the
+/// signature; `None` if the request lacks a part of it.
+pub(crate) fn own_content(candidate: &Candidate, value: &str) -> Option<Content> {
     let (scheme, head) = (&candidate.scheme, &candidate.head);
     let (mut text, mut before) = (String::new(), None);
     for part in scheme.signed_parts() {
@@ -31,10 +31,7 @@ pub(crate) fn own_content(candidate: &Candidate) -> Option<Content> {
             PartRef::Header(name) | PartRef::Id(name) => text.push_str(head.first(name)?),
             PartRef::Timestamp => text.push_str(match scheme.timestamp()?.location {
                 TimestampLocation::Header(name) => head.first(name)?,
-                _ => {
-                    let credential = candidate.shape.credential.as_ref()?;
-                    credential.time(head.first(&credential.header)?)?
-                }
+                _ => candidate.shape.credential.as_ref()?.time(value)?,
             }),
             PartRef::Body => before = Some(std::mem::take(&mut text)),
             _ => return None,

@@ -17,7 +17,6 @@ const MAX_SCHEMES: usize = 200;
 /// Returns a candidate for every signature in the headers and every content that it may cover.
 pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>, body: &[u8]) -> Vec<Candidate> {
     let own_description = own_description(candidate, context);
-    let own = own_content(candidate);
     let configured = candidate.scheme.algorithm();
     let is_public = matches!(configured, Algorithm::Ed25519 | Algorithm::EcdsaP256);
     let fits = |bytes: &[u8]| matches!(bytes.len(), 20 | 32 | 64) || (is_public && is_der(bytes));
@@ -28,6 +27,7 @@ pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>, body: &[u8])
     });
     let mut list = Vec::new();
     for (name, value) in headers {
+        let own = own_content(candidate, value);
         for credential in credentials(value, fits) {
             for content in contents(candidate, context, value, own.as_ref()) {
                 for algorithm in algorithms(configured, &credential.bytes) {
@@ -36,6 +36,7 @@ pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>, body: &[u8])
                     }
                     let found = FoundSignature {
                         name,
+                        value,
                         credential: &credential,
                         content: &content,
                         algorithm,
@@ -97,7 +98,7 @@ fn repaired(candidate: &Candidate, found: &FoundSignature<'_>, body: &[u8]) -> O
     let mut repaired = candidate.with_scheme(builder.build().ok()?, finding);
     // The text after the signature is ignored.
     let head = candidate.head.with(found.name, format!("{before}{text}"));
-    repaired.head = Rc::new(head.without("content-encoding"));
+    repaired.head = Rc::new(head);
     Some(repaired)
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::explain::context::Context;
 use crate::explain::finding::{Finding, FindingKind};
 use crate::explain::model::{Candidate, Head, Source};
+use crate::explain::text::credential::base64_decoded;
 
 /// The largest number of URLs that are tried.
 const MAX_URLS: usize = 240;
@@ -23,6 +24,8 @@ const PATH_HEADERS: [&str; 5] = [
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Url {
     scheme: String,
+    /// The user name and the password, before the host.
+    credentials: Option<String>,
     host: String,
     port: Option<String>,
     path: String,
@@ -36,13 +39,14 @@ pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>) -> Vec<Candi
     if !sender.requires_public_url() {
         return Vec::new();
     }
-    let mut list = Vec::new();
+    let mut list: Vec<_> = with_configured_query(candidate, &configured).into_iter().collect();
     for url in candidates(&configured, context, &candidate.head) {
         let Some(scheme) = context.scheme_for_url(**sender, &url.to_text()) else { continue };
-        let mut repaired = candidate.with_scheme(scheme, changed(&configured, &url));
-        if candidate.head.query.is_some() || url.query.is_some() {
+        let mut repaired = candidate.with_url(scheme, changed(&configured, &url));
+        // A URL without a query is signed with the query of the request.
+        if let Some(query) = &url.query {
             let mut head = Head::clone(&candidate.head);
-            head.query = Some(url.query.clone().unwrap_or_default());
+            head.query = Some(query.clone());
             repaired.head = Rc::new(head);
         }
         list.push(repaired);
@@ -50,9 +54,37 @@ pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>) -> Vec<Candi
     list
 }
 
+/// Replaces the query with which the request arrived by the configured one.
+fn with_configured_query(candidate: &Candidate, configured: &Url) -> Option<Candidate> {
+    let arrived = candidate.head.query.as_ref()?;
+    let wanted = configured.query.as_ref().filter(|wanted| *wanted != arrived)?;
+    let parameters = |query: &str| {
+        let decoded = percent_decoded(query).unwrap_or_else(|| query.to_owned());
+        let mut list: Vec<_> = decoded.replace("%20", "+").split('&').map(str::to_owned).collect();
+        list.sort_unstable();
+        list
+    };
+    let how = if arrived.is_empty() {
+        "it arrived without the query"
+    } else if parameters(arrived) == parameters(wanted) {
+        "its query arrived in another order or with other escapes"
+    } else {
+        "its query arrived with other parameters"
+    };
+    let finding = Finding::proved(
+        FindingKind::UrlQueryChanged,
+        format!("The sender signed the configured URL, but the request arrived at another: {how}."),
+        "Look for a proxy, a gateway or a framework that rewrites the query, and configure it to pass the query on unchanged.",
+    );
+    let mut head = Head::clone(&candidate.head);
+    head.query = Some(wanted.clone());
+    Some(candidate.with_url_query(head, finding))
+}
+
 /// Returns the URLs to try, those with the fewest differences first.
 fn candidates(configured: &Url, context: &Context<'_>, head: &Head) -> Vec<Url> {
     let mut bases = vec![configured.clone()];
+    bases.extend(other_credentials(configured, head));
     bases.extend(origins(configured, head));
     let mut paths: Vec<String> = context.captured_url.iter().cloned().collect();
     paths.extend(PATH_HEADERS.iter().filter_map(|name| head.first(name).map(str::to_owned)));
@@ -91,6 +123,7 @@ fn candidates(configured: &Url, context: &Context<'_>, head: &Head) -> Vec<Url> 
                             path: path.clone(),
                             query: query.clone(),
                             host: base.host.clone(),
+                            credentials: base.credentials.clone(),
                         };
                         if seen.insert(url.clone()) {
                             list.push(url);
@@ -105,6 +138,20 @@ fn candidates(configured: &Url, context: &Context<'_>, head: &Head) -> Vec<Url> 
     list
 }
 
+/// Returns the configured URL without its credentials, or with those of the request.
+fn other_credentials(configured: &Url, head: &Head) -> Option<Url> {
+    let sent = || {
+        let basic = head.first("authorization")?.strip_prefix("Basic ")?;
+        let text = String::from_utf8(base64_decoded(basic.as_bytes())?).ok()?;
+        text.contains(':').then_some(text)
+    };
+    let credentials = match &configured.credentials {
+        Some(_) => None,
+        None => Some(sent()?),
+    };
+    Some(Url { credentials, ..configured.clone() })
+}
+
 /// Returns the configured URL with the scheme and hosts that the headers report.
 fn origins(configured: &Url, head: &Head) -> Vec<Url> {
     let scheme = head.first("x-forwarded-proto").unwrap_or(&configured.scheme).trim();
@@ -115,6 +162,7 @@ fn origins(configured: &Url, head: &Head) -> Vec<Url> {
         .map(|origin| Url {
             path: configured.path.clone(),
             query: configured.query.clone(),
+            credentials: configured.credentials.clone(),
             ..origin
         })
         .collect()
@@ -196,6 +244,10 @@ impl Url {
             None => (rest, None),
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (credentials, authority) = match authority.rsplit_once('@') {
+            Some((credentials, authority)) => (Some(credentials.to_owned()), authority),
+            None => (None, authority),
+        };
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
                 (host, Some(port.to_owned()))
@@ -203,7 +255,8 @@ impl Url {
             _ => (authority, None),
         };
         let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_owned());
-        (!host.is_empty()).then(|| Self { scheme, host, port, path: path.to_owned(), query })
+        let path = path.to_owned();
+        (!host.is_empty()).then(|| Self { scheme, credentials, host, port, path, query })
     }
 
     /// Returns the same origin with another target.
@@ -223,7 +276,9 @@ impl Url {
         let Self { scheme, host, path, .. } = self;
         let port = self.port.as_ref().map_or_else(String::new, |port| format!(":{port}"));
         let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
-        format!("{scheme}://{host}{port}{path}{query}")
+        let credentials =
+            self.credentials.as_ref().map_or_else(String::new, |pair| format!("{pair}@"));
+        format!("{scheme}://{credentials}{host}{port}{path}{query}")
     }
 
     /// Lists the differences. The values of path and query are left out, since they may be secret.
@@ -231,6 +286,12 @@ impl Url {
         let mut list = Vec::new();
         if self.scheme != configured.scheme {
             list.push(format!("its scheme is `{}://`", self.scheme));
+        }
+        if self.credentials != configured.credentials {
+            list.push(match &self.credentials {
+                Some(_) => "it has the user name and password of the request".to_owned(),
+                None => "it has no user name and password".to_owned(),
+            });
         }
         if self.host != configured.host {
             list.push("its host is the one in the request's headers".to_owned());

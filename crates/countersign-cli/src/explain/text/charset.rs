@@ -7,7 +7,7 @@ const WINDOWS: [u16; 32] = [
     0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178,
 ];
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Returns the bodies from which this one may have been made.
 pub(crate) fn repaired(body: &[u8]) -> Vec<Vec<u8>> {
