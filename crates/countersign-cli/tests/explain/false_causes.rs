@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use countersign::senders;
 use countersign_cli::explain::{Explanation, Finding};
 
-use super::one_break::{LOST, OneBreak, SIGNED, UNSIGNED};
+use super::one_break::{BODIES, HEADERS, LOST, OneBreak, SCHEMES, SECRETS, UNSIGNED};
 use super::valid::{Case, Rng};
 
 /// What an explanation says about a break.
@@ -88,8 +88,23 @@ fn assert_none_is_false(breaks: &[OneBreak]) {
 }
 
 #[test]
-fn a_break_of_what_is_signed_is_named_or_one_of_several() {
-    assert_none_is_false(SIGNED);
+fn a_break_of_the_body_is_named() {
+    assert_none_is_false(BODIES);
+}
+
+#[test]
+fn a_break_of_the_secret_is_named_or_one_of_several() {
+    assert_none_is_false(SECRETS);
+}
+
+#[test]
+fn a_break_of_a_header_is_named_or_one_of_several() {
+    assert_none_is_false(HEADERS);
+}
+
+#[test]
+fn a_break_of_the_url_or_the_scheme_is_named() {
+    assert_none_is_false(SCHEMES);
 }
 
 #[test]
@@ -99,7 +114,7 @@ fn a_break_of_what_is_not_signed_is_not_attributed_to_the_signature() {
 
 #[test]
 fn several_changes_that_verify_are_listed_and_none_is_proved() {
-    let one = SIGNED.iter().find(|one| one.name == "a token cut short").unwrap();
+    let one = HEADERS.iter().find(|one| one.name == "a token cut short").unwrap();
     let case = (one.make)("gitlab", &mut Rng::new(5)).unwrap();
     let explanation = case.explain();
     assert!(explanation.ambiguous);

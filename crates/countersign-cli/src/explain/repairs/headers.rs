@@ -68,7 +68,7 @@ fn coding(candidate: &Candidate, body: &[u8]) -> Option<Candidate> {
         return None;
     }
     let mut codings = values.iter().flat_map(|value| value.split(','));
-    let finding = if !codings.any(|coding| names_coding(coding.trim())) {
+    let finding = if !codings.any(names_coding) {
         let shown = match values.as_slice() {
             [value] if !value.is_empty() => candidate.shown(value),
             _ => None,
@@ -109,7 +109,7 @@ fn coding(candidate: &Candidate, body: &[u8]) -> Option<Candidate> {
 /// Returns whether a value of `content-encoding` is a coding that changes the body
 /// ([registry](https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding)).
 fn names_coding(value: &str) -> bool {
-    const CODINGS: [&str; 13] = [
+    const CODINGS: [&str; 12] = [
         "gzip",
         "x-gzip",
         "deflate",
@@ -118,13 +118,13 @@ fn names_coding(value: &str) -> bool {
         "compress",
         "x-compress",
         "aes128gcm",
-        "aws-chunked",
         "dcb",
         "dcz",
         "exi",
         "pack200-gzip",
     ];
-    CODINGS.iter().any(|coding| value.eq_ignore_ascii_case(coding))
+    let name = value.split(';').next().unwrap_or_default().trim();
+    CODINGS.iter().any(|coding| name.eq_ignore_ascii_case(coding))
 }
 
 /// Removes a `content-length` other than the body's length.
