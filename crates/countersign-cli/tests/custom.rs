@@ -64,6 +64,25 @@ fn each_part_can_be_signed() {
 }
 
 #[test]
+fn bodies_may_be_forms_and_their_types_in_several_fields() {
+    let toml = format!(
+        "bodies = [\"json\", \"form:payload\"]\n{LEAST}[event_type]\nfield = \"/type\"\nor_fields = [\"/event/kind\"]\n"
+    );
+    round_trip(&toml, "x").is(0, "type      a.b");
+    let path = file("forms.toml", &toml);
+    call("senders --scheme")
+        .arg(path.to_str().unwrap())
+        .run()
+        .is(0, "bodies    json, form:payload");
+    let body = "payload=%7B%22type%22%3A%22form.sent%22%7D";
+    let settings = "--secret-env SECRET --scheme";
+    let sign =
+        call(&format!("sign --id 1 --body {body} {settings}")).arg(path.to_str().unwrap()).run();
+    let verify = call(&format!("verify {settings}")).arg(path.to_str().unwrap());
+    verify.input(sign.out).run().is(0, "type      form.sent");
+}
+
+#[test]
 fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
     for (toml, piece) in [
         ("", "missing field `name`"),
@@ -87,6 +106,12 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
         (
             &format!("{LEAST}[timestamp]\nunit = \"seconds\"\n"),
             "`timestamp`: needs one of `header`, `pair` and `field`",
+        ),
+        (&format!("bodies = [\"xml\"]\n{LEAST}"), "`bodies`: has an unknown format: use json"),
+        (&format!("bodies = []\n{LEAST}"), "`body_formats` is empty"),
+        (
+            &format!("{LEAST}[event_type]\nheader = \"x-type\"\nor_fields = [\"/type\"]\n"),
+            "`event_type`: needs one of `header` and `field`",
         ),
         (&format!("{LEAST}[id]\n"), "`id`: needs one of `header` and `field`"),
         (&format!("{LEAST}[contract]\ndeadline = 0\n"), "`response_deadline` is zero"),

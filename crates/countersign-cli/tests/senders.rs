@@ -44,7 +44,7 @@ fn one_sender_is_told_whole() {
         .is(0, "needs     --header")
         .is(0, "assumed");
     call("senders svix").run().is(0, "after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h\n");
-    call("senders github").run().is(0, "retries   none");
+    call("senders github").run().is(0, "retries   none").is(0, "bodies    json, form:payload\n");
     call("senders nobody").run().is(2, "sender `nobody`: is not known");
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::scheme::Encoding;
+use countersign::scheme::{BodyFormat, Encoding};
 use countersign::senders::{self, Challenge, SenderSpec};
 use serde::Serialize;
 
@@ -21,6 +21,8 @@ struct Row {
     /// The scheme in words.
     signs: String,
     signs_body: bool,
+    /// The formats of its bodies, as a custom sender's file has them.
+    bodies: Vec<String>,
     /// The flags that must be given.
     needs: Vec<&'static str>,
     signs_time: bool,
@@ -86,6 +88,7 @@ fn print_row(row: &Row, output: &mut Output) -> Result<(), CliError> {
             "the body is not protected: a client that sees one request can send others",
         )?;
     }
+    output.field("bodies", &row.bodies.join(", "))?;
     if !row.needs.is_empty() {
         output.field("needs", &row.needs.join(", "))?;
     }
@@ -119,6 +122,7 @@ impl Row {
             algorithm: scheme.algorithm().to_string(),
             signs: scheme.to_string().replace(URL, "{url}"),
             signs_body: scheme.signs_body(),
+            bodies: scheme.body_formats().iter().map(format_text).collect(),
             needs: needs(sender),
             signs_time: scheme.tolerance().is_some(),
             tolerance_s: scheme
@@ -144,6 +148,17 @@ impl Row {
             self.handshake.unwrap_or("-").to_owned(),
             self.spec.unwrap_or("-").to_owned(),
         ]
+    }
+}
+
+/// Returns a format as a custom sender's file has it.
+fn format_text(format: &BodyFormat) -> String {
+    match format {
+        BodyFormat::Form => "form".to_owned(),
+        BodyFormat::FormJson(field) => format!("form:{field}"),
+        BodyFormat::Multipart => "multipart".to_owned(),
+        BodyFormat::MultipartJson(field) => format!("multipart:{field}"),
+        _ => "json".to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A sender that a TOML file describes.
 
+mod event;
 mod file;
 
 use std::time::Duration;
@@ -120,12 +121,7 @@ impl CustomSender {
             Some(Location::Header(name)) => scheme.id_header(name),
             Some(Location::Field(pointer)) => scheme.id_field(pointer),
         };
-        scheme = match self.event_type.as_ref().map(|at| at.read("event_type")).transpose()? {
-            None => scheme,
-            Some(Location::Header(name)) => scheme.event_type_header(name),
-            Some(Location::Field(pointer)) => scheme.event_type_field(pointer),
-        };
-        Ok(scheme.build()?)
+        Ok(self.with_events(scheme)?.build()?)
     }
 
     fn begin(&self) -> Result<SchemeBuilder, CliError> {

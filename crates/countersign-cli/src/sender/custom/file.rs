@@ -16,7 +16,9 @@ pub struct CustomSender {
     pub(super) secret: SecretTable,
     pub(super) timestamp: Option<TimestampTable>,
     pub(super) id: Option<LocationTable>,
-    pub(super) event_type: Option<LocationTable>,
+    pub(super) event_type: Option<EventTypeTable>,
+    /// The formats of the bodies, such as `json`, or `form:payload` for JSON in a field of a form.
+    pub(super) bodies: Option<Vec<String>>,
     #[serde(default)]
     pub(super) contract: ContractTable,
 }
@@ -93,6 +95,17 @@ pub(super) enum TimeUnit {
     Seconds,
     Milliseconds,
     Rfc3339,
+}
+
+/// The location of the event's type: a header, or one or more fields of the body.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventTypeTable {
+    pub(super) header: Option<String>,
+    pub(super) field: Option<String>,
+    /// The fields that hold the type in bodies of other kinds.
+    #[serde(default)]
+    pub(super) or_fields: Vec<String>,
 }
 
 /// A header or a field of the body.

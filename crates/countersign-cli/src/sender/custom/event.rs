@@ -1,0 +1,56 @@
+//! How a custom sender writes its events: the formats of its bodies, and their types.
+
+use countersign::scheme::{BodyFormat, SchemeBuilder};
+
+use super::file::{CustomSender, EventTypeTable};
+use crate::error::CliError;
+
+impl CustomSender {
+    /// Adds the settings to the scheme that say how events are written.
+    pub(super) fn with_events(&self, mut scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
+        if let Some(bodies) = &self.bodies {
+            let formats: Vec<_> =
+                bodies.iter().map(|text| format(text)).collect::<Result<_, _>>()?;
+            scheme = scheme.body_formats(formats);
+        }
+        match &self.event_type {
+            Some(table) => table.add_to(scheme),
+            None => Ok(scheme),
+        }
+    }
+}
+
+impl EventTypeTable {
+    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
+        match (&self.header, &self.field) {
+            (Some(name), None) if self.or_fields.is_empty() => {
+                Ok(scheme.event_type_header(name.clone()))
+            }
+            (None, Some(field)) => {
+                let scheme = scheme.event_type_field(field.clone());
+                let others = self.or_fields.iter().cloned();
+                Ok(others.fold(scheme, SchemeBuilder::or_event_type_field))
+            }
+            _ => Err(CliError::at("`event_type`", "needs one of `header` and `field`")),
+        }
+    }
+}
+
+/// Reads a format such as `json`, `form`, or `form:payload` for JSON in a field of a form.
+fn format(text: &str) -> Result<BodyFormat, CliError> {
+    let (kind, field) = match text.split_once(':') {
+        Some((kind, field)) => (kind, Some(field.to_owned())),
+        None => (text, None),
+    };
+    match (kind, field) {
+        ("json", None) => Ok(BodyFormat::Json),
+        ("form", None) => Ok(BodyFormat::Form),
+        ("form", Some(field)) => Ok(BodyFormat::form_json(field)),
+        ("multipart", None) => Ok(BodyFormat::Multipart),
+        ("multipart", Some(field)) => Ok(BodyFormat::multipart_json(field)),
+        _ => Err(CliError::at(
+            "`bodies`",
+            "has an unknown format: use json, form, form:FIELD, multipart or multipart:FIELD",
+        )),
+    }
+}
