@@ -293,3 +293,44 @@ fn a_body_that_is_given_twice_is_an_error() {
     let output = call("verify -s github --secret-env SECRET").input(capture).run();
     output.is(2, "field `body_b64`: is given besides `body`: keep one of the two");
 }
+
+#[test]
+fn a_body_is_read_byte_for_byte_in_every_format() {
+    let parts =
+        "--b\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{\"a\":1}\n\r\n--b--\r\n";
+    let bodies =
+        ["\u{feff}{\"a\":1}", parts, "payload=%7B%22a%22%3A1%7D&x=a+b", "a\r\n\n", "\r\n{}"];
+    for (number, body) in bodies.into_iter().enumerate() {
+        let path = file(&format!("exact-{number}.txt"), body);
+        let sign = "sign -s meta --secret-env SECRET --to https://example.com/ --body-file";
+        let raw = call(sign).arg(path.to_str().unwrap()).run().out;
+        let line = raw.lines().find(|line| line.starts_with("x-hub-signature-256")).unwrap();
+        let (name, value) = line.split_once(": ").unwrap();
+        let headers = json!([[name, value]]);
+        let text = json!({ "headers": headers, "body": body });
+        let base64 = json!({ "headers": headers, "body_b64": STANDARD.encode(body) });
+        let har = json!({ "log": { "entries": [{ "request": {
+            "method": "POST",
+            "headers": [{ "name": name, "value": value }],
+            "postData": { "mimeType": "multipart/form-data; boundary=b", "text": body },
+        }}]}});
+        for capture in [raw, text.to_string(), base64.to_string(), har.to_string()] {
+            let verify = call("verify -s meta --secret-env SECRET").input(capture).run();
+            assert_eq!(verify.code, 0, "{body:?}: {verify:?}");
+        }
+    }
+}
+
+#[test]
+fn a_har_without_the_bytes_of_a_multipart_body_is_rejected() {
+    let har = json!({ "log": { "entries": [{ "request": {
+        "method": "POST",
+        "headers": [],
+        "postData": {
+            "mimeType": "multipart/form-data; boundary=b",
+            "params": [{ "name": "payload", "value": "{}" }],
+        },
+    }}]}});
+    let verify = call("verify -s meta --secret-env SECRET").input(har.to_string());
+    verify.run().is(2, "has the fields of a multipart body, but not its bytes");
+}

@@ -50,11 +50,19 @@ fn only_post(entries: &[Value]) -> Result<usize, String> {
 fn body(data: &Value, location: &str) -> Result<Vec<u8>, String> {
     let text = data.get("text").and_then(Value::as_str).filter(|text| !text.is_empty());
     let is_base64 = data.get("encoding").is_some_and(|encoding| encoding == "base64");
+    let is_in_parts = data
+        .get("mimeType")
+        .and_then(Value::as_str)
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/"));
     match (text, data.get("params")) {
         (Some(text), _) if is_base64 => decoded(text).ok_or_else(|| {
             format!("{location}: `postData.text` is not base64, as its `encoding` says")
         }),
         (Some(text), _) => Ok(text.as_bytes().to_vec()),
+        // The parts cannot be written again byte for byte.
+        (None, Some(_)) if is_in_parts => Err(format!(
+            "{location}: has the fields of a multipart body, but not its bytes: capture the request as raw HTTP"
+        )),
         (None, Some(params)) => pairs(params).map(|fields| form_body(&fields)).ok_or_else(|| {
             format!("{location}: `postData.params` is not a list of names and values")
         }),
