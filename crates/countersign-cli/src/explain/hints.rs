@@ -16,6 +16,7 @@ pub(crate) fn hints(question: &Question<'_>, context: &Context<'_>) -> Vec<Findi
     let candidate = context.candidates.first();
     list.extend(handshake_not_configured(question));
     list.extend(candidate.and_then(missing_headers));
+    list.extend(candidate.and_then(|candidate| other_kind_of_secret(candidate, question)));
     list.extend(context.rejection.as_ref().and_then(malformed));
     list.extend(body_hints(question, candidate));
     list.extend(url_missing(question, context).or_else(|| configuration_rejected(context)));
@@ -127,6 +128,17 @@ fn body_hints(question: &Question<'_>, candidate: Option<&Candidate>) -> Vec<Fin
             "Capture the raw bytes: the body was changed after it was received, or the capture is truncated.",
         ));
     }
+    let is_cut = |error: serde_json::Error| error.is_eof();
+    if signs_body
+        && body.starts_with(b"{")
+        && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err_and(is_cut)
+    {
+        list.push(Finding::hint(
+            FindingKind::BodyAltered,
+            "The body is JSON that ends too early: the capture or the body is truncated.",
+            "Capture the whole body, and check the size limits of layers and logs in front.",
+        ));
+    }
     if String::from_utf8_lossy(body).contains('\u{fffd}') && !body.starts_with(GZIP_MAGIC) {
         list.push(Finding::hint(
             FindingKind::CharsetChanged,
@@ -142,6 +154,37 @@ fn body_hints(question: &Question<'_>, candidate: Option<&Candidate>) -> Vec<Fin
         ));
     }
     list
+}
+
+/// Returns the hint that the secret is another credential of the sender.
+fn other_kind_of_secret(candidate: &Candidate, question: &Question<'_>) -> Option<Finding> {
+    const API_KEYS: [&[u8]; 6] =
+        [b"sk_test_", b"sk_live_", b"pk_test_", b"pk_live_", b"rk_test_", b"rk_live_"];
+    let secret = &candidate.secret;
+    let what = if API_KEYS.iter().any(|start| secret.starts_with(start)) {
+        "The configured secret begins as an API key does, and not as the secret of a webhook."
+    } else if body_has_token(secret, &question.request.body) {
+        "The configured secret is the value of the body's field `token`, which is not the key of the signature."
+    } else {
+        return None;
+    };
+    Some(Finding::hint(
+        FindingKind::SecretOfOtherKind,
+        what,
+        "Configure the signing secret from the sender's settings for this endpoint.",
+    ))
+}
+
+fn body_has_token(secret: &[u8], body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct WithToken {
+        token: String,
+    }
+    let in_json = serde_json::from_slice::<WithToken>(body);
+    in_json.is_ok_and(|body| body.token.as_bytes() == secret)
+        || body
+            .split(|byte| *byte == b'&')
+            .any(|field| field.strip_prefix(b"token=") == Some(secret))
 }
 
 fn signs_body(candidate: Option<&Candidate>) -> bool {

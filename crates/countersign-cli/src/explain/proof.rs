@@ -124,17 +124,20 @@ const fn invasiveness(kind: FindingKind) -> u8 {
         | Kind::PairWhitespace => 1,
         Kind::SignatureEncoding | Kind::SignaturePrefix | Kind::SignedHeaderAltered => 2,
         Kind::TrailingNewline | Kind::LineEndsChanged => 3,
-        Kind::SecretQuoted | Kind::SecretWhitespace | Kind::UrlChanged => 4,
+        Kind::SecretEscaped | Kind::SecretQuoted | Kind::SecretWhitespace | Kind::UrlChanged => 4,
         Kind::SecretCase
         | Kind::SecretDecodedTwice
+        | Kind::SecretInPem
         | Kind::SecretNotDecoded
         | Kind::SecretPrefixDoubled
         | Kind::SecretPrefixMissing
         | Kind::SecretPrefixWrong
         | Kind::SecretTruncated => 5,
         Kind::BodyBase64
+        | Kind::BodyEscaped
         | Kind::BodyQuoted
         | Kind::BodyReserialized
+        | Kind::BodyWrapped
         | Kind::CharsetChanged
         | Kind::FormAndJson
         | Kind::FormReencoded

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::explain::finding::{Finding, FindingKind};
 use crate::explain::model::GZIP_MAGIC;
+use crate::explain::repairs::wrapped;
 use crate::explain::text::credential::base64_decoded;
 use crate::explain::text::{charset, form, json};
 
@@ -30,6 +31,7 @@ pub(crate) fn all(body: &Bytes, visit: &mut Visit<'_>) -> bool {
         || charsets(body, visit)
         || lines(body, visit)
         || wrapped(body, visit)
+        || wrapped::all(body, visit)
         || forms(body, visit)
         || reprinted(body, visit)
 }

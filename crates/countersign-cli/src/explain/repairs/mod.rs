@@ -12,3 +12,4 @@ mod signing;
 mod suggested_fields;
 mod token;
 mod url;
+mod wrapped;

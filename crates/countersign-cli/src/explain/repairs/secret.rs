@@ -6,6 +6,7 @@ use countersign::scheme::{Algorithm, KeyFormat};
 use crate::explain::context::Context;
 use crate::explain::finding::{Finding, FindingKind, shown_beside};
 use crate::explain::model::Candidate;
+use crate::explain::text::escapes::{percent_decoded, without_entities};
 
 /// The prefix of the secrets of Standard Webhooks, Stripe and others.
 const PREFIX: &[u8] = b"whsec_";
@@ -14,6 +15,8 @@ const PREFIX: &[u8] = b"whsec_";
 pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>) -> Vec<Candidate> {
     let mut repairs = Repairs { candidate, list: Vec::new() };
     repairs.around();
+    repairs.escaped();
+    repairs.in_pem();
     repairs.prefixes();
     // A token is compared as it is; its encoding is found by its header.
     if candidate.scheme.algorithm() != Algorithm::StaticToken {
@@ -89,6 +92,58 @@ impl Repairs<'_> {
                     FindingKind::SecretWhitespace,
                     "The sender signs with the secret followed by white space or a line break.",
                     "Set the secret again in the sender's settings, without white space or a line break at its end.",
+                ),
+            );
+        }
+    }
+
+    /// Undoes the escapes of a shell, an editor or HTML.
+    fn escaped(&mut self) {
+        let escaped = || {
+            Finding::proved(
+                FindingKind::SecretEscaped,
+                "The configured secret has escapes in it, such as `&lt;` for `<`, `%2F` for `/`, or the two characters `\\n` for a line break.",
+                "Configure the secret exactly as the sender shows it; look for a template, a URL or a YAML file that escapes it.",
+            )
+        };
+        let secret = self.candidate.secret.clone();
+        for end in ["\\r\\n", "\\n"] {
+            if let Some(inner) = secret.strip_suffix(end.as_bytes()) {
+                self.push(inner, escaped());
+            }
+        }
+        let Ok(text) = std::str::from_utf8(&secret) else { return };
+        if let Some(inner) = without_entities(text) {
+            self.push(inner, escaped());
+        }
+        if let Some(inner) = percent_decoded(text) {
+            self.push(inner, escaped());
+        }
+    }
+
+    /// Takes a public key out of its PEM armor ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)).
+    fn in_pem(&mut self) {
+        let secret = self.candidate.secret.clone();
+        let Ok(text) = std::str::from_utf8(&secret) else { return };
+        let text = text.replace("\\n", "\n");
+        if !text.trim_start().starts_with("-----BEGIN ") {
+            return;
+        }
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+        let line: String = lines.collect();
+        let key = match self.candidate.shape.key {
+            // The key itself is at the end of the structure around it.
+            KeyFormat::Hex => base64_decoded(line.as_bytes())
+                .and_then(|der| der.split_last_chunk::<32>().map(|(_, key)| hex_text(key))),
+            _ => Some(line),
+        };
+        if let Some(key) = key {
+            self.push(
+                key,
+                Finding::proved(
+                    FindingKind::SecretInPem,
+                    "The configured public key is in PEM, between two lines of dashes.",
+                    "Configure the key as the sender shows it: the base64 between these lines in one line, or for a key in hexadecimal its last 32 bytes.",
                 ),
             );
         }

@@ -109,6 +109,11 @@ pub(crate) fn converted(body: &[u8]) -> Vec<Vec<u8>> {
         // A body parser took the whole document as the name of a field.
         list.push(inner.as_bytes().to_vec());
     }
+    if text.starts_with(['{', '[']) {
+        // Only the value of the form's one field was kept.
+        let field = [("payload".to_owned(), text.to_owned())];
+        list.extend(STYLES.iter().map(|style| written(&field, *style)));
+    }
     if let Ok(Fields(fields)) = serde_json::from_str(text) {
         let plain = |value: &Value| match value {
             Value::String(text) => Some(text.clone()),

@@ -2,6 +2,7 @@
 
 pub(crate) mod charset;
 pub(crate) mod credential;
+pub(crate) mod escapes;
 pub(crate) mod form;
 pub(crate) mod header_names;
 pub(crate) mod json;

@@ -55,6 +55,56 @@ pub(crate) const BODIES: &[OneBreak] = &[
         let quoted = serde_json::to_vec(&text).ok()?;
         Some(body(case, quoted))
     }),
+    one("the body as a buffer of Node.js", &["body_wrapped"], |name, rng| {
+        let case = genuine(name, rng);
+        let json = serde_json::json!({ "type": "Buffer", "data": case.request.body });
+        Some(body(case, serde_json::to_vec(&json).unwrap()))
+    }),
+    one("the body as bytes of Python", &["body_wrapped"], |name, rng| {
+        let case = genuine(name, rng);
+        let escaped: String = case
+            .request
+            .body
+            .iter()
+            .map(|byte| match byte {
+                b'\\' | b'\'' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                byte => format!("\\x{byte:02x}"),
+            })
+            .collect();
+        Some(body(case, format!("b'{escaped}'").into_bytes()))
+    }),
+    one("the body in a gateway's event", &["body_wrapped"], |name, rng| {
+        let case = genuine(name, rng);
+        let event = serde_json::json!({
+            "httpMethod": "POST",
+            "body": String::from_utf8(case.request.body.clone()).unwrap(),
+            "isBase64Encoded": false,
+        });
+        Some(body(case, event.to_string().into_bytes()))
+    }),
+    one("the body escaped for HTML", &["body_escaped"], |name, rng| {
+        let case = genuine(name, rng);
+        let text = String::from_utf8(case.request.body.clone()).unwrap();
+        let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+        Some(body(case, escaped.into_bytes()))
+    }),
+    one("only the value of a form's field kept", &["form_and_json"], |name, rng| {
+        let mut recipe = json(name, rng)?;
+        let kept = recipe.body.clone();
+        let escaped: String = kept
+            .iter()
+            .map(|byte| match byte {
+                byte if byte.is_ascii_alphanumeric() || b"-._".contains(byte) => {
+                    char::from(*byte).to_string()
+                }
+                b' ' => "+".to_owned(),
+                byte => format!("%{byte:02X}"),
+            })
+            .collect();
+        recipe.body = format!("payload={escaped}").into_bytes();
+        Some(body(recipe.send(), kept))
+    }),
     one("the body as the field of a form", &["form_and_json"], |name, rng| {
         let recipe = json(name, rng)?;
         let case = recipe.send();
