@@ -169,6 +169,19 @@ impl Scheme {
         self.body_formats.as_slice()
     }
 
+    /// Returns where the events of a batch are in the body, for a sender that sends several in one; none
+    /// for other senders.
+    ///
+    /// ```
+    /// let line = countersign::senders::LINE.config().scheme()?;
+    /// assert_eq!(line.items_at().collect::<Vec<_>>(), ["/events/*"]);
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    pub fn items_at(&self) -> impl Iterator<Item = &str> {
+        let places = self.items.iter().flat_map(|items| items.0.iter());
+        places.map(|items| &**items.place.as_shared())
+    }
+
     /// Returns how the configured secret becomes the key.
     ///
     /// ```
