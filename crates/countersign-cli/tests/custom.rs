@@ -83,6 +83,24 @@ fn bodies_may_be_forms_and_their_types_in_several_fields() {
 }
 
 #[test]
+fn each_event_of_a_batch_is_counted() {
+    let toml = format!(
+        "{LEAST}[[items]]\nat = \"/events/*\"\nid = [\"/id\"]\nwithout = [\"/attempt\"]\nevent_type = \"/kind\"\n[[items]]\nat = \"/more/*\"\n"
+    );
+    let path = file("batches.toml", &toml);
+    let path = path.to_str().unwrap();
+    call("senders --scheme").arg(path).run().is(0, "batches   each event at /events/* and /more/*");
+    let body = r#"{"events":[{"id":1,"kind":"a"},{"id":2,"kind":"b"}],"more":[{}]}"#;
+    let sign =
+        call("sign --id 1 --secret-env SECRET --body").arg(body).arg("--scheme").arg(path).run();
+    let verify = || call("verify --secret-env SECRET --scheme").arg(path).input(sign.out.as_str());
+    verify().run().is(0, "batch     3 events");
+    assert_eq!(verify().arg("--json").run().json()["items"], 3);
+    let wrong = toml.replace("/events/*", "events");
+    round_trip(&wrong, "x").is(2, "`events`");
+}
+
+#[test]
 fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
     for (toml, piece) in [
         ("", "missing field `name`"),

@@ -45,6 +45,8 @@ fn one_sender_is_told_whole() {
         .is(0, "assumed");
     call("senders svix").run().is(0, "after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h\n");
     call("senders github").run().is(0, "retries   none").is(0, "bodies    json, form:payload\n");
+    call("senders line").run().is(0, "batches   each event at /events/*\n");
+    assert!(!call("senders stripe").run().out.contains("batches"));
     call("senders nobody").run().is(2, "sender `nobody`: is not known");
 }
 

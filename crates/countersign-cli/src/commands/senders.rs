@@ -23,6 +23,8 @@ struct Row {
     signs_body: bool,
     /// The formats of its bodies, as a custom sender's file has them.
     bodies: Vec<String>,
+    /// Where the events are, if one body has several.
+    batches: Vec<String>,
     /// The flags that must be given.
     needs: Vec<&'static str>,
     signs_time: bool,
@@ -89,6 +91,9 @@ fn print_row(row: &Row, output: &mut Output) -> Result<(), CliError> {
         )?;
     }
     output.field("bodies", &row.bodies.join(", "))?;
+    if !row.batches.is_empty() {
+        output.field("batches", &format!("each event at {}", row.batches.join(" and ")))?;
+    }
     if !row.needs.is_empty() {
         output.field("needs", &row.needs.join(", "))?;
     }
@@ -122,6 +127,7 @@ impl Row {
             algorithm: scheme.algorithm().to_string(),
             signs: scheme.to_string().replace(URL, "{url}"),
             signs_body: scheme.signs_body(),
+            batches: scheme.items_at().map(str::to_owned).collect(),
             bodies: scheme.body_formats().iter().map(format_text).collect(),
             needs: needs(sender),
             signs_time: scheme.tolerance().is_some(),

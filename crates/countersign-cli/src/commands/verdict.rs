@@ -25,6 +25,9 @@ pub(super) struct Verdict {
     pub(super) id_signed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_type: Option<String>,
+    /// The number of events, for a sender that sends several in one body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) items: Option<usize>,
     /// The signed time, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timestamp: Option<u64>,
@@ -46,7 +49,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    fn accepted(delivery: &Delivery) -> Self {
+    fn accepted(delivery: &Delivery, sends_batches: bool) -> Self {
         let id = delivery.unverified_id().map(std::borrow::Cow::into_owned);
         Self {
             verdict: "ok".to_owned(),
@@ -55,6 +58,7 @@ impl Verdict {
             id_signed: id.is_some().then(|| delivery.signed_id().is_some()),
             id,
             event_type: delivery.event_type().map(std::borrow::Cow::into_owned),
+            items: sends_batches.then(|| delivery.items().ok().map(|items| items.len())).flatten(),
             timestamp: delivery.timestamp().map(Timestamp::as_secs),
             ..Self::default()
         }
@@ -86,7 +90,9 @@ impl Verdict {
 
     fn with_all(sender: &str, verification: &Verification) -> Self {
         match verification {
-            Verification::Accepted(_, delivery) => Self::accepted(delivery),
+            Verification::Accepted(receiver, delivery) => {
+                Self::accepted(delivery, receiver.scheme().items_at().next().is_some())
+            }
             Verification::Handshake(status) => Self {
                 verdict: "ok".to_owned(),
                 sender: Some(sender.to_owned()),

@@ -71,6 +71,10 @@ fn print_accepted(
     if let Some(name) = &verdict.event_type {
         output.field("type", name)?;
     }
+    if let Some(count) = verdict.items {
+        let events = if count == 1 { "event" } else { "events" };
+        output.field("batch", &format!("{count} {events}"))?;
+    }
     if let Some(time) = delivery.timestamp() {
         output.field("time", &age(time, delivery.received(), receiver))?;
     }

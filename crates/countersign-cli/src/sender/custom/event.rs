@@ -1,8 +1,8 @@
-//! How a custom sender writes its events: the formats of its bodies, and their types.
+//! How a custom sender writes its events: the formats of its bodies, batches, and types.
 
-use countersign::scheme::{BodyFormat, SchemeBuilder};
+use countersign::scheme::{BodyFormat, Items, SchemeBuilder};
 
-use super::file::{CustomSender, EventTypeTable};
+use super::file::{CustomSender, EventTypeTable, ItemsTable};
 use crate::error::CliError;
 
 impl CustomSender {
@@ -13,9 +13,30 @@ impl CustomSender {
                 bodies.iter().map(|text| format(text)).collect::<Result<_, _>>()?;
             scheme = scheme.body_formats(formats);
         }
+        if let Some((first, others)) = self.items.split_first() {
+            let items =
+                others.iter().fold(first.add_to(Items::at(first.at.clone())), |items, other| {
+                    other.add_to(items.and_at(other.at.clone()))
+                });
+            scheme = scheme.items(items);
+        }
         match &self.event_type {
             Some(table) => table.add_to(scheme),
             None => Ok(scheme),
+        }
+    }
+}
+
+impl ItemsTable {
+    /// Adds the settings of the place that was added last.
+    fn add_to(&self, mut items: Items) -> Items {
+        if !self.id.is_empty() {
+            items = items.id(self.id.iter().cloned());
+        }
+        items = items.within(self.within.iter().cloned()).without(self.without.iter().cloned());
+        match &self.event_type {
+            Some(field) => items.event_type(field.clone()),
+            None => items,
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct CustomSender {
     pub(super) event_type: Option<EventTypeTable>,
     /// The formats of the bodies, such as `json`, or `form:payload` for JSON in a field of a form.
     pub(super) bodies: Option<Vec<String>>,
+    /// The events of a batch.
+    #[serde(default)]
+    pub(super) items: Vec<ItemsTable>,
     #[serde(default)]
     pub(super) contract: ContractTable,
 }
@@ -106,6 +109,24 @@ pub(super) struct EventTypeTable {
     /// The fields that hold the type in bodies of other kinds.
     #[serde(default)]
     pub(super) or_fields: Vec<String>,
+}
+
+/// Events that are sent together in one body.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ItemsTable {
+    /// A JSON pointer in which `*` stands for every element of a list.
+    pub(super) at: String,
+    /// The fields of an event that together are its id.
+    #[serde(default)]
+    pub(super) id: Vec<String>,
+    /// Fields around an event that are part of its identity.
+    #[serde(default)]
+    pub(super) within: Vec<String>,
+    /// Fields of an event that a retry changes.
+    #[serde(default)]
+    pub(super) without: Vec<String>,
+    pub(super) event_type: Option<String>,
 }
 
 /// A header or a field of the body.
