@@ -7,12 +7,15 @@ use crate::error::CliError;
 use crate::request::Captured;
 use crate::sender::{SenderChoice, Settings};
 
+/// The largest body of a handshake that no key has signed, in bytes, as in a receiver.
+const MAX_HANDSHAKE_BODY: usize = 16 * 1024;
+
 /// The outcome of a verification.
 pub(crate) enum Verification {
     Accepted(Box<Receiver>, Box<Delivery>),
     /// The request is the sender's handshake, to which a receiver responds with this status.
     Handshake(u16),
-    /// The request is the sender's handshake, with a token other than the configured one.
+    /// The request is the sender's handshake, and the receiver's settings do not allow the response.
     HandshakeRejected(Rejection),
     Rejected(Rejection),
 }
@@ -44,6 +47,13 @@ pub(crate) fn verify(
         }
         // Another method is verified nevertheless: the capture may not be from a receiver.
         Ok(None) | Err(_) => {}
+    }
+    if request.method == "POST" && request.body.len() <= MAX_HANDSHAKE_BODY {
+        match receiver.unsigned_handshake_response(request, &request.body, now) {
+            Ok(Some(response)) => return Ok(Verification::Handshake(response.status())),
+            Err(rejection) => return Ok(Verification::HandshakeRejected(rejection)),
+            Ok(None) => {}
+        }
     }
     Ok(match receiver.verify(request, request.body.clone(), now) {
         Ok(delivery) => Verification::Accepted(Box::new(receiver), Box::new(delivery)),

@@ -92,3 +92,15 @@ fn settings_are_verified_as_given() {
 fn a_missing_secret_is_reported() {
     call("explain -s stripe").input("POST / HTTP/1.1\n\n{}").run().is(2, "no secret is given");
 }
+
+#[test]
+fn a_handshake_that_no_key_has_signed_is_named() {
+    let ping = "POST / HTTP/1.1\ncontent-type: application/x-www-form-urlencoded\n\nwebhook_id=5";
+    let woocommerce = |command: &str| {
+        call(&format!("{command} -s woocommerce --secret-env SECRET")).input(ping).run()
+    };
+    woocommerce("verify").is(1, "rejected  WooCommerce, handshake_rejected");
+    let explained = woocommerce("explain");
+    explained.is(1, "rejected  handshake_rejected\n").is(1, "(handshake_not_configured)\n");
+    explained.is(1, "`answer_unsigned_handshakes`");
+}

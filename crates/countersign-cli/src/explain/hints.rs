@@ -30,7 +30,14 @@ pub(crate) fn hints(question: &Question<'_>, context: &Context<'_>) -> Vec<Findi
 
 /// Returns the cause of a rejected handshake.
 pub(crate) fn handshake(context: &Context<'_>) -> Vec<Finding> {
-    let rejected = context.rejection.as_ref().map(|_| {
+    let rejected = context.rejection.as_ref().map(|rejection| {
+        if rejection.kind() == RejectionKind::HandshakeRejected {
+            return Finding::proved(
+                FindingKind::HandshakeNotConfigured,
+                "The request is the sender's handshake, which no key has signed, and not an event.",
+                "If you are setting up the webhook, configure the receiver with `answer_unsigned_handshakes`, or with `on_secret` where the handshake brings the secret: see `docs/handshakes.md`.",
+            );
+        }
         Finding::proved(
             FindingKind::HandshakeToken,
             "The request is the sender's handshake, and its token is not the configured one.",
