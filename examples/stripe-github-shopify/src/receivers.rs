@@ -2,6 +2,19 @@
 
 use countersign::{ConfigError, MemoryStore, Receiver, Secret, senders};
 
+/// The topics that the Shopify app is subscribed to.
+///
+/// Shopify names the topic in a header and signs the body alone, so two events of different topics may have
+/// one body. The topics that are declared here tell them apart, and bound under how many names a client
+/// could present a request that it captured.
+const SHOPIFY_TOPICS: [&str; 5] = [
+    "orders/create",
+    "orders/updated",
+    "customers/data_request",
+    "customers/redact",
+    "shop/redact",
+];
+
 /// The secret of each sender.
 #[derive(Debug)]
 pub struct Secrets {
@@ -51,13 +64,14 @@ impl Receivers {
     pub fn new(secrets: Secrets) -> Result<Self, ConfigError> {
         let store = MemoryStore::default();
         let Secrets { stripe, github, shopify } = secrets;
+        let shopify = senders::SHOPIFY.config().with_event_types(SHOPIFY_TOPICS).keys(shopify)?;
         let named = |sender, endpoint| {
             Receiver::builder(sender).endpoint(endpoint).dedup(store.clone()).build()
         };
         Ok(Self {
             stripe: named(senders::STRIPE.keys(stripe)?, "billing")?,
             github: named(senders::GITHUB.keys(github)?, "repositories")?,
-            shopify: named(senders::SHOPIFY.keys(shopify)?, "shop")?,
+            shopify: named(shopify, "shop")?,
         })
     }
 }

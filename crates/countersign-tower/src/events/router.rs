@@ -134,6 +134,28 @@ impl<S: Clone + Send + Sync + 'static> Events<S> {
 
     /// Returns the patterns of [`on`](Self::on) and [`ignore`](Self::ignore), each once: the exact names in
     /// alphabetical order, then the prefixes.
+    ///
+    /// Where all of them are exact and are all that the sender delivers, they are also what
+    /// [`SenderConfig::with_event_types`](crate::senders::SenderConfig::with_event_types) declares:
+    ///
+    /// ```
+    /// use axum::{Router, routing::post};
+    /// use countersign_tower::{ConfigError, Delivery, Events, Receiver, Secret, Webhook, WebhookLayer, senders};
+    ///
+    /// async fn on_order(Webhook(delivery): Webhook<Delivery>) {
+    ///     println!("{} bytes", delivery.body().len());
+    /// }
+    ///
+    /// fn app(secret: Secret) -> Result<Router, ConfigError> {
+    ///     let events = Events::new().on("orders/create", on_order).ignore("app/uninstalled");
+    ///     let shopify = senders::SHOPIFY.config();
+    ///     let shopify = shopify.with_event_types(events.names().map(str::to_owned)).keys(secret)?;
+    ///     let layer = WebhookLayer::new(Receiver::new(shopify));
+    ///     Ok(Router::new().route("/webhooks/shopify", post(events).layer(layer)))
+    /// }
+    /// # app(Secret::new("the app's client secret")?)?;
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.table.patterns()
     }
