@@ -19,6 +19,7 @@ fn secret(name: &str) -> &'static str {
         "adyen" | "adyen-platform" => {
             "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
         }
+        "airtable" => "C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
         _ => "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
     }
 }
