@@ -54,7 +54,9 @@ impl Receiver {
 
     /// Returns whether a `POST` may be a handshake that no key has signed, by its headers.
     pub(crate) fn unsigned_post<H: Headers + ?Sized>(&self, head: &H) -> UnsignedPost {
-        self.sender.handshake().map_or(UnsignedPost::No, |handshake| {
+        // A sender that delivers by another method sends no `POST` here.
+        let handshake = self.sender.handshake().filter(|_| self.scheme().method() == "POST");
+        handshake.map_or(UnsignedPost::No, |handshake| {
             handshake.unsigned_post(head, self.sender.verifier())
         })
     }
