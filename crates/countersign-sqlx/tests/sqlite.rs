@@ -515,6 +515,8 @@ async fn a_delivery_without_a_claim_gets_no_transaction() {
     let file = File::new();
     let error = file.store().await.begin(&unclaimed()).await.unwrap_err();
     assert_eq!(error.kind(), TransactionErrorKind::Unclaimed);
+    let error = file.store().await.begin(&unclaimed().items().unwrap()[0]).await.unwrap_err();
+    assert_eq!(error.kind(), TransactionErrorKind::Unclaimed);
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use countersign::dedup::{
     StoreStats, UpdateOutcome,
 };
 use countersign::scheme::{
-    Encoding, Part, Scheme, SchemeBuilder, SignatureLocation, SigningRequest, TimestampFormat,
-    Tolerance,
+    Encoding, Items, Part, Scheme, SchemeBuilder, SignatureLocation, SigningRequest,
+    TimestampFormat, Tolerance,
 };
 use countersign::senders::Verifier;
 use countersign::testing::{
@@ -18,9 +18,10 @@ use countersign::testing::{
 };
 use countersign::time::{FixedClock, MonotonicClock, SystemClock};
 use countersign::{
-    Admission, Claim, ConfigError, ConfigErrorKind, Contract, Custom, Delivery, Key, Keyring,
-    MemoryStore, Outcome, Patch, RawJson, Receiver, Rejection, RejectionKind, Secret,
-    StandardWebhooks, StreamingVerifier, Success, Timestamp, ainexlayer, omniai,
+    Admission, Claim, ConfigError, ConfigErrorKind, Contract, Custom, Delivery, Item, ItemFailure,
+    ItemFailureKind, ItemsError, ItemsOutcome, Key, Keyring, MemoryStore, Outcome, Patch, RawJson,
+    Receiver, Rejection, RejectionKind, Secret, StandardWebhooks, StreamingVerifier, Success,
+    Timestamp, ainexlayer, omniai,
 };
 
 const fn shared<T: Send + Sync + Unpin + Debug>() {}
@@ -67,6 +68,10 @@ fn all_types_can_be_shared_between_threads() {
     shared::<Delivery>();
     shared::<FixedClock>();
     shared::<Identity>();
+    shared::<Item>();
+    shared::<ItemFailure>();
+    shared::<Items>();
+    shared::<ItemsError>();
     shared::<StreamingVerifier<'static>>();
     shared::<Key>();
     shared::<Keyring>();
@@ -115,6 +120,8 @@ fn plain_values_are_copy() {
     copied::<Encoding>();
     copied::<EventKey>();
     copied::<FencingToken>();
+    copied::<ItemFailureKind>();
+    copied::<ItemsOutcome>();
     copied::<Outcome>();
     copied::<Record>();
     copied::<RejectionKind>();

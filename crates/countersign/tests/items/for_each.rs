@@ -15,6 +15,7 @@ use countersign::{
     Delivery, Item, ItemFailureKind, ItemsError, ItemsOutcome, MemoryStore, Receiver,
     RejectionKind, Timestamp, senders,
 };
+use proptest::prelude::*;
 
 use crate::support::{NOW, Op, Planned, acme, of, secret};
 
@@ -401,4 +402,37 @@ fn a_body_without_items_is_rejected() {
 #[test]
 fn a_success_is_200() {
     assert_eq!(Response::from(ItemsOutcome::default()).status(), 200);
+}
+
+proptest! {
+    /// However events are grouped, and whichever of them fail, each is handled once.
+    #[test]
+    fn each_event_succeeds_once(
+        batches in proptest::collection::vec(proptest::collection::vec(0_usize..6, 0..6), 1..8),
+        fails in proptest::collection::vec(proptest::bool::weighted(0.3), 48),
+    ) {
+        let setting = Setting::new();
+        let names = ["a", "b", "c", "d", "e", "f"];
+        let succeeded = RefCell::new(Vec::new());
+        let fails = RefCell::new(fails.into_iter());
+        let all: Vec<_> = (0..names.len()).collect();
+        for ids in batches.iter().chain([&all]) {
+            let ids: Vec<_> = ids.iter().map(|id| names[*id]).collect();
+            let is_last = ids == names;
+            let failed = Cell::new(0);
+            let (_, result) = setting.run_with(&ids, |id| {
+                if !is_last && fails.borrow_mut().next() == Some(true) {
+                    failed.set(failed.get() + 1);
+                    return Err("no".into());
+                }
+                succeeded.borrow_mut().push(id.to_owned());
+                Ok(())
+            });
+            let errors = result.err().map_or(0, |error| error.failures().len());
+            prop_assert_eq!(errors, failed.get());
+        }
+        let mut succeeded = succeeded.into_inner();
+        succeeded.sort();
+        prop_assert_eq!(succeeded, names);
+    }
 }

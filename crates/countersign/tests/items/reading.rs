@@ -1,10 +1,10 @@
 //! What an item returns of the body.
 
-use countersign::scheme::Items;
+use countersign::scheme::{BodyFormat, Encoding, Items, Scheme, SignatureLocation};
 use countersign::{RawJson, RejectionKind, senders};
 use serde::Deserialize;
 
-use crate::support::{of, of_acme, only};
+use crate::support::{of, of_acme, of_scheme, only};
 
 fn texts(delivery: &countersign::Delivery) -> Vec<String> {
     delivery.items().unwrap().iter().map(|item| item.json().to_owned()).collect()
@@ -144,6 +144,46 @@ fn an_empty_list_has_no_items() {
 #[test]
 fn a_byte_order_mark_is_skipped() {
     assert_eq!(texts(&of_acme(Items::at("/*"), "\u{feff}[1,2]")), ["1", "2"]);
+}
+
+#[test]
+fn lone_surrogates_are_kept() {
+    #[derive(Deserialize)]
+    struct Event {
+        id: String,
+        text: RawJson,
+    }
+    let item = only(&of_acme(Items::at("/*"), r#"[{"id":"a","text":"\ud800"}]"#));
+    let event: Event = item.event().unwrap();
+    assert_eq!((&*event.id, event.text.get()), ("a", r#""\ud800""#));
+}
+
+#[test]
+fn items_are_found_in_the_json_of_a_form() {
+    let signature = SignatureLocation::header("x-signature", Encoding::Hex);
+    let scheme = Scheme::hmac_sha256("acme", signature)
+        .body_formats([BodyFormat::form_json("events")])
+        .items(Items::at("/*").id(["/_id"]).event_type("/event"))
+        .build()
+        .unwrap();
+    let delivery = of_scheme(
+        scheme,
+        "events=%5B%7B%22_id%22%3A%22a%22%7D%2C%7B%22event%22%3A%22open%22%7D%5D",
+    );
+    assert_eq!(texts(&delivery), [r#"{"_id":"a"}"#, r#"{"event":"open"}"#]);
+    assert_eq!(delivery.items().unwrap()[1].event_type(), Some("open"));
+}
+
+#[test]
+fn the_fields_of_a_form_hold_no_items() {
+    let signature = SignatureLocation::header("x-signature", Encoding::Hex);
+    let scheme = Scheme::hmac_sha256("acme", signature)
+        .body_formats([BodyFormat::Form])
+        .items(Items::at("/*"))
+        .build()
+        .unwrap();
+    let rejection = of_scheme(scheme, "a=1&b=2").items().unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::Undecodable);
 }
 
 #[test]

@@ -32,6 +32,10 @@ pub(crate) fn of_acme(items: Items, body: &str) -> Delivery {
     verified(&acme(items), &secret(), body)
 }
 
+pub(crate) fn of_scheme(scheme: Scheme, body: &str) -> Delivery {
+    verified(&Custom::new(scheme, secret()).unwrap(), &secret(), body)
+}
+
 pub(crate) fn secret() -> Secret {
     Secret::new("a secret shared with the sender").unwrap()
 }
