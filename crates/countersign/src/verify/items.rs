@@ -70,6 +70,13 @@ impl Delivery {
                 Some(digest) => Identity::signed_item(**digest),
                 None => identity(at, &found, outer.read(at, &found, text)),
             };
+            // An item without an id of its own may come again in an event of another name.
+            let identity = match self.identifying_event_type() {
+                Some(event_type) if identity.is_short_lived() => {
+                    identity.with_event_type(&event_type)
+                }
+                _ => identity,
+            };
             let event_type = at.event_type.as_ref();
             let event_type = event_type.and_then(|field| field.scalar(found.value.as_bytes()));
             let parents = found.parents.iter();

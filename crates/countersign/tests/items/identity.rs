@@ -1,12 +1,12 @@
 //! When two items are the same event, whatever delivery they are in.
 
 use countersign::dedup::Identity;
-use countersign::scheme::Items;
-use countersign::senders::SenderSpec;
-use countersign::{Delivery, senders};
+use countersign::scheme::{Encoding, Items, Scheme, SignatureLocation, SigningRequest};
+use countersign::senders::{Sender, SenderSpec};
+use countersign::{Custom, Delivery, senders};
 use proptest::prelude::*;
 
-use crate::support::{of, of_acme, only};
+use crate::support::{NOW, of, of_acme, only, secret};
 
 fn identities(delivery: &Delivery) -> Vec<Identity> {
     delivery.items().unwrap().iter().map(|item| item.identity().clone()).collect()
@@ -205,6 +205,28 @@ fn an_item_without_its_id_is_its_members() {
     let twice = of_one(r#"{"id":1,"id":2}"#);
     assert!(twice.is_short_lived(), "two parsers could read two ids");
     assert_ne!(twice, of_one(r#"{"id":2,"id":1}"#));
+}
+
+#[test]
+fn an_item_without_its_id_is_its_members_and_the_name_of_the_event_in_a_header() {
+    let signature = SignatureLocation::header("x-signature", Encoding::Hex);
+    let scheme = Scheme::hmac_sha256("acme", signature)
+        .event_type_header("x-event")
+        .items(Items::at("/*").id(["/id"]))
+        .build()
+        .unwrap();
+    let identity = |body: &[u8], event: &str| {
+        let mut headers = SigningRequest::new(body).sign(&scheme, &secret()).unwrap();
+        headers.push(("x-event".to_owned(), event.to_owned()));
+        let sender = Custom::new(scheme.clone(), secret()).unwrap();
+        let verifier = sender.verifier();
+        let delivery = verifier.verify(&headers, body.to_vec(), NOW, 1 << 20).unwrap();
+        only(&delivery).identity().clone()
+    };
+    assert_ne!(identity(b"[1]", "created"), identity(b"[1]", "updated"));
+    assert_eq!(identity(b"[1]", "created"), identity(b"[ 1 ]", "created"));
+    let with_id = br#"[{"id":"a"}]"#;
+    assert_eq!(identity(with_id, "created"), identity(with_id, "updated"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use countersign::scheme::{BodyFormat, Encoding, Items, Scheme, SignatureLocation};
 use countersign::{RawJson, RejectionKind, senders};
+use proptest::prelude::*;
 use serde::Deserialize;
 
 use crate::support::{of, of_acme, of_scheme, only};
@@ -209,4 +210,26 @@ fn an_item_that_does_not_fit_is_undecodable_and_not_quoted() {
     let rejection = item.event::<u32>().unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::Undecodable);
     assert!(!rejection.to_string().contains("private"), "{rejection}");
+}
+
+proptest! {
+    /// Whatever the body is, its items are slices of it that decode.
+    #[test]
+    fn any_body_has_items_or_is_rejected(
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                Just("{"), Just("}"), Just("["), Just("]"), Just(","), Just(":"), Just("1"),
+                Just("\"entry\":["), Just("{\"changes\":["), Just("\"value\":{"), Just("\"messages\":["),
+                Just("\"id\":\"\\ud800\""), Just("null"), Just("]}"), Just("\u{feff}"),
+            ],
+            0..24,
+        ),
+    ) {
+        let delivery = of(senders::META, &pieces.concat());
+        for item in delivery.items().unwrap_or_default() {
+            let range = delivery.body().as_ptr_range();
+            prop_assert!(range.contains(&item.json().as_ptr()));
+            prop_assert_eq!(item.event::<RawJson>().unwrap().get(), item.json());
+        }
+    }
 }
