@@ -5,13 +5,20 @@
 
 use serde::Deserialize;
 use serde::de::value::Error as FormError;
+use serde_json::Value;
 use serde_json::error::Category;
 use serde_path_to_error::{Deserializer, Path, Track};
 
+use super::form::decode_form_text;
 use super::own_names::{Location, locate};
 
 /// What the operator reads of a document in UTF-16, which some senders on .NET use by mistake.
 pub(super) const UTF_16: &str = "it is UTF-16, and JSON is sent in UTF-8";
+
+/// The largest document that is read into a tree to describe what does not fit, in bytes.
+///
+/// A tree takes some ten times the memory of its document.
+const MAX_TREE: usize = 1 << 20;
 
 /// Describes why a JSON document does not fit `T`.
 ///
@@ -24,7 +31,8 @@ pub(super) fn json_misfit<'d, T: Deserialize<'d>>(
 ) -> String {
     let at = || {
         let path = path_of::<T, _>(&mut serde_json::Deserializer::from_str(text));
-        locate::<T>(&path, &serde_json::from_str(text).unwrap_or_default())
+        let document = if text.len() <= MAX_TREE { serde_json::from_str(text).ok() } else { None };
+        locate::<T>(&path, &document.unwrap_or_default())
     };
     let what = match error.classify() {
         Category::Data => misfit(&error.to_string(), &at(), text.as_bytes()),
@@ -49,7 +57,9 @@ pub(super) fn json_misfit<'d, T: Deserialize<'d>>(
 #[cold]
 pub(super) fn form_misfit<'d, T: Deserialize<'d>>(error: &FormError, form: &'d [u8]) -> String {
     let path = path_of::<T, _>(serde_html_form::Deserializer::from_bytes(form));
-    misfit(&error.to_string(), &locate::<T>(&path, &serde_json::Value::Null), form)
+    // A name that a message quotes from the form occurs in its text, with or without escapes.
+    let text = decode_form_text(form).unwrap_or_default();
+    misfit(&error.to_string(), &locate::<T>(&path, &Value::Null), &text)
 }
 
 /// Returns the path to the value at which decoding fails.

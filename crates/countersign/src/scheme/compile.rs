@@ -26,7 +26,8 @@ impl SchemeBuilder {
     /// - [`ConfigErrorKind::InvalidHeaderName`](crate::ConfigErrorKind::InvalidHeaderName) or [`ConfigErrorKind::InvalidPointer`](crate::ConfigErrorKind::InvalidPointer) if a header name
     ///   or JSON pointer is malformed.
     /// - [`ConfigErrorKind::InvalidScheme`](crate::ConfigErrorKind::InvalidScheme) if the settings contradict each other or are unsafe:
-    ///   - there is no body format, or one with an empty name;
+    ///   - there is no body format, one with an empty name, or one other than JSON where fields of the
+    ///     body are signed;
     ///   - the body is not signed exactly once;
     ///   - two values touch without a literal between them, so that bytes could move from one to the
     ///     other. A time may touch the body, or a value between it and the body; it must then have as
@@ -153,6 +154,11 @@ impl SchemeBuilder {
 
     fn content(&self) -> Result<Option<Content>, ConfigError> {
         if let Some(body_signature) = &self.body_signature {
+            if self.body_formats.iter().flatten().any(|format| *format != BodyFormat::Json) {
+                return Err(invalid(
+                    "the fields of a form cannot be signed one by one: remove the body formats other than JSON",
+                ));
+            }
             return Ok(Some(Content::Fields {
                 fields: SignedField::parse_all(&body_signature.fields)?,
                 signature: Pointer::parse(&body_signature.signature)?,

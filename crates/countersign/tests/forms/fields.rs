@@ -145,6 +145,23 @@ fn a_field_of_a_form_that_is_signed_without_separators_is_not_a_signed_id() {
 }
 
 #[test]
+fn the_signed_fields_of_a_form_are_not_supported() {
+    use countersign::ConfigErrorKind;
+    use countersign::scheme::{Encoding, Field, Scheme};
+
+    let build = |formats: &[BodyFormat]| {
+        let fields = [Field::new("/amount")];
+        Scheme::hmac_sha256_of_fields("acme", "/signature", Encoding::Hex, fields)
+            .body_formats(formats.to_vec())
+            .build()
+    };
+    assert_eq!(build(&[BodyFormat::Json]).unwrap().body_formats(), [BodyFormat::Json]);
+    let error = build(&[BodyFormat::Json, BodyFormat::Form]).unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::InvalidScheme);
+    assert!(error.to_string().contains("the fields of a form cannot be signed"), "{error}");
+}
+
+#[test]
 fn a_scheme_that_signs_a_form_expects_forms() {
     use countersign::scheme::{Encoding, Part, Scheme, SignatureLocation};
 

@@ -162,6 +162,28 @@ fn the_field_of_a_form_is_named() {
     assert_eq!(map, "the value of `*` does not fit");
 }
 
+/// A type whose error quotes the value, in the words of serde's own.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Quoting;
+
+impl TryFrom<String> for Quoting {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Err(format!("missing field `{text}`"))
+    }
+}
+
+#[test]
+fn a_value_that_an_error_quotes_is_hidden() {
+    for form in ["a=secret", "a=%73ecret"] {
+        let delivery = receive(&sender([BodyFormat::Form]), FORM, form);
+        let detail = misfit::<BTreeMap<String, Quoting>>(&delivery);
+        assert_eq!(detail, "the value of `*` does not fit", "{form}");
+    }
+}
+
 #[test]
 fn a_form_from_a_sender_of_json_names_the_setting() {
     let delivery = receive(&sender([BodyFormat::Json]), FORM, form(&[("payload", "{}")]));
