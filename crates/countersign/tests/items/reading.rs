@@ -229,7 +229,8 @@ proptest! {
         for item in delivery.items().unwrap_or_default() {
             let range = delivery.body().as_ptr_range();
             prop_assert!(range.contains(&item.json().as_ptr()));
-            prop_assert_eq!(item.event::<RawJson>().unwrap().get(), item.json());
+            let raw = item.event::<RawJson>().unwrap();
+            prop_assert_eq!(raw.get(), item.json());
         }
     }
 }
