@@ -59,7 +59,11 @@ pub(super) fn form_misfit<'d, T: Deserialize<'d>>(error: &FormError, form: &'d [
     let path = path_of::<T, _>(serde_html_form::Deserializer::from_bytes(form));
     // A name that a message quotes from the form occurs in its text, with or without escapes.
     let text = decode_form_text(form).unwrap_or_default();
-    misfit(&error.to_string(), &locate::<T>(&path, &Value::Null), &text)
+    let (message, at) = (error.to_string(), locate::<T>(&path, &Value::Null));
+    if message.ends_with("expected any valid JSON value") {
+        return format!("{} is a form's text, and `RawJson` fits JSON alone", at.value());
+    }
+    misfit(&message, &at, &text)
 }
 
 /// Returns the path to the value at which decoding fails.

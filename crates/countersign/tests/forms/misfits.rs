@@ -162,6 +162,21 @@ fn the_field_of_a_form_is_named() {
     assert_eq!(map, "the value of `*` does not fit");
 }
 
+#[test]
+fn raw_json_does_not_fit_a_field() {
+    #[derive(Debug, Deserialize)]
+    struct Raw {
+        #[serde(rename = "text")]
+        _text: countersign::RawJson,
+    }
+
+    let delivery = receive(&sender([BodyFormat::Form]), FORM, "text=1");
+    let detail = misfit::<Raw>(&delivery);
+    assert_eq!(detail, "the value of `text` is a form's text, and `RawJson` fits JSON alone");
+    let detail = misfit::<countersign::RawJson>(&delivery);
+    assert_eq!(detail, "a value is a form's text, and `RawJson` fits JSON alone");
+}
+
 /// A type whose error quotes the value, in the words of serde's own.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
