@@ -279,6 +279,15 @@ fn a_number_and_a_string_of_its_digits_are_one_id() {
 }
 
 #[test]
+fn a_byte_order_mark_does_not_change_an_id() {
+    for sender in BY_FIELDS {
+        let body = with_id(sender, "18446744073709551617");
+        let found = of_catalogue(sender, &format!("\u{feff}{body}"));
+        assert_eq!(found, of_catalogue(sender, &body), "{}", sender.name());
+    }
+}
+
+#[test]
 fn an_event_of_linear_is_its_body_without_the_time() {
     let found = |body: &str| of_catalogue(senders::LINEAR, body);
     let first = found(r#"{"action":"create","webhookTimestamp":1700000000000,"n":[1, 2]}"#);
