@@ -68,6 +68,7 @@ fn named_in_a_header() -> Vec<(Box<dyn Sender>, &'static str, [&'static str; 2])
         (known(senders::SHOPIFY_EVENTS), "shopify-topic", ["Product", "InventoryItem"]),
         (known(senders::GITHUB), "x-github-event", ["star", "workflow_dispatch"]),
         (known(senders::GITLAB), "x-gitlab-event", ["Push Hook", "Tag Push Hook"]),
+        (known(senders::WOOCOMMERCE), "x-wc-webhook-topic", ["order.updated", "order.created"]),
         (known(senders::SANITY), "sanity-operation", ["create", "update"]),
         (Box::new(ainexlayer), "x-event", ["document.uploaded", "document.deleted"]),
         (Box::new(custom(|scheme| scheme)), "x-event", ["repo:push", "order.updated"]),
@@ -81,7 +82,7 @@ fn the_senders_of_the_catalogue_that_name_events_in_a_header_are_these() {
         .filter(|sender| sender.example_config().scheme().unwrap().identifies_by_event_type())
         .map(|sender| sender.name())
         .collect();
-    assert_eq!(names, ["github", "gitlab", "sanity", "shopify", "shopify-events"]);
+    assert_eq!(names, ["github", "gitlab", "sanity", "shopify", "shopify-events", "woocommerce"]);
 }
 
 #[tokio::test]
@@ -148,6 +149,7 @@ fn a_value_outside_the_syntax_counts_as_no_type() {
     let beyond = [
         (senders::SHOPIFY, "x-shopify-topic", "orders create"),
         (senders::SHOPIFY, "x-shopify-topic", "orders.create"),
+        (senders::WOOCOMMERCE, "x-wc-webhook-topic", "order updated"),
         (senders::GITHUB, "x-github-event", "push1"),
         (senders::GITHUB, "x-github-event", "push/x"),
         (senders::SANITY, "sanity-operation", "create_"),

@@ -13,8 +13,12 @@ use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
 ///
 /// WordPress replaces `&`, `<`, `>` and quotes in a stored secret by entities, and signs with the text
 /// before that: configure the secret as you entered it. It never retries a delivery, and two genuine
-/// events may have the same body: the deletion of an object is its id alone. The topic in the header
-/// `X-WC-Webhook-Topic` is not signed.
+/// events may have the same body: the deletion of an object is its id alone.
+///
+/// The topic in the header `X-WC-Webhook-Topic` is not signed. An event is the digest of its body with the
+/// topic, for which lower-case letters, digits and the characters `_./-` count. A client that captured one
+/// request can send it again under other topics. Declare the topics of your webhooks with
+/// [`with_event_types`](SenderConfig::with_event_types), so that it can do so once for each of them at most.
 pub const WOOCOMMERCE: SenderSpec = SenderSpec::new(
     "woocommerce",
     "WooCommerce",
@@ -33,4 +37,6 @@ fn scheme(config: &SenderConfig) -> SchemeBuilder {
     Scheme::hmac_sha256(config.name(), signature)
         .id_header("x-wc-webhook-delivery-id")
         .event_type_header("x-wc-webhook-topic")
+        // `resource.event`, or `action.` and the name of a hook.
+        .event_type_syntax("a-z0-9_./-")
 }

@@ -5,9 +5,10 @@ use crate::request::Request;
 use crate::sender::{By, Ring, Sender};
 
 /// A sender that names its events in a header, the header, and two names.
-const NAMED: [(&str, &str, [&str; 2]); 4] = [
+const NAMED: [(&str, &str, [&str; 2]); 5] = [
     ("shopify", "x-shopify-topic", ["orders/create", "orders/updated"]),
     ("shopify-events", "shopify-topic", ["Product", "InventoryItem"]),
+    ("woocommerce", "x-wc-webhook-topic", ["order.created", "order.updated"]),
     ("github", "x-github-event", ["star", "workflow_dispatch"]),
     ("gitlab", "x-gitlab-event", ["Push Hook", "Tag Push Hook"]),
 ];
