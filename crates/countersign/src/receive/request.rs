@@ -43,8 +43,10 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
 ) -> Result<(Arc<Receiver>, Delivery), Response> {
     let endpoint = state.default_receiver();
     let limit = pin!(timer.sleep(endpoint.timeouts().store));
-    let receiver = timeout_at(pin!(respond(state, method, head)), limit).await;
-    let receiver = receiver.unwrap_or_else(|| Err(reject(endpoint, keys_timed_out())))?;
+    let receiver = match timeout_at(pin!(respond(state, method, head)), limit).await {
+        Some(receiver) => receiver?,
+        None => return Err(reject(endpoint, keys_timed_out())),
+    };
     let received = verify_with(&receiver, state, timer, head, poll_body).await;
     match received.map_err(|rejection| reject(&receiver, rejection))? {
         Received::Handshake(response) => Err(handshake(&receiver, response)),
