@@ -1,7 +1,7 @@
 //! Signed fields of a body: which of them may hold the separator, and that each signed text has exactly
 //! one reading.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 

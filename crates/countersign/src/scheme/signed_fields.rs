@@ -153,7 +153,7 @@ impl SignedField {
     fn is_free_for(&self, body: &[u8]) -> Option<bool> {
         let Some((selector, values)) = &self.free_for else { return Some(false) };
         let text = selector.text(body)?.unwrap_or(Cow::Borrowed(""));
-        Some(values.iter().any(|value| *value == text))
+        Some(values.contains(&text))
     }
 }
 
