@@ -100,7 +100,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::MethodNotAllowed`](crate::RejectionKind::MethodNotAllowed) for any other method.
+    /// [`MethodNotAllowed`](crate::RejectionKind::MethodNotAllowed) for any other method.
     pub fn check_method(&self, method: &str) -> Result<(), Rejection> {
         let own = self.scheme().method();
         if method == own { Ok(()) } else { Err(Rejection::method_not_allowed(own)) }

@@ -23,9 +23,11 @@ impl SchemeBuilder {
     ///
     /// # Errors
     ///
-    /// - [`ConfigErrorKind::InvalidHeaderName`](crate::ConfigErrorKind::InvalidHeaderName) or [`ConfigErrorKind::InvalidPointer`](crate::ConfigErrorKind::InvalidPointer) if a header name
-    ///   or JSON pointer is malformed.
-    /// - [`ConfigErrorKind::InvalidScheme`](crate::ConfigErrorKind::InvalidScheme) if the settings contradict each other or are unsafe:
+    /// - [`InvalidHeaderName`](crate::ConfigErrorKind::InvalidHeaderName) or
+    ///   [`InvalidPointer`](crate::ConfigErrorKind::InvalidPointer) if a header name or JSON pointer is
+    ///   malformed.
+    /// - [`InvalidScheme`](crate::ConfigErrorKind::InvalidScheme) if the settings contradict each other or
+    ///   are unsafe:
     ///   - there is no body format, one with an empty name, or one other than JSON where fields of the
     ///     body are signed;
     ///   - the body is not signed exactly once;
@@ -35,10 +37,11 @@ impl SchemeBuilder {
     ///     what follows it;
     ///   - [`allow_separator_in_id`](Self::allow_separator_in_id) is set, but no separated time follows
     ///     a signed id;
+    ///   - the [method](Self::method) has no body, but the URL is not signed;
     ///   - a time is configured that the signature does not cover, which would not prevent replay;
     ///   - an event type is declared that is not in the sender's syntax, or although the event's type is
     ///     signed or not in a header.
-    /// - [`ConfigErrorKind::MissingSetting`](crate::ConfigErrorKind::MissingSetting) if a URL is not absolute.
+    /// - [`MissingSetting`](crate::ConfigErrorKind::MissingSetting) if a URL is not absolute.
     pub fn build(self) -> Result<Scheme, ConfigError> {
         if self.sender.is_empty() {
             return Err(invalid(

@@ -27,6 +27,9 @@ use crate::scheme::SignedPart;
 /// | value after the body | text before it | if that text does not end again inside the value |
 /// | time after the body | the body | always: the time has a fixed width |
 ///
+/// The forms of the URL, the bounds of ids and those of the fields of a body are tried by the tests
+/// `urls`, `grammars` and `fields`: each splits every text over a small alphabet in every way.
+///
 /// [`SchemeBuilder::build`] rejects schemes with any other case, such as two headers without a literal
 /// between them.
 ///
