@@ -155,6 +155,27 @@ impl SenderChoice {
         }
     }
 
+    /// Returns the settings for an endpoint to which the sender delivers by this method.
+    pub(crate) fn delivering_by(
+        &self,
+        method: &str,
+        settings: Settings,
+    ) -> Result<Settings, CliError> {
+        let allowed = match self {
+            Self::Catalogue(sender) => sender.methods().to_vec(),
+            Self::Custom(_) | Self::Scheme(_) => vec![self.scheme(&settings)?.method()],
+        };
+        let settings = settings.with_method(method).filter(|_| allowed.contains(&method));
+        settings.ok_or_else(|| {
+            let hint = format!(
+                "is not a method by which `{}` delivers: use {}",
+                self.name(),
+                allowed.join(" or ")
+            );
+            CliError::at("`--method`", hint)
+        })
+    }
+
     /// Returns the receiver that verifies the sender's requests.
     pub(crate) fn receiver(
         &self,

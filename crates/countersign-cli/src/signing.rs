@@ -97,7 +97,8 @@ impl Signer {
             _ => None,
         };
         let mut headers = Vec::new();
-        if !self.is_given("content-type") {
+        let has_content = self.scheme.method() == "POST" || !signed.body.is_empty();
+        if has_content && !self.is_given("content-type") {
             headers.push(("content-type".to_owned(), content_type(&signed.body).to_owned()));
         }
         let is_signed = |name: &str| signed.headers.iter().any(|(header, _)| header == name);

@@ -334,3 +334,22 @@ fn a_har_without_the_bytes_of_a_multipart_body_is_rejected() {
     let verify = call("verify -s meta --secret-env SECRET").input(har.to_string());
     verify.run().is(2, "has the fields of a multipart body, but not its bytes");
 }
+
+#[test]
+fn a_request_by_get_is_read_in_every_format() {
+    let sign = "sign -s twilio --method GET --secret-env SECRET --url https://example.com/voice --to https://example.com/voice?CallSid=CA1&From=%2B15550100";
+    let formats = ["", " --curl", " --json"];
+    for format in formats {
+        let signed = call(&format!("{sign}{format}")).run().out;
+        let run = |command: &str, request: &str| {
+            let flags = "-s twilio --secret-env SECRET --url https://example.com/voice";
+            call(&format!("{command} {flags}")).input(request).run()
+        };
+        run("verify", &signed).is(0, "with_method(\"GET\")");
+        run("explain", &signed).is(0, "note").is(0, "with_method(\"GET\")");
+        run("verify", &signed.replace("CA1", "CA2")).is(1, "signature_mismatch");
+    }
+    call("sign -s github --method GET --secret-env SECRET")
+        .run()
+        .is(2, "`--method`: is not a method by which `github` delivers: use POST");
+}

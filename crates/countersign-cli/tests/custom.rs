@@ -54,7 +54,7 @@ fn each_part_can_be_signed() {
         .is(0, "within 1 min back")
         .is(0, "HMAC-SHA512 over `{x-id}|{x-time}.v0:{body}`");
     let url = "name = \"acme\"\nalgorithm = \"hmac-sha1\"\nsigns = \"{method} {url}\\n{body}\"\n[signature]\nheader = \"x-acme\"\n";
-    round_trip(url, "x").is(0, "HMAC-SHA1 over `POST https://example.com/hook");
+    round_trip(url, "x").is(0, "HMAC-SHA1 over `POST {url}");
     let secret = format!(
         "{LEAST}[secret]\nform = \"base64\"\nprefix = \"whsec_\"\n[id]\nfield = \"/event/id\"\n[contract]\nsuccess = \"200\"\ndeadline = 3\n"
     );
@@ -101,6 +101,54 @@ fn each_event_of_a_batch_is_counted() {
 }
 
 #[test]
+fn white_space_between_pairs_is_accepted_if_the_file_allows_it() {
+    let toml = |more: &str| {
+        format!(
+            "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{{timestamp}}.{{body}}\"\n[signature]\nheader = \"x-acme\"\npair = \"v1\"\n{more}[timestamp]\npair = \"t\"\n"
+        )
+    };
+    let strict = file("strict-pairs.toml", toml(""));
+    let loose = file("loose-pairs.toml", toml("white_space = true\n"));
+    let flags = "--secret-env SECRET --now 1700000000 --scheme";
+    let sign = call(&format!("sign --body {{}} {flags}")).arg(strict.to_str().unwrap()).run().out;
+    let spaced = sign.replace(",v1=", ", v1=");
+    let run = |command: &str, path: &std::path::Path| {
+        call(&format!("{command} {flags}")).arg(path.to_str().unwrap()).input(spaced.as_str()).run()
+    };
+    run("verify", &loose).is(0, "acme, key `SECRET`");
+    run("explain", &strict).is(1, "(pair_whitespace)").is(1, "`white_space = true`");
+}
+
+#[test]
+fn an_id_holds_its_separator_or_has_a_fixed_length_if_the_file_says_so() {
+    let toml = |signs: &str, id: &str| {
+        format!(
+            "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{signs}\"\n[signature]\nheader = \"x-acme\"\n[timestamp]\nheader = \"x-time\"\n[id]\nheader = \"x-id\"\n{id}"
+        )
+    };
+    let dotted = toml("{id}.{timestamp}.{body}", "may_hold_separator = true\n");
+    round_trip(&dotted, "org.evt.1").is(0, "org.evt.1 (signed)");
+    round_trip(&toml("{id}.{timestamp}.{body}", ""), "org.evt.1").is(1, "malformed_header");
+    round_trip(&toml("{id}{timestamp}{body}", "length = 4\n"), "e-17").is(0, "e-17 (signed)");
+    round_trip(&toml("{id}{timestamp}{body}", "length = 4\n"), "e-1").is(1, "malformed_header");
+}
+
+#[test]
+fn an_event_may_be_delivered_by_get() {
+    let toml = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nmethod = \"GET\"\nsigns = \"{url}{body}\"\n[signature]\nheader = \"x-acme\"\n";
+    let path = file("by-get.toml", toml);
+    let flags = "--secret-env SECRET --url https://example.com/hook --scheme";
+    let sign = call(&format!("sign --method GET --to https://example.com/hook?paid=7 {flags}"));
+    let signed = sign.arg(path.to_str().unwrap()).run().out;
+    assert!(signed.starts_with("GET /hook?paid=7 HTTP/1.1"), "{signed}");
+    let verify = |request: &str| {
+        call(&format!("verify {flags}")).arg(path.to_str().unwrap()).input(request).run()
+    };
+    verify(&signed).is(0, "acme, key `SECRET`");
+    verify(&signed.replace("paid=7", "paid=8")).is(1, "signature_mismatch");
+}
+
+#[test]
 fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
     for (toml, piece) in [
         ("", "missing field `name`"),
@@ -130,6 +178,16 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
         (
             &format!("{LEAST}[event_type]\nheader = \"x-type\"\nor_fields = [\"/type\"]\n"),
             "`event_type`: needs one of `header` and `field`",
+        ),
+        (
+            &format!("method = \"get\"\n{LEAST}"),
+            "`method`: is not a method by which a sender delivers",
+        ),
+        (&format!("method = \"GET\"\n{LEAST}"), "does not cover the query"),
+        (&format!("{LEAST}white_space = true\n"), "white space can only surround pairs"),
+        (
+            &format!("{LEAST}[id]\nheader = \"x-id\"\nlength = 4\n"),
+            "`id_length` must be 1 to 256 bytes",
         ),
         (&format!("{LEAST}[id]\n"), "`id`: needs one of `header` and `field`"),
         (&format!("{LEAST}[contract]\ndeadline = 0\n"), "`response_deadline` is zero"),

@@ -87,11 +87,14 @@ pub(crate) struct SignArgs {
     #[arg(short = 'H', long = "request-header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
     /// The body
-    #[arg(long, conflicts_with = "body_file", required_unless_present = "body_file")]
+    #[arg(long, conflicts_with = "body_file", required_unless_present_any = ["body_file", "method"])]
     pub(crate) body: Option<String>,
     /// A file with the raw body; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) body_file: Option<PathBuf>,
+    /// The method, if the sender can deliver by others than POST: the query of `--to` is then the event
+    #[arg(long)]
+    pub(crate) method: Option<String>,
     #[command(flatten)]
     pub(crate) sender: SenderArgs,
     #[command(flatten)]

@@ -29,19 +29,24 @@ pub(super) fn run(args: &SignArgs, output: &mut Output) -> Result<ExitStatus, Cl
         let hint = "is not a valid header value: remove line breaks and control characters";
         return Err(CliError::at("`--id`", hint));
     }
-    let signer = Signer::new(&who, Settings::from_args(&args.sender), secret, headers, target)?;
+    let mut settings = Settings::from_args(&args.sender);
+    if let Some(method) = &args.method {
+        settings = who.delivering_by(method, settings)?;
+    }
+    let signer = Signer::new(&who, settings, secret, headers, target)?;
     let id = args.id.clone().unwrap_or_else(|| format!("evt_{}", now.as_millis()));
     let mut ready = signer.sign(&body, &id, now)?;
     if signer.scheme().algorithm() == Algorithm::StaticToken && !args.danger_print_secret {
         hide(&mut ready, args);
     }
     let target = Target::new(target.unwrap_or("https://example.com/"), ready.query.as_deref())?;
+    let method = signer.scheme().method();
     if output.is_json() {
-        output.json(&as_json(&ready, &target))?;
+        output.json(&as_json(&ready, &target, method))?;
     } else if args.curl {
-        output.line(&as_curl(&ready, &target, args))?;
+        output.line(&as_curl(&ready, &target, method, args))?;
     } else {
-        output.bytes(&as_http(&ready, &target))?;
+        output.bytes(&as_http(&ready, &target, method))?;
     }
     Ok(ExitStatus::Success)
 }
@@ -89,17 +94,20 @@ impl Target {
     }
 }
 
-fn as_http(ready: &PreparedRequest, target: &Target) -> Vec<u8> {
-    let mut text = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", target.path, target.host);
+fn as_http(ready: &PreparedRequest, target: &Target, method: &str) -> Vec<u8> {
+    let mut text = format!("{method} {} HTTP/1.1\r\nhost: {}\r\n", target.path, target.host);
     for (name, value) in &ready.headers {
         text += &format!("{name}: {value}\r\n");
     }
-    text += &format!("content-length: {}\r\n\r\n", ready.body.len());
+    if method == "POST" || !ready.body.is_empty() {
+        text += &format!("content-length: {}\r\n", ready.body.len());
+    }
+    text += "\r\n";
     [text.as_bytes(), &ready.body].concat()
 }
 
-fn as_curl(ready: &PreparedRequest, target: &Target, args: &SignArgs) -> String {
-    let mut line = format!("curl -X POST {}", request::quoted(target.url.as_bytes()));
+fn as_curl(ready: &PreparedRequest, target: &Target, method: &str, args: &SignArgs) -> String {
+    let mut line = format!("curl -X {method} {}", request::quoted(target.url.as_bytes()));
     for (name, value) in &ready.headers {
         let header = format!("{name}: {value}");
         // The shell inserts a secret from the environment.
@@ -112,7 +120,10 @@ fn as_curl(ready: &PreparedRequest, target: &Target, args: &SignArgs) -> String 
         };
         line += &format!(" \\\n  -H {word}");
     }
-    line + &format!(" \\\n  --data-binary {}", request::quoted(&ready.body))
+    if method == "POST" || !ready.body.is_empty() {
+        line += &format!(" \\\n  --data-binary {}", request::quoted(&ready.body));
+    }
+    line
 }
 
 /// Returns the environment variable of the secret.
@@ -121,8 +132,8 @@ fn variable(args: &SignArgs) -> Option<&str> {
     Some(text.split_once('=').map_or(text.as_str(), |(_, variable)| variable))
 }
 
-fn as_json(ready: &PreparedRequest, target: &Target) -> serde_json::Value {
-    let mut request = json!({ "method": "POST", "url": target.url, "headers": ready.headers });
+fn as_json(ready: &PreparedRequest, target: &Target, method: &str) -> serde_json::Value {
+    let mut request = json!({ "method": method, "url": target.url, "headers": ready.headers });
     let (name, body) = match std::str::from_utf8(&ready.body) {
         Ok(text) => ("body", text.to_owned()),
         Err(_) => ("body_b64", STANDARD.encode(&ready.body)),

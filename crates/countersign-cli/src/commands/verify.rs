@@ -80,8 +80,18 @@ fn print_accepted(
     }
     output.field("signs", &request::masked(&receiver.scheme().to_string()))?;
     output.field("response", &expected_response(receiver))?;
-    if captured.method != "POST" {
-        output.field("note", "the method is not POST: a receiver accepts only POST")?;
+    if receiver.check_method(&captured.method).is_err() {
+        let method = receiver.scheme().method();
+        output.field(
+            "note",
+            &format!("the method is not {method}: a receiver accepts only {method}"),
+        )?;
+    } else if captured.method != "POST" && who.spec().is_some() {
+        let note = format!(
+            "the method is {0}: a receiver accepts it if it is configured with `with_method(\"{0}\")`",
+            receiver.scheme().method()
+        );
+        output.field("note", &note)?;
     }
     if let Some(response) = receiver.signed_handshake_response(delivery) {
         output.field(

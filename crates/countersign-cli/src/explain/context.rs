@@ -240,6 +240,15 @@ impl<'q> Context<'q> {
         }
     }
 
+    /// Returns the scheme of a sender that delivers by another method.
+    pub(crate) fn scheme_for_method(
+        &self,
+        spec: SenderSpec,
+        method: &'static str,
+    ) -> Option<Scheme> {
+        self.config(spec).with_method(method).with_tolerance(UNLIMITED).scheme().ok()
+    }
+
     /// Returns the scheme of a sender with another public URL.
     pub(crate) fn scheme_for_url(&self, spec: SenderSpec, url: &str) -> Option<Scheme> {
         self.config(spec).with_public_url(url).with_tolerance(UNLIMITED).scheme().ok()

@@ -98,7 +98,7 @@ fn with_the_rest(
     let Proof { candidate, body, outcome } = proof;
     let is_repaired = findings.iter().any(|finding| finding.kind != FindingKind::SenderGuessed);
     findings.extend(clock::findings(outcome, candidate, question.now));
-    findings.extend(request_findings::findings(context, &candidate.source));
+    findings.extend(request_findings::findings(context, candidate));
     // A finding about the body implies that the body was compressed, or that its length differs.
     let is_unpacked = findings.iter().any(|finding| finding.kind == FindingKind::GzipNotDecoded);
     findings.retain(|finding| match finding.kind {

@@ -2,12 +2,13 @@
 
 use crate::explain::context::Context;
 use crate::explain::finding::{Finding, FindingKind};
-use crate::explain::model::Source;
+use crate::explain::model::{Candidate, Source};
 use crate::sender::SenderChoice;
 
-/// Returns the reasons for which a receiver rejects an authentic request from `source`.
-pub(crate) fn findings(context: &Context<'_>, source: &Source) -> Vec<Finding> {
-    [missing_url(context, source), method(context), body_size(context)]
+/// Returns the reasons for which a receiver rejects an authentic request, or which it must be configured
+/// for.
+pub(crate) fn findings(context: &Context<'_>, candidate: &Candidate) -> Vec<Finding> {
+    [missing_url(context, &candidate.source), method(context, candidate), body_size(context)]
         .into_iter()
         .flatten()
         .collect()
@@ -27,14 +28,33 @@ fn missing_url(context: &Context<'_>, source: &Source) -> Option<Finding> {
     })
 }
 
-fn method(context: &Context<'_>) -> Option<Finding> {
-    (context.question.request.method != "POST").then(|| {
-        Finding::proved(
+fn method(context: &Context<'_>, candidate: &Candidate) -> Option<Finding> {
+    let method = context.question.request.method.as_str();
+    let is_known = candidate.findings.iter().any(|found| found.kind == FindingKind::MethodNotPost);
+    if method == "POST" || is_known {
+        return None;
+    }
+    if candidate.scheme.method() != method {
+        let wanted = candidate.scheme.method();
+        return Some(Finding::proved(
             FindingKind::MethodNotPost,
-            "The request's method is not POST, which a receiver rejects.",
-            "Have the sender deliver with POST. If it does, look for a redirect or a proxy that changes the method.",
-        )
-    })
+            format!("The request's method is not {wanted}, so a receiver rejects it."),
+            format!(
+                "Have the sender deliver by {wanted}. If it does, look for a redirect or a proxy that changes the method."
+            ),
+        ));
+    }
+    let Source::Known(sender) = &candidate.source else { return None };
+    Some(Finding::proved(
+        FindingKind::MethodNotPost,
+        format!(
+            "The request's method is {method}, by which `{}` can be set to deliver.",
+            sender.name()
+        ),
+        format!(
+            "Configure the endpoint with `with_method(\"{method}\")`: a receiver accepts one method. The query of the request is then the event."
+        ),
+    ))
 }
 
 /// Returns the reason for which an authentic request is rejected, if there is no other finding.

@@ -36,6 +36,8 @@ pub(crate) struct CredentialHeader {
     pub(crate) prefix: String,
     /// The separator of pairs, if the header is a list of pairs.
     pub(crate) pair_separator: Option<char>,
+    /// Whether white space may surround the pairs.
+    pub(crate) allows_white_space: bool,
     pub(crate) encoding: Encoding,
 }
 
@@ -99,7 +101,8 @@ impl CredentialHeader {
             _ => None,
         };
         let (header, encoding) = (header.to_owned(), credential.encoding);
-        Some(Self { header, time_prefix, prefix, pair_separator, encoding })
+        let allows_white_space = credential.allows_white_space;
+        Some(Self { header, time_prefix, prefix, pair_separator, allows_white_space, encoding })
     }
 
     /// Returns the time beside the credential in `value`.

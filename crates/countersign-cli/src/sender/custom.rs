@@ -12,9 +12,10 @@ use countersign::{Contract, Success};
 
 pub use self::file::CustomSender;
 use self::file::{
-    Algorithm, LocationTable, SecretForm, SignatureEncoding, SignatureTable, SuccessStatus,
-    TimeUnit, TimestampTable,
+    Algorithm, IdTable, SecretForm, SignatureEncoding, SignatureTable, SuccessStatus, TimeUnit,
+    TimestampTable,
 };
+use super::settings::known_method;
 use super::{RetryPolicy, RetrySchedule, Settings};
 use crate::error::CliError;
 
@@ -116,11 +117,17 @@ impl CustomSender {
             let tolerance = Duration::from_secs(secs);
             scheme = scheme.tolerance(Tolerance::new(tolerance, tolerance));
         }
-        scheme = match self.id.as_ref().map(|at| at.read("id")).transpose()? {
-            None => scheme,
-            Some(Location::Header(name)) => scheme.id_header(name),
-            Some(Location::Field(pointer)) => scheme.id_field(pointer),
-        };
+        if let Some(method) = &self.method {
+            scheme = scheme.method(known_method(method).ok_or_else(|| {
+                CliError::at(
+                    "`method`",
+                    "is not a method by which a sender delivers: use POST or GET",
+                )
+            })?);
+        }
+        if let Some(id) = &self.id {
+            scheme = id.add_to(scheme)?;
+        }
         Ok(self.with_events(scheme)?.build()?)
     }
 
@@ -167,7 +174,7 @@ impl CustomSender {
                 "timestamp" => Part::Timestamp,
                 "id" => Part::Id,
                 "method" => Part::Literal(settings.method().into()),
-                "url" => Part::Literal(url()?.into()),
+                "url" => Part::Url(url()?.into()),
                 "url-and-form" => Part::UrlAndForm(url()?.into()),
                 name => match name.strip_prefix("header:") {
                     Some(header) => Part::Header(header.to_owned().into()),
@@ -188,7 +195,10 @@ impl SignatureTable {
             SignatureEncoding::Base64url => Encoding::Base64Url,
             SignatureEncoding::Base64urlUnpadded => Encoding::Base64UrlUnpadded,
         };
-        let at = SignatureLocation::header(self.header.clone(), encoding);
+        let mut at = SignatureLocation::header(self.header.clone(), encoding);
+        if self.white_space {
+            at = at.allow_white_space();
+        }
         Ok(match (&self.prefix, &self.version, &self.pair) {
             (None, None, None) => at,
             (Some(prefix), None, None) => at.prefix(prefix.clone()),
@@ -225,21 +235,20 @@ impl TimestampTable {
     }
 }
 
-/// The location of a fact about an event.
-enum Location {
-    Header(String),
-    Field(String),
-}
-
-impl LocationTable {
-    fn read(&self, setting: &str) -> Result<Location, CliError> {
-        match (self.header.clone(), self.field.clone()) {
-            (Some(name), None) => Ok(Location::Header(name)),
-            (None, Some(pointer)) => Ok(Location::Field(pointer)),
-            _ => {
-                Err(CliError::at(format_args!("`{setting}`"), "needs one of `header` and `field`"))
-            }
+impl IdTable {
+    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
+        let mut scheme = match (self.header.clone(), self.field.clone()) {
+            (Some(name), None) => scheme.id_header(name),
+            (None, Some(pointer)) => scheme.id_field(pointer),
+            _ => return Err(CliError::at("`id`", "needs one of `header` and `field`")),
+        };
+        if self.may_hold_separator {
+            scheme = scheme.allow_separator_in_id();
         }
+        Ok(match self.length {
+            Some(bytes) => scheme.id_length(bytes),
+            None => scheme,
+        })
     }
 }
 

@@ -69,7 +69,7 @@ impl Settings {
 
     /// Sets the method of a captured request; `None` if no sender signs such a method.
     pub(crate) fn with_method(mut self, method: &str) -> Option<Self> {
-        self.method = Some(METHODS.iter().copied().find(|known| *known == method)?);
+        self.method = Some(known_method(method)?);
         Some(self)
     }
 
@@ -81,4 +81,9 @@ impl Settings {
         let tolerance = Duration::from_secs(self.tolerance?);
         Some(Tolerance::new(tolerance, tolerance))
     }
+}
+
+/// Returns a method that a sender may sign or deliver by.
+pub(super) fn known_method(method: &str) -> Option<&'static str> {
+    METHODS.iter().copied().find(|known| *known == method)
 }

@@ -190,7 +190,7 @@ fn separator_in_value(candidate: &Candidate) -> Option<Finding> {
             "The signature is right, but the value of header `{name}` contains `{}`, which separates the signed values: without a rule for it, bytes of the body could be moved into the header.",
             separator.escape_default()
         ),
-        "If the sender chooses these values and they may contain it, say so in the scheme; otherwise have the sender use other values.",
+        "If the sender's ids may contain it, configure `with_separator_in_id()` for a sender of the catalogue, `allow_separator_in_id()` in a scheme, or `may_hold_separator = true` in `[id]` of its file. Otherwise have the sender use other values.",
     ))
 }
 

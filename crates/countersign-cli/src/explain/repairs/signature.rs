@@ -60,6 +60,9 @@ pub(crate) fn repairs(candidate: &Candidate, list: &mut Vec<Candidate>) {
 /// Removes white space after the separators of pairs.
 fn without_blanks(candidate: &Candidate, at: &CredentialHeader, value: &str) -> Option<Candidate> {
     let separator = at.pair_separator?;
+    if at.allows_white_space {
+        return None;
+    }
     let items: Vec<_> = value.split(separator).map(str::trim).collect();
     let joined = items.join(separator.encode_utf8(&mut [0; 4]));
     if joined == value || joined == value.trim() {
@@ -71,7 +74,7 @@ fn without_blanks(candidate: &Candidate, at: &CredentialHeader, value: &str) -> 
             "The pairs in header `{}` have white space after a separator, which this sender's scheme does not have.",
             at.header
         ),
-        "Pass on the header unchanged, without white space. If a custom sender writes it so, say so in its scheme.",
+        "Pass on the header unchanged. If the sender writes white space there, add `allow_white_space()` to the `SignatureLocation` of its scheme, or `white_space = true` to `[signature]` in its file.",
     );
     Some(candidate.with_head(candidate.head.with(&at.header, joined), finding))
 }

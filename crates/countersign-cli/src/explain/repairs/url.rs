@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use countersign::senders::SenderSpec;
+
 use crate::explain::context::Context;
 use crate::explain::finding::{Finding, FindingKind};
 use crate::explain::model::{Candidate, Head, Source};
@@ -40,6 +42,7 @@ pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>) -> Vec<Candi
         return Vec::new();
     }
     let mut list: Vec<_> = with_configured_query(candidate, &configured).into_iter().collect();
+    list.extend(other_methods(candidate, sender, context));
     for url in candidates(&configured, context, &candidate.head) {
         let Some(scheme) = context.scheme_for_url(**sender, &url.to_text()) else { continue };
         let mut repaired = candidate.with_url(scheme, changed(&configured, &url));
@@ -52,6 +55,27 @@ pub(crate) fn repairs(candidate: &Candidate, context: &Context<'_>) -> Vec<Candi
         list.push(repaired);
     }
     list
+}
+
+/// Returns a candidate for each other method by which the sender delivers, which some senders sign.
+fn other_methods(
+    candidate: &Candidate,
+    sender: &SenderSpec,
+    context: &Context<'_>,
+) -> Vec<Candidate> {
+    let arrived = context.question.request.method.as_str();
+    let repaired = |method: &&'static str| {
+        let scheme = context.scheme_for_method(*sender, method)?;
+        let finding = Finding::proved(
+            FindingKind::MethodNotPost,
+            format!(
+                "The sender signed a request by {method}, but the request's method is another."
+            ),
+            "Look for a redirect, a proxy or a capture that changes the method.",
+        );
+        Some(candidate.with_url(scheme, finding))
+    };
+    sender.methods().iter().filter(|method| **method != arrived).filter_map(repaired).collect()
 }
 
 /// Replaces the query with which the request arrived by the configured one.

@@ -11,11 +11,13 @@ pub struct CustomSender {
     /// The signed content, such as `{timestamp}.{body}`.
     #[serde(default = "default_signs")]
     pub(super) signs: String,
+    /// The method by which the sender delivers.
+    pub(super) method: Option<String>,
     pub(super) signature: SignatureTable,
     #[serde(default)]
     pub(super) secret: SecretTable,
     pub(super) timestamp: Option<TimestampTable>,
-    pub(super) id: Option<LocationTable>,
+    pub(super) id: Option<IdTable>,
     pub(super) event_type: Option<EventTypeTable>,
     /// The formats of the bodies, such as `json`, or `form:payload` for JSON in a field of a form.
     pub(super) bodies: Option<Vec<String>>,
@@ -50,6 +52,9 @@ pub(super) struct SignatureTable {
     /// The signature's name in a list like `t=…,v1=…`.
     pub(super) pair: Option<String>,
     pub(super) separator: Option<char>,
+    /// Whether white space may surround the pairs.
+    #[serde(default)]
+    pub(super) white_space: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -129,12 +134,17 @@ pub(super) struct ItemsTable {
     pub(super) event_type: Option<String>,
 }
 
-/// A header or a field of the body.
+/// The location of the event's id: a header or a field of the body.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LocationTable {
+pub(super) struct IdTable {
     pub(super) header: Option<String>,
     pub(super) field: Option<String>,
+    /// Whether the id may hold the text that separates it from the signed time.
+    #[serde(default)]
+    pub(super) may_hold_separator: bool,
+    /// The length of every id in bytes, if no text separates it from the next signed value.
+    pub(super) length: Option<usize>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
