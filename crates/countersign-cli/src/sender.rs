@@ -218,7 +218,7 @@ fn in_flags(sender: &SenderSpec, settings: &Settings, error: ConfigError) -> Cli
         )
     };
     let has_header = settings.header.as_deref().is_some_and(|name| !name.is_empty());
-    if sender.requires_public_url() {
+    if sender.requires_public_url() && settings.url.is_none() {
         CliError::missing_setting(
             "`--url`",
             format_args!(
@@ -255,10 +255,19 @@ fn configured(sender: &SenderSpec, settings: &Settings) -> Result<SenderConfig, 
             .with_event_type(location(settings.type_at.as_ref()))
             .with_event_id(location(settings.id_at.as_ref()))
             .with_time(location(settings.time_at.as_ref()));
-    } else if settings.encoding.is_some() {
-        return Err(unsupported("encoding"));
     } else if settings.prefix.is_some() {
         return Err(unsupported("prefix"));
+    }
+    // A sender that documents how it signs documents these as well.
+    let undocumented = [
+        ("encoding", settings.encoding.is_some()),
+        ("type-at", settings.type_at.is_some()),
+        ("id-at", settings.id_at.is_some()),
+        ("time-at", settings.time_at.is_some()),
+    ];
+    let given = undocumented.iter().find(|(_, is_given)| *is_given);
+    if let Some((flag, _)) = given.filter(|_| !sender.requires_encoding()) {
+        return Err(unsupported(flag));
     }
     if let Some(url) = &settings.url {
         config = config.with_public_url(url);

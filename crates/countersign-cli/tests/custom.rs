@@ -149,6 +149,19 @@ fn an_event_may_be_delivered_by_get() {
 }
 
 #[test]
+fn the_types_and_their_characters_are_settings_of_the_file() {
+    let toml = |more: &str| format!("{LEAST}[event_type]\nheader = \"x-type\"\n{more}");
+    for more in [
+        "types = [\"order.paid\"]",
+        "characters = \"a-z.\"",
+        "types = [\"a.b\"]\ncharacters = \"a-z.\"",
+    ] {
+        round_trip(&toml(more), "x").is(0, "acme, key `SECRET`");
+    }
+    round_trip(&toml("types = [\"a.b\"]\ncharacters = \"a-z\""), "x").is(2, "`a.b`");
+}
+
+#[test]
 fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
     for (toml, piece) in [
         ("", "missing field `name`"),

@@ -5,6 +5,7 @@ pub(crate) mod config;
 mod found_signature;
 pub(crate) mod headers;
 pub(crate) mod secret;
+mod secret_forms;
 mod signature;
 mod signed_content;
 mod signed_headers;

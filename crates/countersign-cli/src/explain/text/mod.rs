@@ -6,3 +6,4 @@ pub(crate) mod escapes;
 pub(crate) mod form;
 pub(crate) mod header_names;
 pub(crate) mod json;
+pub(crate) mod url;

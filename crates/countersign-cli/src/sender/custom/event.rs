@@ -42,7 +42,13 @@ impl ItemsTable {
 }
 
 impl EventTypeTable {
-    fn add_to(&self, scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
+    fn add_to(&self, mut scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
+        if let Some(characters) = &self.characters {
+            scheme = scheme.event_type_syntax(characters.clone());
+        }
+        if let Some(types) = &self.types {
+            scheme = scheme.event_types(types.iter().cloned());
+        }
         match (&self.header, &self.field) {
             (Some(name), None) if self.or_fields.is_empty() => {
                 Ok(scheme.event_type_header(name.clone()))

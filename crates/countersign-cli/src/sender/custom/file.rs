@@ -114,6 +114,10 @@ pub(super) struct EventTypeTable {
     /// The fields that hold the type in bodies of other kinds.
     #[serde(default)]
     pub(super) or_fields: Vec<String>,
+    /// The types that count for the event's key, if the header has the type.
+    pub(super) types: Option<Vec<String>>,
+    /// The characters of a type, such as `a-z0-9_/`.
+    pub(super) characters: Option<String>,
 }
 
 /// Events that are sent together in one body.
