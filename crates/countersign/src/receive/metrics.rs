@@ -12,7 +12,7 @@
 //! | `countersign_verified_total` | counter | `key` | verified deliveries, by the name of the key that matched; empty for a tenant's key |
 //! | `countersign_dedup_hits_total` | counter | `hit` | deliveries of an event that the store has a record of: `duplicate`, `other_body` (a duplicate with a different body), `in_progress`, `takeover` |
 //! | `countersign_ignored_total` | counter | | events that were acknowledged without a handler, see [`IgnoredEvent`](crate::IgnoredEvent) |
-//! | `countersign_items_total` | counter | `result` | items of batches that [`for_each_item`](crate::Delivery::for_each_item) has come to: `handled`, `duplicate`, `in_progress`, `failed`, `panicked`, `lease_lost`, `not_committed`, `not_claimed` |
+//! | `countersign_items_total` | counter | `result` | items of batches in [`for_each_item`](crate::Delivery::for_each_item), by result: `handled`, `duplicate`, `in_progress`, `failed`, `panicked`, `lease_lost`, `not_committed`, `not_claimed` |
 //! | `countersign_in_progress` | gauge | | events that are claimed, and neither committed nor released |
 //! | `countersign_handler_seconds` | histogram | `outcome` | run time of handlers: `handled`, `failed`, `panicked`, `cancelled` |
 //! | `countersign_store_seconds` | histogram | `operation`, `result` | run time of the store's operations `claim`, `renew`, `commit`, `release`, by result: `ok`, `unavailable`, `timeout`, `full` |

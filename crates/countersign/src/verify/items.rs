@@ -45,8 +45,7 @@ impl Delivery {
     /// Returns the identity of the delivery as the list of its items; `None` without items.
     pub(super) fn identity_of_items(&self) -> Option<Identity> {
         let items = self.items_at(self.scheme().items.as_ref()?).ok()?;
-        let identities = || items.iter().map(Item::identity);
-        (!items.is_empty()).then(|| Identity::items(identities()))
+        (!items.is_empty()).then(|| Identity::items(items.iter().map(Item::identity)))
     }
 
     fn items_at(&self, items: &CompiledItems) -> Result<Vec<Item>, Rejection> {

@@ -24,13 +24,13 @@ impl Delivery {
     /// handled at once after its success.
     ///
     /// Every item has a claim of its own in the receiver's store, with the guarantees of a delivery: it is
-    /// handled at least once, and by one closure at a time within a lease, in whichever deliveries it is.
-    /// The lease is renewed while the closure runs. An item that was handled before is skipped. An item
-    /// whose closure fails or panics is released, and the next one is tried. If this call is dropped,
-    /// the lease of the item under way expires.
+    /// handled at least once, and by one closure at a time within a lease, across all deliveries that hold
+    /// it. The lease is renewed while the closure runs. An item that was handled before is skipped. An
+    /// item whose closure fails or panics is released, and the next one is tried. If this call is dropped,
+    /// the lease of the current item expires.
     ///
-    /// Respond with the error's status if there is one: the sender then repeats the delivery, and only
-    /// what is left runs. The adapters do so with `?`.
+    /// Respond with the error's status if there is one: the sender then repeats the delivery, and only the
+    /// remaining items run. The adapters do so with `?`.
     ///
     /// Without dedup every item runs. The whole body is the only item where the scheme has no
     /// [`Items`](crate::scheme::Items); the delivery's claim is its claim.

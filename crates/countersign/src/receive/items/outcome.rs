@@ -21,7 +21,7 @@ pub struct ItemsOutcome {
     pub duplicates: usize,
 }
 
-/// Why not all items of a delivery are handled, with the number of those that are.
+/// The reason why not all items of a delivery are handled, with the number of those that are.
 ///
 /// The response to the sender is 503 with `Retry-After`, so that it repeats the delivery; the items that
 /// are handled are then skipped. It is 422 where the body holds no items. The adapters convert the error
@@ -53,7 +53,7 @@ pub struct ItemsError {
     pub(super) cause: Option<Cause>,
 }
 
-/// Why no further item was tried.
+/// The reason why no further item was tried.
 #[derive(Debug)]
 pub(super) enum Cause {
     Rejection(Rejection),
@@ -69,7 +69,7 @@ pub struct ItemFailure {
     pub(super) error: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// Why an item is not handled.
+/// The reason why an item is not handled.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ItemFailureKind {
