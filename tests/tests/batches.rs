@@ -62,7 +62,8 @@ async fn deliver(app: Router, layer: WebhookLayer, pages: &[&str]) -> Response<B
 fn layer(store: impl DedupStore) -> WebhookLayer {
     let sender = senders::META.keys(secret()).unwrap();
     assert_eq!(sender.verifier().scheme().sender(), "meta");
-    let receiver = Receiver::builder(sender).dedup(store).build().unwrap();
+    // Each delivery has a receiver of its own, like those of several processes.
+    let receiver = Receiver::builder(sender).endpoint("updates").dedup(store).build().unwrap();
     WebhookLayer::new(receiver).clock(FixedClock::new(NOW))
 }
 
