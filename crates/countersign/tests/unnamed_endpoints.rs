@@ -287,6 +287,16 @@ async fn the_key_of_an_event_can_be_computed_beforehand() {
     assert_eq!(open.event_key(&Identity::body(BODY), delivery.key_name()), Some(*claim.key()));
 }
 
+#[tokio::test]
+async fn the_key_that_verified_a_delivery_counts_whichever_receiver_claims_it() {
+    let store = MemoryStore::default();
+    let [first, second] =
+        [&["one"][..], &["two", "three"]].map(|keys| unnamed(keys, &store).build().unwrap());
+    let delivery = delivery(&second, "three");
+    let claim = granted(first.claim(&delivery).await.unwrap());
+    assert_eq!(second.event_key(&Identity::id("evt_1"), "three"), Some(*claim.key()));
+}
+
 #[test]
 fn the_label_of_an_unnamed_endpoint_is_its_sender() {
     let receiver = unnamed(&["one"], &MemoryStore::default()).build().unwrap();

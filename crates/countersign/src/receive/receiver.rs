@@ -169,7 +169,9 @@ impl Receiver {
     /// ```
     #[must_use]
     pub fn event_key(&self, identity: &Identity, key_name: &str) -> Option<EventKey> {
-        self.sender.verifier().key_number(key_name).map(|key| self.key(identity, key))
+        let verifier = self.sender.verifier();
+        let key = verifier.key_number(key_name)?;
+        Some(self.key(identity, &verifier.unnamed_scope(key)))
     }
 
     /// Returns the delivery's event as a claim that the store does not know yet.
@@ -185,7 +187,7 @@ impl Receiver {
         let identity = self.sender.identity(delivery);
         Ok(Claim {
             store: self.store.clone(),
-            key: self.key(&identity, delivery.key),
+            key: self.key(&identity, &delivery.unnamed_scope()),
             fencing_token: None,
             takeover: false,
             lease: self.timeouts.lease,
@@ -193,13 +195,13 @@ impl Receiver {
         })
     }
 
-    /// Returns the key in the store of an event, or of an item of one, whose delivery was verified by the
-    /// key with the number `key`.
-    pub(super) fn key(&self, identity: &Identity, key: usize) -> EventKey {
-        let (verifier, sender) = (self.sender.verifier(), self.scheme().sender());
+    /// Returns the key in the store of an event, or of an item of one, whose delivery has this
+    /// [scope](Delivery::unnamed_scope) without a name.
+    pub(super) fn key(&self, identity: &Identity, unnamed_scope: &[u8; 32]) -> EventKey {
+        let sender = self.scheme().sender();
         match &self.scope {
             Some(scope) => EventKey::new(scope, sender, identity),
-            None => EventKey::of_unnamed(&verifier.unnamed_scope(key), sender, identity),
+            None => EventKey::of_unnamed(unnamed_scope, sender, identity),
         }
     }
 

@@ -247,6 +247,12 @@ impl Delivery {
         self.scheme().event_types.as_ref()?.find(self.header_type.as_deref()?)
     }
 
+    /// Returns what the dedup key depends on at an endpoint without a name: the key that verified the request,
+    /// and the path of the public URL.
+    pub(crate) fn unnamed_scope(&self) -> [u8; TAG_BYTES] {
+        self.verifier.unnamed_scope(self.key)
+    }
+
     /// Returns the first eight bytes of the body's SHA-256, by which a retry with another body is found.
     pub(crate) fn fingerprint(&self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = sha256(&self.body);

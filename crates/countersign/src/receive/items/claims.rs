@@ -43,7 +43,7 @@ impl Receiver {
             && let Some(store) = self.store()
         {
             let (store, receiver) = (Arc::clone(store), self.clone());
-            let claims = Claims { store, receiver, key: delivery.key, timer };
+            let claims = Claims { store, receiver, unnamed_scope: delivery.unnamed_scope(), timer };
             delivery.item_claims = Some(Arc::new(claims));
         }
     }
@@ -52,8 +52,8 @@ impl Receiver {
 struct Claims<T> {
     receiver: Receiver,
     store: Arc<dyn Store>,
-    /// The number of the key that verified the delivery.
-    key: usize,
+    /// What the items' keys depend on at an endpoint without a name.
+    unnamed_scope: [u8; 32],
     timer: T,
 }
 
@@ -79,14 +79,14 @@ where
         identity: &'c Identity,
         fingerprint: u64,
     ) -> ItemFuture<'c, Result<ClaimOutcome, StoreError>> {
-        let key = self.receiver.key(identity, self.key);
+        let key = self.receiver.key(identity, &self.unnamed_scope);
         let claim = async move { self.store.claim(&key, fingerprint, self.lease()).await };
         self.call("claim", claim)
     }
 
     fn token(&self, identity: &Identity, fencing_token: FencingToken) -> ClaimToken {
         let retention = self.receiver.retention(identity);
-        ClaimToken::new(self.receiver.key(identity, self.key), fencing_token, retention)
+        ClaimToken::new(self.receiver.key(identity, &self.unnamed_scope), fencing_token, retention)
     }
 
     fn renew(&self, token: ClaimToken) -> ItemFuture<'_, Result<UpdateOutcome, StoreError>> {
@@ -119,7 +119,7 @@ where
         trace::item_ended(
             &self.receiver,
             item,
-            &self.receiver.key(item.identity(), self.key),
+            &self.receiver.key(item.identity(), &self.unnamed_scope),
             result,
         );
         recorder::item_ended(&self.receiver, result);
