@@ -40,10 +40,20 @@ impl Proof {
         self.candidate.changed.iter().copied().chain(body).collect()
     }
 
+    /// Returns whether the scheme was replaced by one that fits the request.
+    fn is_made_to_fit(&self) -> bool {
+        self.candidate.changed.contains(&RepairStage::SenderConfig)
+    }
+
     /// Returns the size of the change: its number of repairs, how invasive they are, and its bytes.
     fn size(&self, original: &Original<'_>) -> (usize, u32, usize) {
         let kinds = || self.findings().map(|finding| finding.kind);
         let causes = kinds().filter(|kind| *kind != FindingKind::SenderGuessed).count();
+        if self.is_made_to_fit() {
+            // The sender of the catalogue that fits is found before the headers that any scheme fits.
+            let is_vague = kinds().any(|kind| kind == FindingKind::OtherHeaderMalformed);
+            return (causes, OTHER_SCHEME + u32::from(is_vague), 0);
+        }
         let weight = kinds().map(|kind| u32::from(invasiveness(kind))).sum();
         let secret = changed_bytes(&original.candidate.secret, &self.candidate.secret);
         let body = self.body.as_ref().map_or(0, |(_, body)| changed_bytes(original.body, body));
@@ -62,9 +72,8 @@ pub(crate) fn smallest(
     let count = proofs.first()?.size(original).0;
     proofs.retain(|proof| proof.size(original).0 == count);
     // A scheme that is made to fit the request describes what a repair of the request undoes.
-    let is_made_to_fit = |proof: &Proof| proof.changed().contains(&RepairStage::SenderConfig);
-    if !proofs.iter().all(is_made_to_fit) {
-        proofs.retain(|proof| !is_made_to_fit(proof));
+    if !proofs.iter().all(Proof::is_made_to_fit) {
+        proofs.retain(|proof| !proof.is_made_to_fit());
     }
     let mut proofs = proofs.into_iter();
     let first = proofs.next()?;
@@ -105,7 +114,10 @@ pub(crate) fn token_altered(proof: &Proof) -> Option<Finding> {
     })
 }
 
-/// Returns how invasive a change is: from 0 for what no signature covers to 7 for another scheme.
+/// The size of a change of the scheme, which is larger than any change of the request.
+const OTHER_SCHEME: u32 = 100;
+
+/// Returns how invasive a change is: from 0 for what no signature covers to 7 for another key.
 const fn invasiveness(kind: FindingKind) -> u8 {
     use FindingKind as Kind;
     match kind {
@@ -142,7 +154,6 @@ const fn invasiveness(kind: FindingKind) -> u8 {
         | Kind::FormAndJson
         | Kind::FormReencoded
         | Kind::GzipNotDecoded => 6,
-        Kind::OtherHeaderMalformed => 8,
         _ => 7,
     }
 }

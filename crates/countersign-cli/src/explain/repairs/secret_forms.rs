@@ -71,7 +71,7 @@ fn in_pem(candidate: &Candidate) -> Option<SecretRepair> {
     };
     let finding = Finding::proved(
         FindingKind::SecretInPem,
-        "The configured public key is in PEM, between two lines of dashes.",
+        "The configured key is in PEM, between two lines of dashes.",
         "Configure the key as the sender shows it: the base64 between these lines in one line, or for a key in hexadecimal its last 32 bytes.",
     );
     Some((key?.into(), finding))

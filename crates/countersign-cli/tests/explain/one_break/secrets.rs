@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use countersign::scheme::KeyFormat;
 
 use super::super::valid::Recipe;
 use super::{OneBreak, genuine, one};
@@ -32,7 +33,8 @@ pub(crate) const SECRETS: &[OneBreak] = &[
     ),
     one("the secret escaped for HTML", &["secret_escaped"], |name, rng| {
         let mut recipe = Recipe::new(name, rng);
-        let is_text = recipe.secret.len() == 36 && recipe.secret == recipe.signing;
+        let is_text =
+            recipe.scheme().key_format() == KeyFormat::Text && recipe.secret == recipe.signing;
         recipe.secret = format!("a&lt;{}", recipe.secret);
         recipe.signing = format!("a<{}", recipe.signing);
         is_text.then(|| recipe.send())
@@ -72,7 +74,7 @@ pub(crate) const SECRETS: &[OneBreak] = &[
             return None;
         }
         let upper = recipe.secret.to_uppercase();
-        let is_text = recipe.secret.len() == 36;
+        let is_text = recipe.scheme().key_format() == KeyFormat::Text;
         recipe.signing.clone_from(&upper);
         recipe.secret = upper.to_lowercase();
         is_text.then(|| recipe.send())
