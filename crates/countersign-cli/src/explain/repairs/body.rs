@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::explain::finding::{Finding, FindingKind};
 use crate::explain::model::GZIP_MAGIC;
+use crate::explain::repairs::visit::Visit;
 use crate::explain::repairs::wrapped;
 use crate::explain::text::credential::base64_decoded;
 use crate::explain::text::{charset, form, json};
@@ -15,9 +16,6 @@ const MAX_UNPACKED: u64 = 8 * 1024 * 1024;
 
 /// The largest body that is re-serialized, in bytes: each of many variants is as long.
 const MAX_REPRINTED: usize = 2 * 1024 * 1024;
-
-/// Receives a repaired body, and returns whether to stop.
-pub(crate) type Visit<'v> = dyn FnMut(Finding, Bytes) -> bool + 'v;
 
 /// Visits the repairs that cost nothing, which are tried before all others.
 pub(crate) fn common(body: &Bytes, visit: &mut Visit<'_>) -> bool {

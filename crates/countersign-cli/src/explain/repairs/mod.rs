@@ -13,4 +13,5 @@ mod signing;
 mod suggested_fields;
 mod token;
 mod url;
+mod visit;
 mod wrapped;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::explain::finding::{Finding, FindingKind};
-use crate::explain::repairs::body::Visit;
+use crate::explain::repairs::visit::Visit;
 use crate::explain::text::credential::base64_decoded;
 use crate::explain::text::escapes::{percent_decoded, without_entities};
 

@@ -1,0 +1,8 @@
+//! What receives the repairs of a body.
+
+use bytes::Bytes;
+
+use crate::explain::finding::Finding;
+
+/// Receives a repaired body, and returns whether to stop.
+pub(crate) type Visit<'v> = dyn FnMut(Finding, Bytes) -> bool + 'v;
