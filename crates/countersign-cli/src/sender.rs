@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use countersign::scheme::{Location, Scheme};
 use countersign::senders::{self, FieldLocation, SenderConfig, SenderSpec};
-use countersign::{ConfigError, Contract, Custom, Keyring, Receiver, Secret};
+use countersign::{ConfigError, Contract, Custom, Keyring, Receiver, Secret, Success};
 
 use crate::args::SenderArgs;
 use crate::error::CliError;
@@ -134,14 +134,14 @@ impl SenderChoice {
         }
     }
 
-    /// Returns whether status 200 is the only success.
-    pub(crate) fn requires_200(&self) -> Result<bool, CliError> {
+    /// Returns the statuses that the sender counts as success.
+    pub(crate) fn success(&self) -> Result<Success, CliError> {
         let contract = match self {
             Self::Catalogue(sender) => sender.contract()?,
             Self::Custom(custom) => custom.contract()?,
             Self::Scheme(_) => Contract::default(),
         };
-        Ok(contract.success_status(204) == 200)
+        Ok(contract.success())
     }
 
     /// Returns the sender's scheme with these settings.

@@ -33,6 +33,8 @@ pub struct Contract {
     success: Success,
     response_deadline: Duration,
     retry_window: Duration,
+    /// `None` for the whole retry window.
+    automatic_retry_horizon: Option<Duration>,
     digest_retention: Duration,
     max_body_size: usize,
 }
@@ -47,6 +49,7 @@ impl Contract {
         success: Success::Any2xx,
         response_deadline: Duration::from_secs(10),
         retry_window: Duration::from_secs(7 * 24 * 60 * 60),
+        automatic_retry_horizon: None,
         digest_retention: Duration::from_secs(15 * 60),
         max_body_size: 1024 * 1024,
     };
@@ -56,6 +59,7 @@ impl Contract {
     pub const fn success_status(&self, handler: u16) -> u16 {
         match self.success {
             Success::Exactly200 => 200,
+            Success::Exactly204 => 204,
             Success::Any2xx => handler,
         }
     }
@@ -65,6 +69,7 @@ impl Contract {
     pub(crate) const fn counts(&self, status: u16) -> bool {
         match self.success {
             Success::Exactly200 => status == 200,
+            Success::Exactly204 => status == 204,
             Success::Any2xx => 200 <= status && status <= 299,
         }
     }
@@ -85,6 +90,18 @@ impl Contract {
     #[must_use]
     pub const fn retry_window(&self) -> Duration {
         self.retry_window
+    }
+
+    /// Returns the longest time from an event's first delivery to the last retry that the sender makes by
+    /// itself; the whole retry window if that is not known.
+    ///
+    /// Within this time no store forgets a handled event. Beyond it, a store at its capacity may.
+    #[must_use]
+    pub const fn automatic_retry_horizon(&self) -> Duration {
+        match self.automatic_retry_horizon {
+            Some(horizon) => horizon,
+            None => self.retry_window,
+        }
     }
 
     /// Returns how long an event is remembered that only its body's digest identifies.
@@ -136,6 +153,16 @@ impl ContractBuilder {
         self
     }
 
+    /// Sets how long after its first delivery the sender may retry an event by itself, as opposed to a
+    /// redelivery by hand; zero for a sender that never does.
+    ///
+    /// A [`MemoryStore`](crate::MemoryStore) at its capacity forgets handled events after this time to make
+    /// space. The default is the whole retry window.
+    pub const fn automatic_retry_horizon(mut self, horizon: Duration) -> Self {
+        self.contract.automatic_retry_horizon = Some(horizon);
+        self
+    }
+
     /// Sets how long an event is remembered that only its body's digest identifies.
     ///
     /// Two genuine events may have the same body, so this is shorter than the retry window.
@@ -154,13 +181,24 @@ impl ContractBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::OutOfRange`] for every duration and size that is zero.
+    /// [`ConfigErrorKind::OutOfRange`] for every duration and size that is zero, and for an automatic retry
+    /// horizon that is longer than the retry window. The horizon itself may be zero.
     pub fn build(self) -> Result<Contract, ConfigError> {
         let contract = self.contract;
         let mut validation = Validation::default();
         validation.positive("response_deadline", contract.response_deadline);
         validation.positive("retry_window", contract.retry_window);
         validation.positive("digest_retention", contract.digest_retention);
+        if contract.automatic_retry_horizon() > contract.retry_window {
+            validation.reject(
+                ConfigErrorKind::OutOfRange,
+                format!(
+                    "`automatic_retry_horizon` of {:?} is longer than `retry_window` of {:?}: set `retry_window` to at least the same",
+                    contract.automatic_retry_horizon(),
+                    contract.retry_window
+                ),
+            );
+        }
         if contract.max_body_size == 0 {
             validation.reject(
                 ConfigErrorKind::OutOfRange,
@@ -179,6 +217,8 @@ pub enum Success {
     Any2xx,
     /// Only 200 is success, so any 2xx of the handler is sent as 200.
     Exactly200,
+    /// The sender asks for 204 without a body, so any 2xx of the handler is sent as that.
+    Exactly204,
 }
 
 impl Success {
@@ -188,6 +228,7 @@ impl Success {
         match self {
             Self::Any2xx => "any_2xx",
             Self::Exactly200 => "exactly_200",
+            Self::Exactly204 => "exactly_204",
         }
     }
 }

@@ -121,7 +121,7 @@ pub mod tenants {
 
 pub use self::body::FilePart;
 pub use self::contract::{Contract, ContractBuilder, Success};
-pub use self::dedup::MemoryStore;
+pub use self::dedup::{MemoryStore, MemoryStoreBuilder};
 pub use self::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 pub use self::event::EventPattern;
 pub use self::headers::Headers;

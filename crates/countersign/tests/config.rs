@@ -189,6 +189,10 @@ fn durations_and_limits_are_not_zero() {
     rejects(contract().max_body_size(0).build(), OutOfRange, "`max_body_size`");
     rejects(contract().response_deadline(NOTHING).build(), OutOfRange, "`response_deadline`");
     rejects(contract().retry_window(NOTHING).build(), OutOfRange, "`retry_window`");
+    assert!(
+        contract().automatic_retry_horizon(NOTHING).build().is_ok(),
+        "a sender may never retry"
+    );
     rejects(contract().digest_retention(NOTHING).build(), OutOfRange, "`digest_retention`");
     rejects(omniai().lease(NOTHING).build(), OutOfRange, "`lease`");
     rejects(omniai().store_timeout(NOTHING).build(), OutOfRange, "`store_timeout`");
@@ -197,6 +201,17 @@ fn durations_and_limits_are_not_zero() {
     rejects(MemoryStore::new(0), OutOfRange, "capacity");
     assert!(contract().max_body_size(1).build().is_ok());
     assert!(MemoryStore::new(1).is_ok());
+}
+
+#[test]
+fn a_sender_does_not_retry_by_itself_for_longer_than_in_all() {
+    let moment = Duration::from_millis(1);
+    let window = || Contract::builder().retry_window(DAY);
+    let longer = window().automatic_retry_horizon(DAY + moment).build();
+    rejects(longer, ConfigErrorKind::OutOfRange, "`automatic_retry_horizon`");
+    let whole = window().automatic_retry_horizon(DAY).build().unwrap();
+    assert_eq!(whole.automatic_retry_horizon(), DAY);
+    assert_eq!(window().build().unwrap().automatic_retry_horizon(), DAY, "if it is not known");
 }
 
 #[test]

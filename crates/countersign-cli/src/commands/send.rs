@@ -10,6 +10,7 @@ mod retry_timer;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use countersign::Success;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
@@ -52,7 +53,7 @@ pub(super) fn run(args: &SendArgs, output: &mut Output) -> Result<ExitStatus, Cl
     let config = SendConfig {
         target,
         deadline: args.deadline.map_or_else(|| sender.response_deadline(), Duration::from_secs_f64),
-        requires_200: sender.requires_200()?,
+        requires_200: sender.success()? == Success::Exactly200,
         timer: RetryTimer::new(args, &schedule),
         concurrency: args.concurrency,
     };

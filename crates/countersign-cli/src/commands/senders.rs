@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign::Success;
 use countersign::scheme::{BodyFormat, Encoding};
 use countersign::senders::{self, Challenge, SenderSpec};
 use serde::Serialize;
@@ -136,7 +137,11 @@ impl Row {
                 .map(|tolerance| [tolerance.past().as_secs(), tolerance.future().as_secs()]),
             signs_id: scheme.signs_id(),
             handshake: sender.spec().and_then(SenderSpec::handshake).map(in_words),
-            success: if sender.requires_200()? { "200" } else { "any 2xx" },
+            success: match sender.success()? {
+                Success::Exactly200 => "200",
+                Success::Exactly204 => "204",
+                _ => "any 2xx",
+            },
             deadline_s: sender.response_deadline().as_secs(),
             retries_s: schedule.delays.iter().map(Duration::as_secs).collect(),
             retries_documented: schedule.is_documented,

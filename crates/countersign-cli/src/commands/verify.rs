@@ -1,6 +1,6 @@
 //! `verify`: verifies a captured request and prints the verdict.
 
-use countersign::{Delivery, Receiver, Rejection, Timestamp};
+use countersign::{Delivery, Receiver, Rejection, Success, Timestamp};
 
 use super::common::{duration_text, time};
 use super::verdict::Verdict;
@@ -136,7 +136,10 @@ fn age(time: Timestamp, now: Timestamp, receiver: &Receiver) -> String {
 
 /// Describes the response that the sender counts as success, and its deadline.
 fn expected_response(receiver: &Receiver) -> String {
-    let is_200 = receiver.contract().success_status(204) == 200;
-    let status = if is_200 { "200" } else { "any 2xx" };
+    let status = match receiver.contract().success() {
+        Success::Exactly200 => "200",
+        Success::Exactly204 => "204",
+        _ => "any 2xx",
+    };
     format!("{status} within {}", duration_text(receiver.timeouts().response))
 }

@@ -12,7 +12,8 @@
 //! - An event that is *InProgress* has a fencing token and a lease. A renew extends the lease. Once the
 //!   lease has expired, the next claim takes over with a higher fencing token.
 //! - An event that is *Handled* is remembered for its retention; a claim returns
-//!   [`ClaimOutcome::Duplicate`].
+//!   [`ClaimOutcome::Duplicate`]. A store at its capacity may forget it earlier, but never while its
+//!   [`Retention`] says that it must be kept.
 //! - A renew, commit or release with a stale fencing token changes nothing and returns
 //!   [`UpdateOutcome::StaleToken`].
 //! - The fencing tokens of a key only rise, across release, takeover and expiry.
@@ -28,14 +29,18 @@ mod error;
 mod inspect;
 mod memory;
 mod outcome;
+mod retention;
 mod store;
 mod store_id;
+mod usage;
 
 pub use self::error::{StoreError, StoreErrorKind};
 pub use self::inspect::{InspectStore, Record, RecordState, StoreStats};
-pub use self::memory::MemoryStore;
+pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 pub use self::outcome::{ClaimOutcome, UpdateOutcome};
+pub use self::retention::Retention;
 pub use self::store::DedupStore;
 pub(crate) use self::store::Store;
 pub use self::store_id::StoreId;
+pub use self::usage::StoreUsage;
 pub use crate::event::{ClaimToken, Claimed, EventKey, FencingToken, Identity};

@@ -6,13 +6,18 @@ use std::time::Duration;
 
 use super::error::StoreError;
 use super::outcome::{ClaimOutcome, UpdateOutcome};
+use super::retention::Retention;
 use super::store_id::StoreId;
+use super::usage::StoreUsage;
 use crate::event::{EventKey, FencingToken};
 
 /// A store of which events are being handled and which have been.
 ///
-/// Each operation is **one atomic step**, and every time is that of the **store's own clock**. A store
-/// never removes an event before its time to make space: at its limit it rejects new claims.
+/// Each operation is **one atomic step**, and every time is that of the **store's own clock**.
+///
+/// To make space, a store may forget a handled event before the end of its retention, but not within the
+/// time in which [it must be kept](Retention::must_keep_for). It never forgets an event in progress or a
+/// fencing token. Where that leaves no space, it rejects new claims.
 ///
 /// [Choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md)
 /// lists the stores that exist. For a store of your own,
@@ -119,6 +124,31 @@ pub trait DedupStore: Send + Sync + 'static {
         retention: Duration,
     ) -> impl Future<Output = Result<UpdateOutcome, StoreError>> + Send;
 
+    /// Marks the event as handled like [`commit`](Self::commit), and passes on how long its record must be
+    /// kept.
+    ///
+    /// Receivers call this method. The default calls `commit` with the whole retention, which suits every
+    /// store that forgets no event before its time. A store with a capacity of its own overrides it.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`commit`](Self::commit).
+    fn commit_with_retention(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        retention: Retention,
+    ) -> impl Future<Output = Result<UpdateOutcome, StoreError>> + Send {
+        self.commit(key, fencing_token, retention.keep_for())
+    }
+
+    /// Returns how full the store is; `None`, the default, for a store without a capacity of its own.
+    ///
+    /// Receivers call this after each claim for their metrics, so it must neither wait nor count.
+    fn usage(&self) -> Option<StoreUsage> {
+        None
+    }
+
     /// Releases the claim, so that the next delivery of the event is handled.
     ///
     /// # Errors
@@ -164,8 +194,10 @@ pub(crate) trait Store: Send + Sync {
         &'s self,
         key: &'s EventKey,
         fencing_token: FencingToken,
-        retention: Duration,
+        retention: Retention,
     ) -> StoreFuture<'s, UpdateOutcome>;
+    #[cfg(feature = "metrics")]
+    fn usage(&self) -> Option<StoreUsage>;
     fn release<'s>(
         &'s self,
         key: &'s EventKey,
@@ -197,9 +229,14 @@ impl<S: DedupStore> Store for S {
         &'s self,
         key: &'s EventKey,
         fencing_token: FencingToken,
-        retention: Duration,
+        retention: Retention,
     ) -> StoreFuture<'s, UpdateOutcome> {
-        Box::pin(DedupStore::commit(self, key, fencing_token, retention))
+        Box::pin(DedupStore::commit_with_retention(self, key, fencing_token, retention))
+    }
+
+    #[cfg(feature = "metrics")]
+    fn usage(&self) -> Option<StoreUsage> {
+        DedupStore::usage(self)
     }
 
     fn release<'s>(

@@ -87,7 +87,7 @@
 //!     match responded.await.unwrap_or((Outcome::ShuttingDown, None)) {
 //!         (_, Some(status @ 200..=299)) => contract.success_status(status),
 //!         (_, Some(status)) => status,
-//!         (outcome, None) => Response::from(outcome).status(),
+//!         (outcome, None) => Response::from(outcome).with_contract(&contract).status(),
 //!     }
 //! }
 //!

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::dedup::{Store, StoreError, UpdateOutcome};
+use crate::dedup::{Retention, Store, StoreError, UpdateOutcome};
 use crate::event::{ClaimToken, Claimed, EventKey, FencingToken};
 
 /// A claimed event: the right to handle it until the lease expires.
@@ -32,7 +32,7 @@ pub struct Claim {
     pub(crate) fencing_token: Option<FencingToken>,
     pub(crate) takeover: bool,
     pub(crate) lease: Duration,
-    pub(crate) retention: Duration,
+    pub(crate) retention: Retention,
 }
 
 impl Claim {
@@ -54,7 +54,7 @@ impl Claim {
     /// transaction, or `None` without deduplication.
     #[must_use]
     pub fn claim_token(&self) -> Option<ClaimToken> {
-        Some(ClaimToken::new(self.key, self.fencing_token?, self.retention))
+        Some(ClaimToken::new(self.key, self.fencing_token?, self.retention.keep_for()))
     }
 
     /// Returns whether the claim took over from one whose lease had expired, so that part of the work

@@ -2,7 +2,7 @@
 //! [`metrics`](https://docs.rs/metrics) (feature `metrics`).
 //!
 //! Install a recorder, such as `metrics-exporter-prometheus`, before the first request. Durations are
-//! in seconds. Every metric but the store's has the labels `endpoint` and `sender`. [The guide] names
+//! in seconds. Every metric but the last three has the labels `endpoint` and `sender`. [The guide] names
 //! the alerts to set.
 //!
 //! | name | kind | more labels | meaning |
@@ -16,11 +16,14 @@
 //! | `countersign_in_progress` | gauge | | events that are claimed, and neither committed nor released |
 //! | `countersign_handler_seconds` | histogram | `outcome` | run time of handlers: `handled`, `failed`, `panicked`, `cancelled` |
 //! | `countersign_store_seconds` | histogram | `operation`, `result` | run time of the store's operations `claim`, `renew`, `commit`, `release`, by result: `ok`, `unavailable`, `timeout`, `full` |
+//! | `countersign_store_fill` | gauge | | share of a memory store's capacity that is in use, from 0 to 1 |
+//! | `countersign_store_forgotten_total` | counter | | handled events that a memory store has forgotten before the end of their retention, to make space |
 //! | `countersign_store_events` | gauge | `store`, `state` | events in the store: `in_progress`, `lease_expired`, `handled`, `expired` |
 //! | `countersign_store_oldest_expired_lease_seconds` | gauge | `store` | time since the oldest expired lease expired |
 //! | `countersign_store_bytes` | gauge | `store` | size of the store on disk, where the store reports it |
 //!
-//! The last three are set by [`report_store`], as often as the application calls it.
+//! The last three are set by [`report_store`], as often as the application calls it. The two before them
+//! are set after each claim; receivers that share a memory store all report the values of the whole store.
 //!
 //! [The guide]: https://github.com/countersign/countersign/blob/main/docs/observability.md
 
@@ -37,6 +40,8 @@ pub(super) const ITEMS: &str = "countersign_items_total";
 pub(super) const IN_PROGRESS: &str = "countersign_in_progress";
 pub(super) const HANDLER: &str = "countersign_handler_seconds";
 pub(super) const STORE: &str = "countersign_store_seconds";
+pub(super) const STORE_FILL: &str = "countersign_store_fill";
+pub(super) const STORE_FORGOTTEN: &str = "countersign_store_forgotten_total";
 pub(super) const STORE_EVENTS: &str = "countersign_store_events";
 pub(super) const STORE_OLDEST_EXPIRED_LEASE: &str =
     "countersign_store_oldest_expired_lease_seconds";
@@ -53,6 +58,11 @@ pub fn describe() {
     describe_gauge!(IN_PROGRESS, "Events claimed, and neither committed nor released.");
     describe_histogram!(HANDLER, Unit::Seconds, "Run time of handlers, by outcome.");
     describe_histogram!(STORE, Unit::Seconds, "Run time of the dedup store's operations.");
+    describe_gauge!(STORE_FILL, "Share of the memory store's capacity that is in use.");
+    describe_counter!(
+        STORE_FORGOTTEN,
+        "Handled events that the memory store has forgotten before the end of their retention."
+    );
     describe_gauge!(STORE_EVENTS, "Events in the dedup store, by state.");
     describe_gauge!(
         STORE_OLDEST_EXPIRED_LEASE,

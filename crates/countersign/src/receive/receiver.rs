@@ -12,7 +12,9 @@ use super::outcome::Outcome;
 use super::settings::{Settings, Timeouts, freshness_window};
 use super::unnamed::UnnamedEndpoint;
 use crate::contract::Contract;
-use crate::dedup::{ClaimOutcome, Store, StoreError, StoreErrorKind};
+#[cfg(feature = "metrics")]
+use crate::dedup::StoreUsage;
+use crate::dedup::{ClaimOutcome, Retention, Store, StoreError, StoreErrorKind};
 use crate::error::Rejection;
 use crate::event::{EventKey, Identity, tenant_scope};
 use crate::headers::Headers;
@@ -191,7 +193,7 @@ impl Receiver {
             fencing_token: None,
             takeover: false,
             lease: self.timeouts.lease,
-            retention: self.retention(&identity),
+            retention: self.with_horizon(self.retention(&identity)),
         })
     }
 
@@ -212,6 +214,15 @@ impl Receiver {
         } else {
             self.retention
         }
+    }
+
+    /// Returns what a commit passes to the store for an event that is remembered for `keep_for`.
+    ///
+    /// A captured request is fresh for a while: forgetting its event earlier would allow a replay.
+    pub(super) fn with_horizon(&self, keep_for: Duration) -> Retention {
+        let fresh = freshness_window(self.scheme());
+        let horizon = self.contract().automatic_retry_horizon();
+        Retention::new(keep_for).forgettable_after(horizon.max(fresh))
     }
 
     /// Returns the store; `None` without dedup.
@@ -262,6 +273,12 @@ impl Receiver {
     #[cfg(feature = "metrics")]
     pub(crate) fn has_store(&self) -> bool {
         self.store.is_some()
+    }
+
+    /// Returns how full the store is, if it has a capacity of its own.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn store_usage(&self) -> Option<StoreUsage> {
+        self.store.as_ref()?.usage()
     }
 
     /// Returns the names of the keys that are shorter than 24 bytes, for a warning at start-up.

@@ -18,7 +18,8 @@ mod on {
     use crate::dedup::StoreError;
     use crate::error::Rejection;
     use crate::receive::metrics::{
-        DEDUP_HITS, DELIVERIES, HANDLER, IGNORED, IN_PROGRESS, ITEMS, LATE, STORE, VERIFIED,
+        DEDUP_HITS, DELIVERIES, HANDLER, IGNORED, IN_PROGRESS, ITEMS, LATE, STORE, STORE_FILL,
+        STORE_FORGOTTEN, VERIFIED,
     };
     use crate::receive::{Claim, Outcome, Receiver};
     use crate::verify::Delivery;
@@ -112,6 +113,16 @@ mod on {
         let result = error.map_or("ok", |error| error.kind().as_str());
         let labels = labels(receiver, [("operation", operation), ("result", result)]);
         histogram!(STORE, labels).record(started.0.elapsed());
+        if operation == "claim" {
+            store_usage(receiver);
+        }
+    }
+
+    fn store_usage(receiver: &Receiver) {
+        if let Some(usage) = receiver.store_usage() {
+            gauge!(STORE_FILL, labels::<&str>(receiver, [])).set(usage.fill());
+            counter!(STORE_FORGOTTEN, labels::<&str>(receiver, [])).absolute(usage.forgotten);
+        }
     }
 
     fn labels<V: Into<::metrics::SharedString>>(

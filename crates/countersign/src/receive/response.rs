@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::outcome::Outcome;
+use crate::contract::Contract;
 use crate::error::{RETRY_AFTER, Rejection, RejectionKind};
 use crate::senders::HandshakeResponse;
 
@@ -50,6 +51,15 @@ impl Response {
             body: Bytes::new(),
             cause: Cause::Outcome(Outcome::Failed),
         }
+    }
+
+    /// Replaces the status of an acknowledged duplicate by the success that the sender's contract asks for.
+    #[must_use]
+    pub const fn with_contract(mut self, contract: &Contract) -> Self {
+        if let Cause::Outcome(Outcome::Duplicate { .. }) = self.cause {
+            self.status = contract.success_status(self.status);
+        }
+        self
     }
 
     /// Returns the status.

@@ -61,6 +61,7 @@ pub struct SenderSpec {
     response_deadline: Duration,
     response_margin: Option<Duration>,
     retry_window: Duration,
+    automatic_retry_horizon: Option<Duration>,
     digest_dedup_window: Option<Duration>,
     max_body_size: usize,
     challenge: Option<Challenge>,
@@ -155,6 +156,7 @@ impl SenderSpec {
             response_deadline: secs(10),
             response_margin: None,
             retry_window: days(7),
+            automatic_retry_horizon: None,
             digest_dedup_window: None,
             max_body_size: 1024 * 1024,
             challenge: None,
@@ -234,6 +236,13 @@ impl SenderSpec {
         self
     }
 
+    /// Sets how long after its first delivery the sender may retry an event by itself; zero for a sender
+    /// that never does. The default, for a sender that does not document it, is the whole retry window.
+    pub const fn with_automatic_retry_horizon(mut self, horizon: Duration) -> Self {
+        self.automatic_retry_horizon = Some(horizon);
+        self
+    }
+
     /// Sets how long an event without an id is deduplicated by the digest of its body, if two genuine
     /// events may have the same body. The default is the whole retry window.
     pub const fn with_digest_dedup_window(mut self, window: Duration) -> Self {
@@ -310,6 +319,14 @@ impl SenderSpec {
 
 pub(super) const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
+}
+
+pub(super) const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+pub(super) const fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours * 60 * 60)
 }
 
 pub(super) const fn days(days: u64) -> Duration {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, InspectStore};
 use countersign::testing::store::{
-    StoreUnderTest, ViolationKind, check, concurrent_workers, inspection_reports_and_forgets,
-    random_steps,
+    StoreUnderTest, ViolationKind, a_full_store_keeps_what_it_must, check, concurrent_workers,
+    inspection_reports_and_forgets, random_steps,
 };
 use countersign::time::FixedClock;
 use countersign::{MemoryStore, Timestamp};
@@ -41,6 +41,21 @@ impl StoreUnderTest for Memory {
         let worker = thread::spawn(|| block_on(work));
         async { worker.join().unwrap() }
     }
+}
+
+#[test]
+fn a_full_memory_store_keeps_what_it_must() {
+    let clock = clock();
+    let store = MemoryStore::with_clock(50, clock.clone()).unwrap();
+    assert_eq!(block_on(a_full_store_keeps_what_it_must(&Memory(store, clock), 50)), Ok(()));
+}
+
+#[test]
+fn a_store_with_more_space_than_its_capacity_is_caught() {
+    let clock = clock();
+    let store = MemoryStore::with_clock(50, clock.clone()).unwrap();
+    let found = block_on(a_full_store_keeps_what_it_must(&Memory(store, clock.clone()), 40));
+    assert_eq!(found.unwrap_err().kind(), ViolationKind::UnexpectedOutcome);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod capacity;
 mod contract;
 mod crashes;
 mod expiry;

@@ -1,9 +1,8 @@
 //! Inspection of the memory store.
 
-use std::sync::atomic::Ordering;
-
+use super::shared::lock;
 use super::slots::State;
-use super::store::{MemoryStore, lock};
+use super::store::MemoryStore;
 use crate::dedup::{EventKey, InspectStore, Record, RecordState, StoreError, StoreStats};
 use crate::time::Timestamp;
 
@@ -13,8 +12,9 @@ impl InspectStore for MemoryStore {
         let now = self.0.clock.now();
         let mut stats = StoreStats::default();
         for shard in &self.0.shards {
-            for record in lock(shard).records() {
-                add_record(&mut stats, record.state, now);
+            let shard = lock(shard);
+            for record in shard.records() {
+                add_record(&mut stats, record.state, shard.deadline(record.state), now);
             }
         }
         Ok(stats)
@@ -28,9 +28,9 @@ impl InspectStore for MemoryStore {
                 State::InProgress { lease_until } => {
                     RecordState::InProgress { lease: lease_until.saturating_since(now) }
                 }
-                State::Handled { expires } => {
-                    RecordState::Handled { retained_for: expires.saturating_since(now) }
-                }
+                state @ (State::Handled { .. } | State::Retained { .. }) => RecordState::Handled {
+                    retained_for: shard.deadline(state).saturating_since(now),
+                },
             };
             Record { fencing_token: stored.fencing_token, state }
         }))
@@ -40,14 +40,14 @@ impl InspectStore for MemoryStore {
         let (key_prefix, mut shard) = self.0.locate(key);
         let Some((slot, _)) = shard.find(&self.0.seed, key_prefix) else { return Ok(false) };
         shard.remove(&self.0.seed, slot);
-        self.0.live.fetch_sub(1, Ordering::Relaxed);
+        self.0.fill.remove_one();
         Ok(true)
     }
 }
 
 /// Adds one record to the counts.
-fn add_record(stats: &mut StoreStats, state: State, now: Timestamp) {
-    stats.expired += u64::from(state.deadline() <= now);
+fn add_record(stats: &mut StoreStats, state: State, deadline: Timestamp, now: Timestamp) {
+    stats.expired += u64::from(deadline <= now);
     match state {
         State::InProgress { lease_until } => {
             stats.in_progress += 1;
@@ -57,6 +57,8 @@ fn add_record(stats: &mut StoreStats, state: State, now: Timestamp) {
                 stats.oldest_expired_lease = stats.oldest_expired_lease.max(expired_for);
             }
         }
-        State::Handled { expires } => stats.handled += u64::from(now < expires),
+        State::Handled { .. } | State::Retained { .. } => {
+            stats.handled += u64::from(now < deadline);
+        }
     }
 }

@@ -2,20 +2,15 @@
 //!
 //! # Invariants
 //!
-//! 1. **A slot is either used and in one list of the wheel, or free and in the list of free slots.** A slot
-//!    in both would be overwritten while its record is still found.
-//! 2. **`prev` is `NIL` exactly in free slots.** A used slot's `prev` is a slot or a bucket. `used` relies
-//!    on this when it enumerates the records.
+//! 1. **A slot is either used and in one list of the wheel or of the retained records, or free and in the
+//!    list of free slots.** A slot in both would be overwritten while its record is still found.
+//! 2. **`prev` is `NIL` exactly in free slots.** A used slot's `prev` is a slot, a bucket or `LIST_LINK`.
+//!    `used` relies on this when it enumerates the records.
 //! 3. **A slot never moves.** Its number is in the index and in the links of its neighbours.
-
-use std::time::Duration;
 
 use super::index::SLOT_MASK;
 use crate::dedup::{EventKey, FencingToken};
 use crate::time::Timestamp;
-
-/// How long a claim that was neither committed nor released is kept after its lease, for a late commit.
-const ABANDONED_CLAIM_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The number of slots in one allocation. Growth adds an allocation and moves no slot (invariant 3).
 const SLOTS_PER_CHUNK: usize = 1 << CHUNK_BITS;
@@ -26,6 +21,13 @@ pub(super) const NIL: u32 = u32::MAX;
 
 /// The most slots of a shard: as many as an entry of the index can number, in whole chunks.
 pub(super) const MAX_SLOTS: u32 = SLOT_MASK - SLOT_MASK % (1 << CHUNK_BITS);
+
+/// The `prev` link of the first slot in a list of retained records, past the links of all buckets.
+pub(super) const LIST_LINK: u32 = NIL - 1;
+
+/// The number of a list of retained records.
+#[derive(Clone, Copy)]
+pub(super) struct ListNumber(pub(super) u8);
 
 /// The stored facts of an event.
 #[derive(Clone, Copy)]
@@ -45,20 +47,18 @@ impl Record {
 /// The state of an event.
 #[derive(Clone, Copy)]
 pub(super) enum State {
-    InProgress { lease_until: Timestamp },
-    Handled { expires: Timestamp },
-}
-
-impl State {
-    /// Returns the time from which the record may be removed.
-    pub(super) fn deadline(self) -> Timestamp {
-        match self {
-            Self::InProgress { lease_until } => {
-                lease_until.saturating_add(ABANDONED_CLAIM_RETENTION)
-            }
-            Self::Handled { expires } => expires,
-        }
-    }
+    InProgress {
+        lease_until: Timestamp,
+    },
+    /// Handled, and in the wheel: the record is kept until it expires.
+    Handled {
+        expires: Timestamp,
+    },
+    /// Handled, and in a list, whose retention says when the record expires.
+    Retained {
+        handled: Timestamp,
+        list: ListNumber,
+    },
 }
 
 /// The first half of an event's key: 128 bits of a digest.
@@ -83,10 +83,11 @@ impl From<&EventKey> for KeyPrefix {
 pub(super) struct Slot {
     pub(super) key: KeyPrefix,
     fingerprint: u64,
-    /// The fencing token times two, plus one once the event is handled.
-    fencing_token_and_handled: u64,
-    /// The end of the lease or, once the event is handled, of the retention.
-    until: Timestamp,
+    /// The fencing token times 256, plus a byte for the state: [`IN_PROGRESS`], [`IN_WHEEL`], or
+    /// [`FIRST_LIST`] and the number of the list.
+    fencing_token_and_state: u64,
+    /// The time of the state: the end of the lease or of the retention, or the time of the commit.
+    pub(super) time: Timestamp,
     /// The previous slot in the list, the bucket in the first slot, or `NIL` in a free slot.
     pub(super) prev: u32,
     /// The next slot in the list, or `NIL` in the last one.
@@ -95,12 +96,12 @@ pub(super) struct Slot {
 
 impl Slot {
     const fn new_free(next: u32) -> Self {
-        let until = Timestamp::from_millis(0);
+        let time = Timestamp::from_millis(0);
         Self {
             key: KeyPrefix(0, 0),
             fingerprint: 0,
-            fencing_token_and_handled: 0,
-            until,
+            fencing_token_and_state: 0,
+            time,
             prev: NIL,
             next,
         }
@@ -108,26 +109,33 @@ impl Slot {
 
     /// Returns the record.
     pub(super) const fn record(&self) -> Record {
-        let state = if self.fencing_token_and_handled & 1 == 0 {
-            State::InProgress { lease_until: self.until }
-        } else {
-            State::Handled { expires: self.until }
+        let state = match self.fencing_token_and_state as u8 {
+            IN_PROGRESS => State::InProgress { lease_until: self.time },
+            IN_WHEEL => State::Handled { expires: self.time },
+            list => State::Retained { handled: self.time, list: ListNumber(list - FIRST_LIST) },
         };
-        let fencing_token = FencingToken::new(self.fencing_token_and_handled >> 1);
+        let fencing_token = FencingToken::new(self.fencing_token_and_state >> STATE_BITS);
         Record { fencing_token, fingerprint: self.fingerprint, state }
     }
 
     /// Replaces the record; key and links stay.
     pub(super) const fn write(&mut self, record: Record) {
-        let (handled, until) = match record.state {
-            State::InProgress { lease_until } => (0, lease_until),
-            State::Handled { expires } => (1, expires),
+        let (state, time) = match record.state {
+            State::InProgress { lease_until } => (IN_PROGRESS, lease_until),
+            State::Handled { expires } => (IN_WHEEL, expires),
+            State::Retained { handled, list } => (FIRST_LIST + list.0, handled),
         };
         self.fingerprint = record.fingerprint;
-        self.fencing_token_and_handled = record.fencing_token.as_u64() << 1 | handled;
-        self.until = until;
+        self.fencing_token_and_state = record.fencing_token.as_u64() << STATE_BITS | state as u64;
+        self.time = time;
     }
 }
+
+/// The lowest bits of a slot's fencing token, which hold the state.
+const STATE_BITS: u32 = 8;
+const IN_PROGRESS: u8 = 0;
+const IN_WHEEL: u8 = 1;
+const FIRST_LIST: u8 = 2;
 
 /// The slots of a shard, used and free.
 pub(super) struct Slots {

@@ -1,63 +1,58 @@
-//! The memory store: its operations, and the state that its shards share.
+//! The memory store and its builder.
 
-use std::array;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::shard::{Seed, Shard};
-use super::slots::{KeyPrefix, Record, State};
+use super::shared::Shared;
+use super::size::{bytes_for, capacity_within};
 use crate::dedup::{
-    ClaimOutcome, DedupStore, EventKey, FencingToken, StoreError, StoreErrorKind, StoreId,
-    UpdateOutcome,
+    ClaimOutcome, DedupStore, EventKey, FencingToken, Retention, StoreError, StoreErrorKind,
+    StoreId, StoreUsage, UpdateOutcome,
 };
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::time::{Clock, MonotonicClock, Timestamp};
+use crate::time::{Clock, MonotonicClock};
 
-/// The default number of events, which take 55 to 60 bytes each.
+/// The default number of events, which take about 61 MB.
 const DEFAULT_CAPACITY: usize = 1_000_000;
-
-/// The number of shards, each with a lock: enough that threads rarely wait for one another, and that one
-/// shard grows fast.
-const SHARDS: usize = 32;
-
-/// The most records that one claim checks for expiry, so that no claim waits for many removals.
-const EXPIRY_CHECKS_PER_CLAIM: usize = 8;
 
 /// A store in the memory of one process, lost at a restart.
 ///
-/// **One process only**: two processes do not see each other's claims. For several, see
+/// **One process only**: two processes do not see each other's claims. For several, and for how large a
+/// store should be, see
 /// [choosing a store](https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md).
 ///
-/// At its capacity the store rejects new events, and the sender receives 503. It does not remove
-/// remembered events to make space.
+/// The default store holds a million events. [`new`](Self::new) takes another number, and
+/// [`builder`](Self::builder) a number of bytes. With 100 000 events or more, an event takes 55 to 64 bytes;
+/// [`bytes_for`](Self::bytes_for) computes the most. Memory is allocated as events arrive. The space of a
+/// removed event is used again, and not returned to the allocator.
 ///
-/// With 100 000 events or more, an event takes 55 to 60 bytes. Memory is allocated as events arrive. The
-/// space of a removed event is used again, and not returned to the allocator.
+/// # At its capacity
+///
+/// At its capacity the store forgets the event that was handled first, of those whose sender no longer
+/// retries them by itself: [`Retention::must_keep_for`] has passed. If such an event is delivered again, by
+/// hand, it is handled again. If there is none, the store rejects the new event, and its sender receives 503.
+/// Events in progress and fencing tokens are never forgotten.
+///
+/// With the feature `tracing` the store logs a warning when it is 80 % full, and one when it begins to forget
+/// events. [`usage`](DedupStore::usage) counts both, and so do a receiver's metrics.
+///
+/// # Expiry
 ///
 /// Claims remove expired records, a few at a time; there is no background task. A claim that is neither
-/// committed nor released is removed a day after its lease has expired.
+/// committed nor released is removed a day after its lease has expired. Events are forgotten early only if
+/// they have one of the first 64 retentions that are in use at a time. Receivers have one or two each.
 ///
 /// ```
 /// use countersign::{MemoryStore, Receiver, Secret, StandardWebhooks};
 ///
 /// let sender = StandardWebhooks::new(Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?)?;
-/// let receiver = Receiver::builder(sender).dedup(MemoryStore::new(100_000)?).build()?;
+/// let store = MemoryStore::builder().max_bytes(256 * 1024 * 1024).build()?;
+/// let receiver = Receiver::builder(sender).dedup(store).build()?;
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct MemoryStore(pub(super) Arc<Shared>);
-
-/// The state behind all clones of a [`MemoryStore`].
-pub(super) struct Shared {
-    pub(super) shards: [Mutex<Shard>; SHARDS],
-    pub(super) seed: Seed,
-    pub(super) clock: Box<dyn Clock>,
-    capacity: usize,
-    /// The number of records in all shards.
-    pub(super) live: AtomicUsize,
-}
 
 impl MemoryStore {
     /// Creates a store of up to `capacity` events, and at most about 500 million.
@@ -66,7 +61,7 @@ impl MemoryStore {
     ///
     /// [`ConfigErrorKind::OutOfRange`] if `capacity` is zero.
     pub fn new(capacity: usize) -> Result<Self, ConfigError> {
-        Self::with_clock(capacity, MonotonicClock::default())
+        Self::builder().capacity(capacity).build()
     }
 
     /// Creates a store whose leases and retention use `clock`, for example in a test.
@@ -75,19 +70,39 @@ impl MemoryStore {
     ///
     /// [`ConfigErrorKind::OutOfRange`] if `capacity` is zero.
     pub fn with_clock(capacity: usize, clock: impl Clock) -> Result<Self, ConfigError> {
-        if capacity == 0 {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
-                "the memory store's capacity is zero: set it to the number of events to remember",
-            ));
-        }
-        Ok(Self::build(capacity, Box::new(clock)))
+        Self::builder().capacity(capacity).clock(clock).build()
+    }
+
+    /// Returns a builder of a store that is limited by a number of events, of bytes, or both.
+    pub fn builder() -> MemoryStoreBuilder {
+        MemoryStoreBuilder { capacity: None, max_bytes: None, clock: None }
+    }
+
+    /// Returns the most bytes of the heap that a store of `capacity` events takes, without the allocator's own
+    /// overhead.
+    ///
+    /// ```
+    /// use countersign::MemoryStore;
+    ///
+    /// // Ten events a second for a week: 370 MB.
+    /// let bytes = MemoryStore::bytes_for(10 * 7 * 24 * 3600);
+    /// assert_eq!(bytes / 1_000_000, 365);
+    /// ```
+    #[must_use]
+    pub const fn bytes_for(capacity: usize) -> usize {
+        bytes_for(capacity)
+    }
+
+    /// Returns the largest number of events that the store holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.0.fill.capacity()
     }
 
     /// Returns the number of events in the store, including expired ones that it has not removed yet.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.live.load(Ordering::Relaxed)
+        self.0.fill.live()
     }
 
     /// Returns whether the store holds no events.
@@ -95,160 +110,74 @@ impl MemoryStore {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-
-    fn build(capacity: usize, clock: Box<dyn Clock>) -> Self {
-        Self(Arc::new(Shared {
-            shards: array::from_fn(|_| Mutex::default()),
-            seed: Seed::new(),
-            clock,
-            capacity,
-            live: AtomicUsize::new(0),
-        }))
-    }
-
-    fn claim_now(
-        &self,
-        key: &EventKey,
-        fingerprint: u64,
-        lease: Duration,
-    ) -> Result<ClaimOutcome, StoreError> {
-        if let Some(claim) = self.try_claim(key, fingerprint, lease) {
-            return Ok(claim);
-        }
-        let mut shards = self.0.shards.iter();
-        shards.any(|shard| self.0.expire_one(&mut lock(shard)));
-        self.try_claim(key, fingerprint, lease).ok_or_else(|| {
-            StoreError::new(
-                StoreErrorKind::Full,
-                format!(
-                    "the memory store is full ({} events): increase its capacity",
-                    self.0.capacity
-                ),
-            )
-        })
-    }
-
-    /// Claims the event; `None` if there is no space for a new record.
-    fn try_claim(&self, key: &EventKey, fingerprint: u64, lease: Duration) -> Option<ClaimOutcome> {
-        let (key_prefix, mut shard) = self.0.locate(key);
-        let now = self.0.sweep(&mut shard);
-        let fencing_token = FencingToken::new(shard.last_fencing_token + 1);
-        let state = State::InProgress { lease_until: now.saturating_add(lease) };
-        let record = Record { fencing_token, fingerprint, state };
-        let existing = shard.find(&self.0.seed, key_prefix);
-        let takeover = match existing.map(|(_, stored)| stored.state) {
-            Some(State::InProgress { lease_until }) if now < lease_until => {
-                return Some(ClaimOutcome::InProgress {
-                    retry_after: lease_until.saturating_since(now),
-                });
-            }
-            Some(State::Handled { expires }) if now < expires => {
-                let same_body =
-                    existing.is_some_and(|(_, stored)| stored.fingerprint == fingerprint);
-                return Some(ClaimOutcome::Duplicate { same_body });
-            }
-            Some(state @ State::InProgress { .. }) => now < state.deadline(),
-            Some(State::Handled { .. }) | None => false,
-        };
-        if let Some((slot, _)) = existing {
-            shard.write(slot, record);
-        } else {
-            if !shard.has_capacity() {
-                return None;
-            }
-            self.0.reserve()?;
-            shard.insert(&self.0.seed, key_prefix, record);
-        }
-        shard.last_fencing_token = fencing_token.as_u64();
-        Some(ClaimOutcome::Acquired { fencing_token, takeover })
-    }
-
-    fn renew_now(
-        &self,
-        key: &EventKey,
-        fencing_token: FencingToken,
-        lease: Duration,
-    ) -> UpdateOutcome {
-        let (key_prefix, mut shard) = self.0.locate(key);
-        let lease_until = self.0.clock.now().saturating_add(lease);
-        match shard.find(&self.0.seed, key_prefix) {
-            Some((slot, stored)) if stored.is_in_progress(fencing_token) => {
-                shard.write(slot, Record { state: State::InProgress { lease_until }, ..stored });
-                UpdateOutcome::Applied
-            }
-            _ => UpdateOutcome::StaleToken,
-        }
-    }
-
-    fn commit_now(
-        &self,
-        key: &EventKey,
-        fencing_token: FencingToken,
-        retention: Duration,
-    ) -> UpdateOutcome {
-        let (key_prefix, mut shard) = self.0.locate(key);
-        let expires = self.0.clock.now().saturating_add(retention);
-        match shard.find(&self.0.seed, key_prefix) {
-            Some((slot, stored)) if stored.is_in_progress(fencing_token) => {
-                shard.write(slot, Record { state: State::Handled { expires }, ..stored });
-                UpdateOutcome::Applied
-            }
-            Some((_, stored)) if stored.fencing_token == fencing_token => UpdateOutcome::Applied,
-            _ => UpdateOutcome::StaleToken,
-        }
-    }
-
-    fn release_now(&self, key: &EventKey, fencing_token: FencingToken) -> UpdateOutcome {
-        let (key_prefix, mut shard) = self.0.locate(key);
-        match shard.find(&self.0.seed, key_prefix) {
-            Some((slot, stored)) if stored.is_in_progress(fencing_token) => {
-                shard.remove(&self.0.seed, slot);
-                self.0.live.fetch_sub(1, Ordering::Relaxed);
-                UpdateOutcome::Applied
-            }
-            _ => UpdateOutcome::StaleToken,
-        }
-    }
 }
 
-impl Shared {
-    /// Returns the key under which the event is stored, and the locked shard that may hold it.
-    pub(super) fn locate(&self, key: &EventKey) -> (KeyPrefix, MutexGuard<'_, Shard>) {
-        let [.., last] = key.as_bytes();
-        #[expect(clippy::indexing_slicing, reason = "a remainder by the array's length")]
-        (KeyPrefix::from(key), lock(&self.shards[usize::from(*last) % SHARDS]))
+/// Builds a [`MemoryStore`]. Settings may come in any order; [`build`](Self::build) validates them.
+///
+/// ```
+/// use countersign::MemoryStore;
+///
+/// let store = MemoryStore::builder().max_bytes(64 * 1024 * 1024).build()?;
+/// assert!(store.capacity() > 1_000_000);
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+#[must_use = "a builder does nothing until it is built"]
+pub struct MemoryStoreBuilder {
+    capacity: Option<usize>,
+    max_bytes: Option<usize>,
+    clock: Option<Box<dyn Clock>>,
+}
+
+impl MemoryStoreBuilder {
+    /// Sets the largest number of events. The default is a million, or as many as
+    /// [`max_bytes`](Self::max_bytes) holds.
+    pub const fn capacity(mut self, events: usize) -> Self {
+        self.capacity = Some(events);
+        self
     }
 
-    /// Increments the number of records; `None` if the store is at its capacity.
-    fn reserve(&self) -> Option<()> {
-        let incremented = |live: usize| (live < self.capacity).then_some(live + 1);
-        self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, incremented).ok().map(drop)
+    /// Sets the most bytes of the heap that the store takes, without the allocator's own overhead.
+    ///
+    /// The store holds as many events as fit into them, or [`capacity`](Self::capacity) if that is less.
+    pub const fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = Some(bytes);
+        self
     }
 
-    /// Removes a few expired records and returns the current time.
-    fn sweep(&self, shard: &mut Shard) -> Timestamp {
-        let now = self.clock.now();
-        for _ in 0..EXPIRY_CHECKS_PER_CLAIM {
-            if self.expire_next(shard, now).is_none() {
-                break;
-            }
+    /// Sets the clock by which leases and retention expire, for example in a test.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Creates the store.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] if the capacity is zero, or if no event fits into the bytes.
+    pub fn build(self) -> Result<MemoryStore, ConfigError> {
+        let within_bytes = self.max_bytes.map(capacity_within);
+        let out_of_range =
+            |message: String| Err(ConfigError::new(ConfigErrorKind::OutOfRange, message));
+        if self.capacity == Some(0) {
+            return out_of_range(
+                "the memory store's capacity is zero: set it to the number of events to remember"
+                    .to_owned(),
+            );
         }
-        now
-    }
-
-    /// Removes one expired record; returns whether there was one.
-    fn expire_one(&self, shard: &mut Shard) -> bool {
-        let now = self.clock.now();
-        std::iter::from_fn(|| self.expire_next(shard, now)).any(|removed| removed)
-    }
-
-    /// Checks the next record that is due, and returns whether it was removed.
-    fn expire_next(&self, shard: &mut Shard, now: Timestamp) -> Option<bool> {
-        let removed = shard.expire_next(&self.seed, now)?;
-        if removed {
-            self.live.fetch_sub(1, Ordering::Relaxed);
+        if within_bytes == Some(0) {
+            let least = bytes_for(1);
+            return out_of_range(format!(
+                "the memory store's `max_bytes` is too small for an event: set it to at least {least}"
+            ));
         }
-        Some(removed)
+        let capacity = match (self.capacity, within_bytes) {
+            (Some(capacity), Some(within_bytes)) => capacity.min(within_bytes),
+            (Some(capacity), None) | (None, Some(capacity)) => capacity,
+            (None, None) => DEFAULT_CAPACITY,
+        };
+        let clock = self.clock.unwrap_or_else(|| Box::new(MonotonicClock::default()));
+        Ok(MemoryStore(Arc::new(Shared::new(capacity, clock))))
     }
 }
 
@@ -264,7 +193,15 @@ impl DedupStore for MemoryStore {
         fingerprint: u64,
         lease: Duration,
     ) -> Result<ClaimOutcome, StoreError> {
-        self.claim_now(key, fingerprint, lease)
+        self.0.claim(key, fingerprint, lease).ok_or_else(|| {
+            StoreError::new(
+                StoreErrorKind::Full,
+                format!(
+                    "the memory store is full: each of its {} events is in progress or may still be retried by its sender; raise its capacity or `max_bytes`, or declare the sender's `automatic_retry_horizon`",
+                    self.capacity()
+                ),
+            )
+        })
     }
 
     async fn renew(
@@ -273,7 +210,7 @@ impl DedupStore for MemoryStore {
         fencing_token: FencingToken,
         lease: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
-        Ok(self.renew_now(key, fencing_token, lease))
+        Ok(self.0.renew(key, fencing_token, lease))
     }
 
     async fn commit(
@@ -282,7 +219,24 @@ impl DedupStore for MemoryStore {
         fencing_token: FencingToken,
         retention: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
-        Ok(self.commit_now(key, fencing_token, retention))
+        Ok(self.0.commit(key, fencing_token, Retention::new(retention)))
+    }
+
+    async fn commit_with_retention(
+        &self,
+        key: &EventKey,
+        fencing_token: FencingToken,
+        retention: Retention,
+    ) -> Result<UpdateOutcome, StoreError> {
+        Ok(self.0.commit(key, fencing_token, retention))
+    }
+
+    fn usage(&self) -> Option<StoreUsage> {
+        Some(StoreUsage {
+            events: self.len() as u64,
+            capacity: self.capacity() as u64,
+            forgotten: self.0.fill.forgotten(),
+        })
     }
 
     async fn release(
@@ -290,29 +244,31 @@ impl DedupStore for MemoryStore {
         key: &EventKey,
         fencing_token: FencingToken,
     ) -> Result<UpdateOutcome, StoreError> {
-        Ok(self.release_now(key, fencing_token))
+        Ok(self.0.release(key, fencing_token))
     }
-}
-
-/// Locks a shard, even if a panic has poisoned the lock.
-///
-/// A poisoned shard is consistent: no step between two of its writes can panic.
-pub(super) fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Default for MemoryStore {
     /// Creates a store of up to a million events.
     fn default() -> Self {
-        Self::build(DEFAULT_CAPACITY, Box::new(MonotonicClock::default()))
+        Self(Arc::new(Shared::new(DEFAULT_CAPACITY, Box::new(MonotonicClock::default()))))
     }
 }
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore")
-            .field("capacity", &self.0.capacity)
+            .field("capacity", &self.capacity())
             .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MemoryStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStoreBuilder")
+            .field("capacity", &self.capacity)
+            .field("max_bytes", &self.max_bytes)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,8 @@
 //! A timing wheel: when to check each record for expiry.
 //!
+//! The wheel holds the records whose deadlines come in any order: leases, and the few retentions that have
+//! no list of their own in `retained.rs`.
+//!
 //! The wheel is a set of linked lists of slots, the *buckets*. Each bucket stands for an interval of
 //! seconds. Intervals far ahead are long and those near are short: an interval's length is between a
 //! thirty-second and a quarter of the distance to its start. When the interval of a bucket starts, its
@@ -10,7 +13,7 @@
 //!
 //! # Invariants
 //!
-//! 1. **Every used slot is in exactly one bucket.** Otherwise its record would never expire, or a freed
+//! 1. **Every used slot is in exactly one bucket, or in a list of `retained.rs`.** Otherwise its record would never expire, or a freed
 //!    slot would stay in a list.
 //! 2. **A bucket's interval does not start after the scheduled second of its records**, nor after `current`
 //!    if that second has passed. Otherwise a record would expire late and keep its slot.
@@ -53,6 +56,7 @@ impl Wheel {
         let (bucket, start) = self.bucket(second);
         self.earliest_start = self.earliest_start.min(start);
         if bucket >= self.heads.len() {
+            self.heads.reserve_exact(bucket + 1 - self.heads.len());
             self.heads.resize(bucket + 1, NIL);
         }
         let next = self.head(bucket);

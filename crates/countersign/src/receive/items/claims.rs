@@ -97,7 +97,8 @@ where
 
     fn commit(&self, token: ClaimToken) -> ItemFuture<'_, Result<UpdateOutcome, StoreError>> {
         let commit = async move {
-            self.store.commit(token.key(), token.fencing_token(), token.retention()).await
+            let retention = self.receiver.with_horizon(token.retention());
+            self.store.commit(token.key(), token.fencing_token(), retention).await
         };
         self.call("commit", commit)
     }

@@ -73,6 +73,13 @@ impl SenderSpec {
         self.response_deadline
     }
 
+    /// Returns how long after its first delivery the sender may retry an event by itself; `None` if the
+    /// sender does not document it.
+    #[must_use]
+    pub const fn automatic_retry_horizon(&self) -> Option<Duration> {
+        self.automatic_retry_horizon
+    }
+
     /// Returns the sender's handshake, if it has one.
     #[must_use]
     pub const fn handshake(&self) -> Option<Challenge> {
@@ -118,12 +125,15 @@ impl SenderSpec {
     pub fn contract(&self) -> Result<Contract, ConfigError> {
         let default_margin = (self.response_deadline / 5).min(Duration::from_secs(2));
         let margin = self.response_margin.unwrap_or(default_margin);
-        Contract::builder()
+        let contract = Contract::builder()
             .success(self.success)
             .response_deadline(self.response_deadline.saturating_sub(margin))
             .retry_window(self.retry_window)
             .digest_retention(self.digest_dedup_window.unwrap_or(self.retry_window))
-            .max_body_size(self.max_body_size)
-            .build()
+            .max_body_size(self.max_body_size);
+        match self.automatic_retry_horizon {
+            Some(horizon) => contract.automatic_retry_horizon(horizon).build(),
+            None => contract.build(),
+        }
     }
 }

@@ -8,6 +8,8 @@
 //! - [`Processes`] spreads the suite's calls over several processes.
 //! - [`outages_lose_no_event`] and [`cut_connections_lose_no_event`] take the store's server or
 //!   network away while it is used.
+//! - [`a_full_store_keeps_what_it_must`] is for a store with a capacity of its own. To make space, a store
+//!   may forget handled events, but never within the time in which they must be kept.
 //! - [`inspection_reports_and_forgets`] is for an [`InspectStore`](crate::dedup::InspectStore).
 //!
 //! ```
@@ -41,6 +43,7 @@
 
 mod suite;
 mod lifecycle;
+mod capacity;
 mod fencing_tokens;
 mod dropped_calls;
 mod races;
@@ -55,6 +58,9 @@ mod history;
 mod harness;
 mod violation;
 
+pub use self::capacity::{
+    a_full_store_keeps_what_it_must, a_retention_is_kept_while_there_is_space,
+};
 pub use self::cut_connections::{NetworkLink, cut_connections_lose_no_event};
 pub use self::dropped_calls::a_dropped_call_leaves_no_event_stuck;
 pub use self::fencing_tokens::{

@@ -1,5 +1,6 @@
 //! The suite as a whole.
 
+use super::capacity::a_retention_is_kept_while_there_is_space;
 use super::dropped_calls::a_dropped_call_leaves_no_event_stuck;
 use super::fencing_tokens::{
     a_handled_event_is_neither_renewed_nor_released, a_released_claim_cannot_be_updated,
@@ -41,6 +42,7 @@ pub async fn check(harness: &impl StoreUnderTest) -> Result<(), Violation> {
     a_zero_duration_expires_at_once(harness).await?;
     an_unbounded_duration_never_expires(harness).await?;
     handles_share_one_store(harness).await?;
+    a_retention_is_kept_while_there_is_space(harness).await?;
     fencing_tokens_increase(harness).await?;
     a_stale_fencing_token_changes_nothing(harness).await?;
     an_unknown_fencing_token_changes_nothing(harness).await?;
