@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use actix_web::body::BoxBody;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use countersign::{Contract, Outcome, adapter};
 
@@ -32,19 +32,27 @@ pub(crate) fn own(response: impl Into<adapter::Response>) -> HttpResponse {
     response
 }
 
-/// Returns the handler's response, a success with the status that the sender's contract asks for.
-pub(crate) fn handlers<B>(
+/// Returns the handler's response, a success with the status that the sender's contract asks for. A 204 has
+/// no body.
+pub(crate) fn handlers<B: MessageBody>(
     contract: &Contract,
     outcome: Outcome,
     mut response: ServiceResponse<B>,
-) -> ServiceResponse<B> {
+) -> ServiceResponse<EitherBody<B>> {
     let code = response.status();
-    if code.is_success() {
-        let code = status(contract.success_status(code.as_u16()));
-        *response.response_mut().status_mut() = code;
-    }
     response.response_mut().extensions_mut().insert(outcome);
-    response
+    if !code.is_success() {
+        return response.map_into_left_body();
+    }
+    let code = status(contract.success_status(code.as_u16()));
+    *response.response_mut().status_mut() = code;
+    if code != StatusCode::NO_CONTENT {
+        return response.map_into_left_body();
+    }
+    for header in [CONTENT_LENGTH, CONTENT_TYPE] {
+        response.headers_mut().remove(header);
+    }
+    response.map_body(|_, _| EitherBody::right(BoxBody::new(())))
 }
 
 pub(crate) fn status(code: u16) -> StatusCode {

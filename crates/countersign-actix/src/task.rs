@@ -16,7 +16,7 @@ use actix_web::{Error, HttpMessage, rt};
 use countersign::adapter::{
     HandlerOutcome, HandlerTask, Timer, drive, in_current_span, reject_shutting_down,
 };
-use countersign::{Delivery, Outcome, Receiver, Shutdown};
+use countersign::{Delivery, Outcome, Receiver, Shutdown, adapter};
 use tokio::sync::oneshot;
 
 use crate::response::{self, OutcomeError};
@@ -65,12 +65,10 @@ where
     // Without a message the task was dropped, which happens only when the worker stops.
     let (outcome, response) = responded.await.unwrap_or((Outcome::ShuttingDown, None));
     match (response, request.take()) {
-        (Some(response), _) => {
-            let response = response::handlers(receiver.contract(), outcome, response?);
-            Ok(response.map_into_left_body())
-        }
+        (Some(response), _) => Ok(response::handlers(receiver.contract(), outcome, response?)),
         (None, Some(request)) => {
-            Ok(request.into_response(response::own(outcome)).map_into_right_body())
+            let own = adapter::Response::from(outcome).with_contract(receiver.contract());
+            Ok(request.into_response(response::own(own)).map_into_right_body())
         }
         (None, None) => Err(OutcomeError(outcome).into()),
     }

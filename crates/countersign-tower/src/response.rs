@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 use countersign::{Contract, Outcome, adapter};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::body::ResponseBody;
@@ -29,7 +30,8 @@ pub(crate) fn own<B: From<Bytes>>(response: impl Into<adapter::Response>) -> Res
     response
 }
 
-/// Returns the handler's response, a success with the status that the sender's contract asks for.
+/// Returns the handler's response, a success with the status that the sender's contract asks for. A 204 has
+/// no body.
 pub(crate) fn handlers<B>(
     contract: &Contract,
     outcome: Outcome,
@@ -38,6 +40,12 @@ pub(crate) fn handlers<B>(
     let mut response = response.map(ResponseBody::new);
     if response.status().is_success() {
         *response.status_mut() = status(contract.success_status(response.status().as_u16()));
+        if response.status() == StatusCode::NO_CONTENT {
+            *response.body_mut() = ResponseBody::default();
+            for header in [CONTENT_LENGTH, CONTENT_TYPE] {
+                response.headers_mut().remove(header);
+            }
+        }
     }
     response.extensions_mut().insert(outcome);
     response

@@ -9,7 +9,7 @@ use std::time::Duration;
 use countersign::adapter::{
     HandlerOutcome, HandlerTask, Timer, drive, in_current_span, reject_shutting_down,
 };
-use countersign::{Delivery, Outcome, Receiver, Shutdown};
+use countersign::{Delivery, Outcome, Receiver, Shutdown, adapter};
 use http::{Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -57,7 +57,10 @@ where
     let (outcome, response) = responded.await.unwrap_or((Outcome::ShuttingDown, None));
     Ok(match response {
         Some(response) => response::handlers(receiver.contract(), outcome, response?),
-        None => response::own(outcome),
+        None => {
+            let own = adapter::Response::from(outcome);
+            response::own(own.with_contract(receiver.contract()))
+        }
     })
 }
 
