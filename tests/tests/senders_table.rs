@@ -17,7 +17,7 @@ const END: &str = "<!-- end of table -->\n";
 
 fn table() -> String {
     let mut table = String::from(
-        "| sender | constant | what it signs | time signed | id signed | what identifies an event, and for how long | handshake |\n|---|---|---|---|---|---|---|\n",
+        "| sender | constant | what it signs | time signed | id signed | what identifies an event, and for how long | retries by itself | handshake |\n|---|---|---|---|---|---|---|---|\n",
     );
     for sender in senders::ALL {
         row(&mut table, sender);
@@ -41,6 +41,11 @@ fn row(table: &mut String, sender: &SenderSpec) {
     });
     let id = if scheme.signs_id() { "yes" } else { "no" };
     let identity = identity(sender, &scheme, &contract);
+    let retries = match sender.automatic_retry_horizon() {
+        None => "not documented".to_owned(),
+        Some(Duration::ZERO) => "no".to_owned(),
+        Some(horizon) => format!("for {}", text(horizon)),
+    };
     let handshake = match sender.handshake() {
         None => "",
         Some(Challenge::Body { .. }) => "signed `POST`",
@@ -50,7 +55,7 @@ fn row(table: &mut String, sender: &SenderSpec) {
     };
     writeln!(
         table,
-        "| {title} | {constant} | {signs} | {time} | {id} | {identity} | {handshake} |"
+        "| {title} | {constant} | {signs} | {time} | {id} | {identity} | {retries} | {handshake} |"
     )
     .unwrap();
 }

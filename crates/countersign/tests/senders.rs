@@ -233,3 +233,77 @@ fn every_sender_has_a_vector_that_is_accepted() {
         assert!(found, "{}: add one to {}", sender.name(), file.display());
     }
 }
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The senders that document how long they retry by themselves. Their sources are in `senders/*.rs`.
+#[test]
+fn the_automatic_retry_horizons_are_those_that_the_senders_document() {
+    let documented = [
+        ("adyen", DAY * 30),
+        ("adyen-platform", DAY * 30),
+        ("box", HOUR * 2),
+        ("clerk", HOUR * 27 + MINUTE * 40),
+        ("discord-events", MINUTE * 10),
+        ("github", Duration::ZERO),
+        ("hubspot", HOUR * 24),
+        ("hubspot-v1", HOUR * 24),
+        ("hubspot-v2", HOUR * 24),
+        ("pagerduty", HOUR * 48),
+        ("razorpay", HOUR * 24),
+        ("resend", HOUR * 27 + MINUTE * 40),
+        ("sanity", MINUTE),
+        ("shopify", HOUR * 4),
+        ("shopify-events", HOUR * 4),
+        ("slack", HOUR * 26),
+        ("square", HOUR * 25),
+        ("standard-webhooks", DAY * 4),
+        ("standard-webhooks-v1a", DAY * 4),
+        ("stripe", DAY * 3),
+        ("svix", HOUR * 27 + MINUTE * 40),
+        ("twilio", Duration::ZERO),
+        ("zoom", MINUTE * 85),
+    ];
+    let in_catalogue: Vec<_> = senders::ALL
+        .iter()
+        .filter_map(|sender| Some((sender.name(), sender.automatic_retry_horizon()?)))
+        .collect();
+    assert_eq!(in_catalogue, documented);
+}
+
+#[test]
+fn a_sender_that_does_not_document_its_retries_may_retry_for_the_whole_window() {
+    let sender = senders::find("mux").unwrap();
+    assert_eq!(sender.automatic_retry_horizon(), None);
+    let contract = sender.contract().unwrap();
+    assert_eq!(contract.automatic_retry_horizon(), contract.retry_window());
+}
+
+#[test]
+fn the_horizon_covers_the_documented_retry_schedule() {
+    for sender in senders::ALL.iter().filter(|sender| sender.has_documented_retry_schedule()) {
+        let schedule: Duration = sender.retry_schedule().iter().sum();
+        let horizon = sender.contract().unwrap().automatic_retry_horizon();
+        assert!(schedule <= horizon, "{}: {schedule:?} is after {horizon:?}", sender.name());
+    }
+}
+
+#[test]
+fn an_event_is_remembered_for_as_long_as_its_sender_may_deliver_it() {
+    let window = |name: &str| senders::find(name).unwrap().contract().unwrap().retry_window();
+    assert_eq!(window("auth0"), DAY * 30); // a paused stream sends its queue when it is resumed
+    assert_eq!(window("github"), DAY * 7); // GitHub Enterprise Server; 3 days on github.com
+    assert_eq!(window("meta"), DAY * 7); // WhatsApp
+    assert_eq!(window("pagerduty"), DAY * 3); // automatic retries for 48 hours
+    assert_eq!(window("slack"), DAY * 2); // delayed events
+}
+
+#[test]
+fn discord_events_are_acknowledged_with_204() {
+    let contract = senders::find("discord-events").unwrap().contract().unwrap();
+    assert_eq!([200, 202, 204].map(|status| contract.success_status(status)), [204; 3]);
+    let interactions = senders::find("discord").unwrap().contract().unwrap();
+    assert_eq!(interactions.success_status(200), 200);
+}

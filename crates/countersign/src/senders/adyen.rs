@@ -15,6 +15,8 @@ const SPEC: &str =
 /// field**: not on `eventDate`, not on `reason`, not on `additionalData`.
 pub const ADYEN: SenderSpec = SenderSpec::new("adyen", "Adyen, standard webhooks", SPEC, standard)
     .with_response_deadline(secs(10))
+    // https://docs.adyen.com/development-resources/webhooks/troubleshoot: for up to 30 days.
+    .with_automatic_retry_horizon(days(30))
     .with_retry_window(days(31))
     .with_max_body_size(64 * 1024);
 
@@ -30,6 +32,8 @@ pub const ADYEN_PLATFORM: SenderSpec =
         .hex_key()
     })
     .with_response_deadline(secs(10))
+    // https://docs.adyen.com/development-resources/webhooks/troubleshoot: for up to 30 days.
+    .with_automatic_retry_horizon(days(30))
     .with_retry_window(days(31));
 
 fn standard(config: &SenderConfig) -> SchemeBuilder {

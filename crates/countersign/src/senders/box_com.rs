@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::spec::{days, secs};
+use super::spec::{days, hours, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
@@ -17,6 +17,8 @@ pub const BOX: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_response_deadline(secs(30))
+// https://developer.box.com/guides/webhooks/v2/limitations-v2: up to twelve retries within two hours.
+.with_automatic_retry_horizon(hours(2))
 .with_retry_window(days(3));
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

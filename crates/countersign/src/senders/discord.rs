@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::spec::{days, secs};
+use super::spec::{days, minutes, secs};
 use super::{BodyResponse, Challenge, SenderConfig, SenderSpec};
+use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
 use crate::time::{TimestampFormat, Tolerance};
@@ -34,6 +35,10 @@ pub const DISCORD_EVENTS: SenderSpec = SenderSpec::new(
     |config| scheme(config).event_type_field("/event/type"),
 )
 .with_response_deadline(secs(3))
+// https://docs.discord.com/developers/events/webhook-events: several retries within ten minutes, and the
+// response should be 204 without a body. Discord does not say whether another 2xx is success.
+.with_success(Success::Exactly204)
+.with_automatic_retry_horizon(minutes(10))
 .with_retry_window(days(1))
 .with_handshake(Challenge::Body { kind: "/type", value: "0", response: BodyResponse::NoContent });
 

@@ -1,6 +1,6 @@
 //! [GitHub](https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries).
 
-use super::spec::secs;
+use super::spec::{days, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{BodyFormat, Scheme, SchemeBuilder, SignatureLocation};
@@ -22,8 +22,12 @@ pub const GITHUB: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_response_deadline(secs(10))
-// https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
+// https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries: no retries.
 .with_retry_schedule(&[])
+.with_automatic_retry_horizon(secs(0))
+// https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks: by hand
+// for 3 days on github.com, and for 7 days on GitHub Enterprise Server.
+.with_retry_window(days(7))
 .with_max_body_size(25 * 1024 * 1024);
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

@@ -1,6 +1,6 @@
 //! [HubSpot](https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation).
 
-use super::spec::{days, secs};
+use super::spec::{days, hours, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Items, Part, Scheme, SchemeBuilder, SignatureLocation};
@@ -21,6 +21,8 @@ pub const HUBSPOT: SenderSpec = SenderSpec::new("hubspot", "HubSpot v3", SPEC, |
 .with_required_public_url()
 .with_methods(METHODS)
 .with_response_deadline(secs(5))
+// https://developers.hubspot.com/docs/api/webhooks: up to ten retries within 24 hours.
+.with_automatic_retry_horizon(hours(24))
 .with_retry_window(days(3))
 .with_items("the ids of its events", items);
 
@@ -31,6 +33,7 @@ pub const DANGER_HUBSPOT_V1: SenderSpec =
         legacy(config, "v1").signs([Part::Body])
     })
     .with_response_deadline(secs(5))
+    .with_automatic_retry_horizon(hours(24))
     .with_retry_window(days(3))
     .with_items("the ids of its events", items);
 
@@ -43,6 +46,7 @@ pub const DANGER_HUBSPOT_V2: SenderSpec =
     .with_required_public_url()
     .with_methods(METHODS)
     .with_response_deadline(secs(5))
+    .with_automatic_retry_horizon(hours(24))
     .with_retry_window(days(3))
     .with_items("the ids of its events", items);
 

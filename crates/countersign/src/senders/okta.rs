@@ -6,6 +6,9 @@ use crate::scheme::{Items, Scheme, SchemeBuilder, SignatureLocation};
 
 /// [Okta event hooks](https://developer.okta.com/docs/concepts/event-hooks/).
 ///
+/// Okta's page compares deliveries by the set's `/eventId`. The ids of the events in the set are the same in
+/// a retry as well, so they identify it here.
+///
 /// The secret is sent verbatim in the `Authorization` header, or in the header of
 /// [`with_header`](SenderConfig::with_header). The one-time `GET` gets a response.
 /// Its bodies are [batches](https://github.com/countersign/countersign/blob/main/docs/batches.md).

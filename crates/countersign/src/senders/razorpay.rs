@@ -1,6 +1,6 @@
 //! [Razorpay](https://razorpay.com/docs/webhooks/validate-test/).
 
-use super::spec::{days, secs};
+use super::spec::{days, hours, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
@@ -16,6 +16,8 @@ pub const RAZORPAY: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_response_deadline(secs(5))
+// https://razorpay.com/docs/webhooks/best-practices/: for 24 hours; by hand for events of up to 7 days.
+.with_automatic_retry_horizon(hours(24))
 .with_retry_window(days(8));
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

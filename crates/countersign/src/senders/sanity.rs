@@ -14,6 +14,7 @@ use crate::time::TimestampFormat;
 pub const SANITY: SenderSpec =
     SenderSpec::new("sanity", "Sanity", "https://www.sanity.io/docs/content-lake/webhooks", scheme)
         .with_response_deadline(secs(30))
+        .with_automatic_retry_horizon(secs(60))
         .with_retry_window(days(1))
         // https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132
         .with_retry_schedule(&[secs(30), secs(30)])

@@ -1,6 +1,6 @@
 //! [Shopify](https://shopify.dev/docs/apps/build/webhooks/verify-deliveries).
 
-use super::spec::{days, secs};
+use super::spec::{days, hours, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
@@ -21,6 +21,8 @@ pub const SHOPIFY: SenderSpec = SenderSpec::new(
     |config| scheme(config, "x-shopify").event_type_syntax("a-z0-9_/"),
 )
 .with_response_deadline(secs(5))
+// https://shopify.dev/changelog/updates-to-webhook-retry-mechanism: eight retries within four hours.
+.with_automatic_retry_horizon(hours(4))
 .with_retry_window(days(3))
 .with_max_body_size(5 * 1024 * 1024)
 .with_user_agent("captain-hook");
@@ -38,6 +40,8 @@ pub const SHOPIFY_EVENTS: SenderSpec = SenderSpec::new(
     |config| scheme(config, "shopify").event_type_syntax("A-Za-z0-9_"),
 )
 .with_response_deadline(secs(5))
+// https://shopify.dev/changelog/updates-to-webhook-retry-mechanism: eight retries within four hours.
+.with_automatic_retry_horizon(hours(4))
 .with_retry_window(days(3))
 .with_max_body_size(5 * 1024 * 1024)
 .with_user_agent("captain-hook");

@@ -1,7 +1,7 @@
 //! [Slack](https://docs.slack.dev/authentication/verifying-requests-from-slack).
 
 use super::identity::time_and_body;
-use super::spec::{days, secs};
+use super::spec::{days, hours, secs};
 use super::{BodyResponse, Challenge, SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::dedup::Identity;
@@ -20,8 +20,10 @@ pub const SLACK: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_response_deadline(secs(3))
-.with_retry_window(days(1))
-// https://docs.slack.dev/apis/events-api#retries
+// https://docs.slack.dev/apis/events-api#retries: three retries within minutes. With "Delayed Events" Slack
+// goes on hourly for 24 hours, so that the last retry is later than a day.
+.with_automatic_retry_horizon(hours(26))
+.with_retry_window(days(2))
 .with_retry_schedule(&[secs(1), secs(60), secs(300)])
 .with_identity("its id, or its time and its body", |delivery| match delivery.signed_id() {
     Some(id) => Some(Identity::id(&id)),

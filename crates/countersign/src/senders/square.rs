@@ -1,6 +1,6 @@
 //! [Square](https://developer.squareup.com/docs/webhooks/step3validate).
 
-use super::spec::secs;
+use super::spec::{hours, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
@@ -14,7 +14,9 @@ pub const SQUARE: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_required_public_url()
-.with_response_deadline(secs(10));
+.with_response_deadline(secs(10))
+// https://developer.squareup.com/docs/webhooks/troubleshooting: for 24 hours, the waits not included.
+.with_automatic_retry_horizon(hours(25));
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {
     let signature = SignatureLocation::header("x-square-hmacsha256-signature", Encoding::Base64);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::spec::secs;
+use super::spec::{days, minutes, secs};
 use super::{ConfiguredSender, Handshake, Sender, SenderConfig, SenderSpec};
 use crate::contract::Contract;
 use crate::crypto::encoding::Encoding;
@@ -24,6 +24,7 @@ const SPECIFICATION: &str =
 pub const STANDARD_WEBHOOKS: SenderSpec =
     SenderSpec::new("standard-webhooks", "Standard Webhooks v1", SPECIFICATION, v1)
         .with_response_deadline(secs(15))
+        .with_automatic_retry_horizon(SPECIFIED_HORIZON)
         .with_retry_after()
         .with_gone_disables();
 
@@ -36,6 +37,7 @@ pub const STANDARD_WEBHOOKS_V1A: SenderSpec =
         content(Scheme::ed25519(config.name(), signature), "webhook").base64_key("whpk_")
     })
     .with_response_deadline(secs(15))
+    .with_automatic_retry_horizon(SPECIFIED_HORIZON)
     .with_retry_after()
     .with_gone_disables();
 
@@ -51,11 +53,13 @@ pub const SVIX: SenderSpec = SenderSpec::new(
 )
 .with_alternate_headers(&STANDARD_WEBHOOKS)
 .with_response_deadline(secs(15))
-.with_retry_schedule(SVIX_RETRIES);
+.with_retry_schedule(SVIX_RETRIES)
+.with_automatic_retry_horizon(SVIX_HORIZON);
 
 /// [OpenAI](https://platform.openai.com/docs/guides/webhooks).
 pub const OPENAI: SenderSpec =
     SenderSpec::new("openai", "OpenAI", "https://platform.openai.com/docs/guides/webhooks", v1)
+        // No page of OpenAI's says how long it waits. Second-hand guides say 20 s, so 5 s is safe.
         .with_response_deadline(secs(5));
 
 /// [Clerk](https://clerk.com/docs/guides/development/webhooks/overview), which sends through Svix.
@@ -66,7 +70,8 @@ pub const CLERK: SenderSpec = SenderSpec::new(
     svix,
 )
 .with_response_deadline(secs(15))
-.with_retry_schedule(SVIX_RETRIES);
+.with_retry_schedule(SVIX_RETRIES)
+.with_automatic_retry_horizon(SVIX_HORIZON);
 
 /// [Resend](https://resend.com/docs/webhooks/verify-webhooks-requests), which sends through Svix.
 pub const RESEND: SenderSpec = SenderSpec::new(
@@ -77,7 +82,14 @@ pub const RESEND: SenderSpec = SenderSpec::new(
 )
 .with_response_deadline(secs(15))
 // https://resend.com/docs/webhooks/retries-and-replays
-.with_retry_schedule(SVIX_RETRIES);
+.with_retry_schedule(SVIX_RETRIES)
+.with_automatic_retry_horizon(SVIX_HORIZON);
+
+/// The end of the schedule that the specification recommends, after 75 h 35 min, with its jitter.
+const SPECIFIED_HORIZON: Duration = days(4);
+
+/// The sum of Svix's retry schedule, 27 h 35 min 5 s, and of the waits for a response.
+const SVIX_HORIZON: Duration = minutes(27 * 60 + 40);
 
 /// The [retry schedule of Svix](https://docs.svix.com/retries).
 const SVIX_RETRIES: &[Duration] =

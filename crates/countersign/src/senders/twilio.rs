@@ -27,6 +27,9 @@ pub const TWILIO: SenderSpec = SenderSpec::new(
 .with_required_public_url()
 .with_methods(&["POST", "GET"])
 .with_response_deadline(secs(15))
+// https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides: no retry, unless the URL that
+// Twilio was given requests up to five with `#rc=`, which follow at once.
+.with_automatic_retry_horizon(secs(0))
 .with_retry_window(days(1))
 .with_digest_dedup_window(secs(60))
 .with_max_body_size(64 * 1024);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::spec::{days, secs};
+use super::spec::{days, minutes, secs};
 use super::{BodyResponse, Challenge, SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
 use crate::scheme::{Part, Scheme, SchemeBuilder, SignatureLocation};
@@ -19,6 +19,8 @@ pub const ZOOM: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_response_deadline(secs(3))
+// https://developers.zoom.us/blog/webhook-delays: after 5, 20 and 60 more minutes.
+.with_automatic_retry_horizon(minutes(85))
 .with_retry_window(days(1))
 .with_handshake(Challenge::Body {
     kind: "/event",

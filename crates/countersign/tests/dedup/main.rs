@@ -11,6 +11,7 @@ mod contract;
 mod crashes;
 mod expiry;
 mod memory;
+mod month;
 mod outages;
 mod receiver;
 mod state_machine;
