@@ -7,6 +7,7 @@ mod dedup;
 mod events;
 mod forms;
 mod grammar;
+mod gzip;
 mod handler;
 mod handshakes;
 mod headers;
@@ -39,5 +40,6 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(grammar::cases());
     cases.extend(layers::cases());
     cases.extend(setup_handshakes::cases());
+    cases.extend(gzip::cases());
     cases
 }

@@ -50,6 +50,8 @@ pub(crate) enum Sender {
     /// A custom scheme: id, time and body without separators.
     FixedIds,
     /// Signs fields of the body, of which the event decides which may hold the separator.
+    /// Signs the plain body, which may be sent as gzip.
+    Gzip,
     Reports,
 }
 
@@ -271,6 +273,14 @@ impl Sender {
                         BodyFormat::Multipart,
                     ])
                     .build();
+                let sender = Custom::new(scheme.unwrap(), keys).unwrap();
+                let contract = config.contract(&sender);
+                Receiver::builder(sender.with_contract(contract))
+            }
+            Self::Gzip => {
+                let signature = SignatureLocation::header("x-signature", Encoding::Hex);
+                let scheme =
+                    Scheme::hmac_sha256("stream", signature).id_field("/id").gzip().build();
                 let sender = Custom::new(scheme.unwrap(), keys).unwrap();
                 let contract = config.contract(&sender);
                 Receiver::builder(sender.with_contract(contract))

@@ -155,6 +155,9 @@ impl fmt::Display for Rejection {
             RejectionKind::UnsupportedEncoding => f.write_str(
                 "`content-encoding` names a compression, or appears twice: have the sender deliver uncompressed bodies",
             )?,
+            RejectionKind::MalformedEncoding => f.write_str(
+                "body is not what `content-encoding: gzip` announces: look for a proxy that compresses or changes it",
+            )?,
             RejectionKind::BodyTooLarge if self.detail.is_empty() => f.write_str(
                 "body exceeds the limit: raise `max_body_size` if the sender's bodies are this large",
             )?,

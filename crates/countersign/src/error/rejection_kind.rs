@@ -16,6 +16,8 @@ pub enum RejectionKind {
     MixedHeaderFamilies,
     /// The body is compressed. Status 415.
     UnsupportedEncoding,
+    /// The body is sent as gzip, which the scheme accepts, and is not one whole gzip stream. Status 400.
+    MalformedEncoding,
     /// The body, or its announced length, exceeds the largest accepted body. Status 413.
     BodyTooLarge,
     /// The body took too long to arrive. Status 408.
@@ -61,6 +63,7 @@ impl RejectionKind {
             Self::DuplicateHeader
             | Self::MalformedHeader
             | Self::MixedHeaderFamilies
+            | Self::MalformedEncoding
             | Self::BodyInterrupted => 400,
             Self::MissingHeader
             | Self::StaleTimestamp
@@ -91,6 +94,7 @@ impl RejectionKind {
             Self::MalformedHeader => "malformed_header",
             Self::MixedHeaderFamilies => "mixed_header_families",
             Self::UnsupportedEncoding => "unsupported_encoding",
+            Self::MalformedEncoding => "malformed_encoding",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::BodyInterrupted => "body_interrupted",

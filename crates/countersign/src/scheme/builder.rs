@@ -51,6 +51,7 @@ pub struct SchemeBuilder {
     pub(super) body_signature: Option<BodySignature>,
     pub(super) items: Option<Items>,
     pub(super) method: &'static str,
+    pub(super) accepts_gzip: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +102,7 @@ impl SchemeBuilder {
             body_signature: None,
             items: None,
             method: "POST",
+            accepts_gzip: false,
         }
     }
 
@@ -341,6 +343,23 @@ impl SchemeBuilder {
         value: impl Into<Cow<'static, str>>,
     ) -> Self {
         self.required_headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Accepts bodies that are sent with `Content-Encoding: gzip`, whose signature covers the plain body
+    /// (feature `gzip`).
+    ///
+    /// GetStream sends such bodies. The body is decompressed as it arrives and before it is authenticated. It
+    /// is rejected once its plain bytes exceed the largest accepted body, or 64 KiB and 200 times the
+    /// compressed ones. It must be one whole gzip member. [`Delivery::body`](crate::Delivery::body) is the
+    /// plain body.
+    ///
+    /// Without this setting a compressed body is rejected with status 415. Leave it out for a sender that
+    /// signs the compressed bytes, or that does not compress: decompression is work that a client can
+    /// request without a signature.
+    #[cfg(feature = "gzip")]
+    pub const fn gzip(mut self) -> Self {
+        self.accepts_gzip = true;
         self
     }
 

@@ -142,6 +142,7 @@ impl SchemeBuilder {
                 .map(|(name, value)| Ok((names.add(name)?, value.clone())))
                 .collect::<Result<_, ConfigError>>()?,
             has_fixed_width_time,
+            accepts_gzip: self.accepts_gzip,
             signed,
             content,
             url,

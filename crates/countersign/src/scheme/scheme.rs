@@ -76,6 +76,8 @@ pub struct Scheme {
     pub(crate) method: &'static str,
     /// The signed content derived from the body, for schemes that do not sign `signed` verbatim.
     pub(crate) content: Option<Content>,
+    /// Whether the body may be sent as gzip, with the signature over its plain bytes.
+    pub(crate) accepts_gzip: bool,
 }
 
 impl Scheme {

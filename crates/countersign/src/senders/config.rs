@@ -60,6 +60,8 @@ impl SenderConfig {
             tolerance: None,
             handshake: HandshakeSettings::default(),
             separator_in_id: false,
+            #[cfg(feature = "gzip")]
+            gzip: false,
         }
     }
 
@@ -196,6 +198,16 @@ impl SenderConfig {
         self
     }
 
+    /// Accepts bodies that are sent with `Content-Encoding: gzip`, whose signature covers the plain body
+    /// (feature `gzip`).
+    ///
+    /// See [`SchemeBuilder::gzip`] for the limits.
+    #[cfg(feature = "gzip")]
+    pub const fn with_gzip(mut self) -> Self {
+        self.gzip = true;
+        self
+    }
+
     /// Allows the signed id to hold the text that separates it from the time, such as a dot; see
     /// [`SchemeBuilder::allow_separator_in_id`].
     ///
@@ -308,6 +320,10 @@ impl SenderConfig {
         }
         if let Some(formats) = &self.body_formats {
             builder = builder.body_formats(formats.iter().cloned());
+        }
+        #[cfg(feature = "gzip")]
+        if self.gzip {
+            builder = builder.gzip();
         }
         if self.separator_in_id {
             builder = builder.allow_separator_in_id();

@@ -123,6 +123,8 @@ pub struct SenderConfig {
     pub(super) tolerance: Option<Tolerance>,
     pub(super) handshake: HandshakeSettings,
     pub(super) separator_in_id: bool,
+    #[cfg(feature = "gzip")]
+    pub(super) gzip: bool,
 }
 
 impl SenderSpec {

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::crypto::mac::{TAG_BYTES, sha256};
 use crate::error::{Rejection, RejectionKind};
@@ -15,6 +15,7 @@ use crate::scheme::content::Content;
 use crate::time::{Freshness, Timestamp, TimestampFormat};
 use crate::verify::Delivery;
 use crate::verify::Verifier;
+use crate::verify::gzip::GzipBody;
 use crate::verify::header_text::HeaderText;
 use crate::verify::headers::{Credential, HeaderCheck};
 use crate::verify::signature_header::Signatures;
@@ -28,9 +29,13 @@ impl Verifier {
         now: Timestamp,
         max_body_size: usize,
     ) -> Result<Delivery, Rejection> {
-        if body.len() > max_body_size {
-            return Err(Rejection::new(RejectionKind::BodyTooLarge));
-        }
+        let body = match GzipBody::begin(check.is_gzip, max_body_size) {
+            Some(gzip) => decompress(gzip, check, &body)?,
+            None if body.len() > max_body_size => {
+                return Err(Rejection::new(RejectionKind::BodyTooLarge));
+            }
+            None => body,
+        };
         let key = match &check.credential {
             Credential::Verified(key) => (!check.is_altered(&body)).then_some(*key),
             Credential::Hmacs(candidates) => {
@@ -200,6 +205,18 @@ pub(super) struct SignedContent {
     digest: Option<[u8; TAG_BYTES]>,
     /// The signed query, where it is the event.
     query: Option<Bytes>,
+}
+
+/// Returns the plain body, and records the length of the compressed one.
+fn decompress(
+    mut gzip: Box<GzipBody>,
+    check: &mut HeaderCheck<'_>,
+    body: &[u8],
+) -> Result<Bytes, Rejection> {
+    let mut plain = BytesMut::new();
+    gzip.decode(body, |bytes| plain.extend_from_slice(bytes))?;
+    check.received = Some(gzip.finish(|bytes| plain.extend_from_slice(bytes))?);
+    Ok(plain.freeze())
 }
 
 /// Reads the signed time at `pointer` in the body of a verified request, and checks that it is fresh.

@@ -32,9 +32,15 @@ pub(crate) fn named_coding(value: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// Returns whether the value of a `content-encoding` header names gzip, once and alone.
+pub(crate) fn is_gzip(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CODINGS, named_coding};
+    use super::{CODINGS, is_gzip, named_coding};
 
     #[test]
     fn every_registered_coding_counts_in_any_case_and_in_lists() {
@@ -49,6 +55,17 @@ mod tests {
             ] {
                 assert_eq!(named_coding(value.as_bytes()), Some(coding), "{value}");
             }
+        }
+    }
+
+    #[test]
+    fn only_one_gzip_coding_is_gzip() {
+        for value in ["gzip", "GZIP", "x-gzip", " gzip\t"] {
+            assert!(is_gzip(value.as_bytes()), "{value}");
+        }
+        for value in ["gzip, gzip", "identity, gzip", "gzip;q=1", "gzip,", "pack200-gzip", "br", ""]
+        {
+            assert!(!is_gzip(value.as_bytes()), "{value}");
         }
     }
 

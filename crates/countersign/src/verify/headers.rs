@@ -9,9 +9,10 @@ use crate::scheme::{
 };
 use crate::time::Timestamp;
 use crate::verify::Verifier;
+use crate::verify::gzip::max_coded_size;
 use crate::verify::key::VerificationKey;
 use crate::verify::metadata::{
-    EventMetadata, SignedTime, announced_length, content_type, reject_coded_body,
+    EventMetadata, SignedTime, announced_length, content_type, is_gzip_body,
 };
 use crate::verify::signature_header::{
     Candidates, Signatures, check_characters, only_value, time_pair,
@@ -26,6 +27,10 @@ pub(crate) struct HeaderCheck<'r> {
     pub(crate) announced: Option<u64>,
     /// What the body is by its `content-type`, which is not signed.
     pub(crate) content_type: Option<Media>,
+    /// Whether the body is sent as gzip, with the signature over its plain bytes.
+    pub(crate) is_gzip: bool,
+    /// The body's length as received, if it differs from the plain body's.
+    pub(crate) received: Option<u64>,
     pub(crate) metadata: EventMetadata<'r>,
     pub(crate) credential: Credential<'r>,
     /// The signed content before the body.
@@ -87,10 +92,12 @@ impl Verifier {
         check: &mut HeaderCheck<'r>,
     ) -> Result<(), Rejection> {
         let scheme = self.scheme();
-        reject_coded_body(scheme, values)?;
+        check.is_gzip = is_gzip_body(scheme, values)?;
         check.announced = announced_length(scheme, values)?;
         check.content_type = content_type(scheme, values);
-        if check.announced.is_some_and(|length| length > max_body_size as u64) {
+        let largest =
+            if check.is_gzip { max_coded_size(max_body_size) } else { max_body_size as u64 };
+        if check.announced.is_some_and(|length| length > largest) {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         for (name, value) in &scheme.required_headers {
@@ -333,6 +340,7 @@ impl<'r> HeaderCheck<'r> {
 
     /// Returns whether the body does not have the announced length.
     pub(crate) fn is_altered(&self, body: &[u8]) -> bool {
-        self.announced.is_some_and(|announced| announced != body.len() as u64)
+        let received = self.received.unwrap_or(body.len() as u64);
+        self.announced.is_some_and(|announced| announced != received)
     }
 }

@@ -5,7 +5,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderLookup, HeaderValues, IndexedHeader};
 use crate::scheme::{CompiledLocation, CompiledTimestamp, MAX_ID_BYTES, Scheme};
 use crate::time::{Freshness, Timestamp, TimestampFormat};
-use crate::verify::content_coding::named_coding;
+use crate::verify::content_coding::{is_gzip, named_coding};
 
 /// The event's id, type and time, as far as headers carry them.
 #[derive(Default)]
@@ -105,15 +105,19 @@ pub(crate) fn content_type(scheme: &Scheme, values: &HeaderValues<'_>) -> Option
     }
 }
 
-/// Rejects a compressed body.
+/// Returns whether the body is sent as gzip, for a scheme that accepts it; rejects every other compressed
+/// body.
 #[inline]
-pub(crate) fn reject_coded_body(
-    scheme: &Scheme,
-    values: &HeaderValues<'_>,
-) -> Result<(), Rejection> {
+pub(crate) fn is_gzip_body(scheme: &Scheme, values: &HeaderValues<'_>) -> Result<bool, Rejection> {
     match scheme.names.content_encoding().map(|name| name.lookup(values)) {
-        None | Some(HeaderLookup::None) => Ok(()),
-        Some(HeaderLookup::One(value)) if named_coding(value).is_none() => Ok(()),
+        None | Some(HeaderLookup::None) => Ok(false),
+        Some(HeaderLookup::One(value)) if named_coding(value).is_none() => Ok(false),
+        Some(HeaderLookup::One(value)) if is_gzip(value) => match scheme.accepts_gzip {
+            true => Ok(true),
+            false => Err(Rejection::new(RejectionKind::UnsupportedEncoding).with_detail(
+                "if the sender signs the plain body and sends it as gzip, configure `with_gzip` (feature `gzip`)",
+            )),
+        },
         Some(HeaderLookup::One(_) | HeaderLookup::Many) => {
             Err(Rejection::new(RejectionKind::UnsupportedEncoding))
         }

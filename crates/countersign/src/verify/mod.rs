@@ -9,6 +9,7 @@ mod challenge;
 mod content_coding;
 mod delivery;
 mod from_delivery;
+mod gzip;
 mod header_text;
 mod headers;
 mod item;

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 use crate::verify::Delivery;
 use crate::verify::Verifier;
 use crate::verify::body::SignedContent;
+use crate::verify::gzip::GzipBody;
 use crate::verify::headers::{Credential, HeaderCheck};
 use crate::verify::signature_header::Candidates;
 
@@ -50,8 +51,10 @@ pub struct StreamingVerifier<'r> {
     pub(super) check: HeaderCheck<'r>,
     macs: Macs,
     body: Body,
-    /// Whether a piece was rejected, after which nothing can be verified.
-    is_poisoned: bool,
+    /// The decoder of a body that is sent as gzip.
+    gzip: Option<Box<GzipBody>>,
+    /// The rejection of a piece, after which nothing can be verified.
+    poisoned: Option<Rejection>,
 }
 
 /// One MAC for each key that is valid now.
@@ -101,7 +104,8 @@ impl<'r> StreamingVerifier<'r> {
             check: HeaderCheck::default(),
             macs: Macs::default(),
             body: Body::Empty,
-            is_poisoned: false,
+            gzip: None,
+            poisoned: None,
         }
     }
 
@@ -113,6 +117,7 @@ impl<'r> StreamingVerifier<'r> {
 
     /// Begins a MAC under each valid key with the signed content before the body.
     pub(super) fn begin_macs(&mut self) {
+        self.gzip = GzipBody::begin(self.check.is_gzip, self.max_body_size);
         let mut keys = self.verifier.keys.valid_hmacs(self.now);
         if let (Credential::Hmacs(_), Some((first, key))) = (&self.check.credential, keys.next()) {
             self.macs.first = (first, key.begin());
@@ -125,28 +130,30 @@ impl<'r> StreamingVerifier<'r> {
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::BodyTooLarge`] once the pieces together exceed the largest accepted body.
+    /// - [`RejectionKind::BodyTooLarge`] once the pieces together, or their plain bytes, exceed the largest
+    ///   accepted body.
+    /// - [`RejectionKind::MalformedEncoding`] if the body is sent as gzip, and is not a gzip stream.
     pub fn update(&mut self, chunk: impl Into<Bytes>) -> Result<(), Rejection> {
         let chunk = chunk.into();
         if chunk.is_empty() {
             return Ok(());
         }
-        if chunk.len() > self.max_body_size - self.body.len() {
-            self.is_poisoned = true;
-            return Err(Rejection::new(RejectionKind::BodyTooLarge));
-        }
-        self.macs.update(&chunk);
-        match &mut self.body {
-            Body::Empty => self.body = Body::One(chunk),
-            Body::One(first) => {
-                let mut joined = BytesMut::with_capacity(first.len() + chunk.len());
-                joined.extend_from_slice(first);
-                joined.extend_from_slice(&chunk);
-                self.body = Body::Many(joined);
+        let Self { gzip, macs, body, .. } = self;
+        let result = match gzip {
+            Some(gzip) => gzip.decode(&chunk, |plain| {
+                macs.update(plain);
+                body.push(Bytes::copy_from_slice(plain));
+            }),
+            None if chunk.len() > self.max_body_size - body.len() => {
+                Err(Rejection::new(RejectionKind::BodyTooLarge))
             }
-            Body::Many(joined) => joined.extend_from_slice(&chunk),
-        }
-        Ok(())
+            None => {
+                macs.update(&chunk);
+                body.push(chunk);
+                Ok(())
+            }
+        };
+        result.inspect_err(|rejection| self.poisoned = Some(rejection.clone()))
     }
 
     /// Compares the credential with the whole body, and returns the verified request.
@@ -156,7 +163,8 @@ impl<'r> StreamingVerifier<'r> {
     /// - [`RejectionKind::SignatureMismatch`] if no valid key made any of the signatures.
     /// - [`RejectionKind::BodyAltered`] if the same is true and the body does not have the length
     ///   that its headers announce.
-    /// - [`RejectionKind::BodyTooLarge`] if [`update`](Self::update) rejected a piece.
+    /// - The rejection of [`update`](Self::update) if it rejected a piece.
+    /// - [`RejectionKind::MalformedEncoding`] if the body is sent as gzip, and the stream is incomplete.
     /// - [`RejectionKind::MissingSignature`] if the sender signs in the body and has not.
     /// - [`RejectionKind::StaleTimestamp`], [`RejectionKind::FutureTimestamp`] or
     ///   [`RejectionKind::MissingTimestamp`] if the sender's signed time is in the body.
@@ -166,10 +174,16 @@ impl<'r> StreamingVerifier<'r> {
     }
 
     fn compare(self) -> Result<Delivery, Rejection> {
-        if self.is_poisoned {
-            return Err(Rejection::new(RejectionKind::BodyTooLarge));
+        if let Some(rejection) = self.poisoned {
+            return Err(rejection);
         }
-        let Self { verifier, now, check, mut macs, body, .. } = self;
+        let Self { verifier, now, mut check, mut macs, mut body, gzip, .. } = self;
+        if let Some(gzip) = gzip {
+            check.received = Some(gzip.finish(|plain| {
+                macs.update(plain);
+                body.push(Bytes::copy_from_slice(plain));
+            })?);
+        }
         let body = body.into_bytes();
         let key = match &check.credential {
             Credential::Verified(key) => (!check.is_altered(&body)).then_some(*key),
@@ -202,6 +216,19 @@ impl Body {
             Self::Empty => 0,
             Self::One(chunk) => chunk.len(),
             Self::Many(joined) => joined.len(),
+        }
+    }
+
+    fn push(&mut self, chunk: Bytes) {
+        match self {
+            Self::Empty => *self = Self::One(chunk),
+            Self::One(first) => {
+                let mut joined = BytesMut::with_capacity(first.len() + chunk.len());
+                joined.extend_from_slice(first);
+                joined.extend_from_slice(&chunk);
+                *self = Self::Many(joined);
+            }
+            Self::Many(joined) => joined.extend_from_slice(&chunk),
         }
     }
 

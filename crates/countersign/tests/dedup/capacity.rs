@@ -263,7 +263,7 @@ fn the_smaller_of_two_limits_counts() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn as_many_events_fit_as_the_bytes_allow(bytes in 500_000_usize..1 << 40) {

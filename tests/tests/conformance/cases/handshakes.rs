@@ -1,6 +1,6 @@
 //! Handshakes: responded to without a handler or a claim.
 
-use countersign::RejectionKind as Kind;
+use countersign::{Outcome, RejectionKind as Kind};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
@@ -165,7 +165,15 @@ fn discord() -> Vec<Case> {
         event("a Discord interaction of type 0", "discord", &body(0)),
         event("a Discord interaction of type 2", "discord", &body(2)),
         handshake_answered("Discord events handshake", "discord-events", signed(0), no_content),
-        event("a Discord event of type 1", "discord-events", &body(1)),
+        Case::new(
+            "a Discord event of type 1",
+            [
+                Step::Send(signed(1), Expected::handlers(204, Outcome::Handled)),
+                Step::Send(signed(1), Expected::own(204, Outcome::Duplicate { same_body: true })),
+            ],
+        )
+        .ends(1, Holds::Claimable)
+        .from(Sender::Known("discord-events")),
         rejected(
             "Discord handshake unsigned",
             "discord",
