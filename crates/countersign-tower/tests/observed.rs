@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign::dedup::{EventKey, Identity, StoreStats};
-use countersign::{Receiver, ReceiverBuilder};
+use countersign::time::FixedClock;
+use countersign::{MemoryStore, Receiver, ReceiverBuilder, Timestamp};
 use countersign_test_support::CapturedLog;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use support::{
@@ -236,6 +237,31 @@ fn a_stores_size_and_age_are_gauges() {
     assert_eq!(recorded.gauge("store_events events handled"), Some(3.0));
     assert_eq!(recorded.gauge("store_events events expired"), Some(4.0));
     assert_eq!(recorded.gauge("store_bytes events"), Some(8192.0));
+}
+
+#[tokio::test]
+async fn a_memory_store_reports_its_fill_and_what_it_forgets() {
+    let recorded = Recorded::start();
+    let clock = FixedClock::new(Timestamp::from_secs(1_790_000_000));
+    let store = MemoryStore::with_clock(5, clock.clone()).unwrap();
+    let service = guard(named(builder().dedup(store)), &Handler::responding());
+    let deliver = async |id: u32| drop(deliver(&service, signed(&format!("msg_{id}"))).await);
+    for (id, fill) in [(1, 0.2), (2, 0.4), (3, 0.6)] {
+        deliver(id).await;
+        assert_eq!(recorded.gauge("store_fill orders standard-webhooks"), Some(fill));
+    }
+    deliver(4).await;
+    deliver(5).await;
+    // The sender retries for four days by itself.
+    clock.advance(Duration::from_secs(4 * 24 * 3600 - 1));
+    deliver(6).await;
+    assert_eq!(recorded.ending("store_forgotten_total"), BTreeMap::new());
+    clock.advance(Duration::from_secs(1));
+    deliver(6).await;
+    deliver(7).await;
+    let forgotten = recorded.ending("_total")["store_forgotten orders standard-webhooks"];
+    assert_eq!(forgotten, 2.0);
+    assert_eq!(recorded.gauge("store_fill orders standard-webhooks"), Some(1.0));
 }
 
 #[tokio::test]

@@ -2,14 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use countersign::ainexlayer::{AiNexLayer, Builder, FieldLocation};
+use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, Identity, Retention};
 use countersign::omniai::OmniAi;
 use countersign::scheme::{Encoding, SigningRequest};
 use countersign::senders::Sender;
+use countersign::time::FixedClock;
 use countersign::{
-    Delivery, Headers, Key, Keyring, Rejection, RejectionKind, Secret, StandardWebhooks, Timestamp,
+    Delivery, Headers, Key, Keyring, MemoryStore, Rejection, RejectionKind, Secret,
+    StandardWebhooks, Timestamp,
 };
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -177,4 +184,58 @@ fn memory_follows_the_received_and_not_the_announced_length() {
         assert_eq!(verifier.finalize().unwrap().body(), BODY);
     });
     assert!(allocated.bytes_max < 1024, "{allocated:?}");
+}
+
+/// What a store of `events` holds from the allocator after twice as many have arrived, in turn handled and
+/// forgotten.
+fn bytes_of_store(events: usize) -> u64 {
+    let clock = FixedClock::new(NOW);
+    let store = MemoryStore::with_clock(events, clock.clone()).unwrap();
+    let retention = Retention::new(Duration::from_secs(3600)).forgettable_after(Duration::ZERO);
+    let allocated = measure(|| {
+        for number in 0..events * 2 {
+            let key = EventKey::new("endpoint", "sender", &Identity::id(&number.to_string()));
+            let claimed = pin!(store.claim(&key, 0, Duration::from_secs(30)));
+            let Poll::Ready(Ok(ClaimOutcome::Acquired { fencing_token, .. })) = poll(claimed)
+            else {
+                panic!("event {number} is not granted");
+            };
+            let committed = pin!(store.commit_with_retention(&key, fencing_token, retention));
+            assert!(poll(committed).is_ready());
+            clock.advance(Duration::from_millis(1));
+        }
+    });
+    // The state that all handles share is allocated with the store.
+    allocated.bytes_max + 32 * 512
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_memory_store_takes_no_more_bytes_than_it_says() {
+    for events in [1, 100, 3000, 40_000, 120_000] {
+        let (bytes, most) = (bytes_of_store(events), MemoryStore::bytes_for(events) as u64);
+        assert!(bytes <= most, "{events} events take {bytes} bytes, more than {most}");
+    }
+}
+
+#[test]
+fn an_event_in_memory_takes_64_bytes_at_most() {
+    const EVENTS: u64 = 120_000;
+    let bytes = bytes_of_store(EVENTS as usize);
+    assert!(bytes <= 64 * EVENTS, "{} bytes an event", bytes / EVENTS);
+    for events in [1_000_000, 10_000_000, 100_000_000] {
+        assert!(MemoryStore::bytes_for(events) <= 64 * events);
+    }
+}
+
+#[test]
+fn a_store_limited_by_bytes_holds_its_limit() {
+    const MAX: usize = 4 * 1024 * 1024;
+    let capacity = MemoryStore::builder().max_bytes(MAX).build().unwrap().capacity();
+    assert!(capacity > MAX / 80, "{capacity} events");
+    let bytes = bytes_of_store(capacity);
+    assert!(bytes <= MAX as u64, "{bytes} bytes");
 }

@@ -121,7 +121,10 @@ mod on {
     fn store_usage(receiver: &Receiver) {
         if let Some(usage) = receiver.store_usage() {
             gauge!(STORE_FILL, labels::<&str>(receiver, [])).set(usage.fill());
-            counter!(STORE_FORGOTTEN, labels::<&str>(receiver, [])).absolute(usage.forgotten);
+            // A counter appears with its first count, as the others do.
+            if usage.forgotten > 0 {
+                counter!(STORE_FORGOTTEN, labels::<&str>(receiver, [])).absolute(usage.forgotten);
+            }
         }
     }
 
