@@ -13,6 +13,7 @@ use countersign::senders::{self, Challenge, SenderSpec};
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/senders.md");
 const START: &str =
     "<!-- table: generated from the catalogue, see tests/tests/senders_table.rs -->\n";
+const DAY: u64 = 24 * 60 * 60;
 const END: &str = "<!-- end of table -->\n";
 
 fn table() -> String {
@@ -44,6 +45,10 @@ fn row(table: &mut String, sender: &SenderSpec) {
     let retries = match sender.automatic_retry_horizon() {
         None => "not documented".to_owned(),
         Some(Duration::ZERO) => "no".to_owned(),
+        // Rounded up to hours above a day.
+        Some(horizon) if horizon.as_secs() > DAY => {
+            format!("for {}", text(Duration::from_secs(horizon.as_secs().next_multiple_of(3600))))
+        }
         Some(horizon) => format!("for {}", text(horizon)),
     };
     let handshake = match sender.handshake() {
