@@ -58,7 +58,7 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, CliError> {
         .first()
         .and_then(|candidate| proof::smallest(proofs, &Original { candidate, body: &body }));
     Ok(match proofs {
-        Some((smallest, others)) => proved(question, &context, smallest, others),
+        Some((smallest, others)) => proved(question, &context, &smallest, &others),
         None => Explanation::of(verdict, hints::hints(question, &context)),
     })
 }
@@ -73,18 +73,18 @@ const fn is_repairable(failure: &CliError) -> bool {
 fn proved(
     question: &Question<'_>,
     context: &Context<'_>,
-    smallest: Proof,
-    others: Vec<Proof>,
+    smallest: &Proof,
+    others: &[Proof],
 ) -> Explanation {
     let mut alternatives: Vec<Vec<Finding>> =
-        others.into_iter().map(|proof| proof.findings().cloned().collect()).collect();
-    alternatives.extend(proof::token_altered(&smallest).map(|finding| vec![finding]));
+        others.iter().map(|proof| proof.findings().cloned().collect()).collect();
+    alternatives.extend(proof::token_altered(smallest).map(|finding| vec![finding]));
     let ambiguous = !alternatives.is_empty();
     let mut causes: Vec<Finding> = smallest.findings().cloned().collect();
     for finding in causes.iter_mut().chain(alternatives.iter_mut().flatten()) {
         finding.certain &= !ambiguous || finding.kind == FindingKind::SenderGuessed;
     }
-    let findings = with_the_rest(question, context, &smallest, causes);
+    let findings = with_the_rest(question, context, smallest, causes);
     Explanation { verdict: context.verdict.clone(), findings, ambiguous, alternatives }
 }
 

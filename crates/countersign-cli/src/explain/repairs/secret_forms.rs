@@ -50,7 +50,7 @@ fn escaped(candidate: &Candidate) -> Vec<SecretRepair> {
         list.push((inner.into(), escaped()));
     }
     if let Some(inner) = percent_decoded(text) {
-        list.push((inner.into(), escaped()));
+        list.push((inner, escaped()));
     }
     list
 }

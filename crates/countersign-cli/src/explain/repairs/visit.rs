@@ -1,4 +1,4 @@
-//! What receives the repairs of a body.
+//! The receiver of repaired bodies.
 
 use bytes::Bytes;
 

@@ -32,7 +32,7 @@ impl Url {
         };
         let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_owned());
         let path = path.to_owned();
-        (!host.is_empty()).then(|| Self { scheme, credentials, host, port, path, query })
+        (!host.is_empty()).then_some(Self { scheme, credentials, host, port, path, query })
     }
 
     /// Returns the same origin with another target.
