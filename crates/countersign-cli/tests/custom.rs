@@ -59,6 +59,8 @@ fn each_part_can_be_signed() {
         "{LEAST}[secret]\nform = \"base64\"\nprefix = \"whsec_\"\n[id]\nfield = \"/event/id\"\n[contract]\nsuccess = \"200\"\ndeadline = 3\n"
     );
     round_trip(&secret, "x").is(0, "e-1 (signed)").is(0, "200 within 3 s");
+    let empty = secret.replace("success = \"200\"", "success = \"204\"");
+    round_trip(&empty, "x").is(0, "204 within 3 s");
     let pair = "name = \"acme\"\nalgorithm = \"hmac-sha256\"\nsigns = \"{timestamp}.{body}\"\n[signature]\nheader = \"x-acme\"\npair = \"v1\"\n[timestamp]\npair = \"t\"\n";
     round_trip(pair, "x").is(0, "1700000000, 0 s ago");
 }
@@ -159,6 +161,28 @@ fn the_types_and_their_characters_are_settings_of_the_file() {
         round_trip(&toml(more), "x").is(0, "acme, key `SECRET`");
     }
     round_trip(&toml("types = [\"a.b\"]\ncharacters = \"a-z\""), "x").is(2, "`a.b`");
+}
+
+#[test]
+fn a_body_that_is_compressed_after_it_is_signed_is_accepted_if_the_file_allows_it() {
+    let plain = file("plain.toml", LEAST);
+    let gzip = file("gzip.toml", format!("gzip = true\n{LEAST}"));
+    let flags = "--secret-env SECRET --scheme";
+    let sign = call(&format!("sign --body {{}} {flags}")).arg(plain.to_str().unwrap()).run().out;
+    let signature = sign.lines().find_map(|line| line.strip_prefix("x-acme: ")).unwrap();
+    // `{}` as `gzip` writes it.
+    let packed = "H4sIAAAAAAACA6uuBQBDv6ajAgAAAA==";
+    let headers = format!(r#"[["x-acme", "{signature}"], ["content-encoding", "gzip"]]"#);
+    let capture = format!(r#"{{"headers": {headers}, "body_b64": "{packed}"}}"#);
+    let run = |command: &str, path: &std::path::Path| {
+        call(&format!("{command} {flags}"))
+            .arg(path.to_str().unwrap())
+            .input(capture.as_str())
+            .run()
+    };
+    run("verify", &gzip).is(0, "acme, key `SECRET`");
+    run("verify", &plain).is(1, "unsupported_encoding");
+    run("explain", &plain).is(1, "(gzip_not_decoded)").is(1, "`gzip = true`");
 }
 
 #[test]

@@ -82,6 +82,7 @@ impl CustomSender {
         let success = match self.contract.success {
             SuccessStatus::Any2xx => Success::Any2xx,
             SuccessStatus::Exactly200 => Success::Exactly200,
+            SuccessStatus::Exactly204 => Success::Exactly204,
         };
         Ok(Contract::builder()
             .success(success)

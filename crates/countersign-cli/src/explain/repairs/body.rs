@@ -74,7 +74,7 @@ fn unpacked(body: &Bytes, visit: &mut Visit<'_>) -> bool {
     let finding = Finding::proved(
         FindingKind::GzipNotDecoded,
         "The body is compressed with gzip, and the signature covers the uncompressed body.",
-        "Configure the proxy that compresses the body not to, or decompress the body before countersign and remove `content-encoding`.",
+        "Configure the proxy that compresses the body not to. If the sender compresses it after signing, accept that with `gzip()` in its scheme, or `gzip = true` in its file.",
     );
     visit(finding, plain.into())
 }

@@ -13,6 +13,9 @@ impl CustomSender {
                 bodies.iter().map(|text| format(text)).collect::<Result<_, _>>()?;
             scheme = scheme.body_formats(formats);
         }
+        if self.gzip {
+            scheme = scheme.gzip();
+        }
         if let Some((first, others)) = self.items.split_first() {
             let items =
                 others.iter().fold(first.add_to(Items::at(first.at.clone())), |items, other| {

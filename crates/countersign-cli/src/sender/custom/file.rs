@@ -21,6 +21,9 @@ pub struct CustomSender {
     pub(super) event_type: Option<EventTypeTable>,
     /// The formats of the bodies, such as `json`, or `form:payload` for JSON in a field of a form.
     pub(super) bodies: Option<Vec<String>>,
+    /// Whether the sender compresses bodies after it signs them.
+    #[serde(default)]
+    pub(super) gzip: bool,
     /// The events of a batch.
     #[serde(default)]
     pub(super) items: Vec<ItemsTable>,
@@ -177,6 +180,8 @@ pub(super) enum SuccessStatus {
     Any2xx,
     #[serde(rename = "200")]
     Exactly200,
+    #[serde(rename = "204")]
+    Exactly204,
 }
 
 impl Default for ContractTable {
