@@ -219,6 +219,11 @@ fn two_unauthenticated_receivers_are_rejected() {
     let _named = builder().endpoint("open").build().unwrap();
 }
 
+/// A receiver whose store others could share, though none does.
+fn with_another_store(sender: impl Sender) -> Receiver {
+    Receiver::builder(sender).dedup(MemoryStore::default()).build().unwrap()
+}
+
 fn twilio(url: &str) -> ConfiguredSender {
     senders::TWILIO.config().with_public_url(url).keys(secret("one")).unwrap()
 }
@@ -242,7 +247,7 @@ fn endpoints_with_different_public_paths_have_different_events() {
     }
     for (url, alike) in [("https://example.net/sms", 0), ("https://example.com/", 3)] {
         is_rejected(receiver(url));
-        let unshared = Receiver::builder(twilio(url)).build().unwrap();
+        let unshared = with_another_store(twilio(url));
         assert_eq!(unshared.event_key(&identity, "default"), Some(keys[alike]), "{url}");
     }
 }
@@ -268,6 +273,14 @@ async fn an_unnamed_endpoint_handles_a_retry_with_another_key_again() {
     let receiver = unnamed(&["old", "new"], &store).build().unwrap();
     assert!(is_duplicate(&receiver, "old").await);
     assert!(!is_duplicate(&receiver, "new").await);
+}
+
+/// No other endpoint has its store.
+#[tokio::test]
+async fn an_unnamed_endpoint_with_a_store_of_its_own_keeps_its_keys_across_rotations() {
+    let receiver = Receiver::new(sender(ring(&["old", "new"])));
+    handles(&receiver, "old").await;
+    assert!(is_duplicate(&receiver, "new").await);
 }
 
 #[tokio::test]
@@ -315,12 +328,12 @@ fn the_label_of_an_unnamed_endpoint_is_its_sender() {
 fn every_kind_of_key_separates_events() {
     let token = |text| {
         let scheme = Scheme::static_token("token", SignatureLocation::token("x-token"));
-        Receiver::new(Custom::new(scheme.build().unwrap(), secret(text)).unwrap())
+        with_another_store(Custom::new(scheme.build().unwrap(), secret(text)).unwrap())
     };
-    let public = |text| Receiver::new(senders::DISCORD.keys(secret(text)).unwrap());
+    let public = |text| with_another_store(senders::DISCORD.keys(secret(text)).unwrap());
     let sha1 = |text| {
         let scheme = Scheme::hmac_sha1("sha1", SignatureLocation::header("x-sig", Encoding::Hex));
-        Receiver::new(Custom::new(scheme.build().unwrap(), secret(text)).unwrap())
+        with_another_store(Custom::new(scheme.build().unwrap(), secret(text)).unwrap())
     };
     let pairs = [
         [token("one"), token("two")],

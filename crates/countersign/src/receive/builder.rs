@@ -83,10 +83,10 @@ impl ReceiverBuilder {
     /// Two receivers that share a store under one name treat each other's events as duplicates. Replicas of
     /// one endpoint have the same name.
     ///
-    /// Without a name, logs and metrics have the sender's name, and dedup keys depend on the key that
-    /// verified the delivery, and on the path of the public URL if one is configured. Then a retry that is
-    /// signed with another key, after a rotation, is handled again. Name the endpoint to deduplicate across
-    /// rotations.
+    /// Without a name, logs and metrics have the sender's name. With a store set by [`dedup`](Self::dedup),
+    /// dedup keys then depend on the key that verified the delivery, and on the path of the public URL if
+    /// one is configured, so that a retry that is signed with another key, after a rotation, is handled
+    /// again. Name the endpoint to deduplicate across rotations.
     pub fn endpoint(mut self, name: impl Into<Arc<str>>) -> Self {
         self.settings.endpoint = Some(name.into());
         self

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::admission::Admission;
 use super::claim::Claim;
 use super::outcome::Outcome;
-use super::settings::{Settings, Timeouts, freshness_window};
+use super::settings::{Settings, StoreSetting, Timeouts, freshness_window};
 use super::unnamed::UnnamedEndpoint;
 use crate::contract::Contract;
 #[cfg(feature = "metrics")]
@@ -64,7 +64,7 @@ pub struct Receiver {
     store: Option<Arc<dyn Store>>,
     endpoint: Arc<str>,
     /// Separates dedup keys: the endpoint's name and, where there are tenants, the tenant's. `None` without
-    /// a name; then the key that verified a delivery separates them.
+    /// a name and with a store that others may share; then the key that verified a delivery separates them.
     scope: Option<Arc<str>>,
     #[expect(dead_code, reason = "keeps an unnamed endpoint registered while a clone lives")]
     unnamed: Option<Arc<UnnamedEndpoint>>,
@@ -78,7 +78,11 @@ impl Receiver {
         let endpoint = settings.endpoint.clone().unwrap_or_else(|| scheme.sender().into());
         Self {
             store: settings.store(),
-            scope: settings.endpoint.clone(),
+            scope: match settings.store {
+                // No other endpoint has this store, so its events need nothing that separates them.
+                StoreSetting::Default => Some(Arc::clone(&endpoint)),
+                StoreSetting::Shared(_) | StoreSetting::None => settings.endpoint.clone(),
+            },
             unnamed: None,
             endpoint,
             retention: settings.retention(contract, scheme),
