@@ -176,24 +176,25 @@ impl SenderChoice {
         })
     }
 
-    /// Returns the receiver that verifies the sender's requests.
+    /// Returns the receiver that verifies the sender's requests, without a store.
     pub(crate) fn receiver(
         &self,
         settings: &Settings,
         keys: Keyring,
     ) -> Result<Receiver, CliError> {
-        Ok(match self {
-            Self::Catalogue(sender) => Receiver::new(
+        let builder = match self {
+            Self::Catalogue(sender) => Receiver::builder(
                 configured(sender, settings)?
                     .keys(keys)
                     .map_err(|error| in_flags(sender, settings, error))?,
             ),
             Self::Custom(custom) => {
                 let sender = Custom::new(custom.scheme(settings)?, keys)?;
-                Receiver::new(sender.with_contract(custom.contract()?))
+                Receiver::builder(sender.with_contract(custom.contract()?))
             }
-            Self::Scheme(scheme) => Receiver::new(Custom::new(Scheme::clone(scheme), keys)?),
-        })
+            Self::Scheme(scheme) => Receiver::builder(Custom::new(Scheme::clone(scheme), keys)?),
+        };
+        Ok(builder.danger_without_dedup().build()?)
     }
 }
 

@@ -137,10 +137,13 @@ async fn an_event_without_an_id_is_identified_by_its_body() {
         let body = body.to_str().unwrap();
         dedup(path.to_str().unwrap(), &format!("get --endpoint code {flags} --body-file")).arg(body)
     };
-    let meta = EventKey::new("code", "meta", &digest);
-    store.claim(&meta, 0, HOUR).await.unwrap();
-    get("--sender meta").run().is(0, &meta.to_string());
-    get("--sender meta --event-type push").run().is(2, "is not part of the keys of `meta`");
+    let dropbox = EventKey::new("code", "dropbox", &digest);
+    store.claim(&dropbox, 0, HOUR).await.unwrap();
+    get("--sender dropbox").run().is(0, &dropbox.to_string());
+    get("--sender dropbox --event-type push").run().is(2, "is not part of the keys of `dropbox`");
+    get("--sender meta")
+        .run()
+        .is(2, "`meta` identifies it by the ids or the contents of its items");
     for (name, identity) in [("push", digest.clone().with_event_type("push")), ("", digest)] {
         let github = EventKey::new("code", "github", &identity);
         store.claim(&github, 0, HOUR).await.unwrap();
@@ -178,7 +181,8 @@ async fn an_event_at_an_unnamed_endpoint_is_found_by_the_public_url() {
     let store = SqliteStore::open(&path).await.unwrap();
     let square = senders::SQUARE.config().with_public_url("https://example.com/square");
     let square = square.keys(Secret::new(common::SECRET).unwrap()).unwrap();
-    let key = Receiver::new(square).event_key(&Identity::id("evt_1"), "default").unwrap();
+    let receiver = Receiver::builder(square).dedup(store.clone()).build().unwrap();
+    let key = receiver.event_key(&Identity::id("evt_1"), "default").unwrap();
     store.claim(&key, 0, HOUR).await.unwrap();
     let get = |flags: &str| {
         let flags = format!("get --sender square --id evt_1 --secret-env SECRET {flags}");

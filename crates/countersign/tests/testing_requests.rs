@@ -141,7 +141,8 @@ fn every_tampering_is_rejected_at_any_position() {
         let report =
             sender_simulator.deliver([request(*sender)], async |request: SignedRequest| {
                 let verified = pair.receiver.verify(&request, request.body().clone(), clock.now());
-                verified.map_or_else(|rejection| rejection.status(), |_| 200)
+                let success = pair.receiver.contract().success_status(200);
+                verified.map_or_else(|rejection| rejection.status(), |_| success)
             });
         let mut report = pin!(report);
         let Poll::Ready(report) = report.as_mut().poll(&mut Context::from_waker(Waker::noop()))
