@@ -294,6 +294,8 @@ fn an_event_of_linear_is_its_body_without_the_time() {
     assert!(!first.is_short_lived());
     assert_eq!(first, found(r#"{"n":[1, 2],"action":"create","webhookTimestamp":1700000000001}"#));
     assert_ne!(first, found(r#"{"action":"update","webhookTimestamp":1700000000000,"n":[1, 2]}"#));
+    let emoji = found(r#"{"\ud83d":"\ud83d","webhookTimestamp":1700000000000}"#);
+    assert_eq!(emoji, found(r#"{"\ud83d":"\ud83d","webhookTimestamp":1700000000001}"#));
 }
 
 proptest! {

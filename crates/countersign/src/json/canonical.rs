@@ -115,6 +115,10 @@ mod tests {
     #[test]
     fn half_a_surrogate_pair_keeps_its_escape() {
         assert_eq!(form(r#"["\ud800"]"#, &[]).as_deref(), Some(r#"["\ud800"]"#));
+        let name = form(r#"{"b":1,"\ud800":2}"#, &["b"]);
+        assert_eq!(name, form(r#"{"\ud800":2,"b":3}"#, &["b"]));
+        assert_ne!(name, form(r#"{"\ud801":2}"#, &[]));
+        assert_ne!(name, form(r#"{"\\ud800":2}"#, &[]));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::document::document as text_of;
 
 /// The names and values of a JSON object's members, in the order of the document.
 ///
-/// Repeated names are all listed, and a value's text is as sent.
+/// Repeated names are all listed, and a value's text is as sent. A name with a lone surrogate, which is not
+/// text, is as written: with its quotes and its escapes.
 pub(crate) struct Members<'d>(pub(crate) Vec<(String, &'d RawValue)>);
 
 impl<'d> Members<'d> {
@@ -36,11 +37,15 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
         let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
+        while let Some((name, value)) = map.next_entry()? {
+            members.push((name_text(name), value));
         }
         Ok(Members(members))
     }
+}
+
+fn name_text(name: &RawValue) -> String {
+    serde_json::from_str(name.get()).unwrap_or_else(|_| name.get().to_owned())
 }
 
 #[cfg(test)]
@@ -63,8 +68,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_a_lone_surrogate_is_as_written() {
+        let expected = [(r#""\ud83d\n""#, "1"), ("😀", "2")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(texts(r#"{"\ud83d\n":1,"\ud83d\ude00":2}"#), Some(expected.to_vec()));
+    }
+
+    #[test]
     fn only_an_object_has_members() {
-        for document in ["", "[]", "7", "null", "{", "{} trailing"] {
+        for document in ["", "[]", "7", "null", "{", "{} trailing", r#"{"\x":1}"#, "{\"\u{1}\":1}"]
+        {
             assert_eq!(texts(document), None, "{document}");
         }
     }

@@ -68,6 +68,15 @@ fn an_event_of_sendgrid_is_known_after_its_id_has_changed() {
 }
 
 #[test]
+fn a_retried_event_of_sendgrid_is_known_whatever_text_is_in_it() {
+    for text in [r#""subject":"see you \ud83d""#, r#""\ud83d":1"#, r#""x":{"\ude00":"\ud83d"}"#] {
+        let event = format!(r#"{{"sg_event_id":"a","event":"open",{text}}}"#);
+        same(senders::SENDGRID, &event, &event.replace("\"a\"", "\"b\""));
+        distinct(senders::SENDGRID, &event, &event.replace("open", "click"));
+    }
+}
+
+#[test]
 fn two_clicks_in_one_second_are_two_events_of_sendgrid() {
     let click = r#"{"sg_event_id":"a","sg_message_id":"m","event":"click","timestamp":1,"url":"https://example.com/a"}"#;
     distinct(senders::SENDGRID, click, &click.replace("com/a", "com/b"));

@@ -160,6 +160,18 @@ fn lone_surrogates_are_kept() {
 }
 
 #[test]
+fn a_name_with_a_lone_surrogate_hides_no_item() {
+    let bodies = [
+        r#"{"\ud83d":1,"entry":[{"id":"1","changes":[7]}]}"#,
+        r#"{"entry":[{"x\ude00":{"\ud83d":1},"id":"1","changes":[7]}]}"#,
+    ];
+    for body in bodies {
+        let item = only(&of(senders::META, body));
+        assert_eq!((item.pointer(), item.json()), ("/entry/0/changes/0", "7"), "{body}");
+    }
+}
+
+#[test]
 fn items_are_found_in_the_json_of_a_form() {
     let signature = SignatureLocation::header("x-signature", Encoding::Hex);
     let scheme = Scheme::hmac_sha256("acme", signature)
