@@ -64,11 +64,12 @@ fn method(config: &SenderConfig) -> Part {
 /// actions by others. The method is signed.
 const METHODS: &[&str] = &["POST", "GET", "PUT", "PATCH", "DELETE"];
 
-/// HubSpot retries single events, and `attemptNumber` then changes. Its `eventId` alone may repeat.
+/// HubSpot retries single events, and `attemptNumber` then changes. Its `eventId` alone may repeat, so
+/// what an event is about counts as well: a property of an object, or the association of two.
 fn items() -> Items {
     Items::at("/*")
         .id(["/eventId", "/subscriptionId", "/portalId", "/occurredAt"])
-        .optional(["/objectId"])
+        .optional(["/objectId", "/propertyName", "/fromObjectId", "/toObjectId"])
         .without(["/attemptNumber"])
         .event_type("/subscriptionType")
 }

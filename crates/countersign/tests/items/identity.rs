@@ -107,6 +107,22 @@ fn one_event_id_of_hubspot_is_several_events() {
 }
 
 #[test]
+fn events_of_hubspot_with_one_event_id_differ_in_what_they_are_about() {
+    let event = |about: &str| {
+        format!(r#"{{"eventId":1,"subscriptionId":2,"portalId":3,"occurredAt":4,{about}}}"#)
+    };
+    for (one, other) in [
+        (r#""objectId":5,"propertyName":"a""#, r#""objectId":5,"propertyName":"b""#),
+        (r#""fromObjectId":1,"toObjectId":2"#, r#""fromObjectId":2,"toObjectId":1"#),
+        (r#""fromObjectId":1,"toObjectId":2"#, r#""fromObjectId":1,"toObjectId":3"#),
+    ] {
+        distinct(senders::HUBSPOT, &event(one), &event(other));
+        let one = event(&format!(r#"{one},"attemptNumber":0"#));
+        same(senders::HUBSPOT, &one, &one.replace("\"attemptNumber\":0", "\"attemptNumber\":1"));
+    }
+}
+
+#[test]
 fn a_redelivered_event_of_line_is_known() {
     let event = r#"{"webhookEventId":"01H","deliveryContext":{"isRedelivery":false}}"#;
     same(senders::LINE, event, &event.replace("false", "true"));
