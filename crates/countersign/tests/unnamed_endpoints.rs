@@ -11,8 +11,8 @@ use countersign::scheme::{Encoding, Scheme, SignatureLocation, SigningRequest};
 use countersign::senders::{ConfiguredSender, Sender};
 use countersign::tenants::{KeyResolver, ResolveError, Tenant, TenantFrom, Tenants};
 use countersign::{
-    Admission, Claim, ConfigErrorKind, Custom, Delivery, Key, Keyring, MemoryStore, Outcome,
-    Receiver, ReceiverBuilder, Secret, Timestamp, senders,
+    Admission, Claim, ConfigError, ConfigErrorKind, Custom, Delivery, Key, Keyring, MemoryStore,
+    Outcome, Receiver, ReceiverBuilder, Secret, Timestamp, senders,
 };
 
 use std::time::Duration;
@@ -393,4 +393,50 @@ async fn a_tenants_keys_do_not_depend_on_the_secret_and_need_no_name() {
     for receiver in [before, after] {
         assert_eq!(receiver.event_key(&Identity::id("evt_1"), "default"), Some(expected));
     }
+}
+
+/// The tenants of `sender` in `store`, with `name` as the name of their endpoint.
+fn tenants(
+    sender: &'static str,
+    store: &MemoryStore,
+    name: Option<&'static str>,
+) -> Result<Tenants, ConfigError> {
+    let store = store.clone();
+    let from = TenantFrom::Header("x-tenant".to_owned());
+    Tenants::builder(from, OneKey("one"), move |keys: Keyring| Ok(named_sender(sender, keys)))
+        .configure(move |receiver| match name {
+            Some(name) => receiver.dedup(store).endpoint(name),
+            None => receiver.dedup(store),
+        })
+        .build()
+}
+
+#[test]
+fn two_unnamed_endpoints_of_tenants_with_one_store_are_rejected() {
+    let store = MemoryStore::default();
+    let first = tenants("acme", &store, None).unwrap();
+    let error = tenants("acme", &store, None).unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::EndpointNotNamed);
+    assert_eq!(
+        error.to_string(),
+        "the tenants' endpoint has no name, and other `Tenants` of `acme` without one have the same store, so each would take the other's events for duplicates: name both with `endpoint` in `configure`, or clone one `Tenants` if it is one endpoint"
+    );
+    let clone = first.clone();
+    drop(first);
+    assert_eq!(
+        tenants("acme", &store, None).unwrap_err().kind(),
+        ConfigErrorKind::EndpointNotNamed
+    );
+    drop(clone);
+    let _again = tenants("acme", &store, None).unwrap();
+}
+
+#[test]
+fn endpoints_of_tenants_that_cannot_meet_are_accepted() {
+    let store = MemoryStore::default();
+    let _unnamed = tenants("acme", &store, None).unwrap();
+    let _named = tenants("acme", &store, Some("other")).unwrap();
+    let _other_sender = tenants("other", &store, None).unwrap();
+    let _other_store = tenants("acme", &MemoryStore::default(), None).unwrap();
+    let _receiver = unnamed(&["one"], &store).build().unwrap();
 }

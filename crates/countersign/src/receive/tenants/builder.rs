@@ -13,6 +13,8 @@ use crate::error::{ConfigError, ConfigErrorKind, Validation};
 use crate::keys::Keyring;
 use crate::receive::builder::ReceiverBuilder;
 use crate::receive::receiver::Receiver;
+use crate::receive::settings::StoreSetting;
+use crate::receive::unnamed::UnnamedEndpoint;
 use crate::senders::Sender;
 use crate::time::{Clock, MonotonicClock};
 
@@ -128,6 +130,9 @@ impl TenantsBuilder {
     ///   name;
     /// - [`MissingSetting`](ConfigErrorKind::MissingSetting) if the tenant's path does not begin and end
     ///   with `/`;
+    /// - [`EndpointNotNamed`](ConfigErrorKind::EndpointNotNamed) if neither this endpoint nor that of other
+    ///   `Tenants` in this process has a name, and both have the same sender and the same store. `Tenants`
+    ///   that were dropped do not count. For one endpoint with several routes, clone the `Tenants`;
     /// - every error of the sender's own settings.
     pub fn build(self) -> Result<Tenants, ConfigError> {
         let mut validation = Validation::default();
@@ -141,11 +146,16 @@ impl TenantsBuilder {
         let source = validation.check(TenantSource::parse(self.from));
         let unknown_tenant = validation.check(dummy_sender(&*self.sender)).map(|dummy| {
             let settings = (self.configure)(ReceiverBuilder::new(Arc::clone(&dummy))).settings;
-            let settings = settings.with_one_store();
             let scheme = dummy.verifier().scheme();
             settings.validate(dummy.contract(), scheme, &mut validation);
-            // Tenants have names, so their endpoint is not registered as unnamed.
-            (Receiver::with_settings(dummy, &settings), settings)
+            let unnamed = match (&settings.endpoint, &settings.store) {
+                (None, StoreSetting::Shared(store)) => {
+                    validation.check(UnnamedEndpoint::register_tenants(scheme.sender(), store))
+                }
+                _ => None,
+            };
+            let settings = settings.with_one_store();
+            (Receiver::with_settings(dummy, &settings).with_registration(unnamed), settings)
         });
         let (source, (unknown_tenant, settings)) = validation.finish(source.zip(unknown_tenant))?;
         Ok(Tenants {
