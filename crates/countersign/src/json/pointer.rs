@@ -61,9 +61,6 @@ impl Pointer {
     /// has the text of the number `1`.
     /// A string with a lone surrogate, which is not text, is returned as written, with its escapes.
     ///
-    /// A number's text is its digits as sent, never rounded: `1` and `1.0` differ, and the string `"1"`
-    /// has the text of the number `1`.
-    ///
     /// `None` if there is no value, a value of another type, or an empty string. Also `None` if the body
     /// is not JSON or repeats a key on the path: two parsers could read different values from it.
     pub(crate) fn scalar<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {

@@ -215,6 +215,9 @@ impl SchemeBuilder {
 
     /// Sets the field of the body that holds the event's id: a JSON pointer, or `/name` for the field `name`
     /// of a form.
+    ///
+    /// It must identify the event. With the id of an object, such as an order, the second event about it
+    /// would be a duplicate of the first, and never be handled.
     pub fn id_field(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
         self.id = Some(ValueSource::Body(pointer.into()));
         self
@@ -255,8 +258,8 @@ impl SchemeBuilder {
     /// A header's value is an event type for the dedup key if it has 1 to 128 of these characters. White
     /// space around it does not count, and a type holds no two spaces in a row. Without upper-case letters
     /// in the set, values that differ in case are one type. Unless set, a type has letters, digits, spaces
-    /// and the characters `_./:#-`, which fit `orders/create`, `Push Hook`, `repo:push` and
-    /// `order.updated`.
+    /// and any of ``!#$%&'()*+-./:=?@^_|~``, which fit `orders/create`, `Push Hook`, `repo:push` and
+    /// `order.updated@v2`.
     pub fn event_type_syntax(mut self, characters: impl Into<Cow<'static, str>>) -> Self {
         self.event_type_syntax = Some(characters.into());
         self

@@ -10,11 +10,11 @@ use crate::scheme::{BodyFormat, Scheme, SchemeBuilder, SignatureLocation};
 /// Neither `X-GitHub-Delivery` nor `X-GitHub-Event` is signed. Use the former for logs only, and check the
 /// latter against the body.
 ///
-/// An event is the digest of its body with the name in `X-GitHub-Event`, for which lower-case letters and `_`
-/// count, since a body does not name its event. Two events with one name and one body, such as two runs of a
-/// workflow started by hand with the same inputs, are one within the digest's retention. A client that captured one request can send it again under other names. Declare the events of your
-/// webhook with [`with_event_types`](SenderConfig::with_event_types), so that it can do so once for each of
-/// them at most.
+/// An event is the digest of its body with the name in `X-GitHub-Event`, for which lower-case letters and
+/// `_` count, since a body does not name its event. Two events with one name and one body, such as two runs
+/// of a workflow started by hand with the same inputs, are one within the digest's retention. A client that
+/// captured one request can send it again under other names. Declare the events of your webhook with
+/// [`with_event_types`](SenderConfig::with_event_types), so that it can do so once for each of them at most.
 pub const GITHUB: SenderSpec = SenderSpec::new(
     "github",
     "GitHub",
