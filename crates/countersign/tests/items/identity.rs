@@ -15,7 +15,7 @@ fn identities(delivery: &Delivery) -> Vec<Identity> {
 /// A body of `sender` that holds one item.
 fn body(sender: SenderSpec, item: &str) -> String {
     match sender.name() {
-        "line" | "gocardless" => format!(r#"{{"events":[{item}]}}"#),
+        "line" | "gocardless" | "asana" => format!(r#"{{"events":[{item}]}}"#),
         "okta" => format!(r#"{{"data":{{"events":[{item}]}}}}"#),
         "sendgrid" | "hubspot" => format!("[{item}]"),
         "meta" => format!(r#"{{"entry":[{{"id":"1","time":2,"changes":[{item}]}}]}}"#),
@@ -119,6 +119,15 @@ fn events_of_hubspot_with_one_event_id_differ_in_what_they_are_about() {
         distinct(senders::HUBSPOT, &event(one), &event(other));
         let one = event(&format!(r#"{one},"attemptNumber":0"#));
         same(senders::HUBSPOT, &one, &one.replace("\"attemptNumber\":0", "\"attemptNumber\":1"));
+    }
+}
+
+#[test]
+fn an_event_of_asana_is_its_members() {
+    let event = r#"{"action":"changed","created_at":"2026-01-01T00:00:00.000Z","resource":{"gid":"1"},"user":{"gid":"2"}}"#;
+    same(senders::ASANA, event, &event.replace(',', ", "));
+    for (field, other) in [("changed", "deleted"), ("00.000Z", "00.001Z"), ("\"1\"", "\"3\"")] {
+        distinct(senders::ASANA, event, &event.replace(field, other));
     }
 }
 

@@ -108,6 +108,7 @@ fn every_sender_of_batches_has_its_events() {
         ),
         (senders::LINE, r#"{"events":[{"type":"follow"},{}]}"#, "/events/0", "follow"),
         (senders::GOCARDLESS, r#"{"events":[{"action":"paid"},{}]}"#, "/events/0", "paid"),
+        (senders::ASANA, r#"{"events":[{"action":"added"},{}]}"#, "/events/0", "added"),
         (
             senders::OKTA,
             r#"{"data":{"events":[{"eventType":"user.x"},{}]}}"#,
@@ -136,6 +137,7 @@ fn an_empty_list_has_no_items() {
     for (sender, body) in [
         (senders::LINE, r#"{"destination":"U","events":[]}"#),
         (senders::META, r#"{"object":"page","entry":[]}"#),
+        (senders::ASANA, r#"{"events":[]}"#),
         (senders::SENDGRID, "[]"),
     ] {
         assert_eq!(of(sender, body).items().unwrap().len(), 0, "{}", sender.name());
