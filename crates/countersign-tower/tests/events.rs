@@ -250,22 +250,46 @@ async fn a_handler_within_a_layer_of_its_own_is_a_handler() {
     assert_eq!(text(deliver(&app, event("ping")).await).await, "limited");
 }
 
-#[tokio::test]
-async fn a_name_in_a_header_is_routed() {
-    let secret = || Secret::new("a secret shared with GitHub").unwrap();
-    let github = Receiver::new(senders::GITHUB.keys(secret()).unwrap());
-    let scheme = github.scheme().clone();
-    let events = Events::new().on("pull_request", reply("pull request")).otherwise(reply("other"));
-    let app = Router::new().route("/hook", post(events)).route_layer(layer(github));
-    for (name, expected) in [("pull_request", "pull request"), ("PULL_REQUEST", "other")] {
-        let body = format!(r#"{{"action":"opened","name":"{name}"}}"#);
-        let signed = SigningRequest::new(body.as_bytes()).sign(&scheme, &secret()).unwrap();
-        let request = signed.into_iter().fold(
+fn github_secret() -> Secret {
+    Secret::new("a secret shared with GitHub").unwrap()
+}
+
+/// A genuine request of GitHub, with `name` in the header that GitHub does not sign.
+fn github_event(github: &Receiver, name: &str, body: &'static str) -> Request {
+    let signed = SigningRequest::new(body.as_bytes()).sign(github.scheme(), &github_secret());
+    let request =
+        signed.unwrap().into_iter().fold(
             Request::post("/hook").header("x-github-event", name),
             |request, (name, value)| request.header(name, value),
         );
-        let response = deliver(&app, request.body(Body::from(body)).unwrap()).await;
-        assert_eq!(text(response).await, expected);
+    request.body(Body::from(body)).unwrap()
+}
+
+#[tokio::test]
+async fn a_name_in_a_header_is_routed() {
+    let github = Receiver::new(senders::GITHUB.keys(github_secret()).unwrap());
+    let events = Events::new().on("pull_request", reply("pull request")).otherwise(reply("other"));
+    let app = Router::new().route("/hook", post(events)).route_layer(layer(github.clone()));
+    for (name, expected) in
+        [("pull_request", "pull request"), ("push", "other"), ("pull_request2", "other")]
+    {
+        let response = deliver(&app, github_event(&github, name, "{}")).await;
+        assert_eq!(text(response).await, expected, "{name}");
+    }
+}
+
+/// Otherwise a client that captured a request could have the event ignored under the key of a genuine one.
+#[tokio::test]
+async fn names_with_one_key_reach_one_handler() {
+    for (name, body) in [("Push", "[1]"), ("PUSH", "[2]"), ("push ", "[3]"), ("push", "[4]")] {
+        let github = Receiver::new(senders::GITHUB.keys(github_secret()).unwrap());
+        let events = Events::new().on("push", reply("push"));
+        let app = Router::new().route("/hook", post(events)).route_layer(layer(github.clone()));
+        let response = deliver(&app, github_event(&github, name, body)).await;
+        assert_eq!(text(response).await, "push", "{name}");
+        let genuine = deliver(&app, github_event(&github, "push", body)).await;
+        let duplicate = Outcome::Duplicate { same_body: true };
+        assert_eq!(genuine.extensions().get(), Some(&duplicate), "{name}");
     }
 }
 

@@ -162,11 +162,28 @@ fn a_value_outside_the_syntax_counts_as_no_type() {
 }
 
 #[test]
-fn the_delivery_keeps_the_type_as_received() {
+fn the_delivery_keeps_a_type_that_does_not_count_as_received() {
     let shopify = senders::SHOPIFY.config().with_event_types(["app/uninstalled"]);
     let shopify = shopify.keys(secret()).unwrap();
-    let made_up = delivery(&shopify, &[("x-shopify-topic", "Orders, Create")]);
-    assert_eq!(made_up.event_type().as_deref(), Some("Orders, Create"));
+    for value in ["Orders, Create", "Orders/Create"] {
+        let made_up = delivery(&shopify, &[("x-shopify-topic", value)]);
+        assert_eq!(made_up.event_type().as_deref(), Some(value));
+    }
+}
+
+/// Otherwise a captured request could reach no handler under the key of a genuine event.
+#[test]
+fn the_delivery_has_a_type_that_counts_as_it_is_in_the_key() {
+    for (sender, header, names) in named_in_a_header() {
+        let key = |value: &str| identity(&*sender, &[(header, value)]);
+        for value in [names[0].to_uppercase(), format!(" {}\t", names[0])] {
+            if key(&value) != key(names[0]) {
+                continue;
+            }
+            let received = delivery(&*sender, &[(header, &value)]);
+            assert_eq!(received.event_type().as_deref(), Some(names[0]), "{header}: {value}");
+        }
+    }
 }
 
 #[test]

@@ -228,12 +228,15 @@ impl Delivery {
     /// Returns the event's type, where the scheme names its header or field.
     ///
     /// A type in a header is not signed by most senders: check it against the body before you rely on it.
+    /// A type that is part of the dedup key is returned as it is in the key, such as `orders/create` for
+    /// `Orders/Create`, so that deliveries of one event have one type.
     #[must_use]
     pub fn event_type(&self) -> Option<Cow<'_, str>> {
         let scheme = self.scheme();
         let found = match scheme.event_type.as_ref() {
             Some(CompiledLocation::Header(_)) => {
-                self.header_type.as_deref().map(String::from_utf8_lossy)
+                let as_received = || self.header_type.as_deref().map(String::from_utf8_lossy);
+                self.identifying_event_type().or_else(as_received)
             }
             Some(CompiledLocation::Body(pointer)) => self.scalar(pointer),
             None => None,
