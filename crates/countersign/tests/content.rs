@@ -227,7 +227,7 @@ fn an_invalid_url_is_rejected_at_startup() {
         "https://example.com:65536/a",
         "https://example.com:port/a",
         "https://example.com/a b",
-        "https://example.com/a#b",
+        "https://user:p#w@example.com/a",
         "https://example.com/é",
         "https://[2001:db8::1/a",
     ] {

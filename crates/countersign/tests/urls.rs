@@ -170,6 +170,29 @@ mod form {
         accepts("https://example.com/a%7eb%c3%bc", "https://example.com/a~b%C3%BC");
         accepts("https://[2001:DB8::1]:8443/v", "https://[2001:db8::1]:8443/v");
         accepts("https://bücher.example/v", "https://bücher.example/v");
+        accepts("https://example.com/v?a=1#rc=2&rp=all", "https://example.com/v?a=1");
+        accepts("https://example.com#rc=2", "https://example.com/");
+    }
+
+    /// The differences combine: credentials, case, escapes and the port.
+    #[test]
+    fn every_combination_of_differences_is_accepted() {
+        let own = "https://user:pw@Example.com/a%7eb?b=2&a=1";
+        for credentials in ["user:pw@", ""] {
+            for host in ["Example.com", "example.com"] {
+                for path in ["a%7eb", "a~b"] {
+                    for port in ["", ":443"] {
+                        for query in ["b=2&a=1", "a=1&b=2"] {
+                            let signed =
+                                format!("https://{credentials}{host}{port}/{path}?{query}");
+                            let signed = format!("{signed}Bodyhello");
+                            let verdict = verdict(own, &signed, "a=1&b=2", "Body=hello");
+                            assert!(verdict.is_ok(), "{signed}");
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::builder::{TimestampSource, ValueSource};
 use super::content::Content;
 use super::part_rules::{invalid, signed_parts, signs_id_before_body, time_ends_id, touching};
+use super::public_url::without_fragment;
 use super::signed_fields::SignedField;
 use super::{
     Algorithm, BodyFormat, CompiledLocation, CompiledSignature, CompiledTimestamp, EventTypes,
@@ -303,7 +304,7 @@ fn public_path(parts: &[Part]) -> Option<Cow<'static, str>> {
         Part::Url(url) | Part::UrlAndForm(url) => Some(url),
         _ => None,
     });
-    let (_, rest) = url?.split_once("://")?;
+    let (_, rest) = without_fragment(url?).split_once("://")?;
     let path = rest.find(['/', '?']).and_then(|start| rest.get(start..)).unwrap_or("/");
     Some(Cow::Owned(path.to_owned()))
 }

@@ -32,9 +32,9 @@ pub enum Part {
     /// The public URL of the endpoint, as HubSpot and Square sign it.
     ///
     /// The URL is the configured one, not that of the request: the `Host` header is set by the client.
-    /// Forms that are equal in meaning are tried as well, at most eight in all: without the default
+    /// Forms that are equal in meaning are tried as well, at most sixteen in all: without the default
     /// port or credentials, with the host in lower case, and with escapes decoded as some senders do
-    /// before they sign. If the URL is configured with a query, a request whose query has the same
+    /// before they sign. A fragment is left out, since no client sends it. If the URL is configured with a query, a request whose query has the same
     /// parameters in another order or with other escapes is tried with its own query, too. No form is
     /// the beginning of another, so no byte can move between the URL and the part after it.
     ///

@@ -10,8 +10,9 @@ use crate::error::{ConfigError, ConfigErrorKind};
 
 /// The largest number of forms of one URL that are tried for a request. Each costs a MAC.
 ///
-/// A URL in lower case, without credentials and escapes, has one or two forms.
-const MAX_FORMS: usize = 8;
+/// A URL in lower case, without credentials and escapes, has one or two forms. Sixteen is every
+/// combination of the four differences in [`UrlParts::bases`].
+const MAX_FORMS: usize = 16;
 
 /// The public URL of an endpoint, in the forms in which its sender may have signed it.
 ///
@@ -40,9 +41,9 @@ pub(crate) enum Ports {
 }
 
 impl PublicUrl {
-    /// Parses an absolute URL.
+    /// Parses an absolute URL. A fragment is left out: it is never sent, so it names no other endpoint.
     pub(crate) fn parse(url: &str, ports: Ports) -> Result<Self, ConfigError> {
-        let parts = UrlParts::parse(url).ok_or_else(|| {
+        let parts = UrlParts::parse(without_fragment(url)).ok_or_else(|| {
             ConfigError::new(
                 ConfigErrorKind::MissingSetting,
                 format!(
@@ -248,6 +249,17 @@ impl<'u> UrlParts<'u> {
             }
         }
         bases
+    }
+}
+
+/// Returns `url` without its fragment, such as `#rc=2`, by which
+/// [Twilio](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides) is told to retry.
+///
+/// A `#` before an `@` is no fragment here, but a malformed URL: it may be a part of a password.
+pub(super) fn without_fragment(url: &str) -> &str {
+    match url.split_once('#') {
+        Some((url, fragment)) if !fragment.contains('@') => url,
+        _ => url,
     }
 }
 
