@@ -1,6 +1,7 @@
 //! Routing by the name of an event.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use actix_web::guard::{Guard, GuardContext};
 use actix_web::{HttpResponse, Route, web};
@@ -69,10 +70,27 @@ pub struct EventGuard(EventPattern);
 
 impl Guard for EventGuard {
     fn check(&self, context: &GuardContext<'_>) -> bool {
-        let data = context.req_data();
-        let name = data.get::<Delivery>().and_then(Delivery::event_type);
-        name.is_some_and(|name| self.0.matches(&name))
+        event_name(context).is_some_and(|name| self.0.matches(&name))
     }
+}
+
+/// The name of a request's event, which the first guard leaves for the others: to find it, the body is
+/// read.
+#[derive(Clone)]
+struct EventName(Option<Rc<str>>);
+
+/// Returns the name of the event; `None` for an event without one, and in front of the middleware.
+fn event_name(context: &GuardContext<'_>) -> Option<Rc<str>> {
+    let known = context.req_data().get::<EventName>().cloned();
+    if let Some(EventName(name)) = known {
+        return name;
+    }
+    let name = {
+        let data = context.req_data();
+        data.get::<Delivery>()?.event_type().map(Rc::from)
+    };
+    context.req_data_mut().insert(EventName(name.clone()));
+    name
 }
 
 /// Returns the route for all other events, which acknowledges them without a handler.

@@ -78,8 +78,7 @@
 //! # The steps of a request
 //!
 //! 1. The headers are checked (`middleware.rs`). A method other than `POST`, a missing, duplicate or
-//!    malformed header, a stale timestamp or a `Content-Encoding` is rejected before any of the body is
-//!    read.
+//!    malformed header, a stale timestamp or a compressed body is rejected before any of the body is read.
 //! 2. The **raw** payload is read up to [`Contract::max_body_size`] and within
 //!    [`ReceiverBuilder::body_timeout`], hashed as it arrives, and its signature is compared. The handler
 //!    gets exactly the verified bytes.
@@ -111,7 +110,9 @@
 //!   this one, so that it runs after verification.
 //! - Wrap the resource or the scope, not a single route, if the sender checks the endpoint by `GET` or `HEAD`
 //!   (Meta, Okta, Dropbox, ...): a route that takes only `POST` never sees the check.
-//! - [`Contract::max_body_size`] limits the body. actix's payload limits do not apply here.
+//! - [`Contract::max_body_size`] limits the body. actix's payload limits do not apply to the middleware, but
+//!   still apply to an extractor behind it that reads the body again: `web::Bytes` takes at most 256 KiB
+//!   unless a `PayloadConfig` raises that.
 //! - On shutdown, [drain](Shutdown::drain) the middleware before the server is stopped.
 //! - With several processes, [choose a store] that they share.
 //! - By default actix continues a request whose client has closed its side of the connection. The handler

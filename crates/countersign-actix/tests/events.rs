@@ -125,6 +125,13 @@ async fn actix_tries_the_routes_in_their_order() {
 }
 
 #[actix_web::test]
+async fn a_guard_in_front_of_the_middleware_leaves_the_name_to_those_behind_it() {
+    let endpoint = Endpoint::new();
+    let routes = resource().guard(Not(event("ping"))).route(reply("ping").guard(event("ping")));
+    assert_eq!(endpoint.deliver(routes, named("ping")).await, Seen::handled("ping"));
+}
+
+#[actix_web::test]
 async fn guards_of_events_combine_with_those_of_actix() {
     let routes = || {
         resource()

@@ -76,7 +76,7 @@
 //! # The steps of a request
 //!
 //! 1. The headers are checked (`service.rs`). A method other than `POST`, a missing, duplicate or malformed
-//!    header, a stale timestamp or a `Content-Encoding` is rejected before any of the body is read.
+//!    header, a stale timestamp or a compressed body is rejected before any of the body is read.
 //! 2. The body is read up to [`Contract::max_body_size`] and within [`ReceiverBuilder::body_timeout`],
 //!    hashed as it arrives, and its signature is compared. The inner service gets exactly the verified
 //!    bytes.
