@@ -6,7 +6,9 @@ mod handshake_requests;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::scheme::{Encoding, Scheme, SignatureLocation, SigningRequest};
+use countersign::scheme::{
+    Encoding, Part, Scheme, SignatureLocation, SigningRequest, TimestampFormat,
+};
 use countersign::senders::{self, Challenge, Custom, Handshake, Sender};
 use countersign::{Key, Keyring, Receiver, RejectionKind, Secret};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -87,6 +89,28 @@ fn a_custom_senders_check_reserves_its_tokens_too() {
     let with_check = plain.with_handshake(Challenge::X);
     let rejection = with_check.verifier().verify(&headers, "abc", NOW, 100).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch);
+}
+
+/// Where the values beside the body are of such characters, a token could be all that is signed with an
+/// empty body.
+#[test]
+fn what_a_check_signs_is_never_accepted_with_an_empty_body() {
+    let signature = || SignatureLocation::header("x-signature", Encoding::Base64).prefix("sha256=");
+    let timed = Scheme::hmac_sha256("acme", signature())
+        .timestamp_header("x-time", TimestampFormat::Seconds)
+        .signs([Part::Timestamp, Part::Body]);
+    let fixed = Scheme::hmac_sha256("acme", signature()).signs(["v1".into(), Part::Body]);
+    for (scheme, token) in [(timed, "1700000000"), (fixed, "v1")] {
+        let scheme = scheme.build().unwrap();
+        let acme = Custom::new(scheme, secret()).unwrap().with_handshake(Challenge::X);
+        let receiver = Receiver::new(acme);
+        let response = crc(&receiver, token).unwrap().unwrap();
+        let response: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        let signature = response["response_token"].as_str().unwrap();
+        let head = Head::default().with("x-signature", signature).with("x-time", "1700000000");
+        let rejection = receiver.verify(&head, "", NOW).unwrap_err();
+        assert_eq!(rejection.kind(), RejectionKind::SignatureMismatch, "{token}");
+    }
 }
 
 #[test]

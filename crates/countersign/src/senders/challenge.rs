@@ -41,9 +41,9 @@ pub enum Challenge {
     ///
     /// The sender signs bodies with the same key, so a client could obtain the signature of a body of its
     /// choice. Only challenges of up to 128 letters, digits, `-`, `_` and `=` get a response, and a
-    /// delivery whose whole body is such a text is rejected. The senders of the catalogue and
-    /// [`Custom`](super::Custom) ensure that; an implementation of [`Sender`](super::Sender) of your own does
-    /// not, and gives no response.
+    /// delivery whose whole body is such a text, or is empty beside other signed values, is rejected. The
+    /// senders of the catalogue and [`Custom`](super::Custom) ensure that; an implementation of
+    /// [`Sender`](super::Sender) of your own does not, and gives no response.
     QueryHmac {
         /// The name of the query parameter.
         parameter: &'static str,

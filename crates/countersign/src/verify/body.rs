@@ -172,7 +172,7 @@ impl Verifier {
         })?;
         if self.is_reserved(&body) {
             return Err(Rejection::new(RejectionKind::SignatureMismatch).with_detail(
-                "the body is a text that the handshake signs for any client: no event of the sender is one",
+                "the body is empty or a text that the handshake signs for any client: no event of the sender is one",
             ));
         }
         let mut delivery = Delivery {

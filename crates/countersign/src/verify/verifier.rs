@@ -169,9 +169,13 @@ impl Verifier {
             || self.alternate.as_ref().is_some_and(|other| other.has_credential(headers))
     }
 
-    /// Returns whether `body` is rejected because the same keys sign it as a challenge.
+    /// Returns whether `body` is rejected because the same keys sign it as a challenge, or could sign what
+    /// is signed beside an empty body, such as a time in digits.
+    ///
+    /// A URL has a colon, so content with one is no challenge.
     pub(super) fn is_reserved(&self, body: &[u8]) -> bool {
-        self.signs_challenges && is_challenge(body)
+        let is_beside_others = self.scheme.signed.len() > 1 && self.scheme.url.is_none();
+        self.signs_challenges && (is_challenge(body) || body.is_empty() && is_beside_others)
     }
 
     /// Returns whether the keys belong to one of many tenants, or to none of them.
