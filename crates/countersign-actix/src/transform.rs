@@ -56,7 +56,8 @@ impl Webhooks {
     /// running handlers.
     ///
     /// Drain the middleware **before** the server is stopped: a handler outlives the connection of a
-    /// sender that hung up, but not its worker.
+    /// sender that hung up, but not its worker. Set `HttpServer::shutdown_timeout`, too: by default open
+    /// connections keep a stopped server up for 30 s.
     ///
     /// ```
     /// # use countersign_actix::{Receiver, Secret, Webhooks, omniai::OmniAi};

@@ -164,7 +164,9 @@ impl fmt::Display for Rejection {
             RejectionKind::BodyTooLarge => f.write_str("body exceeds the limit")?,
             RejectionKind::BodyTimeout => f.write_str("body did not arrive within the timeout")?,
             RejectionKind::BodyInterrupted => {
-                f.write_str("body is incomplete: the connection failed before its end")?;
+                f.write_str(
+                    "body is incomplete: the connection failed before its end, or a layer in front of this one ended it, such as one with a timeout",
+                )?;
             }
             RejectionKind::BodyAltered => f.write_str(
                 "body does not have the length that `content-length` announces: another layer has read or changed it; put this layer before any that reads the body",

@@ -22,7 +22,7 @@ pub enum RejectionKind {
     BodyTooLarge,
     /// The body took too long to arrive. Status 408.
     BodyTimeout,
-    /// The connection failed before the end of the body. Status 400.
+    /// The connection failed before the end of the body, or a layer in front ended it. Status 400.
     BodyInterrupted,
     /// The body does not have its announced length, so a layer on this side changed it. Status 500.
     BodyAltered,

@@ -15,6 +15,8 @@ use crate::json::pointer::Pointer;
 use crate::time::Timestamp;
 use crate::verify::{Delivery, Verifier, is_challenge};
 
+const UNSIGNED: &str = "the sender's handshake has a challenge that is not signed: it is not 1 to 128 letters, digits, `-`, `_` and `=`";
+
 type Response = Option<Result<HandshakeResponse, Rejection>>;
 
 impl Handshake {
@@ -49,8 +51,12 @@ impl Handshake {
             }
             ("GET", Challenge::QueryHmac { parameter: name, field }) => {
                 let token = parameter(head, name)?;
-                let tag =
-                    is_challenge(&token).then(|| verifier.hmac_of_challenge(&token, now))??;
+                if !is_challenge(&token) {
+                    return Some(Err(
+                        Rejection::new(RejectionKind::MethodNotAllowed).with_detail(UNSIGNED)
+                    ));
+                }
+                let tag = verifier.hmac_of_challenge(&token, now)?;
                 let text = format!("sha256={}", base64(&tag.to_bytes()));
                 Some(Ok(HandshakeResponse::field(field, &text)))
             }
