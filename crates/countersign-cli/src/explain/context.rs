@@ -110,16 +110,28 @@ impl<'q> Context<'q> {
     fn likely_senders(&self) -> Vec<CatalogueSender> {
         let headers = self.head.headers.iter().take(MAX_NAMED_HEADERS).cloned().collect();
         let head = Head { headers, query: None };
-        let senders = fingerprint::DOCUMENTED
-            .iter()
-            .filter_map(|spec| self.catalogue_sender(*spec).ok())
-            .map(|sender| {
-                (fingerprint::match_headers(&head, &sender.spec, &sender.scheme), sender)
-            });
+        let senders =
+            fingerprint::DOCUMENTED.iter().filter_map(|spec| self.as_sent(*spec).ok()).map(
+                |sender| (fingerprint::match_headers(&head, &sender.spec, &sender.scheme), sender),
+            );
         let mut list: Vec<_> =
             senders.filter(|(matched, _)| *matched != HeaderMatch::Foreign).collect();
         list.sort_by_key(|(matched, _)| *matched);
         list.into_iter().map(|(_, sender)| sender).collect()
+    }
+
+    /// Returns a sender of the catalogue with the scheme of its alternate headers, if the request has
+    /// all of these and none of its own.
+    pub(crate) fn as_sent(&self, spec: SenderSpec) -> Result<CatalogueSender, ConfigError> {
+        let sender = self.catalogue_sender(spec)?;
+        let Some(other) = spec.alternate_headers() else { return Ok(sender) };
+        let CatalogueSender { scheme, tolerance, .. } = self.catalogue_sender(*other)?;
+        let has = |name: &str| self.head.first(name).is_some();
+        let is_complete = SchemeShape::of(&scheme).expected.iter().all(|name| has(name));
+        if is_complete && !scheme.conflicting_headers().any(has) {
+            return Ok(CatalogueSender { spec, scheme, tolerance });
+        }
+        Ok(sender)
     }
 
     /// Returns whether the head and the signature header are small enough to be searched.

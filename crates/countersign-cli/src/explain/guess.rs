@@ -44,19 +44,26 @@ pub(crate) fn context<'q>(question: &'q Question<'q>) -> Context<'q> {
 /// Returns the senders whose credential is present, or else those that the headers name.
 fn likely(context: &Context<'_>) -> Vec<CatalogueSender> {
     let head = &context.head;
-    let mut found: Vec<_> = context
-        .senders
-        .iter()
-        .map(|sender| (score(sender, &SchemeShape::of(&sender.scheme), head), sender))
-        .filter(|(score, _)| *score > 0)
-        .collect();
+    let scored = context.senders.iter().map(|sender| (score(sender, head), sender.clone()));
+    let mut found: Vec<_> = scored.filter(|(score, _)| *score > 0).collect();
+    if !found.iter().any(|(_, sender)| is_complete(sender, head)) {
+        // A header with another sender's name may be a stray one beside those of the shared format.
+        let generic = context.as_sent(senders::STANDARD_WEBHOOKS).ok();
+        let generic = generic.filter(|sender| is_complete(sender, head));
+        found.extend(generic.map(|sender| (score(&sender, head), sender)));
+    }
     if found.is_empty() {
         // The header of the signature may be missing.
         let named = context.senders.iter().filter(|sender| fingerprint::is_named(head, sender));
-        found.extend(named.map(|sender| (0, sender)));
+        found.extend(named.map(|sender| (0, sender.clone())));
     }
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    found.into_iter().map(|(_, sender)| sender.clone()).collect()
+    found.into_iter().map(|(_, sender)| sender).collect()
+}
+
+/// Returns whether all headers of a sender are present.
+fn is_complete(sender: &CatalogueSender, head: &Head) -> bool {
+    SchemeShape::of(&sender.scheme).expected.iter().all(|name| head.first(name).is_some())
 }
 
 fn undocumented(display_name: &str) -> Finding {
@@ -81,7 +88,8 @@ fn guessed(name: &str, also_fits: &str) -> Finding {
 }
 
 /// Scores how much of a sender's headers is present; 0 if the credential is not.
-fn score(sender: &CatalogueSender, shape: &SchemeShape, head: &Head) -> usize {
+fn score(sender: &CatalogueSender, head: &Head) -> usize {
+    let shape = SchemeShape::of(&sender.scheme);
     let has = |name: &str| head.headers.iter().any(|(key, _)| same(key, name));
     let Some(credential) = &shape.credential else {
         // The signature is in the body.

@@ -111,6 +111,40 @@ fn a_shared_format_is_named_before_the_senders_that_share_it() {
 }
 
 #[test]
+fn a_stray_header_with_the_name_of_another_sender_is_not_taken_for_the_sender() {
+    for (name, value, guessed, verdict, found) in [
+        ("svix-id", "msg_1", "standard-webhooks", "mixed_header_families", "headers_mixed"),
+        (
+            "svix-signature",
+            "v1,AA==",
+            "standard-webhooks",
+            "mixed_header_families",
+            "headers_mixed",
+        ),
+        ("svix-timestamp", "1", "standard-webhooks", "mixed_header_families", "headers_mixed"),
+        ("x-shopify-topic", "orders/create", "standard-webhooks", "ok", ""),
+        ("stripe-account", "acct_1", "standard-webhooks", "ok", ""),
+        ("clerk-id", "1", "standard-webhooks", "ok", ""),
+        // Svix also signs under these headers.
+        ("user-agent", "Svix-Webhooks/1.24.0", "svix", "ok", ""),
+        ("x-svix-region", "eu", "svix", "ok", ""),
+    ] {
+        let mut case = Recipe::new("standard-webhooks", &mut Rng::new(6)).send();
+        case.sender = None;
+        case.request.headers.retain(|(present, _)| present != name);
+        case.request.headers.insert(0, (name.to_owned(), value.to_owned()));
+        let explanation = case.explain();
+        assert_eq!(explanation.verdict, verdict, "{name}: {explanation:?}");
+        let expected: Vec<_> =
+            ["sender_guessed", found].into_iter().filter(|kind| !kind.is_empty()).collect();
+        assert_eq!(kinds(&explanation), expected, "{name}: {explanation:?}");
+        assert!(!explanation.ambiguous, "{name}: {explanation:?}");
+        let next = &explanation.findings[0].next;
+        assert!(next.starts_with(&format!("Pass `--sender {guessed}`.")), "{name}: {next}");
+    }
+}
+
+#[test]
 fn keys_in_alphabetical_order_are_a_hint_and_not_a_proof() {
     for (body, is_hinted) in [
         (r#"{"a":1,"b":{"c":1,"d":2},"z":[{"e":1,"f":2}]}"#, true),
