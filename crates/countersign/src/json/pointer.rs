@@ -57,6 +57,8 @@ impl Pointer {
 
     /// Returns the text of the string or number at the pointer.
     ///
+    /// A number's text is its digits as sent, never rounded: `1` and `1.0` differ, and the string `"1"`
+    /// has the text of the number `1`.
     /// A string with a lone surrogate, which is not text, is returned as written, with its escapes.
     ///
     /// `None` if there is no value, a value of another type, or an empty string. Also `None` if the body
