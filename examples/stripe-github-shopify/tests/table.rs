@@ -113,11 +113,12 @@ const TABLE: [Row; 23] = [
     ),
     (GitHub, "ping", r#"{"zen":"Design for failure."}"#, Ignored),
     (GitHub, "watch", r#"{"action":"started"}"#, Entry("unexpected event watch of github")),
+    // It has the key of the genuine name, so it reaches the same handler.
     (
         GitHub,
         "Push",
         r#"{"ref":"refs/heads/1","repository":{"full_name":"acme/shop"}}"#,
-        Entry("unexpected event Push of github"),
+        Entry("push to refs/heads/1 of acme/shop"),
     ),
     // The header is not signed. The body of one event under the name of another does not fit its type.
     (
