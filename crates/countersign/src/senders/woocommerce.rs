@@ -30,6 +30,7 @@ pub const WOOCOMMERCE: SenderSpec = SenderSpec::new(
 .with_retry_window(days(1))
 .with_digest_dedup_window(secs(60))
 .with_retry_schedule(&[])
+.with_automatic_retry_horizon(secs(0))
 .with_handshake(Challenge::WOOCOMMERCE);
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {
