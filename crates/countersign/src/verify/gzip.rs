@@ -41,7 +41,10 @@ mod on {
 
     /// The number of compressed bytes after which the limits are computed again. Up to 1032 times as many plain
     /// bytes are buffered.
-    const PIECE_BYTES: usize = 1024;
+    ///
+    /// The ratio within a piece counts only at the end of the body: how the network cuts a body must not
+    /// decide whether it is accepted.
+    const PIECE_BYTES: u64 = 1024;
 
     /// The decoder of a body that arrives in pieces.
     pub(crate) struct GzipBody {
@@ -65,8 +68,13 @@ mod on {
             coded: &[u8],
             mut consume: impl FnMut(&[u8]),
         ) -> Result<(), Rejection> {
-            for mut rest in coded.chunks(PIECE_BYTES) {
-                self.received += rest.len() as u64;
+            let mut coded = coded;
+            while !coded.is_empty() {
+                let to_boundary = PIECE_BYTES - self.received % PIECE_BYTES;
+                let length = coded.len().min(to_boundary as usize);
+                let (mut rest, others) = coded.split_at(length);
+                coded = others;
+                self.received += length as u64;
                 if self.received > max_coded_size(self.max_body_size) {
                     return Err(Rejection::new(RejectionKind::BodyTooLarge));
                 }
@@ -94,13 +102,16 @@ mod on {
                 return Err(self.failed("the gzip stream is incomplete, or its checksum differs"));
             }
             self.drain(&mut consume);
+            if self.decoder.get_ref().consumed > plain_size_of(self.received) {
+                return Err(expands_too_much());
+            }
             Ok(self.received)
         }
 
-        /// Raises the limit of the plain size to what the received bytes may expand to.
+        /// Raises the limit of the plain size to what the pieces that have begun may expand to.
         fn allow(&mut self) {
-            let by_ratio = self.received.saturating_mul(MAX_RATIO).max(RATIO_FLOOR);
-            let total = by_ratio.min(self.max_body_size as u64);
+            let whole_pieces = self.received.next_multiple_of(PIECE_BYTES);
+            let total = plain_size_of(whole_pieces).min(self.max_body_size as u64);
             let plain = self.decoder.get_mut();
             plain.allowed = plain.allowed.max(total);
         }
@@ -118,13 +129,22 @@ mod on {
             if !self.decoder.get_ref().is_exceeded {
                 return malformed(detail);
             }
-            let rejection = Rejection::new(RejectionKind::BodyTooLarge);
             if self.decoder.get_ref().allowed < self.max_body_size as u64 {
-                rejection.with_detail("it is a gzip stream that expands more than 200 times")
+                expands_too_much()
             } else {
-                rejection
+                Rejection::new(RejectionKind::BodyTooLarge)
             }
         }
+    }
+
+    /// Returns the most plain bytes to which this many compressed bytes may expand.
+    fn plain_size_of(coded: u64) -> u64 {
+        coded.saturating_mul(MAX_RATIO).max(RATIO_FLOOR)
+    }
+
+    fn expands_too_much() -> Rejection {
+        Rejection::new(RejectionKind::BodyTooLarge)
+            .with_detail("it is a gzip stream that expands more than 200 times")
     }
 
     fn malformed(detail: &'static str) -> Rejection {
