@@ -222,6 +222,11 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
         ),
         (&format!("method = \"GET\"\n{LEAST}"), "does not cover the query"),
         (&format!("{LEAST}white_space = true\n"), "white space can only surround pairs"),
+        (&format!("{LEAST}separator = \";\"\n"), "`signature.separator`: applies to `pair` only"),
+        (
+            &format!("{LEAST}[event_type]\nfield = \"/type\"\ncharacters = \"a-z\"\n"),
+            "`event_type.characters`: applies to `header` only",
+        ),
         (
             &format!("{LEAST}[id]\nheader = \"x-id\"\nlength = 4\n"),
             "`id_length` must be 1 to 256 bytes",
@@ -243,6 +248,12 @@ fn a_file_that_does_not_describe_a_sender_names_the_line_or_setting() {
     ] {
         round_trip(toml, "x").is(2, piece);
     }
+}
+
+#[test]
+fn a_field_around_the_items_is_described_as_the_page_shows_it() {
+    let items = "[[items]]\nat = \"/entry/*/changes/*\"\nwithin = [\"/entry/*/id\"]\n";
+    round_trip(&format!("{LEAST}{items}"), "x").is(0, "ok        acme");
 }
 
 #[test]

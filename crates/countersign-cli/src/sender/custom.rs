@@ -200,6 +200,9 @@ impl SignatureTable {
         if self.white_space {
             at = at.allow_white_space();
         }
+        if self.separator.is_some() && self.pair.is_none() {
+            return Err(CliError::at("`signature.separator`", "applies to `pair` only: remove it"));
+        }
         Ok(match (&self.prefix, &self.version, &self.pair) {
             (None, None, None) => at,
             (Some(prefix), None, None) => at.prefix(prefix.clone()),

@@ -47,6 +47,10 @@ impl ItemsTable {
 impl EventTypeTable {
     fn add_to(&self, mut scheme: SchemeBuilder) -> Result<SchemeBuilder, CliError> {
         if let Some(characters) = &self.characters {
+            if self.header.is_none() {
+                let hint = "applies to `header` only: remove it";
+                return Err(CliError::at("`event_type.characters`", hint));
+            }
             scheme = scheme.event_type_syntax(characters.clone());
         }
         if let Some(types) = &self.types {
