@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{Error, HttpRequest};
 use countersign::adapter::{AdapterState, body_interrupted, body_limited, verify};
 use countersign::{Headers, Rejection};
@@ -80,11 +81,32 @@ where
     };
     match verified {
         Ok((receiver, delivery)) => {
+            if is_gzip(&request) {
+                describe_plain_body(&mut request);
+            }
             request.set_payload(Payload::from(delivery.body().clone()));
             run(receiver, state.shutdown().clone(), inner, request, delivery).await
         }
         Err(response) => Ok(request.into_response(response::own(response)).map_into_right_body()),
     }
+}
+
+/// Returns whether the body was sent as gzip. A verified one has then been decompressed: a receiver that
+/// does not do so rejects it.
+fn is_gzip(request: &ServiceRequest) -> bool {
+    request.headers().get(CONTENT_ENCODING).is_some_and(|value| {
+        let coding = value.as_bytes().trim_ascii();
+        coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")
+    })
+}
+
+/// Removes the headers that describe a compressed body, since the handler gets the plain one.
+///
+/// The extractors of actix-web would otherwise decompress the plain bytes.
+fn describe_plain_body(request: &mut ServiceRequest) {
+    let headers = request.headers_mut();
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(CONTENT_LENGTH);
 }
 
 /// Finds out whether a body ends early because a middleware in front limits it.

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use countersign::Rejection;
 use countersign::adapter::{AdapterState, body_interrupted, body_limited, verify};
-use http::{Request, Response};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body;
 use http_body_util::LengthLimitError;
 use tower_service::Service;
@@ -94,13 +95,14 @@ where
     ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
     ResBody: Send + 'static,
 {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     // A body that is not read to its end outlives this future: see `drain`.
     let mut body = Box::pin(body);
     let poll_body = |cx: &mut Context<'_>| poll_data(body.as_mut(), cx);
     let verified = verify(&state, &TokioTimer, parts.method.as_str(), &parts, poll_body).await;
     match verified {
         Ok((receiver, delivery)) => {
+            describe_plain_body(&mut parts.headers);
             let request = Request::from_parts(parts, B::from(delivery.body().clone()));
             run(receiver, state.shutdown().clone(), inner, request, delivery).await
         }
@@ -111,6 +113,21 @@ where
             }
             Ok(response)
         }
+    }
+}
+
+/// Removes the headers that describe a compressed body, since the handler gets the plain one.
+///
+/// A verified body with this coding has been decompressed: a receiver that does not do so rejects it. A
+/// layer or an extractor behind this one would otherwise decompress the plain bytes.
+fn describe_plain_body(headers: &mut HeaderMap) {
+    let is_gzip = |value: &HeaderValue| {
+        let coding = value.as_bytes().trim_ascii();
+        coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")
+    };
+    if headers.get(CONTENT_ENCODING).is_some_and(is_gzip) {
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(CONTENT_LENGTH);
     }
 }
 
