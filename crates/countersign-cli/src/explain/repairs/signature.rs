@@ -57,7 +57,7 @@ pub(crate) fn repairs(candidate: &Candidate, list: &mut Vec<Candidate>) {
     }
 }
 
-/// Removes white space after the separators of pairs.
+/// Removes white space around the separators of pairs.
 fn without_blanks(candidate: &Candidate, at: &CredentialHeader, value: &str) -> Option<Candidate> {
     let separator = at.pair_separator?;
     if at.allows_white_space {
@@ -71,7 +71,7 @@ fn without_blanks(candidate: &Candidate, at: &CredentialHeader, value: &str) -> 
     let finding = Finding::proved(
         FindingKind::PairWhitespace,
         format!(
-            "The pairs in header `{}` have white space after a separator, which this sender's scheme does not have.",
+            "The pairs in header `{}` have white space around a separator, which this sender's scheme does not have.",
             at.header
         ),
         "Pass on the header unchanged. If the sender writes white space there, add `allow_white_space()` to the `SignatureLocation` of its scheme, or `white_space = true` to `[signature]` in its file.",
