@@ -6,6 +6,7 @@ use countersign::{Rejection, RejectionKind};
 use crate::explain::context::Context;
 use crate::explain::finding::{Finding, FindingKind};
 use crate::explain::model::{Candidate, GZIP_MAGIC, Question, Source};
+use crate::explain::repairs::headers::names_coding;
 use crate::explain::text::header_names::same;
 use crate::explain::text::json;
 use crate::sender::SenderChoice;
@@ -107,7 +108,7 @@ fn body_hints(question: &Question<'_>, candidate: Option<&Candidate>) -> Vec<Fin
     let header = |name: &str| question.request.header(name);
     let announced = header("content-length").and_then(|text| text.parse::<usize>().ok());
     let is_encoded =
-        header("content-encoding").is_some_and(|value| !value.eq_ignore_ascii_case("identity"));
+        header("content-encoding").is_some_and(|value| value.split(',').any(names_coding));
     let signs_body = signs_body(candidate);
     let mut list = Vec::new();
     if body.is_empty() {

@@ -145,6 +145,21 @@ fn a_stray_header_with_the_name_of_another_sender_is_not_taken_for_the_sender() 
 }
 
 #[test]
+fn only_a_content_coding_is_a_hint_to_a_decompressed_body() {
+    for (value, is_hinted) in
+        [("gzip", true), ("identity, br", true), ("UTF-8", false), ("none", false), ("", false)]
+    {
+        let mut case = Recipe::new("github", &mut Rng::new(9)).send();
+        case.secret("another secret altogether");
+        case.request.headers.push(("content-encoding".to_owned(), value.to_owned()));
+        let explanation = case.explain();
+        let has_hint = kinds(&explanation).contains(&"gzip_decoded");
+        assert_eq!(has_hint, is_hinted, "{value}: {explanation:?}");
+        assert!(kinds(&explanation).contains(&"no_cause_found"), "{value}: {explanation:?}");
+    }
+}
+
+#[test]
 fn keys_in_alphabetical_order_are_a_hint_and_not_a_proof() {
     for (body, is_hinted) in [
         (r#"{"a":1,"b":{"c":1,"d":2},"z":[{"e":1,"f":2}]}"#, true),

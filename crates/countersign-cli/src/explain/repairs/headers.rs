@@ -108,7 +108,7 @@ fn coding(candidate: &Candidate, body: &[u8]) -> Option<Candidate> {
 
 /// Returns whether a value of `content-encoding` is a coding that changes the body
 /// ([registry](https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding)).
-fn names_coding(value: &str) -> bool {
+pub(crate) fn names_coding(value: &str) -> bool {
     const CODINGS: [&str; 12] = [
         "gzip",
         "x-gzip",
