@@ -264,6 +264,7 @@ fn the_automatic_retry_horizons_are_those_that_the_senders_document() {
         ("stripe", DAY * 3),
         ("svix", HOUR * 27 + MINUTE * 40),
         ("twilio", Duration::ZERO),
+        ("woocommerce", Duration::ZERO),
         ("zoom", MINUTE * 85),
     ];
     let in_catalogue: Vec<_> = senders::ALL
