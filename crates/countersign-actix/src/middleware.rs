@@ -103,6 +103,8 @@ fn is_gzip(request: &ServiceRequest) -> bool {
 /// Removes the headers that describe a compressed body, since the handler gets the plain one.
 ///
 /// The extractors of actix-web would otherwise decompress the plain bytes.
+///
+/// Like actix-web's own routing, this panics if a middleware in front keeps a clone of the request.
 fn describe_plain_body(request: &mut ServiceRequest) {
     let headers = request.headers_mut();
     headers.remove(CONTENT_ENCODING);
