@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::error::{ConfigError, ConfigErrorKind, Validation};
 
+/// How long a sender is assumed to retry by itself that does not document it. Of those that do, nearly all
+/// end within 3 days; <https://www.standardwebhooks.com> shows a schedule of that length.
+const ASSUMED_RETRY_HORIZON: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
 /// The expectations of a sender: which statuses it counts as success, how long it waits for a response,
 /// how long it may retry, and how large its bodies are.
 ///
@@ -93,14 +97,17 @@ impl Contract {
     }
 
     /// Returns the longest time from an event's first delivery to the last retry that the sender makes by
-    /// itself; the whole retry window if that is not known.
+    /// itself; if that is not known, 3 days, or the retry window if it is shorter.
     ///
     /// Within this time no store forgets a handled event. Beyond it, a store at its capacity may.
     #[must_use]
     pub const fn automatic_retry_horizon(&self) -> Duration {
         match self.automatic_retry_horizon {
             Some(horizon) => horizon,
-            None => self.retry_window,
+            None if self.retry_window.as_secs() < ASSUMED_RETRY_HORIZON.as_secs() => {
+                self.retry_window
+            }
+            None => ASSUMED_RETRY_HORIZON,
         }
     }
 
@@ -157,7 +164,7 @@ impl ContractBuilder {
     /// redelivery by hand; zero for a sender that never does.
     ///
     /// A [`MemoryStore`](crate::MemoryStore) at its capacity forgets handled events after this time to make
-    /// space. The default is the whole retry window.
+    /// space. The default is 3 days, or the retry window if it is shorter.
     pub const fn automatic_retry_horizon(mut self, horizon: Duration) -> Self {
         self.contract.automatic_retry_horizon = Some(horizon);
         self

@@ -244,6 +244,7 @@ fn the_automatic_retry_horizons_are_those_that_the_senders_document() {
     let documented = [
         ("adyen", DAY * 30),
         ("adyen-platform", DAY * 30),
+        ("auth0", DAY * 30), // "until it is solved", as long as the whole window
         ("box", HOUR * 2),
         ("clerk", HOUR * 27 + MINUTE * 40),
         ("discord-events", MINUTE * 10),
@@ -251,6 +252,7 @@ fn the_automatic_retry_horizons_are_those_that_the_senders_document() {
         ("hubspot", HOUR * 24),
         ("hubspot-v1", HOUR * 24),
         ("hubspot-v2", HOUR * 24),
+        ("meta", DAY * 7), // WhatsApp
         ("pagerduty", HOUR * 48),
         ("razorpay", HOUR * 24),
         ("resend", HOUR * 27 + MINUTE * 40),
@@ -275,11 +277,13 @@ fn the_automatic_retry_horizons_are_those_that_the_senders_document() {
 }
 
 #[test]
-fn a_sender_that_does_not_document_its_retries_may_retry_for_the_whole_window() {
-    let sender = senders::find("mux").unwrap();
-    assert_eq!(sender.automatic_retry_horizon(), None);
-    let contract = sender.contract().unwrap();
-    assert_eq!(contract.automatic_retry_horizon(), contract.retry_window());
+fn a_sender_that_does_not_document_its_retries_is_assumed_to_retry_for_3_days() {
+    for (name, expected) in [("mux", DAY * 3), ("linear", DAY)] {
+        let sender = senders::find(name).unwrap();
+        assert_eq!(sender.automatic_retry_horizon(), None);
+        let contract = sender.contract().unwrap();
+        assert_eq!(contract.automatic_retry_horizon(), expected, "{name}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub const AUTH0: SenderSpec = SenderSpec::new(
 .with_response_deadline(secs(10))
 // https://auth0.com/docs/customize/log-streams: an entry that fails is retried until it is delivered. A
 // stream that fails for 7 days is paused, and sends its queue when it is resumed, so a retry may come later.
+.with_automatic_retry_horizon(days(30))
 .with_retry_window(days(30))
 .with_max_body_size(4 * 1024 * 1024);
 

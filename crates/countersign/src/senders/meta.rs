@@ -1,6 +1,6 @@
 //! [Meta](https://developers.facebook.com/docs/graph-api/webhooks/getting-started).
 
-use super::spec::secs;
+use super::spec::{days, secs};
 use super::{Challenge, SenderConfig, SenderSpec};
 use crate::contract::Success;
 use crate::crypto::encoding::Encoding;
@@ -23,6 +23,8 @@ pub const META: SenderSpec = SenderSpec::new(
 )
 .with_success(Success::Exactly200)
 .with_response_deadline(secs(5))
+// The Graph API's retries end after 36 hours; WhatsApp's after 7 days by texts that quote its page.
+.with_automatic_retry_horizon(days(7))
 .with_max_body_size(4 * 1024 * 1024)
 .with_user_agent("facebook")
 .with_handshake(Challenge::WebSubVerify)

@@ -239,7 +239,8 @@ impl SenderSpec {
     }
 
     /// Sets how long after its first delivery the sender may retry an event by itself; zero for a sender
-    /// that never does. The default, for a sender that does not document it, is the whole retry window.
+    /// that never does. The default, for a sender that does not document it, is 3 days, or the retry window
+    /// if it is shorter.
     pub const fn with_automatic_retry_horizon(mut self, horizon: Duration) -> Self {
         self.automatic_retry_horizon = Some(horizon);
         self
