@@ -13,7 +13,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
 use crate::json::pointer::Pointer;
 use crate::time::Timestamp;
-use crate::verify::{Delivery, Verifier, is_challenge};
+use crate::verify::{Delivery, Verifier, is_challenge, is_word};
 
 const UNSIGNED: &str = "the sender's handshake has a challenge that is not signed: it is not 1 to 128 letters, digits, `-`, `_` and `=`";
 
@@ -150,11 +150,7 @@ fn signed_response(response: BodyResponse, delivery: &Delivery) -> Option<Handsh
             let token = text(delivery, pointer)?;
             // Only a token without separators is signed: otherwise a client could obtain a signature of
             // content that the sender itself signs.
-            let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
-            let token = presentable(token.as_bytes())?;
-            if !token.bytes().all(is_word) {
-                return None;
-            }
+            let token = presentable(token.as_bytes()).filter(|token| is_word(token.as_bytes()))?;
             let hmac = delivery.verifier.hmac_hex(delivery.key, token.as_bytes())?;
             let body = json!({ "plainToken": token, "encryptedToken": hmac });
             Some(HandshakeResponse::json(body.to_string()))

@@ -8,6 +8,10 @@ const MAX_BYTES: usize = 128;
 /// Where one key signs challenges and bodies, such a text is never accepted as a body. No event is one: each
 /// is a JSON object.
 pub(crate) fn is_challenge(text: &[u8]) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_=".contains(byte);
-    (1..=MAX_BYTES).contains(&text.len()) && text.iter().all(is_word)
+    (1..=MAX_BYTES).contains(&text.len()) && is_word(text)
+}
+
+/// Returns whether `text` has only letters, digits, `-`, `_` and `=`: nothing that separates signed values.
+pub(crate) fn is_word(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_=".contains(byte))
 }

@@ -25,7 +25,7 @@ mod streaming;
 mod verification;
 mod verifier;
 
-pub(crate) use self::challenge::is_challenge;
+pub(crate) use self::challenge::{is_challenge, is_word};
 pub use self::delivery::Delivery;
 pub use self::from_delivery::FromDelivery;
 pub use self::item::Item;
