@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::value::Error as FormError;
 
-use super::undecodable::{UTF_16, form_misfit, json_misfit};
+use super::undecodable::{UTF_16, form_mismatch, json_mismatch};
 use crate::json::document;
 
 /// Decodes a JSON document, with or without a byte order mark before it.
@@ -18,7 +18,7 @@ pub(crate) fn decode_json<'d, T: Deserialize<'d>>(text: &'d [u8]) -> Result<T, S
             _ => "it is not UTF-8".to_owned(),
         });
     };
-    serde_json::from_str(text).map_err(|error| json_misfit::<T>(&error, text))
+    serde_json::from_str(text).map_err(|error| json_mismatch::<T>(&error, text))
 }
 
 /// Decodes the fields of a form: numbers and booleans from their text, repeated fields into a list.
@@ -27,5 +27,5 @@ pub(crate) fn decode_json<'d, T: Deserialize<'d>>(text: &'d [u8]) -> Result<T, S
 ///
 /// How the fields do not fit `T`, without anything of their values.
 pub(crate) fn decode_form<'d, T: Deserialize<'d>>(form: &'d [u8]) -> Result<T, String> {
-    serde_html_form::from_bytes(form).map_err(|error: FormError| form_misfit::<T>(&error, form))
+    serde_html_form::from_bytes(form).map_err(|error: FormError| form_mismatch::<T>(&error, form))
 }

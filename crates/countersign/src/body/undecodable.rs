@@ -25,7 +25,7 @@ const MAX_TREE: usize = 1 << 20;
 /// The document is decoded a second time to find the field at fault, so that decoding what does fit costs
 /// nothing for it.
 #[cold]
-pub(super) fn json_misfit<'d, T: Deserialize<'d>>(
+pub(super) fn json_mismatch<'d, T: Deserialize<'d>>(
     error: &serde_json::Error,
     text: &'d str,
 ) -> String {
@@ -35,7 +35,7 @@ pub(super) fn json_misfit<'d, T: Deserialize<'d>>(
         locate::<T>(&path, &document.unwrap_or_default())
     };
     let what = match error.classify() {
-        Category::Data => misfit(&error.to_string(), &at(), text.as_bytes()),
+        Category::Data => mismatch(&error.to_string(), &at(), text.as_bytes()),
         Category::Syntax if is_lone_surrogate(error) => {
             format!(
                 "{} has half of a character (a lone surrogate): decode it as `RawJson`",
@@ -55,7 +55,7 @@ pub(super) fn json_misfit<'d, T: Deserialize<'d>>(
 
 /// Describes why a form does not fit `T`.
 #[cold]
-pub(super) fn form_misfit<'d, T: Deserialize<'d>>(error: &FormError, form: &'d [u8]) -> String {
+pub(super) fn form_mismatch<'d, T: Deserialize<'d>>(error: &FormError, form: &'d [u8]) -> String {
     let path = path_of::<T, _>(serde_html_form::Deserializer::from_bytes(form));
     // A name that a message quotes from the form occurs in its text, with or without escapes.
     let text = decode_form_text(form).unwrap_or_default();
@@ -63,7 +63,7 @@ pub(super) fn form_misfit<'d, T: Deserialize<'d>>(error: &FormError, form: &'d [
     if message.ends_with("expected any valid JSON value") {
         return format!("{} is a form's text, and `RawJson` fits JSON alone", at.value());
     }
-    misfit(&message, &at, &text)
+    mismatch(&message, &at, &text)
 }
 
 /// Returns the path to the value at which decoding fails.
@@ -74,7 +74,7 @@ fn path_of<'d, T: Deserialize<'d>, D: serde::Deserializer<'d>>(document: D) -> P
 }
 
 /// Describes an error of a type, and where it is.
-fn misfit(message: &str, at: &Location, body: &[u8]) -> String {
+fn mismatch(message: &str, at: &Location, body: &[u8]) -> String {
     let own = |start| {
         let name = message.rsplit_once(start)?.1.split_once('`')?.0;
         (at.has_field(name) || is_elsewhere(name, body)).then_some(name)

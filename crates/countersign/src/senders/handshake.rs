@@ -85,7 +85,7 @@ impl Handshake {
     /// Responds to a handshake that brings the secret of later deliveries, and passes the secret to
     /// `callback`.
     ///
-    /// **The first request gets it, whoever sends it:** configure this only while you create the webhook,
+    /// **Any client can send the first such request:** configure this only while you create the webhook,
     /// and compare the secret with what the sender shows. Every further secret is rejected, until the
     /// process starts again. Without a callback such a handshake is rejected.
     ///

@@ -7,7 +7,7 @@ use countersign::{Custom, RawJson, Timestamp, senders};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{FORM, NOW, form, misfit, receive, secret, sender};
+use crate::{FORM, NOW, form, mismatch, receive, secret, sender};
 
 #[derive(Debug, Deserialize, PartialEq)]
 struct Event {
@@ -60,7 +60,7 @@ fn a_signed_time_is_a_field_of_a_form() {
 #[test]
 fn only_one_byte_order_mark_is_skipped() {
     let delivery = receive(&sender([BodyFormat::Json]), "", "\u{feff}\u{feff}{}");
-    assert_eq!(misfit::<Value>(&delivery), "it is not JSON, at line 1 column 1");
+    assert_eq!(mismatch::<Value>(&delivery), "it is not JSON, at line 1 column 1");
 }
 
 const LONE: &str = r#"{"id":"evt_1","type":"a","text":"see \ud83d","\ude00":{"\ud83d":"\ud83d"}}"#;
@@ -101,7 +101,7 @@ fn ids_that_differ_in_a_lone_surrogate_differ() {
 #[test]
 fn a_lone_surrogate_does_not_fit_a_string() {
     let delivery = receive(&sender([BodyFormat::Json]), "", r#"{"text":"\ud83d "}"#);
-    let detail = misfit::<HashMap<String, String>>(&delivery);
+    let detail = mismatch::<HashMap<String, String>>(&delivery);
     let expected =
         "the value of `*` has half of a character (a lone surrogate): decode it as `RawJson`";
     assert!(detail.starts_with(expected), "{detail}");

@@ -8,7 +8,7 @@ use countersign::{RawJson, senders};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{FORM, decode, form, misfit, receive, secret, sender};
+use crate::{FORM, decode, form, mismatch, receive, secret, sender};
 
 #[derive(Debug, Deserialize, PartialEq)]
 struct Ping {
@@ -131,7 +131,7 @@ fn a_payload_pointer_leads_into_the_json() {
 fn the_field_must_be_there_once() {
     let json = BodyFormat::form_json("payload");
     let detail = |formats: &[BodyFormat], fields: &[(&str, &str)]| {
-        misfit::<HashMap<String, String>>(&receive(&sender(formats.to_vec()), FORM, form(fields)))
+        mismatch::<HashMap<String, String>>(&receive(&sender(formats.to_vec()), FORM, form(fields)))
     };
     assert_eq!(
         detail(slice::from_ref(&json), &[("other", "{}")]),

@@ -7,7 +7,7 @@ mod fields;
 mod identity;
 mod json_in_forms;
 mod malformed;
-mod misfits;
+mod mismatches;
 mod parts;
 
 use countersign::scheme::{BodyFormat, Encoding, Scheme, SignatureLocation, SigningRequest};
@@ -62,7 +62,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
 
 /// Returns the detail of the rejection of a body that does not fit `T`.
 #[track_caller]
-pub(crate) fn misfit<T: DeserializeOwned>(delivery: &Delivery) -> String {
+pub(crate) fn mismatch<T: DeserializeOwned>(delivery: &Delivery) -> String {
     let Err(rejection) = delivery.event::<T>() else { panic!("the body fits") };
     assert_eq!((rejection.kind(), rejection.status()), (RejectionKind::Undecodable, 422));
     let text = rejection.to_string();

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use countersign::scheme::BodyFormat;
 use proptest::prelude::*;
 
-use crate::{FORM, misfit, receive, sender};
+use crate::{FORM, mismatch, receive, sender};
 
 type Map = HashMap<String, String>;
 
 #[track_caller]
 fn rejects(body: &[u8], detail: &str) {
     let formats = [BodyFormat::Json, BodyFormat::form_json("payload"), BodyFormat::Form];
-    assert_eq!(misfit::<Map>(&receive(&sender(formats), FORM, body)), detail);
+    assert_eq!(mismatch::<Map>(&receive(&sender(formats), FORM, body)), detail);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use countersign::scheme::BodyFormat;
 use serde::Deserialize;
 
-use crate::{misfit, receive, sender};
+use crate::{mismatch, receive, sender};
 
 const MULTIPART: &str = "multipart/form-data; boundary=x";
 
@@ -94,7 +94,7 @@ fn a_part_holds_the_event_as_json() {
         assert_eq!(delivery.event_type().as_deref(), Some("signature_request_sent"));
     }
     let body = part("Content-Disposition: form-data; name=\"other\"", json);
-    assert_eq!(misfit::<Map>(&receive(&acme, MULTIPART, body)), "the form has no field `json`");
+    assert_eq!(mismatch::<Map>(&receive(&acme, MULTIPART, body)), "the form has no field `json`");
 }
 
 /// The content type is not signed, so a client could divide a captured body at another boundary.
@@ -111,7 +111,7 @@ fn the_boundary_is_read_from_the_signed_body() {
 #[track_caller]
 fn rejects(body: impl Into<Vec<u8>>, detail: &str) {
     let delivery = receive(&sender([BodyFormat::Multipart]), MULTIPART, body);
-    assert_eq!(misfit::<Map>(&delivery), detail);
+    assert_eq!(mismatch::<Map>(&delivery), detail);
     let rejection = delivery.files().unwrap_err();
     assert!(rejection.to_string().ends_with(detail), "{rejection}");
 }

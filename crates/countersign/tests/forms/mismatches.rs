@@ -6,7 +6,7 @@ use countersign::scheme::BodyFormat;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{FORM, form, misfit, receive, sender};
+use crate::{FORM, form, mismatch, receive, sender};
 
 #[derive(Debug, Deserialize)]
 struct Order {
@@ -43,8 +43,8 @@ enum Status {
 
 /// Returns the detail without its position.
 #[track_caller]
-fn json_misfit<T: serde::de::DeserializeOwned>(body: &str) -> String {
-    let detail = misfit::<T>(&receive(&sender([BodyFormat::Json]), "application/json", body));
+fn json_mismatch<T: serde::de::DeserializeOwned>(body: &str) -> String {
+    let detail = mismatch::<T>(&receive(&sender([BodyFormat::Json]), "application/json", body));
     let (what, position) = detail.split_once(", at line 1 column ").unwrap();
     assert!(position.bytes().all(|byte| byte.is_ascii_digit()), "{detail}");
     what.to_owned()
@@ -52,7 +52,7 @@ fn json_misfit<T: serde::de::DeserializeOwned>(body: &str) -> String {
 
 #[test]
 fn the_path_of_a_json_value_is_named() {
-    let of = |body: serde_json::Value| json_misfit::<Order>(&json!({ "data": body }).to_string());
+    let of = |body: serde_json::Value| json_mismatch::<Order>(&json!({ "data": body }).to_string());
     let prices = json!({ "items": [{ "price": 1 }, { "price": 2 }, { "price": "many" }] });
     assert_eq!(of(prices), "the value of `data.items[2].price` does not fit");
     let nameless = json!({ "items": [], "customerName": 7 });
@@ -63,7 +63,7 @@ fn the_path_of_a_json_value_is_named() {
     let unknown = json!({ "items": [{ "price": 1, "secret": 2 }] });
     assert_eq!(of(unknown), "`data.items[0]` has a field that the type does not have");
     assert_eq!(
-        json_misfit::<Order>(r#"{"data":{"items":[{"price":1,"price":2}]}}"#),
+        json_mismatch::<Order>(r#"{"data":{"items":[{"price":1,"price":2}]}}"#),
         "its field `data.items[0].price` is given twice"
     );
     let closed = json!({ "items": [], "status": { "Closed": { "by": "x" } } });
@@ -83,11 +83,11 @@ fn the_path_into_the_content_of_a_tagged_enum_is_named() {
     }
 
     assert_eq!(
-        json_misfit::<Tagged>(r#"{"type":"order.paid","data":{"items":[{"price":"x"}]}}"#),
+        json_mismatch::<Tagged>(r#"{"type":"order.paid","data":{"items":[{"price":"x"}]}}"#),
         "the value of `data.items[0].price` does not fit"
     );
     assert_eq!(
-        json_misfit::<Tagged>(r#"{"type":"scores","data":{"alice":{"price":"x"}}}"#),
+        json_mismatch::<Tagged>(r#"{"type":"scores","data":{"alice":{"price":"x"}}}"#),
         "the value of `data.*.price` does not fit"
     );
 }
@@ -96,11 +96,11 @@ fn the_path_into_the_content_of_a_tagged_enum_is_named() {
 fn the_keys_of_a_map_are_hidden() {
     let body = json!({ "items": [], "byRegion": { "alice": { "price": "x" } } });
     assert_eq!(
-        json_misfit::<Order>(&json!({ "data": body }).to_string()),
+        json_mismatch::<Order>(&json!({ "data": body }).to_string()),
         "the value of `data.byRegion.*.price` does not fit"
     );
     assert_eq!(
-        json_misfit::<BTreeMap<String, u8>>(r#"{"price":"x"}"#),
+        json_mismatch::<BTreeMap<String, u8>>(r#"{"price":"x"}"#),
         "the value of `*` does not fit"
     );
 }
@@ -119,26 +119,27 @@ impl<'d> Deserialize<'d> for Versioned {
 
 #[test]
 fn an_error_without_a_position_has_none() {
-    let detail = |body: &str| misfit::<Versioned>(&receive(&sender([BodyFormat::Json]), "", body));
+    let detail =
+        |body: &str| mismatch::<Versioned>(&receive(&sender([BodyFormat::Json]), "", body));
     assert_eq!(detail(r#"{"price":"x"}"#), "a value does not fit");
     assert_eq!(detail("{}"), "it has no field `price`");
 }
 
 #[test]
 fn a_document_that_is_not_json_is_described() {
-    assert_eq!(json_misfit::<Order>("data=1"), "it is not JSON");
+    assert_eq!(json_mismatch::<Order>("data=1"), "it is not JSON");
     let delivery = receive(&sender([BodyFormat::Json]), "", "{\n  \"data\": x}");
-    assert_eq!(misfit::<Order>(&delivery), "it is not JSON, at line 2 column 11");
-    assert_eq!(json_misfit::<Order>(r#"{"data":"#), "JSON ends early");
+    assert_eq!(mismatch::<Order>(&delivery), "it is not JSON, at line 2 column 11");
+    assert_eq!(json_mismatch::<Order>(r#"{"data":"#), "JSON ends early");
     let utf16: Vec<u8> = r#"{"data":1}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let with_bom = [&b"\xff\xfe"[..], &utf16].concat();
     for body in [utf16, with_bom] {
         let delivery = receive(&sender([BodyFormat::Json]), "application/json", body);
-        let detail = misfit::<Order>(&delivery);
+        let detail = mismatch::<Order>(&delivery);
         assert!(detail.starts_with("it is UTF-16, and JSON is sent in UTF-8"), "{detail}");
     }
     let delivery = receive(&sender([BodyFormat::Json]), "", &b"{\"a\":\"\xff\"}"[..]);
-    assert_eq!(misfit::<Order>(&delivery), "it is not UTF-8");
+    assert_eq!(mismatch::<Order>(&delivery), "it is not UTF-8");
 }
 
 #[test]
@@ -152,13 +153,13 @@ fn the_field_of_a_form_is_named() {
         _num_media: u32,
     }
 
-    let detail = |body: &str| misfit::<Sms>(&receive(&sender([BodyFormat::Form]), FORM, body));
+    let detail = |body: &str| mismatch::<Sms>(&receive(&sender([BodyFormat::Form]), FORM, body));
     assert_eq!(detail("Body=a"), "it has no field `NumMedia`");
     assert_eq!(detail("Body=a&NumMedia=many"), "the value of `NumMedia` does not fit");
     assert_eq!(detail("Body=a&NumMedia=1&NumMedia=2"), "the value of `NumMedia` does not fit");
     assert_eq!(detail("Body=a&Body=b&NumMedia=2"), "the value of `Body` does not fit");
     let map =
-        misfit::<BTreeMap<String, u8>>(&receive(&sender([BodyFormat::Form]), FORM, "alice=x"));
+        mismatch::<BTreeMap<String, u8>>(&receive(&sender([BodyFormat::Form]), FORM, "alice=x"));
     assert_eq!(map, "the value of `*` does not fit");
 }
 
@@ -171,9 +172,9 @@ fn raw_json_does_not_fit_a_field() {
     }
 
     let delivery = receive(&sender([BodyFormat::Form]), FORM, "text=1");
-    let detail = misfit::<Raw>(&delivery);
+    let detail = mismatch::<Raw>(&delivery);
     assert_eq!(detail, "the value of `text` is a form's text, and `RawJson` fits JSON alone");
-    let detail = misfit::<countersign::RawJson>(&delivery);
+    let detail = mismatch::<countersign::RawJson>(&delivery);
     assert_eq!(detail, "a value is a form's text, and `RawJson` fits JSON alone");
 }
 
@@ -194,7 +195,7 @@ impl TryFrom<String> for Quoting {
 fn a_value_that_an_error_quotes_is_hidden() {
     for form in ["a=secret", "a=%73ecret"] {
         let delivery = receive(&sender([BodyFormat::Form]), FORM, form);
-        let detail = misfit::<BTreeMap<String, Quoting>>(&delivery);
+        let detail = mismatch::<BTreeMap<String, Quoting>>(&delivery);
         assert_eq!(detail, "the value of `*` does not fit", "{form}");
     }
 }
@@ -203,11 +204,13 @@ fn a_value_that_an_error_quotes_is_hidden() {
 fn a_form_from_a_sender_of_json_names_the_setting() {
     let delivery = receive(&sender([BodyFormat::Json]), FORM, form(&[("payload", "{}")]));
     assert_eq!(
-        misfit::<Order>(&delivery),
+        mismatch::<Order>(&delivery),
         "it is not JSON, at line 1 column 1; by its content type the body is a form \
          (`application/x-www-form-urlencoded`), which `acme` is not declared to send: declare it with \
          `SchemeBuilder::body_formats` or `SenderConfig::with_body_formats`"
     );
     let delivery = receive(&sender([BodyFormat::Form]), "application/json", "{}");
-    assert!(misfit::<Order>(&delivery).contains("the body is JSON, which `acme` is not declared"));
+    assert!(
+        mismatch::<Order>(&delivery).contains("the body is JSON, which `acme` is not declared")
+    );
 }
