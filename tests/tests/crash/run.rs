@@ -105,7 +105,10 @@ impl Run {
             }
             killed.insert(fleet.kill(slot));
             fleet.restart(slot);
-            kills.send(()).unwrap();
+            // A failure of the audit is reported where its thread is joined.
+            if kills.send(()).is_err() {
+                break;
+            }
         }
         killed
     }
