@@ -273,6 +273,12 @@ impl Receiver {
         &self.endpoint
     }
 
+    /// Returns the endpoint's name for a label, which shares it.
+    #[cfg(feature = "metrics")]
+    pub(super) const fn shared_endpoint(&self) -> &Arc<str> {
+        &self.endpoint
+    }
+
     /// Returns whether there is deduplication.
     #[cfg(feature = "metrics")]
     pub(crate) fn has_store(&self) -> bool {

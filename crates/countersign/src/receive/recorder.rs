@@ -11,9 +11,11 @@ pub(crate) use self::on::*;
 
 #[cfg(feature = "metrics")]
 mod on {
+    use std::borrow::Cow;
+    use std::sync::Arc;
     use std::time::Instant;
 
-    use ::metrics::{Gauge, Label, counter, gauge, histogram};
+    use ::metrics::{Gauge, Label, SharedString, counter, gauge, histogram};
 
     use crate::dedup::StoreError;
     use crate::error::Rejection;
@@ -22,6 +24,7 @@ mod on {
         STORE_FORGOTTEN, VERIFIED,
     };
     use crate::receive::{Claim, Outcome, Receiver};
+    use crate::scheme::Scheme;
     use crate::verify::Delivery;
 
     pub(crate) fn verified(receiver: &Receiver, delivery: &Delivery) {
@@ -59,8 +62,12 @@ mod on {
     }
 
     pub(crate) fn ignored(delivery: &Delivery) {
-        let labels = common_labels(delivery.endpoint(), delivery.sender());
-        counter!(IGNORED, labels.to_vec()).increment(1);
+        let scheme = delivery.verifier.scheme();
+        let endpoint = match &delivery.endpoint {
+            Some(endpoint) => SharedString::from(Arc::clone(endpoint)),
+            None => sender(scheme),
+        };
+        counter!(IGNORED, common_labels(endpoint, scheme).to_vec()).increment(1);
     }
 
     /// Counts an item of a batch.
@@ -128,19 +135,28 @@ mod on {
         }
     }
 
-    fn labels<V: Into<::metrics::SharedString>>(
+    fn labels<V: Into<SharedString>>(
         receiver: &Receiver,
         more: impl IntoIterator<Item = (&'static str, V)>,
     ) -> Vec<Label> {
-        let first = common_labels(receiver.endpoint(), receiver.scheme().sender());
-        let more = more.into_iter().map(|(name, value)| Label::new(name, value));
-        first.into_iter().chain(more).collect()
+        let endpoint = SharedString::from(Arc::clone(receiver.shared_endpoint()));
+        let mut labels = Vec::with_capacity(4);
+        labels.extend(common_labels(endpoint, receiver.scheme()));
+        labels.extend(more.into_iter().map(|(name, value)| Label::new(name, value)));
+        labels
     }
 
     /// Returns the labels that every metric of a request has.
-    fn common_labels(endpoint: &str, sender: &str) -> [Label; 2] {
-        [("endpoint", endpoint), ("sender", sender)]
-            .map(|(name, value)| Label::new(name, value.to_owned()))
+    fn common_labels(endpoint: SharedString, scheme: &Scheme) -> [Label; 2] {
+        [Label::new("endpoint", endpoint), Label::new("sender", sender(scheme))]
+    }
+
+    /// Returns the sender's name, which is not copied for a sender of the catalogue.
+    fn sender(scheme: &Scheme) -> SharedString {
+        match &scheme.sender {
+            Cow::Borrowed(name) => SharedString::const_str(name),
+            Cow::Owned(name) => SharedString::from(name.clone()),
+        }
     }
 }
 
