@@ -82,10 +82,11 @@
 //! 2. The **raw** payload is read up to [`Contract::max_body_size`] and within
 //!    [`ReceiverBuilder::body_timeout`], hashed as it arrives, and its signature is compared. The handler
 //!    gets exactly the verified bytes.
-//! 3. The event is claimed (`task.rs`). A handled event is acknowledged; one in progress gets 503 with
-//!    `Retry-After`.
-//! 4. The handler runs in a task of its own on its worker. Neither a sender that hangs up nor the sender's
-//!    deadline stops it: at the deadline the response is 503, and a retry gets the outcome.
+//! 3. The event is claimed. A handled event is acknowledged; one in progress gets 503 with `Retry-After`.
+//! 4. The handler runs within the request's future. Neither a sender that hangs up nor the sender's deadline
+//!    stops it: it goes on in a task of its own on its worker; at the deadline the response is 503, and a
+//!    retry gets the outcome. Work that blocks the thread belongs into `actix_web::web::block`: deadline and
+//!    lease are checked where a handler waits.
 //! 5. A 2xx status commits the event. Another status, an error or a panic releases it for the next delivery.
 //!    After a panic the response is 500, and the worker continues.
 //!
@@ -136,7 +137,7 @@ mod items;
 mod middleware;
 mod rejection;
 mod response;
-mod task;
+mod timer;
 mod transform;
 #[cfg(feature = "testing")]
 mod test_request;

@@ -1,5 +1,7 @@
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -8,13 +10,16 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use actix_web::{Error, HttpRequest};
-use countersign::adapter::{AdapterState, body_interrupted, body_limited, verify};
-use countersign::{Headers, Rejection};
+use actix_web::{Error, HttpMessage, HttpRequest, rt};
+use countersign::adapter::{
+    AdapterState, Detachable, Responder, body_interrupted, body_limited, drive,
+    reject_shutting_down, verify,
+};
+use countersign::{Delivery, Headers, Outcome, Rejection, adapter};
 use futures_core::Stream;
 
-use crate::response;
-use crate::task::{ActixTimer, run};
+use crate::response::{self, OutcomeError};
+use crate::timer::ActixTimer;
 
 /// The service that [`Webhooks`](crate::Webhooks) wraps around a route. See the [crate's page](crate).
 ///
@@ -50,45 +55,83 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+    type Future =
+        Detachable<dyn Future<Output = ()>, Result<ServiceResponse<EitherBody<B>>, Error>>;
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        Box::pin(receive(self.state.clone(), Rc::clone(&self.inner), request))
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        let (state, inner) = (self.state.clone(), Rc::clone(&self.inner));
+        // One block, in which everything stays where it is: what is passed to an `async fn` by value is
+        // stored twice in its future.
+        let receive = |responder: Responder<_>| async move {
+            let verified = {
+                let (request, payload) = request.parts_mut();
+                let head = Head(request);
+                let poll_body = |cx: &mut Context<'_>| {
+                    let piece = Pin::new(&mut *payload).poll_next(cx);
+                    piece.map(|piece| piece.map(|piece| piece.map_err(|error| rejection(&error))))
+                };
+                verify(&state, &ActixTimer, request.method().as_str(), &head, poll_body).await
+            };
+            let (receiver, delivery) = match verified {
+                Ok(verified) => verified,
+                Err(response) => return responder.respond(Ok(own(request, response))),
+            };
+            let Some(in_flight) = state.shutdown().track() else {
+                return responder.respond(Ok(own(request, reject_shutting_down(&receiver))));
+            };
+            responder.must_end();
+            // actix routes a request by its only handle. The handler takes the handle if it runs; otherwise
+            // the handle is left here, for a response without the handler.
+            let handle = Cell::new(Some(request));
+            let start = async |delivery: Delivery| {
+                let Some(mut request) = handle.take() else {
+                    return Err(OutcomeError(Outcome::ShuttingDown).into());
+                };
+                if is_gzip(&request) {
+                    describe_plain_body(&mut request);
+                }
+                request.set_payload(Payload::from(delivery.body().clone()));
+                request.extensions_mut().insert(delivery);
+                inner.call(request).await
+            };
+            let is_success = |result: &Result<ServiceResponse<B>, Error>| {
+                result.as_ref().is_ok_and(|response| response.status().is_success())
+            };
+            let contract = receiver.contract();
+            let respond = |outcome, result: Option<Result<_, Error>>| {
+                responder.respond(match (result, handle.take()) {
+                    (Some(result), _) => {
+                        result.map(|response| response::handlers(contract, outcome, response))
+                    }
+                    (None, Some(request)) => {
+                        let response = adapter::Response::from(outcome);
+                        Ok(own(request, response.with_contract(contract)))
+                    }
+                    (None, None) => Err(OutcomeError(outcome).into()),
+                });
+            };
+            drive(&receiver, delivery, &ActixTimer, &in_flight, start, is_success, respond).await;
+        };
+        Detachable::new(|responder| Box::pin(receive(responder)), spawn)
     }
 }
 
-async fn receive<S, B>(
-    state: AdapterState,
-    inner: Rc<S>,
-    mut request: ServiceRequest,
-) -> Result<ServiceResponse<EitherBody<B>>, Error>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    let verified = {
-        let (request, payload) = request.parts_mut();
-        let head = Head(request);
-        let poll_body = |cx: &mut Context<'_>| {
-            let piece = Pin::new(&mut *payload).poll_next(cx);
-            piece.map(|piece| piece.map(|piece| piece.map_err(|error| rejection(&error))))
-        };
-        verify(&state, &ActixTimer, request.method().as_str(), &head, poll_body).await
-    };
-    match verified {
-        Ok((receiver, delivery)) => {
-            if is_gzip(&request) {
-                describe_plain_body(&mut request);
-            }
-            request.set_payload(Payload::from(delivery.body().clone()));
-            run(receiver, state.shutdown().clone(), inner, request, delivery).await
-        }
-        Err(response) => Ok(request.into_response(response::own(response)).map_into_right_body()),
-    }
+/// Responds to a request in place of its handler.
+fn own<B>(
+    request: ServiceRequest,
+    response: impl Into<adapter::Response>,
+) -> ServiceResponse<EitherBody<B>> {
+    request.into_response(response::own(response)).map_into_right_body()
+}
+
+/// Spawns what remains of a delivery on its worker. Spawning panics on a thread without one, such as that of
+/// a worker that has stopped: then the lease of the claim expires.
+fn spawn(remaining: Pin<Box<dyn Future<Output = ()>>>) {
+    drop(catch_unwind(AssertUnwindSafe(|| rt::spawn(remaining))));
 }
 
 /// Returns whether the body was sent as gzip. A verified one has then been decompressed: a receiver that

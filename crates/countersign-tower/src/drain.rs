@@ -3,18 +3,19 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Buf;
 use countersign::adapter::AdapterState;
 use http::header::{CONNECTION, EXPECT};
-use http::request::Parts;
-use http::{HeaderValue, Response, Version};
+use http::{HeaderValue, Request, Response, Version};
 use http_body::Body;
 
 /// The smallest number of bytes that are read of a rejected body, at most.
 const MIN_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// Reads and drops the rest of a rejected request's body, while the sender gets the response.
+/// Returns how the rest of a rejected request's body is to be read, while the sender gets the response; `None`
+/// if it is not to be read.
 ///
 /// A connection that is closed with unread bytes is reset, which may destroy the response before a
 /// sender that is still writing reads it, and the sender's next delivery on that connection. So the
@@ -23,37 +24,41 @@ const MIN_LIMIT: u64 = 4 * 1024 * 1024;
 /// that the connection is closed.
 ///
 /// HTTP/2 ends a stream without its connection. A sender that waits for `100 Continue` sends no body.
-pub(crate) fn drain<B>(
+pub(crate) fn limit(
     state: &AdapterState,
-    request: &Parts,
-    body: Pin<Box<B>>,
+    request: &Request<()>,
+    body: &impl Body,
     response: &mut Response<impl Sized>,
-) where
-    B: Body + Send + 'static,
-    B::Data: Send,
-{
-    if request.version >= Version::HTTP_2 {
-        return;
+) -> Option<Limit> {
+    if body.is_end_stream() || request.version() >= Version::HTTP_2 {
+        return None;
     }
     let receiver = state.default_receiver();
-    let limit = (receiver.contract().max_body_size() as u64).max(MIN_LIMIT);
-    let is_expected = request.headers.contains_key(EXPECT);
-    if is_expected || body.size_hint().upper().is_none_or(|rest| rest > limit) {
+    let bytes = (receiver.contract().max_body_size() as u64).max(MIN_LIMIT);
+    let is_expected = request.headers().contains_key(EXPECT);
+    if is_expected || body.size_hint().upper().is_none_or(|rest| rest > bytes) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    if !is_expected {
-        tokio::spawn(tokio::time::timeout(receiver.timeouts().body, read(body, limit)));
-    }
+    (!is_expected).then(|| Limit { bytes, time: receiver.timeouts().body })
 }
 
-/// Reads a body to its end, its failure or `limit`.
-async fn read<B: Body>(mut body: Pin<Box<B>>, mut limit: u64) {
-    while let Some(length) = poll_fn(|cx| poll_length(body.as_mut(), cx)).await {
-        match limit.checked_sub(length) {
-            Some(rest) => limit = rest,
-            None => return,
+/// The limits of what is read of a rejected body.
+pub(crate) struct Limit {
+    bytes: u64,
+    time: Duration,
+}
+
+/// Reads a body to its end, its failure or the limit.
+pub(crate) async fn read<B: Body>(mut body: Pin<&mut B>, Limit { mut bytes, time }: Limit) {
+    let read = async {
+        while let Some(length) = poll_fn(|cx| poll_length(body.as_mut(), cx)).await {
+            match bytes.checked_sub(length) {
+                Some(rest) => bytes = rest,
+                None => return,
+            }
         }
-    }
+    };
+    drop(Box::pin(tokio::time::timeout(time, read)).await);
 }
 
 /// Returns the length of the next piece; `None` at the end and after a failure.

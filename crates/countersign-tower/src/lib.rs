@@ -80,10 +80,11 @@
 //! 2. The body is read up to [`Contract::max_body_size`] and within [`ReceiverBuilder::body_timeout`],
 //!    hashed as it arrives, and its signature is compared. The inner service gets exactly the verified
 //!    bytes.
-//! 3. The event is claimed (`task.rs`). A handled event is acknowledged; one in progress gets 503 with
-//!    `Retry-After`.
-//! 4. The inner service runs in a task of its own. Neither a sender that hangs up nor the sender's deadline
-//!    stops it: at the deadline the response is 503, and a retry gets the outcome.
+//! 3. The event is claimed. A handled event is acknowledged; one in progress gets 503 with `Retry-After`.
+//! 4. The inner service runs within the request's future (`call.rs`). Neither a sender that hangs up nor the
+//!    sender's deadline stops it: it goes on in a task of its own (`future.rs`); at the deadline the response
+//!    is 503, and a retry gets the outcome. Work that blocks the thread belongs into
+//!    `tokio::task::spawn_blocking`: deadline and lease are checked where a handler waits.
 //! 5. A 2xx status commits the event. Another status, an error or a panic releases it for the next delivery.
 //!
 //! The sender gets a status and no reason (`response.rs`). The reason is in the response's extensions, as a
@@ -125,6 +126,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
+mod call;
 mod drain;
 #[cfg(feature = "axum")]
 mod events;
@@ -138,7 +140,7 @@ mod layer;
 mod rejection;
 mod response;
 mod service;
-mod task;
+mod timer;
 
 pub use countersign;
 pub use countersign::*;

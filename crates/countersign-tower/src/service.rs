@@ -1,12 +1,14 @@
 use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use countersign::Rejection;
-use countersign::adapter::{AdapterState, body_interrupted, body_limited, verify};
+use countersign::adapter::{
+    AdapterState, body_interrupted, body_limited, drive, reject_shutting_down, verify,
+};
+use countersign::{Delivery, Rejection, adapter};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body;
@@ -14,10 +16,11 @@ use http_body_util::LengthLimitError;
 use tower_service::Service;
 
 use crate::body::ResponseBody;
-use crate::drain::drain;
+use crate::call::Call;
+use crate::drain;
 use crate::future::ResponseFuture;
 use crate::response;
-use crate::task::{TokioTimer, run};
+use crate::timer::TokioTimer;
 
 /// A service behind a [`WebhookLayer`](crate::WebhookLayer). See the [crate's page](crate).
 ///
@@ -76,43 +79,56 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        ResponseFuture::new(receive(self.state.clone(), self.inner.clone(), request))
-    }
-}
-
-async fn receive<S, B, ReqBody, ResBody>(
-    state: AdapterState,
-    inner: S,
-    request: Request<ReqBody>,
-) -> Result<Response<ResponseBody<ResBody>>, S::Error>
-where
-    S: Service<Request<B>, Response = Response<ResBody>> + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: Send + 'static,
-    B: From<Bytes> + Send + 'static,
-    ReqBody: Body + Send + 'static,
-    ReqBody::Data: Send,
-    ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
-    ResBody: Send + 'static,
-{
-    let (mut parts, body) = request.into_parts();
-    // A body that is not read to its end outlives this future: see `drain`.
-    let mut body = Box::pin(body);
-    let poll_body = |cx: &mut Context<'_>| poll_data(body.as_mut(), cx);
-    let verified = verify(&state, &TokioTimer, parts.method.as_str(), &parts, poll_body).await;
-    match verified {
-        Ok((receiver, delivery)) => {
-            describe_plain_body(&mut parts.headers);
-            let request = Request::from_parts(parts, B::from(delivery.body().clone()));
-            run(receiver, state.shutdown().clone(), inner, request, delivery).await
-        }
-        Err(response) => {
-            let mut response = response::own(response);
-            if !body.is_end_stream() {
-                drain(&state, &parts, body, &mut response);
-            }
-            Ok(response)
-        }
+        let (state, inner) = (self.state.clone(), self.inner.clone());
+        let (parts, body) = request.into_parts();
+        let mut request = Request::from_parts(parts, ());
+        // One block, in which everything stays where it is: what is passed to an `async fn` by value is
+        // stored twice in its future.
+        ResponseFuture::new(|responder| async move {
+            let mut body = pin!(body);
+            let poll_body = |cx: &mut Context<'_>| poll_data(body.as_mut(), cx);
+            let method = request.method().as_str();
+            let (receiver, delivery) =
+                match verify(&state, &TokioTimer, method, &request, poll_body).await {
+                    Ok(verified) => verified,
+                    Err(response) => {
+                        let mut response = response::own(response);
+                        let limit = drain::limit(&state, &request, &*body, &mut response);
+                        responder.respond(Ok(response));
+                        if let Some(limit) = limit {
+                            drain::read(body, limit).await;
+                        }
+                        return;
+                    }
+                };
+            let Some(in_flight) = state.shutdown().track() else {
+                return responder.respond(Ok(response::own(reject_shutting_down(&receiver))));
+            };
+            responder.must_end();
+            let start = |delivery: Delivery| {
+                let body = B::from(delivery.body().clone());
+                let mut request = std::mem::take(&mut request).map(|()| body);
+                describe_plain_body(request.headers_mut());
+                request.extensions_mut().insert(delivery);
+                Call::new(inner, request)
+            };
+            let is_success = |result: &Result<Response<ResBody>, S::Error>| {
+                result.as_ref().is_ok_and(|response| response.status().is_success())
+            };
+            let contract = receiver.contract();
+            let respond = |outcome, result: Option<Result<_, S::Error>>| {
+                responder.respond(match result {
+                    Some(result) => {
+                        result.map(|response| response::handlers(contract, outcome, response))
+                    }
+                    None => {
+                        let own = adapter::Response::from(outcome);
+                        Ok(response::own(own.with_contract(contract)))
+                    }
+                });
+            };
+            drive(&receiver, delivery, &TokioTimer, &in_flight, start, is_success, respond).await;
+        })
     }
 }
 

@@ -36,9 +36,14 @@ impl KeyResolver for Resolver {
 struct Never;
 
 impl Timer for Never {
+    type Instant = Duration;
     type Sleep = std::future::Pending<()>;
 
-    fn sleep(&self, _: Duration) -> Self::Sleep {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep_until(&self, _: Duration) -> Self::Sleep {
         std::future::pending()
     }
 }

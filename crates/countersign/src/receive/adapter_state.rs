@@ -15,7 +15,10 @@ use crate::time::{Clock, SystemClock, Timestamp};
 ///
 /// See [the example](crate::adapter#example).
 #[derive(Clone)]
-pub struct AdapterState {
+pub struct AdapterState(Arc<Shared>);
+
+#[derive(Clone)]
+struct Shared {
     receivers: ReceiverSource,
     clock: Arc<dyn Clock>,
     shutdown: Shutdown,
@@ -32,7 +35,9 @@ impl AdapterState {
         if let ReceiverSource::One(receiver) = &receivers {
             trace::weak_keys(receiver);
         }
-        let state = Self { receivers, clock: Arc::new(SystemClock), shutdown: Shutdown::default() };
+        let shutdown = Shutdown::default();
+        let shared = Shared { receivers, clock: Arc::new(SystemClock), shutdown };
+        let state = Self(Arc::new(shared));
         trace::handshake_method(state.default_receiver());
         state
     }
@@ -40,21 +45,21 @@ impl AdapterState {
     /// Compares signed timestamps with `clock`.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
+        Arc::make_mut(&mut self.0).clock = Arc::new(clock);
         self
     }
 
     /// Returns the handle that shuts the adapter down.
     ///
     /// It counts every delivery from its claim on, also after its sender has hung up.
-    pub const fn shutdown(&self) -> &Shutdown {
-        &self.shutdown
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.0.shutdown
     }
 
     /// Returns the receiver that handles a request whose tenant is not known yet; without tenants, the
     /// only receiver.
-    pub const fn default_receiver(&self) -> &Arc<Receiver> {
-        match &self.receivers {
+    pub fn default_receiver(&self) -> &Arc<Receiver> {
+        match &self.0.receivers {
             ReceiverSource::One(receiver) => receiver,
             ReceiverSource::Tenants(tenants) => tenants.unknown_tenant(),
         }
@@ -73,7 +78,7 @@ impl AdapterState {
         &self,
         head: &H,
     ) -> Result<Arc<Receiver>, Rejection> {
-        let tenants = match &self.receivers {
+        let tenants = match &self.0.receivers {
             ReceiverSource::One(receiver) => return Ok(Arc::clone(receiver)),
             ReceiverSource::Tenants(tenants) => tenants,
         };
@@ -95,14 +100,14 @@ impl AdapterState {
         &self,
         head: &H,
     ) -> Result<Arc<Receiver>, Rejection> {
-        match &self.receivers {
+        match &self.0.receivers {
             ReceiverSource::One(receiver) => Ok(Arc::clone(receiver)),
             ReceiverSource::Tenants(tenants) => tenants.receiver(head).await,
         }
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.0.clock.now()
     }
 }
 
@@ -110,7 +115,7 @@ impl fmt::Debug for AdapterState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdapterState")
             .field("receiver", self.default_receiver())
-            .field("shutdown", &self.shutdown)
+            .field("shutdown", self.shutdown())
             .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | headers, body, handshakes | `request.rs` |
 //! | the keys of the request's tenant | `adapter_state.rs`, `tenants/` |
-//! | claim, handler, commit or release | `task.rs`, `claim.rs`, `store_call.rs` |
+//! | claim, handler, commit or release | `task.rs`, `claim.rs`, `handler.rs`, `store_call.rs` |
+//! | the response, and what remains of a delivery after it | `detachable.rs` |
 //! | the same for each item of a batch | `items/` |
 //! | the outcome and the response | `outcome.rs`, `response.rs` |
 //! | what an adapter uses of all this | `adapter.rs` |
@@ -17,6 +18,8 @@ mod adapter_state;
 mod admission;
 mod builder;
 mod claim;
+mod detachable;
+mod handler;
 mod ignored_event;
 mod items;
 #[cfg(feature = "metrics")]

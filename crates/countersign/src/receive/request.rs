@@ -12,11 +12,12 @@ use super::outcome::Outcome;
 use super::receiver::Receiver;
 use super::report::{report_outcome, report_rejection};
 use super::response::{Response, rejection};
-use super::timer::{Timer, timeout_at};
+use super::timer::{Timer, before, sleep, yield_now};
 use super::unsigned::{MaybeUnsigned, Received};
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
 use crate::senders::{HandshakeResponse, UnsignedPost};
+use crate::time::Timestamp;
 use crate::verify::Delivery;
 
 /// Verifies a request, and returns the delivery with the receiver that verified it.
@@ -42,12 +43,13 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
     poll_body: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, E>>>,
 ) -> Result<(Arc<Receiver>, Delivery), Response> {
     let endpoint = state.default_receiver();
-    let limit = pin!(timer.sleep(endpoint.timeouts().store));
-    let receiver = match timeout_at(pin!(respond(state, method, head)), limit).await {
+    let now = state.now();
+    let limit = || sleep(timer, endpoint.timeouts().store);
+    let receiver = match before(pin!(respond(state, method, head, now)), limit).await {
         Some(receiver) => receiver?,
         None => return Err(reject(endpoint, keys_timed_out())),
     };
-    let received = verify_with(&receiver, state, timer, head, poll_body).await;
+    let received = verify_with(&receiver, timer, head, now, poll_body).await;
     match received.map_err(|rejection| reject(&receiver, rejection))? {
         Received::Handshake(response) => Err(handshake(&receiver, response)),
         Received::Delivery(delivery) => match receiver.signed_handshake_response(&delivery) {
@@ -66,6 +68,7 @@ async fn respond<H: Headers + ?Sized>(
     state: &AdapterState,
     method: &str,
     head: &H,
+    now: Timestamp,
 ) -> Result<Arc<Receiver>, Response> {
     let endpoint = state.default_receiver();
     let owner = if endpoint.handshake_needs_key(method, head) {
@@ -73,7 +76,7 @@ async fn respond<H: Headers + ?Sized>(
     } else {
         Arc::clone(endpoint)
     };
-    match owner.handshake_response_at(method, head, Some(state.now())) {
+    match owner.handshake_response_at(method, head, Some(now)) {
         Ok(None) => {}
         Ok(Some(response)) => return Err(handshake(&owner, response)),
         Err(rejection) => return Err(reject(&owner, rejection)),
@@ -94,12 +97,11 @@ async fn respond<H: Headers + ?Sized>(
 /// is accepted.
 async fn verify_with<H: Headers + ?Sized, E: Into<Rejection>>(
     receiver: &Receiver,
-    state: &AdapterState,
     timer: &impl Timer,
     head: &H,
+    now: Timestamp,
     mut poll_body: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, E>>>,
 ) -> Result<Received, Rejection> {
-    let now = state.now();
     let mut unsigned = MaybeUnsigned::new(receiver, head);
     let mut verifier = unsigned.check_headers(receiver.open(head, now))?;
     let read = async {
@@ -112,8 +114,12 @@ async fn verify_with<H: Headers + ?Sized, E: Into<Rejection>>(
         }
         Ok(())
     };
-    let limit = pin!(timer.sleep(receiver.timeouts().body));
-    timeout_at(pin!(read), limit)
+    let limit = async || {
+        // The first wait is over at once where the body has arrived with its headers, as most do.
+        yield_now().await;
+        sleep(timer, receiver.timeouts().body).await;
+    };
+    before(pin!(read), limit)
         .await
         .unwrap_or_else(|| Err(Rejection::new(RejectionKind::BodyTimeout)))?;
     unsigned.finish(verifier, receiver, head, now)

@@ -147,7 +147,7 @@ pub struct Timeouts {
     pub store: Duration,
     /// The time from the claim to the response.
     pub response: Duration,
-    /// The time for the handler to end.
+    /// The time from the claim to the handler's end.
     pub handler: Duration,
     /// The time after which a claim that is not renewed expires.
     pub lease: Duration,

@@ -2,11 +2,11 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use super::receiver::Receiver;
-use super::timer::{Timer, timeout_at};
+use super::timer::{Timer, before, sleep};
 use super::{recorder, trace};
 use crate::dedup::{StoreError, StoreErrorKind};
 
@@ -18,10 +18,9 @@ pub(super) async fn call_store<A>(
     receiver: &Receiver,
     timer: &impl Timer,
     operation: &'static str,
-    call: impl Future<Output = Result<A, StoreError>>,
+    mut call: Pin<&mut impl Future<Output = Result<A, StoreError>>>,
 ) -> Result<A, StoreError> {
     let failed = |kind, message: String| Err(StoreError::new(kind, message));
-    let mut call = pin!(call);
     let caught = poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
         polled.unwrap_or_else(|_| {
@@ -30,7 +29,7 @@ pub(super) async fn call_store<A>(
     });
     let limit = receiver.timeouts().store;
     let started = recorder::Started::now();
-    let result = timeout_at(pin!(caught), pin!(timer.sleep(limit))).await;
+    let result = before(pin!(caught), || Box::pin(sleep(timer, limit))).await;
     let result = result.unwrap_or_else(|| {
         let message = format!("the store did not respond within `store_timeout` of {limit:?}");
         failed(StoreErrorKind::Timeout, message)

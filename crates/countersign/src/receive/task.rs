@@ -1,18 +1,20 @@
 //! From a verified delivery to its response, on any runtime: claim, handler, commit or release.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use super::admission::Admission;
 use super::claim::Claim;
+use super::handler::{self, Ended};
 use super::outcome::Outcome;
 use super::receiver::Receiver;
 use super::report::{report_late_outcome, report_outcome};
 use super::settings::Timeouts;
-use super::shutdown::Shutdown;
+use super::shutdown::{InFlightGuard, Shutdown};
 use super::store_call::call_store;
-use super::timer::{Timer, race, timeout_at};
+use super::timer::{Timer, after, before, sleep};
 use super::{recorder, trace};
 use crate::dedup::{StoreError, UpdateOutcome};
 use crate::verify::Delivery;
@@ -20,234 +22,239 @@ use crate::verify::Delivery;
 /// The first and the longest pause between two attempts to commit.
 const COMMIT_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
-/// A running handler, which an adapter spawns as a task of its own.
-///
-/// See [the example](crate::adapter#example).
-pub trait HandlerTask: Future<Output = HandlerOutcome<Self::Response>> + Unpin {
-    /// The handler's response, or its error.
-    type Response;
-
-    /// Cancels the handler. The future is awaited afterwards, and may still complete with success.
-    fn cancel(&mut self);
-}
-
-/// How a handler ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HandlerOutcome<R> {
-    /// The handler responded with a 2xx status.
-    Success(R),
-    /// The handler responded with another status, or returned an error.
-    Failure(R),
-    /// The handler panicked.
-    Panicked,
-    /// The handler was cancelled before it responded.
-    Cancelled,
-}
-
-/// Claims the delivery's event, starts its handler and supervises it until its claim is committed or
+/// Claims the delivery's event, runs its handler and supervises it until its claim is committed or
 /// released.
 ///
-/// `start` gets the delivery with its claim and starts the handler. `respond` is called once, by the
-/// sender's deadline, with the outcome, and the handler's response where that is to be sent. `drive`
-/// may run on after that, with a handler past the deadline or a commit that is retried. An adapter
-/// spawns it as a task of its own, so that a sender that hangs up does not drop it: the claim of a
-/// dropped `drive` is neither committed nor released, and the event is in progress until its lease
-/// expires.
+/// `start` gets the delivery with its claim and returns the handler's future, which is polled within this
+/// one and dropped if the handler is cancelled. The handler must not block its thread: deadline and lease are
+/// checked where it waits. `is_success` returns whether its response marks the event as handled.
+///
+/// `respond` is called once, by the sender's deadline, with the outcome, and the handler's response where
+/// that is to be sent. `drive` may run on after that, with a handler past the deadline or a commit that is
+/// retried. It must not be dropped before it ends, or the claim is neither committed nor released, and the
+/// event is in progress until its lease expires: a [`Detachable`](super::detachable::Detachable) sees to
+/// that.
 ///
 /// See [the example](crate::adapter#example).
-pub async fn drive<T: HandlerTask>(
-    receiver: &Receiver,
-    delivery: Delivery,
-    timer: &(impl Timer<Sleep: Send + 'static> + Clone + Send + Sync + 'static),
-    shutdown: &Shutdown,
-    start: impl FnOnce(Delivery) -> T,
-    respond: impl FnOnce(Outcome, Option<T::Response>),
-) {
-    recorder::verified(receiver, &delivery);
-    let span = trace::span(receiver, &delivery);
-    let task = DeliveryTask { receiver, timeouts: receiver.timeouts(), timer, shutdown };
-    trace::instrument(span, task.run(delivery, start, respond)).await;
-}
-
-/// Instruments `future` with the current span (feature `tracing`).
-///
-/// For a future that an adapter spawns: a new task is outside of the span that spawned it.
-pub fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    trace::instrument(trace::current(), future)
-}
-
-/// What every step of a delivery uses.
-struct DeliveryTask<'c, T> {
-    receiver: &'c Receiver,
-    timeouts: Timeouts,
-    timer: &'c T,
-    shutdown: &'c Shutdown,
-}
-
-impl<T> DeliveryTask<'_, T>
+pub fn drive<'d, T, H: Future>(
+    receiver: &'d Receiver,
+    mut delivery: Delivery,
+    timer: &'d T,
+    in_flight: &'d InFlightGuard,
+    start: impl FnOnce(Delivery) -> H,
+    is_success: impl Fn(&H::Output) -> bool,
+    respond: impl FnOnce(Outcome, Option<H::Output>),
+) -> impl Future<Output = ()>
 where
     T: Timer<Sleep: Send + 'static> + Clone + Send + Sync + 'static,
 {
-    async fn run<H: HandlerTask>(
-        &self,
-        mut delivery: Delivery,
-        start: impl FnOnce(Delivery) -> H,
-        respond: impl FnOnce(Outcome, Option<H::Response>),
-    ) {
-        let mut deadline = pin!(self.timer.sleep(self.timeouts.response));
-        let lease_deadline = self.lease_deadline();
-        let claim = async {
-            let event = self.receiver.event(&delivery)?;
-            trace::event(event.key());
-            self.receiver.claim_event(event, &delivery).await
-        };
-        let admission = self.call_store("claim", claim).await;
-        let admission = admission.unwrap_or_else(|error| Admission::Respond(Outcome::from(&error)));
-        let claim = match admission {
-            Admission::Proceed(claim) => claim,
-            Admission::Respond(outcome) => {
-                report_outcome(self.receiver, outcome);
+    recorder::verified(receiver, &delivery);
+    let span = trace::span(receiver, &delivery);
+    let task = DeliveryTask { receiver, timer, shutdown: in_flight.shutdown() };
+    // Each step is a future of its own, so that they share their space. What is passed to an `async fn` by
+    // value is stored twice in its future, hence the blocks.
+    trace::instrument(span, async move {
+        let started = timer.now();
+        let claim = match task.claim(&delivery).await {
+            Ok(claim) => claim,
+            Err(outcome) => {
+                report_outcome(receiver, outcome);
                 return respond(outcome, None);
             }
         };
-        let _in_progress = recorder::in_progress(self.receiver, &claim);
+        let _in_progress = recorder::in_progress(receiver, &claim);
         delivery.claim = Some((claim.claim_token(), claim.is_takeover()));
-        self.receiver.prepare_items(&mut delivery, self.timer.clone());
+        receiver.prepare_items(&mut delivery, timer.clone());
         let mut respond = Some(respond);
         let mut respond = |outcome, response| {
-            report_outcome(self.receiver, outcome);
+            report_outcome(receiver, outcome);
             if let Some(respond) = respond.take() {
                 respond(outcome, response);
             }
         };
-
-        let started = recorder::Started::now();
-        let mut handler = pin!(self.supervise_handler(&claim, start(delivery), lease_deadline));
-        let in_time = timeout_at(handler.as_mut(), deadline.as_mut()).await;
-        let is_late = in_time.is_none();
-        let ended = match in_time {
-            Some(ended) => ended,
-            None => {
-                respond(Outcome::DeadlineExceeded, None);
-                handler.await
-            }
-        };
+        let handler_started = recorder::Started::now();
+        let late = || respond(Outcome::DeadlineExceeded, None);
+        let (ended, is_late) = task.handle(&claim, started, start, delivery, late).await;
         let (outcome, response) = match ended {
-            HandlerOutcome::Success(response) => (Outcome::Handled, Some(response)),
-            HandlerOutcome::Failure(response) => (Outcome::Failed, Some(response)),
-            HandlerOutcome::Panicked => (Outcome::Panicked, None),
-            HandlerOutcome::Cancelled => (Outcome::Cancelled, None),
-        };
-        recorder::handler_ended(self.receiver, started, outcome);
-
-        let mut update = pin!(self.commit_or_release(&claim, outcome));
-        let in_time =
-            if is_late { None } else { timeout_at(update.as_mut(), deadline.as_mut()).await };
-        match in_time {
-            Some(outcome) => respond(outcome, response),
-            None => {
-                if !is_late {
-                    // A success is reported as handled only once the store has committed it.
-                    let pending = match outcome {
-                        Outcome::Handled => Outcome::CommitPending,
-                        outcome => outcome,
-                    };
-                    respond(pending, response);
-                }
-                report_late_outcome(self.receiver, &claim, update.await);
+            Ended::Responded(response) if is_success(&response) => {
+                (Outcome::Handled, Some(response))
             }
+            Ended::Responded(response) => (Outcome::Failed, Some(response)),
+            Ended::Panicked => (Outcome::Panicked, None),
+            Ended::Cancelled => (Outcome::Cancelled, None),
+        };
+        recorder::handler_ended(receiver, handler_started, outcome);
+        task.settle(&claim, started, outcome, response, (!is_late).then_some(respond)).await;
+    })
+}
+
+/// What every step of a delivery uses.
+struct DeliveryTask<'d, T> {
+    receiver: &'d Receiver,
+    timer: &'d T,
+    shutdown: &'d Shutdown,
+}
+
+impl<T: Timer> DeliveryTask<'_, T> {
+    /// Claims the delivery's event.
+    ///
+    /// # Errors
+    ///
+    /// The outcome that is responded without the handler.
+    async fn claim(&self, delivery: &Delivery) -> Result<Claim, Outcome> {
+        let claim = pin!(async {
+            let event = self.receiver.event(delivery)?;
+            trace::event(event.key());
+            self.receiver.claim_event(event, delivery).await
+        });
+        match self.call_store("claim", claim).await {
+            Ok(Admission::Proceed(claim)) => Ok(claim),
+            Ok(Admission::Respond(outcome)) => Err(outcome),
+            Err(error) => Err(Outcome::from(&error)),
         }
     }
 
-    /// Awaits the handler while its lease is renewed.
-    ///
-    /// Cancels the handler at `handler_timeout`, when its lease is lost or cannot be renewed in time,
-    /// and when the service stops.
-    async fn supervise_handler<H: HandlerTask>(
+    /// Runs the handler, and returns how it ended and whether that is after the response deadline, when `late`
+    /// is called.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would store its arguments twice")]
+    fn handle<H: Future>(
         &self,
         claim: &Claim,
-        mut handler: H,
-        lease_deadline: T::Sleep,
-    ) -> HandlerOutcome<H::Response> {
-        let mut cancel = pin!(race(
-            race(self.timer.sleep(self.timeouts.handler), self.shutdown.stopping()),
-            self.renew_until_lost(claim, lease_deadline),
-        ));
-        if let Some(ended) = timeout_at(Pin::new(&mut handler), cancel.as_mut()).await {
-            return ended;
-        }
-        handler.cancel();
-        // One handler at a time: the claim is not released before this one has ended.
-        handler.await
-    }
-
-    /// Renews the lease, and returns when another claim has taken the event over, or could have.
-    async fn renew_until_lost(&self, claim: &Claim, lease_deadline: T::Sleep) {
-        let mut lease_deadline = Box::pin(lease_deadline);
-        loop {
-            let next = pin!(self.timer.sleep(self.timeouts.renew));
-            if timeout_at(next, lease_deadline.as_mut()).await.is_none() {
-                return;
-            }
-            let renewed = self.lease_deadline();
-            let renew = pin!(self.call_store("renew", claim.renew()));
-            match timeout_at(renew, lease_deadline.as_mut()).await {
-                Some(Ok(UpdateOutcome::Applied)) => lease_deadline = Box::pin(renewed),
-                Some(Ok(UpdateOutcome::StaleToken)) | None => return,
-                // The store may recover before the lease expires.
-                Some(Err(_)) => {}
+        started: T::Instant,
+        start: impl FnOnce(Delivery) -> H,
+        delivery: Delivery,
+        late: impl FnOnce(),
+    ) -> impl Future<Output = (Ended<H::Output>, bool)> {
+        async move {
+            let Ok(handler) = catch_unwind(AssertUnwindSafe(|| start(delivery))) else {
+                return (Ended::Panicked, false);
+            };
+            let handler = pin!(Some(handler));
+            let cancelled = || Box::pin(self.until_cancelled(claim, started));
+            let mut handler = pin!(handler::run(handler, cancelled));
+            match before(handler.as_mut(), || self.deadline(started)).await {
+                Some(ended) => (ended, false),
+                None => {
+                    late();
+                    (handler.await, true)
+                }
             }
         }
     }
 
-    /// Returns the deadline by which a lease that is claimed or renewed now must be renewed again.
+    /// Commits or releases the claim. `respond` is called then, or at the response deadline; if it is `None`,
+    /// that has passed, and the outcome is only reported.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would store its arguments twice")]
+    fn settle<R>(
+        &self,
+        claim: &Claim,
+        started: T::Instant,
+        outcome: Outcome,
+        response: Option<R>,
+        respond: Option<impl FnOnce(Outcome, Option<R>)>,
+    ) -> impl Future<Output = ()> {
+        async move {
+            let mut update = pin!(self.commit_or_release(claim, outcome));
+            if let Some(respond) = respond {
+                match before(update.as_mut(), || self.deadline(started)).await {
+                    Some(outcome) => return respond(outcome, response),
+                    // A success is reported as handled only once the store has committed it.
+                    None if outcome == Outcome::Handled => {
+                        respond(Outcome::CommitPending, response);
+                    }
+                    None => respond(outcome, response),
+                }
+            }
+            report_late_outcome(self.receiver, claim, update.await);
+        }
+    }
+
+    /// Returns the timer of the response deadline, in a box, since most deliveries need none.
+    fn deadline(&self, started: T::Instant) -> Pin<Box<T::Sleep>> {
+        Box::pin(self.timer.sleep_until(after(started, self.receiver.timeouts().response)))
+    }
+
+    /// Renews the lease of a claim from `started`, and completes when the handler is to be cancelled: at
+    /// `handler_timeout`, when its lease is lost or cannot be renewed in time, and when the service stops.
     ///
-    /// It is before the lease expires in the store: it counts from before the store is called, and
-    /// leaves a sixth of the lease for cancelling the handler.
-    fn lease_deadline(&self) -> T::Sleep {
-        self.timer.sleep(self.timeouts.lease - self.timeouts.lease / 6)
+    /// The lease counts from before the store is called, and a sixth of it is left for the cancellation, so
+    /// that it has not expired in the store by then.
+    async fn until_cancelled(&self, claim: &Claim, started: T::Instant) {
+        let Timeouts { handler, lease, renew, .. } = self.receiver.timeouts();
+        let end = after(started, handler);
+        let lease_end = |renewed| after(renewed, lease - lease / 6);
+        let supervise = async {
+            let mut renew_at = after(started, renew);
+            let mut cancel_at = end.min(lease_end(started));
+            loop {
+                self.timer.sleep_until(renew_at.min(cancel_at)).await;
+                let now = self.timer.now();
+                if now >= cancel_at {
+                    return;
+                }
+                let renew_claim = pin!(claim.renew());
+                let renewing = pin!(self.call_store("renew", renew_claim));
+                match before(renewing, || self.timer.sleep_until(cancel_at)).await {
+                    Some(Ok(UpdateOutcome::Applied)) => cancel_at = end.min(lease_end(now)),
+                    Some(Ok(UpdateOutcome::StaleToken)) | None => return,
+                    // The store may recover before the lease expires.
+                    Some(Err(_)) => {}
+                }
+                renew_at = after(self.timer.now(), renew);
+            }
+        };
+        before(pin!(supervise), || self.shutdown.stopping()).await;
     }
 
     async fn commit_or_release(&self, claim: &Claim, outcome: Outcome) -> Outcome {
-        if outcome == Outcome::Handled {
-            return self.commit(claim).await;
+        if outcome != Outcome::Handled {
+            // If the release fails, the event can be claimed once its lease has expired.
+            drop(self.call_store("release", pin!(claim.release())).await);
+            return outcome;
         }
-        // If the release fails, the event can be claimed once its lease has expired.
-        drop(self.call_store("release", claim.release()).await);
-        outcome
+        match self.commit(claim).await {
+            Some(outcome) => outcome,
+            None => Box::pin(self.retry_commit(claim)).await,
+        }
     }
 
-    /// Marks the event as handled, and retries that for as long as the sender may retry the event.
+    /// Marks the event as handled; `None` if the store fails.
+    async fn commit(&self, claim: &Claim) -> Option<Outcome> {
+        match self.call_store("commit", pin!(claim.commit())).await {
+            Ok(UpdateOutcome::Applied) => Some(Outcome::Handled),
+            Ok(UpdateOutcome::StaleToken) => Some(Outcome::LeaseLost),
+            Err(_) => None,
+        }
+    }
+
+    /// Retries a failed commit for as long as the sender may retry the event.
     ///
     /// Without the mark a retry would repeat work that is done. Between attempts the lease is renewed,
     /// so that no other delivery claims the event.
-    async fn commit(&self, claim: &Claim) -> Outcome {
+    async fn retry_commit(&self, claim: &Claim) -> Outcome {
+        let Timeouts { commit_retry, renew, .. } = self.receiver.timeouts();
         let mut waited = Duration::ZERO;
         let mut pause = COMMIT_PAUSES.0;
         let mut is_last = false;
-        loop {
-            match self.call_store("commit", claim.commit()).await {
-                Ok(UpdateOutcome::Applied) => return Outcome::Handled,
-                Ok(UpdateOutcome::StaleToken) => return Outcome::LeaseLost,
-                Err(_) => {}
-            }
-            if is_last || waited >= self.timeouts.commit_retry {
-                return Outcome::CommitPending;
-            }
+        while !is_last && waited < commit_retry {
             // The result does not matter: the failed commit may have taken effect, which only the next
             // attempt to commit can tell.
-            drop(self.call_store("renew", claim.renew()).await);
-            let sleep = pin!(self.timer.sleep(pause));
-            is_last = timeout_at(sleep, pin!(self.shutdown.closing())).await.is_none();
+            drop(self.call_store("renew", pin!(claim.renew())).await);
+            let pausing = pin!(sleep(self.timer, pause));
+            is_last = before(pausing, || self.shutdown.closing()).await.is_none();
             waited = waited.saturating_add(pause);
-            pause = pause.saturating_mul(2).min(COMMIT_PAUSES.1).min(self.timeouts.renew);
+            pause = pause.saturating_mul(2).min(COMMIT_PAUSES.1).min(renew);
+            if let Some(outcome) = self.commit(claim).await {
+                return outcome;
+            }
         }
+        Outcome::CommitPending
     }
 
     async fn call_store<A>(
         &self,
         operation: &'static str,
-        call: impl Future<Output = Result<A, StoreError>>,
+        call: Pin<&mut impl Future<Output = Result<A, StoreError>>>,
     ) -> Result<A, StoreError> {
         call_store(self.receiver, self.timer, operation, call).await
     }

@@ -1,32 +1,73 @@
 //! Timeouts on any runtime.
 
 use std::future::{Future, poll_fn};
+use std::ops::Add;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
+/// The longest duration that is waited for, about thirty years: an instant does not overflow by it.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
 /// The timer of an adapter's runtime. See [the example](crate::adapter#example).
 pub trait Timer {
-    /// A future that completes when its duration has passed.
+    /// A moment of the timer's monotonic clock.
+    type Instant: Copy + Ord + Add<Duration, Output = Self::Instant> + Send + Sync;
+
+    /// A future that completes at its moment.
     type Sleep: Future<Output = ()>;
 
-    /// Returns a future that completes when `duration` has passed since this call.
-    fn sleep(&self, duration: Duration) -> Self::Sleep;
+    /// Returns the present moment.
+    fn now(&self) -> Self::Instant;
+
+    /// Returns a future that completes at `deadline`.
+    fn sleep_until(&self, deadline: Self::Instant) -> Self::Sleep;
 }
 
-/// Returns the output of `future`, or `None` if `deadline` completes first.
-pub(super) async fn timeout_at<T>(
+/// Returns a future that completes when `duration` has passed since this call.
+pub(super) fn sleep<T: Timer>(timer: &T, duration: Duration) -> T::Sleep {
+    timer.sleep_until(after(timer.now(), duration))
+}
+
+/// Returns the moment when `duration` has passed since `start`.
+pub(super) fn after<I: Add<Duration, Output = I>>(start: I, duration: Duration) -> I {
+    start + duration.min(LONGEST)
+}
+
+/// Returns the output of `future`, or `None` if the limit completes first.
+///
+/// `limit` is called when the future first waits: most futures of a delivery never do, and then no timer is
+/// started for them.
+pub(super) async fn before<T, L: Future<Output = ()>>(
     mut future: Pin<&mut impl Future<Output = T>>,
-    mut deadline: Pin<&mut (impl Future<Output = ()> + ?Sized)>,
+    limit: impl FnOnce() -> L,
 ) -> Option<T> {
-    poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => deadline.as_mut().poll(cx).map(|()| None),
+    let mut start = Some(limit);
+    let mut limit = pin!(None);
+    poll_fn(|cx| {
+        if let Poll::Ready(value) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(value));
+        }
+        if let Some(start) = start.take() {
+            limit.set(Some(start()));
+        }
+        match limit.as_mut().as_pin_mut() {
+            Some(limit) => limit.poll(cx).map(|()| None),
+            None => Poll::Pending,
+        }
     })
     .await
 }
 
-/// Completes with the first of two futures.
-pub(super) async fn race(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
-    timeout_at(pin!(one), pin!(other)).await;
+/// Completes when the task is polled again, which is at once.
+pub(super) async fn yield_now() {
+    let mut is_first = true;
+    poll_fn(|cx| {
+        if !std::mem::take(&mut is_first) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -90,10 +90,6 @@ mod on {
         Span::current().record("event", tracing::field::display(key));
     }
 
-    pub(crate) fn current() -> Span {
-        Span::current()
-    }
-
     pub(crate) fn instrument<F: Future>(span: Span, future: F) -> impl Future<Output = F::Output> {
         future.instrument(span)
     }
@@ -198,10 +194,6 @@ mod off {
     pub(crate) fn event(_: &EventKey) {}
 
     pub(crate) fn ignored(_: &Delivery) {}
-
-    pub(crate) fn current() -> Span {
-        Span
-    }
 
     pub(crate) fn instrument<F: Future>(_: Span, future: F) -> impl Future<Output = F::Output> {
         future

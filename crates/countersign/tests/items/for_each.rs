@@ -30,10 +30,15 @@ struct Polled(FixedClock);
 struct Sleep(FixedClock, Timestamp);
 
 impl Timer for Polled {
+    type Instant = Duration;
     type Sleep = Sleep;
 
-    fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep(self.0.clone(), self.0.now().saturating_add(duration))
+    fn now(&self) -> Duration {
+        self.0.now().saturating_since(NOW)
+    }
+
+    fn sleep_until(&self, deadline: Duration) -> Sleep {
+        Sleep(self.0.clone(), NOW.saturating_add(deadline))
     }
 }
 

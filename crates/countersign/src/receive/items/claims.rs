@@ -1,6 +1,7 @@
 //! The claims of items in a receiver's store.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::dedup::{ClaimOutcome, Store, StoreError, UpdateOutcome};
 use crate::event::{ClaimToken, FencingToken, Identity};
 use crate::receive::receiver::Receiver;
 use crate::receive::store_call::call_store;
-use crate::receive::timer::Timer;
+use crate::receive::timer::{Timer, sleep};
 use crate::receive::{recorder, trace};
 use crate::verify::{Delivery, Item, ItemClaims, ItemFuture};
 
@@ -66,7 +67,9 @@ where
         operation: &'static str,
         call: impl Future<Output = Result<A, StoreError>> + Send + 'c,
     ) -> ItemFuture<'c, Result<A, StoreError>> {
-        Box::pin(call_store(&self.receiver, &self.timer, operation, call))
+        Box::pin(
+            async move { call_store(&self.receiver, &self.timer, operation, pin!(call)).await },
+        )
     }
 }
 
@@ -113,7 +116,7 @@ where
     }
 
     fn sleep(&self, duration: Duration) -> ItemFuture<'static, ()> {
-        Box::pin(self.timer.sleep(duration))
+        Box::pin(sleep(&self.timer, duration))
     }
 
     fn ended(&self, item: &Item, result: &'static str) {

@@ -11,7 +11,7 @@ use super::outcome::{Cause, ItemFailure, ItemFailureKind, ItemsError, ItemsOutco
 use crate::crypto::mac::sha256;
 use crate::dedup::{ClaimOutcome, StoreError, UpdateOutcome};
 use crate::event::ClaimToken;
-use crate::receive::timer::timeout_at;
+use crate::receive::timer::before;
 use crate::verify::{Delivery, Item, ItemClaims, ItemFuture};
 
 /// The first pause between two attempts to commit an item.
@@ -170,8 +170,7 @@ where
     // The closure is dropped before the claim is released: one at a time.
     let ended = {
         let running = pin!(run(item, handle));
-        let lost = pin!(renew_until_lost(claims, token, lease_deadline));
-        timeout_at(running, lost).await
+        before(running, || renew_until_lost(claims, token, lease_deadline)).await
     };
     match ended {
         Some(Ended::Handled) => commit(claims, token).await,
@@ -202,12 +201,12 @@ async fn renew_until_lost(
 ) {
     loop {
         let next = pin!(claims.sleep(claims.lease() / 3));
-        if timeout_at(next, lease_deadline.as_mut()).await.is_none() {
+        if before(next, || lease_deadline.as_mut()).await.is_none() {
             return;
         }
         let renewed = self::lease_deadline(claims);
         let renew = pin!(claims.renew(token));
-        match timeout_at(renew, lease_deadline.as_mut()).await {
+        match before(renew, || lease_deadline.as_mut()).await {
             Some(Ok(UpdateOutcome::Applied)) => lease_deadline = renewed,
             Some(Ok(UpdateOutcome::StaleToken)) | None => return,
             // The store may recover before the lease expires.
