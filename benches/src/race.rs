@@ -27,6 +27,16 @@ impl<'w> Contender<'w> {
         Self { name, work: Box::new(work) }
     }
 
+    /// Creates a contender that does the work of this one and of `other` in turns.
+    #[must_use]
+    pub fn in_turns(mut self, mut other: Self) -> Self {
+        let mut is_own = false;
+        Self::new(self.name, move || {
+            is_own = !is_own;
+            if is_own { (self.work)() } else { (other.work)() }
+        })
+    }
+
     /// Returns the time of `times` runs.
     fn batch(&mut self, times: u32) -> Duration {
         let start = Instant::now();

@@ -7,6 +7,7 @@ use crate::crypto::mac::SignatureBytes;
 use crate::error::{ConfigError, ConfigErrorKind};
 
 /// A key that verifies signatures and cannot make them.
+#[derive(PartialEq)]
 pub(crate) enum PublicKey {
     #[cfg(feature = "ed25519")]
     Ed25519(ed25519_dalek::VerifyingKey),

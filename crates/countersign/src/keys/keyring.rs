@@ -4,12 +4,17 @@ use super::key::Key;
 use super::secret::Secret;
 use crate::error::{ConfigError, ConfigErrorKind};
 
-/// The most keys of a keyring. Each valid key costs one MAC pass over every body.
+/// The most keys of a keyring. Each valid key costs one MAC pass over the body of a forged request.
 const MAX_KEYS: usize = 8;
 
 /// The keys that a sender may sign with: one, or several during a rotation.
 ///
 /// A [`Secret`] converts into a keyring of one key named `default`.
+///
+/// Further keys cost an authentic request next to nothing while its sender signs with one of them: the key
+/// that verified the latest requests is tried first, and no other if it matches. While a sender's machines
+/// sign with two keys in turns, every second request costs two MACs. A forged request costs one MAC for each
+/// valid key, so set [`not_after`](Key::not_after) on old keys.
 ///
 /// ```
 /// use countersign::{Key, Keyring, Secret, Timestamp};

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::crypto::mac::{TAG_BYTES, sha256};
+use crate::crypto::mac::{TAG_BYTES, Tag, sha256};
 use crate::error::{Rejection, RejectionKind};
 use crate::json::pointer::Pointer;
 use crate::scheme::CompiledTimestamp;
@@ -18,7 +18,8 @@ use crate::verify::Verifier;
 use crate::verify::gzip::GzipBody;
 use crate::verify::header_text::HeaderText;
 use crate::verify::headers::{Credential, HeaderCheck};
-use crate::verify::signature_header::Signatures;
+use crate::verify::key::VerificationKey;
+use crate::verify::signature_header::{Candidates, Signatures};
 
 impl Verifier {
     /// Compares the credential of checked headers with a complete body.
@@ -45,13 +46,10 @@ impl Verifier {
                 let (start, rest) = body.split_at(signed_prefix.gap().min(body.len()));
                 signed_prefix.push(start);
                 let message = [signed_prefix.bytes(), rest, &check.signed_suffix];
-                let mut matched = None;
-                for (index, key) in self.keys.valid_hmacs(now) {
-                    if candidates.contain(&key.tag(message)) {
-                        matched = Some(index);
-                    }
-                }
-                matched
+                let first = self.keys.first(now);
+                first.and_then(|(first, _)| {
+                    self.matching_hmac(first, None, candidates, message, now)
+                })
             }
             Credential::NeedsBody(signatures) => {
                 return self.verify_buffered(check, signatures, body, now);
@@ -128,24 +126,52 @@ impl Verifier {
         self.into_delivery(check, matched.map(|(key, _)| key), body, signed, now)
     }
 
-    /// Returns the last key that made one of the signatures, and the message that it made it over.
+    /// Returns the last key that made one of `candidates` over `message`.
     ///
-    /// Every key is tried over every message, so that the time taken does not depend on which matches.
+    /// `tag` is the tag under the key with the number `first`, if it was computed while the body arrived.
+    #[inline]
+    pub(super) fn matching_hmac(
+        &self,
+        first: usize,
+        tag: Option<Tag>,
+        candidates: &Candidates<'_>,
+        message: [&[u8]; 3],
+        now: Timestamp,
+    ) -> Option<usize> {
+        let mut tag = tag;
+        let verify = |_, key: &VerificationKey| {
+            // The first key is tried first, and has the tag.
+            let tag = tag.take().or_else(|| Some(key.as_hmac()?.tag(message)))?;
+            candidates.contain(&tag).then_some(())
+        };
+        let matched = self.keys.find_match(first, now, || candidates.is_one(), verify);
+        matched.map(|(key, ())| key)
+    }
+
+    /// Returns the last key that made one of the signatures, and the last message that it made it over.
     fn matching_key(
         &self,
         messages: &[[&[u8]; 3]],
         signatures: &Signatures,
         now: Timestamp,
     ) -> Option<(usize, usize)> {
-        let mut matched = None;
-        for (index, key) in self.keys.valid(now) {
-            for (number, message) in messages.iter().enumerate() {
-                if key.verify_any(*message, signatures.as_slice()) {
-                    matched = Some((index, number));
-                }
-            }
-        }
-        matched
+        let signatures = signatures.as_slice();
+        let (first, _) = self.keys.first(now)?;
+        self.keys.find_match(
+            first,
+            now,
+            || signatures.len() == 1,
+            |_, key| {
+                // Every message is tried, so that the time does not show which of them is signed.
+                let made = |message: &[&[u8]; 3]| key.verify_any(*message, signatures);
+                messages
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, message)| made(message))
+                    .last()
+                    .map(|(n, _)| n)
+            },
+        )
     }
 
     /// Turns a body into a [`Delivery`] if a key verified it. Every delivery is made here.

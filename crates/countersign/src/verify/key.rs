@@ -57,6 +57,11 @@ impl VerificationKey {
         }
     }
 
+    /// Returns whether both are one public key, however each is encoded.
+    pub(crate) fn is_same_public_key(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Public(own), Self::Public(other)) if own == other)
+    }
+
     /// Returns whether this key made one of `signatures` over the message's pieces.
     pub(crate) fn verify_any(&self, message: [&[u8]; 3], signatures: &[SignatureBytes]) -> bool {
         match self {

@@ -84,6 +84,14 @@ impl<'h> Candidates<'h> {
         }
     }
 
+    /// Returns whether there is exactly one signature.
+    pub(crate) fn is_one(&self) -> bool {
+        match self {
+            Self::One(_) => true,
+            Self::Many(listed) => listed.clone().nth(1).is_none(),
+        }
+    }
+
     /// Returns whether `tag` is one of the signatures.
     pub(crate) fn contain(&self, tag: &Tag) -> bool {
         match self {

@@ -13,7 +13,6 @@ use crate::verify::Verifier;
 use crate::verify::body::SignedContent;
 use crate::verify::gzip::GzipBody;
 use crate::verify::headers::{Credential, HeaderCheck};
-use crate::verify::signature_header::Candidates;
 
 /// Verifies a body that arrives in pieces, after its headers were checked.
 ///
@@ -49,7 +48,7 @@ pub struct StreamingVerifier<'r> {
     now: Timestamp,
     max_body_size: usize,
     pub(super) check: HeaderCheck<'r>,
-    macs: Macs,
+    mac: RunningMac,
     body: Body,
     /// The decoder of a body that is sent as gzip.
     gzip: Option<Box<GzipBody>>,
@@ -57,33 +56,15 @@ pub struct StreamingVerifier<'r> {
     poisoned: Option<Rejection>,
 }
 
-/// One MAC for each key that is valid now.
+/// The MAC that runs while the body arrives, under the key that is tried first.
+///
+/// The MACs of other keys, during a rotation, run over the whole body if this one fails. Nearly every request
+/// is signed with the same key as the one before, so it costs one MAC however many keys are valid.
 #[derive(Default)]
-struct Macs {
-    /// The first key's MAC, without an allocation: most senders have one key.
-    first: (usize, HmacState),
-    /// The MACs of further keys, during a rotation.
-    more: Vec<(usize, HmacState)>,
-}
-
-impl Macs {
-    fn update(&mut self, bytes: &[u8]) {
-        self.first.1.update(bytes);
-        for (_, state) in &mut self.more {
-            state.update(bytes);
-        }
-    }
-
-    /// Returns the last key that made one of `candidates`. Every key is tried, whichever matches.
-    fn finish(self, candidates: &Candidates<'_>) -> Option<usize> {
-        let mut matched = None;
-        for (key, state) in std::iter::once(self.first).chain(self.more) {
-            if state.finish().is_some_and(|tag| candidates.contain(&tag)) {
-                matched = Some(key);
-            }
-        }
-        matched
-    }
+struct RunningMac {
+    /// The key's number.
+    key: usize,
+    state: HmacState,
 }
 
 enum Body {
@@ -102,7 +83,7 @@ impl<'r> StreamingVerifier<'r> {
             now,
             max_body_size,
             check: HeaderCheck::default(),
-            macs: Macs::default(),
+            mac: RunningMac::default(),
             body: Body::Empty,
             gzip: None,
             poisoned: None,
@@ -115,14 +96,15 @@ impl<'r> StreamingVerifier<'r> {
         self
     }
 
-    /// Begins a MAC under each valid key with the signed content before the body.
-    pub(super) fn begin_macs(&mut self) {
+    /// Begins the MAC with the signed content before the body.
+    pub(super) fn begin_mac(&mut self) {
         self.gzip = GzipBody::begin(self.check.is_gzip, self.max_body_size);
-        let mut keys = self.verifier.keys.valid_hmacs(self.now);
-        if let (Credential::Hmacs(_), Some((first, key))) = (&self.check.credential, keys.next()) {
-            self.macs.first = (first, key.begin());
-            self.macs.more = keys.map(|(index, key)| (index, key.begin())).collect();
-            self.macs.update(self.check.signed_prefix.bytes());
+        if let Credential::Hmacs(_) = &self.check.credential
+            && let Some((number, key)) = self.verifier.keys.first(self.now)
+            && let Some(key) = key.as_hmac()
+        {
+            self.mac = RunningMac { key: number, state: key.begin() };
+            self.mac.state.update(self.check.signed_prefix.bytes());
         }
     }
 
@@ -138,17 +120,17 @@ impl<'r> StreamingVerifier<'r> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let Self { gzip, macs, body, .. } = self;
+        let Self { gzip, mac, body, .. } = self;
         let result = match gzip {
             Some(gzip) => gzip.decode(&chunk, |plain| {
-                macs.update(plain);
+                mac.state.update(plain);
                 body.push(Bytes::copy_from_slice(plain));
             }),
             None if chunk.len() > self.max_body_size - body.len() => {
                 Err(Rejection::new(RejectionKind::BodyTooLarge))
             }
             None => {
-                macs.update(&chunk);
+                mac.state.update(&chunk);
                 body.push(chunk);
                 Ok(())
             }
@@ -177,10 +159,10 @@ impl<'r> StreamingVerifier<'r> {
         if let Some(rejection) = self.poisoned {
             return Err(rejection);
         }
-        let Self { verifier, now, mut check, mut macs, mut body, gzip, .. } = self;
+        let Self { verifier, now, mut check, mut mac, mut body, gzip, .. } = self;
         if let Some(gzip) = gzip {
             check.received = Some(gzip.finish(|plain| {
-                macs.update(plain);
+                mac.state.update(plain);
                 body.push(Bytes::copy_from_slice(plain));
             })?);
         }
@@ -189,9 +171,10 @@ impl<'r> StreamingVerifier<'r> {
             Credential::Verified(key) => (!check.is_altered(&body)).then_some(*key),
             Credential::Hmacs(candidates) => {
                 if !check.signed_suffix.is_empty() {
-                    macs.update(&check.signed_suffix);
+                    mac.state.update(&check.signed_suffix);
                 }
-                macs.finish(candidates)
+                let message = [check.signed_prefix.bytes(), &body, &check.signed_suffix];
+                verifier.matching_hmac(mac.key, mac.state.finish(), candidates, message, now)
             }
             Credential::NeedsBody(signatures) => {
                 return verifier.verify_buffered(&check, signatures, body, now);

@@ -27,7 +27,7 @@ impl Verifier {
         let verifier = self.select_header_family(headers);
         let mut streaming = StreamingVerifier::new(verifier, now, max_body_size);
         verifier.check_headers(headers, now, max_body_size, &mut streaming.check)?;
-        streaming.begin_macs();
+        streaming.begin_mac();
         Ok(streaming)
     }
 
