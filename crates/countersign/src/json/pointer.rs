@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::walk::{Found, find};
+use super::walk::find;
+pub(crate) use super::walk::{Found, MAX_POINTERS};
 use crate::error::{ConfigError, ConfigErrorKind};
 
 /// The path of a value in a JSON document ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
@@ -64,7 +65,7 @@ impl Pointer {
     /// `None` if there is no value, a value of another type, or an empty string. Also `None` if the body
     /// is not JSON or repeats a key on the path: two parsers could read different values from it.
     pub(crate) fn scalar<'b>(&self, body: &'b [u8]) -> Option<Cow<'b, str>> {
-        scalar(self.find(body)?)
+        scalar_text(self.find(body)?.get())
     }
 
     /// Returns the text of the string, number or boolean at the pointer, even if it is empty;
@@ -73,8 +74,7 @@ impl Pointer {
     /// `None` if the value is an object or array, if the body is not JSON, or if it repeats a key on the
     /// path.
     pub(crate) fn text<'b>(&self, body: &'b [u8]) -> Option<Option<Cow<'b, str>>> {
-        let [found] = find([&self.tokens], body)?;
-        let raw = match found {
+        let raw = match self.only(body)? {
             Found::Absent => return Some(None),
             Found::Unique(value) => value.get(),
             Found::Ambiguous => return None,
@@ -91,32 +91,37 @@ impl Pointer {
     ///
     /// `false` if the body is not JSON or repeats a key on the path.
     pub(crate) fn is_absent(&self, body: &[u8]) -> bool {
-        matches!(find([&self.tokens], body), Some([Found::Absent]))
+        matches!(self.only(body), Some(Found::Absent))
     }
 
     /// Returns the JSON text of the value at the pointer.
     ///
     /// `None` if there is no value, if the body is not JSON, or if it repeats a key on the path.
     pub(crate) fn find<'b>(&self, body: &'b [u8]) -> Option<&'b RawValue> {
-        let [found] = find([&self.tokens], body)?;
-        found.value()
+        self.only(body)?.value()
+    }
+
+    fn only<'b>(&self, body: &'b [u8]) -> Option<Found<'b>> {
+        let mut found = [Found::Absent];
+        find([Some(&*self.tokens)], &mut found, body)?;
+        let [found] = found;
+        Some(found)
     }
 }
 
-/// Returns [`Pointer::scalar`] for each of several pointers, in one pass over the body.
+/// Finds the values at several pointers in one pass over the body, each where `found` has the pointer's index.
 ///
-/// `None` if the body is not JSON or repeats a key on any of the paths.
-pub(crate) fn scalars<'b, const N: usize>(
-    pointers: [&Pointer; N],
+/// `None` if the body is not JSON. Of more than [`MAX_POINTERS`] pointers, the others have no value.
+pub(crate) fn find_all<'p, 'b>(
+    pointers: impl IntoIterator<Item = Option<&'p Pointer>>,
+    found: &mut [Found<'b>],
     body: &'b [u8],
-) -> Option<[Option<Cow<'b, str>>; N]> {
-    let found = find(pointers.map(|pointer| &*pointer.tokens), body)?;
-    let is_unambiguous = found.iter().all(|found| !matches!(found, Found::Ambiguous));
-    is_unambiguous.then(|| found.map(|found| scalar(found.value()?)))
+) -> Option<()> {
+    find(pointers.into_iter().map(|pointer| Some(&*pointer?.tokens)), found, body)
 }
 
-fn scalar(value: &RawValue) -> Option<Cow<'_, str>> {
-    let raw = value.get();
+/// Returns the text of a string or number, as [`Pointer::scalar`] does.
+pub(crate) fn scalar_text(raw: &str) -> Option<Cow<'_, str>> {
     let text = match raw.as_bytes().first()? {
         b'"' => match serde_json::from_str::<Text<'_>>(raw) {
             Ok(text) => text.0,
@@ -239,13 +244,14 @@ mod tests {
         let [a, b, c, both, twice] =
             ["/a/x", "/a/y", "/b/1", "/a", "/c"].map(|text| Pointer::parse(text).unwrap());
         let body = br#"{"b":[1,2],"a":{"y":"Y","x":"X"},"c":3,"c":4}"#;
-        let found = scalars([&a, &b, &c], body);
-        assert_eq!(found, Some(["X", "Y", "2"].map(|text| Some(text.into()))));
-        assert_eq!(scalars([&a, &twice], body), None);
-        let found = find([&*both.tokens, &*a.tokens], body)
-            .unwrap()
-            .map(|found| found.value().map(RawValue::get));
-        assert_eq!(found, [Some(r#"{"y":"Y","x":"X"}"#), Some(r#""X""#)]);
+        let pointers = [&a, &b, &c, &both, &twice].map(Some);
+        let mut found = [Found::Absent; 7];
+        let all = [pointers[0], None].into_iter().chain(pointers);
+        assert_eq!(find_all(all, &mut found, body), Some(()));
+        let found = found.map(|found| found.value().map(RawValue::get));
+        let expected =
+            [r#""X""#, "", r#""X""#, r#""Y""#, "2", r#"{"y":"Y","x":"X"}"#, ""].map(Some);
+        assert_eq!(found, expected.map(|text| text.filter(|text| !text.is_empty())));
     }
 
     #[test]

@@ -13,14 +13,14 @@ use serde_json::value::RawValue;
 use super::document::document;
 
 /// The most pointers that one pass can follow.
-const MAX_POINTERS: usize = 16;
+pub(crate) const MAX_POINTERS: usize = 16;
 
 /// The pointers that lead into one value: the index of each, and its remaining tokens.
 type Paths<'p> = ArrayVec<(usize, &'p [Box<str>]), MAX_POINTERS>;
 
 /// The result for one pointer.
 #[derive(Clone, Copy)]
-pub(super) enum Found<'b> {
+pub(crate) enum Found<'b> {
     /// No value is at the pointer.
     Absent,
     /// Exactly one value is at the pointer.
@@ -30,7 +30,7 @@ pub(super) enum Found<'b> {
 }
 
 impl<'b> Found<'b> {
-    pub(super) const fn value(self) -> Option<&'b RawValue> {
+    pub(crate) const fn value(self) -> Option<&'b RawValue> {
         match self {
             Self::Unique(value) => Some(value),
             Self::Absent | Self::Ambiguous => None,
@@ -38,18 +38,21 @@ impl<'b> Found<'b> {
     }
 }
 
-/// Finds the value at each list of pointer tokens; `None` if the body is not JSON.
-pub(super) fn find<'b, const N: usize>(
-    pointers: [&[Box<str>]; N],
+/// Finds the value at each list of pointer tokens, if there is a list; `None` if the body is not JSON.
+///
+/// Of more than [`MAX_POINTERS`] lists, the others are [`Found::Absent`].
+pub(super) fn find<'p, 'b>(
+    pointers: impl IntoIterator<Item = Option<&'p [Box<str>]>>,
+    found: &mut [Found<'b>],
     body: &'b [u8],
-) -> Option<[Found<'b>; N]> {
-    let mut found = [Found::Absent; N];
-    let paths: Paths<'_> = pointers.into_iter().enumerate().take(MAX_POINTERS).collect();
+) -> Option<()> {
+    found.fill(Found::Absent);
+    let pointers = pointers.into_iter().enumerate().take(MAX_POINTERS);
+    let paths: Paths<'_> = pointers.filter_map(|(at, tokens)| Some((at, tokens?))).collect();
     // JSON is UTF-8. serde_json does not validate strings that it skips, so the whole body is checked.
     let mut json = serde_json::Deserializer::from_str(document(body)?);
-    Walk { paths: &paths, found: &mut found }.deserialize(&mut json).ok()?;
-    json.end().ok()?;
-    Some(found)
+    Walk { paths: &paths, found }.deserialize(&mut json).ok()?;
+    json.end().ok()
 }
 
 /// A visitor that follows `paths` into one value and writes each result to its index in `found`.

@@ -10,11 +10,15 @@ use crate::verify::Delivery;
 // An id is its text: the characters of a string, or the digits of a number exactly as sent. So numbers
 // beyond the range of `u64` and `f64` stay distinct, `1` and `1.0` are two ids, and `1` and `"1"` are one.
 
-/// Identifies a delivery by fields of its body; `None` if the body lacks one of them.
-pub(super) fn fields(delivery: &Delivery, pointers: &[&str]) -> Option<Identity> {
-    let pointers = parse(pointers)?;
-    let texts: Option<Vec<_>> = pointers.iter().map(|pointer| delivery.scalar(pointer)).collect();
-    Some(Identity::fields(texts?.iter().map(|text| &**text)))
+/// Identifies a delivery by a field of its body; `None` if the body lacks it.
+pub(super) fn field(delivery: &Delivery, pointer: &str) -> Option<Identity> {
+    let pointer = Pointer::parse(pointer).ok()?;
+    let text = match delivery.scalars([&pointer]) {
+        Some([text]) => text?,
+        // The event is the fields of a form.
+        None => delivery.scalar(&pointer)?,
+    };
+    Some(Identity::fields([&*text]))
 }
 
 /// Identifies a delivery by its body without one field, which changes in a retry.
@@ -42,8 +46,4 @@ pub(super) fn time_and_body(delivery: &Delivery) -> Option<Identity> {
         Some(event_type) => identity.with_event_type(&event_type),
         None => identity,
     })
-}
-
-fn parse(pointers: &[&str]) -> Option<Vec<Pointer>> {
-    pointers.iter().map(|text| Pointer::parse(text).ok()).collect()
 }

@@ -1,6 +1,6 @@
 //! [RingCentral](https://developers.ringcentral.com/guide/notifications/webhooks/receiving).
 
-use super::identity::fields;
+use super::identity::field;
 use super::spec::secs;
 use super::{Challenge, SenderConfig, SenderSpec};
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
@@ -20,7 +20,7 @@ pub const RINGCENTRAL: SenderSpec = SenderSpec::new(
     scheme,
 )
 .with_response_deadline(secs(3))
-.with_identity("the ids in its body", |delivery| fields(delivery, &["/uuid"]))
+.with_identity("the ids in its body", |delivery| field(delivery, "/uuid"))
 .with_handshake(Challenge::RINGCENTRAL);
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {

@@ -1,6 +1,6 @@
 //! [Telegram](https://core.telegram.org/bots/api#setwebhook).
 
-use super::identity::fields;
+use super::identity::field;
 use super::spec::{days, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::scheme::{Scheme, SchemeBuilder, SignatureLocation};
@@ -15,7 +15,7 @@ pub const TELEGRAM: SenderSpec = SenderSpec::new(
 )
 .with_response_deadline(secs(10))
 .with_retry_window(days(2))
-.with_identity("the ids in its body", |delivery| fields(delivery, &["/update_id"]));
+.with_identity("the ids in its body", |delivery| field(delivery, "/update_id"));
 
 fn scheme(config: &SenderConfig) -> SchemeBuilder {
     Scheme::static_token(config.name(), SignatureLocation::token("x-telegram-bot-api-secret-token"))

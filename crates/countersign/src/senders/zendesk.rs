@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::identity::{fields, time_and_body};
+use super::identity::{field, time_and_body};
 use super::spec::{days, secs};
 use super::{SenderConfig, SenderSpec};
 use crate::crypto::encoding::Encoding;
@@ -22,7 +22,7 @@ pub const ZENDESK: SenderSpec = SenderSpec::new(
 .with_response_deadline(secs(10))
 .with_retry_window(days(1))
 .with_identity("its id, or its time and its body", |delivery| match delivery.event_type() {
-    Some(kind) if kind.starts_with("zen:event-type:") => fields(delivery, &["/id"]),
+    Some(kind) if kind.starts_with("zen:event-type:") => field(delivery, "/id"),
     // An administrator writes the body of a trigger, so an id in it may be that of a Zendesk ticket.
     _ => time_and_body(delivery),
 });

@@ -19,6 +19,7 @@ use crate::verify::gzip::GzipBody;
 use crate::verify::header_text::HeaderText;
 use crate::verify::headers::{Credential, HeaderCheck};
 use crate::verify::key::VerificationKey;
+use crate::verify::named_fields::NamedField;
 use crate::verify::signature_header::{Candidates, Signatures};
 
 impl Verifier {
@@ -214,6 +215,7 @@ impl Verifier {
             endpoint: None,
             content_type: check.content_type,
             decoded: OnceLock::new(),
+            named_fields: OnceLock::new(),
             claim: None,
             item_claims: None,
         };
@@ -254,7 +256,7 @@ fn time_in_body(
 ) -> Result<Timestamp, Rejection> {
     let reject = |kind| Rejection::new(kind).with_location(pointer.as_shared());
     let (time, precision) = delivery
-        .scalar(pointer)
+        .named_scalar(NamedField::Time)
         .and_then(|text| parse_time(&text, format))
         .ok_or_else(|| reject(RejectionKind::MissingTimestamp))?;
     match delivery.scheme().tolerance.check(now, time, precision) {

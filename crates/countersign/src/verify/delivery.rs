@@ -18,6 +18,7 @@ use crate::json::pointer::Pointer;
 use crate::scheme::{CompiledLocation, Scheme};
 use crate::time::Timestamp;
 use crate::verify::header_text::HeaderText;
+use crate::verify::named_fields::{NamedField, NamedFields};
 use crate::verify::{ItemClaims, Verifier};
 
 /// A verified request: authentic, fresh, and unchanged where its signature covers it.
@@ -67,6 +68,8 @@ pub struct Delivery {
     pub(crate) content_type: Option<Media>,
     /// What a form is decoded to, once it is needed; `None` for JSON.
     pub(crate) decoded: OnceLock<Option<Arc<DecodedForm>>>,
+    /// The positions of the fields that the scheme names, once one of them is needed.
+    pub(super) named_fields: OnceLock<NamedFields>,
     /// The claim's token and whether it is a takeover, once the event is claimed.
     pub(crate) claim: Option<(Option<ClaimToken>, bool)>,
     /// What claims the items, once the event is claimed; `None` without dedup.
@@ -122,7 +125,7 @@ impl Delivery {
     pub fn payload<'d, T: Deserialize<'d>>(&'d self) -> Result<T, Rejection> {
         let Some(pointer) = &self.scheme().payload else { return self.event() };
         let payload = match self.reading() {
-            Ok(Reading::Json(text)) => pointer.find(text),
+            Ok(Reading::Json(text)) => self.named_value(NamedField::Payload, text),
             // The fields of a form hold text, not JSON.
             Ok(Reading::Fields(_)) => None,
             Err(what) => return Err(self.undecodable(what.clone())),
@@ -132,7 +135,7 @@ impl Delivery {
                 .undecodable("it has no payload at the configured JSON pointer".into())
                 .with_location(pointer.as_shared()));
         };
-        decode_json(payload.get().as_bytes()).map_err(|what| self.undecodable(what.into()))
+        decode_json(payload.as_bytes()).map_err(|what| self.undecodable(what.into()))
     }
 
     /// Returns the files of a form in parts, such as the attachments of a message; none for other bodies.
@@ -221,7 +224,7 @@ impl Delivery {
     pub fn unverified_id(&self) -> Option<Cow<'_, str>> {
         match self.scheme().id.as_ref()? {
             CompiledLocation::Header(_) => self.id_header(),
-            CompiledLocation::Body(pointer) => self.scalar(pointer),
+            CompiledLocation::Body(_) => self.named_scalar(NamedField::Id),
         }
     }
 
@@ -238,7 +241,7 @@ impl Delivery {
                 let as_received = || self.header_type.as_deref().map(String::from_utf8_lossy);
                 self.identifying_event_type().or_else(as_received)
             }
-            Some(CompiledLocation::Body(pointer)) => self.scalar(pointer),
+            Some(CompiledLocation::Body(_)) => self.named_scalar(NamedField::EventType),
             None => None,
         };
         found.or_else(|| scheme.other_event_types.iter().find_map(|pointer| self.scalar(pointer)))

@@ -19,6 +19,7 @@ mod items;
 mod key;
 mod key_set;
 mod metadata;
+mod named_fields;
 mod signature_header;
 mod signed_prefix;
 mod splicing;

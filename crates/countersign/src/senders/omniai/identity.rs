@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use crate::event::Identity;
-use crate::json::pointer::{Pointer, scalars};
+use crate::json::pointer::Pointer;
+use crate::verify::Delivery;
 
 /// The locations of the fields that identify events.
 static IDENTIFYING_FIELDS: LazyLock<Option<[Pointer; 9]>> = LazyLock::new(|| {
@@ -22,9 +23,9 @@ static IDENTIFYING_FIELDS: LazyLock<Option<[Pointer; 9]>> = LazyLock::new(|| {
     parsed.try_into().ok()
 });
 
-/// Returns the identity of the event in `body`, or `None` if only the body as a whole identifies it.
-pub(super) fn identity(body: &[u8]) -> Option<Identity> {
-    let names = scalars(IDENTIFYING_FIELDS.as_ref()?.each_ref(), body)?;
+/// Returns the identity of an event, or `None` if only the body as a whole identifies it.
+pub(super) fn identity(delivery: &Delivery) -> Option<Identity> {
+    let names = delivery.scalars(IDENTIFYING_FIELDS.as_ref()?.each_ref())?;
     let [event, workspace, action, completed_at, received, extracted, status, parent, lead] =
         &names;
     let event = event.as_deref()?;

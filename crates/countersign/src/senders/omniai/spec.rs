@@ -20,7 +20,7 @@ pub const OMNIAI: SenderSpec =
         .with_retry_window(days(1))
         .with_digest_dedup_window(secs(15 * 60))
         .with_identity("some fields of its body", |delivery| {
-            Some(identity(delivery.body()).unwrap_or_else(|| Identity::body(delivery.body())))
+            Some(identity(delivery).unwrap_or_else(|| Identity::body(delivery.body())))
         })
         // The first delay and the number of retries are documented; the other delays are not.
         .with_assumed_retry_schedule(&[secs(60), secs(120), secs(240)]);
