@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::value::Error as FormError;
 
 use super::undecodable::{UTF_16, form_mismatch, json_mismatch};
-use crate::json::document;
+use crate::json::{document, from_text};
 
 /// Decodes a JSON document, with or without a byte order mark before it.
 ///
@@ -18,7 +18,9 @@ pub(crate) fn decode_json<'d, T: Deserialize<'d>>(text: &'d [u8]) -> Result<T, S
             _ => "it is not UTF-8".to_owned(),
         });
     };
-    serde_json::from_str(text).map_err(|error| json_mismatch::<T>(&error, text))
+    // A type that requests the text may decode it by other means, and report other errors.
+    from_text(text)
+        .or_else(|_| serde_json::from_str(text).map_err(|error| json_mismatch::<T>(&error, text)))
 }
 
 /// Decodes the fields of a form: numbers and booleans from their text, repeated fields into a list.

@@ -1,8 +1,10 @@
 //! Any event of OmniAI.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, Unexpected};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::event_name::Named;
@@ -10,7 +12,7 @@ use super::{
     ActionLogCompleted, ActionLogFailed, DocumentExtracted, DocumentReceived, LeadCompleted,
     LeadCreated, LeadUpdated,
 };
-use crate::json::RawJson;
+use crate::json::{DOCUMENT_TEXT, RawJson};
 
 /// Declares [`Event`], with one variant per event name.
 macro_rules! events {
@@ -37,6 +39,19 @@ macro_rules! events {
                     $(Self::$Payload(_) => $name,)+
                     Self::Unknown(event) => event.name(),
                 }
+            }
+
+            /// Decodes the event in `text` if its name is known, and its payload fits.
+            fn read_known(text: &str) -> Option<Self> {
+                let name = match first_name(text) {
+                    Some(name) => Cow::Borrowed(name),
+                    None => serde_json::from_str::<Envelope<'_>>(text).ok()?.event?,
+                };
+                // The payload's own field `event` checks the name again.
+                Some(match &*name {
+                    $($name => Self::$Payload(serde_json::from_str(text).ok()?),)+
+                    _ => return None,
+                })
             }
 
             fn read(raw: RawJson) -> Result<Self, serde_json::Error> {
@@ -102,16 +117,61 @@ events! {
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The payload is deserialized from the text, not from a `Value`, which would accept a repeated
-        // key and would not preserve the text of raw JSON.
-        let raw = RawJson::deserialize(deserializer)?;
+        deserializer.deserialize_newtype_struct(DOCUMENT_TEXT, EventVisitor)
+    }
+}
+
+struct EventVisitor;
+
+impl EventVisitor {
+    /// Reads the name of the event in `raw`, and then the event.
+    ///
+    /// The payload is deserialized from the text, not from a `Value`, which would accept a repeated key and
+    /// would not preserve the text of raw JSON.
+    fn read<E: Error>(raw: RawJson) -> Result<Event, E> {
         // A derived struct would accept an array as its fields in order.
         if raw.get().starts_with('[') {
             let expected = "an object with the name of an event";
-            return Err(D::Error::invalid_type(Unexpected::Seq, &expected));
+            return Err(E::invalid_type(Unexpected::Seq, &expected));
         }
-        Self::read(raw).map_err(D::Error::custom)
+        Event::read(raw).map_err(E::custom)
     }
+}
+
+impl<'de> Visitor<'de> for EventVisitor {
+    type Value = Event;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+
+    /// Reads the event in a delivery, of which the whole text is there, without a copy of the text.
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Event, E> {
+        match Event::read_known(text) {
+            Some(event) => Ok(event),
+            None => Self::read(serde_json::from_str(text).map_err(E::custom)?),
+        }
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<Event, D::Error> {
+        Self::read(RawJson::deserialize(value)?)
+    }
+
+    /// Raw JSON is a map with one key of serde_json's.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Event, A::Error> {
+        Self::read(RawJson::deserialize(MapAccessDeserializer::new(map))?)
+    }
+}
+
+/// Returns the event's name if it is the first field of the document, as in every documented sample.
+///
+/// The rest of the document is not checked.
+fn first_name(document: &str) -> Option<&str> {
+    fn after<'d>(text: &'d str, token: &str) -> Option<&'d str> {
+        text.trim_start_matches([' ', '\t', '\r', '\n']).strip_prefix(token)
+    }
+    let value = after(after(after(document, "{")?, "\"event\"")?, ":")?;
+    Some(after(value, "\"")?.split_once('"')?.0)
 }
 
 /// The field that every event has.
