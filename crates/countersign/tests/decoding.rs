@@ -1,6 +1,6 @@
 //! Typed events: decoded from a delivery as by serde_json, in one pass and without a copy of the body.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 

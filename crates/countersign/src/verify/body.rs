@@ -164,13 +164,13 @@ impl Verifier {
             || signatures.len() == 1,
             |_, key| {
                 // Every message is tried, so that the time does not show which of them is signed.
-                let made = |message: &[&[u8]; 3]| key.verify_any(*message, signatures);
-                messages
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, message)| made(message))
-                    .last()
-                    .map(|(n, _)| n)
+                let mut made = None;
+                for (number, message) in messages.iter().enumerate() {
+                    if key.verify_any(*message, signatures) {
+                        made = Some(number);
+                    }
+                }
+                made
             },
         )
     }
