@@ -8,6 +8,7 @@ mod body;
 mod challenge;
 mod content_coding;
 mod delivery;
+mod delivery_fields;
 mod first_key;
 mod from_delivery;
 mod gzip;
