@@ -79,8 +79,8 @@ use crate::event::{EventKey, FencingToken};
 pub trait DedupStore: Send + Sync + 'static {
     /// Claims the event for `lease`, unless another claim holds it or it has been handled.
     ///
-    /// The store keeps `fingerprint`, a digest of the body, to report whether a later delivery has the
-    /// same body.
+    /// The store keeps `fingerprint`, a hash of the body, to report whether a later delivery has the same
+    /// body: the 64-bit [XXH3](https://github.com/Cyan4973/xxHash/blob/v0.8.3/doc/xxhash_spec.md) with seed 0.
     ///
     /// # Errors
     ///

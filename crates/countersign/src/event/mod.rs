@@ -5,6 +5,7 @@ mod claimed;
 mod event_key;
 mod event_pattern;
 mod fencing_token;
+mod fingerprint;
 mod identity;
 
 pub use self::claim_token::ClaimToken;
@@ -13,4 +14,5 @@ pub use self::event_key::EventKey;
 pub(crate) use self::event_key::tenant_scope;
 pub use self::event_pattern::EventPattern;
 pub use self::fencing_token::FencingToken;
+pub(crate) use self::fingerprint::fingerprint;
 pub use self::identity::Identity;

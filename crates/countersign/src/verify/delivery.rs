@@ -11,9 +11,9 @@ use crate::body::content_type::Media;
 use crate::body::reading::{DecodedForm, Reading};
 use crate::body::{FilePart, decode_form, decode_json};
 use crate::crypto::encoding::hex;
-use crate::crypto::mac::{HmacKey, TAG_BYTES, sha256};
+use crate::crypto::mac::{HmacKey, TAG_BYTES};
 use crate::error::{Rejection, RejectionKind};
-use crate::event::{ClaimToken, Claimed, FencingToken, Identity};
+use crate::event::{ClaimToken, Claimed, FencingToken, Identity, fingerprint};
 use crate::json::pointer::Pointer;
 use crate::scheme::{CompiledLocation, Scheme};
 use crate::time::Timestamp;
@@ -259,10 +259,9 @@ impl Delivery {
         self.verifier.unnamed_scope(self.key)
     }
 
-    /// Returns the first eight bytes of the body's SHA-256, by which a retry with another body is found.
+    /// Returns the body's fingerprint, by which a retry with another body is found.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = sha256(&self.body);
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        fingerprint(&self.body)
     }
 
     /// Returns whether the key that verified the request is `secret`, for a scheme that signs the body alone

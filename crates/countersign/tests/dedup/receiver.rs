@@ -91,6 +91,15 @@ fn responds(admission: Admission) -> Outcome {
     }
 }
 
+#[test]
+fn a_duplicate_with_another_body_is_reported() {
+    let receiver = with_id().dedup(store().0).build().unwrap();
+    assert_eq!(block_on(proceeds(claim(&receiver)).commit()), Ok(UpdateOutcome::Applied));
+    let again = |body| responds(block_on(receiver.claim(&delivery(&receiver, body))).unwrap());
+    assert_eq!(again(BODY), Outcome::Duplicate { same_body: true });
+    assert_eq!(again(r#"{"id":"a","time":1790000001}"#), Outcome::Duplicate { same_body: false });
+}
+
 /// Checks that an event is a duplicate for exactly `retention`.
 fn retains(receiver: ReceiverBuilder, retention: Duration) {
     let (store, clock) = store();

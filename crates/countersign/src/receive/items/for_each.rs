@@ -8,9 +8,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::outcome::{Cause, ItemFailure, ItemFailureKind, ItemsError, ItemsOutcome};
-use crate::crypto::mac::sha256;
 use crate::dedup::{ClaimOutcome, StoreError, UpdateOutcome};
-use crate::event::ClaimToken;
+use crate::event::{ClaimToken, fingerprint};
 use crate::receive::timer::before;
 use crate::verify::{Delivery, Item, ItemClaims, ItemFuture};
 
@@ -156,9 +155,7 @@ where
     Fut: Future<Output = Result<(), BoxError>>,
 {
     let lease_deadline = lease_deadline(claims);
-    let [a, b, c, d, e, f, g, h, ..] = sha256(item.json().as_bytes());
-    let fingerprint = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-    let claim = claims.claim(item.identity(), fingerprint).await;
+    let claim = claims.claim(item.identity(), fingerprint(item.json().as_bytes())).await;
     let (fencing_token, takeover) = match claim {
         Ok(ClaimOutcome::Acquired { fencing_token, takeover }) => (fencing_token, takeover),
         Ok(ClaimOutcome::Duplicate { .. }) => return Ended::Duplicate,
