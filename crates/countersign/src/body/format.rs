@@ -88,7 +88,7 @@ impl BodyFormats {
     }
 
     /// Returns whether the sender writes bodies of this family.
-    pub(crate) fn has(&self, media: Media) -> bool {
+    fn has(&self, media: Media) -> bool {
         self.0.iter().any(|format| format.media() == media)
     }
 
@@ -98,20 +98,43 @@ impl BodyFormats {
     /// under another content type would otherwise be another event.
     pub(crate) fn media_of(&self, body: &[u8]) -> Media {
         let first = self.0.first().map_or(Media::Json, BodyFormat::media);
-        let start = body.strip_prefix(crate::json::BOM).unwrap_or(body).trim_ascii_start();
-        let apparent = match start {
-            // A form's encoding escapes these characters.
-            [b'{' | b'[' | b'"', ..] => Media::Json,
-            [b'-', b'-', ..] => Media::Multipart,
-            _ => Media::Form,
-        };
+        let (apparent, _) = apparent(body);
         if self.has(apparent) { apparent } else { first }
+    }
+
+    /// Returns the family of a body that the sender is not declared to write, if the body clearly begins as
+    /// one, for the operator's text.
+    #[cold]
+    pub(crate) fn undeclared(&self, body: &[u8]) -> Option<Media> {
+        let (apparent, start) = apparent(body);
+        let is_clear = apparent != Media::Form || begins_with_a_field(start);
+        (is_clear && !self.has(apparent)).then_some(apparent)
     }
 
     /// Returns the formats of a family.
     pub(super) fn of(&self, media: Media) -> impl Iterator<Item = &BodyFormat> {
         self.0.iter().filter(move |format| format.media() == media)
     }
+}
+
+/// Returns the family as which a body begins, and the body from its first character on.
+fn apparent(body: &[u8]) -> (Media, &[u8]) {
+    let start = body.strip_prefix(crate::json::BOM).unwrap_or(body).trim_ascii_start();
+    let media = match start {
+        // A form's encoding escapes these characters.
+        [b'{' | b'[' | b'"', ..] => Media::Json,
+        [b'-', b'-', ..] => Media::Multipart,
+        _ => Media::Form,
+    };
+    (media, start)
+}
+
+/// Returns whether a form's field is at the start: a name in the characters that a form's encoding leaves or
+/// makes, and `=`.
+fn begins_with_a_field(start: &[u8]) -> bool {
+    let is_encoded = |byte: &u8| byte.is_ascii_alphanumeric() || b"*-._+%".contains(byte);
+    let name = start.iter().position(|byte| !is_encoded(byte));
+    name.is_some_and(|end| end > 0 && start.get(end) == Some(&b'='))
 }
 
 #[cfg(test)]
@@ -146,6 +169,25 @@ mod tests {
         }
         let github = [BodyFormat::Json, BodyFormat::form_json("payload")];
         assert_eq!(media(&github, "--b\r\n"), Media::Json);
+    }
+
+    #[test]
+    fn a_body_that_clearly_begins_in_another_format_is_undeclared() {
+        let all = [BodyFormat::Json, BodyFormat::Form, BodyFormat::Multipart];
+        let undeclared = |formats: &[BodyFormat], body: &str| {
+            BodyFormats::new(formats.to_vec()).unwrap().undeclared(body.as_bytes())
+        };
+        let bodies = [("{}", Media::Json), ("a%5B=1", Media::Form), ("--b", Media::Multipart)];
+        for (body, media) in bodies {
+            assert_eq!(undeclared(&all, body), None, "{body}");
+            for format in &all {
+                let expected = (format.media() != media).then_some(media);
+                assert_eq!(undeclared(std::slice::from_ref(format), body), expected, "{body}");
+            }
+        }
+        for body in ["", "text", "=", "=a", "<a b=\"c\"/>", "a b=c", "a", "data", "\u{fffd}=1"] {
+            assert_eq!(undeclared(&[BodyFormat::Json], body), None, "{body}");
+        }
     }
 
     #[test]

@@ -35,7 +35,6 @@ impl HeaderIndex {
         let mut names = Self { list: Vec::new(), by_class: [0; CLASSES] };
         names.push("content-encoding".into());
         names.push("content-length".into());
-        names.push("content-type".into());
         names
     }
 
@@ -45,10 +44,6 @@ impl HeaderIndex {
 
     pub(crate) fn content_length(&self) -> Option<&IndexedHeader> {
         self.list.get(1)
-    }
-
-    pub(crate) fn content_type(&self) -> Option<&IndexedHeader> {
-        self.list.get(2)
     }
 
     /// Adds `name` and returns it in lower case; a name that was added before is not added again.

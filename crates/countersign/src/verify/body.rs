@@ -213,7 +213,6 @@ impl Verifier {
             signed_query: signed.query,
             body,
             endpoint: None,
-            content_type: check.content_type,
             decoded: OnceLock::new(),
             named_fields: OnceLock::new(),
             claim: None,

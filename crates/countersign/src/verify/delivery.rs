@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::body::content_type::Media;
 use crate::body::reading::{DecodedForm, Reading};
 use crate::body::{FilePart, decode_form, decode_json};
 use crate::crypto::encoding::hex;
@@ -64,8 +63,6 @@ pub struct Delivery {
     pub(crate) body: Bytes,
     /// The name of the endpoint, if a receiver verified the request.
     pub(crate) endpoint: Option<Arc<str>>,
-    /// What the body is by its content type, which is not signed.
-    pub(crate) content_type: Option<Media>,
     /// What a form is decoded to, once it is needed; `None` for JSON.
     pub(crate) decoded: OnceLock<Option<Arc<DecodedForm>>>,
     /// The positions of the fields that the scheme names, once one of them is needed.
@@ -313,10 +310,10 @@ impl Delivery {
     /// Returns the rejection of an event that cannot be decoded.
     pub(super) fn undecodable(&self, what: Cow<'static, str>) -> Rejection {
         let rejection = Rejection::new(RejectionKind::Undecodable);
-        match self.content_type.filter(|media| !self.scheme().body_formats.has(*media)) {
+        match self.scheme().body_formats.undeclared(&self.body) {
             None => rejection.with_detail(what),
             Some(media) => rejection.with_detail(format!(
-                "{what}; by its content type the body is {}, which `{}` is not declared to send: declare it with `SchemeBuilder::body_formats` or `SenderConfig::with_body_formats`",
+                "{what}; the body begins as {}, which `{}` is not declared to send: declare it with `SchemeBuilder::body_formats` or `SenderConfig::with_body_formats`",
                 media.as_str(),
                 self.sender(),
             )),

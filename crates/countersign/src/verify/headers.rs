@@ -1,6 +1,5 @@
 //! The first stage: the checks that need the headers alone.
 
-use crate::body::content_type::Media;
 use crate::crypto::mac::Tag;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderValues, Headers, IndexedHeader};
@@ -11,9 +10,7 @@ use crate::time::Timestamp;
 use crate::verify::Verifier;
 use crate::verify::gzip::max_coded_size;
 use crate::verify::key::VerificationKey;
-use crate::verify::metadata::{
-    EventMetadata, SignedTime, announced_length, content_type, is_gzip_body,
-};
+use crate::verify::metadata::{EventMetadata, SignedTime, announced_length, is_gzip_body};
 use crate::verify::signature_header::{
     Candidates, Signatures, check_characters, only_value, time_pair,
 };
@@ -25,8 +22,6 @@ use crate::verify::splicing::{is_ended_by_time, is_unambiguous};
 pub(crate) struct HeaderCheck<'r> {
     /// The body's length by `content-length`.
     pub(crate) announced: Option<u64>,
-    /// What the body is by its `content-type`, which is not signed.
-    pub(crate) content_type: Option<Media>,
     /// Whether the body is sent as gzip, with the signature over its plain bytes.
     pub(crate) is_gzip: bool,
     /// The body's length as received, if it differs from the plain body's.
@@ -94,7 +89,6 @@ impl Verifier {
         let scheme = self.scheme();
         check.is_gzip = is_gzip_body(scheme, values)?;
         check.announced = announced_length(scheme, values)?;
-        check.content_type = content_type(scheme, values);
         let largest =
             if check.is_gzip { max_coded_size(max_body_size) } else { max_body_size as u64 };
         if check.announced.is_some_and(|length| length > largest) {

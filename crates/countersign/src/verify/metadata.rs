@@ -1,6 +1,5 @@
 //! The facts about an event and its body that headers carry: id, type, time, encoding and length.
 
-use crate::body::content_type::Media;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::{HeaderLookup, HeaderValues, IndexedHeader};
 use crate::scheme::{CompiledLocation, CompiledTimestamp, MAX_ID_BYTES, Scheme};
@@ -94,15 +93,6 @@ impl<'r> SignedTime<'r> {
 /// Returns `value` if it is short enough to be kept with the delivery.
 fn if_short(value: &[u8]) -> Option<&[u8]> {
     (value.len() <= MAX_ID_BYTES).then_some(value)
-}
-
-/// Returns the family of the content type, if it is a known one.
-#[inline]
-pub(crate) fn content_type(scheme: &Scheme, values: &HeaderValues<'_>) -> Option<Media> {
-    match scheme.names.content_type()?.lookup(values) {
-        HeaderLookup::One(value) => Media::of_header(value),
-        HeaderLookup::None | HeaderLookup::Many => None,
-    }
 }
 
 /// Returns whether the body is sent as gzip, for a scheme that accepts it; rejects every other compressed
