@@ -93,22 +93,39 @@ impl HeaderIndex {
         values: &mut HeaderValues<'h>,
     ) {
         headers.each(|header, value| {
-            let mut names = self.by_class.get(class(header)).copied().unwrap_or(0);
-            while names != 0 {
-                let slot = names.trailing_zeros() as usize;
-                if let (Some(name), Some(first)) = (self.list.get(slot), values.first.get_mut(slot))
-                    && name.is(header)
-                {
-                    match first {
-                        None => *first = Some(value),
-                        Some(_) => values.repeated |= 1 << slot,
-                    }
-                    values.present |= 1 << slot;
-                    return;
-                }
-                names &= names - 1;
+            let names = self.by_class.get(class(header)).copied().unwrap_or(0);
+            if names != 0 {
+                self.record(names, header, value, values);
             }
         });
+    }
+
+    /// Records `value` if `header` is one of `names`, which has one bit for each.
+    ///
+    /// This is not part of the loop above, which most headers pass without a match: inlined, it would take
+    /// the registers that the loop needs.
+    #[inline(never)]
+    fn record<'h>(
+        &self,
+        mut names: u16,
+        header: &str,
+        value: &'h [u8],
+        values: &mut HeaderValues<'h>,
+    ) {
+        while names != 0 {
+            let slot = names.trailing_zeros() as usize;
+            if let (Some(name), Some(first)) = (self.list.get(slot), values.first.get_mut(slot))
+                && name.is(header)
+            {
+                match first {
+                    None => *first = Some(value),
+                    Some(_) => values.repeated |= 1 << slot,
+                }
+                values.present |= 1 << slot;
+                return;
+            }
+            names &= names - 1;
+        }
     }
 }
 
