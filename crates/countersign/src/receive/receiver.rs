@@ -21,7 +21,7 @@ use crate::headers::Headers;
 use crate::scheme::Scheme;
 use crate::senders::Sender;
 use crate::time::Timestamp;
-use crate::verify::{Delivery, StreamingVerifier};
+use crate::verify::{Delivery, StreamingVerifier, Verifier};
 
 /// Receives the deliveries of one sender to one endpoint.
 ///
@@ -61,6 +61,8 @@ use crate::verify::{Delivery, StreamingVerifier};
 #[must_use]
 pub struct Receiver {
     pub(super) sender: Arc<dyn Sender>,
+    /// The sender's verifier, for the endpoint.
+    verifier: Arc<Verifier>,
     store: Option<Arc<dyn Store>>,
     endpoint: Arc<str>,
     /// Separates dedup keys: the endpoint's name and, where there are tenants, the tenant's. `None` without
@@ -84,6 +86,7 @@ impl Receiver {
                 StoreSetting::Shared(_) | StoreSetting::None => settings.endpoint.clone(),
             },
             unnamed: None,
+            verifier: Arc::new(sender.verifier().at_endpoint(&endpoint)),
             endpoint,
             retention: settings.retention(contract, scheme),
             timeouts: settings.timeouts(contract),
@@ -124,9 +127,7 @@ impl Receiver {
         headers: &'r H,
         now: Timestamp,
     ) -> Result<StreamingVerifier<'r>, Rejection> {
-        let verifier = self.sender.verifier();
-        let opened = verifier.open(headers, now, self.contract().max_body_size())?;
-        Ok(opened.for_endpoint(&self.endpoint))
+        self.verifier.open(headers, now, self.contract().max_body_size())
     }
 
     /// Verifies a request whose body has arrived: [`open`](Self::open),
@@ -141,10 +142,7 @@ impl Receiver {
         body: impl Into<Bytes>,
         now: Timestamp,
     ) -> Result<Delivery, Rejection> {
-        let verifier = self.sender.verifier();
-        let mut delivery = verifier.verify(headers, body, now, self.contract().max_body_size())?;
-        delivery.endpoint = Some(Arc::clone(&self.endpoint));
-        Ok(delivery)
+        self.verifier.verify(headers, body, now, self.contract().max_body_size())
     }
 
     /// Claims the delivery's event in the store.
@@ -175,15 +173,14 @@ impl Receiver {
     /// ```
     #[must_use]
     pub fn event_key(&self, identity: &Identity, key_name: &str) -> Option<EventKey> {
-        let verifier = self.sender.verifier();
-        let key = verifier.key_number(key_name)?;
-        Some(self.key(identity, &verifier.unnamed_scope(key)))
+        let key = self.verifier.key_number(key_name)?;
+        Some(self.key(identity, &self.verifier.unnamed_scope(key)))
     }
 
     /// Returns the delivery's event as a claim that the store does not know yet.
     pub(crate) fn event(&self, delivery: &Delivery) -> Result<Claim, StoreError> {
         if delivery.sender() != self.scheme().sender()
-            || delivery.tenant() != self.sender.verifier().tenant()
+            || delivery.tenant() != self.verifier.tenant()
         {
             return Err(StoreError::new(
                 StoreErrorKind::Unavailable,
@@ -258,7 +255,7 @@ impl Receiver {
     /// Returns the sender's scheme.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
-        self.sender.verifier().scheme()
+        self.verifier.scheme()
     }
 
     /// Returns the sender's contract.
@@ -293,7 +290,7 @@ impl Receiver {
 
     /// Returns the names of the keys that are shorter than 24 bytes, for a warning at start-up.
     pub fn weak_keys(&self) -> impl Iterator<Item = &str> {
-        self.sender.verifier().weak_keys()
+        self.verifier.weak_keys()
     }
 
     /// Returns the durations that an adapter enforces.

@@ -63,7 +63,7 @@ mod on {
 
     pub(crate) fn ignored(delivery: &Delivery) {
         let scheme = delivery.verifier.scheme();
-        let endpoint = match &delivery.endpoint {
+        let endpoint = match delivery.verifier.endpoint() {
             Some(endpoint) => SharedString::from(Arc::clone(endpoint)),
             None => sender(scheme),
         };

@@ -56,6 +56,8 @@ use crate::verify::{Delivery, Verifier};
 /// covers senders as data.
 pub trait Sender: Send + Sync + 'static {
     /// Returns what verifies the sender's requests.
+    ///
+    /// A [`Receiver`](crate::Receiver) reads it once, when it is built.
     fn verifier(&self) -> &Arc<Verifier>;
 
     /// Returns what the sender expects of its receiver.

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::crypto::mac::{TAG_BYTES, Tag, sha256};
+use crate::crypto::mac::{Tag, sha256};
 use crate::error::{Rejection, RejectionKind};
 use crate::json::pointer::Pointer;
 use crate::scheme::CompiledTimestamp;
@@ -21,6 +21,7 @@ use crate::verify::headers::{Credential, HeaderCheck};
 use crate::verify::key::VerificationKey;
 use crate::verify::named_fields::NamedField;
 use crate::verify::signature_header::{Candidates, Signatures};
+use crate::verify::signed_content::SignedContent;
 
 impl Verifier {
     /// Compares the credential of checked headers with a complete body.
@@ -56,7 +57,7 @@ impl Verifier {
                 return self.verify_buffered(check, signatures, body, now);
             }
         };
-        self.into_delivery(check, key, body, SignedContent::default(), now)
+        self.into_delivery(check, key, body, None, now)
     }
 
     /// Compares signatures that can only be verified over the complete body.
@@ -89,14 +90,14 @@ impl Verifier {
             .flat_map(|text| beginnings.iter().map(move |beginning| [*beginning, &**text, &[][..]]))
             .collect();
         let Some((key, message)) = self.matching_key(&messages, signatures, now) else {
-            return self.into_delivery(check, None, body, SignedContent::default(), now);
+            return self.into_delivery(check, None, body, None, now);
         };
         let text = texts.get(message / beginnings.len()).map_or(&b""[..], |text| text);
         let signed = SignedContent {
-            digest: Some(sha256(text)),
+            digest: sha256(text),
             query: content.query_event(text).map(Bytes::copy_from_slice),
         };
-        self.into_delivery(check, Some(key), body, signed, now)
+        self.into_delivery(check, Some(key), body, Some(signed), now)
     }
 
     /// Compares signatures over parts that are signed verbatim.
@@ -110,20 +111,18 @@ impl Verifier {
         let Some(url) = self.scheme().url.as_ref().filter(|_| !self.scheme().is_streamed()) else {
             let message = [check.signed_prefix.bytes(), &body, &check.signed_suffix];
             let key = self.matching_key(&[message], signatures, now).map(|(key, _)| key);
-            return self.into_delivery(check, key, body, SignedContent::default(), now);
+            return self.into_delivery(check, key, body, None, now);
         };
         // A body would be read as the end of the query.
         let forms = if url.is_query_event && !body.is_empty() { &[][..] } else { &check.by_url };
         let messages: Vec<_> =
             forms.iter().map(|form| [&*form.prefix, &*body, &*form.suffix]).collect();
         let matched = self.matching_key(&messages, signatures, now);
-        let mut signed = SignedContent::default();
-        if let Some((_, message)) = matched
-            && let Some(form) = forms.get(message).filter(|_| url.is_query_event)
-        {
-            signed.digest = Some(sha256(form.url.text.as_bytes()));
-            signed.query = Some(Bytes::copy_from_slice(form.url.query.as_bytes()));
-        }
+        let form = matched.and_then(|(_, message)| forms.get(message));
+        let signed = form.filter(|_| url.is_query_event).map(|form| SignedContent {
+            digest: sha256(form.url.text.as_bytes()),
+            query: Some(Bytes::copy_from_slice(form.url.query.as_bytes())),
+        });
         self.into_delivery(check, matched.map(|(key, _)| key), body, signed, now)
     }
 
@@ -177,13 +176,13 @@ impl Verifier {
 
     /// Turns a body into a [`Delivery`] if a key verified it. Every delivery is made here.
     ///
-    /// `signed` is what else is known of the signed content, where that is not the body itself.
+    /// `signed` is what is known of signed content that is not the body itself.
     pub(super) fn into_delivery(
         self: &Arc<Self>,
         check: &HeaderCheck<'_>,
         key: Option<usize>,
         body: Bytes,
-        signed: SignedContent,
+        signed: Option<SignedContent>,
         now: Timestamp,
     ) -> Result<Delivery, Rejection> {
         if self.is_dummy() {
@@ -202,36 +201,27 @@ impl Verifier {
                 "the body is empty or a text that the handshake signs for any client: no event of the sender is one",
             ));
         }
-        let mut delivery = Delivery {
+        let delivery = Delivery {
             verifier: Arc::clone(self),
             key,
             received: now,
             timestamp: check.metadata.time.as_ref().map(|signed| signed.time),
             header_id: check.metadata.id.map(HeaderText::from),
             header_type: check.metadata.event_type.map(Arc::from),
-            signed_digest: signed.digest.map(Box::new),
-            signed_query: signed.query,
+            signed: signed.map(Box::new),
             body,
-            endpoint: None,
             decoded: OnceLock::new(),
             named_fields: OnceLock::new(),
             claim: None,
             item_claims: None,
         };
-        if let Some(CompiledTimestamp::Body(pointer, format)) = &self.scheme().timestamp {
-            delivery.timestamp = Some(time_in_body(&delivery, pointer, *format, now)?);
+        match &self.scheme().timestamp {
+            Some(CompiledTimestamp::Body(pointer, format)) => {
+                with_time_in_body(delivery, pointer, *format)
+            }
+            _ => Ok(delivery),
         }
-        Ok(delivery)
     }
-}
-
-/// What is known of signed content that is not the body itself.
-#[derive(Default)]
-pub(super) struct SignedContent {
-    /// The digest of the content, which identifies the event.
-    digest: Option<[u8; TAG_BYTES]>,
-    /// The signed query, where it is the event.
-    query: Option<Bytes>,
 }
 
 /// Returns the plain body, and records the length of the compressed one.
@@ -247,21 +237,20 @@ fn decompress(
 }
 
 /// Reads the signed time at `pointer` in the body of a verified request, and checks that it is fresh.
-fn time_in_body(
-    delivery: &Delivery,
+fn with_time_in_body(
+    delivery: Delivery,
     pointer: &Pointer,
     format: TimestampFormat,
-    now: Timestamp,
-) -> Result<Timestamp, Rejection> {
-    let reject = |kind| Rejection::new(kind).with_location(pointer.as_shared());
-    let (time, precision) = delivery
-        .named_scalar(NamedField::Time)
-        .and_then(|text| parse_time(&text, format))
-        .ok_or_else(|| reject(RejectionKind::MissingTimestamp))?;
-    match delivery.scheme().tolerance.check(now, time, precision) {
-        Freshness::Fresh => Ok(time),
-        Freshness::Stale => Err(reject(RejectionKind::StaleTimestamp)),
-        Freshness::Future => Err(reject(RejectionKind::FutureTimestamp)),
+) -> Result<Delivery, Rejection> {
+    let reject = |kind| Err(Rejection::new(kind).with_location(pointer.as_shared()));
+    let text = delivery.named_scalar(NamedField::Time);
+    let Some((time, precision)) = text.and_then(|text| parse_time(&text, format)) else {
+        return reject(RejectionKind::MissingTimestamp);
+    };
+    match delivery.scheme().tolerance.check(delivery.received, time, precision) {
+        Freshness::Fresh => Ok(Delivery { timestamp: Some(time), ..delivery }),
+        Freshness::Stale => reject(RejectionKind::StaleTimestamp),
+        Freshness::Future => reject(RejectionKind::FutureTimestamp),
     }
 }
 

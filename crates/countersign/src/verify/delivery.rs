@@ -18,6 +18,7 @@ use crate::scheme::{CompiledLocation, Scheme};
 use crate::time::Timestamp;
 use crate::verify::header_text::HeaderText;
 use crate::verify::named_fields::{NamedField, NamedFields};
+use crate::verify::signed_content::SignedContent;
 use crate::verify::{ItemClaims, Verifier};
 
 /// A verified request: authentic, fresh, and unchanged where its signature covers it.
@@ -56,13 +57,9 @@ pub struct Delivery {
     pub(crate) timestamp: Option<Timestamp>,
     pub(crate) header_id: Option<HeaderText>,
     pub(crate) header_type: Option<Arc<[u8]>>,
-    /// The digest of the signed content, where that is derived from the body.
-    pub(crate) signed_digest: Option<Box<[u8; TAG_BYTES]>>,
-    /// The signed query, where the sender delivers by `GET`.
-    pub(crate) signed_query: Option<Bytes>,
+    /// What is known of signed content that is not the body itself.
+    pub(super) signed: Option<Box<SignedContent>>,
     pub(crate) body: Bytes,
-    /// The name of the endpoint, if a receiver verified the request.
-    pub(crate) endpoint: Option<Arc<str>>,
     /// What a form is decoded to, once it is needed; `None` for JSON.
     pub(crate) decoded: OnceLock<Option<Arc<DecodedForm>>>,
     /// The positions of the fields that the scheme names, once one of them is needed.
@@ -86,8 +83,13 @@ impl Delivery {
     /// The order and the escapes are those that the sender signed, so they can differ from those of
     /// the request if the public URL is configured with a query.
     #[must_use]
-    pub const fn signed_query(&self) -> Option<&Bytes> {
-        self.signed_query.as_ref()
+    pub fn signed_query(&self) -> Option<&Bytes> {
+        self.signed.as_ref()?.query.as_ref()
+    }
+
+    /// Returns the digest of the signed content, where that is derived from the body.
+    pub(super) fn signed_digest(&self) -> Option<[u8; TAG_BYTES]> {
+        self.signed.as_ref().map(|signed| signed.digest)
     }
 
     /// Decodes the event as `T`: the JSON body, the JSON in a field of a form, or the form's fields, as
@@ -160,7 +162,7 @@ impl Delivery {
     /// [`Verifier`](crate::senders::Verifier) verified it.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        self.endpoint.as_deref().unwrap_or_else(|| self.sender())
+        self.verifier.endpoint().map_or_else(|| self.sender(), |name| name)
     }
 
     /// Returns the tenant whose keys verified the request, where one endpoint serves many
@@ -300,7 +302,7 @@ impl Delivery {
 
     /// Returns what the body is decoded to if it is a form, or the signed query.
     fn decoded(&self) -> Option<&DecodedForm> {
-        let read = || match &self.signed_query {
+        let read = || match self.signed_query() {
             Some(query) => Some(DecodedForm::of_query(query)),
             None => DecodedForm::read(&self.scheme().body_formats, &self.body),
         };
@@ -346,8 +348,8 @@ impl From<&Delivery> for Identity {
         if let Some(id) = delivery.signed_id() {
             return Self::id(&id);
         }
-        let content = match &delivery.signed_digest {
-            Some(digest) => Self::signed(**digest),
+        let content = match delivery.signed_digest() {
+            Some(digest) => Self::signed(digest),
             None => delivery.identity_of_items().unwrap_or_else(|| Self::body(delivery.body())),
         };
         match delivery.identifying_event_type() {

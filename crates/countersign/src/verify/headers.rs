@@ -246,17 +246,15 @@ impl<'r> HeaderCheck<'r> {
             self.metadata.time = Some(time);
         }
         let Some(url) = &scheme.url else {
-            let (mut prefix, mut suffix) = (SignedPrefix::default(), Vec::new());
-            self.gather(scheme, at, values, "", |after_body, bytes| {
+            let (prefix, suffix) = (&mut self.signed_prefix, &mut self.signed_suffix);
+            return gather(&self.metadata, scheme, at, values, "", |after_body, bytes| {
                 if after_body { suffix.extend_from_slice(bytes) } else { prefix.push(bytes) }
-            })?;
-            (self.signed_prefix, self.signed_suffix) = (prefix, suffix);
-            return Ok(());
+            });
         };
         let urls = url.signed_urls(self.query).unwrap_or_default();
         for url in &*urls {
             let (mut prefix, mut suffix) = (Vec::new(), Vec::new());
-            self.gather(scheme, at, values, &url.text, |after_body, bytes| {
+            gather(&self.metadata, scheme, at, values, &url.text, |after_body, bytes| {
                 let side = if after_body { &mut suffix } else { &mut prefix };
                 side.extend_from_slice(bytes);
             })?;
@@ -270,71 +268,69 @@ impl<'r> HeaderCheck<'r> {
         Ok(())
     }
 
-    /// Passes the signed content to `push`, in order; each piece with whether it is after the body.
-    #[inline]
-    fn gather(
-        &self,
-        scheme: &'r Scheme,
-        at: &'r CompiledSignature,
-        values: &HeaderValues<'r>,
-        url: &str,
-        mut push: impl FnMut(bool, &[u8]),
-    ) -> Result<(), Rejection> {
-        let mut before: &[u8] = b"";
-        let mut after_body = false;
-        let mut parts = scheme.signed.as_slice();
-        while let [part, rest @ ..] = parts {
-            parts = rest;
-            if matches!(part, SignedPart::Body) {
-                after_body = true;
-                before = b"";
-                continue;
-            }
-            let value = match part {
-                SignedPart::Url => url.as_bytes(),
-                _ => self.signed_value(part, values)?,
-            };
-            let has_one_reading = match part {
-                SignedPart::Id(_) if scheme.allows_separator_in_id => {
-                    let time = self.metadata.time.as_ref().map_or(&b""[..], |time| time.digits);
-                    is_ended_by_time(value, time, rest)
-                }
-                SignedPart::Id(_) if scheme.id_length.is_some() => true,
-                _ => is_unambiguous(part, value, before, after_body, rest),
-            };
-            if !has_one_reading {
-                return Err(reject_splicing(scheme, at, part));
-            }
-            before = value;
-            push(after_body, value);
-        }
-        Ok(())
-    }
-
-    /// Returns the bytes that `part` adds to the signed content.
-    #[inline]
-    fn signed_value(
-        &self,
-        part: &'r SignedPart,
-        values: &HeaderValues<'r>,
-    ) -> Result<&'r [u8], Rejection> {
-        match part {
-            SignedPart::Literal(text) => Ok(text.as_bytes()),
-            SignedPart::Header(name) => name.required_value(values),
-            SignedPart::Id(name) => match self.metadata.id {
-                Some(id) => Ok(id),
-                None => name.required_value(values),
-            },
-            SignedPart::Timestamp => {
-                Ok(self.metadata.time.as_ref().map_or(b"", |time| time.digits))
-            }
-            SignedPart::Body | SignedPart::Url => Ok(b""),
-        }
-    }
-
     /// Returns whether the body does not have the announced length.
     pub(crate) fn is_altered(&self, body: &[u8]) -> bool {
         let received = self.received.unwrap_or(body.len() as u64);
         self.announced.is_some_and(|announced| announced != received)
+    }
+}
+
+/// Passes the signed content to `push`, in order; each piece with whether it is after the body.
+#[inline]
+fn gather<'r>(
+    metadata: &EventMetadata<'r>,
+    scheme: &'r Scheme,
+    at: &'r CompiledSignature,
+    values: &HeaderValues<'r>,
+    url: &str,
+    mut push: impl FnMut(bool, &[u8]),
+) -> Result<(), Rejection> {
+    let mut before: &[u8] = b"";
+    let mut after_body = false;
+    let mut parts = scheme.signed.as_slice();
+    while let [part, rest @ ..] = parts {
+        parts = rest;
+        if matches!(part, SignedPart::Body) {
+            after_body = true;
+            before = b"";
+            continue;
+        }
+        let value = match part {
+            SignedPart::Url => url.as_bytes(),
+            _ => signed_value(metadata, part, values)?,
+        };
+        let has_one_reading = match part {
+            SignedPart::Id(_) if scheme.allows_separator_in_id => {
+                let time = metadata.time.as_ref().map_or(&b""[..], |time| time.digits);
+                is_ended_by_time(value, time, rest)
+            }
+            SignedPart::Id(_) if scheme.id_length.is_some() => true,
+            _ => is_unambiguous(part, value, before, after_body, rest),
+        };
+        if !has_one_reading {
+            return Err(reject_splicing(scheme, at, part));
+        }
+        before = value;
+        push(after_body, value);
+    }
+    Ok(())
+}
+
+/// Returns the bytes that `part` adds to the signed content.
+#[inline]
+fn signed_value<'r>(
+    metadata: &EventMetadata<'r>,
+    part: &'r SignedPart,
+    values: &HeaderValues<'r>,
+) -> Result<&'r [u8], Rejection> {
+    match part {
+        SignedPart::Literal(text) => Ok(text.as_bytes()),
+        SignedPart::Header(name) => name.required_value(values),
+        SignedPart::Id(name) => match metadata.id {
+            Some(id) => Ok(id),
+            None => name.required_value(values),
+        },
+        SignedPart::Timestamp => Ok(metadata.time.as_ref().map_or(b"", |time| time.digits)),
+        SignedPart::Body | SignedPart::Url => Ok(b""),
     }
 }

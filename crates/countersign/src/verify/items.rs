@@ -65,8 +65,8 @@ impl Delivery {
             else {
                 continue;
             };
-            let identity = match &self.signed_digest {
-                Some(digest) => Identity::signed_item(**digest),
+            let identity = match self.signed_digest() {
+                Some(digest) => Identity::signed_item(digest),
                 None => identity(at, &found, outer.read(at, &found, text)),
             };
             // An item without an id of its own may come again in an event of another name.

@@ -63,6 +63,7 @@ pub(crate) struct SignedTime<'r> {
 
 impl<'r> SignedTime<'r> {
     /// Reads the time in `digits` and checks that it is fresh; `name` is the header that holds it.
+    #[inline]
     pub(crate) fn read(
         scheme: &Scheme,
         name: &IndexedHeader,

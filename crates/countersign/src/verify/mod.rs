@@ -22,6 +22,7 @@ mod key_set;
 mod metadata;
 mod named_fields;
 mod signature_header;
+mod signed_content;
 mod signed_prefix;
 mod splicing;
 mod streaming;

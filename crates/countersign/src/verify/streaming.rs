@@ -10,7 +10,6 @@ use crate::error::{Rejection, RejectionKind};
 use crate::time::Timestamp;
 use crate::verify::Delivery;
 use crate::verify::Verifier;
-use crate::verify::body::SignedContent;
 use crate::verify::gzip::GzipBody;
 use crate::verify::headers::{Credential, HeaderCheck};
 
@@ -43,8 +42,6 @@ use crate::verify::headers::{Credential, HeaderCheck};
 /// ```
 pub struct StreamingVerifier<'r> {
     verifier: &'r Arc<Verifier>,
-    /// The name of the endpoint that receives the request.
-    endpoint: Option<&'r Arc<str>>,
     now: Timestamp,
     max_body_size: usize,
     pub(super) check: HeaderCheck<'r>,
@@ -79,7 +76,6 @@ impl<'r> StreamingVerifier<'r> {
     pub(super) fn new(verifier: &'r Arc<Verifier>, now: Timestamp, max_body_size: usize) -> Self {
         Self {
             verifier,
-            endpoint: None,
             now,
             max_body_size,
             check: HeaderCheck::default(),
@@ -88,12 +84,6 @@ impl<'r> StreamingVerifier<'r> {
             gzip: None,
             poisoned: None,
         }
-    }
-
-    /// Sets the name of the endpoint that receives the request.
-    pub(crate) const fn for_endpoint(mut self, endpoint: &'r Arc<str>) -> Self {
-        self.endpoint = Some(endpoint);
-        self
     }
 
     /// Begins the MAC with the signed content before the body.
@@ -151,11 +141,6 @@ impl<'r> StreamingVerifier<'r> {
     /// - [`RejectionKind::StaleTimestamp`], [`RejectionKind::FutureTimestamp`] or
     ///   [`RejectionKind::MissingTimestamp`] if the sender's signed time is in the body.
     pub fn finalize(self) -> Result<Delivery, Rejection> {
-        let endpoint = self.endpoint.map(Arc::clone);
-        self.compare().map(|delivery| Delivery { endpoint, ..delivery })
-    }
-
-    fn compare(self) -> Result<Delivery, Rejection> {
         if let Some(rejection) = self.poisoned {
             return Err(rejection);
         }
@@ -180,7 +165,7 @@ impl<'r> StreamingVerifier<'r> {
                 return verifier.verify_buffered(&check, signatures, body, now);
             }
         };
-        verifier.into_delivery(&check, key, body, SignedContent::default(), now)
+        verifier.into_delivery(&check, key, body, None, now)
     }
 }
 

@@ -35,12 +35,15 @@ use crate::verify::key_set::KeySet;
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
 pub struct Verifier {
-    scheme: Scheme,
+    /// Shared by the copies for tenants and endpoints.
+    scheme: Arc<Scheme>,
     pub(super) keys: KeySet,
     /// One for each key; see [`unnamed_scope`](Self::unnamed_scope).
     unnamed_scopes: Vec<[u8; TAG_BYTES]>,
     /// The tenant whose keys these are, where one endpoint serves many.
     tenant: Option<Arc<str>>,
+    /// The name of the endpoint, if a receiver has this verifier.
+    endpoint: Option<Arc<str>>,
     /// Whether every request is rejected after the usual work.
     is_dummy: bool,
     /// Whether the same keys sign challenges, so that no body may be one.
@@ -79,7 +82,7 @@ impl Verifier {
 
     /// Returns the scheme by which the sender signs.
     #[must_use]
-    pub const fn scheme(&self) -> &Scheme {
+    pub fn scheme(&self) -> &Scheme {
         &self.scheme
     }
 
@@ -94,10 +97,11 @@ impl Verifier {
             unnamed_scopes.push(scope(b""));
         }
         Self {
-            scheme,
+            scheme: Arc::new(scheme),
             keys,
             unnamed_scopes,
             tenant: None,
+            endpoint: None,
             is_dummy: false,
             signs_challenges: false,
             alternate: None,
@@ -108,33 +112,49 @@ impl Verifier {
     /// nothing else.
     pub(crate) fn with_alternate_headers(&self, scheme: Scheme) -> Self {
         let alternate = Self::with(scheme, self.keys.clone());
-        Self { alternate: Some(Arc::new(alternate)), ..self.with_same_keys() }
+        Self { alternate: Some(Arc::new(alternate)), ..self.copy() }
     }
 
     /// Returns a copy whose keys belong to `tenant`.
     pub(crate) fn of_tenant(&self, tenant: &str) -> Self {
-        let alternate = self.alternate.as_ref().map(|other| Arc::new(other.of_tenant(tenant)));
-        Self { tenant: Some(tenant.into()), alternate, ..self.with_same_keys() }
+        let tenant: Arc<str> = tenant.into();
+        self.changed(&|verifier| verifier.tenant = Some(Arc::clone(&tenant)))
+    }
+
+    /// Returns a copy that receives the requests to `endpoint`.
+    pub(crate) fn at_endpoint(&self, endpoint: &Arc<str>) -> Self {
+        self.changed(&|verifier| verifier.endpoint = Some(Arc::clone(endpoint)))
     }
 
     /// Returns a copy that rejects every request after the usual work, for an unknown tenant.
     pub(crate) fn as_dummy(&self) -> Self {
-        let alternate = self.alternate.as_ref().map(|other| Arc::new(other.as_dummy()));
-        Self { is_dummy: true, alternate, ..self.with_same_keys() }
-    }
-
-    fn with_same_keys(&self) -> Self {
-        Self {
-            signs_challenges: self.signs_challenges,
-            ..Self::with(self.scheme.clone(), self.keys.clone())
-        }
+        self.changed(&|verifier| verifier.is_dummy = true)
     }
 
     /// Returns a copy whose keys also sign challenges, so that a body that may be one is rejected.
     pub(crate) fn with_signed_challenges(&self) -> Self {
-        let alternate =
-            self.alternate.as_ref().map(|other| Arc::new(other.with_signed_challenges()));
-        Self { signs_challenges: true, alternate, ..self.with_same_keys() }
+        self.changed(&|verifier| verifier.signs_challenges = true)
+    }
+
+    /// Returns a copy with the same keys to which `change` is applied, also for the other header names.
+    fn changed(&self, change: &dyn Fn(&mut Self)) -> Self {
+        let alternate = self.alternate.as_ref().map(|other| Arc::new(other.changed(change)));
+        let mut copy = Self { alternate, ..self.copy() };
+        change(&mut copy);
+        copy
+    }
+
+    fn copy(&self) -> Self {
+        Self {
+            scheme: Arc::clone(&self.scheme),
+            keys: self.keys.clone(),
+            unnamed_scopes: self.unnamed_scopes.clone(),
+            tenant: self.tenant.clone(),
+            endpoint: self.endpoint.clone(),
+            is_dummy: self.is_dummy,
+            signs_challenges: self.signs_challenges,
+            alternate: self.alternate.clone(),
+        }
     }
 
     /// Creates a verifier that rejects every request, for a sender whose secret is still to come.
@@ -191,6 +211,11 @@ impl Verifier {
     /// Returns the tenant whose keys these are.
     pub(crate) fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
+    }
+
+    /// Returns the name of the endpoint, if a receiver has this verifier.
+    pub(crate) const fn endpoint(&self) -> Option<&Arc<str>> {
+        self.endpoint.as_ref()
     }
 
     /// Returns the names of the keys that are shorter than advised.
