@@ -193,6 +193,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; TAG_BYTES] {
 /// SHA-256 over a list of fields.
 ///
 /// Each field is preceded by its length, so two different lists never hash the same bytes.
+#[derive(Clone)]
 pub(crate) struct FieldHash(Sha256);
 
 impl FieldHash {

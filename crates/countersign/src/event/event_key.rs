@@ -29,13 +29,7 @@ impl EventKey {
     /// [`Receiver::event_key`](crate::Receiver::event_key) returns it.
     #[must_use]
     pub fn new(endpoint: &str, sender: &str, identity: &Identity) -> Self {
-        let hash = FieldHash::new()
-            .field(b"countersign event key v1")
-            .field(endpoint.as_bytes())
-            .field(sender.as_bytes())
-            .field(identity.kind.as_bytes())
-            .field(&identity.digest);
-        Self(hash.finish())
+        EventScope::new(endpoint, sender).key(identity)
     }
 
     /// Creates the key of a tenant's event at `endpoint`, as [`Tenants`](crate::tenants::Tenants) does.
@@ -48,13 +42,8 @@ impl EventKey {
 
     /// Creates the key of `identity` at an endpoint without a name.
     pub(crate) fn of_unnamed(scope: &[u8; TAG_BYTES], sender: &str, identity: &Identity) -> Self {
-        let hash = FieldHash::new()
-            .field(b"countersign unnamed event key v1")
-            .field(scope)
-            .field(sender.as_bytes())
-            .field(identity.kind.as_bytes())
-            .field(&identity.digest);
-        Self(hash.finish())
+        let hash = FieldHash::new().field(b"countersign unnamed event key v1").field(scope);
+        EventScope(hash.field(sender.as_bytes())).key(identity)
     }
 
     /// Creates the key with this digest, which a store has kept.
@@ -80,6 +69,23 @@ impl fmt::Display for EventKey {
 impl fmt::Debug for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EventKey({self})")
+    }
+}
+
+/// What the keys of one sender's events at one endpoint have in common, hashed once.
+#[derive(Clone)]
+pub(crate) struct EventScope(FieldHash);
+
+impl EventScope {
+    pub(crate) fn new(endpoint: &str, sender: &str) -> Self {
+        let hash = FieldHash::new().field(b"countersign event key v1").field(endpoint.as_bytes());
+        Self(hash.field(sender.as_bytes()))
+    }
+
+    /// Creates the key of `identity`.
+    pub(crate) fn key(&self, identity: &Identity) -> EventKey {
+        let hash = self.0.clone().field(identity.kind.as_bytes()).field(&identity.digest);
+        EventKey(hash.finish())
     }
 }
 

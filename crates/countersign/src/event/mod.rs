@@ -11,7 +11,7 @@ mod identity;
 pub use self::claim_token::ClaimToken;
 pub use self::claimed::Claimed;
 pub use self::event_key::EventKey;
-pub(crate) use self::event_key::tenant_scope;
+pub(crate) use self::event_key::{EventScope, tenant_scope};
 pub use self::event_pattern::EventPattern;
 pub use self::fencing_token::FencingToken;
 pub(crate) use self::fingerprint::fingerprint;

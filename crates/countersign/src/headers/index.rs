@@ -172,7 +172,13 @@ impl IndexedHeader {
     /// Returns whether `header` is this name, in any case.
     #[inline]
     fn is(&self, header: &str) -> bool {
-        *self.text == *header || self.text.eq_ignore_ascii_case(header)
+        *self.text == *header || self.is_in_other_case(header)
+    }
+
+    /// Names in other than lower case are rare: most header maps convert them.
+    #[cold]
+    fn is_in_other_case(&self, header: &str) -> bool {
+        self.text.eq_ignore_ascii_case(header)
     }
 
     /// Returns the values of this header.

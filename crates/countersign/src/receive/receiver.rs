@@ -16,7 +16,7 @@ use crate::contract::Contract;
 use crate::dedup::StoreUsage;
 use crate::dedup::{ClaimOutcome, Retention, Store, StoreError, StoreErrorKind};
 use crate::error::Rejection;
-use crate::event::{EventKey, Identity, tenant_scope};
+use crate::event::{EventKey, EventScope, Identity, tenant_scope};
 use crate::headers::Headers;
 use crate::scheme::Scheme;
 use crate::senders::Sender;
@@ -67,7 +67,7 @@ pub struct Receiver {
     endpoint: Arc<str>,
     /// Separates dedup keys: the endpoint's name and, where there are tenants, the tenant's. `None` without
     /// a name and with a store that others may share; then the key that verified a delivery separates them.
-    scope: Option<Arc<str>>,
+    scope: Option<EventScope>,
     #[expect(dead_code, reason = "keeps an unnamed endpoint registered while a clone lives")]
     unnamed: Option<Arc<UnnamedEndpoint>>,
     retention: Duration,
@@ -78,13 +78,14 @@ impl Receiver {
     pub(crate) fn with_settings(sender: Arc<dyn Sender>, settings: &Settings) -> Self {
         let (contract, scheme) = (sender.contract(), sender.verifier().scheme());
         let endpoint = settings.endpoint.clone().unwrap_or_else(|| scheme.sender().into());
+        let is_separate = match settings.store {
+            // No other endpoint has this store, so its events need nothing that separates them.
+            StoreSetting::Default => true,
+            StoreSetting::Shared(_) | StoreSetting::None => settings.endpoint.is_some(),
+        };
         Self {
             store: settings.store(),
-            scope: match settings.store {
-                // No other endpoint has this store, so its events need nothing that separates them.
-                StoreSetting::Default => Some(Arc::clone(&endpoint)),
-                StoreSetting::Shared(_) | StoreSetting::None => settings.endpoint.clone(),
-            },
+            scope: is_separate.then(|| EventScope::new(&endpoint, scheme.sender())),
             unnamed: None,
             verifier: Arc::new(sender.verifier().at_endpoint(&endpoint)),
             endpoint,
@@ -101,7 +102,8 @@ impl Receiver {
 
     /// Separates the dedup keys from those of every other tenant.
     pub(crate) fn for_tenant(self, tenant: &str) -> Self {
-        Self { scope: Some(tenant_scope(&self.endpoint, tenant).into()), ..self }
+        let endpoint = tenant_scope(&self.endpoint, tenant);
+        Self { scope: Some(EventScope::new(&endpoint, self.scheme().sender())), ..self }
     }
 
     /// Checks that the method is the one by which the sender delivers: `POST`, unless the scheme has
@@ -201,10 +203,9 @@ impl Receiver {
     /// Returns the key in the store of an event, or of an item of one, whose delivery has this
     /// [scope](Delivery::unnamed_scope) without a name.
     pub(super) fn key(&self, identity: &Identity, unnamed_scope: &[u8; 32]) -> EventKey {
-        let sender = self.scheme().sender();
         match &self.scope {
-            Some(scope) => EventKey::new(scope, sender, identity),
-            None => EventKey::of_unnamed(unnamed_scope, sender, identity),
+            Some(scope) => scope.key(identity),
+            None => EventKey::of_unnamed(unnamed_scope, self.scheme().sender(), identity),
         }
     }
 

@@ -60,10 +60,14 @@ impl Tolerance {
         signed: Timestamp,
         format: TimestampFormat,
     ) -> Freshness {
+        // Whole milliseconds exceed a duration if they exceed its whole milliseconds.
+        let exceeds = |later: Timestamp, earlier: Timestamp, most: Duration| {
+            u128::from(later.as_millis().saturating_sub(earlier.as_millis())) > most.as_millis()
+        };
         let now = now.floor(format);
-        if now.saturating_since(signed) > self.past {
+        if exceeds(now, signed, self.past) {
             Freshness::Stale
-        } else if signed.saturating_since(now) > self.future {
+        } else if exceeds(signed, now, self.future) {
             Freshness::Future
         } else {
             Freshness::Fresh

@@ -14,10 +14,12 @@ pub(crate) enum HeaderText {
 
 impl HeaderText {
     pub(super) fn as_cow(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(match self {
+        let text: &[u8] = match self {
             Self::Short(text) => text,
             Self::Long(text) => text,
-        })
+        };
+        // Verification has checked that the value is ASCII.
+        Cow::Borrowed(std::str::from_utf8(text).unwrap_or_default())
     }
 }
 
