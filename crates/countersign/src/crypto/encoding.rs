@@ -38,8 +38,8 @@ impl Encoding {
     #[inline]
     pub(crate) fn decode_tag(self, text: &[u8]) -> Option<[u8; TAG_BYTES]> {
         match self {
-            Self::Base64 => decode_base64_tag(text, &STANDARD_VALUES),
-            Self::Base64Url => decode_base64_tag(text, &URL_SAFE_VALUES),
+            Self::Base64 => decode_base64_tag(text, *b"+/"),
+            Self::Base64Url => decode_base64_tag(text, *b"-_"),
             Self::Hex | Self::Base64UrlUnpadded => {
                 let mut tag = [0; TAG_BYTES];
                 (self.decode_into(text, &mut tag)? == TAG_BYTES).then_some(tag)
@@ -155,47 +155,59 @@ const TAG_TEXT: usize = TAG_BYTES.div_ceil(3) * 4;
 /// text for a tag, or reject a valid signature.
 ///
 /// This is written by hand because every request of many senders passes through it, and the length is a
-/// constant here. Within `Receiver::verify` it takes 19 ns less than the crate's `decode_slice`: 1.8 % of
-/// the call for a body of 1 KiB, 4.0 % for 256 bytes (x86-64, quiet rounds in one run).
+/// constant here. Values are computed without a branch or a table, which the compiler turns into vector
+/// instructions.
 #[inline]
-fn decode_base64_tag(text: &[u8], values: &[u8; 256]) -> Option<[u8; TAG_BYTES]> {
-    let mut text: [u8; TAG_TEXT] = text.try_into().ok()?;
-    // The last character is padding. Replaced by a character of value zero, it adds no bits.
-    let padding = std::mem::replace(text.last_mut()?, b'A');
-    let mut bytes = [[0; 3]; TAG_TEXT / 4];
-    let mut all = 0;
-    for (group, out) in text.as_chunks::<4>().0.iter().zip(&mut bytes) {
-        #[expect(clippy::indexing_slicing, reason = "a table of 256 has an entry for every byte")]
-        let [a, b, c, d] = group.map(|character| values[usize::from(character)]);
-        all |= a | b | c | d;
-        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-        let [_, x, y, z] = bits.to_be_bytes();
-        *out = [x, y, z];
-    }
-    let (tag, stray) = bytes.as_flattened().split_first_chunk()?;
-    (padding == b'=' && all & INVALID == 0 && *stray == [0]).then_some(*tag)
+fn decode_base64_tag(text: &[u8], last_two: [u8; 2]) -> Option<[u8; TAG_BYTES]> {
+    let text: &[u8; TAG_TEXT] = text.try_into().ok()?;
+    let values = |characters: &[u8; 16]| {
+        let mut values = *characters;
+        values.iter_mut().for_each(|value| *value = value_of(*value, last_two));
+        u128::from_be_bytes(values)
+    };
+    let [first, second] = text.as_chunks::<16>().0 else { return None };
+    // The last sixteen overlap the second. Padding has the value zero, so that it adds no bits.
+    let (first, second) = (values(first), values(second));
+    let last = values(text.last_chunk()?) & !0xff;
+    let is_valid = (first | second | last) & NO_VALUE == 0 && text.ends_with(b"=");
+    let [[a, b], [c, d], [e, f]] = [first, second, last << 32].map(pack);
+    let tag = [a << 16 | b >> 32, b << 32 | c >> 16, c << 48 | d, e << 16 | f >> 32];
+    let tag = tag.map(u64::to_be_bytes).as_flattened().try_into().ok()?;
+    (is_valid && f as u32 == 0).then_some(tag)
 }
 
-/// The value of a byte outside the alphabet; values of characters have six bits.
-const INVALID: u8 = 1 << 7;
+/// The bits that are not in the value of any character, in sixteen bytes.
+const NO_VALUE: u128 = u128::from_ne_bytes([0xc0; 16]);
 
-static STANDARD_VALUES: [u8; 256] =
-    values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-static URL_SAFE_VALUES: [u8; 256] =
-    values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+/// Returns the value of a character of base64; of any other byte, 255.
+///
+/// `last_two` are the characters with the values 62 and 63.
+#[inline]
+fn value_of(character: u8, [plus, slash]: [u8; 2]) -> u8 {
+    let upper = character.wrapping_sub(b'A');
+    let lower = character.wrapping_sub(b'a');
+    let digit = character.wrapping_sub(b'0');
+    // One more than the value, so that zero is none.
+    let one_more = if upper < 26 { upper.wrapping_add(1) } else { 0 }
+        | if lower < 26 { lower.wrapping_add(27) } else { 0 }
+        | if digit < 10 { digit.wrapping_add(53) } else { 0 }
+        | if character == plus { 63 } else { 0 }
+        | if character == slash { 64 } else { 0 };
+    one_more.wrapping_sub(1)
+}
 
-/// Returns the value of every byte in `alphabet`.
-const fn values(alphabet: &[u8; 64]) -> [u8; 256] {
-    let mut values = [INVALID; 256];
-    let mut value = 0;
-    while value < 64 {
-        #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
-        {
-            values[alphabet[value as usize] as usize] = value;
-        }
-        value += 1;
-    }
-    values
+/// Packs sixteen values of six bits into the low 48 bits of two numbers, the first value topmost.
+#[inline]
+const fn pack(values: u128) -> [u64; 2] {
+    let pairs = values & mask(6, 16) | (values & mask(6, 16) << 8) >> 2;
+    let fours = pairs & mask(12, 32) | (pairs & mask(12, 32) << 16) >> 4;
+    let eights = fours & mask(24, 64) | (fours & mask(24, 64) << 32) >> 8;
+    [(eights >> 64) as u64, eights as u64]
+}
+
+/// Returns a number with the lowest `bits` of every `of` bits set.
+const fn mask(bits: u32, of: u32) -> u128 {
+    u128::MAX / ((1 << of) - 1) * ((1 << bits) - 1)
 }
 
 #[cfg(test)]
@@ -205,17 +217,21 @@ mod tests {
     #[test]
     fn a_tag_is_decoded_as_the_base64_crate_decodes_it() {
         let tag: [u8; TAG_BYTES] = std::array::from_fn(|index| (index * 37 + 251) as u8);
-        for (engine, values) in [(STANDARD, &STANDARD_VALUES), (URL_SAFE, &URL_SAFE_VALUES)] {
+        for (engine, last_two) in [(STANDARD, *b"+/"), (URL_SAFE, *b"-_")] {
             let text = engine.encode(tag).into_bytes();
-            assert_eq!(decode_base64_tag(&text, values), Some(tag));
+            assert_eq!(decode_base64_tag(&text, last_two), Some(tag));
             for position in 0..text.len() {
                 for byte in 0..=u8::MAX {
                     let mut text = text.clone();
                     text[position] = byte;
                     let expected = engine.decode(&text).ok().and_then(|tag| tag.try_into().ok());
-                    assert_eq!(decode_base64_tag(&text, values), expected, "{byte} at {position}");
+                    assert_eq!(
+                        decode_base64_tag(&text, last_two),
+                        expected,
+                        "{byte} at {position}"
+                    );
                 }
-                assert_eq!(decode_base64_tag(&text[..position], values), None);
+                assert_eq!(decode_base64_tag(&text[..position], last_two), None);
             }
         }
     }
