@@ -12,6 +12,10 @@ const MAX_HEADER_BYTES: usize = 8 * 1024;
 /// The largest number of headers that one scheme reads: one bit each in a `u16`.
 const MAX_NAMES: usize = 16;
 
+/// The positions of the names that are read for every scheme.
+const CONTENT_ENCODING: usize = 0;
+const CONTENT_LENGTH: usize = 1;
+
 /// The number of classes of header names; a power of two.
 const CLASSES: usize = 64;
 
@@ -38,12 +42,11 @@ impl HeaderIndex {
         names
     }
 
-    pub(crate) fn content_encoding(&self) -> Option<&IndexedHeader> {
-        self.list.first()
-    }
-
-    pub(crate) fn content_length(&self) -> Option<&IndexedHeader> {
-        self.list.get(1)
+    /// Returns the rejection of the `content-length`.
+    #[cold]
+    pub(crate) fn reject_content_length(&self, kind: RejectionKind) -> Rejection {
+        let name = self.list.get(CONTENT_LENGTH);
+        name.map_or_else(|| Rejection::new(kind), |name| name.reject(kind))
     }
 
     /// Adds `name` and returns it in lower case; a name that was added before is not added again.
@@ -157,6 +160,27 @@ pub(crate) struct HeaderValues<'h> {
     repeated: u16,
 }
 
+impl<'h> HeaderValues<'h> {
+    #[inline]
+    pub(crate) fn content_encoding(&self) -> HeaderLookup<'h> {
+        self.lookup(CONTENT_ENCODING)
+    }
+
+    #[inline]
+    pub(crate) fn content_length(&self) -> HeaderLookup<'h> {
+        self.lookup(CONTENT_LENGTH)
+    }
+
+    #[inline]
+    fn lookup(&self, slot: usize) -> HeaderLookup<'h> {
+        match self.first.get(slot) {
+            Some(Some(_)) if self.repeated & 1 << slot != 0 => HeaderLookup::Many,
+            Some(Some(value)) => HeaderLookup::One(value),
+            Some(None) | None => HeaderLookup::None,
+        }
+    }
+}
+
 /// A header name in lower case, with its position in the scheme's index.
 #[derive(Clone, Eq, PartialEq)]
 pub(crate) struct IndexedHeader {
@@ -184,11 +208,7 @@ impl IndexedHeader {
     /// Returns the values of this header.
     #[inline]
     pub(crate) fn lookup<'h>(&self, values: &HeaderValues<'h>) -> HeaderLookup<'h> {
-        match values.first.get(self.slot) {
-            Some(Some(_)) if values.repeated & 1 << self.slot != 0 => HeaderLookup::Many,
-            Some(Some(value)) => HeaderLookup::One(value),
-            Some(None) | None => HeaderLookup::None,
-        }
+        values.lookup(self.slot)
     }
 
     /// Returns whether the request has this header.

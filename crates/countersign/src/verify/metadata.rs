@@ -100,16 +100,16 @@ fn if_short(value: &[u8]) -> Option<&[u8]> {
 /// body.
 #[inline]
 pub(crate) fn is_gzip_body(scheme: &Scheme, values: &HeaderValues<'_>) -> Result<bool, Rejection> {
-    match scheme.names.content_encoding().map(|name| name.lookup(values)) {
-        None | Some(HeaderLookup::None) => Ok(false),
-        Some(HeaderLookup::One(value)) if named_coding(value).is_none() => Ok(false),
-        Some(HeaderLookup::One(value)) if is_gzip(value) => match scheme.accepts_gzip {
+    match values.content_encoding() {
+        HeaderLookup::None => Ok(false),
+        HeaderLookup::One(value) if named_coding(value).is_none() => Ok(false),
+        HeaderLookup::One(value) if is_gzip(value) => match scheme.accepts_gzip {
             true => Ok(true),
             false => Err(Rejection::new(RejectionKind::UnsupportedEncoding).with_detail(
                 "if the sender signs the plain body and sends it as gzip, configure `with_gzip` (feature `gzip`)",
             )),
         },
-        Some(HeaderLookup::One(_) | HeaderLookup::Many) => {
+        HeaderLookup::One(_) | HeaderLookup::Many => {
             Err(Rejection::new(RejectionKind::UnsupportedEncoding))
         }
     }
@@ -123,12 +123,11 @@ pub(crate) fn announced_length(
     scheme: &Scheme,
     values: &HeaderValues<'_>,
 ) -> Result<Option<u64>, Rejection> {
-    let Some(name) = scheme.names.content_length() else { return Ok(None) };
-    let malformed =
-        || name.reject(RejectionKind::MalformedHeader).with_detail("it is not a number");
-    match name.lookup(values) {
+    let reject = |kind| scheme.names.reject_content_length(kind);
+    let malformed = || reject(RejectionKind::MalformedHeader).with_detail("it is not a number");
+    match values.content_length() {
         HeaderLookup::None => Ok(None),
-        HeaderLookup::Many => Err(name.reject(RejectionKind::DuplicateHeader)),
+        HeaderLookup::Many => Err(reject(RejectionKind::DuplicateHeader)),
         HeaderLookup::One(digits) => {
             let mut length = 0_u64;
             for digit in digits {

@@ -6,10 +6,10 @@ use crate::crypto::mac::BLOCK_BYTES;
 
 /// The signed content before the body, gathered so that the MAC takes it in one update.
 ///
-/// Content of up to 128 bytes, which nearly every sender's is, needs no allocation.
+/// Content of up to 96 bytes, which nearly every sender's is, needs no allocation.
 #[derive(Default)]
 pub(crate) struct SignedPrefix {
-    short: ArrayVec<u8, 128>,
+    short: ArrayVec<u8, 96>,
     /// The whole content, once it is longer than `short`; empty before.
     long: Vec<u8>,
 }

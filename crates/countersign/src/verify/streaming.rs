@@ -50,7 +50,7 @@ pub struct StreamingVerifier<'r> {
     /// The decoder of a body that is sent as gzip.
     gzip: Option<Box<GzipBody>>,
     /// The rejection of a piece, after which nothing can be verified.
-    poisoned: Option<Rejection>,
+    poisoned: Option<Box<Rejection>>,
 }
 
 /// The MAC that runs while the body arrives, under the key that is tried first.
@@ -125,7 +125,7 @@ impl<'r> StreamingVerifier<'r> {
                 Ok(())
             }
         };
-        result.inspect_err(|rejection| self.poisoned = Some(rejection.clone()))
+        result.inspect_err(|rejection| self.poisoned = Some(Box::new(rejection.clone())))
     }
 
     /// Compares the credential with the whole body, and returns the verified request.
@@ -142,7 +142,7 @@ impl<'r> StreamingVerifier<'r> {
     ///   [`RejectionKind::MissingTimestamp`] if the sender's signed time is in the body.
     pub fn finalize(self) -> Result<Delivery, Rejection> {
         if let Some(rejection) = self.poisoned {
-            return Err(rejection);
+            return Err(*rejection);
         }
         let Self { verifier, now, mut check, mut mac, mut body, gzip, .. } = self;
         if let Some(gzip) = gzip {
