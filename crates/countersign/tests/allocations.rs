@@ -16,7 +16,7 @@ use countersign::senders::Sender;
 use countersign::time::FixedClock;
 use countersign::{
     Delivery, Headers, Key, Keyring, MemoryStore, Rejection, RejectionKind, Secret,
-    StandardWebhooks, Timestamp,
+    StandardWebhooks, StreamingVerifier, Timestamp,
 };
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -87,6 +87,13 @@ fn receive<H: Headers + ?Sized>(
 fn the_allocator_counts() {
     let allocated = measure(|| assert_eq!("x".repeat(100).len(), 100));
     assert_eq!((allocated.count_total, allocated.bytes_total), (1, 100));
+}
+
+/// Both are moved several times for each request, from future to future.
+#[test]
+fn a_delivery_and_the_verifier_of_a_body_are_small() {
+    assert!(size_of::<Delivery>() <= 288, "{} bytes", size_of::<Delivery>());
+    assert!(size_of::<StreamingVerifier<'_>>() <= 576, "{}", size_of::<StreamingVerifier<'_>>());
 }
 
 /// Checks that a request with this body allocates nothing, with its headers in a slice and in a map.

@@ -10,10 +10,6 @@ use crate::time::Timestamp;
 use crate::verify::{Delivery, StreamingVerifier};
 
 /// The result of reading a request.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every request is a delivery, and a box would cost each an allocation"
-)]
 pub(super) enum Received {
     Delivery(Delivery),
     Handshake(HandshakeResponse),

@@ -162,7 +162,7 @@ impl Delivery {
     /// [`Verifier`](crate::senders::Verifier) verified it.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        self.verifier.endpoint().map_or_else(|| self.sender(), |name| name)
+        self.verifier.endpoint().map(AsRef::as_ref).unwrap_or_else(|| self.sender())
     }
 
     /// Returns the tenant whose keys verified the request, where one endpoint serves many

@@ -62,20 +62,20 @@ impl Default for Credential<'_> {
 }
 
 impl Verifier {
-    /// Checks everything that the headers alone decide, and records the findings in `check`.
+    /// Checks everything that the headers alone decide, and records the findings in `check`; `values` are
+    /// those of the scheme's names.
     pub(super) fn check_headers<'r, H: Headers + ?Sized>(
         &'r self,
         headers: &'r H,
+        values: &HeaderValues<'r>,
         now: Timestamp,
         max_body_size: usize,
         check: &mut HeaderCheck<'r>,
     ) -> Result<(), Rejection> {
-        let mut values = HeaderValues::default();
-        self.scheme().names.read(headers, &mut values);
         if self.scheme().content.is_some() || self.scheme().url.is_some() {
             check.query = headers.query();
         }
-        self.check_header_values(&values, now, max_body_size, check)
+        self.check_header_values(values, now, max_body_size, check)
     }
 
     /// The part of [`check_headers`](Self::check_headers) that is compiled once for all header maps.

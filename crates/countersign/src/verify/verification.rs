@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::Rejection;
-use crate::headers::Headers;
+use crate::headers::{HeaderValues, Headers};
 use crate::time::Timestamp;
 use crate::verify::headers::HeaderCheck;
 use crate::verify::{Delivery, StreamingVerifier, Verifier};
@@ -24,9 +24,10 @@ impl Verifier {
         now: Timestamp,
         max_body_size: usize,
     ) -> Result<StreamingVerifier<'r>, Rejection> {
-        let verifier = self.select_header_family(headers);
+        let mut values = HeaderValues::default();
+        let verifier = self.read_headers(headers, &mut values);
         let mut streaming = StreamingVerifier::new(verifier, now, max_body_size);
-        verifier.check_headers(headers, now, max_body_size, &mut streaming.check)?;
+        verifier.check_headers(headers, &values, now, max_body_size, &mut streaming.check)?;
         streaming.begin_mac();
         Ok(streaming)
     }
@@ -46,9 +47,10 @@ impl Verifier {
         now: Timestamp,
         max_body_size: usize,
     ) -> Result<Delivery, Rejection> {
-        let verifier = self.select_header_family(headers);
+        let mut values = HeaderValues::default();
+        let verifier = self.read_headers(headers, &mut values);
         let mut check = HeaderCheck::default();
-        verifier.check_headers(headers, now, max_body_size, &mut check)?;
+        verifier.check_headers(headers, &values, now, max_body_size, &mut check)?;
         verifier.verify_body(&mut check, body.into(), now, max_body_size)
     }
 }

@@ -162,18 +162,28 @@ impl Verifier {
         Arc::new(Self::with(scheme, KeySet::default()))
     }
 
-    /// Returns the alternate verifier if the credential is under its header names alone, else this one.
-    pub(super) fn select_header_family<H: Headers + ?Sized>(
-        self: &Arc<Self>,
-        headers: &H,
-    ) -> &Arc<Self> {
-        let has_credential = |scheme: &Scheme| {
-            let mut values = HeaderValues::default();
-            scheme.names.read(headers, &mut values);
-            scheme.signature.as_ref().is_some_and(|at| at.header.is_in(&values))
+    /// Reads the headers of the scheme, and returns the verifier that they are for: the alternate one if the
+    /// credential is under its header names alone, else this one.
+    #[inline]
+    pub(super) fn read_headers<'r, H: Headers + ?Sized>(
+        self: &'r Arc<Self>,
+        headers: &'r H,
+        values: &mut HeaderValues<'r>,
+    ) -> &'r Arc<Self> {
+        self.scheme.names.read(headers, values);
+        let is_in = |scheme: &Scheme, values: &HeaderValues<'_>| {
+            scheme.signature.as_ref().is_some_and(|at| at.header.is_in(values))
         };
         match &self.alternate {
-            Some(other) if !has_credential(&self.scheme) && has_credential(&other.scheme) => other,
+            Some(other) if !is_in(&self.scheme, values) => {
+                let mut others = HeaderValues::default();
+                other.scheme.names.read(headers, &mut others);
+                if !is_in(&other.scheme, &others) {
+                    return self;
+                }
+                *values = others;
+                other
+            }
             _ => self,
         }
     }
