@@ -51,6 +51,8 @@ pub(crate) struct Limit {
 /// Reads a body to its end, its failure or the limit.
 pub(crate) async fn read<B: Body>(mut body: Pin<&mut B>, Limit { mut bytes, time }: Limit) {
     let read = async {
+        // The response is sent before.
+        tokio::task::yield_now().await;
         while let Some(length) = poll_fn(|cx| poll_length(body.as_mut(), cx)).await {
             match bytes.checked_sub(length) {
                 Some(rest) => bytes = rest,
