@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 use crate::verify::{Delivery, StreamingVerifier};
 
 /// The result of reading a request.
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
 pub(super) enum Received {
     Delivery(Delivery),
     Handshake(HandshakeResponse),
