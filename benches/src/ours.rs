@@ -10,6 +10,7 @@ use countersign::{
     StandardWebhooks, Timestamp,
 };
 use hmac::{Hmac, KeyInit, Mac};
+use report::names::COUNTERSIGN;
 use sha2::Sha256;
 
 use crate::poll::at_once;
@@ -49,7 +50,7 @@ pub fn receiver(keys: u8) -> Result<ReceiverBuilder> {
 /// Creates the contender that verifies headers and body to a [`Delivery`], with a fixed time.
 pub fn verified<'w>(receiver: &'w Receiver, request: &'w Request) -> Contender<'w> {
     let now = SystemClock.now();
-    Contender::new("countersign", move || black_box(verify(receiver, request, now)).is_ok())
+    Contender::new(COUNTERSIGN, move || black_box(verify(receiver, request, now)).is_ok())
 }
 
 /// Creates the contender that verifies a request, then claims and commits its event.

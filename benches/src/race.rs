@@ -3,16 +3,16 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use report::Results;
+
 /// The intended time of one batch: short beside a time slice, long beside a clock reading.
 const BATCH: Duration = Duration::from_micros(100);
 
-/// The number of batches of each contender: a second or two in all, so that a short burst of noise
-/// affects few of them.
-const ROUNDS: usize = 1501;
+/// The number of batches of each contender in a round.
+const BATCHES: usize = 100;
 
-const MEDIAN: f64 = 0.5;
-
-/// Noise only adds time, so the fast end shows the work itself; the very fastest may be an outlier.
+/// The part of a round's batches that are faster than its value. Noise only adds time, so the fast end
+/// shows the work itself; the very fastest may be an outlier.
 const QUIET: f64 = 0.05;
 
 /// One way to do the work.
@@ -62,61 +62,37 @@ impl fmt::Debug for Contender<'_> {
     }
 }
 
-/// The result of one contender.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Finish {
-    /// The name of the contender.
-    pub name: String,
-    /// Whether the contender accepts the request.
-    pub accepts: bool,
-    /// The median time of one run, in nanoseconds.
-    pub nanos: f64,
-    /// The median, over the rounds, of the time divided by that of the first contender.
-    pub ratio: f64,
-    /// The time divided by that of the first contender, each in its quietest rounds.
-    pub quiet_ratio: f64,
-}
-
-/// Runs the contenders in alternation; ratios are to the first contender's batch of the same round.
-pub fn race(mut contenders: Vec<Contender<'_>>) -> Vec<Finish> {
+/// Runs the contenders in alternation, and adds the nanoseconds of one run in each round to the results.
+///
+/// The name of a contender that rejects its request ends with ` (rejects)`.
+pub fn race(results: &mut Results, case: &str, rounds: usize, mut contenders: Vec<Contender<'_>>) {
     let runs: Vec<u32> = contenders.iter_mut().map(Contender::runs_in_a_batch).collect();
-    let mut rounds = Vec::with_capacity(ROUNDS);
-    for _ in 0..ROUNDS {
-        let batches = contenders.iter_mut().zip(&runs);
-        let nanos: Vec<f64> = batches
-            .map(|(contender, times)| {
-                contender.batch(*times).as_secs_f64() * 1e9 / f64::from(*times)
-            })
-            .collect();
-        rounds.push(nanos);
+    let mut values = vec![Vec::with_capacity(rounds); contenders.len()];
+    for _ in 0..rounds {
+        let mut batches = vec![Vec::with_capacity(BATCHES); contenders.len()];
+        for _ in 0..BATCHES {
+            for ((contender, times), batches) in contenders.iter_mut().zip(&runs).zip(&mut batches)
+            {
+                let elapsed = contender.batch(*times).as_secs_f64();
+                batches.push(elapsed * 1e9 / f64::from(*times));
+            }
+        }
+        for (values, batches) in values.iter_mut().zip(batches) {
+            values.push(quiet(batches));
+        }
     }
-    let of_round = |round: &Vec<f64>, index: usize| round.get(index).copied().unwrap_or(f64::NAN);
-    let nanos = |index: usize| rounds.iter().map(move |round| of_round(round, index));
-    let ratios = |index| nanos(index).zip(nanos(0)).map(|(own, first)| own / first);
-    let finish = |(index, contender): (usize, &mut Contender<'_>)| Finish {
-        name: contender.name.to_owned(),
-        accepts: (contender.work)(),
-        nanos: quantile(nanos(index), MEDIAN),
-        ratio: quantile(ratios(index), MEDIAN),
-        quiet_ratio: quantile(nanos(index), QUIET) / quantile(nanos(0), QUIET),
-    };
-    contenders.iter_mut().enumerate().map(finish).collect()
+    for (contender, values) in contenders.iter_mut().zip(values) {
+        let accepts = (contender.work)();
+        let name = if accepts {
+            contender.name.to_owned()
+        } else {
+            format!("{} (rejects)", contender.name)
+        };
+        results.add(case, &name, "ns", &values);
+    }
 }
 
-fn quantile(values: impl Iterator<Item = f64>, part: f64) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get((sorted.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN)
-}
-
-/// Prints one line for each contender, in the format of the README's tables.
-pub fn print_table(title: &str, finishes: &[Finish]) {
-    println!("\n{title}\n");
-    println!("| {:<32} | {:>9} | {:>9} | {:>9} |", "", "ns", "× bare", "quiet");
-    println!("|{:-<34}|{:->10}:|{:->10}:|{:->10}:|", "", "", "", "");
-    for Finish { name, accepts, nanos, ratio, quiet_ratio } in finishes {
-        let name = if *accepts { name.clone() } else { format!("{name} (rejects)") };
-        println!("| {name:<32} | {nanos:>9.0} | {ratio:>9.2} | {quiet_ratio:>9.2} |");
-    }
+fn quiet(mut batches: Vec<f64>) -> f64 {
+    batches.sort_by(f64::total_cmp);
+    batches.get((batches.len() as f64 * QUIET) as usize).copied().unwrap_or(f64::NAN)
 }

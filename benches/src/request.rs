@@ -55,18 +55,6 @@ impl Request {
         signed.extend_from_slice(body);
         Ok(Self { headers, body: body.clone(), signed })
     }
-
-    /// Returns a JSON event of exactly `length` bytes, which must be at least 64.
-    ///
-    /// The memory is never freed, so that a clone of the body counts no references.
-    #[must_use]
-    pub fn event(length: usize) -> Bytes {
-        let head = r#"{"type":"invoice.paid","data":{"memo":""#;
-        let tail = r#""}}"#;
-        let memo = "webhook ".chars().cycle().take(length.saturating_sub(head.len() + tail.len()));
-        let event: String = head.chars().chain(memo).chain(tail.chars()).collect();
-        Bytes::from_static(event.leak().as_bytes())
-    }
 }
 
 /// Returns a well-formed signature that is wrong.

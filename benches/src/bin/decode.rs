@@ -1,4 +1,6 @@
 //! The cost of decoding a typed event, as a multiple of `serde_json` into the same struct.
+//!
+//! `cargo run --release --bin decode`, with `-- --quick` for fewer rounds.
 
 use std::hint::black_box;
 
@@ -9,24 +11,25 @@ use countersign::scheme::{Encoding, SigningRequest};
 use countersign::senders::Sender;
 use countersign::time::{Clock, SystemClock};
 use countersign::{FromDelivery, Receiver, Secret, StandardWebhooks};
-use countersign_benches::{Contender, Finish, Result, print_table, race};
+use countersign_benches::{Contender, Program, Result, race};
 use hmac::{Hmac, KeyInit, Mac};
+use report::{Column, names};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
-/// The highest ratio that decoding an authentic event may have, in quiet rounds.
-const TARGET: f64 = 1.15;
-
-const DECODE: &str = "countersign, decode";
+const COLUMNS: [Column; 2] = [Column::of("ns", "ns"), Column::ratio("× first row", "ns")];
 
 fn main() -> Result<()> {
+    let mut program = Program::new()?;
     println!("# Decoding typed events");
-    for (size, length) in [("1 KiB", 1024), ("60 KiB", 60 * 1024)] {
-        println!("\n## A body of {size}");
+    for length in [1024, 60 * 1024] {
         let omniai = OmniAi::new("x-webhook-secret", key()?)?;
+        let event = "OmniAI's `Event`";
         run::<omniai::Event, omniai::ActionLogCompleted>(
-            &format!("{size}: OmniAI's `Event`"),
+            &mut program,
+            event,
+            length,
             omniai,
             &action_log(length),
         )?;
@@ -36,18 +39,13 @@ fn main() -> Result<()> {
             .prefix("sha256=")
             .assumed_envelope()
             .build()?;
-        run::<ainexlayer::Event<Order>, Envelope>(
-            &format!("{size}: AINexLayer's `Event<Order>`"),
-            ainexlayer,
-            &order(length),
-        )?;
-        run::<Envelope, Envelope>(
-            &format!("{size}: a struct of the receiver, from Standard Webhooks"),
-            StandardWebhooks::new(key()?)?,
-            &order(length),
-        )?;
+        let event = "AINexLayer's `Event<Order>`";
+        let body = order(length);
+        run::<ainexlayer::Event<Order>, Envelope>(&mut program, event, length, ainexlayer, &body)?;
+        let sender = StandardWebhooks::new(key()?)?;
+        run::<Envelope, Envelope>(&mut program, "a struct of the receiver", length, sender, &body)?;
     }
-    Ok(())
+    program.finish("decode")
 }
 
 fn key() -> Result<Secret> {
@@ -56,7 +54,9 @@ fn key() -> Result<Secret> {
 
 /// Decodes `body` as `T` from an authentic request, and as `Own` by `serde_json`.
 fn run<T: FromDelivery, Own: DeserializeOwned>(
-    title: &str,
+    program: &mut Program,
+    event: &str,
+    length: usize,
     sender: impl Sender + Clone + 'static,
     body: &Bytes,
 ) -> Result<()> {
@@ -67,16 +67,15 @@ fn run<T: FromDelivery, Own: DeserializeOwned>(
     let signs_body = scheme.signs_body();
     let receiver = Receiver::builder(sender.clone()).build()?;
     let delivery = receiver.verify(&headers, body.clone(), now)?;
-    let finishes = race(vec![
-        Contender::new("serde_json", || decode::<Own>(body)),
-        Contender::new(DECODE, || black_box(T::from_delivery(black_box(&delivery))).is_ok()),
-    ]);
-    print_table(title, &finishes);
-    print_target(title, &finishes);
+    let contenders = vec![
+        Contender::new(names::SERDE_JSON, || decode::<Own>(body)),
+        Contender::new(names::DECODE, || black_box(T::from_delivery(black_box(&delivery))).is_ok()),
+    ];
+    measure(program, &names::decode(length, event), contenders);
 
     let keyed = Hmac::<Sha256>::new_from_slice(&[7; 24])?;
-    let finishes = race(vec![
-        Contender::new("MAC and serde_json", || {
+    let contenders = vec![
+        Contender::new("MAC, then serde_json::from_slice", || {
             if signs_body {
                 let mut mac = keyed.clone();
                 mac.update(black_box(body));
@@ -84,7 +83,7 @@ fn run<T: FromDelivery, Own: DeserializeOwned>(
             }
             decode::<Own>(body)
         }),
-        Contender::new("countersign, from the headers", || {
+        Contender::new("countersign: verification, identity, event type, decode", || {
             let verified = receiver.verify(&headers, body.clone(), now);
             verified.is_ok_and(|delivery| {
                 black_box(sender.identity(&delivery));
@@ -92,21 +91,19 @@ fn run<T: FromDelivery, Own: DeserializeOwned>(
                 black_box(T::from_delivery(&delivery)).is_ok()
             })
         }),
-    ]);
-    print_table(&format!("{title}: verify, identity, event type and decode"), &finishes);
+    ];
+    measure(program, &names::from_headers(length, event), contenders);
     Ok(())
+}
+
+fn measure(program: &mut Program, case: &str, contenders: Vec<Contender<'_>>) {
+    let rounds = program.rounds(15, 3);
+    race(&mut program.results, case, rounds, contenders);
+    program.print(case, &[case], &COLUMNS);
 }
 
 fn decode<Own: DeserializeOwned>(body: &Bytes) -> bool {
     black_box(serde_json::from_slice::<Own>(black_box(body))).is_ok()
-}
-
-fn print_target(title: &str, finishes: &[Finish]) {
-    if let Some(ours) = finishes.iter().find(|finish| finish.name == DECODE) {
-        let ratio = ours.quiet_ratio;
-        let verdict = if ratio <= TARGET { "met" } else { "MISSED" };
-        println!("\nTarget: {title}: {ratio:.2} times serde_json; at most {TARGET}: {verdict}.");
-    }
 }
 
 /// An event of the receiver, in the envelope that many senders use.

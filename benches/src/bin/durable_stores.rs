@@ -1,6 +1,8 @@
 //! The cost of the durable stores, compared with the least that their databases could do.
 //!
 //! The contenders alternate in batches; a ratio is that of two batches in the same round.
+//!
+//! `cargo run --release --bin durable_stores`, with `-- --quick` for fewer rounds.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -9,9 +11,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use countersign::dedup::{ClaimOutcome, DedupStore, EventKey, Identity, UpdateOutcome};
-use countersign_benches::Result;
+use countersign_benches::{Program, Result};
 use countersign_sqlx::{PostgresStore, SqliteStore};
 use countersign_test_support::PostgresServer;
+use report::{Column, names};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, query};
 use tokio::sync::Mutex;
@@ -19,7 +22,6 @@ use tokio::task::JoinSet;
 
 /// The number of events in a batch: the same for all contenders, so that all tables grow alike.
 const BATCH: usize = 4096;
-const ROUNDS: usize = 25;
 const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 
@@ -33,8 +35,6 @@ type Done = Pin<Box<dyn Future<Output = bool> + Send>>;
 struct Contender {
     name: &'static str,
     callers: usize,
-    /// The least ratio that the contender should reach.
-    target: Option<f64>,
     work: Arc<dyn Fn() -> Done + Send + Sync>,
 }
 
@@ -47,11 +47,7 @@ impl Contender {
     where
         F: Future<Output = bool> + Send + 'static,
     {
-        Self { name, callers, target: None, work: Arc::new(move || Box::pin(work(new_key()))) }
-    }
-
-    fn at_least(self, target: f64) -> Self {
-        Self { target: Some(target), ..self }
+        Self { name, callers, work: Arc::new(move || Box::pin(work(new_key()))) }
     }
 
     /// Runs one batch, and returns how many events a second all callers together record.
@@ -78,14 +74,14 @@ impl Contender {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
-    println!("# Durable stores: new events, {CALLERS} at a time\n");
-    println!("| {:<48} | {:>9} | {:>7} | {:<21} |", "", "a second", "ratio", "target");
-    println!("|{:-<50}|{:->10}:|{:->8}:|{:-<23}|", "", "", "", "");
-    sqlite().await?;
+    let mut program = Program::new()?;
+    println!("# Durable stores: new events");
+    sqlite(&mut program).await?;
     match PostgresServer::with_options("-c max_connections=50") {
-        Some(server) => postgres(&server).await,
-        None => Ok(()),
+        Some(server) => postgres(&mut program, &server).await?,
+        None => program.note("PostgresStore is not measured: no server."),
     }
+    program.finish("durable_stores")
 }
 
 /// Returns a key that was never used before.
@@ -95,7 +91,7 @@ fn new_key() -> EventKey {
     EventKey::new("bench", "standard-webhooks", &Identity::id(&format!("msg_{number:024}")))
 }
 
-async fn sqlite() -> Result<()> {
+async fn sqlite(program: &mut Program) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let bare = connect(dir.path(), "bare.db").await?;
     query("CREATE TABLE events (key BLOB PRIMARY KEY) WITHOUT ROWID")
@@ -130,19 +126,15 @@ async fn sqlite() -> Result<()> {
     };
     let open = async |name| SqliteStore::open(dir.path().join(name)).await;
     let (few, many, one) = (open("few.db").await?, open("many.db").await?, open("one.db").await?);
-    race(&[
-        Contender::new("SQLite: a bare insert, one transaction each", CALLERS, insert),
-        Contender::new("SQLite: a claim, one transaction each", CALLERS, claim_alone),
-        Contender::new("SqliteStore: claim", CALLERS, claiming(few)).at_least(5.0),
-        Contender::new("SqliteStore: claim, 256 at a time", 256, claiming(many)),
-        Contender::new("SqliteStore: claim, one at a time", 1, claiming(one)),
-        Contender::new(
-            "SqliteStore: claim and commit",
-            CALLERS,
-            handling(open("handling.db").await?),
-        ),
-    ])
-    .await
+    let contenders = [
+        Contender::new("bare insert, a transaction each", CALLERS, insert),
+        Contender::new("a claim, a transaction each", CALLERS, claim_alone),
+        Contender::new(names::CLAIM, CALLERS, claiming(few)),
+        Contender::new("countersign, claim, 256 callers", 256, claiming(many)),
+        Contender::new("countersign, claim, one caller", 1, claiming(one)),
+        Contender::new(names::CLAIM_AND_COMMIT, CALLERS, handling(open("handling.db").await?)),
+    ];
+    race(program, names::SQLITE, &contenders).await
 }
 
 /// Opens a connection that all callers share, to a new file.
@@ -155,7 +147,7 @@ async fn connect(dir: &Path, name: &str) -> Result<Arc<Mutex<SqliteConnection>>>
     Ok(Arc::new(Mutex::new(SqliteConnection::connect_with(&options).await?)))
 }
 
-async fn postgres(server: &PostgresServer) -> Result<()> {
+async fn postgres(program: &mut Program, server: &PostgresServer) -> Result<()> {
     let pool = server.pool(CONNECTIONS, &[]).await;
     query("CREATE TABLE bare (key bytea PRIMARY KEY)").execute(&pool).await?;
     // Each contender has its own table: the dead rows that commits leave would slow the claims alone.
@@ -171,12 +163,12 @@ async fn postgres(server: &PostgresServer) -> Result<()> {
             insert.execute(&pool).await.is_ok_and(|done| done.rows_affected() > 0)
         }
     };
-    race(&[
-        Contender::new("PostgreSQL: a bare insert, the same pool", CALLERS, insert),
-        Contender::new("PostgresStore: claim", CALLERS, claiming(store)).at_least(0.8),
-        Contender::new("PostgresStore: claim and commit", CALLERS, handling(committing)),
-    ])
-    .await
+    let contenders = [
+        Contender::new("bare insert, the same pool", CALLERS, insert),
+        Contender::new(names::CLAIM, CALLERS, claiming(store)),
+        Contender::new(names::CLAIM_AND_COMMIT, CALLERS, handling(committing)),
+    ];
+    race(program, names::POSTGRES, &contenders).await
 }
 
 /// Returns the work of a claim.
@@ -204,32 +196,19 @@ fn handling(store: impl DedupStore + Clone) -> impl Fn(EventKey) -> Done {
     }
 }
 
-/// Runs the contenders in alternation, and prints the median of each and of its ratio to the first.
-async fn race(contenders: &[Contender]) -> Result<()> {
-    let mut rounds = Vec::with_capacity(ROUNDS);
-    for _ in 0..ROUNDS {
-        let mut round = Vec::with_capacity(contenders.len());
-        for contender in contenders {
-            round.push(contender.batch().await?);
+/// Runs the contenders in alternation, and prints the table of their rates.
+async fn race(program: &mut Program, case: &str, contenders: &[Contender]) -> Result<()> {
+    let mut rates = vec![Vec::new(); contenders.len()];
+    for _ in 0..program.rounds(25, 5) {
+        for (contender, rates) in contenders.iter().zip(&mut rates) {
+            rates.push(contender.batch().await?);
         }
-        rounds.push(round);
     }
-    for (index, contender) in contenders.iter().enumerate() {
-        let of = |round: &Vec<f64>, index| round.get(index).copied().unwrap_or(f64::NAN);
-        let rate = median(rounds.iter().map(|round| of(round, index)));
-        let ratio = median(rounds.iter().map(|round| of(round, index) / of(round, 0)));
-        let verdict = match contender.target {
-            Some(target) if ratio >= target => format!("at least {target}: met"),
-            Some(target) => format!("at least {target}: MISSED"),
-            None => String::new(),
-        };
-        println!("| {:<48} | {rate:>9.0} | {ratio:>7.2} | {verdict:<21} |", contender.name);
+    for (contender, rates) in contenders.iter().zip(&rates) {
+        program.results.add(case, contender.name, "per_second", rates);
     }
+    let columns =
+        [Column::of("a second", "per_second"), Column::ratio("× first row", "per_second")];
+    program.print(case, &[case], &columns);
     Ok(())
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }

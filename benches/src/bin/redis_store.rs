@@ -3,19 +3,22 @@
 //!
 //! The program starts a server on a socket in a temporary folder: `redis-server`, or the program that the
 //! variable `REDIS_SERVER` names.
+//!
+//! `cargo run --release --bin redis_store`, with `-- --quick` for fewer rounds.
 
 use std::fmt::Debug;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign_benches::Result;
+use countersign_benches::{Program, Result};
 use countersign_redis::RedisStore;
 use countersign_redis::countersign::dedup::{
     ClaimOutcome, ClaimToken, DedupStore, EventKey, Identity, UpdateOutcome,
 };
 use countersign_redis::redis::aio::MultiplexedConnection;
 use countersign_redis::redis::{Client, RedisResult, cmd};
+use report::{Column, names};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -25,25 +28,21 @@ const CALLERS: usize = 64;
 /// The number of calls of each caller in a round.
 const CALLS: usize = 200;
 
-const ROUNDS: usize = 41;
-
 const LEASE: Duration = Duration::from_secs(30);
 const RETENTION: Duration = Duration::from_secs(1000);
 
 /// The shortest script that runs the bare command.
 const SCRIPT: &str = "return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])";
 
-/// The least rates of the store, as fractions of the bare rate.
-const TARGETS: [(&str, f64); 2] = [("claim", 0.6), ("commit", 0.5)];
-
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<()> {
+    let mut program = Program::new()?;
     let server = Server::start()?;
     let client = Client::open(server.url())?;
     let bare = client.get_multiplexed_async_connection().await?;
     let store = RedisStore::connect(&server.url()).await?;
     let mut rounds = Vec::new();
-    for round in 0..=ROUNDS {
+    for round in 0..=program.rounds(41, 5) {
         let keys: Vec<_> = (0..CALLERS * CALLS).map(|number| key(round, number)).collect();
         let round_rates = Rates::measure(&bare, &store, &keys).await?;
         // The first round warms up.
@@ -51,19 +50,15 @@ async fn main() -> Result<()> {
             rounds.push(round_rates);
         }
     }
-    println!("# The Redis store, {CALLERS} callers at a time, {ROUNDS} rounds\n");
-    println!("| {:<22} | {:>12} | {:>7} |", "", "each second", "x bare");
-    println!("|{:-<24}|{:->13}:|{:->8}:|", "", "", "");
+    println!("# The Redis store");
     for (name, rate) in Rates::ALL {
-        let each_second = median(rounds.iter().map(rate).collect());
-        let ratio = median(rounds.iter().map(|rates| rate(rates) / rates.bare).collect());
-        println!("| {name:<22} | {each_second:>12.0} | {ratio:>7.2} |");
-        if let Some((_, target)) = TARGETS.iter().find(|(of, _)| *of == name) {
-            let verdict = if ratio >= *target { "met" } else { "MISSED" };
-            println!("  target: at least {target}: {verdict}");
-        }
+        let rates: Vec<f64> = rounds.iter().map(rate).collect();
+        program.results.add(names::REDIS, name, "per_second", &rates);
     }
-    Ok(())
+    let columns =
+        [Column::of("a second", "per_second"), Column::ratio("× first row", "per_second")];
+    program.print(names::REDIS, &[names::REDIS], &columns);
+    program.finish("redis_store")
 }
 
 fn key(round: usize, number: usize) -> EventKey {
@@ -90,11 +85,11 @@ impl Rates {
     const ALL: [(&'static str, Rate); 7] = [
         ("bare SET NX PX", |rates| rates.bare),
         ("SET NX PX in a script", |rates| rates.scripted),
-        ("claim", |rates| rates.claim),
-        ("claim, in progress", |rates| rates.in_progress),
-        ("renew", |rates| rates.renew),
-        ("commit", |rates| rates.commit),
-        ("claim, handled", |rates| rates.duplicate),
+        (names::CLAIM, |rates| rates.claim),
+        ("countersign, claim of an event in progress", |rates| rates.in_progress),
+        ("countersign, renewal", |rates| rates.renew),
+        (names::COMMIT, |rates| rates.commit),
+        ("countersign, claim of a handled event", |rates| rates.duplicate),
     ];
 
     async fn measure(
@@ -212,11 +207,6 @@ where
     }
     let seconds = start.elapsed().as_secs_f64();
     Ok((items.len() as f64 / seconds, outputs))
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// A server process that ends when the value is dropped.

@@ -1,0 +1,84 @@
+//! The names in the results that the programs write and the targets read.
+
+/// axum without any check of the signature.
+pub const BARE_AXUM: &str = "bare axum";
+/// axum with the check that people write by hand.
+pub const BY_HAND: &str = "hand-written check";
+/// The crate `axum-standardwebhooks`.
+pub const AXUM_PEER: &str = "axum-standardwebhooks";
+/// countersign on axum with the memory store.
+pub const MEMORY: &str = "countersign, memory store";
+/// actix-web without any check of the signature.
+pub const BARE_ACTIX: &str = "bare actix-web";
+/// countersign on actix-web with the memory store.
+pub const ACTIX_MEMORY: &str = "countersign on actix-web, memory store";
+
+/// The verification of a request by this project.
+pub const COUNTERSIGN: &str = "countersign";
+/// The verification of a request by the crates that are compared with it.
+pub const PEERS: [&str; 3] = ["standardwebhooks", "svix", "webhook-verify"];
+
+/// `serde_json` into the struct of the event.
+pub const SERDE_JSON: &str = "serde_json::from_slice";
+/// The typed event of a verified delivery.
+pub const DECODE: &str = "countersign, decode";
+
+/// The case of counted allocations.
+pub const ALLOCATIONS: &str = "allocations, 1 KiB";
+
+/// The case of the memory store's rates.
+pub const MEMORY_RATES: &str = "memory store, rates";
+/// The case of the memory store's heap.
+pub const MEMORY_BYTES: &str = "memory store, heap";
+/// The most bytes of an event, whatever their number from a million on.
+pub const MOST_BYTES: &str = "the most, at any number from a million on";
+/// The case of the memory store's single claims.
+pub const MEMORY_PAUSES: &str = "memory store, one claim while it grows to 1 M";
+/// The case of a new event for SQLite.
+pub const SQLITE: &str = "SQLite, 64 callers";
+/// The case of a new event for PostgreSQL.
+pub const POSTGRES: &str = "PostgreSQL, 64 callers";
+/// The case of the commands of Redis.
+pub const REDIS: &str = "Redis, 64 callers";
+/// A claim of a new event.
+pub const CLAIM: &str = "countersign, claim";
+/// A claim of a new event and its commit.
+pub const CLAIM_AND_COMMIT: &str = "countersign, claim and commit";
+/// The commit of an event.
+pub const COMMIT: &str = "countersign, commit";
+
+/// Returns the case of a server on `framework`.
+#[must_use]
+pub fn server(framework: &str, bytes: usize, connections: usize) -> String {
+    format!("{framework}, {}, {connections} connections", size(bytes))
+}
+
+/// Returns the case of the verification of a body.
+#[must_use]
+pub fn verify(bytes: usize) -> String {
+    format!("verify, {}", size(bytes))
+}
+
+/// Returns the case of the verification of 1 KiB with several keys, of which `signer` is the signing one.
+#[must_use]
+pub fn keys(keys: u8, signer: &str) -> String {
+    format!("verify, 1 KiB, {keys} keys, the {signer} one signed")
+}
+
+/// Returns a size in bytes or KiB.
+#[must_use]
+pub fn size(bytes: usize) -> String {
+    if bytes < 1024 { format!("{bytes} B") } else { format!("{} KiB", bytes / 1024) }
+}
+
+/// Returns the case of decoding `event`.
+#[must_use]
+pub fn decode(bytes: usize, event: &str) -> String {
+    format!("decode, {}, {event}", size(bytes))
+}
+
+/// Returns the case of everything from the headers to `event`.
+#[must_use]
+pub fn from_headers(bytes: usize, event: &str) -> String {
+    format!("from the headers, {}, {event}", size(bytes))
+}
