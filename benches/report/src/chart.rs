@@ -20,11 +20,11 @@ pub(crate) struct Group {
     pub(crate) bars: Vec<(String, f64)>,
 }
 
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 790.0;
 /// Where the bars begin: the names are to the left.
 const LEFT: f64 = 300.0;
 /// The longest bar ends here: its value is to the right.
-const RIGHT: f64 = 690.0;
+const RIGHT: f64 = 720.0;
 const TOP: f64 = 44.0;
 const ROW: f64 = 24.0;
 const BAR: f64 = 16.0;
@@ -133,8 +133,8 @@ mod tests {
         let groups = vec![Group { name: String::new(), bars }];
         let chart = Chart { file: "a", title: "A".to_owned(), axis: "µs", groups };
         let svg = chart.svg().unwrap_or_default();
-        assert!(svg.contains(r#"<rect class="bare" x="270" y="44" width="210.0""#), "{svg}");
-        assert!(svg.contains(r#"<rect class="own" x="270" y="68" width="420.0""#), "{svg}");
+        assert!(svg.contains(r#"<rect class="bare" x="300" y="44" width="210.0""#), "{svg}");
+        assert!(svg.contains(r#"<rect class="own" x="300" y="68" width="420.0""#), "{svg}");
         assert!(svg.contains("countersign &lt;T&gt;"), "{svg}");
     }
 

@@ -62,7 +62,8 @@ pub fn verify(bytes: usize) -> String {
 /// Returns the case of the verification of 1 KiB with several keys, of which `signer` is the signing one.
 #[must_use]
 pub fn keys(keys: u8, signer: &str) -> String {
-    format!("verify, 1 KiB, {keys} keys, the {signer} one signed")
+    let plural = if keys == 1 { "" } else { "s" };
+    format!("verify, 1 KiB, {keys} key{plural}, the {signer} one signed")
 }
 
 /// Returns a size in bytes or KiB.
