@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 /// It completes with what its [`Responder`] is given. `spawn` gets what remains of the inner future after
 /// that, and also where this future is dropped once the inner one
 /// [must end](Responder::must_end), because the sender has hung up. In the common case the inner future ends
-/// with its response, and costs no task.
+/// with its response, and costs no task. It never completes if the responder is dropped without a response.
 ///
 /// See [the example](crate::adapter#example).
 #[must_use = "futures do nothing unless polled"]
