@@ -30,7 +30,7 @@ fn main() -> Result<()> {
             &mut program,
             event,
             length,
-            omniai,
+            &omniai,
             &action_log(length),
         )?;
         let ainexlayer = AiNexLayer::builder(key()?)
@@ -41,9 +41,15 @@ fn main() -> Result<()> {
             .build()?;
         let event = "AINexLayer's `Event<Order>`";
         let body = order(length);
-        run::<ainexlayer::Event<Order>, Envelope>(&mut program, event, length, ainexlayer, &body)?;
+        run::<ainexlayer::Event<Order>, Envelope>(&mut program, event, length, &ainexlayer, &body)?;
         let sender = StandardWebhooks::new(key()?)?;
-        run::<Envelope, Envelope>(&mut program, "a struct of the receiver", length, sender, &body)?;
+        run::<Envelope, Envelope>(
+            &mut program,
+            "a struct of the receiver",
+            length,
+            &sender,
+            &body,
+        )?;
     }
     program.finish("decode")
 }
@@ -57,7 +63,7 @@ fn run<T: FromDelivery, Own: DeserializeOwned>(
     program: &mut Program,
     event: &str,
     length: usize,
-    sender: impl Sender + Clone + 'static,
+    sender: &(impl Sender + Clone + 'static),
     body: &Bytes,
 ) -> Result<()> {
     let now = SystemClock.now();
