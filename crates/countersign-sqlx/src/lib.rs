@@ -59,6 +59,8 @@
 mod documented;
 mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod inbox_row;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod open_transactions;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod row;

@@ -171,7 +171,7 @@ impl PostgresStore {
             fencing_token,
             millis(claim_token.retention()),
         );
-        Ok(Transaction::new(transaction, Some(mark_handled), guard, None))
+        Ok(Transaction::new(transaction, Some(mark_handled), Some(guard), None))
     }
 
     async fn find(&self, key: &EventKey) -> Result<Option<EventRow>, StoreError> {

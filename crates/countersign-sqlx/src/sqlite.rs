@@ -1,6 +1,7 @@
 //! Events in a SQLite file.
 
 mod batch;
+mod inbox;
 mod inspect;
 mod job;
 mod schema;
@@ -16,14 +17,18 @@ use countersign::dedup::{
     ClaimOutcome, ClaimToken, Claimed, DedupStore, EventKey, FencingToken, StoreError,
     StoreErrorKind, StoreId, UpdateOutcome,
 };
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use countersign::inbox::MessageToken;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite, query};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
+use self::inbox::MARK_DONE;
 use self::job::{Job, Operation, Output, SweepPosition, Update};
 use self::statements::MARK_HANDLED;
 use self::writer::{WriteLock, writer_stopped};
 use crate::error::{TransactionError, TransactionErrorKind};
+use crate::inbox_row::from_id;
 use crate::open_transactions::OpenTransactions;
 use crate::row::{from_fencing_token, key_bytes, millis};
 use crate::transaction::Transaction;
@@ -124,7 +129,7 @@ impl SqliteStore {
     }
 
     /// Begins a transaction whose commit also marks the event of a delivery, or an item of one, as
-    /// handled.
+    /// handled, or the delivery's message in an [inbox](countersign::inbox) as done.
     ///
     /// SQLite has one writer at a time. Until the transaction ends, claims of other events wait; claims
     /// by another process fail after two seconds. Begin the transaction after the slow work, keep it
@@ -139,8 +144,21 @@ impl SqliteStore {
         &self,
         claimed: &(impl Claimed + Sync),
     ) -> Result<Transaction<Sqlite>, TransactionError> {
+        if let Some(message_token) = claimed.message_token() {
+            return self.begin_message(message_token).await;
+        }
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
         self.begin_claim(&claimed.claim_token().ok_or(unclaimed)?).await
+    }
+
+    /// Begins a transaction whose commit also marks a message of the inbox as done.
+    async fn begin_message(
+        &self,
+        message_token: MessageToken,
+    ) -> Result<Transaction<Sqlite>, TransactionError> {
+        let (id, fence) =
+            (from_id(message_token.id()), from_fencing_token(message_token.fencing_token()));
+        self.begin_with(query(MARK_DONE.as_str()).bind(id).bind(fence), None).await
     }
 
     /// Begins a transaction whose commit also marks the claimed event as handled, for callers without a
@@ -154,17 +172,26 @@ impl SqliteStore {
         &self,
         claim_token: &ClaimToken,
     ) -> Result<Transaction<Sqlite>, TransactionError> {
-        let write_lock = self.0.write_lock.clone().lock_owned().await;
-        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
         let (key, fencing_token) =
             (key_bytes(claim_token.key()), from_fencing_token(claim_token.fencing_token()));
         let mark = query(MARK_HANDLED.as_str()).bind(key).bind(fencing_token);
         let mark = mark.bind(millis(claim_token.retention()));
+        self.begin_with(mark, Some(claim_token)).await
+    }
+
+    /// Begins a transaction in which `mark` changes a row, or which is rolled back.
+    async fn begin_with(
+        &self,
+        mark: Query<'_, Sqlite, SqliteArguments>,
+        claim_token: Option<&ClaimToken>,
+    ) -> Result<Transaction<Sqlite>, TransactionError> {
+        let write_lock = self.0.write_lock.clone().lock_owned().await;
+        let mut transaction = self.0.pool.begin_with("BEGIN IMMEDIATE").await?;
         if mark.execute(&mut *transaction).await?.rows_affected() == 0 {
             transaction.rollback().await?;
             return Err(TransactionError::new(TransactionErrorKind::StaleToken));
         }
-        let guard = self.0.open_transactions.register(claim_token);
+        let guard = claim_token.map(|claim_token| self.0.open_transactions.register(claim_token));
         Ok(Transaction::new(transaction, None, guard, Some(Box::new(write_lock))))
     }
 

@@ -37,7 +37,7 @@ pub struct Transaction<DB: Database> {
     inner: sqlx::Transaction<'static, DB>,
     /// A statement that is sent together with the commit.
     mark_handled: Option<String>,
-    _guard: OpenTransactionGuard,
+    _guard: Option<OpenTransactionGuard>,
     /// Keeps this process's other writers waiting; released last.
     _write_lock: Option<WriteLockGuard>,
 }
@@ -53,7 +53,7 @@ where
     pub(crate) fn new(
         inner: sqlx::Transaction<'static, DB>,
         mark_handled: Option<String>,
-        guard: OpenTransactionGuard,
+        guard: Option<OpenTransactionGuard>,
         write_lock: Option<WriteLockGuard>,
     ) -> Self {
         Self { inner, mark_handled, _guard: guard, _write_lock: write_lock }

@@ -58,6 +58,7 @@
 //! | [`senders`], [`omniai`], [`ainexlayer`] | the senders, and the [`Sender`](senders::Sender) trait | [senders], [adding a sender] |
 //! | [`scheme`] | how a sender signs, as data, for a [`Custom`] sender | [adding a sender] |
 //! | [`dedup`] | the trait of dedup stores, and [`MemoryStore`] | [choosing a store] |
+//! | [`inbox`] | [`Inbox`]: events that are stored, acknowledged, and then handled with retries | [inbox guide] |
 //! | [`tenants`] | one endpoint for many tenants with keys of their own | [tenants][tenants guide] |
 //! | [`time`] | timestamps, tolerances and clocks | |
 //! | [`adapter`] | the parts of an adapter for another framework | |
@@ -84,6 +85,7 @@
 //! [adding a sender]: https://github.com/countersign/countersign/blob/main/docs/adding-a-sender.md
 //! [batches]: https://github.com/countersign/countersign/blob/main/docs/batches.md
 //! [choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
+//! [inbox guide]: https://github.com/countersign/countersign/blob/main/docs/inbox.md
 //! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
 //! [routing events]: https://github.com/countersign/countersign/blob/main/docs/events.md
 //! [senders]: https://github.com/countersign/countersign/blob/main/docs/senders.md
@@ -96,6 +98,7 @@
 #[cfg(feature = "testing")]
 pub mod testing;
 mod receive;
+pub mod inbox;
 pub mod senders;
 mod verify;
 pub mod dedup;
@@ -125,6 +128,7 @@ pub use self::dedup::{MemoryStore, MemoryStoreBuilder};
 pub use self::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
 pub use self::event::EventPattern;
 pub use self::headers::Headers;
+pub use self::inbox::Inbox;
 pub use self::json::{Patch, RawJson};
 pub use self::keys::{Key, Keyring, Secret};
 pub use self::receive::adapter;

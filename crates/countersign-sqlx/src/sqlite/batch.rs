@@ -5,7 +5,7 @@ use rusqlite::{
     Connection, OptionalExtension, Params, Result, Transaction, TransactionBehavior, params,
 };
 
-use super::job::{Job, Operation, Output, SweepPosition, Update};
+use super::job::{InboxOperation, Job, Operation, Output, SweepPosition, Update};
 use super::statements::{
     BEGIN, CLAIM, COMMIT, END, FIND, FORGET, RELEASE, RENEW, SWEEP, SWEEP_TO, TAKE_OVER,
 };
@@ -43,9 +43,9 @@ pub(super) fn execute_batch(
 }
 
 /// A transaction that has SQLite's write lock, so what it reads holds until it commits.
-struct Batch<'c> {
-    transaction: &'c Transaction<'c>,
-    now: i64,
+pub(super) struct Batch<'c> {
+    pub(super) transaction: &'c Transaction<'c>,
+    pub(super) now: i64,
     last_fencing_token: i64,
     swept_to: SweepPosition,
 }
@@ -65,7 +65,7 @@ impl<'c> Batch<'c> {
     fn execute(&mut self, operation: &Operation) -> Result<Output> {
         Ok(match operation {
             Operation::Claim { key, fingerprint, lease } => {
-                Output::Claim(self.claim(key, *fingerprint, millis(*lease))?)
+                Output::Claim(self.grant(key, *fingerprint, millis(*lease), None)?)
             }
             Operation::Update { key, fencing_token, update } => {
                 let (key, fencing_token) = (key_bytes(key), from_fencing_token(*fencing_token));
@@ -87,27 +87,70 @@ impl<'c> Batch<'c> {
                 let (removed, next) = self.sweep(from, ROWS_PER_SWEEP, *limit)?;
                 Output::Swept { removed, next }
             }
+            Operation::Inbox(operation) => self.execute_inbox(operation)?,
         })
     }
 
-    fn claim(&mut self, key: &EventKey, fingerprint: u64, lease: i64) -> Result<ClaimOutcome> {
-        let none_left = rusqlite::Error::IntegralValueOutOfRange(0, self.last_fencing_token);
-        let fencing_token = self.last_fencing_token.checked_add(1).ok_or(none_left)?;
+    fn execute_inbox(&mut self, operation: &InboxOperation) -> Result<Output> {
+        Ok(match operation {
+            InboxOperation::Enqueue(message) => Output::Enqueued(self.enqueue(message)?),
+            InboxOperation::Claim(claim) => Output::Claimed(self.claim_messages(claim)?),
+            InboxOperation::Renew { tokens, lease } => {
+                Output::Updates(self.renew_messages(tokens, *lease)?)
+            }
+            InboxOperation::Settle(settlements) => {
+                Output::Updates(self.settle_messages(settlements)?)
+            }
+            InboxOperation::Prune { keep, limit } => {
+                Output::Changed(self.prune_messages(*keep, *limit)?)
+            }
+            InboxOperation::SetPaused { endpoint, is_paused } => {
+                Output::Changed(self.set_paused(endpoint, *is_paused)?)
+            }
+            InboxOperation::Replay { filter, limit } => {
+                Output::Changed(self.replay_messages(filter, *limit)?)
+            }
+            InboxOperation::Discard { filter, limit } => {
+                Output::Changed(self.discard_messages(filter, *limit)?)
+            }
+        })
+    }
+
+    /// Claims the event for `duration`, as in progress unless it is given another state.
+    pub(super) fn grant(
+        &mut self,
+        key: &EventKey,
+        fingerprint: u64,
+        duration: i64,
+        state: Option<i16>,
+    ) -> Result<ClaimOutcome> {
+        let fencing_token = self.following_fencing_token()?;
         let grant = |statement, state| {
-            let (until, body) = (self.now + lease, fingerprint.cast_signed());
+            let (until, body) = (self.now + duration, fingerprint.cast_signed());
             self.run(statement, params![key_bytes(key), fencing_token, state, until, body])
         };
         let mut takeover = false;
-        if grant(CLAIM, IN_PROGRESS)? == 0 {
+        if grant(CLAIM, state.unwrap_or(IN_PROGRESS))? == 0 {
             let row = self.find(key)?;
             if let Some(rejection) = row.and_then(|row| row.rejection(fingerprint)) {
                 return Ok(rejection);
             }
             takeover = row.is_some_and(|row| row.is_in_progress());
-            grant(TAKE_OVER, if takeover { TAKEN_OVER } else { IN_PROGRESS })?;
+            grant(TAKE_OVER, state.unwrap_or(if takeover { TAKEN_OVER } else { IN_PROGRESS }))?;
         }
         self.last_fencing_token = fencing_token;
         Ok(ClaimOutcome::Acquired { fencing_token: to_fencing_token(fencing_token), takeover })
+    }
+
+    /// Grants a fencing token.
+    pub(super) fn next_fencing_token(&mut self) -> Result<i64> {
+        self.last_fencing_token = self.following_fencing_token()?;
+        Ok(self.last_fencing_token)
+    }
+
+    fn following_fencing_token(&self) -> Result<i64> {
+        let none_left = rusqlite::Error::IntegralValueOutOfRange(0, self.last_fencing_token);
+        self.last_fencing_token.checked_add(1).ok_or(none_left)
     }
 
     fn find(&self, key: &EventKey) -> Result<Option<EventRow>> {
@@ -138,7 +181,7 @@ impl<'c> Batch<'c> {
     }
 
     /// Runs the statement, and returns how many rows it changed.
-    fn run(&self, statement: &str, values: impl Params) -> Result<u64> {
+    pub(super) fn run(&self, statement: &str, values: impl Params) -> Result<u64> {
         let changed = self.transaction.prepare_cached(statement)?.execute(values)?;
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }

@@ -1,9 +1,14 @@
 //! The operations that the writer executes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::dedup::{
     ClaimOutcome, EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome,
+};
+use countersign::inbox::{
+    ClaimedMessages, EnqueueOutcome, MessageClaim, MessageFilter, MessageRetention, MessageToken,
+    NewMessage, Settled, Settlement,
 };
 use tokio::sync::oneshot;
 
@@ -18,7 +23,11 @@ impl Job {
     /// Returns whether the job is a claim whose caller was cancelled. Every other operation is executed
     /// even if its caller was cancelled.
     pub(super) fn is_cancelled(&self) -> bool {
-        matches!(self.operation, Operation::Claim { .. }) && self.reply.is_closed()
+        let is_claim = matches!(
+            self.operation,
+            Operation::Claim { .. } | Operation::Inbox(InboxOperation::Claim(_))
+        );
+        is_claim && self.reply.is_closed()
     }
 
     /// Returns the job that releases a claim whose caller was cancelled; `None` if nothing was granted.
@@ -31,6 +40,15 @@ impl Job {
                 let (key, fencing_token) = (*key, *fencing_token);
                 let operation = Operation::Update { key, fencing_token, update: Update::Release };
                 Some(Self { operation, reply: oneshot::channel().0 })
+            }
+            (Operation::Inbox(InboxOperation::Claim(_)), Output::Claimed(claimed))
+                if !claimed.messages.is_empty() =>
+            {
+                let returned = Settled::Returned { after: Duration::ZERO };
+                let messages = claimed.messages.iter();
+                let settlements = messages.map(|message| Settlement::new(message.token, returned));
+                let settle = InboxOperation::Settle(settlements.collect());
+                Some(Self { operation: Operation::Inbox(settle), reply: oneshot::channel().0 })
             }
             _ => None,
         }
@@ -60,6 +78,20 @@ pub(super) enum Operation {
         from: SweepPosition,
         limit: u32,
     },
+    Inbox(InboxOperation),
+}
+
+/// An operation of the inbox.
+#[derive(Clone, Debug)]
+pub(super) enum InboxOperation {
+    Enqueue(Arc<NewMessage>),
+    Claim(Arc<MessageClaim>),
+    Renew { tokens: Arc<[MessageToken]>, lease: Duration },
+    Settle(Arc<[Settlement]>),
+    Prune { keep: MessageRetention, limit: u32 },
+    SetPaused { endpoint: Box<str>, is_paused: bool },
+    Replay { filter: Box<MessageFilter>, limit: u32 },
+    Discard { filter: Box<MessageFilter>, limit: u32 },
 }
 
 /// A change of a claim that needs its current fencing token.
@@ -80,6 +112,9 @@ pub(super) enum Output {
         removed: u64,
         next: Option<SweepPosition>,
     },
+    Enqueued(EnqueueOutcome),
+    Claimed(ClaimedMessages),
+    Updates(Vec<UpdateOutcome>),
 }
 
 impl Output {
@@ -100,6 +135,27 @@ impl Output {
     pub(super) fn swept(self) -> Result<(u64, Option<SweepPosition>), StoreError> {
         match self {
             Self::Swept { removed, next } => Ok((removed, next)),
+            _ => Err(wrong_output()),
+        }
+    }
+
+    pub(super) fn enqueued(self) -> Result<EnqueueOutcome, StoreError> {
+        match self {
+            Self::Enqueued(outcome) => Ok(outcome),
+            _ => Err(wrong_output()),
+        }
+    }
+
+    pub(super) fn claimed(self) -> Result<ClaimedMessages, StoreError> {
+        match self {
+            Self::Claimed(messages) => Ok(messages),
+            _ => Err(wrong_output()),
+        }
+    }
+
+    pub(super) fn updates(self) -> Result<Vec<UpdateOutcome>, StoreError> {
+        match self {
+            Self::Updates(outcomes) => Ok(outcomes),
             _ => Err(wrong_output()),
         }
     }

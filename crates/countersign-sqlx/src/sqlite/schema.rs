@@ -13,34 +13,21 @@ use crate::error::{sqlite_error, store_error};
 /// The version of the tables that this version of the crate reads and writes.
 const SCHEMA: i64 = 1;
 
+/// The version of the inbox's tables, which a program that only deduplicates need not know.
+const INBOX_SCHEMA: i64 = 1;
+
 /// How long a connection waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 const VERSION: &str = "SELECT schema FROM countersign_meta";
+const INBOX_VERSION: &str = "SELECT schema FROM countersign_inbox_meta";
 
 /// How long a connection pauses before it tries again to switch to WAL mode.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
-/// The SQL of the tables.
-///
-/// `last_fence` is the highest fencing token granted for any event, so a token still rises after its
-/// event's row was deleted. `swept` is the key up to which expired rows were deleted.
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS countersign_events (
-        key BLOB PRIMARY KEY NOT NULL,
-        fence INTEGER NOT NULL,
-        state INTEGER NOT NULL,
-        until INTEGER NOT NULL,
-        fingerprint INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS countersign_meta (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        schema INTEGER NOT NULL,
-        last_fence INTEGER NOT NULL,
-        swept BLOB NOT NULL
-    ) STRICT;
-    INSERT OR IGNORE INTO countersign_meta VALUES (1, 1, 0, x'');
-";
+/// The SQL of the tables, which is published as files.
+const TABLES: &str = include_str!("../../sql/sqlite/1-events.sql");
+const INBOX_TABLES: &str = include_str!("../../sql/sqlite/2-inbox.sql");
 
 /// How many pages the log may grow to before it is written back.
 const LOG_PAGES: u32 = 10_000;
@@ -109,23 +96,27 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         let mut connection = connect_with(path, OpenFlags::default())?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(INBOX_TABLES)?;
         let schema = transaction.query_row(VERSION, [], |row| row.get(0))?;
+        let inbox_schema = transaction.query_row(INBOX_VERSION, [], |row| row.get(0))?;
         transaction.commit()?;
-        Ok((connection, schema))
+        Ok((connection, schema, inbox_schema))
     };
-    let (connection, schema) = open().map_err(|error: rusqlite::Error| sqlite_error(&error))?;
-    check_version(schema)?;
+    let (connection, schema, inbox_schema) =
+        open().map_err(|error: rusqlite::Error| sqlite_error(&error))?;
+    check_version("event", schema, SCHEMA)?;
+    check_version("inbox", inbox_schema, INBOX_SCHEMA)?;
     Ok(connection)
 }
 
-fn check_version(schema: i64) -> Result<(), StoreError> {
-    if schema == SCHEMA {
+fn check_version(tables: &str, found: i64, own: i64) -> Result<(), StoreError> {
+    if found == own {
         return Ok(());
     }
     Err(StoreError::new(
         StoreErrorKind::Unavailable,
         format!(
-            "the event tables are of version {schema}, this program supports version {SCHEMA}: \
+            "the {tables} tables are of version {found}, this program supports version {own}: \
              upgrade the program"
         ),
     ))
@@ -137,17 +128,16 @@ pub(super) async fn check(path: &Path) -> Result<(), StoreError> {
         let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
         raw_sql(VERSION).fetch_one(&mut connection).await?.try_get(0)
     };
-    check_version(version.await.map_err(|error| store_error(&error))?)
+    check_version("event", version.await.map_err(|error| store_error(&error))?, SCHEMA)
 }
 
 #[cfg(test)]
 mod tests {
     use super::TABLES;
-    use crate::documented::sql_of;
+    use crate::documented::{sql_of, words_of};
 
     #[test]
     fn the_documentation_shows_the_tables() {
-        let words: Vec<_> = TABLES.split_whitespace().collect();
-        assert_eq!(sql_of("The tables in SQLite"), words.join(" "));
+        assert_eq!(sql_of("The tables in SQLite"), words_of(TABLES));
     }
 }

@@ -8,7 +8,7 @@ use crate::row::{HANDLED, HANDLED_IN_TRANSACTION, is_handled, is_in_progress};
 pub(super) type Statement = LazyLock<String>;
 
 /// The time by SQLite's clock, in milliseconds; it is the same throughout a statement.
-const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
+pub(super) const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
 
 /// How long the row of a claim that was neither committed nor released is kept after its lease, in
 /// milliseconds, so that a late commit applies.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign::dedup::{ClaimOutcome, StoreError, StoreErrorKind};
+use countersign::inbox::EnqueueOutcome;
 use rusqlite::Connection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -121,8 +122,13 @@ impl Writer {
         let is_due = self.unswept_claims >= CLAIMS_PER_SWEEP;
         let rows_to_sweep = if is_due { self.unswept_claims * ROWS_PER_CLAIM } else { 0 };
         let outputs = execute_batch(&mut connection, batch, rows_to_sweep)?;
-        let granted =
-            |output: &&Output| matches!(output, Output::Claim(ClaimOutcome::Acquired { .. }));
+        let granted = |output: &&Output| {
+            matches!(
+                output,
+                Output::Claim(ClaimOutcome::Acquired { .. })
+                    | Output::Enqueued(EnqueueOutcome::Stored(_))
+            )
+        };
         let granted = u32::try_from(outputs.iter().filter(granted).count()).unwrap_or(u32::MAX);
         self.unswept_claims = granted + if is_due { 0 } else { self.unswept_claims };
         self.connection = Some(connection);

@@ -40,7 +40,7 @@ pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 pub use self::outcome::{ClaimOutcome, UpdateOutcome};
 pub use self::retention::Retention;
 pub use self::store::DedupStore;
-pub(crate) use self::store::Store;
+pub(crate) use self::store::{Store, StoreFuture};
 pub use self::store_id::StoreId;
 pub use self::usage::StoreUsage;
 pub use crate::event::{ClaimToken, Claimed, EventKey, FencingToken, Identity};

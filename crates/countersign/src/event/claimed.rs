@@ -1,6 +1,7 @@
 //! What has been claimed.
 
 use super::claim_token::ClaimToken;
+use super::message_token::MessageToken;
 
 /// A claimed event: a delivery, an item of it, or a claim of your own.
 ///
@@ -24,6 +25,12 @@ use super::claim_token::ClaimToken;
 pub trait Claimed {
     /// Returns the token of the claim; `None` without dedup.
     fn claim_token(&self) -> Option<ClaimToken>;
+
+    /// Returns the token of the attempt at the event's message; `None`, the default, without an
+    /// [inbox](crate::inbox).
+    fn message_token(&self) -> Option<MessageToken> {
+        None
+    }
 }
 
 impl Claimed for ClaimToken {

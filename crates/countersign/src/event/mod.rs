@@ -7,6 +7,7 @@ mod event_pattern;
 mod fencing_token;
 mod fingerprint;
 mod identity;
+mod message_token;
 
 pub use self::claim_token::ClaimToken;
 pub use self::claimed::Claimed;
@@ -16,3 +17,4 @@ pub use self::event_pattern::EventPattern;
 pub use self::fencing_token::FencingToken;
 pub(crate) use self::fingerprint::fingerprint;
 pub use self::identity::Identity;
+pub use self::message_token::{MessageId, MessageToken};

@@ -91,6 +91,7 @@
 
 pub use super::adapter_state::{AdapterState, ReceiverSource};
 pub use super::detachable::{Detachable, Responder};
+pub use super::inbox::{HandlerResponse, Job, QueuedMessage, enqueue, handle_message, run_worker};
 pub use super::report::{reject_shutting_down, report_decode_failure, report_ignored};
 pub use super::request::verify;
 pub use super::response::{Response, body_interrupted, body_limited, rejection};

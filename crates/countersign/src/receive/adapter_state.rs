@@ -9,6 +9,7 @@ use super::tenants::Tenants;
 use super::trace;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
+use crate::inbox::Inbox;
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// The state that an adapter's middleware shares between requests and clones.
@@ -22,6 +23,7 @@ struct Shared {
     receivers: ReceiverSource,
     clock: Arc<dyn Clock>,
     shutdown: Shutdown,
+    inbox: Option<Inbox>,
 }
 
 impl AdapterState {
@@ -36,7 +38,7 @@ impl AdapterState {
             trace::weak_keys(receiver);
         }
         let shutdown = Shutdown::default();
-        let shared = Shared { receivers, clock: Arc::new(SystemClock), shutdown };
+        let shared = Shared { receivers, clock: Arc::new(SystemClock), shutdown, inbox: None };
         let state = Self(Arc::new(shared));
         trace::handshake_method(state.default_receiver());
         state
@@ -47,6 +49,22 @@ impl AdapterState {
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         Arc::make_mut(&mut self.0).clock = Arc::new(clock);
         self
+    }
+
+    /// Stores verified deliveries in `inbox`, from which workers handle them.
+    ///
+    /// The workers of this process then claim the endpoint's messages.
+    #[must_use]
+    pub fn with_inbox(mut self, inbox: Inbox) -> Self {
+        inbox.add_endpoint(self.default_receiver().shared_endpoint());
+        Arc::make_mut(&mut self.0).inbox = Some(inbox);
+        self
+    }
+
+    /// Returns the inbox in which verified deliveries are [stored](crate::adapter::enqueue), if there is one.
+    #[must_use]
+    pub fn inbox(&self) -> Option<&Inbox> {
+        self.0.inbox.as_ref()
     }
 
     /// Returns the handle that shuts the adapter down.
@@ -88,6 +106,21 @@ impl AdapterState {
                 Err(rejection)
             }
             _ => tenants.receiver(head).await,
+        }
+    }
+
+    /// Returns the receiver of a delivery that was verified for this tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectionKind::KeysUnavailable`] if the tenant cannot be resolved.
+    pub(super) async fn receiver_of(
+        &self,
+        tenant: Option<&str>,
+    ) -> Result<Arc<Receiver>, Rejection> {
+        match (&self.0.receivers, tenant) {
+            (ReceiverSource::Tenants(tenants), Some(tenant)) => tenants.for_tenant(tenant).await,
+            _ => Ok(Arc::clone(self.default_receiver())),
         }
     }
 

@@ -2,7 +2,8 @@
 //! [`metrics`](https://docs.rs/metrics) (feature `metrics`).
 //!
 //! Install a recorder, such as `metrics-exporter-prometheus`, before the first request. Durations are
-//! in seconds. Every metric but the last three has the labels `endpoint` and `sender`. [The guide] names
+//! in seconds. Every metric has the labels `endpoint` and `sender`, but for those of an inbox, which have no `sender`, and the last
+//! three, which have neither. [The guide] names
 //! the alerts to set.
 //!
 //! | name | kind | more labels | meaning |
@@ -18,6 +19,13 @@
 //! | `countersign_store_seconds` | histogram | `operation`, `result` | run time of the store's operations `claim`, `renew`, `commit`, `release`, by result: `ok`, `unavailable`, `timeout`, `full` |
 //! | `countersign_store_fill` | gauge | | share of a memory store's capacity that is in use, from 0 to 1 |
 //! | `countersign_store_forgotten_total` | counter | | handled events that a memory store has forgotten before the end of their retention, to make space |
+//! | `countersign_inbox_attempt_seconds` | histogram | `outcome` | run time of attempts at messages of an inbox, by what becomes of the message: `done`, `retry`, `returned`, `dead`, `lease_lost` |
+//! | `countersign_inbox_dead_total` | counter | | messages that have become dead |
+//! | `countersign_inbox_takeovers_total` | counter | | attempts that took over from an expired lease |
+//! | `countersign_inbox_messages` | gauge | `state` | messages in the inbox: `ready`, `running`, `dead` |
+//! | `countersign_inbox_bytes` | gauge | `state` | size of their bodies: `live` (ready and running), `dead` |
+//! | `countersign_inbox_oldest_ready_seconds` | gauge | | for how long the oldest ready message has been due |
+//! | `countersign_inbox_paused` | gauge | | 1 for a paused endpoint, else 0 |
 //! | `countersign_store_events` | gauge | `store`, `state` | events in the store: `in_progress`, `lease_expired`, `handled`, `expired` |
 //! | `countersign_store_oldest_expired_lease_seconds` | gauge | `store` | time since the oldest expired lease expired |
 //! | `countersign_store_bytes` | gauge | `store` | size of the store on disk, where the store reports it |
@@ -43,6 +51,13 @@ pub(super) const STORE: &str = "countersign_store_seconds";
 pub(super) const STORE_FILL: &str = "countersign_store_fill";
 pub(super) const STORE_FORGOTTEN: &str = "countersign_store_forgotten_total";
 pub(super) const STORE_EVENTS: &str = "countersign_store_events";
+pub(super) const INBOX_ATTEMPT: &str = "countersign_inbox_attempt_seconds";
+pub(super) const INBOX_DEAD: &str = "countersign_inbox_dead_total";
+pub(super) const INBOX_TAKEOVERS: &str = "countersign_inbox_takeovers_total";
+pub(super) const INBOX_MESSAGES: &str = "countersign_inbox_messages";
+pub(super) const INBOX_BYTES: &str = "countersign_inbox_bytes";
+pub(super) const INBOX_OLDEST_READY: &str = "countersign_inbox_oldest_ready_seconds";
+pub(super) const INBOX_PAUSED: &str = "countersign_inbox_paused";
 pub(super) const STORE_OLDEST_EXPIRED_LEASE: &str =
     "countersign_store_oldest_expired_lease_seconds";
 pub(super) const STORE_BYTES: &str = "countersign_store_bytes";
@@ -63,6 +78,21 @@ pub fn describe() {
         STORE_FORGOTTEN,
         "Handled events that the memory store has forgotten before the end of their retention."
     );
+    describe_histogram!(
+        INBOX_ATTEMPT,
+        Unit::Seconds,
+        "Run time of attempts at messages of an inbox, by what becomes of the message."
+    );
+    describe_counter!(INBOX_DEAD, "Messages that have become dead.");
+    describe_counter!(INBOX_TAKEOVERS, "Attempts that took over from an expired lease.");
+    describe_gauge!(INBOX_MESSAGES, "Messages in the inbox, by state.");
+    describe_gauge!(INBOX_BYTES, Unit::Bytes, "Size of the bodies of messages, by state.");
+    describe_gauge!(
+        INBOX_OLDEST_READY,
+        Unit::Seconds,
+        "For how long the oldest ready message has been due."
+    );
+    describe_gauge!(INBOX_PAUSED, "1 for a paused endpoint, else 0.");
     describe_gauge!(STORE_EVENTS, "Events in the dedup store, by state.");
     describe_gauge!(
         STORE_OLDEST_EXPIRED_LEASE,

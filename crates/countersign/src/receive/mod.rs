@@ -7,6 +7,7 @@
 //! | claim, handler, commit or release | `task.rs`, `claim.rs`, `handler.rs`, `store_call.rs` |
 //! | the response, and what remains of a delivery after it | `detachable.rs` |
 //! | the same for each item of a batch | `items/` |
+//! | the same by way of an inbox | `inbox/` |
 //! | the outcome and the response | `outcome.rs`, `response.rs` |
 //! | what an adapter uses of all this | `adapter.rs` |
 //! | an event without a handler | `ignored_event.rs` |
@@ -21,6 +22,7 @@ mod claim;
 mod detachable;
 mod handler;
 mod ignored_event;
+mod inbox;
 mod items;
 #[cfg(feature = "metrics")]
 pub mod metrics;

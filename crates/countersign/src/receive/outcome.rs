@@ -41,7 +41,9 @@ pub enum Outcome {
     Cancelled,
     /// The handler continues past the sender's response deadline. A retry gets its outcome.
     DeadlineExceeded,
-    /// The event was handled before. The handler did not run.
+    /// The event is stored in the inbox, from which a worker will handle it. The handler did not run.
+    Stored,
+    /// The event was handled, or stored in the inbox, before. The handler did not run.
     Duplicate {
         /// Whether the delivery that was handled had the same body.
         same_body: bool,
@@ -71,7 +73,7 @@ impl Outcome {
             | Self::LeaseLost
             | Self::Failed
             | Self::HandshakeAnswered => None,
-            Self::Duplicate { .. } => Some(200),
+            Self::Stored | Self::Duplicate { .. } => Some(200),
             Self::Panicked => Some(500),
             Self::Cancelled
             | Self::DeadlineExceeded
@@ -105,6 +107,7 @@ impl Outcome {
             Self::Panicked => "panicked",
             Self::Cancelled => "cancelled",
             Self::DeadlineExceeded => "deadline_exceeded",
+            Self::Stored => "stored",
             Self::Duplicate { .. } => "duplicate",
             Self::InProgress { .. } => "in_progress",
             Self::StoreUnavailable => "store_unavailable",

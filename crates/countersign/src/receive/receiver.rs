@@ -14,7 +14,7 @@ use super::unnamed::UnnamedEndpoint;
 use crate::contract::Contract;
 #[cfg(feature = "metrics")]
 use crate::dedup::StoreUsage;
-use crate::dedup::{ClaimOutcome, Retention, Store, StoreError, StoreErrorKind};
+use crate::dedup::{ClaimOutcome, Retention, Store, StoreError, StoreErrorKind, StoreId};
 use crate::error::Rejection;
 use crate::event::{EventKey, EventScope, Identity, tenant_scope};
 use crate::headers::Headers;
@@ -64,6 +64,8 @@ pub struct Receiver {
     /// The sender's verifier, for the endpoint.
     verifier: Arc<Verifier>,
     store: Option<Arc<dyn Store>>,
+    /// Whether the receiver was given its store.
+    is_store_shared: bool,
     endpoint: Arc<str>,
     /// Separates dedup keys: the endpoint's name and, where there are tenants, the tenant's. `None` without
     /// a name and with a store that others may share; then the key that verified a delivery separates them.
@@ -85,6 +87,7 @@ impl Receiver {
         };
         Self {
             store: settings.store(),
+            is_store_shared: matches!(settings.store, StoreSetting::Shared(_)),
             scope: is_separate.then(|| EventScope::new(&endpoint, scheme.sender())),
             unnamed: None,
             verifier: Arc::new(sender.verifier().at_endpoint(&endpoint)),
@@ -227,6 +230,21 @@ impl Receiver {
         Retention::new(keep_for).forgettable_after(horizon.max(fresh))
     }
 
+    /// Returns the id of the store that the receiver was given; `None` for one without an id, for a store of
+    /// the receiver's own, and without dedup.
+    pub(super) fn shared_store_id(&self) -> Option<StoreId> {
+        self.store.as_ref().filter(|_| self.is_store_shared)?.id()
+    }
+
+    /// Returns the tenant whose receiver this is.
+    pub(super) fn tenant(&self) -> Option<&str> {
+        self.verifier.tenant()
+    }
+
+    pub(super) const fn shared_verifier(&self) -> &Arc<Verifier> {
+        &self.verifier
+    }
+
     /// Returns the store; `None` without dedup.
     pub(super) const fn store(&self) -> Option<&Arc<dyn Store>> {
         self.store.as_ref()
@@ -271,8 +289,7 @@ impl Receiver {
         &self.endpoint
     }
 
-    /// Returns the endpoint's name for a label, which shares it.
-    #[cfg(feature = "metrics")]
+    /// Returns the endpoint's name to share.
     pub(super) const fn shared_endpoint(&self) -> &Arc<str> {
         &self.endpoint
     }

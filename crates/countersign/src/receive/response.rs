@@ -53,10 +53,11 @@ impl Response {
         }
     }
 
-    /// Replaces the status of an acknowledged duplicate by the success that the sender's contract asks for.
+    /// Replaces the status of an acknowledged event, which is stored or a duplicate, by the success that the
+    /// sender's contract asks for.
     #[must_use]
     pub const fn with_contract(mut self, contract: &Contract) -> Self {
-        if let Cause::Outcome(Outcome::Duplicate { .. }) = self.cause {
+        if let Cause::Outcome(Outcome::Stored | Outcome::Duplicate { .. }) = self.cause {
             self.status = contract.success_status(self.status);
         }
         self

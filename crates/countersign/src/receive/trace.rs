@@ -110,7 +110,7 @@ mod on {
         let (kind, status) = (outcome.as_str(), outcome.status());
         let message = message(outcome);
         match outcome {
-            Outcome::Handled | Outcome::HandshakeAnswered => {
+            Outcome::Handled | Outcome::Stored | Outcome::HandshakeAnswered => {
                 info!(endpoint, sender, outcome = kind, status, "{message}");
             }
             Outcome::Duplicate { same_body } => {
@@ -138,6 +138,7 @@ mod on {
             Outcome::DeadlineExceeded => {
                 "response deadline exceeded: the handler continues, and a retry gets its outcome"
             }
+            Outcome::Stored => "stored",
             Outcome::Duplicate { .. } => "duplicate",
             Outcome::InProgress { .. } => "in progress",
             Outcome::StoreUnavailable => "dedup store unavailable: the handler did not run",

@@ -214,6 +214,7 @@ impl Verifier {
             named_fields: OnceLock::new(),
             claim: None,
             item_claims: None,
+            redelivery: None,
         };
         match &self.scheme().timestamp {
             Some(CompiledTimestamp::Body(pointer, format)) => {

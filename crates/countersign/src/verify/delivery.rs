@@ -12,12 +12,13 @@ use crate::body::{FilePart, decode_form, decode_json};
 use crate::crypto::encoding::hex;
 use crate::crypto::mac::{HmacKey, TAG_BYTES};
 use crate::error::{Rejection, RejectionKind};
-use crate::event::{ClaimToken, Claimed, FencingToken, Identity, fingerprint};
+use crate::event::{ClaimToken, Claimed, FencingToken, Identity, MessageToken, fingerprint};
 use crate::json::pointer::Pointer;
 use crate::scheme::{CompiledLocation, Scheme};
 use crate::time::Timestamp;
 use crate::verify::header_text::HeaderText;
 use crate::verify::named_fields::{NamedField, NamedFields};
+use crate::verify::redelivery::Redelivery;
 use crate::verify::signed_content::SignedContent;
 use crate::verify::{ItemClaims, Verifier};
 
@@ -68,6 +69,8 @@ pub struct Delivery {
     pub(crate) claim: Option<(Option<ClaimToken>, bool)>,
     /// What claims the items, once the event is claimed; `None` without dedup.
     pub(crate) item_claims: Option<Arc<dyn ItemClaims>>,
+    /// What is known of the attempt, for a delivery of an inbox.
+    pub(crate) redelivery: Option<Box<Redelivery>>,
 }
 
 impl Delivery {
@@ -175,14 +178,39 @@ impl Delivery {
     /// Returns the name of the key that verified the request.
     #[must_use]
     pub fn key_name(&self) -> &str {
-        self.verifier.keys.name(self.key)
+        match &self.redelivery {
+            Some(redelivery) => &redelivery.key_name,
+            None => self.verifier.keys.name(self.key),
+        }
     }
 
-    /// Returns the fencing token of the event's claim, which guards the handler's own writes; `None`
-    /// without dedup.
+    /// Returns the fencing token of the event's claim or of the attempt at its message, which guards the
+    /// handler's own writes; `None` without dedup.
     #[must_use]
     pub fn fencing_token(&self) -> Option<FencingToken> {
-        self.claim_token().map(|claim_token| claim_token.fencing_token())
+        let attempt = self.message_token().map(MessageToken::fencing_token);
+        attempt.or_else(|| self.claim_token().map(|claim_token| claim_token.fencing_token()))
+    }
+
+    /// Returns the token of the attempt at the event's message, by which a store marks the message as done in
+    /// the handler's own transaction; `None` without an [inbox](crate::inbox).
+    #[must_use]
+    pub fn message_token(&self) -> Option<MessageToken> {
+        self.redelivery.as_ref().map(|redelivery| redelivery.token)
+    }
+
+    /// Returns the number of the attempt at the event's message, from 1; always 1 without an
+    /// [inbox](crate::inbox).
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.redelivery.as_ref().map_or(1, |redelivery| redelivery.attempt)
+    }
+
+    /// Returns whether an operator has replayed the event's message in an [inbox](crate::inbox), so that its
+    /// handler may have succeeded before.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        self.redelivery.as_ref().is_some_and(|redelivery| redelivery.replays > 0)
     }
 
     /// Returns the token of the event's claim, by which a store commits the event in the handler's own
@@ -192,11 +220,12 @@ impl Delivery {
         self.claim?.0
     }
 
-    /// Returns whether the claim took over from an expired lease, whose handler may have done part of
-    /// the work.
+    /// Returns whether the claim, or the attempt at a message, took over from an expired lease, whose handler
+    /// may have done part of the work.
     #[must_use]
     pub fn is_takeover(&self) -> bool {
         self.claim.is_some_and(|(_, takeover)| takeover)
+            || self.redelivery.as_ref().is_some_and(|redelivery| redelivery.is_takeover)
     }
 
     /// Returns the time of receipt: the `now` that verification was given.
@@ -326,6 +355,10 @@ impl Delivery {
 impl Claimed for Delivery {
     fn claim_token(&self) -> Option<ClaimToken> {
         self.claim_token()
+    }
+
+    fn message_token(&self) -> Option<MessageToken> {
+        self.message_token()
     }
 }
 

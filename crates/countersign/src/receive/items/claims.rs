@@ -40,10 +40,22 @@ impl Receiver {
     where
         T: Timer<Sleep: Send + 'static> + Send + Sync + 'static,
     {
-        if self.scheme().items.is_some()
-            && let Some(store) = self.store()
-        {
-            let (store, receiver) = (Arc::clone(store), self.clone());
+        if let Some(store) = self.store() {
+            self.prepare_items_in(Arc::clone(store), delivery, timer);
+        }
+    }
+
+    /// Lets [`Delivery::for_each_item`] claim the delivery's items in `store`.
+    pub(crate) fn prepare_items_in<T>(
+        &self,
+        store: Arc<dyn Store>,
+        delivery: &mut Delivery,
+        timer: T,
+    ) where
+        T: Timer<Sleep: Send + 'static> + Send + Sync + 'static,
+    {
+        if self.scheme().items.is_some() {
+            let receiver = self.clone();
             let claims = Claims { store, receiver, unnamed_scope: delivery.unnamed_scope(), timer };
             delivery.item_claims = Some(Arc::new(claims));
         }

@@ -89,7 +89,8 @@ impl Tenants {
         validation.finish(Some(Receiver::with_settings(sender, &self.settings).for_tenant(tenant)))
     }
 
-    async fn for_tenant(&self, tenant: &str) -> Result<Arc<Receiver>, Rejection> {
+    /// Returns the receiver of a tenant; the one for unknown tenants if there is none of this name.
+    pub(crate) async fn for_tenant(&self, tenant: &str) -> Result<Arc<Receiver>, Rejection> {
         let unavailable = |detail: String| {
             Rejection::new(RejectionKind::KeysUnavailable)
                 .with_detail(format!("check the key resolver: {detail}"))

@@ -1,0 +1,100 @@
+//! The events of a worker (feature `tracing`). Without the feature, every function here does nothing.
+//!
+//! Nothing recorded is a piece of a request; the text of a rejection holds none.
+
+#[cfg(not(feature = "tracing"))]
+pub(super) use self::off::*;
+#[cfg(feature = "tracing")]
+pub(super) use self::on::*;
+
+#[cfg(feature = "tracing")]
+mod on {
+    use tracing::{debug, error, info, warn};
+
+    use crate::dedup::{StoreError, UpdateOutcome};
+    use crate::event::MessageToken;
+    use crate::inbox::{DeadMessage, Settled, Settlement};
+
+    /// Records the end of an attempt, once it is settled. A dead message is recorded by [`dead`].
+    pub(in crate::receive::inbox) fn attempt_ended(
+        endpoint: &str,
+        attempt: u32,
+        settlement: &Settlement,
+        outcome: UpdateOutcome,
+    ) {
+        let message = settlement.token.id().as_u64();
+        let reason = settlement.error.as_deref().unwrap_or_default();
+        if outcome == UpdateOutcome::StaleToken {
+            warn!(
+                endpoint,
+                message,
+                attempt,
+                "the attempt's lease had expired, and another attempt holds the message: it may have been handled twice"
+            );
+            return;
+        }
+        match settlement.settled {
+            Settled::Done => info!(endpoint, message, attempt, "message handled"),
+            Settled::Retry { after } => {
+                warn!(endpoint, message, attempt, reason, "attempt failed: retried in {after:?}");
+            }
+            Settled::Returned { after } => {
+                info!(endpoint, message, attempt, reason, "message returned for {after:?}");
+            }
+            Settled::Dead => debug!(endpoint, message, attempt, reason, "message settled as dead"),
+        }
+    }
+
+    pub(in crate::receive::inbox) fn dead(dead: &DeadMessage) {
+        let (endpoint, message, attempts) =
+            (&*dead.endpoint, dead.token.id().as_u64(), dead.attempts);
+        let reason = &*dead.error;
+        error!(
+            endpoint,
+            message,
+            attempts,
+            reason,
+            "message dead: it was acknowledged and is not handled; mend the cause, then `countersign inbox replay {message}`, or discard it"
+        );
+    }
+
+    pub(in crate::receive::inbox) fn message_lost(token: MessageToken) {
+        let message = token.id().as_u64();
+        warn!(message, "lease lost: another attempt holds the message while this one still runs");
+    }
+
+    pub(in crate::receive::inbox) fn unserved_endpoint(endpoint: &str, ready: u64) {
+        warn!(
+            endpoint,
+            ready,
+            "no handler: messages wait for an endpoint that this worker's application does not have; run a worker with its route, or name the endpoint as it was"
+        );
+    }
+
+    pub(in crate::receive::inbox) fn store_failed(operation: &str, error: &StoreError) {
+        warn!(operation, "{operation} failed in the inbox's store: {error}");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use crate::dedup::{StoreError, UpdateOutcome};
+    use crate::event::MessageToken;
+    use crate::inbox::{DeadMessage, Settlement};
+
+    pub(in crate::receive::inbox) fn attempt_ended(
+        _: &str,
+        _: u32,
+        _: &Settlement,
+        _: UpdateOutcome,
+    ) {
+    }
+
+    pub(in crate::receive::inbox) fn dead(_: &DeadMessage) {}
+
+    pub(in crate::receive::inbox) fn message_lost(_: MessageToken) {}
+
+    pub(in crate::receive::inbox) fn unserved_endpoint(_: &str, _: u64) {}
+
+    pub(in crate::receive::inbox) fn store_failed(_: &str, _: &StoreError) {}
+}
