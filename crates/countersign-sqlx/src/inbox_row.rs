@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::dedup::{EventKey, FencingToken};
+use countersign::dedup::EventKey;
 use countersign::inbox::{MessageFilter, MessageId, MessageState, MessageToken, Settled};
 
 use crate::row::{key_bytes, to_fencing_token};
@@ -112,8 +112,4 @@ impl<'f> From<&'f MessageFilter> for FilterValues<'f> {
 /// Returns the key in a column; a key of zeros if the column holds something else.
 pub(crate) fn to_key(bytes: &[u8]) -> EventKey {
     EventKey::from_bytes(bytes.try_into().unwrap_or_default())
-}
-
-pub(crate) fn to_fence(token: MessageToken) -> FencingToken {
-    token.fencing_token()
 }

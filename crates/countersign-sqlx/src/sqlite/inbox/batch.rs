@@ -193,10 +193,7 @@ impl Batch<'_> {
         error: Option<&str>,
         uncounted: i64,
     ) -> Result<u64> {
-        self.run(
-            RECORD,
-            params![id, fence, self.now, millis(took), outcome, error, uncounted],
-        )
+        self.run(RECORD, params![id, fence, self.now, millis(took), outcome, error, uncounted])
     }
 
     fn state_of(&self, id: i64, fence: i64) -> Result<Option<i16>> {

@@ -1,11 +1,13 @@
 //! What an operator sees of the inbox.
 
 use bytes::Bytes;
-use countersign::dedup::StoreError;
-use countersign::inbox::{Attempt, InspectInbox, MessageFilter, MessageId, MessageRecord, MessageState};
 use countersign::Timestamp;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use countersign::dedup::StoreError;
+use countersign::inbox::{
+    Attempt, InspectInbox, MessageFilter, MessageId, MessageRecord, MessageState,
+};
 use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite, query};
 
 use super::statements::{ATTEMPTS, BODY, COUNT, LIST};
@@ -53,11 +55,7 @@ impl InspectInbox for SqliteStore {
         attempts.map_err(|error| store_error(&error))
     }
 
-    async fn replay_messages(
-        &self,
-        filter: &MessageFilter,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
+    async fn replay_messages(&self, filter: &MessageFilter, limit: u32) -> Result<u64, StoreError> {
         let replay = InboxOperation::Replay { filter: Box::new(filter.clone()), limit };
         self.execute_inbox(replay).await?.changed()
     }

@@ -15,8 +15,8 @@ use countersign::inbox::{
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, query};
 
-pub(super) use self::statements::MARK_DONE;
 use self::statements::BACKLOG;
+pub(super) use self::statements::MARK_DONE;
 use super::SqliteStore;
 use super::job::{InboxOperation, Operation};
 use crate::error::store_error;
