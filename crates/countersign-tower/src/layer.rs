@@ -2,9 +2,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use countersign::Shutdown;
 use countersign::adapter::{AdapterState, ReceiverSource};
 use countersign::time::Clock;
+use countersign::{Inbox, Shutdown};
 use http_body_util::Full;
 use tower_layer::Layer;
 
@@ -50,6 +50,35 @@ impl<B> WebhookLayer<B> {
     /// Compares signed timestamps with `clock`.
     pub fn clock(self, clock: impl Clock) -> Self {
         Self { state: self.state.with_clock(clock), body: PhantomData }
+    }
+
+    /// Stores verified events in `inbox` and acknowledges them at once; a worker of the inbox runs the inner
+    /// service.
+    ///
+    /// Nothing else changes: the same handler gets the same delivery, and its response decides what becomes
+    /// of the event. See [the guide](https://github.com/countersign/countersign/blob/main/docs/inbox.md).
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")]
+    /// # async fn example(
+    /// #     listener: tokio::net::TcpListener,
+    /// #     receiver: countersign_tower::Receiver,
+    /// #     store: impl countersign_tower::inbox::InboxStore + Clone,
+    /// # ) -> std::io::Result<()> {
+    /// use axum::{Router, http::StatusCode, routing::post};
+    /// use countersign_tower::{Inbox, RunWorker, Shutdown, WebhookLayer};
+    ///
+    /// let inbox = Inbox::new(store);
+    /// let app = Router::new()
+    ///     .route("/webhooks/github", post(|| async { StatusCode::OK }))
+    ///     .route_layer(WebhookLayer::new(receiver).inbox(inbox.clone()));
+    /// let shutdown = Shutdown::default();
+    /// tokio::spawn(inbox.worker(app.clone()).run(shutdown.clone()));
+    /// axum::serve(listener, app).await
+    /// # }
+    /// ```
+    pub fn inbox(self, inbox: Inbox) -> Self {
+        Self { state: self.state.with_inbox(inbox), ..self }
     }
 
     /// Passes a body of type `C` to the inner service instead of `Full<Bytes>`.

@@ -90,6 +90,12 @@
 //! The sender gets a status and no reason (`response.rs`). The reason is in the response's extensions, as a
 //! [`Rejection`] or an [`Outcome`], and in `tracing` events.
 //!
+//! # Store, acknowledge, then handle
+//!
+//! With an [`Inbox`], [`WebhookLayer::inbox`] stores an event and acknowledges it at once; a
+//! [worker](Inbox::worker), which [`RunWorker`] runs, handles it by the same application, with retries. See
+//! [the inbox guide].
+//!
 //! # Features
 //!
 //! | feature | effect |
@@ -119,6 +125,7 @@
 //!
 //! [choose a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 //! [events guide]: https://github.com/countersign/countersign/blob/main/docs/events.md
+//! [the inbox guide]: https://github.com/countersign/countersign/blob/main/docs/inbox.md
 //! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
 //! [testing handlers]: https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md
 //! [tower]: https://docs.rs/tower
@@ -141,6 +148,7 @@ mod rejection;
 mod response;
 mod service;
 mod timer;
+mod worker;
 
 pub use countersign;
 pub use countersign::*;
@@ -157,3 +165,4 @@ pub use self::layer::WebhookLayer;
 #[cfg(feature = "axum")]
 pub use self::rejection::WebhookRejection;
 pub use self::service::WebhookService;
+pub use self::worker::RunWorker;

@@ -6,11 +6,12 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use countersign::adapter::{
-    AdapterState, body_interrupted, body_limited, drive, reject_shutting_down, verify,
+    AdapterState, QueuedMessage, body_interrupted, body_limited, drive, enqueue, handle_message,
+    reject_shutting_down, verify,
 };
 use countersign::{Delivery, Rejection, adapter};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use http_body::Body;
 use http_body_util::LengthLimitError;
 use tower_service::Service;
@@ -80,11 +81,20 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (state, inner) = (self.state.clone(), self.inner.clone());
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let message = parts.extensions.remove::<QueuedMessage>();
         let mut request = Request::from_parts(parts, ());
         // One block, in which everything stays where it is: what is passed to an `async fn` by value is
         // stored twice in its future.
         ResponseFuture::new(|responder| async move {
+            if let Some(message) = message {
+                let start = |delivery| call(inner, &mut request, delivery);
+                let handled = handle_message(&state, &TokioTimer, &message, start).await;
+                return responder.respond(match handled {
+                    Ok(result) => result.map(|response| response.map(ResponseBody::new)),
+                    Err(own) => Ok(response::own(own)),
+                });
+            }
             let mut body = pin!(body);
             let poll_body = |cx: &mut Context<'_>| poll_data(body.as_mut(), cx);
             let method = request.method().as_str();
@@ -104,14 +114,15 @@ where
             let Some(in_flight) = state.shutdown().track() else {
                 return responder.respond(Ok(response::own(reject_shutting_down(&receiver))));
             };
+            if state.inbox().is_some() {
+                let (method, uri) = (request.method().as_str(), original_uri(&request).to_string());
+                let stored =
+                    enqueue(&state, &receiver, &TokioTimer, &delivery, method, &uri, &request)
+                        .await;
+                return responder.respond(Ok(response::own(stored)));
+            }
             responder.must_end();
-            let start = |delivery: Delivery| {
-                let body = B::from(delivery.body().clone());
-                let mut request = std::mem::take(&mut request).map(|()| body);
-                describe_plain_body(request.headers_mut());
-                request.extensions_mut().insert(delivery);
-                Call::new(inner, request)
-            };
+            let start = |delivery| call(inner, &mut request, delivery);
             let is_success = |result: &Result<Response<ResBody>, S::Error>| {
                 result.as_ref().is_ok_and(|response| response.status().is_success())
             };
@@ -130,6 +141,28 @@ where
             drive(&receiver, delivery, &TokioTimer, &in_flight, start, is_success, respond).await;
         })
     }
+}
+
+/// Returns the call of the inner service with a verified delivery.
+fn call<S, B>(inner: S, request: &mut Request<()>, delivery: Delivery) -> Call<S, B>
+where
+    S: Service<Request<B>>,
+    B: From<Bytes>,
+{
+    let body = B::from(delivery.body().clone());
+    let mut request = std::mem::take(request).map(|()| body);
+    describe_plain_body(request.headers_mut());
+    request.extensions_mut().insert(delivery);
+    Call::new(inner, request)
+}
+
+/// Returns the URI of a request as it came to the application: a nested router removes its prefix.
+fn original_uri(request: &Request<()>) -> &Uri {
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::OriginalUri(uri)) = request.extensions().get() {
+        return uri;
+    }
+    request.uri()
 }
 
 /// Removes the headers that describe a compressed body, since the handler gets the plain one.
