@@ -86,7 +86,7 @@
 //! 4. The handler runs within the request's future. Neither a sender that hangs up nor the sender's deadline
 //!    stops it: it goes on in a task of its own on its worker; at the deadline the response is 503, and a
 //!    retry gets the outcome. Work that blocks the thread belongs into `actix_web::web::block`: deadline and
-//!    lease are checked where a handler waits.
+//!    lease are checked where a handler returns `Poll::Pending`.
 //! 5. A 2xx status commits the event. Another status, an error or a panic releases it for the next delivery.
 //!    After a panic the response is 500, and the worker continues.
 //!

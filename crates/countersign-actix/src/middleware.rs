@@ -83,7 +83,7 @@ where
             let Some(in_flight) = state.shutdown().track() else {
                 return responder.respond(Ok(own(request, reject_shutting_down(&receiver))));
             };
-            responder.must_end();
+            responder.detach_on_drop(());
             // actix routes a request by its only handle. The handler takes the handle if it runs; otherwise
             // the handle is left here, for a response without the handler.
             let handle = Cell::new(Some(request));
@@ -130,7 +130,7 @@ fn own<B>(
 
 /// Spawns what remains of a delivery on its worker. Spawning panics on a thread without one, such as that of
 /// a worker that has stopped: then the lease of the claim expires.
-fn spawn(remaining: Pin<Box<dyn Future<Output = ()>>>) {
+fn spawn((): (), remaining: Pin<Box<dyn Future<Output = ()>>>) {
     drop(catch_unwind(AssertUnwindSafe(|| rt::spawn(remaining))));
 }
 

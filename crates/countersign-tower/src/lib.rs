@@ -84,7 +84,7 @@
 //! 4. The inner service runs within the request's future (`call.rs`). Neither a sender that hangs up nor the
 //!    sender's deadline stops it: it goes on in a task of its own (`future.rs`); at the deadline the response
 //!    is 503, and a retry gets the outcome. Work that blocks the thread belongs into
-//!    `tokio::task::spawn_blocking`: deadline and lease are checked where a handler waits.
+//!    `tokio::task::spawn_blocking`: deadline and lease are checked where a handler returns `Poll::Pending`.
 //! 5. A 2xx status commits the event. Another status, an error or a panic releases it for the next delivery.
 //!
 //! The sender gets a status and no reason (`response.rs`). The reason is in the response's extensions, as a

@@ -14,6 +14,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use http_body::Body;
 use http_body_util::LengthLimitError;
+use tokio::runtime::Handle;
 use tower_service::Service;
 
 use crate::body::ResponseBody;
@@ -95,15 +96,22 @@ where
                     Err(own) => Ok(response::own(own)),
                 });
             }
-            let mut body = pin!(body);
-            let poll_body = |cx: &mut Context<'_>| poll_data(body.as_mut(), cx);
+            let mut body = pin!(Some(body));
+            let poll_body = |cx: &mut Context<'_>| match body.as_mut().as_pin_mut() {
+                Some(body) => poll_data(body, cx),
+                None => Poll::Ready(None),
+            };
             let method = request.method().as_str();
             let (receiver, delivery) =
                 match verify(&state, &TokioTimer, method, &request, poll_body).await {
                     Ok(verified) => verified,
                     Err(response) => {
                         let mut response = response::own(response);
+                        let Some(body) = body.as_pin_mut() else {
+                            return responder.respond(Ok(response));
+                        };
                         let limit = drain::limit(&state, &request, &*body, &mut response);
+                        responder.detach_on_drop(Handle::try_current().ok());
                         responder.respond(Ok(response));
                         if let Some(limit) = limit {
                             drain::read(body, limit).await;
@@ -121,7 +129,9 @@ where
                         .await;
                 return responder.respond(Ok(response::own(stored)));
             }
-            responder.must_end();
+            // The handler may run for long after its request has been received and its sender is gone.
+            body.set(None);
+            responder.detach_on_drop(Handle::try_current().ok());
             let start = |delivery| call(inner, &mut request, delivery);
             let is_success = |result: &Result<Response<ResBody>, S::Error>| {
                 result.as_ref().is_ok_and(|response| response.status().is_success())

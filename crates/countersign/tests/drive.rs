@@ -83,7 +83,7 @@ fn detachable<F: Future<Output = ()> + 'static>(
 ) -> Detachable<Remaining, u16> {
     Detachable::new(
         |responder| -> Pin<Box<Remaining>> { Box::pin(start(responder)) },
-        |remaining| SPAWNED.with_borrow_mut(|spawned| spawned.push(remaining)),
+        |(), remaining| SPAWNED.with_borrow_mut(|spawned| spawned.push(remaining)),
     )
 }
 
@@ -94,7 +94,7 @@ fn spawned() -> usize {
 #[test]
 fn a_future_that_ends_with_its_response_is_not_spawned() {
     let mut future = detachable(async |responder| {
-        responder.must_end();
+        responder.detach_on_drop(());
         responder.respond(200);
     });
     assert_eq!(poll_once(pin!(&mut future)), Poll::Ready(200));
@@ -105,6 +105,7 @@ fn a_future_that_ends_with_its_response_is_not_spawned() {
 #[test]
 fn what_remains_after_the_response_is_spawned() {
     let mut future = detachable(async |responder| {
+        responder.detach_on_drop(());
         responder.respond(200);
         pending().await
     });
@@ -113,17 +114,69 @@ fn what_remains_after_the_response_is_spawned() {
 }
 
 #[test]
-fn a_dropped_future_is_spawned_only_if_it_must_end() {
-    for must_end in [false, true] {
+fn a_dropped_future_is_spawned_only_once_it_is_to_be_detached() {
+    for is_detached in [false, true] {
         let mut future = detachable(async move |responder| {
-            if must_end {
-                responder.must_end();
+            if is_detached {
+                responder.detach_on_drop(());
             }
             pending::<()>().await;
             responder.respond(200);
         });
         assert_eq!(poll_once(pin!(&mut future)), Poll::Pending);
         drop(future);
-        assert_eq!(spawned(), usize::from(must_end));
+        assert_eq!(spawned(), usize::from(is_detached));
     }
+}
+
+#[test]
+#[should_panic(expected = "ended without a response")]
+fn a_future_that_ends_without_a_response_panics() {
+    let mut future = detachable(async |responder| {
+        std::mem::forget(responder);
+    });
+    let _ = poll_once(pin!(&mut future));
+}
+
+#[test]
+#[should_panic(expected = "dropped without a response")]
+fn a_responder_that_is_dropped_without_a_response_panics() {
+    let mut future = detachable(async |responder| {
+        drop(responder);
+        pending().await
+    });
+    let _ = poll_once(pin!(&mut future));
+}
+
+#[test]
+#[should_panic(expected = "after its completion")]
+fn a_future_that_is_polled_after_its_completion_panics() {
+    let mut future = detachable(async |responder| responder.respond(200));
+    assert_eq!(poll_once(pin!(&mut future)), Poll::Ready(200));
+    let _ = poll_once(pin!(&mut future));
+}
+
+#[test]
+fn a_panic_whose_payload_panics_is_a_panic_of_the_handler() {
+    struct Payload;
+
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            std::panic::panic_any(Payload);
+        }
+    }
+
+    let handler = poll_fn(|_| std::panic::panic_any(Payload));
+    assert_eq!(drive_once(handler), (Some(Outcome::Panicked), 0));
+}
+
+#[test]
+fn no_delivery_is_tracked_once_shutdown_has_begun() {
+    let shutdown = Shutdown::default();
+    let tracked = shutdown.track();
+    let mut drain = pin!(shutdown.drain());
+    assert_eq!(poll_once(drain.as_mut()), Poll::Pending);
+    assert!(shutdown.track().is_none());
+    drop(tracked);
+    assert_eq!(poll_once(drain), Poll::Ready(()));
 }

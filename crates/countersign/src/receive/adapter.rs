@@ -2,7 +2,7 @@
 //!
 //! [`verify`] takes a request to a verified delivery, and [`drive`] takes the delivery from its claim to
 //! its response; both report to `tracing` and `metrics`. An adapter converts the framework's types,
-//! spawns what remains of a delivery whose sender is gone, and converts a [`Response`] where the handler
+//! spawns what remains of a delivery whose sender is gone or whose deadline has passed, and converts a [`Response`] where the handler
 //! has none.
 //!
 //! # Example
@@ -60,7 +60,7 @@
 //!             };
 //!             let is_success = |status: &u16| (200..300).contains(status);
 //!             let contract = receiver.contract();
-//!             responder.must_end();
+//!             responder.detach_on_drop(());
 //!             let respond = |outcome, status| responder.respond(match status {
 //!                 Some(status @ 200..=299) => contract.success_status(status),
 //!                 Some(status) => status,
@@ -68,7 +68,7 @@
 //!             });
 //!             drive(&receiver, delivery, &TokioTimer, &in_flight, handler, is_success, respond).await;
 //!         }),
-//!         |remaining| drop(tokio::spawn(remaining)),
+//!         |(), remaining| drop(tokio::spawn(remaining)),
 //!     )
 //! }
 //!

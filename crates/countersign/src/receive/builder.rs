@@ -69,6 +69,7 @@ impl ReceiverBuilder {
     /// [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
     pub fn dedup(mut self, store: impl DedupStore) -> Self {
         self.settings.store = StoreSetting::Shared(Arc::new(store));
+        self.settings.is_store_set = true;
         self
     }
 

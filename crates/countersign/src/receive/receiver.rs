@@ -65,7 +65,7 @@ pub struct Receiver {
     verifier: Arc<Verifier>,
     store: Option<Arc<dyn Store>>,
     /// Whether the receiver was given its store.
-    is_store_shared: bool,
+    is_store_set: bool,
     endpoint: Arc<str>,
     /// Separates dedup keys: the endpoint's name and, where there are tenants, the tenant's. `None` without
     /// a name and with a store that others may share; then the key that verified a delivery separates them.
@@ -87,7 +87,7 @@ impl Receiver {
         };
         Self {
             store: settings.store(),
-            is_store_shared: matches!(settings.store, StoreSetting::Shared(_)),
+            is_store_set: settings.is_store_set,
             scope: is_separate.then(|| EventScope::new(&endpoint, scheme.sender())),
             unnamed: None,
             verifier: Arc::new(sender.verifier().at_endpoint(&endpoint)),
@@ -230,10 +230,10 @@ impl Receiver {
         Retention::new(keep_for).forgettable_after(horizon.max(fresh))
     }
 
-    /// Returns the id of the store that the receiver was given; `None` for one without an id, for a store of
-    /// the receiver's own, and without dedup.
-    pub(super) fn shared_store_id(&self) -> Option<StoreId> {
-        self.store.as_ref().filter(|_| self.is_store_shared)?.id()
+    /// Returns the id of the store that the receiver was given; `None` for one without an id, and if it was
+    /// given none.
+    pub(super) fn set_store_id(&self) -> Option<StoreId> {
+        self.store.as_ref().filter(|_| self.is_store_set)?.id()
     }
 
     /// Returns the tenant whose receiver this is.

@@ -115,7 +115,9 @@ async fn verify_with<H: Headers + ?Sized, E: Into<Rejection>>(
         Ok(())
     };
     let limit = async || {
-        // The first wait is over at once where the body has arrived with its headers, as most do.
+        // The first wait is over at once where the body has arrived with its headers, as most do. The limit
+        // is polled before the body, so the body is read between the two.
+        yield_now().await;
         yield_now().await;
         sleep(timer, receiver.timeouts().body).await;
     };

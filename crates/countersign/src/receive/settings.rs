@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) store: StoreSetting,
     /// Without a name, dedup keys depend on the key that verified the delivery.
     pub(crate) endpoint: Option<Arc<str>>,
+    /// Whether the store was set.
+    pub(crate) is_store_set: bool,
     /// Defaults to the shortest safe retention.
     pub(crate) retention: Option<Duration>,
     /// Defaults to a duration derived from the response deadline and the store's timeout.
@@ -33,6 +35,7 @@ pub(crate) struct Settings {
 pub(crate) enum StoreSetting {
     /// A memory store of each receiver's own.
     Default,
+    /// A store that was set, or the one memory store of all tenants' receivers.
     Shared(Arc<dyn Store>),
     None,
 }
@@ -41,6 +44,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             store: StoreSetting::Default,
+            is_store_set: false,
             endpoint: None,
             retention: None,
             lease: None,
@@ -147,7 +151,7 @@ pub struct Timeouts {
     pub store: Duration,
     /// The time from the claim to the response.
     pub response: Duration,
-    /// The time from the claim to the handler's end.
+    /// The time from the handler's start to its end.
     pub handler: Duration,
     /// The time after which a claim that is not renewed expires.
     pub lease: Duration,

@@ -85,6 +85,10 @@ impl Shutdown {
     /// Counts a delivery as in flight until the guard is dropped; `None` once shutdown has begun.
     #[must_use]
     pub fn track(&self) -> Option<InFlightGuard> {
+        // A delivery that is counted for a moment only would delay a drain, again and again under load.
+        if self.state().phase() != SERVING {
+            return None;
+        }
         let state = State(self.0.state.fetch_add(ONE_DELIVERY, Ordering::AcqRel));
         // Dropping the guard takes the delivery back, and wakes a drain that has seen it.
         let guard = InFlightGuard(self.clone());
@@ -99,6 +103,11 @@ impl Shutdown {
     /// Completes when running handlers are to be cancelled.
     pub(crate) fn stopping(&self) -> impl Future<Output = ()> {
         self.wait_for(|state| state.phase() >= STOPPING)
+    }
+
+    /// Returns whether running handlers are to be cancelled.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.state().phase() >= STOPPING
     }
 
     fn enter(&self, phase: usize) {
@@ -140,8 +149,8 @@ impl fmt::Debug for Shutdown {
 
 /// Counts one delivery as in flight until it is dropped.
 ///
-/// [`Shutdown::track`] returns it; [`drive`](crate::adapter::drive) takes it, and drops it after the claim has
-/// been committed or released.
+/// [`Shutdown::track`] returns it. Keep it until [`drive`](crate::adapter::drive), which borrows it, has ended:
+/// the claim has been committed or released then.
 #[derive(Debug)]
 #[must_use]
 pub struct InFlightGuard(Shutdown);

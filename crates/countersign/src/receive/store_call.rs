@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
+use super::handler::discard;
 use super::receiver::Receiver;
 use super::timer::{Timer, before, sleep};
 use super::{recorder, trace};
@@ -23,7 +24,8 @@ pub(super) async fn call_store<A>(
     let failed = |kind, message: String| Err(StoreError::new(kind, message));
     let caught = poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| {
+        polled.unwrap_or_else(|panic| {
+            discard(panic);
             Poll::Ready(failed(StoreErrorKind::Unavailable, "the store panicked".to_owned()))
         })
     });

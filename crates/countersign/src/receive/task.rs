@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::admission::Admission;
 use super::claim::Claim;
-use super::handler::{self, Ended};
+use super::handler::{self, Ended, discard};
 use super::outcome::Outcome;
 use super::receiver::Receiver;
 use super::report::{report_late_outcome, report_outcome};
@@ -27,13 +27,14 @@ const COMMIT_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duratio
 ///
 /// `start` gets the delivery with its claim and returns the handler's future, which is polled within this
 /// one and dropped if the handler is cancelled. The handler must not block its thread: deadline and lease are
-/// checked where it waits. `is_success` returns whether its response marks the event as handled.
+/// checked where it returns `Poll::Pending`. `is_success` returns whether its response marks the event as handled.
 ///
 /// `respond` is called once, by the sender's deadline, with the outcome, and the handler's response where
 /// that is to be sent. `drive` may run on after that, with a handler past the deadline or a commit that is
 /// retried. It must not be dropped before it ends, or the claim is neither committed nor released, and the
 /// event is in progress until its lease expires: a [`Detachable`](super::detachable::Detachable) sees to
-/// that.
+/// that. Nor may it be kept without being polled: then nothing renews its lease, and another delivery runs the
+/// handler while this one is held.
 ///
 /// See [the example](crate::adapter#example).
 pub fn drive<'d, T, H: Future>(
@@ -126,11 +127,19 @@ impl<T: Timer> DeliveryTask<'_, T> {
         late: impl FnOnce(),
     ) -> impl Future<Output = (Ended<H::Output>, bool)> {
         async move {
-            let Ok(handler) = catch_unwind(AssertUnwindSafe(|| start(delivery))) else {
-                return (Ended::Panicked, false);
+            if self.shutdown.is_stopping() {
+                return (Ended::Cancelled, false);
+            }
+            let handler_started = self.timer.now();
+            let handler = match catch_unwind(AssertUnwindSafe(|| start(delivery))) {
+                Ok(handler) => handler,
+                Err(panic) => {
+                    discard(panic);
+                    return (Ended::Panicked, false);
+                }
             };
             let handler = pin!(Some(handler));
-            let cancelled = || Box::pin(self.until_cancelled(claim, started));
+            let cancelled = || Box::pin(self.until_cancelled(claim, started, handler_started));
             let mut handler = pin!(handler::run(handler, cancelled));
             match before(handler.as_mut(), || self.deadline(started)).await {
                 Some(ended) => (ended, false),
@@ -179,9 +188,14 @@ impl<T: Timer> DeliveryTask<'_, T> {
     ///
     /// The lease counts from before the store is called, and a sixth of it is left for the cancellation, so
     /// that it has not expired in the store by then.
-    async fn until_cancelled(&self, claim: &Claim, started: T::Instant) {
+    async fn until_cancelled(
+        &self,
+        claim: &Claim,
+        started: T::Instant,
+        handler_started: T::Instant,
+    ) {
         let Timeouts { handler, lease, renew, .. } = self.receiver.timeouts();
-        let end = after(started, handler);
+        let end = after(handler_started, handler);
         let lease_end = |renewed| after(renewed, lease - lease / 6);
         let supervise = async {
             let mut renew_at = after(started, renew);

@@ -36,25 +36,36 @@ pub(super) fn after<I: Add<Duration, Output = I>>(start: I, duration: Duration) 
 
 /// Returns the output of `future`, or `None` if the limit completes first.
 ///
-/// `limit` is called when the future first waits: most futures of a delivery never do, and then no timer is
-/// started for them.
+/// `start_limit` is called when the future first returns `Poll::Pending`: most futures of a delivery never do,
+/// and then no timer is started for them.
+///
+/// From then on the limit is polled first. A future that is always ready to go on, such as one that reads a
+/// channel which is never empty, uses up what its runtime lets a task do in one poll, and a limit that was
+/// polled after it would stay pending for ever. If both complete in one poll, the future counts.
 pub(super) async fn before<T, L: Future<Output = ()>>(
     mut future: Pin<&mut impl Future<Output = T>>,
-    limit: impl FnOnce() -> L,
+    start_limit: impl FnOnce() -> L,
 ) -> Option<T> {
-    let mut start = Some(limit);
-    let mut limit = pin!(None);
+    let mut start_limit = Some(start_limit);
+    let mut limit: Pin<&mut Option<L>> = pin!(None);
     poll_fn(|cx| {
+        let is_over = match limit.as_mut().as_pin_mut() {
+            Some(limit) => limit.poll(cx).is_ready(),
+            None => false,
+        };
         if let Poll::Ready(value) = future.as_mut().poll(cx) {
             return Poll::Ready(Some(value));
         }
-        if let Some(start) = start.take() {
-            limit.set(Some(start()));
+        if is_over {
+            return Poll::Ready(None);
         }
-        match limit.as_mut().as_pin_mut() {
-            Some(limit) => limit.poll(cx).map(|()| None),
-            None => Poll::Pending,
+        if let Some(start_limit) = start_limit.take() {
+            limit.set(Some(start_limit()));
+            if let Some(limit) = limit.as_mut().as_pin_mut() {
+                return limit.poll(cx).map(|()| None);
+            }
         }
+        Poll::Pending
     })
     .await
 }

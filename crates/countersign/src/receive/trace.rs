@@ -22,6 +22,9 @@ mod on {
     use crate::receive::{Claim, Outcome, Receiver};
     use crate::verify::{Delivery, Item};
 
+    /// The name of the span of a delivery.
+    const SPAN: &str = "webhook";
+
     /// The longest event type that is recorded, in bytes.
     const MAX_EVENT_TYPE_BYTES: usize = 64;
 
@@ -61,9 +64,11 @@ mod on {
             event = tracing::field::Empty,
             event_type = tracing::field::Empty,
         );
-        if !span.is_disabled()
-            && let Some(event_type) = plain_event_type(delivery)
-        {
+        if span.is_disabled() {
+            // What is detached from its request logs in the span of the request all the same.
+            return Span::current();
+        }
+        if let Some(event_type) = plain_event_type(delivery) {
             span.record("event_type", &*event_type);
         }
         span
@@ -87,7 +92,11 @@ mod on {
 
     /// Records the event's key in the current span.
     pub(crate) fn event(key: &EventKey) {
-        Span::current().record("event", tracing::field::display(key));
+        let span = Span::current();
+        // The span may be one of the application's, with a field of that name.
+        if span.metadata().is_some_and(|metadata| metadata.name() == SPAN) {
+            span.record("event", tracing::field::display(key));
+        }
     }
 
     pub(crate) fn instrument<F: Future>(span: Span, future: F) -> impl Future<Output = F::Output> {

@@ -59,7 +59,7 @@ pub async fn enqueue<H: Headers + ?Sized>(
 fn inbox_of<'s>(state: &'s AdapterState, receiver: &Receiver) -> Result<&'s Inbox, StoreError> {
     let failed = |text: &str| StoreError::new(StoreErrorKind::Unavailable, text);
     let inbox = state.inbox().ok_or_else(|| failed("the adapter has no inbox"))?;
-    let own = receiver.shared_store_id();
+    let own = receiver.set_store_id();
     if own.is_none() || own == inbox.store_id() {
         return Ok(inbox);
     }
