@@ -162,7 +162,7 @@ fn a_panic_whose_payload_panics_is_a_panic_of_the_handler() {
 
     impl Drop for Payload {
         fn drop(&mut self) {
-            std::panic::panic_any(Payload);
+            std::panic::panic_any(Self);
         }
     }
 

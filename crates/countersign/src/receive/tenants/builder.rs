@@ -163,7 +163,7 @@ impl TenantsBuilder {
             resolver: self.resolver,
             sender: self.sender,
             unknown_tenant: Arc::new(unknown_tenant),
-            settings,
+            settings: Arc::new(settings),
             cache: Arc::new(Cache::new(self.cache_capacity)),
             clock: self.clock,
             cache_ttl: self.cache_ttl,

@@ -43,7 +43,7 @@ pub struct Tenants {
     pub(super) source: Arc<TenantSource>,
     pub(super) resolver: Arc<dyn Resolve>,
     pub(super) sender: Arc<MakeSender>,
-    pub(super) settings: Settings,
+    pub(super) settings: Arc<Settings>,
     /// The receiver for unknown tenants, which rejects every request after the usual work.
     pub(super) unknown_tenant: Arc<Receiver>,
     pub(super) cache: Arc<Cache<Arc<Receiver>>>,
