@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 12;
 ///
 /// use countersign::inbox::RetryPolicy;
 ///
-/// let minutes = |minutes| Duration::from_secs(minutes * 60);
+/// let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
 /// let policy = RetryPolicy::exponential(Duration::from_secs(5), minutes(60)).max_attempts(8);
 /// let schedule = RetryPolicy::schedule([minutes(1), minutes(10), minutes(60)]);
 /// assert_eq!(schedule.attempts(), 4);

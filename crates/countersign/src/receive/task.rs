@@ -17,7 +17,7 @@ use super::store_call::call_store;
 use super::timer::{Timer, after, before, sleep};
 use super::{recorder, trace};
 use crate::dedup::{StoreError, UpdateOutcome};
-use crate::verify::Delivery;
+use crate::verify::{ClaimedAs, Delivery};
 
 /// The first and the longest pause between two attempts to commit.
 const COMMIT_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
@@ -64,7 +64,8 @@ where
             }
         };
         let _in_progress = recorder::in_progress(receiver, &claim);
-        delivery.claim = Some((claim.claim_token(), claim.is_takeover()));
+        delivery.claimed_as =
+            ClaimedAs::Event { token: claim.claim_token(), is_takeover: claim.is_takeover() };
         receiver.prepare_items(&mut delivery, timer.clone());
         let mut respond = Some(respond);
         let mut respond = |outcome, response| {

@@ -15,6 +15,7 @@ use crate::scheme::content::Content;
 use crate::time::{Freshness, Timestamp, TimestampFormat};
 use crate::verify::Delivery;
 use crate::verify::Verifier;
+use crate::verify::claimed_as::ClaimedAs;
 use crate::verify::gzip::GzipBody;
 use crate::verify::header_text::HeaderText;
 use crate::verify::headers::{Credential, HeaderCheck};
@@ -212,9 +213,8 @@ impl Verifier {
             body,
             decoded: OnceLock::new(),
             named_fields: OnceLock::new(),
-            claim: None,
+            claimed_as: ClaimedAs::Nothing,
             item_claims: None,
-            redelivery: None,
         };
         match &self.scheme().timestamp {
             Some(CompiledTimestamp::Body(pointer, format)) => {

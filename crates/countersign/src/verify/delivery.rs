@@ -16,9 +16,9 @@ use crate::event::{ClaimToken, Claimed, FencingToken, Identity, MessageToken, fi
 use crate::json::pointer::Pointer;
 use crate::scheme::{CompiledLocation, Scheme};
 use crate::time::Timestamp;
+use crate::verify::claimed_as::ClaimedAs;
 use crate::verify::header_text::HeaderText;
 use crate::verify::named_fields::{NamedField, NamedFields};
-use crate::verify::redelivery::Redelivery;
 use crate::verify::signed_content::SignedContent;
 use crate::verify::{ItemClaims, Verifier};
 
@@ -65,12 +65,9 @@ pub struct Delivery {
     pub(crate) decoded: OnceLock<Option<Arc<DecodedForm>>>,
     /// The positions of the fields that the scheme names, once one of them is needed.
     pub(super) named_fields: OnceLock<NamedFields>,
-    /// The claim's token and whether it is a takeover, once the event is claimed.
-    pub(crate) claim: Option<(Option<ClaimToken>, bool)>,
+    pub(crate) claimed_as: ClaimedAs,
     /// What claims the items, once the event is claimed; `None` without dedup.
     pub(crate) item_claims: Option<Arc<dyn ItemClaims>>,
-    /// What is known of the attempt, for a delivery of an inbox.
-    pub(crate) redelivery: Option<Box<Redelivery>>,
 }
 
 impl Delivery {
@@ -178,7 +175,7 @@ impl Delivery {
     /// Returns the name of the key that verified the request.
     #[must_use]
     pub fn key_name(&self) -> &str {
-        match &self.redelivery {
+        match self.claimed_as.redelivery() {
             Some(redelivery) => &redelivery.key_name,
             None => self.verifier.keys.name(self.key),
         }
@@ -188,44 +185,42 @@ impl Delivery {
     /// handler's own writes; `None` without dedup.
     #[must_use]
     pub fn fencing_token(&self) -> Option<FencingToken> {
-        let attempt = self.message_token().map(MessageToken::fencing_token);
-        attempt.or_else(|| self.claim_token().map(|claim_token| claim_token.fencing_token()))
+        self.claimed_as.fencing_token()
     }
 
     /// Returns the token of the attempt at the event's message, by which a store marks the message as done in
     /// the handler's own transaction; `None` without an [inbox](crate::inbox).
     #[must_use]
     pub fn message_token(&self) -> Option<MessageToken> {
-        self.redelivery.as_ref().map(|redelivery| redelivery.token)
+        self.claimed_as.message_token()
     }
 
     /// Returns the number of the attempt at the event's message, from 1; always 1 without an
     /// [inbox](crate::inbox).
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.redelivery.as_ref().map_or(1, |redelivery| redelivery.attempt)
+        self.claimed_as.redelivery().map_or(1, |redelivery| redelivery.attempt)
     }
 
     /// Returns whether an operator has replayed the event's message in an [inbox](crate::inbox), so that its
     /// handler may have succeeded before.
     #[must_use]
     pub fn is_replay(&self) -> bool {
-        self.redelivery.as_ref().is_some_and(|redelivery| redelivery.replays > 0)
+        self.claimed_as.redelivery().is_some_and(|redelivery| redelivery.replays > 0)
     }
 
     /// Returns the token of the event's claim, by which a store commits the event in the handler's own
     /// transaction; `None` without dedup.
     #[must_use]
-    pub fn claim_token(&self) -> Option<ClaimToken> {
-        self.claim?.0
+    pub const fn claim_token(&self) -> Option<ClaimToken> {
+        self.claimed_as.claim_token()
     }
 
     /// Returns whether the claim, or the attempt at a message, took over from an expired lease, whose handler
     /// may have done part of the work.
     #[must_use]
     pub fn is_takeover(&self) -> bool {
-        self.claim.is_some_and(|(_, takeover)| takeover)
-            || self.redelivery.as_ref().is_some_and(|redelivery| redelivery.is_takeover)
+        self.claimed_as.is_takeover()
     }
 
     /// Returns the time of receipt: the `now` that verification was given.

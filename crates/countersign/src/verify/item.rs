@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::body::decode_json;
 use crate::error::{Rejection, RejectionKind};
-use crate::event::{ClaimToken, Claimed, FencingToken, Identity};
+use crate::event::{ClaimToken, Claimed, FencingToken, Identity, MessageToken};
+use crate::verify::claimed_as::ClaimedAs;
 
 /// One event of a delivery that may hold several, such as a SendGrid event or a change in a Meta entry.
 ///
@@ -43,8 +44,7 @@ pub struct Item {
     pub(super) parents: Box<[Bytes]>,
     pub(super) event_type: Option<Box<str>>,
     pub(super) identity: Identity,
-    /// The claim's token and whether it is a takeover, once the item is claimed.
-    pub(crate) claim: Option<(Option<ClaimToken>, bool)>,
+    pub(crate) claimed_as: ClaimedAs,
 }
 
 impl Item {
@@ -118,27 +118,32 @@ impl Item {
     /// transaction; `None` without dedup, and for an item that
     /// [`Delivery::items`](crate::Delivery::items) returned.
     #[must_use]
-    pub fn claim_token(&self) -> Option<ClaimToken> {
-        self.claim?.0
+    pub const fn claim_token(&self) -> Option<ClaimToken> {
+        self.claimed_as.claim_token()
     }
 
     /// Returns the fencing token of the item's claim, which guards the handler's own writes.
     #[must_use]
     pub fn fencing_token(&self) -> Option<FencingToken> {
-        self.claim_token().map(|claim_token| claim_token.fencing_token())
+        self.claimed_as.fencing_token()
     }
 
     /// Returns whether the claim took over from an expired lease, whose handler may have done part of
     /// the work.
     #[must_use]
     pub fn is_takeover(&self) -> bool {
-        self.claim.is_some_and(|(_, takeover)| takeover)
+        self.claimed_as.is_takeover()
     }
 }
 
 impl Claimed for Item {
     fn claim_token(&self) -> Option<ClaimToken> {
         self.claim_token()
+    }
+
+    /// The token of the delivery's message, if the item is the whole body.
+    fn message_token(&self) -> Option<MessageToken> {
+        self.claimed_as.message_token()
     }
 }
 
@@ -148,7 +153,7 @@ impl fmt::Debug for Item {
             .field("index", &self.index)
             .field("pointer", &self.pointer)
             .field("json_bytes", &self.json.len())
-            .field("claim", &self.claim)
+            .field("claimed_as", &self.claimed_as)
             .finish_non_exhaustive()
     }
 }

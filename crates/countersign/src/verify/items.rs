@@ -14,6 +14,7 @@ use crate::json::canonical::canonical;
 use crate::json::document;
 use crate::json::places::{Found, PlacesError, find};
 use crate::scheme::{CompiledItems, PlaceOfItems};
+use crate::verify::claimed_as::ClaimedAs;
 use crate::verify::{Delivery, Item};
 
 impl Delivery {
@@ -86,7 +87,7 @@ impl Delivery {
                 parents: parents.map(|parent| document.slice_ref(parent.as_bytes())).collect(),
                 pointer: found.pointer.into(),
                 identity,
-                claim: None,
+                claimed_as: ClaimedAs::Nothing,
             });
         }
         Ok(all)
@@ -104,7 +105,7 @@ impl Delivery {
             parents: Box::default(),
             event_type: self.event_type().map(Cow::into),
             identity: Identity::from(self),
-            claim: self.claim,
+            claimed_as: self.claimed_as.clone(),
         })
     }
 

@@ -6,6 +6,7 @@
 
 mod body;
 mod challenge;
+mod claimed_as;
 mod content_coding;
 mod delivery;
 mod delivery_fields;
@@ -21,7 +22,6 @@ mod key;
 mod key_set;
 mod metadata;
 mod named_fields;
-mod redelivery;
 mod signature_header;
 mod signed_content;
 mod signed_prefix;
@@ -32,11 +32,11 @@ mod verification;
 mod verifier;
 
 pub(crate) use self::challenge::{is_challenge, is_word};
+pub(crate) use self::claimed_as::{ClaimedAs, Redelivery};
 pub use self::delivery::Delivery;
 pub use self::from_delivery::FromDelivery;
 pub use self::item::Item;
 pub(crate) use self::item_claims::{ItemClaims, ItemFuture};
-pub(crate) use self::redelivery::Redelivery;
 pub(crate) use self::stored_delivery::StoredDelivery;
 pub use self::streaming::StreamingVerifier;
 pub use self::verifier::Verifier;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::encoding::{base64, decode_base64_secret};
 use crate::time::Timestamp;
+use crate::verify::claimed_as::{ClaimedAs, Redelivery};
 use crate::verify::header_text::HeaderText;
-use crate::verify::redelivery::Redelivery;
 use crate::verify::signed_content::SignedContent;
 use crate::verify::{Delivery, Verifier};
 
@@ -81,9 +81,8 @@ impl StoredDelivery {
             body,
             decoded: OnceLock::new(),
             named_fields: OnceLock::new(),
-            claim: None,
             item_claims: None,
-            redelivery: Some(Box::new(redelivery)),
+            claimed_as: ClaimedAs::Message(Box::new(redelivery)),
         })
     }
 }

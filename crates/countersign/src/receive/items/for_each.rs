@@ -11,7 +11,7 @@ use super::outcome::{Cause, ItemFailure, ItemFailureKind, ItemsError, ItemsOutco
 use crate::dedup::{ClaimOutcome, StoreError, UpdateOutcome};
 use crate::event::{ClaimToken, fingerprint};
 use crate::receive::timer::before;
-use crate::verify::{Delivery, Item, ItemClaims, ItemFuture};
+use crate::verify::{ClaimedAs, Delivery, Item, ItemClaims, ItemFuture};
 
 /// The first pause between two attempts to commit an item.
 const COMMIT_PAUSE: Duration = Duration::from_millis(100);
@@ -163,7 +163,7 @@ where
         Err(error) => return Ended::Unclaimed(error),
     };
     let token = claims.token(item.identity(), fencing_token);
-    item.claim = Some((Some(token), takeover));
+    item.claimed_as = ClaimedAs::Event { token: Some(token), is_takeover: takeover };
     // The closure is dropped before the claim is released: one at a time.
     let ended = {
         let running = pin!(run(item, handle));
