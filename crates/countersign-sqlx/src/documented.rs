@@ -12,7 +12,6 @@ pub(crate) fn sql_of(heading: &str) -> String {
 }
 
 /// Returns the words of a file of SQL without its comments.
-#[cfg(feature = "sqlite")]
 pub(crate) fn words_of(sql: &str) -> String {
     let lines = sql.lines().filter(|line| !line.starts_with("--"));
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")

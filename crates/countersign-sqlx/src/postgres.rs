@@ -1,5 +1,6 @@
 //! Events in a PostgreSQL table.
 
+mod inbox;
 mod inspect;
 mod statements;
 mod sweep;
@@ -16,6 +17,7 @@ use countersign::dedup::{
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
+use self::inbox::PostgresInbox;
 use self::statements::{Statement, Statements};
 use self::table::Table;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
@@ -79,6 +81,7 @@ struct StoreInner {
     pool: PgPool,
     table: Table,
     statements: Statements,
+    inbox: PostgresInbox,
     open_transactions: OpenTransactions,
 }
 
@@ -113,7 +116,11 @@ impl PostgresStore {
         Ok(Self::with_table(self.0.pool.clone(), Table::parse(name)?))
     }
 
-    /// Creates the table, its sequences and its schema if they are missing.
+    /// Creates the table, its sequences and its schema, and the tables of the inbox, if they are missing.
+    ///
+    /// It runs the files `sql/postgres/1-events.sql` and `sql/postgres/2-inbox.sql`, with the names of another
+    /// [table](Self::table) where one is set. The tables of the inbox are named after it: `orders_inbox`,
+    /// `orders_attempts` and so on for `orders`.
     ///
     /// Several processes may call it at the same time. An existing table is not touched.
     ///
@@ -121,11 +128,12 @@ impl PostgresStore {
     ///
     /// Returns a [`StoreError`] if the database fails, or the role lacks the privilege.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.0.table.create(&self.0.pool).await.map_err(|error| store_error(&error))
+        let StoreInner { pool, table, inbox, .. } = &*self.0;
+        table.create(pool, inbox.meta(), &inbox.sql()).await.map_err(|error| store_error(&error))
     }
 
     /// Begins a transaction whose commit also marks the event of a delivery, or an item of one, as
-    /// handled.
+    /// handled, or the delivery's message in an [inbox](countersign::inbox) as done.
     ///
     /// The handler's tables must be in the same database. The transaction locks the event's row: even if
     /// the lease expires meanwhile, no other claim is granted before the transaction ends.
@@ -142,6 +150,9 @@ impl PostgresStore {
         &self,
         claimed: &(impl Claimed + Sync),
     ) -> Result<Transaction<Postgres>, TransactionError> {
+        if let Some(message_token) = claimed.message_token() {
+            return self.begin_message(message_token).await;
+        }
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);
         self.begin_claim(&claimed.claim_token().ok_or(unclaimed)?).await
     }
@@ -189,9 +200,9 @@ impl PostgresStore {
     }
 
     fn with_table(pool: PgPool, table: Table) -> Self {
-        let statements = Statements::new(&table);
+        let (statements, inbox) = (Statements::new(&table), PostgresInbox::beside(&table));
         let open_transactions = OpenTransactions::default();
-        Self(Arc::new(StoreInner { pool, table, statements, open_transactions }))
+        Self(Arc::new(StoreInner { pool, table, statements, inbox, open_transactions }))
     }
 }
 

@@ -9,22 +9,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Router, http::HeaderMap};
-use countersign_sqlx::SqliteStore;
-use countersign_tower::inbox::{InboxStore, InspectInbox, MessageFilter, MessageState, Retry};
+use countersign_tower::inbox::{InspectInbox, MessageFilter, MessageState, Retry};
 use countersign_tower::{Delivery, Inbox, Outcome, Webhook};
-use tempfile::TempDir;
 
 use crate::support::{Running, Runs, at_once, in_state, layer, outcomes, send, until};
 
-async fn sqlite() -> (TempDir, SqliteStore) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(dir.path().join("inbox.db")).await.unwrap();
-    (dir, store)
-}
-
-#[tokio::test]
-async fn an_event_is_acknowledged_before_its_handler_runs() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn an_event_is_acknowledged_before_its_handler_runs(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let runs = Runs::new();
     let noted = runs.clone();
@@ -52,9 +44,9 @@ async fn an_event_is_acknowledged_before_its_handler_runs() {
     assert_eq!(duplicate.extensions().get(), Some(&Outcome::Duplicate { same_body: true }));
 }
 
-#[tokio::test]
-async fn the_handler_gets_the_request_as_it_came_but_for_its_credentials() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn the_handler_gets_the_request_as_it_came_but_for_its_credentials(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::builder(store.clone()).keep_headers(["X-Request-Id"]).build().unwrap();
     let seen = Arc::new(Mutex::new(None));
     let noted = Arc::clone(&seen);
@@ -73,9 +65,9 @@ async fn the_handler_gets_the_request_as_it_came_but_for_its_credentials() {
     assert_eq!(headers.get("x-hub-signature-256"), None);
 }
 
-#[tokio::test]
-async fn a_handler_that_fails_is_run_again_until_it_succeeds() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_handler_that_fails_is_run_again_until_it_succeeds(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let handler = async |Webhook(delivery): Webhook<Delivery>| match delivery.attempt() {
         1 => StatusCode::INTERNAL_SERVER_ERROR,
@@ -95,8 +87,10 @@ async fn a_handler_that_fails_is_run_again_until_it_succeeds() {
 }
 
 /// Returns what becomes of an event whose handler has two attempts and gives this response.
-async fn settled(response: impl Fn() -> Response + Clone + Send + Sync + 'static) -> (u32, String) {
-    let (_dir, store) = sqlite().await;
+async fn settled(
+    store: impl InspectInbox + Clone,
+    response: impl Fn() -> Response + Clone + Send + Sync + 'static,
+) -> (u32, String) {
     let dead = Runs::new();
     let noted = dead.clone();
     let inbox = Inbox::builder(store.clone()).on_dead(move |_| noted.note()).build().unwrap();
@@ -111,34 +105,35 @@ async fn settled(response: impl Fn() -> Response + Clone + Send + Sync + 'static
     (record.attempts, record.error.unwrap().into())
 }
 
-#[tokio::test]
-async fn attempts_that_are_exhausted_leave_the_message_dead() {
-    let dead = settled(|| StatusCode::SERVICE_UNAVAILABLE.into_response()).await;
+pub(crate) async fn attempts_that_are_exhausted_leave_the_message_dead(
+    store: impl InspectInbox + Clone,
+) {
+    let dead = settled(store, || StatusCode::SERVICE_UNAVAILABLE.into_response()).await;
     assert_eq!(dead, (2, "the handler responded 503".to_owned()));
 }
 
-#[tokio::test]
-async fn a_handler_that_is_gone_leaves_the_message_dead_at_once() {
-    let dead = settled(|| StatusCode::GONE.into_response()).await;
+pub(crate) async fn a_handler_that_is_gone_leaves_the_message_dead_at_once(
+    store: impl InspectInbox + Clone,
+) {
+    let dead = settled(store, || StatusCode::GONE.into_response()).await;
     assert_eq!(dead, (1, "the handler responded 410, Gone".to_owned()));
 }
 
-#[tokio::test]
-async fn a_handler_can_give_a_message_up() {
+pub(crate) async fn a_handler_can_give_a_message_up(store: impl InspectInbox + Clone) {
     let give_up = || (StatusCode::BAD_REQUEST, Extension(Retry::never("no such order")));
-    let dead = settled(move || give_up().into_response()).await;
+    let dead = settled(store, move || give_up().into_response()).await;
     assert_eq!(dead, (1, "no such order".to_owned()));
 }
 
-#[tokio::test]
-async fn a_body_that_does_not_fit_leaves_the_message_dead_and_says_where() {
+pub(crate) async fn a_body_that_does_not_fit_leaves_the_message_dead_and_says_where(
+    store: impl InspectInbox + Clone,
+) {
     #[derive(serde::Deserialize)]
     struct Push {
         #[serde(rename = "ref")]
         _branch: u32,
     }
 
-    let (_dir, store) = sqlite().await;
     let inbox = Inbox::new(store.clone());
     let handler = async |_: Webhook<Push>| ();
     let app = Router::new().route("/", post(handler)).route_layer(layer("unfit", &inbox));
@@ -151,9 +146,9 @@ async fn a_body_that_does_not_fit_leaves_the_message_dead_and_says_where() {
     assert!(record.error.unwrap().contains("`ref`"));
 }
 
-#[tokio::test]
-async fn a_pause_is_stored_and_a_snooze_does_not_count() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_pause_is_stored_and_a_snooze_does_not_count(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let runs = Runs::new();
     let (noted, run) = (runs.clone(), AtomicU32::new(0));
@@ -177,9 +172,7 @@ async fn a_pause_is_stored_and_a_snooze_does_not_count() {
     assert_eq!(outcomes(&store, record.id).await, ["returned", "retry"]);
 }
 
-#[tokio::test]
-async fn a_retry_after_of_the_handler_is_honoured() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_retry_after_of_the_handler_is_honoured(store: impl InspectInbox + Clone) {
     let inbox = Inbox::new(store.clone());
     let handler = async || (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "600")]);
     let app = Router::new().route("/", post(handler)).route_layer(layer("limited", &inbox));
@@ -193,9 +186,9 @@ async fn a_retry_after_of_the_handler_is_honoured() {
     assert!(record.due_in > Duration::from_secs(590), "{record:?}");
 }
 
-#[tokio::test]
-async fn a_handler_that_exceeds_its_time_is_cancelled_and_counts() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_handler_that_exceeds_its_time_is_cancelled_and_counts(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let handler = async || std::future::pending::<()>().await;
     let app = Router::new().route("/", post(handler)).route_layer(layer("hanging", &inbox));
@@ -208,9 +201,9 @@ async fn a_handler_that_exceeds_its_time_is_cancelled_and_counts() {
     assert!(record.error.unwrap().contains("`handler_timeout`"));
 }
 
-#[tokio::test]
-async fn a_worker_that_is_stopped_returns_its_messages_uncounted() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_worker_that_is_stopped_returns_its_messages_uncounted(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let runs = Runs::new();
     let noted = runs.clone();
@@ -228,9 +221,9 @@ async fn a_worker_that_is_stopped_returns_its_messages_uncounted() {
     assert_eq!(outcomes(&store, record.id).await, ["returned"]);
 }
 
-#[tokio::test]
-async fn a_drain_waits_for_the_running_handler_and_its_settlement() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_drain_waits_for_the_running_handler_and_its_settlement(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let (runs, go) = (Runs::new(), Runs::new());
     let (noted, may_end) = (runs.clone(), go.clone());
@@ -250,9 +243,9 @@ async fn a_drain_waits_for_the_running_handler_and_its_settlement() {
     assert_eq!(in_state(&store, MessageState::Done).await.len(), 1);
 }
 
-#[tokio::test]
-async fn the_messages_of_a_worker_that_died_are_taken_over() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn the_messages_of_a_worker_that_died_are_taken_over(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let runs = Runs::new();
     let noted = runs.clone();
@@ -275,9 +268,9 @@ async fn the_messages_of_a_worker_that_died_are_taken_over() {
     assert_eq!(outcomes(&store, record.id).await, ["lease_expired", "done"]);
 }
 
-#[tokio::test]
-async fn a_message_that_ends_its_process_is_dead_in_the_end() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_message_that_ends_its_process_is_dead_in_the_end(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let runs = Runs::new();
     let noted = runs.clone();
@@ -299,9 +292,9 @@ async fn a_message_that_ends_its_process_is_dead_in_the_end() {
     assert_eq!(runs.left(), 0);
 }
 
-#[tokio::test]
-async fn an_endpoint_that_the_worker_does_not_have_is_left_alone() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn an_endpoint_that_the_worker_does_not_have_is_left_alone(
+    store: impl InspectInbox + Clone,
+) {
     let app = Router::new().route("/", post(async || ()));
     let elsewhere = Inbox::new(store.clone());
     send(&app.clone().route_layer(layer("elsewhere", &elsewhere)), "/", "{}").await;
@@ -315,9 +308,9 @@ async fn an_endpoint_that_the_worker_does_not_have_is_left_alone() {
     assert_eq!((&*record.endpoint, record.attempts), ("elsewhere", 0));
 }
 
-#[tokio::test]
-async fn a_message_without_a_route_is_returned_uncounted() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_message_without_a_route_is_returned_uncounted(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let route =
         |path| Router::new().route(path, post(async || ())).route_layer(layer("moved", &inbox));
@@ -332,9 +325,9 @@ async fn a_message_without_a_route_is_returned_uncounted() {
     assert!(record.error.unwrap().contains("`/before`"));
 }
 
-#[tokio::test]
-async fn a_paused_endpoint_stores_events_and_handles_none() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_paused_endpoint_stores_events_and_handles_none(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let app = Router::new()
         .route("/paused", post(async || ()).layer(layer("paused", &inbox)))
@@ -344,15 +337,15 @@ async fn a_paused_endpoint_stores_events_and_handles_none() {
     assert_eq!(send(&app, "/paused", "{}").await.status(), 200);
     send(&app, "/other", "{}").await;
     until(&store, MessageState::Done, 1).await;
-    assert_eq!(in_state(&store, MessageState::Ready).await[0].endpoint, "paused".into());
+    assert_eq!(&*in_state(&store, MessageState::Ready).await[0].endpoint, "paused");
     store.set_paused("paused", false).await.unwrap();
     until(&store, MessageState::Done, 2).await;
     worker.drain().await;
 }
 
-#[tokio::test]
-async fn events_of_one_ordering_key_are_handled_in_order_one_at_a_time() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn events_of_one_ordering_key_are_handled_in_order_one_at_a_time(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::builder(store.clone()).ordering_key("/lead").build().unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
@@ -381,9 +374,9 @@ async fn events_of_one_ordering_key_are_handled_in_order_one_at_a_time() {
     }
 }
 
-#[tokio::test]
-async fn a_dead_message_blocks_its_lane_unless_it_is_skipped() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_dead_message_blocks_its_lane_unless_it_is_skipped(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::builder(store.clone()).ordering_key("/lead").build().unwrap();
     let handler = async move |Webhook(delivery): Webhook<Delivery>| {
         let event: serde_json::Value = delivery.event().unwrap();
@@ -403,9 +396,9 @@ async fn a_dead_message_blocks_its_lane_unless_it_is_skipped() {
     worker.drain().await;
 }
 
-#[tokio::test]
-async fn a_replayed_message_is_handled_again_and_says_so() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_replayed_message_is_handled_again_and_says_so(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::new(store.clone());
     let handler = async |Webhook(delivery): Webhook<Delivery>| {
         if delivery.is_replay() { StatusCode::OK } else { StatusCode::GONE }
@@ -421,9 +414,9 @@ async fn a_replayed_message_is_handled_again_and_says_so() {
     assert_eq!((record.attempts, record.replays), (1, 1));
 }
 
-#[tokio::test]
-async fn a_full_inbox_rejects_events_until_there_is_room() {
-    let (_dir, store) = sqlite().await;
+pub(crate) async fn a_full_inbox_rejects_events_until_there_is_room(
+    store: impl InspectInbox + Clone,
+) {
     let inbox = Inbox::builder(store.clone()).max_messages(1).build().unwrap();
     let app = Router::new().route("/", post(async || ())).route_layer(layer("full", &inbox));
     assert_eq!(send(&app, "/", r#"{"n":1}"#).await.status(), 200);
@@ -431,4 +424,40 @@ async fn a_full_inbox_rejects_events_until_there_is_room() {
     assert_eq!(rejected.status(), 503);
     assert_eq!(rejected.extensions().get(), Some(&Outcome::StoreFull));
     assert_eq!(in_state(&store, MessageState::Ready).await.len(), 1);
+}
+
+pub(crate) async fn an_event_with_any_text_in_its_fields_is_stored(
+    store: impl InspectInbox + Clone,
+) {
+    let inbox = Inbox::builder(store.clone()).ordering_key("/lead").build().unwrap();
+    let app = Router::new().route("/", post(async || ())).route_layer(layer("texts", &inbox));
+    let long = "x".repeat(5000);
+    for lead in ["\\u0000", "\\ud83d\\ude00", &long, ""] {
+        let stored = send(&app, "/", &format!(r#"{{"lead":"{lead}"}}"#)).await;
+        assert_eq!(stored.extensions().get(), Some(&Outcome::Stored), "{lead:.20}");
+    }
+    let worker = Running::start(inbox.worker(app));
+    until(&store, MessageState::Done, 4).await;
+    worker.drain().await;
+}
+
+pub(crate) async fn two_workers_handle_each_event_once(store: impl InspectInbox + Clone) {
+    let (one, other) = (Inbox::new(store.clone()), Inbox::new(store.clone()));
+    let runs = Runs::new();
+    let app = |inbox: &Inbox| {
+        let noted = runs.clone();
+        let handler = post(async move || noted.note());
+        Router::new().route("/", handler).route_layer(layer("shared", inbox))
+    };
+    let workers =
+        [Running::start(one.worker(app(&one))), Running::start(other.worker(app(&other)))];
+    let app = app(&one);
+    for number in 0..100 {
+        send(&app, "/", &format!(r#"{{"n":{number}}}"#)).await;
+    }
+    until(&store, MessageState::Done, 100).await;
+    for worker in workers {
+        worker.drain().await;
+    }
+    assert_eq!(runs.left(), 100);
 }

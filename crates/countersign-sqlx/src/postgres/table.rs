@@ -6,8 +6,15 @@ use countersign::dedup::{StoreError, StoreErrorKind};
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, query, raw_sql};
 
-/// The longest table name for which PostgreSQL does not truncate the names of the sequences.
-const LONGEST: usize = 63 - "_fence".len();
+/// The table unless another is set.
+const DEFAULT: &str = "countersign_events";
+
+/// The SQL of the table and its sequences, which is published as a file.
+const SQL: &str = include_str!("../../sql/postgres/1-events.sql");
+
+/// The longest table name for which PostgreSQL does not truncate the names of the sequences, tables and
+/// indexes beside it.
+const LONGEST: usize = 63 - "_inbox_ended".len();
 
 /// The name of a table, with its schema if one is given. `Display` quotes it.
 #[derive(Clone, Debug)]
@@ -18,7 +25,7 @@ pub(super) struct Table {
 
 impl Default for Table {
     fn default() -> Self {
-        Self { schema: None, name: "countersign_events".into() }
+        Self { schema: None, name: DEFAULT.into() }
     }
 }
 
@@ -55,11 +62,34 @@ impl Table {
         self.qualified("_swept")
     }
 
-    /// Creates the table, its sequences and its schema. Concurrent callers wait for each other.
+    pub(super) fn is_default(&self) -> bool {
+        *self.name == *DEFAULT
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the quoted name of another table in the same schema.
+    pub(super) fn sibling(&self, name: &str) -> String {
+        match &self.schema {
+            Some(schema) => format!("\"{schema}\".\"{name}\""),
+            None => format!("\"{name}\""),
+        }
+    }
+
+    /// Creates the table, its sequences and its schema, and by the SQL `inbox` the tables of the inbox, of
+    /// which `meta` is the last. Concurrent callers wait for each other.
     ///
-    /// An existing table is not touched, so that the call does not wait for open transactions.
-    pub(super) async fn create(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
-        let exists = query("SELECT 1 WHERE to_regclass($1) IS NOT NULL").bind(self.to_string());
+    /// Existing tables are not touched, so that the call does not wait for open transactions.
+    pub(super) async fn create(
+        &self,
+        pool: &PgPool,
+        meta: &str,
+        inbox: &str,
+    ) -> Result<(), sqlx::Error> {
+        let exists = "SELECT 1 WHERE to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL";
+        let exists = query(exists).bind(self.to_string()).bind(meta);
         if exists.fetch_optional(pool).await?.is_some() {
             return Ok(());
         }
@@ -77,23 +107,16 @@ impl Table {
             }
         }
         raw_sql(AssertSqlSafe(self.sql())).execute(&mut *transaction).await?;
+        raw_sql(AssertSqlSafe(inbox)).execute(&mut *transaction).await?;
         transaction.commit().await
     }
 
     /// Returns the SQL of the sequences and the table, which docs/choosing-a-store.md shows.
     fn sql(&self) -> String {
-        let (sequence, swept) = (self.sequence(), self.swept());
-        format!(
-            "CREATE SEQUENCE IF NOT EXISTS {sequence};
-             CREATE SEQUENCE IF NOT EXISTS {swept};
-             CREATE TABLE IF NOT EXISTS {self} (
-                 key bytea PRIMARY KEY,
-                 fence bigint NOT NULL,
-                 until timestamptz NOT NULL,
-                 fingerprint bigint NOT NULL,
-                 state smallint NOT NULL
-             )"
-        )
+        // The longer names first: the shorter one is their beginning.
+        SQL.replace("countersign_events_fence", &self.sequence().to_string())
+            .replace("countersign_events_swept", &self.swept().to_string())
+            .replace("countersign_events ", &format!("{self} "))
     }
 
     fn qualified(&self, suffix: &str) -> String {
@@ -113,12 +136,11 @@ impl fmt::Display for Table {
 #[cfg(test)]
 mod tests {
     use super::Table;
-    use crate::documented::sql_of;
+    use crate::documented::{sql_of, words_of};
 
     #[test]
     fn the_documentation_shows_the_table() {
         let sql = Table::default().sql().replace('"', "");
-        let words: Vec<_> = sql.split_whitespace().collect();
-        assert_eq!(sql_of("The table in PostgreSQL"), words.join(" "));
+        assert_eq!(sql_of("The table in PostgreSQL"), words_of(&sql));
     }
 }

@@ -47,6 +47,7 @@ pub use self::inspect::{Attempt, InspectInbox, MessageFilter, MessageRecord};
 pub use self::message::{EnqueueOutcome, MessageState, NewMessage};
 pub use self::retry::{Retry, RetryPolicy};
 pub use self::settings::MessageRetention;
+pub(crate) use self::settlement::text_within;
 pub use self::settlement::{Settled, Settlement};
 pub use self::store::InboxStore;
 pub use self::worker::Worker;

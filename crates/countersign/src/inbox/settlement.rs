@@ -31,9 +31,8 @@ impl Settlement {
     /// Adds why the attempt failed, shortened to 1 KiB.
     #[must_use]
     pub fn with_error(mut self, error: &str) -> Self {
-        let ends = error.char_indices().map(|(start, letter)| start + letter.len_utf8());
-        let end = ends.take_while(|end| *end <= MAX_ERROR_BYTES).last().unwrap_or_default();
-        self.error = error.get(..end).map(Into::into);
+        // No column of PostgreSQL can hold the character of number zero.
+        self.error = Some(text_within(error, MAX_ERROR_BYTES).replace('\0', "\u{fffd}").into());
         self
     }
 
@@ -43,6 +42,13 @@ impl Settlement {
         self.took = took;
         self
     }
+}
+
+/// Returns the longest beginning of `text` with at most `bytes` bytes.
+pub(crate) fn text_within(text: &str, bytes: usize) -> &str {
+    let ends = text.char_indices().map(|(start, letter)| start + letter.len_utf8());
+    let end = ends.take_while(|end| *end <= bytes).last().unwrap_or_default();
+    text.get(..end).unwrap_or_default()
 }
 
 /// What becomes of a message at the end of an attempt.
