@@ -93,6 +93,12 @@
 //! The sender gets a status and no reason (`response.rs`). The reason is in the response's extensions, as a
 //! [`Rejection`] or an [`Outcome`], and in `tracing` events.
 //!
+//! # Store, acknowledge, then handle
+//!
+//! With an [`Inbox`], [`Webhooks::inbox`] stores an event and acknowledges it at once; a
+//! [worker](Inbox::worker), which [`RunWorker`] runs, handles it by the same application, with retries. See
+//! [the inbox guide].
+//!
 //! # Features
 //!
 //! | feature | effect |
@@ -126,6 +132,7 @@
 //! [actix-web]: https://docs.rs/actix-web
 //! [choose a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 //! [events guide]: https://github.com/countersign/countersign/blob/main/docs/events.md
+//! [the inbox guide]: https://github.com/countersign/countersign/blob/main/docs/inbox.md
 //! [metrics and tracing]: https://github.com/countersign/countersign/blob/main/docs/observability.md
 //! [testing handlers]: https://github.com/countersign/countersign/blob/main/docs/testing-your-handlers.md
 
@@ -139,6 +146,7 @@ mod rejection;
 mod response;
 mod timer;
 mod transform;
+mod worker;
 #[cfg(feature = "testing")]
 mod test_request;
 
@@ -153,3 +161,4 @@ pub use self::rejection::WebhookRejection;
 #[cfg(feature = "testing")]
 pub use self::test_request::SignedTestRequest;
 pub use self::transform::Webhooks;
+pub use self::worker::RunWorker;

@@ -12,8 +12,8 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{Error, HttpMessage, HttpRequest, rt};
 use countersign::adapter::{
-    AdapterState, Detachable, Responder, body_interrupted, body_limited, drive,
-    reject_shutting_down, verify,
+    AdapterState, Detachable, QueuedMessage, Responder, body_interrupted, body_limited, drive,
+    enqueue, handle_message, reject_shutting_down, verify,
 };
 use countersign::{Delivery, Headers, Outcome, Rejection, adapter};
 use futures_core::Stream;
@@ -67,6 +67,21 @@ where
         // One block, in which everything stays where it is: what is passed to an `async fn` by value is
         // stored twice in its future.
         let receive = |responder: Responder<_>| async move {
+            let message = request.extensions_mut().remove::<QueuedMessage>();
+            if let Some(message) = message {
+                let handle = Cell::new(Some(request));
+                let start = |delivery| handle.take().map(|request| call(&inner, request, delivery));
+                let start = async |delivery| match start(delivery) {
+                    Some(response) => response.await,
+                    None => Err(OutcomeError(Outcome::Failed).into()),
+                };
+                let handled = handle_message(&state, &ActixTimer, &message, start).await;
+                return responder.respond(match (handled, handle.take()) {
+                    (Ok(result), _) => result.map(ServiceResponse::map_into_left_body),
+                    (Err(response), Some(request)) => Ok(own(request, response)),
+                    (Err(_), None) => Err(OutcomeError(Outcome::Failed).into()),
+                });
+            }
             let verified = {
                 let (request, payload) = request.parts_mut();
                 let head = Head(request);
@@ -83,20 +98,23 @@ where
             let Some(in_flight) = state.shutdown().track() else {
                 return responder.respond(Ok(own(request, reject_shutting_down(&receiver))));
             };
+            if state.inbox().is_some() {
+                let stored = {
+                    let head = Head(request.request());
+                    let (method, uri) = (request.method().as_str(), request.uri().to_string());
+                    enqueue(&state, &receiver, &ActixTimer, &delivery, method, &uri, &head).await
+                };
+                return responder.respond(Ok(own(request, stored)));
+            }
             responder.detach_on_drop(());
             // actix routes a request by its only handle. The handler takes the handle if it runs; otherwise
             // the handle is left here, for a response without the handler.
             let handle = Cell::new(Some(request));
             let start = async |delivery: Delivery| {
-                let Some(mut request) = handle.take() else {
+                let Some(request) = handle.take() else {
                     return Err(OutcomeError(Outcome::ShuttingDown).into());
                 };
-                if is_gzip(&request) {
-                    describe_plain_body(&mut request);
-                }
-                request.set_payload(Payload::from(delivery.body().clone()));
-                request.extensions_mut().insert(delivery);
-                inner.call(request).await
+                call(&inner, request, delivery).await
             };
             let is_success = |result: &Result<ServiceResponse<B>, Error>| {
                 result.as_ref().is_ok_and(|response| response.status().is_success())
@@ -118,6 +136,20 @@ where
         };
         Detachable::new(|responder| Box::pin(receive(responder)), spawn)
     }
+}
+
+/// Calls the inner service with a verified delivery.
+fn call<S: Service<ServiceRequest>>(
+    inner: &S,
+    mut request: ServiceRequest,
+    delivery: Delivery,
+) -> S::Future {
+    if is_gzip(&request) {
+        describe_plain_body(&mut request);
+    }
+    request.set_payload(Payload::from(delivery.body().clone()));
+    request.extensions_mut().insert(delivery);
+    inner.call(request)
 }
 
 /// Responds to a request in place of its handler.

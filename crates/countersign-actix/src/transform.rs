@@ -5,9 +5,9 @@ use std::rc::Rc;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use countersign::Shutdown;
 use countersign::adapter::{AdapterState, ReceiverSource};
 use countersign::time::Clock;
+use countersign::{Inbox, Shutdown};
 
 use crate::middleware::WebhookMiddleware;
 
@@ -50,6 +50,32 @@ impl Webhooks {
     /// Compares signed timestamps with `clock`.
     pub fn clock(self, clock: impl Clock) -> Self {
         Self { state: self.state.with_clock(clock) }
+    }
+
+    /// Stores verified events in `inbox` and acknowledges them at once; a worker of the inbox runs the
+    /// handlers.
+    ///
+    /// Nothing else changes: the same handler gets the same delivery, and its response decides what becomes
+    /// of the event. See [the guide](https://github.com/countersign/countersign/blob/main/docs/inbox.md).
+    ///
+    /// ```
+    /// use actix_web::{App, HttpResponse, HttpServer, web};
+    /// use countersign_actix::{Inbox, Receiver, RunWorker, Shutdown, Webhooks, inbox::InboxStore};
+    ///
+    /// async fn serve(receiver: Receiver, store: impl InboxStore) -> std::io::Result<()> {
+    ///     let inbox = Inbox::new(store);
+    ///     let webhooks = Webhooks::new(receiver).inbox(inbox.clone());
+    ///     let app = move || {
+    ///         let route = web::resource("/webhooks/github").wrap(webhooks.clone());
+    ///         App::new().service(route.route(web::post().to(HttpResponse::Ok)))
+    ///     };
+    ///     let shutdown = Shutdown::default();
+    ///     actix_web::rt::spawn(inbox.worker(app.clone()).run(shutdown.clone()));
+    ///     HttpServer::new(app).bind("127.0.0.1:3000")?.run().await
+    /// }
+    /// ```
+    pub fn inbox(self, inbox: Inbox) -> Self {
+        Self { state: self.state.with_inbox(inbox) }
     }
 
     /// Returns the handle that shuts the middleware down: it rejects further deliveries and waits for the

@@ -5,6 +5,7 @@
     reason = "a test that cannot continue panics"
 )]
 
+mod actix;
 mod support;
 mod transaction;
 mod worker;

@@ -28,7 +28,7 @@ pub(crate) fn at_once(attempts: u32) -> RetryPolicy {
     RetryPolicy::exponential(Duration::ZERO, Duration::ZERO).max_attempts(attempts)
 }
 
-fn secret() -> Secret {
+pub(crate) fn secret() -> Secret {
     Secret::new("a secret of GitHub's settings").unwrap()
 }
 

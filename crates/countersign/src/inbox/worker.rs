@@ -78,6 +78,12 @@ impl<A> Worker<A> {
         self
     }
 
+    /// Returns how many events are handled at a time.
+    #[must_use]
+    pub fn max_concurrency(&self) -> usize {
+        usize::try_from(self.settings.concurrency).unwrap_or(usize::MAX)
+    }
+
     /// Sets how many events of one endpoint are handled at a time; all that
     /// [`concurrency`](Self::concurrency) allows unless set.
     pub fn endpoint_concurrency(mut self, endpoint: impl Into<Arc<str>>, events: u32) -> Self {
