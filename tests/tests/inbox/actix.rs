@@ -97,8 +97,7 @@ impl Fixture {
         }
         let response = app.call(request.set_payload(body.to_owned()).to_request()).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
-        let outcome = response.response().extensions().get().copied();
-        outcome
+        response.response().extensions().get().copied()
     }
 
     /// Runs a worker until as many messages are in a state, and stops it.

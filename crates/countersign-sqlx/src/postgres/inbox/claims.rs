@@ -8,7 +8,7 @@ use countersign::inbox::{
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use super::prepare;
+use super::prepared::prepare;
 use crate::error::store_error;
 use crate::inbox_row::{PROCESS_ENDED, to_count, to_token};
 use crate::postgres::{PostgresStore, with_retries};

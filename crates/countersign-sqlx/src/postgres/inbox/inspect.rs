@@ -11,7 +11,8 @@ use countersign::inbox::{
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row, query};
 
-use super::{lane_lock, prepare};
+use super::lane_lock;
+use super::prepared::prepare;
 use crate::error::store_error;
 use crate::inbox_row::{FilterValues, from_id, to_count, to_id, to_key, to_state};
 use crate::postgres::statements::Statement;

@@ -2,6 +2,7 @@
 
 mod claims;
 mod inspect;
+mod prepared;
 mod settlements;
 mod statements;
 mod tables;
@@ -15,12 +16,11 @@ use countersign::inbox::{
 };
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{AssertSqlSafe, Executor, Row, query};
-use tokio::sync::OnceCell;
 
+pub(super) use self::prepared::PostgresInbox;
+use self::prepared::prepare;
 use self::statements::{InboxStatements, mark_done};
-pub(super) use self::tables::InboxTables;
 use super::statements::Statement;
-use super::table::Table;
 use super::{PostgresStore, TRIES, with_retries};
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
 use crate::inbox_row::{DEAD, DISCARDED, DONE, from_id, from_millis, to_id};
@@ -29,33 +29,6 @@ use crate::transaction::Transaction;
 
 /// The version of the tables that this version of the crate reads and writes.
 const SCHEMA: i32 = 1;
-
-/// The statements of the inbox, and whether its tables have been found.
-pub(super) struct PostgresInbox {
-    tables: InboxTables,
-    statements: InboxStatements,
-    is_checked: OnceCell<()>,
-}
-
-impl PostgresInbox {
-    pub(super) fn beside(events: &Table) -> Self {
-        let tables = InboxTables::beside(events);
-        let statements = InboxStatements::new(events, &tables);
-        Self { tables, statements, is_checked: OnceCell::new() }
-    }
-
-    pub(super) fn sql(&self) -> String {
-        self.tables.sql()
-    }
-
-    pub(super) fn meta(&self) -> &str {
-        &self.tables.meta
-    }
-}
-
-fn prepare(statement: &std::sync::Arc<str>) -> Statement<'static> {
-    query(AssertSqlSafe(statement.clone()))
-}
 
 impl PostgresStore {
     /// Returns the statements of the inbox, once its tables are known to be of the version that they are for.

@@ -7,7 +7,7 @@ use countersign::inbox::{MessageToken, Settlement};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use super::prepare;
+use super::prepared::prepare;
 use crate::error::store_error;
 use crate::inbox_row::{RUNNING, after_settlement, from_id};
 use crate::postgres::{PostgresStore, with_retries};
