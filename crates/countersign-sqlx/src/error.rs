@@ -31,6 +31,14 @@ pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
             kind,
             format!("{}: run `PostgresStore::migrate` once to create the table", failed(error)),
         ),
+        // SQLite has one code for all errors of a statement.
+        _ if error.to_string().contains("no such table: countersign_") => StoreError::new(
+            kind,
+            format!(
+                "{}: open the file once with `SqliteStore::open`, or apply the files in `sql/sqlite`, to create the tables",
+                failed(error)
+            ),
+        ),
         _ => StoreError::new(kind, failed(error)),
     }
 }

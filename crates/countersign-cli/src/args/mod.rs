@@ -1,6 +1,7 @@
 //! The arguments of the command.
 
 mod dedup;
+mod inbox;
 mod shared;
 
 use std::path::PathBuf;
@@ -9,6 +10,10 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::dedup::{DedupCommand, EventArgs, StoreArgs};
+pub(crate) use self::inbox::{
+    EndpointArgs, FilterArgs, InboxCommand, InboxStoreArgs, ListArgs, PruneArgs, SelectionArgs,
+    ShowArgs,
+};
 pub(crate) use self::shared::{
     EncodingName, Format, RequestArgs, SecretArgs, SenderArgs, VerificationArgs,
 };
@@ -52,6 +57,11 @@ pub(crate) enum Command {
     Dedup {
         #[command(subcommand)]
         what: DedupCommand,
+    },
+    /// Inspect an inbox, replay or discard its messages, or pause an endpoint
+    Inbox {
+        #[command(subcommand)]
+        what: InboxCommand,
     },
     /// Print the completions for a shell
     Completions {

@@ -37,3 +37,17 @@ pub(super) fn duration_text(duration: Duration) -> String {
         _ => format!("{secs} s"),
     }
 }
+
+/// Parses the digest of an event's key: 64 hexadecimal digits.
+pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let digits: Option<Vec<_>> = text
+        .chars()
+        .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect();
+    let digits = digits.filter(|digits| digits.len() == 64)?;
+    let bytes: Vec<_> = digits
+        .chunks_exact(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+        .collect();
+    bytes.try_into().ok()
+}

@@ -3,10 +3,12 @@
 mod common;
 mod dedup;
 mod explain;
+mod inbox;
 mod jsonl;
 mod send;
 mod senders;
 mod sign;
+mod store;
 mod verdict;
 mod verify;
 
@@ -26,6 +28,7 @@ pub(crate) fn run(command: Command, output: &mut Output) -> Result<ExitStatus, C
         Command::Send(args) => send::run(&args, output),
         Command::Senders(args) => senders::run(&args, output),
         Command::Dedup { what } => dedup::run(&what, output),
+        Command::Inbox { what } => inbox::run(&what, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut script);

@@ -107,6 +107,22 @@ impl Timestamp {
         })
     }
 
+    /// Returns the second as a date and time of
+    /// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6) in UTC; empty after the year 9999.
+    ///
+    /// ```
+    /// use countersign::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::from_secs(1_700_000_000).to_rfc3339(), "2023-11-14T22:13:20Z");
+    /// ```
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let rfc3339 = &time::format_description::well_known::Rfc3339;
+        let secs = i64::try_from(self.as_secs()).unwrap_or(i64::MAX);
+        let time = time::OffsetDateTime::from_unix_timestamp(secs);
+        time.ok().and_then(|time| time.format(rfc3339).ok()).unwrap_or_default()
+    }
+
     /// Parses a date and time of [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6).
     pub(crate) fn parse_rfc3339(text: &[u8]) -> Option<Self> {
         // RFC 3339 requires `T` here; the `time` crate accepts any character.
@@ -132,15 +148,10 @@ impl Timestamp {
 impl Timestamp {
     /// Formats the instant as a sender writes it.
     pub(crate) fn written(self, format: TimestampFormat) -> String {
-        let secs = i64::try_from(self.as_secs()).unwrap_or(i64::MAX);
         match format {
             TimestampFormat::Seconds => self.as_secs().to_string(),
             TimestampFormat::Millis => self.as_millis().to_string(),
-            TimestampFormat::Rfc3339 => {
-                let rfc3339 = &time::format_description::well_known::Rfc3339;
-                let time = time::OffsetDateTime::from_unix_timestamp(secs);
-                time.ok().and_then(|time| time.format(rfc3339).ok()).unwrap_or_default()
-            }
+            TimestampFormat::Rfc3339 => self.to_rfc3339(),
         }
     }
 }

@@ -6,6 +6,7 @@ use countersign::dedup::{EventKey, Identity};
 use countersign::scheme::Scheme;
 
 use crate::args::EventArgs;
+use crate::commands::common::from_hex;
 use crate::error::CliError;
 use crate::sender::{SenderChoice, Settings};
 use crate::{request, secrets};
@@ -123,17 +124,4 @@ fn check_identity(sender: &str, is_id: bool) -> Result<(), CliError> {
         Ok(scheme) if !scheme.signs_id() && !scheme.signs_body() => needs_key("what it signs"),
         _ => Ok(()),
     }
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits: Option<Vec<_>> = text
-        .chars()
-        .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect();
-    let digits = digits.filter(|digits| digits.len() == 64)?;
-    let bytes: Vec<_> = digits
-        .chunks_exact(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-        .collect();
-    bytes.try_into().ok()
 }

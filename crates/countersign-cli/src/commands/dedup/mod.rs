@@ -1,15 +1,15 @@
 //! `dedup`: shows the state of a dedup store, or deletes one event.
 
+mod connect;
 mod key;
 mod report;
-mod store;
 mod task;
 
 use self::key::event_key;
 use self::report::print;
-use self::store::StoreLocation;
 use self::task::Task;
 use super::common::runtime;
+use super::store::StoreLocation;
 use crate::args::{DedupCommand, EventArgs};
 use crate::error::CliError;
 use crate::output::{ExitStatus, Output};
@@ -24,7 +24,7 @@ pub(super) fn run(command: &DedupCommand, output: &mut Output) -> Result<ExitSta
         DedupCommand::Forget(event) => Task::Forget(event_key(event)?),
     };
     let store = StoreLocation::from_args(store)?;
-    match runtime()?.block_on(store.run(&task)) {
+    match runtime()?.block_on(connect::run(&store, &task)) {
         Ok(result) => print(&result, output),
         Err(error) => output.store_unavailable(&error.to_string()),
     }

@@ -1,16 +1,14 @@
-//! The location of a dedup store, and the connection to it.
+//! The location of a store, and the connection to PostgreSQL.
 
 use std::fmt::Display;
 use std::time::Duration;
 
 use countersign::dedup::{StoreError, StoreErrorKind};
-use countersign_redis::RedisStore;
-use countersign_sqlx::{PostgresStore, SqliteStore};
+use countersign_sqlx::PostgresStore;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use tokio::time::timeout;
 
-use super::task::{Task, TaskResult};
 use crate::args::StoreArgs;
 use crate::error::CliError;
 
@@ -85,34 +83,17 @@ impl StoreLocation {
             _ => Ok(()),
         }
     }
+}
 
-    /// Connects to the store and runs a task.
-    pub(super) async fn run(&self, task: &Task) -> Result<TaskResult, StoreError> {
-        match self {
-            Self::Sqlite(path) => task.run(&SqliteStore::open_existing(path).await?).await,
-            Self::Postgres { url, table } => {
-                let store = PostgresStore::new(connect(url).await?);
-                let store = match table {
-                    Some(name) => store.table(name)?,
-                    None => store,
-                };
-                task.run(&store).await
-            }
-            Self::Redis { url, prefix, kind } => {
-                // A provider that is already installed is fine.
-                drop(rustls::crypto::ring::default_provider().install_default());
-                let store = match kind {
-                    RedisKind::Single => RedisStore::connect(url).await?,
-                    RedisKind::Cluster => RedisStore::cluster(&[url]).await?,
-                    RedisKind::Sentinel(master) => RedisStore::sentinel(&[url], master).await?,
-                };
-                let store = match prefix {
-                    Some(prefix) => store.prefix(prefix),
-                    None => store,
-                };
-                task.run(&store).await
-            }
-        }
+/// Connects to PostgreSQL, for the table of this name if it is renamed.
+pub(super) async fn open_postgres(
+    url: &str,
+    table: Option<&str>,
+) -> Result<PostgresStore, StoreError> {
+    let store = PostgresStore::new(connect(url).await?);
+    match table {
+        Some(name) => store.table(name),
+        None => Ok(store),
     }
 }
 

@@ -1,0 +1,169 @@
+//! `inbox`: shows an inbox, and replays, discards or removes its messages.
+
+mod filter;
+mod print;
+mod selection;
+
+use std::time::Duration;
+
+use countersign::dedup::StoreError;
+use countersign::inbox::{InspectInbox, MessageId, MessageRetention};
+use countersign_sqlx::SqliteStore;
+
+use self::filter::{filter, span};
+use super::common::runtime;
+use super::store::{StoreLocation, open_postgres};
+use crate::args::{InboxCommand, InboxStoreArgs, ListArgs, PruneArgs, ShowArgs, StoreArgs};
+use crate::error::CliError;
+use crate::output::{ExitStatus, GOOD, Output};
+
+/// How many messages one call removes.
+const PRUNED: u32 = 1000;
+
+/// Why a command has failed: by its own input or output, or by its store.
+pub(super) enum Failed {
+    Command(CliError),
+    Store(StoreError),
+}
+
+impl From<CliError> for Failed {
+    fn from(error: CliError) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+pub(super) fn run(command: &InboxCommand, output: &mut Output) -> Result<ExitStatus, CliError> {
+    let location = StoreLocation::from_args(&store_args(command))?;
+    let result = runtime()?.block_on(async {
+        match &location {
+            StoreLocation::Sqlite(path) => {
+                execute(command, &SqliteStore::open_existing(path).await?, output).await
+            }
+            StoreLocation::Postgres { url, table } => {
+                execute(command, &open_postgres(url, table.as_deref()).await?, output).await
+            }
+            StoreLocation::Redis { .. } => Err(Failed::Command(CliError::at(
+                "the store",
+                "is a Redis URL: an inbox is in a SQLite file or in PostgreSQL",
+            ))),
+        }
+    });
+    match result {
+        Ok(status) => Ok(status),
+        Err(Failed::Command(error)) => Err(error),
+        Err(Failed::Store(error)) => output.store_unavailable(&error.to_string()),
+    }
+}
+
+fn store_args(command: &InboxCommand) -> StoreArgs {
+    let (InboxCommand::Stats(store)
+    | InboxCommand::List(ListArgs { store, .. })
+    | InboxCommand::Show(ShowArgs { store, .. })
+    | InboxCommand::Replay(crate::args::SelectionArgs { store, .. })
+    | InboxCommand::Discard(crate::args::SelectionArgs { store, .. })
+    | InboxCommand::Pause(crate::args::EndpointArgs { store, .. })
+    | InboxCommand::Resume(crate::args::EndpointArgs { store, .. })
+    | InboxCommand::Prune(PruneArgs { store, .. })) = command;
+    let InboxStoreArgs { store, store_env, table } = store;
+    StoreArgs {
+        store: store.clone(),
+        store_env: store_env.clone(),
+        table: table.clone(),
+        key_prefix: None,
+        cluster: false,
+        sentinel: None,
+    }
+}
+
+async fn execute(
+    command: &InboxCommand,
+    store: &impl InspectInbox,
+    output: &mut Output,
+) -> Result<ExitStatus, Failed> {
+    match command {
+        InboxCommand::Stats(_) => print::stats(&store.backlog().await?, output)?,
+        InboxCommand::List(args) => {
+            let (filter, before) = (filter(&args.filter)?, args.before.map(MessageId::new));
+            let messages = store.messages(&filter, before, args.limit).await?;
+            print::list(&messages, args.limit, output)?;
+        }
+        InboxCommand::Show(args) => return show(args, store, output).await,
+        InboxCommand::Replay(args) => {
+            return selection::change(selection::Change::Replay, args, store, output).await;
+        }
+        InboxCommand::Discard(args) => {
+            return selection::change(selection::Change::Discard, args, store, output).await;
+        }
+        InboxCommand::Pause(args) => {
+            store.set_paused(&args.endpoint, true).await?;
+            print::endpoint(
+                &args.endpoint,
+                "paused",
+                "its events are stored, and none is handled",
+                output,
+            )?;
+        }
+        InboxCommand::Resume(args) => {
+            store.set_paused(&args.endpoint, false).await?;
+            print::endpoint(&args.endpoint, "resumed", "its messages are handled again", output)?;
+        }
+        InboxCommand::Prune(args) => prune(args, store, output).await?,
+    }
+    Ok(ExitStatus::Success)
+}
+
+async fn show(
+    args: &ShowArgs,
+    store: &impl InspectInbox,
+    output: &mut Output,
+) -> Result<ExitStatus, Failed> {
+    let id = MessageId::new(args.id);
+    let Some(record) = store.message(id).await? else {
+        print::absent(id, output)?;
+        return Ok(ExitStatus::Rejected);
+    };
+    let attempts = store.attempts(id).await?;
+    let body = if args.body { store.message_body(id).await? } else { None };
+    print::message(&record, &attempts, body.as_deref(), output)?;
+    Ok(ExitStatus::Success)
+}
+
+async fn prune(
+    args: &PruneArgs,
+    store: &impl InspectInbox,
+    output: &mut Output,
+) -> Result<(), Failed> {
+    let mut keep = MessageRetention::default();
+    keep.done = duration("--done", &args.done)?;
+    keep.dead = duration("--dead", &args.dead)?;
+    keep.discarded = duration("--discarded", &args.discarded)?;
+    let mut removed = 0;
+    loop {
+        let pruned = store.prune_messages(keep, PRUNED).await?;
+        removed += pruned;
+        if pruned < u64::from(PRUNED) {
+            break;
+        }
+    }
+    if output.is_json() {
+        output.json(&serde_json::json!({ "removed": removed }))?;
+    } else {
+        output.styled(GOOD, "removed", &format!("{removed} messages"))?;
+    }
+    Ok(())
+}
+
+fn duration(flag: &str, text: &str) -> Result<Duration, CliError> {
+    span(text).ok_or_else(|| {
+        CliError::at(
+            format!("`{flag}`"),
+            "is not a duration: write a number with s, m, h or d, such as `7d`",
+        )
+    })
+}
