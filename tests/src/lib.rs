@@ -27,6 +27,8 @@ mod docs {
     struct ChoosingAStore;
     #[doc = include_str!("../../docs/batches.md")]
     struct Batches;
+    #[doc = include_str!("../../docs/inbox.md")]
+    struct Inbox;
     #[doc = include_str!("../../docs/testing-your-handlers.md")]
     struct TestingYourHandlers;
     #[doc = include_str!("../../crates/countersign/README.md")]
