@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use actix_http::{Method, Payload, Request, Response, Uri};
@@ -72,10 +73,10 @@ where
         for number in 0..threads {
             senders.push(start_thread(number, self.app().clone()).await);
         }
-        let turn = std::cell::Cell::new(0);
+        let turn = AtomicUsize::new(0);
         let start = |job: Job| {
-            turn.set((turn.get() + 1) % senders.len());
-            if let Some(sender) = senders.get(turn.get()) {
+            let next = turn.fetch_add(1, Ordering::Relaxed) % senders.len();
+            if let Some(sender) = senders.get(next) {
                 // A thread that has ended drops the job, which is then a failed attempt.
                 drop(sender.send(job));
             }

@@ -8,10 +8,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, ServiceConfig, ThinData, post, resource};
 use actix_web::{App, Error, HttpResponse, HttpServer, ResponseError};
-use countersign_actix::{Webhook, Webhooks, ainexlayer, omniai};
+use countersign_actix::{Inbox, RunWorker, Shutdown, Webhook, Webhooks, ainexlayer, omniai};
 
 use crate::Result;
 use crate::backend::{Backend, Failed};
+use crate::inbox::retry;
 use crate::notes::{Payload, ainexlayer_note, omniai_note};
 use crate::observer::{Observer, Verdict};
 use crate::senders::{ainexlayer_receiver, omniai_receiver};
@@ -59,16 +60,32 @@ impl ResponseError for Failed {
     }
 }
 
-pub(crate) fn start(backend: Arc<Backend>, observer: Observer) -> Result<Server> {
-    let omniai = Webhooks::new(omniai_receiver()?);
-    let ainexlayer = Webhooks::new(ainexlayer_receiver()?);
-    let shutdowns = [omniai.shutdown(), ainexlayer.shutdown()];
-    let server = HttpServer::new(move || {
+/// Starts the service; with an inbox, events are stored and acknowledged at once, and a worker handles them.
+pub(crate) fn start(
+    backend: Arc<Backend>,
+    observer: Observer,
+    inbox: Option<Inbox>,
+) -> Result<Server> {
+    let webhooks = |receiver| {
+        let webhooks = Webhooks::new(receiver);
+        match &inbox {
+            Some(inbox) => webhooks.inbox(inbox.clone()),
+            None => webhooks,
+        }
+    };
+    let (omniai, ainexlayer) = (webhooks(omniai_receiver()?), webhooks(ainexlayer_receiver()?));
+    let worker = Shutdown::default();
+    let shutdowns = [omniai.shutdown(), ainexlayer.shutdown(), worker.clone()];
+    let make_app = move || {
         App::new()
             .configure(app(omniai.clone(), ainexlayer.clone(), backend.clone()))
             .app_data(ThinData(observer.clone()))
             .wrap(from_fn(observe))
-    });
+    };
+    if let Some(inbox) = inbox {
+        tokio::spawn(inbox.worker(make_app.clone()).retry(retry()).run(worker));
+    }
+    let server = HttpServer::new(make_app);
     let server = server
         .workers(WORKERS)
         // Detects a disconnected sender at once instead of when the response is sent.

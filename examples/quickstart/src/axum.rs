@@ -9,13 +9,14 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use countersign_tower::{Webhook, WebhookLayer, ainexlayer, omniai};
+use countersign_tower::{Inbox, RunWorker, Shutdown, Webhook, WebhookLayer, ainexlayer, omniai};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::Result;
 use crate::backend::{Backend, Failed};
+use crate::inbox::retry;
 use crate::notes::{Payload, ainexlayer_note, omniai_note};
 use crate::observer::{Observer, Verdict};
 use crate::senders::{ainexlayer_receiver, omniai_receiver};
@@ -53,11 +54,26 @@ impl IntoResponse for Failed {
     }
 }
 
-pub(crate) async fn start(backend: Arc<Backend>, observer: Observer) -> Result<Server> {
-    let omniai = WebhookLayer::new(omniai_receiver()?);
-    let ainexlayer = WebhookLayer::new(ainexlayer_receiver()?);
-    let shutdowns = [omniai.shutdown(), ainexlayer.shutdown()];
+/// Starts the service; with an inbox, events are stored and acknowledged at once, and a worker handles them.
+pub(crate) async fn start(
+    backend: Arc<Backend>,
+    observer: Observer,
+    inbox: Option<Inbox>,
+) -> Result<Server> {
+    let layer = |receiver| {
+        let layer = WebhookLayer::new(receiver);
+        match &inbox {
+            Some(inbox) => layer.inbox(inbox.clone()),
+            None => layer,
+        }
+    };
+    let (omniai, ainexlayer) = (layer(omniai_receiver()?), layer(ainexlayer_receiver()?));
+    let worker = Shutdown::default();
+    let shutdowns = [omniai.shutdown(), ainexlayer.shutdown(), worker.clone()];
     let app = app(omniai, ainexlayer, backend).layer(from_fn_with_state(observer, observe));
+    if let Some(inbox) = inbox {
+        tokio::spawn(inbox.worker(app.clone()).retry(retry()).run(worker));
+    }
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;

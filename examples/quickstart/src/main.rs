@@ -10,6 +10,7 @@ mod actix;
 mod args;
 mod axum;
 mod client;
+mod inbox;
 mod backend;
 mod notes;
 mod request;
@@ -76,6 +77,18 @@ async fn run(framework: Framework, then_serve: bool) -> Result<()> {
     if table.problems() > 0 {
         return Err("a delivery has an unexpected result: see the rows marked ✗".into());
     }
+    let lines = run_inbox(framework).await?;
+    writeln!(
+        io::stdout(),
+        "With an inbox: stored, acknowledged, then handled by the same handler\n"
+    )?;
+    for line in &lines {
+        writeln!(io::stdout(), "{line}")?;
+    }
+    writeln!(io::stdout())?;
+    if !lines.iter().all(inbox::Line::is_expected) {
+        return Err("an event of the inbox has an unexpected result: see the rows marked ✗".into());
+    }
     if then_serve {
         serve(&mut harness).await?;
     } else {
@@ -88,7 +101,7 @@ async fn run(framework: Framework, then_serve: bool) -> Result<()> {
 async fn start(framework: Framework) -> Result<(Server, Harness)> {
     let (backend, notes) = Backend::new();
     let (observer, verdicts) = Observer::new();
-    let server = framework.start(backend.clone(), observer).await?;
+    let server = framework.start(backend.clone(), observer, None).await?;
     let harness = Harness { address: server.address, backend, notes, verdicts };
     Ok((server, harness))
 }
@@ -97,6 +110,12 @@ async fn run_scenario(harness: &mut Harness) -> Result<Vec<Section>> {
     tokio::time::timeout(TIMEOUT, scenario::run(harness))
         .await
         .map_err(|_| "a delivery hangs: it gets no response, or is never handled")?
+}
+
+async fn run_inbox(framework: Framework) -> Result<Vec<inbox::Line>> {
+    tokio::time::timeout(TIMEOUT, inbox::run(framework))
+        .await
+        .map_err(|_| "an event of the inbox hangs: it is never handled")?
 }
 
 /// Prints every delivery until Ctrl-C.
@@ -162,6 +181,15 @@ mod tests {
             assert!(!text.contains('\x1b'), "{text}");
             let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
             assert!(widest <= 120, "{widest} columns do not fit a terminal:\n{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_event_of_the_inbox_has_the_expected_result() {
+        for framework in Framework::ALL {
+            let lines = run_inbox(framework).await.unwrap();
+            let unexpected: Vec<_> = lines.iter().filter(|line| !line.is_expected()).collect();
+            assert!(unexpected.is_empty(), "{framework:?}: {}", unexpected[0]);
         }
     }
 

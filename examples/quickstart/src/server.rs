@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign::Inbox;
+
 use crate::backend::Backend;
 use crate::observer::Observer;
 use crate::{Result, actix, axum};
@@ -37,10 +39,15 @@ impl Framework {
         }
     }
 
-    pub(crate) async fn start(self, backend: Arc<Backend>, observer: Observer) -> Result<Server> {
+    pub(crate) async fn start(
+        self,
+        backend: Arc<Backend>,
+        observer: Observer,
+        inbox: Option<Inbox>,
+    ) -> Result<Server> {
         match self {
-            Self::Axum => axum::start(backend, observer).await,
-            Self::Actix => actix::start(backend, observer),
+            Self::Axum => axum::start(backend, observer, inbox).await,
+            Self::Actix => actix::start(backend, observer, inbox),
         }
     }
 }
