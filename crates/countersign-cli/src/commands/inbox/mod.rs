@@ -1,15 +1,16 @@
 //! `inbox`: shows an inbox, and replays, discards or removes its messages.
 
+mod failed;
 mod filter;
 mod print;
 mod selection;
 
 use std::time::Duration;
 
-use countersign::dedup::StoreError;
 use countersign::inbox::{InspectInbox, MessageId, MessageRetention};
 use countersign_sqlx::SqliteStore;
 
+use self::failed::Failed;
 use self::filter::{filter, span};
 use super::common::runtime;
 use super::store::{StoreLocation, open_postgres};
@@ -19,24 +20,6 @@ use crate::output::{ExitStatus, GOOD, Output};
 
 /// How many messages one call removes.
 const PRUNED: u32 = 1000;
-
-/// Why a command has failed: by its own input or output, or by its store.
-pub(super) enum Failed {
-    Command(CliError),
-    Store(StoreError),
-}
-
-impl From<CliError> for Failed {
-    fn from(error: CliError) -> Self {
-        Self::Command(error)
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
 
 pub(super) fn run(command: &InboxCommand, output: &mut Output) -> Result<ExitStatus, CliError> {
     let location = StoreLocation::from_args(&store_args(command))?;
