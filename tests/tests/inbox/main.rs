@@ -6,6 +6,7 @@
 )]
 
 mod actix;
+mod senders;
 mod support;
 mod transaction;
 mod worker;
@@ -60,6 +61,12 @@ async fn postgres(server: &PostgresServer) -> PostgresStore {
 
 mod tests {
     with_each_store! {
+        senders:
+        an_event_of_a_tenant_is_handled_as_that_tenants,
+        only_the_items_that_failed_are_handled_again,
+    }
+
+    with_each_store! {
         worker:
         an_event_is_acknowledged_before_its_handler_runs,
         the_handler_gets_the_request_as_it_came_but_for_its_credentials,
@@ -83,6 +90,7 @@ mod tests {
         a_handler_can_give_a_message_up,
         an_event_with_any_text_in_its_fields_is_stored,
         two_workers_handle_each_event_once,
+        an_endpoint_with_a_limit_is_handled_without_pauses,
         a_body_that_does_not_fit_leaves_the_message_dead_and_says_where,
     }
 }

@@ -461,3 +461,27 @@ pub(crate) async fn two_workers_handle_each_event_once(store: impl InspectInbox 
     }
     assert_eq!(runs.left(), 100);
 }
+
+pub(crate) async fn an_endpoint_with_a_limit_is_handled_without_pauses(
+    store: impl InspectInbox + Clone,
+) {
+    let inbox = Inbox::new(store.clone());
+    let running = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&running);
+    let handler = async move || {
+        assert!(counted.fetch_add(1, Ordering::SeqCst) < 2);
+        tokio::task::yield_now().await;
+        counted.fetch_sub(1, Ordering::SeqCst);
+    };
+    let app = Router::new().route("/", post(handler)).route_layer(layer("limited", &inbox));
+    for number in 0..60 {
+        send(&app, "/", &format!(r#"{{"n":{number}}}"#)).await;
+    }
+    let started = std::time::Instant::now();
+    let worker =
+        Running::start(inbox.worker(app).endpoint_concurrency("limited", 2).retry(at_once(1)));
+    until(&store, MessageState::Done, 60).await;
+    // Thirty claims of two, each after a pause, would take three seconds.
+    assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
+    worker.drain().await;
+}

@@ -141,6 +141,11 @@ impl WorkerSettings {
         own.unwrap_or(&self.retry)
     }
 
+    /// Returns whether an endpoint has a limit of its own.
+    pub(crate) fn limits_endpoints(&self) -> bool {
+        self.endpoints.values().any(|own| own.concurrency.is_some())
+    }
+
     /// Returns what may be claimed of an endpoint of which `running` events are being handled.
     pub(crate) fn claim_of(&self, endpoint: &Arc<str>, running: u32) -> EndpointClaim {
         let own = self.endpoints.get(endpoint).and_then(|own| own.concurrency);

@@ -142,7 +142,9 @@ impl<'w, T: Timer> Run<'w, T> {
                 self.dead(&DeadMessage::new(settlement.token, endpoint, attempt, error));
             }
         }
-        if self.has_more || self.inbox.settings().ordering_key.is_some() {
+        // What has ended may have made room at its endpoint, or for the next message of its lane.
+        let is_ordered = self.inbox.settings().ordering_key.is_some();
+        if self.has_more || is_ordered || self.settings.limits_endpoints() {
             self.next_claim = self.timer.now();
         }
     }
