@@ -2,6 +2,7 @@
 
 mod inbox;
 mod inspect;
+mod settle;
 mod statements;
 mod sweep;
 mod table;
@@ -18,6 +19,7 @@ use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
 use self::inbox::PostgresInbox;
+use self::settle::{Settle, Settlements};
 use self::statements::{Statement, Statements};
 use self::table::Table;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};
@@ -57,7 +59,8 @@ const CONFLICTS: [&str; 3] = ["40001", "40P01", "23505"];
 ///
 /// # Round trips
 ///
-/// Each operation is one statement. Only a claim of a known event that can be claimed takes a second
+/// Each operation is one statement. Commits and releases that wait at the same time are one statement together, so
+/// under load the server flushes its log once for many of them. Only a claim of a known event that can be claimed takes a second
 /// statement: the event was released, its lease expired, or its retention expired. It takes a third
 /// statement if another claim was faster, or if a handler's transaction has the row locked. (By default
 /// sqlx also pings a connection before it hands it out, which is another round trip; a pool with
@@ -83,6 +86,7 @@ struct StoreInner {
     statements: Statements,
     inbox: PostgresInbox,
     open_transactions: OpenTransactions,
+    settlements: Settlements,
 }
 
 impl PostgresStore {
@@ -202,7 +206,15 @@ impl PostgresStore {
     fn with_table(pool: PgPool, table: Table) -> Self {
         let (statements, inbox) = (Statements::new(&table), PostgresInbox::beside(&table));
         let open_transactions = OpenTransactions::default();
-        Self(Arc::new(StoreInner { pool, table, statements, inbox, open_transactions }))
+        let settlements = Settlements::default();
+        Self(Arc::new(StoreInner {
+            pool,
+            table,
+            statements,
+            inbox,
+            open_transactions,
+            settlements,
+        }))
     }
 }
 
@@ -289,16 +301,7 @@ impl DedupStore for PostgresStore {
         fencing_token: FencingToken,
         retention: Duration,
     ) -> Result<UpdateOutcome, StoreError> {
-        let commit = || {
-            let commit = self
-                .0
-                .statements
-                .commit()
-                .bind(key_bytes(key))
-                .bind(from_fencing_token(fencing_token));
-            commit.bind(millis(retention)).execute(&self.0.pool)
-        };
-        with_retries(commit).await.map(update_outcome)
+        self.settle_in_group(key, fencing_token, Settle::Commit { retention }).await
     }
 
     async fn release(
@@ -306,11 +309,7 @@ impl DedupStore for PostgresStore {
         key: &EventKey,
         fencing_token: FencingToken,
     ) -> Result<UpdateOutcome, StoreError> {
-        let release = || {
-            let release = self.0.statements.release().bind(key_bytes(key));
-            release.bind(from_fencing_token(fencing_token)).execute(&self.0.pool)
-        };
-        with_retries(release).await.map(update_outcome)
+        self.settle_in_group(key, fencing_token, Settle::Release).await
     }
 }
 

@@ -571,3 +571,79 @@ async fn stats_count_events_by_their_current_state() {
     assert!((HOUR..HOUR * 2).contains(&stats.oldest_expired_lease), "{stats:?}");
     assert!(stats.bytes.unwrap() > 0);
 }
+
+#[tokio::test]
+async fn settlements_that_wait_together_have_the_outcome_of_each() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    let mut settling = tokio::task::JoinSet::new();
+    for number in 0..300 {
+        let claim_token = granted(&store, number, HOUR).await;
+        let store = store.clone();
+        settling.spawn(async move {
+            let stale = higher(&claim_token);
+            let (outcome, expected) = match number % 3 {
+                0 => (commit(&store, &claim_token).await, UpdateOutcome::Applied),
+                1 => {
+                    let token = claim_token.fencing_token();
+                    let released = store.release(claim_token.key(), token).await.unwrap();
+                    (released, UpdateOutcome::Applied)
+                }
+                _ => (commit(&store, &stale).await, UpdateOutcome::StaleToken),
+            };
+            assert_eq!(outcome, expected, "event {number}");
+            number
+        });
+    }
+    for number in settling.join_all().await {
+        let claim = claim(&store, number).await;
+        match number % 3 {
+            0 => assert!(is_handled(claim), "{claim:?} for event {number}"),
+            1 => assert!(matches!(claim, ClaimOutcome::Acquired { takeover: false, .. })),
+            _ => assert!(is_in_progress(claim), "{claim:?} for event {number}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_settlement_that_waits_for_a_transaction_holds_up_no_other() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    let held = granted(&store, 0, HOUR).await;
+    let transaction = store.begin_claim(&held).await.unwrap();
+    let mut tokens = Vec::new();
+    for number in 1..20 {
+        tokens.push(granted(&store, number, HOUR).await);
+    }
+    let waiting = store.clone();
+    let waiting = tokio::spawn(async move { commit(&waiting, &held).await });
+    let others = tokens.iter().map(|claim_token| {
+        let (store, claim_token) = (store.clone(), *claim_token);
+        async move { commit(&store, &claim_token).await }
+    });
+    let others: tokio::task::JoinSet<_> = others.collect();
+    let others = timeout(Duration::from_secs(10), others.join_all()).await.unwrap();
+    assert!(others.iter().all(|outcome| *outcome == UpdateOutcome::Applied));
+    assert!(!waiting.is_finished());
+    transaction.commit().await.unwrap();
+    assert_eq!(waiting.await.unwrap(), UpdateOutcome::Applied);
+}
+
+#[tokio::test]
+async fn a_settlement_whose_caller_is_gone_is_applied() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    for number in 0..20 {
+        let claim_token = granted(&store, number, HOUR).await;
+        let mut committing = std::pin::pin!(commit(&store, &claim_token));
+        let polled = std::future::poll_fn(|cx| {
+            std::task::Poll::Ready(committing.as_mut().poll(cx).is_ready())
+        });
+        assert!(!polled.await);
+    }
+    for number in 0..20 {
+        while !is_handled(claim(&store, number).await) {
+            tokio::task::yield_now().await;
+        }
+    }
+}

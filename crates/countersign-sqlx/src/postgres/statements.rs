@@ -25,6 +25,7 @@ pub(super) struct Statements {
     commit: Arc<str>,
     lock_row: Arc<str>,
     release: Arc<str>,
+    settle: Arc<str>,
     sweep: Arc<str>,
     blocks: Arc<str>,
     next_sweep: Arc<str>,
@@ -105,6 +106,7 @@ impl Statements {
                  WHERE key = $1 AND fence = $2 AND {is_in_progress}"
             )
             .into(),
+            settle: settle(table).into(),
             sweep: sweep(table).into(),
             blocks: format!(
                 "SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint AS blocks"
@@ -178,6 +180,12 @@ impl Statements {
         prepare(&self.release)
     }
 
+    /// Settles the claims with the keys `$1` and the fencing tokens `$2`: commits those with a retention in `$3`, and
+    /// releases the others.
+    pub(super) fn settle(&self) -> Statement<'static> {
+        prepare(&self.settle)
+    }
+
     /// Deletes at most `$3` expired rows from the block `$1` up to the block `$2`.
     pub(super) fn sweep(&self) -> Statement<'static> {
         prepare(&self.sweep)
@@ -213,6 +221,37 @@ impl Statements {
 
 fn prepare(statement: &Arc<str>) -> Statement<'static> {
     query(AssertSqlSafe(statement.clone()))
+}
+
+/// It waits for no lock, and does to each row what `commit` or `release` does. A row that the claim holds and that
+/// is not locked here is locked by a handler's transaction, or has just been changed.
+fn settle(table: &Table) -> String {
+    let (is_in_progress, is_handled) = (is_in_progress(), is_handled());
+    format!(
+        "WITH given AS (
+             SELECT key, fence, retention, number
+             FROM unnest($1::bytea[], $2::bigint[], $3::bigint[])
+                 WITH ORDINALITY AS given (key, fence, retention, number)
+         ), locked AS (
+             SELECT key, given.retention FROM {table} AS event JOIN given USING (key, fence)
+             ORDER BY key FOR UPDATE OF event SKIP LOCKED
+         ), settled AS (
+             UPDATE {table} AS event SET
+                 until = CASE WHEN retention IS NULL THEN clock_timestamp()
+                     WHEN {is_handled} THEN until
+                     ELSE clock_timestamp() + retention * interval '1 millisecond' END,
+                 state = CASE WHEN retention IS NULL THEN {ABSENT} ELSE {HANDLED} END
+             FROM locked
+             WHERE event.key = locked.key AND state <> {ABSENT}
+                 AND (retention IS NOT NULL OR {is_in_progress})
+             RETURNING event.key
+         )
+         SELECT settled.key IS NOT NULL AS applied,
+             locked.key IS NULL AND event.key IS NOT NULL AS is_locked
+         FROM given LEFT JOIN settled USING (key) LEFT JOIN locked USING (key)
+             LEFT JOIN {table} AS event ON event.key = given.key AND event.fence = given.fence
+         ORDER BY number"
+    )
 }
 
 /// Every row is kept for an hour after it expired, longer than any concurrent claim takes. The row of a
