@@ -6,6 +6,7 @@
 //! - [`SenderSimulator`] delivers many events as unreliable senders do, deterministically from a seed:
 //!   duplicated, late, out of order, tampered with, and retried after every failure.
 //! - [`store`] is the contract of a [`DedupStore`](crate::dedup::DedupStore) as a test suite.
+//! - [`inbox`] is the contract of an [`InboxStore`](crate::inbox::InboxStore) as one.
 //!
 //! Testing a handler reads no clock, never sleeps and opens no socket: time is a
 //! [`FixedClock`](crate::time::FixedClock), and your test passes the requests to the app.
@@ -36,6 +37,7 @@
 //! ```
 
 mod sender_simulator;
+pub mod inbox;
 pub mod store;
 mod webhook_request;
 mod tampering;
