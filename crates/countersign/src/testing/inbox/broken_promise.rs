@@ -38,6 +38,7 @@ impl From<StoreError> for BrokenPromise {
 }
 
 /// Fails unless both are equal.
+#[expect(clippy::needless_pass_by_value, reason = "callers have values, not places")]
 pub(super) fn promise<T: Debug + PartialEq>(
     promise: &'static str,
     found: T,

@@ -57,8 +57,8 @@ async fn prune<U: InboxUnderTest>(suite: &Harness<'_, U>) -> Result<(), BrokenPr
     suite.advance(PAST_SHORT).await;
     let keep_all = MessageRetention::default();
     promise("what is recent is kept", suite.store.prune_messages(keep_all, 100).await?, 0)?;
-    let mut keep = MessageRetention::default();
-    keep.done = Duration::from_millis(50);
+    let brief = Duration::from_millis(50);
+    let mut keep = MessageRetention { done: brief, ..MessageRetention::default() };
     promise("what is old is removed", suite.store.prune_messages(keep, 100).await?, 1)?;
     promise("a removed message is gone", suite.state(done).await?, None)?;
     promise("its attempts are gone, too", suite.outcomes(done).await?.len(), 0)?;
