@@ -83,3 +83,24 @@ pub fn decode(bytes: usize, event: &str) -> String {
 pub fn from_headers(bytes: usize, event: &str) -> String {
     format!("from the headers, {}, {event}", size(bytes))
 }
+
+/// The cases of the inbox: storing an event with 1 KiB.
+pub const INBOX_SQLITE: &str = "inbox in SQLite, 1 KiB, 64 callers";
+/// The same in PostgreSQL.
+pub const INBOX_POSTGRES: &str = "inbox in PostgreSQL, 1 KiB, 64 callers";
+/// The case of messages that are claimed and settled at once.
+pub const INBOX_DRAIN: &str = "inbox in PostgreSQL, claimed and settled";
+/// The case of the time from a request to its handler.
+pub const INBOX_LATENCY: &str = "inbox in SQLite, from request to handler";
+/// A bare insert of a key and a body.
+pub const BARE_INSERT: &str = "bare insert";
+/// Storing an event in the inbox.
+pub const ENQUEUE: &str = "countersign, enqueue";
+/// Claiming and settling one message at a time.
+pub const DRAIN_SINGLY: &str = "one at a time";
+/// Claiming and settling many messages at a time.
+pub const DRAIN: &str = "64 at a time";
+/// The same beside many done messages.
+pub const DRAIN_FULL: &str = "64 at a time, beside done messages";
+/// A worker in the process that receives.
+pub const IN_PROCESS: &str = "a worker in the same process";

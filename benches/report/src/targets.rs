@@ -31,7 +31,7 @@ const fn target(name: &'static str, bound: Bound, measured: fn(&Results) -> Opti
 
 const KIB: usize = 1024;
 
-const TARGETS: [Target; 23] = [
+const TARGETS: [Target; 29] = [
     target("CPU, 1 KiB, memory store ÷ bare axum", AtMost(1.25), |results| {
         axum(results, KIB, BARE_AXUM, "cpu_us")
     }),
@@ -88,6 +88,24 @@ const TARGETS: [Target; 23] = [
     }),
     target("PostgreSQL, claims a second ÷ a bare insert", AtLeast(0.8), |results| {
         rate(results, POSTGRES, CLAIM)
+    }),
+    target("inbox, PostgreSQL, enqueue ÷ a bare insert", AtLeast(0.55), |results| {
+        results.ratio(names::INBOX_POSTGRES, names::ENQUEUE, names::BARE_INSERT, "per_second")
+    }),
+    target("inbox, PostgreSQL, enqueue ÷ claim and commit", AtLeast(1.3), |results| {
+        results.ratio(names::INBOX_POSTGRES, names::ENQUEUE, names::CLAIM_AND_COMMIT, "per_second")
+    }),
+    target("inbox, SQLite, enqueue ÷ a bare insert, a transaction each", AtLeast(4.0), |results| {
+        results.ratio(names::INBOX_SQLITE, names::ENQUEUE, names::BARE_INSERT, "per_second")
+    }),
+    target("inbox, PostgreSQL, drain of 64 at a time ÷ one at a time", AtLeast(3.0), |results| {
+        results.ratio(names::INBOX_DRAIN, names::DRAIN, names::DRAIN_SINGLY, "per_second")
+    }),
+    target("inbox, PostgreSQL, drain beside done messages ÷ empty", AtLeast(0.8), |results| {
+        results.ratio(names::INBOX_DRAIN, names::DRAIN_FULL, names::DRAIN, "per_second")
+    }),
+    target("inbox, SQLite, request to handler in one process, ms", AtMost(5.0), |results| {
+        results.value(names::INBOX_LATENCY, names::IN_PROCESS, "ms")
     }),
     target("Redis, claims a second ÷ a bare `SET`", AtLeast(0.6), |results| {
         rate(results, REDIS, CLAIM)

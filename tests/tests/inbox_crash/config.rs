@@ -1,4 +1,4 @@
-//! What a service is told by its parent.
+//! The configuration of a service.
 
 use std::path::PathBuf;
 

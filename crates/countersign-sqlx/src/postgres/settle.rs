@@ -1,7 +1,7 @@
 //! Settles claims in groups: one statement, and one flush of the server's log, for all that wait.
 //!
 //! A commit or release is queued, and the first caller that finds fewer than [`GROUPS`] groups running starts a
-//! task that settles what is queued until nothing is. A lone caller waits for nobody; under load a group holds
+//! task that settles what is queued until nothing is. A lone caller waits for no other; under load a group holds
 //! what has been queued while another was written. The task outlives its callers, so one that is dropped
 //! neither loses its settlement nor blocks another's.
 

@@ -78,7 +78,7 @@ impl InboxBuilder {
         self
     }
 
-    /// Calls `hook` for each message that becomes dead in this process, such as to page somebody.
+    /// Calls `hook` for each message that becomes dead in this process, for example to page an operator.
     ///
     /// The hook must not block. It is called once the state is stored; a process that ends in between does
     /// not call it, so alert on the metric as well.

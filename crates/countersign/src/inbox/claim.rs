@@ -79,7 +79,7 @@ impl ClaimedMessages {
 /// A message that an attempt holds until its lease expires.
 ///
 /// A store makes it from a row that a verified request wrote. What a store returns is handled as verified:
-/// whoever can write to the store's tables can have any event handled.
+/// a program that can write to the store's tables can have any event handled.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClaimedMessage {

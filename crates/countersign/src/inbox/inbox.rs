@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 /// A place where events are stored before they are acknowledged, and from which workers handle them.
 ///
 /// An adapter's layer is given the inbox, and from then on stores each verified event and acknowledges it at
-/// once; a [`Worker`] runs the handler behind the layer. See the [module's page](crate::inbox).
+/// once; a [`Worker`](super::Worker) runs the handler behind the layer. See the [module's page](crate::inbox).
 ///
 /// Clones are one inbox, and wake each other's workers. An inbox over the same database in another process
 /// is found within a second.
@@ -58,7 +58,7 @@ impl Inbox {
         self.0.store.claim_messages(claim).await
     }
 
-    /// Extends the leases of attempts; see [`InboxStore::renew_messages`].
+    /// Extends the leases of attempts; see [`InboxStore::renew_messages`](super::InboxStore::renew_messages).
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Inbox {
         self.0.store.renew_messages(tokens, lease).await
     }
 
-    /// Settles attempts; see [`InboxStore::settle_messages`].
+    /// Settles attempts; see [`InboxStore::settle_messages`](super::InboxStore::settle_messages).
     ///
     /// # Errors
     ///

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 /// The future of a response `R`, which is polled within its request and may outlive it.
 ///
-/// It completes with what its [`Responder`] is given. Once that has been told to
-/// [detach](Responder::detach_on_drop), `spawn` gets what remains of the inner future after the response, and
+/// It completes with what its [`Responder`] is given. After its call of
+/// [`detach_on_drop`](Responder::detach_on_drop), `spawn` gets what remains of the inner future after the response, and
 /// also where this future is dropped: the sender has hung up, or a timeout in front has passed. In the common
 /// case the inner future ends with its response, and costs no task.
 ///

@@ -54,7 +54,7 @@ mod on {
             message,
             attempts,
             reason,
-            "message dead: it was acknowledged and is not handled; mend the cause, then `countersign inbox replay {message}`, or discard it"
+            "message dead: it was acknowledged and is not handled; fix the cause, then `countersign inbox replay {message}`, or discard it"
         );
     }
 
