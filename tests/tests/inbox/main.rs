@@ -6,6 +6,7 @@
 )]
 
 mod actix;
+mod outages;
 mod senders;
 mod support;
 mod transaction;
