@@ -31,7 +31,7 @@ const fn target(name: &'static str, bound: Bound, measured: fn(&Results) -> Opti
 
 const KIB: usize = 1024;
 
-const TARGETS: [Target; 29] = [
+const TARGETS: [Target; 30] = [
     target("CPU, 1 KiB, memory store ÷ bare axum", AtMost(1.25), |results| {
         axum(results, KIB, BARE_AXUM, "cpu_us")
     }),
@@ -85,6 +85,9 @@ const TARGETS: [Target; 29] = [
     }),
     target("SQLite, claims a second ÷ a transaction each", AtLeast(5.0), |results| {
         rate(results, SQLITE, CLAIM)
+    }),
+    target("SQLite, claims a second beside 600,000 events ÷ few", AtLeast(0.8), |results| {
+        results.ratio(SQLITE, names::CLAIM_GROWN, CLAIM, "per_second")
     }),
     target("PostgreSQL, claims a second ÷ a bare insert", AtLeast(0.8), |results| {
         rate(results, POSTGRES, CLAIM)

@@ -22,6 +22,8 @@ use tokio::task::JoinSet;
 
 /// The number of events in a batch: the same for all contenders, so that all tables grow alike.
 const BATCH: usize = 4096;
+/// The number of events that a file has from the start, in one of the cases.
+const GROWN: usize = 600_000;
 const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 
@@ -126,10 +128,16 @@ async fn sqlite(program: &mut Program) -> Result<()> {
     };
     let open = async |name| SqliteStore::open(dir.path().join(name)).await;
     let (few, many, one) = (open("few.db").await?, open("many.db").await?, open("one.db").await?);
+    let grown = open("grown.db").await?;
+    let filling = Contender::new("filling", 256, claiming(grown.clone()));
+    for _ in 0..program.rounds(GROWN / BATCH, 10) {
+        filling.batch().await?;
+    }
     let contenders = [
         Contender::new("bare insert, a transaction each", CALLERS, insert),
         Contender::new("a claim, a transaction each", CALLERS, claim_alone),
         Contender::new(names::CLAIM, CALLERS, claiming(few)),
+        Contender::new(names::CLAIM_GROWN, CALLERS, claiming(grown)),
         Contender::new("countersign, claim, 256 callers", 256, claiming(many)),
         Contender::new("countersign, claim, one caller", 1, claiming(one)),
         Contender::new(names::CLAIM_AND_COMMIT, CALLERS, handling(open("handling.db").await?)),

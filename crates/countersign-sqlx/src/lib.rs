@@ -50,6 +50,12 @@
 //! - While a transaction is open, no other claim of its event is granted. Keep it short, and begin it
 //!   after the slow work: PostgreSQL keeps a connection busy for it, and SQLite has one writer at a time.
 //!
+//! # Inbox
+//!
+//! Both stores also keep the events of an [inbox](countersign::inbox): stored before they are acknowledged, and
+//! handled by workers with retries. [`PostgresStore::begin`] and [`SqliteStore::begin`] then mark the event's
+//! message as done.
+//!
 //! [Choosing a store]: https://github.com/countersign/countersign/blob/main/docs/choosing-a-store.md
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -3,6 +3,7 @@
 mod inbox;
 mod inspect;
 mod settle;
+mod settlements;
 mod statements;
 mod sweep;
 mod table;
@@ -19,7 +20,7 @@ use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
 use self::inbox::PostgresInbox;
-use self::settle::{Settle, Settlements};
+use self::settlements::{Settle, Settlements};
 use self::statements::{Statement, Statements};
 use self::table::Table;
 use crate::error::{TransactionError, TransactionErrorKind, store_error};

@@ -1,12 +1,10 @@
 //! Settles claims in groups: one statement, and one flush of the server's log, for all that wait.
 //!
-//! A commit or release is queued, and the first caller that finds fewer than [`GROUPS`] groups running starts a
+//! A commit or release is queued, and the first caller that finds fewer than two groups running starts a
 //! task that settles what is queued until nothing is. A lone caller waits for no other; under load a group holds
 //! what has been queued while another was written. The task outlives its callers, so one that is dropped
 //! neither loses its settlement nor blocks another's.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use countersign::dedup::{EventKey, FencingToken, StoreError, StoreErrorKind, UpdateOutcome};
@@ -15,76 +13,13 @@ use sqlx::postgres::PgRow;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::settlements::{Settle, Waiting};
 use super::{PostgresStore, update_outcome, with_retries};
 use crate::error::store_error;
 use crate::row::{from_fencing_token, key_bytes, millis};
 
-/// The most groups that are written at a time: while one waits for the server, the next is on its way.
-const GROUPS: usize = 2;
-
-/// The most settlements of one group.
-const LARGEST: usize = 128;
-
 /// How long a group may take: a connection that is cut must not keep the other settlements waiting.
 const GROUP_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How a claim is settled.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Settle {
-    Commit { retention: Duration },
-    Release,
-}
-
-struct Waiting {
-    key: EventKey,
-    fencing_token: FencingToken,
-    settle: Settle,
-    reply: oneshot::Sender<Result<UpdateOutcome, StoreError>>,
-}
-
-/// What waits to be settled.
-#[derive(Default)]
-pub(super) struct Settlements(Mutex<Queue>);
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// How many groups are being written.
-    running: usize,
-}
-
-impl Settlements {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds a settlement; returns whether the caller is to start a task.
-    fn push(&self, waiting: Waiting) -> bool {
-        let mut queue = self.lock();
-        queue.waiting.push_back(waiting);
-        let is_leader = queue.running < GROUPS;
-        queue.running += usize::from(is_leader);
-        is_leader
-    }
-
-    /// Takes the next group, in which no event is twice; `None` if nothing waits, and the task is to end.
-    fn next_group(&self) -> Option<Vec<Waiting>> {
-        let mut queue = self.lock();
-        let mut keys = HashSet::new();
-        let mut group = Vec::new();
-        while group.len() < LARGEST
-            && let Some(next) = queue.waiting.front()
-            && keys.insert(next.key)
-        {
-            group.extend(queue.waiting.pop_front());
-        }
-        if group.is_empty() {
-            queue.running -= 1;
-            return None;
-        }
-        Some(group)
-    }
-}
 
 /// Ends a task's turn if the task does not: a runtime that stops drops it.
 struct Turn(PostgresStore, bool);
@@ -92,7 +27,7 @@ struct Turn(PostgresStore, bool);
 impl Drop for Turn {
     fn drop(&mut self) {
         if !self.1 {
-            self.0.0.settlements.lock().running -= 1;
+            self.0.0.settlements.end_turn();
         }
     }
 }
