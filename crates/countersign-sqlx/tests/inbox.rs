@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use countersign::dedup::StoreErrorKind;
+use countersign::inbox::InboxStore;
 use countersign::testing::inbox::{InboxUnderTest, check};
 use countersign_sqlx::{PostgresStore, SqliteStore};
 use countersign_test_support::PostgresServer;
@@ -59,4 +61,33 @@ async fn an_inbox_in_sqlite_keeps_the_contract() {
 async fn an_inbox_in_postgres_keeps_the_contract() {
     let Some(server) = PostgresServer::shared() else { return };
     check(&Tables(server)).await.unwrap();
+}
+
+/// What a program says of tables that a later version has made.
+const LATER: &str =
+    "the inbox tables are of version 2, this program supports version 1: upgrade the program";
+
+#[tokio::test]
+async fn a_file_of_a_later_version_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("inbox.db");
+    drop(SqliteStore::open(&path).await.unwrap());
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    sqlx::query("UPDATE countersign_inbox_meta SET schema = 2").execute(&pool).await.unwrap();
+    let error = SqliteStore::open(&path).await.unwrap_err();
+    assert_eq!((error.kind(), &*error.to_string()), (StoreErrorKind::Unavailable, LATER));
+}
+
+#[tokio::test]
+async fn tables_of_a_later_version_and_missing_ones_are_refused() {
+    let Some(server) = PostgresServer::shared() else { return };
+    let pool = server.pool(2, &[]).await;
+    let store = |name| PostgresStore::new(pool.clone()).table(name).unwrap();
+    let missing = store("inbox_missing").backlog().await.unwrap_err();
+    assert!(missing.to_string().contains("apply `sql/postgres/2-inbox.sql`"), "{missing}");
+    store("inbox_later").migrate().await.unwrap();
+    let later = "UPDATE inbox_later_inbox_meta SET schema = 2";
+    sqlx::query(later).execute(&pool).await.unwrap();
+    let error = store("inbox_later").backlog().await.unwrap_err();
+    assert_eq!((error.kind(), &*error.to_string()), (StoreErrorKind::Unavailable, LATER));
 }

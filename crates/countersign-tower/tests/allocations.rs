@@ -94,9 +94,10 @@ fn over_bare(receiver: Receiver) -> (u64, u64) {
 const METRICS: u64 = if cfg!(feature = "metrics") { 8 } else { 0 };
 
 #[test]
-fn a_delivery_allocates_ten_times_more_than_a_request_decoded_by_hand() {
+fn a_delivery_allocates_at_most_eleven_times_more_than_a_request_decoded_by_hand() {
     let (count, bytes) = over_bare(Receiver::new(sender()));
-    assert_eq!(count, 10 + METRICS, "{count} allocations over bare axum");
+    // One of them comes with features of axum that other packages of the workspace enable.
+    assert!(count <= 11 + METRICS, "{count} allocations over bare axum");
     assert!(bytes <= 4608, "{bytes} bytes over bare axum");
 }
 
