@@ -93,6 +93,7 @@ async fn a_dead_message_and_an_endpoint_without_a_handler_are_logged() {
     let dead = log.lines_with("message dead");
     assert!(dead[0].contains("ERROR") && dead[0].contains("the handler responded 502"), "{dead:?}");
     assert!(dead[0].contains("countersign inbox replay 2"), "{dead:?}");
+    assert!(dead[0].contains("message_id=2"), "{dead:?}");
     let unserved = log.lines_with("no handler: messages wait");
     assert!(unserved[0].contains("elsewhere"), "{unserved:?}");
 }

@@ -1,6 +1,7 @@
 //! The events of a worker (feature `tracing`). Without the feature, every function here does nothing.
 //!
-//! Nothing recorded is a piece of a request; the text of a rejection holds none.
+//! Nothing recorded is a piece of a request; the text of a rejection holds none. The field of a message's id is not
+//! called `message`, which `tracing` has for the text of an event.
 
 #[cfg(not(feature = "tracing"))]
 pub(super) use self::off::*;
@@ -22,45 +23,45 @@ mod on {
         settlement: &Settlement,
         outcome: UpdateOutcome,
     ) {
-        let message = settlement.token.id().as_u64();
+        let message_id = settlement.token.id().as_u64();
         let reason = settlement.error.as_deref().unwrap_or_default();
         if outcome == UpdateOutcome::StaleToken {
             warn!(
                 endpoint,
-                message,
+                message_id,
                 attempt,
                 "the attempt's lease had expired, and another attempt holds the message: it may have been handled twice"
             );
             return;
         }
         match settlement.settled {
-            Settled::Done => info!(endpoint, message, attempt, "message handled"),
+            Settled::Done => info!(endpoint, message_id, attempt, "message handled"),
             Settled::Retry { after } => {
-                warn!(endpoint, message, attempt, reason, "attempt failed: retried in {after:?}");
+                warn!(endpoint, message_id, attempt, reason, "attempt failed: retried in {after:?}");
             }
             Settled::Returned { after } => {
-                info!(endpoint, message, attempt, reason, "message returned for {after:?}");
+                info!(endpoint, message_id, attempt, reason, "message returned for {after:?}");
             }
-            Settled::Dead => debug!(endpoint, message, attempt, reason, "message settled as dead"),
+            Settled::Dead => debug!(endpoint, message_id, attempt, reason, "message settled as dead"),
         }
     }
 
     pub(in crate::receive::inbox) fn dead(dead: &DeadMessage) {
-        let (endpoint, message, attempts) =
+        let (endpoint, message_id, attempts) =
             (&*dead.endpoint, dead.token.id().as_u64(), dead.attempts);
         let reason = &*dead.error;
         error!(
             endpoint,
-            message,
+            message_id,
             attempts,
             reason,
-            "message dead: it was acknowledged and is not handled; fix the cause, then `countersign inbox replay {message}`, or discard it"
+            "message dead: it was acknowledged and is not handled; fix the cause, then `countersign inbox replay {message_id}`, or discard it"
         );
     }
 
     pub(in crate::receive::inbox) fn message_lost(token: MessageToken) {
-        let message = token.id().as_u64();
-        warn!(message, "lease lost: another attempt holds the message while this one still runs");
+        let message_id = token.id().as_u64();
+        warn!(message_id, "lease lost: another attempt holds the message while this one still runs");
     }
 
     pub(in crate::receive::inbox) fn unserved_endpoint(endpoint: &str, ready: u64) {
