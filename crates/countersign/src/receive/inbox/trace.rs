@@ -37,12 +37,17 @@ mod on {
         match settlement.settled {
             Settled::Done => info!(endpoint, message_id, attempt, "message handled"),
             Settled::Retry { after } => {
-                warn!(endpoint, message_id, attempt, reason, "attempt failed: retried in {after:?}");
+                warn!(
+                    endpoint,
+                    message_id, attempt, reason, "attempt failed: retried in {after:?}"
+                );
             }
             Settled::Returned { after } => {
                 info!(endpoint, message_id, attempt, reason, "message returned for {after:?}");
             }
-            Settled::Dead => debug!(endpoint, message_id, attempt, reason, "message settled as dead"),
+            Settled::Dead => {
+                debug!(endpoint, message_id, attempt, reason, "message settled as dead")
+            }
         }
     }
 
@@ -61,7 +66,10 @@ mod on {
 
     pub(in crate::receive::inbox) fn message_lost(token: MessageToken) {
         let message_id = token.id().as_u64();
-        warn!(message_id, "lease lost: another attempt holds the message while this one still runs");
+        warn!(
+            message_id,
+            "lease lost: another attempt holds the message while this one still runs"
+        );
     }
 
     pub(in crate::receive::inbox) fn unserved_endpoint(endpoint: &str, ready: u64) {
