@@ -647,3 +647,48 @@ async fn a_settlement_whose_caller_is_gone_is_applied() {
         }
     }
 }
+
+#[tokio::test]
+async fn settlements_that_wait_for_transactions_hold_up_no_other() {
+    let Some(table) = Table::new() else { return };
+    let store = table.store().await;
+    let (mut transactions, mut waiting) = (Vec::new(), tokio::task::JoinSet::new());
+    for number in 0..3 {
+        let held = granted(&store, number, HOUR).await;
+        transactions.push(store.begin_claim(&held).await.unwrap());
+        let store = store.clone();
+        waiting.spawn(async move { commit(&store, &held).await });
+        // Each is a group of its own.
+        tokio::task::yield_now().await;
+    }
+    let other = granted(&store, 3, HOUR).await;
+    let other = timeout(Duration::from_secs(1), commit(&store, &other)).await;
+    assert_eq!(other.expect("it does not wait"), UpdateOutcome::Applied);
+    for transaction in transactions {
+        transaction.commit().await.unwrap();
+    }
+    for outcome in waiting.join_all().await {
+        assert_eq!(outcome, UpdateOutcome::Applied);
+    }
+}
+
+#[test]
+fn a_runtime_that_stops_leaves_no_turn_behind() {
+    let Some(table) = Table::new() else { return };
+    let lasting = tokio::runtime::Runtime::new().unwrap();
+    let store = lasting.block_on(table.store());
+    for number in 0..3 {
+        let claim_token = lasting.block_on(granted(&store, number, HOUR));
+        let brief = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut committing = Box::pin(commit(&store, &claim_token));
+        brief.block_on(std::future::poll_fn(|cx| {
+            std::task::Poll::Ready(committing.as_mut().poll(cx).is_pending())
+        }));
+        drop(brief);
+    }
+    lasting.block_on(async {
+        let claim_token = granted(&store, 3, HOUR).await;
+        let settled = timeout(Duration::from_secs(10), commit(&store, &claim_token)).await;
+        assert_eq!(settled.expect("it is settled"), UpdateOutcome::Applied);
+    });
+}

@@ -21,13 +21,16 @@ use crate::row::{from_fencing_token, key_bytes, millis};
 /// How long a group may take: a connection that is cut must not keep the other settlements waiting.
 const GROUP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Ends a task's turn if the task does not: a runtime that stops drops it.
-struct Turn(PostgresStore, bool);
+/// A task's turn, which ends if the task does not: a runtime that stops drops it, also before its first poll.
+struct Turn {
+    store: PostgresStore,
+    is_over: bool,
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if !self.1 {
-            self.0.0.settlements.end_turn();
+        if !self.is_over {
+            self.store.0.settlements.end_turn();
         }
     }
 }
@@ -43,7 +46,7 @@ impl PostgresStore {
         let (reply, outcome) = oneshot::channel();
         let waiting = Waiting { key: *key, fencing_token, settle, reply };
         if self.0.settlements.push(waiting) {
-            tokio::spawn(settle_groups(self.clone()));
+            tokio::spawn(settle_groups(Turn { store: self.clone(), is_over: false }));
         }
         outcome.await.unwrap_or_else(|_| {
             Err(StoreError::new(StoreErrorKind::Unavailable, "the runtime has stopped"))
@@ -84,7 +87,7 @@ impl PostgresStore {
         group: &[Waiting],
     ) -> Result<Vec<Option<UpdateOutcome>>, StoreError> {
         if let [waiting] = group {
-            return self.settle_one(waiting).await.map(|outcome| vec![Some(outcome)]);
+            return self.settle_unlocked(waiting).await.map(|outcome| vec![outcome]);
         }
         let keys: Vec<Vec<u8>> = group.iter().map(|each| key_bytes(&each.key).to_vec()).collect();
         let fences: Vec<i64> =
@@ -104,6 +107,27 @@ impl PostgresStore {
         outcomes.map_err(|error: sqlx::Error| store_error(&error))
     }
 
+    /// Settles one claim; `None` if a handler's transaction has the row locked, or the token is stale.
+    async fn settle_unlocked(
+        &self,
+        waiting: &Waiting,
+    ) -> Result<Option<UpdateOutcome>, StoreError> {
+        let (key, fence) = (key_bytes(&waiting.key), from_fencing_token(waiting.fencing_token));
+        let settle = || {
+            let statement = match waiting.settle {
+                Settle::Commit { retention } => {
+                    let commit = self.0.statements.commit_unlocked().bind(key).bind(fence);
+                    commit.bind(millis(retention))
+                }
+                Settle::Release => self.0.statements.release_unlocked().bind(key).bind(fence),
+            };
+            statement.execute(&self.0.pool)
+        };
+        let outcome = with_retries(settle).await.map(update_outcome)?;
+        Ok((outcome == UpdateOutcome::Applied).then_some(outcome))
+    }
+
+    /// Settles one claim, and waits for a handler's transaction that has its row locked.
     async fn settle_one(&self, waiting: &Waiting) -> Result<UpdateOutcome, StoreError> {
         let (key, fence) = (key_bytes(&waiting.key), from_fencing_token(waiting.fencing_token));
         let settle = || {
@@ -120,12 +144,11 @@ impl PostgresStore {
     }
 }
 
-async fn settle_groups(store: PostgresStore) {
-    let mut turn = Turn(store, false);
-    while let Some(group) = turn.0.0.settlements.next_group() {
-        turn.0.settle_group(group).await;
+async fn settle_groups(mut turn: Turn) {
+    while let Some(group) = turn.store.0.settlements.next_group() {
+        turn.store.settle_group(group).await;
     }
-    turn.1 = true;
+    turn.is_over = true;
 }
 
 async fn settle_alone(store: PostgresStore, waiting: Waiting) {

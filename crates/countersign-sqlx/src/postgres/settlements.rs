@@ -39,9 +39,14 @@ struct Queue {
 }
 
 impl Settlements {
-    /// Ends the turn of a task that is dropped.
+    /// Ends the turn of a task that is dropped. Without another, nothing would settle what waits: its callers get
+    /// an error.
     pub(super) fn end_turn(&self) {
-        self.lock().running -= 1;
+        let mut queue = self.lock();
+        queue.running -= 1;
+        if queue.running == 0 {
+            queue.waiting.clear();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

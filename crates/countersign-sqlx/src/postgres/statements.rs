@@ -26,6 +26,8 @@ pub(super) struct Statements {
     lock_row: Arc<str>,
     release: Arc<str>,
     settle: Arc<str>,
+    commit_unlocked: Arc<str>,
+    release_unlocked: Arc<str>,
     sweep: Arc<str>,
     blocks: Arc<str>,
     next_sweep: Arc<str>,
@@ -107,6 +109,21 @@ impl Statements {
             )
             .into(),
             settle: settle(table).into(),
+            commit_unlocked: format!(
+                "UPDATE {table}
+                 SET until = CASE WHEN {is_handled} THEN until ELSE {UNTIL} END, state = {HANDLED}
+                 WHERE key IN (
+                     SELECT key FROM {table} WHERE key = $1 AND fence = $2 AND state <> {ABSENT}
+                     FOR UPDATE SKIP LOCKED)"
+            )
+            .into(),
+            release_unlocked: format!(
+                "UPDATE {table} SET until = clock_timestamp(), state = {ABSENT}
+                 WHERE key IN (
+                     SELECT key FROM {table} WHERE key = $1 AND fence = $2 AND {is_in_progress}
+                     FOR UPDATE SKIP LOCKED)"
+            )
+            .into(),
             sweep: sweep(table).into(),
             blocks: format!(
                 "SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint AS blocks"
@@ -180,6 +197,16 @@ impl Statements {
         prepare(&self.release)
     }
 
+    /// Does what [`commit`](Self::commit) does, unless a handler's transaction has the row locked.
+    pub(super) fn commit_unlocked(&self) -> Statement<'static> {
+        prepare(&self.commit_unlocked)
+    }
+
+    /// Does what [`release`](Self::release) does, unless a handler's transaction has the row locked.
+    pub(super) fn release_unlocked(&self) -> Statement<'static> {
+        prepare(&self.release_unlocked)
+    }
+
     /// Settles the claims with the keys `$1` and the fencing tokens `$2`: commits those with a retention in `$3`, and
     /// releases the others.
     pub(super) fn settle(&self) -> Statement<'static> {
@@ -225,6 +252,9 @@ fn prepare(statement: &Arc<str>) -> Statement<'static> {
 
 /// It waits for no lock, and does to each row what `commit` or `release` does. A row that the claim holds and that
 /// is not locked here is locked by a handler's transaction, or has just been changed.
+///
+/// Each row is found by a query of its own, which has one plan: a join that was planned while the table was empty
+/// would read all of it later.
 fn settle(table: &Table) -> String {
     let (is_in_progress, is_handled) = (is_in_progress(), is_handled());
     format!(
@@ -233,8 +263,11 @@ fn settle(table: &Table) -> String {
              FROM unnest($1::bytea[], $2::bigint[], $3::bigint[])
                  WITH ORDINALITY AS given (key, fence, retention, number)
          ), locked AS (
-             SELECT key, given.retention FROM {table} AS event JOIN given USING (key, fence)
-             ORDER BY key FOR UPDATE OF event SKIP LOCKED
+             SELECT event.key, given.retention FROM given CROSS JOIN LATERAL (
+                 SELECT key, fence FROM {table} WHERE key = given.key AND fence = given.fence
+                 LIMIT 1 FOR UPDATE SKIP LOCKED
+             ) AS event
+             WHERE event.fence = given.fence
          ), settled AS (
              UPDATE {table} AS event SET
                  until = CASE WHEN retention IS NULL THEN clock_timestamp()
@@ -247,9 +280,10 @@ fn settle(table: &Table) -> String {
              RETURNING event.key
          )
          SELECT settled.key IS NOT NULL AS applied,
-             locked.key IS NULL AND event.key IS NOT NULL AS is_locked
+             locked.key IS NULL AND (
+                 SELECT true FROM {table} WHERE key = given.key AND fence = given.fence LIMIT 1
+             ) IS NOT NULL AS is_locked
          FROM given LEFT JOIN settled USING (key) LEFT JOIN locked USING (key)
-             LEFT JOIN {table} AS event ON event.key = given.key AND event.fence = given.fence
          ORDER BY number"
     )
 }

@@ -222,20 +222,26 @@ fn claim(events: &Table, tables: &InboxTables) -> String {
 
 /// Renews the attempts `$1`, `$2` for `$3` milliseconds. It waits for no handler's transaction: while that has
 /// the row locked, no claim takes the message over.
+///
+/// Each row is found by a query of its own, which has one plan: a join that was planned while the table was empty
+/// would read all of it later.
 fn renew(inbox: &str) -> String {
     format!(
         "WITH given AS (
              SELECT id, fence, number
              FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS given (id, fence, number)
          ), locked AS (
-             SELECT message.id FROM {inbox} AS message JOIN given USING (id, fence)
-             WHERE state = {RUNNING} ORDER BY message.id FOR UPDATE OF message SKIP LOCKED
+             SELECT message.id FROM given CROSS JOIN LATERAL (
+                 SELECT id FROM {inbox} WHERE id = given.id AND fence = given.fence AND state = {RUNNING}
+                 LIMIT 1 FOR UPDATE SKIP LOCKED
+             ) AS message
          ), renewed AS (
-             UPDATE {inbox} SET due = clock_timestamp() + $3 * interval '1 millisecond'
-             WHERE id IN (SELECT id FROM locked)
+             UPDATE {inbox} AS message SET due = clock_timestamp() + $3 * interval '1 millisecond'
+             FROM locked WHERE message.id = locked.id
          )
-         SELECT message.state IN ({RUNNING}, {DONE}) AS applied
-         FROM given LEFT JOIN {inbox} AS message USING (id, fence) ORDER BY number"
+         SELECT (SELECT state IN ({RUNNING}, {DONE}) FROM {inbox}
+                 WHERE id = given.id AND fence = given.fence LIMIT 1) AS applied
+         FROM given ORDER BY number"
     )
 }
 
@@ -252,30 +258,34 @@ fn settle(inbox: &str, attempts: &str) -> String {
                  $7::text[], $8::bigint[])
                  WITH ORDINALITY AS given (id, fence, state, wait, attempts, error, outcome, took_ms, number)
          ), locked AS (
-             SELECT message.id FROM {inbox} AS message JOIN given USING (id, fence)
-             WHERE message.state = {RUNNING} ORDER BY message.id FOR UPDATE OF message SKIP LOCKED
+             SELECT given.* FROM given CROSS JOIN LATERAL (
+                 SELECT FROM {inbox} WHERE id = given.id AND fence = given.fence AND state = {RUNNING}
+                 LIMIT 1 FOR UPDATE SKIP LOCKED
+             ) AS message
          ), settled AS (
-             UPDATE {inbox} AS message SET state = given.state, error = given.error,
+             UPDATE {inbox} AS message SET state = locked.state, error = locked.error,
                  due = clock_timestamp() + wait * interval '1 millisecond',
-                 attempt = message.attempt + given.attempts
-             FROM given, locked
-             WHERE message.id = locked.id AND given.id = message.id AND given.fence = message.fence
-             RETURNING message.id, message.fence, message.attempt - given.attempts AS counted, worker
+                 attempt = message.attempt + locked.attempts
+             FROM locked WHERE message.id = locked.id
+             RETURNING message.id, message.fence, message.attempt - locked.attempts AS counted, worker,
+                 took_ms, outcome, locked.error, number
          ), recorded AS (
              {record}
              SELECT id, fence, counted, clock_timestamp(), took_ms, outcome, coalesce(worker, ''), error
-             FROM settled JOIN given USING (id, fence)
-             ON CONFLICT DO NOTHING
+             FROM settled ON CONFLICT DO NOTHING
+         ), found AS MATERIALIZED (
+             SELECT given.id, given.fence, took_ms, number, message.*
+             FROM given LEFT JOIN LATERAL (
+                 SELECT state, attempt, worker FROM {inbox}
+                 WHERE id = given.id AND fence = given.fence LIMIT 1
+             ) AS message ON true
          ), marked AS (
              {record}
              SELECT id, fence, attempt, clock_timestamp(), took_ms, 'done', coalesce(worker, ''), NULL
-             FROM {inbox} AS message JOIN given USING (id, fence)
-             WHERE message.state = {DONE}
-             ON CONFLICT DO NOTHING
+             FROM found WHERE state = {DONE} ON CONFLICT DO NOTHING
          )
-         SELECT settled.id IS NOT NULL AS settled, message.state
-         FROM given LEFT JOIN settled USING (id, fence) LEFT JOIN {inbox} AS message USING (id, fence)
-         ORDER BY number"
+         SELECT settled.number IS NOT NULL AS settled, found.state
+         FROM found LEFT JOIN settled USING (number) ORDER BY number"
     )
 }
 
