@@ -6,6 +6,7 @@
 )]
 
 mod actix;
+mod faults;
 mod outages;
 mod senders;
 mod support;
@@ -61,6 +62,13 @@ async fn postgres(server: &PostgresServer) -> PostgresStore {
 }
 
 mod tests {
+    with_each_store! {
+        faults:
+        an_attempt_that_ended_after_its_message_was_dead_is_not_applied,
+        a_committed_message_is_not_reported_as_dead,
+        several_workers_keep_the_order_of_every_lane,
+    }
+
     with_each_store! {
         senders:
         an_event_of_a_tenant_is_handled_as_that_tenants,

@@ -22,26 +22,39 @@ use crate::support::{Running, Runs, at_once, in_state, layer, send, until};
 
 /// How one call of a store fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
+pub(crate) enum Fault {
     /// It changes nothing, and fails.
     Down,
     /// It takes effect, and its reply is lost.
     ReplyLost,
     /// It never returns.
     Hangs,
+    /// It panics.
+    Panics,
+    /// It takes effect, and returns once the test lets it.
+    Waits,
 }
 
 /// An inbox in memory whose next calls of an operation fail.
 #[derive(Clone)]
-struct Faulty {
-    inner: MemoryInbox,
+pub(crate) struct Faulty {
+    pub(crate) inner: MemoryInbox,
     faults: Arc<Mutex<Vec<(&'static str, Fault)>>>,
+    /// Noted when a call [waits](Fault::Waits), and what it waits for.
+    pub(crate) waiting: Runs,
+    pub(crate) go: Runs,
 }
 
 impl Faulty {
-    fn new(faults: impl IntoIterator<Item = (&'static str, Fault)>) -> Self {
+    pub(crate) fn new(faults: impl IntoIterator<Item = (&'static str, Fault)>) -> Self {
         let faults = Arc::new(Mutex::new(faults.into_iter().collect()));
-        Self { inner: MemoryInbox::danger_new(), faults }
+        let inner = MemoryInbox::danger_new();
+        Self { inner, faults, waiting: Runs::new(), go: Runs::new() }
+    }
+
+    /// Returns how many faults are left.
+    pub(crate) fn left(&self) -> usize {
+        self.faults.lock().unwrap().len()
     }
 
     async fn run<T>(
@@ -57,6 +70,13 @@ impl Faulty {
         match fault {
             None => call.await,
             Some(Fault::Hangs) => std::future::pending().await,
+            Some(Fault::Panics) => panic!("the store panics, as the test intends"),
+            Some(Fault::Waits) => {
+                let result = call.await;
+                self.waiting.note();
+                self.go.wait(1).await;
+                result
+            }
             Some(fault) => {
                 if fault == Fault::ReplyLost {
                     call.await?;

@@ -12,7 +12,7 @@ const ATTEMPTS: u32 = 12;
 
 /// How often a message is tried, and how long a worker waits between two attempts.
 ///
-/// The default is twelve attempts with pauses that double from 5 s to 1 h: about six hours in all. Each pause
+/// The default is twelve attempts with pauses that double from 5 s to 1 h: about two hours in all. Each pause
 /// is shortened by up to a half, differently for each message, so that messages that failed together are not
 /// repeated together. The pause is stored with the message: it survives a restart.
 ///
@@ -99,7 +99,8 @@ fn shortened(pause: Duration, id: MessageId, attempt: u32) -> Duration {
     bytes[..8].copy_from_slice(&id.as_u64().to_be_bytes());
     bytes[8..].copy_from_slice(&attempt.to_be_bytes());
     let share = u32::try_from(fingerprint(&bytes) % 1024).unwrap_or_default();
-    pause / 2 + pause / 2 * share / 1024
+    let half = pause / 2;
+    half.saturating_add((half / 1024).saturating_mul(share))
 }
 
 /// What a handler asks of the worker that runs it, instead of the [`RetryPolicy`].

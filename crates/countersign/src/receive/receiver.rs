@@ -64,6 +64,8 @@ pub struct Receiver {
     /// The sender's verifier, for the endpoint.
     verifier: Arc<Verifier>,
     store: Option<Arc<dyn Store>>,
+    /// Whether the endpoint has a name of its own, or the receiver is a tenant's.
+    is_named: bool,
     /// Whether the receiver was given its store.
     is_store_set: bool,
     endpoint: Arc<str>,
@@ -87,6 +89,7 @@ impl Receiver {
         };
         Self {
             store: settings.store(),
+            is_named: settings.endpoint.is_some(),
             is_store_set: settings.is_store_set,
             scope: is_separate.then(|| EventScope::new(&endpoint, scheme.sender())),
             unnamed: None,
@@ -106,7 +109,8 @@ impl Receiver {
     /// Separates the dedup keys from those of every other tenant.
     pub(crate) fn for_tenant(self, tenant: &str) -> Self {
         let endpoint = tenant_scope(&self.endpoint, tenant);
-        Self { scope: Some(EventScope::new(&endpoint, self.scheme().sender())), ..self }
+        let scope = Some(EventScope::new(&endpoint, self.scheme().sender()));
+        Self { scope, is_named: true, ..self }
     }
 
     /// Checks that the method is the one by which the sender delivers: `POST`, unless the scheme has
@@ -201,6 +205,15 @@ impl Receiver {
             lease: self.timeouts.lease,
             retention: self.with_horizon(self.retention(&identity)),
         })
+    }
+
+    /// Returns the key of the delivery's event in a store that other endpoints share, as they share an inbox.
+    pub(super) fn key_in_shared_store(&self, delivery: &Delivery) -> EventKey {
+        let identity = self.sender.identity(delivery);
+        if self.is_named {
+            return self.key(&identity, &delivery.unnamed_scope());
+        }
+        EventKey::of_unnamed(&delivery.unnamed_scope(), self.scheme().sender(), &identity)
     }
 
     /// Returns the key in the store of an event, or of an item of one, whose delivery has this

@@ -49,10 +49,15 @@ impl Change {
         }
     }
 
-    /// Changes one message; `false` if it is in another state by now.
-    async fn apply(self, id: MessageId, store: &impl InspectInbox) -> Result<bool, Failed> {
+    /// Changes one message, which must be in this state if one is given; `false` if it is in another by now.
+    async fn apply(
+        self,
+        id: MessageId,
+        state: Option<MessageState>,
+        store: &impl InspectInbox,
+    ) -> Result<bool, Failed> {
         let mut one = MessageFilter::default();
-        one.id = Some(id);
+        (one.id, one.state) = (Some(id), state);
         let changed = match self {
             Self::Replay => store.replay_messages(&one, 1).await?,
             Self::Discard => store.discard_messages(&one, 1).await?,
@@ -79,7 +84,7 @@ async fn change_one(
     store: &impl InspectInbox,
     output: &mut Output,
 ) -> Result<ExitStatus, Failed> {
-    if change.apply(id, store).await? {
+    if change.apply(id, None, store).await? {
         report(change, 1, 1, output)?;
         return Ok(ExitStatus::Success);
     }
@@ -115,7 +120,7 @@ async fn change_all(
         {
             tokio::time::sleep(Duration::from_secs(1) / rate).await;
         }
-        changed += usize::from(change.apply(*id, store).await?);
+        changed += usize::from(change.apply(*id, Some(state), store).await?);
     }
     report(change, changed, ids.len(), output)?;
     Ok(ExitStatus::Success)

@@ -202,7 +202,8 @@ fn claim(events: &Table, tables: &InboxTables) -> String {
              FROM was WHERE state = {RUNNING}
              ON CONFLICT DO NOTHING
          ), dead AS (
-             UPDATE {inbox} AS message SET state = {DEAD}, due = clock_timestamp(), error = $6
+             UPDATE {inbox} AS message SET state = {DEAD}, due = clock_timestamp(), error = $6,
+                 fence = nextval('{sequence}')
              FROM was WHERE message.id = was.id AND {is_exhausted}
              RETURNING message.id, message.fence, message.attempt
          ), started AS (

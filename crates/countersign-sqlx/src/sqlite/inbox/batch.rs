@@ -121,7 +121,8 @@ impl Batch<'_> {
         if is_takeover {
             self.record(due.id, due.fence, Duration::ZERO, LEASE_EXPIRED, None, 0)?;
             if due.attempt >= i64::from(endpoint.max_attempts) {
-                self.run(&KILL, params![due.id, self.now, PROCESS_ENDED])?;
+                let stale = self.next_fencing_token()?;
+                self.run(&KILL, params![due.id, self.now, PROCESS_ENDED, stale])?;
                 let (token, attempts) = (to_token(due.id, due.fence), to_count(due.attempt));
                 let name = endpoint.endpoint.clone();
                 claimed.dead.push(DeadMessage::new(token, name, attempts, PROCESS_ENDED));

@@ -41,9 +41,11 @@ pub(in crate::sqlite) static START: Statement = LazyLock::new(|| {
     )
 });
 
-/// Makes the message `?1` dead at the time `?2`.
+/// Makes the message `?1` dead at the time `?2`, and its last attempt stale by the fencing token `?4`.
 pub(in crate::sqlite) static KILL: Statement = LazyLock::new(|| {
-    format!("UPDATE countersign_inbox SET state = {DEAD}, due = ?2, error = ?3 WHERE id = ?1")
+    format!(
+        "UPDATE countersign_inbox SET state = {DEAD}, due = ?2, error = ?3, fence = ?4 WHERE id = ?1"
+    )
 });
 
 pub(in crate::sqlite) static RENEW: Statement = LazyLock::new(|| {

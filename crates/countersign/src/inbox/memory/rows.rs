@@ -130,6 +130,8 @@ impl Rows {
                 (row.state, row.due, row.error) =
                     (MessageState::Dead, now, Some(PROCESS_ENDED.into()));
                 let token = MessageToken::new(id, FencingToken::new(row.fence));
+                // The attempt that has outlived its lease is stale.
+                row.fence = fence;
                 let name = Arc::clone(&endpoint.endpoint);
                 claimed.dead.push(DeadMessage::new(token, name, row.attempt, PROCESS_ENDED));
                 return;

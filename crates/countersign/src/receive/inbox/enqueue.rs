@@ -80,7 +80,7 @@ fn message(
         StoreError::new(StoreErrorKind::Unavailable, text)
     })?;
     Ok(NewMessage {
-        key: event.key,
+        key: receiver.key_in_shared_store(delivery),
         fingerprint: delivery.fingerprint(),
         dedup_retention: event.retention.keep_for(),
         endpoint: receiver.shared_endpoint().clone(),

@@ -90,6 +90,9 @@ impl Job {
         application: impl Future<Output = R>,
         read: impl FnOnce(R) -> HandlerResponse,
     ) {
+        if self.shutdown.is_stopping() {
+            return self.end(Settled::Returned { after: Duration::ZERO }, None);
+        }
         let mut is_stopped = false;
         let limit = async {
             let mut timeout = pin!(sleep(timer, self.timeout));

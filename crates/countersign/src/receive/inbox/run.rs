@@ -1,7 +1,8 @@
 //! The loop of a worker: claim, hand out, settle, renew.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -15,11 +16,12 @@ use super::{recorder, trace};
 use crate::dedup::{StoreError, StoreErrorKind, UpdateOutcome};
 use crate::event::{MessageId, MessageToken};
 use crate::inbox::{
-    Backlog, ClaimedMessage, DeadMessage, EndpointClaim, Inbox, MessageClaim, Settled, Settlement,
-    Worker, WorkerSettings,
+    Backlog, ClaimedMessage, DeadMessage, EndpointBacklog, EndpointClaim, Inbox, MessageClaim,
+    Settled, Settlement, Worker, WorkerSettings,
 };
+use crate::receive::handler::discard;
 use crate::receive::shutdown::Shutdown;
-use crate::receive::timer::{Timer, after, before, sleep};
+use crate::receive::timer::{Timer, after, before, sleep, yield_now};
 
 /// The pause between two claims while there is work, and the longest without.
 const POLL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
@@ -56,12 +58,16 @@ pub async fn run_worker<A, T: Timer>(
         let stored = worker.inbox.listen();
         let is_closing = is_ready(closing.as_mut()).await;
         run.settle().await;
+        // Before the claim: a worker that was suspended must not take over what it still runs.
+        run.renew().await;
         if !is_closing {
             run.claim(&start).await;
         } else if run.is_idle() || run.gives_up().await {
             return;
+        } else {
+            // Whatever ends the wait, the attempts that share this thread have their turn.
+            yield_now().await;
         }
-        run.renew().await;
         run.report().await;
         let closing = (!is_closing).then_some(closing.as_mut());
         run.wait(ended, stored, closing).await;
@@ -83,6 +89,8 @@ struct Run<'w, T: Timer> {
     next_renewal: T::Instant,
     next_settlement: T::Instant,
     next_report: T::Instant,
+    /// The endpoints that the last report named.
+    reported: BTreeSet<Arc<str>>,
     /// Whether the last claim returned as many messages as it asked for, so that there may be more.
     has_more: bool,
     /// The endpoint with which the next claim begins, so that none waits for another.
@@ -110,6 +118,7 @@ impl<'w, T: Timer> Run<'w, T> {
             next_renewal: after(now, settings.lease / 3),
             next_settlement: now,
             next_report: now,
+            reported: BTreeSet::new(),
             has_more: false,
             turn: 0,
         }
@@ -132,9 +141,18 @@ impl<'w, T: Timer> Run<'w, T> {
             self.next_settlement = after(self.timer.now(), STORE_PAUSE);
             return;
         };
+        let done = self.done_by_their_handlers(&settlements).await;
         for (ended, outcome) in std::mem::take(&mut self.unsettled).into_iter().zip(outcomes) {
-            let EndedJob { endpoint, attempt, settlement } = ended;
-            self.running.remove(&settlement.token.id());
+            let EndedJob { endpoint, attempt, mut settlement } = ended;
+            if done.contains(&settlement.token.id()) {
+                settlement =
+                    Settlement::new(settlement.token, Settled::Done).with_duration(settlement.took);
+            }
+            // A later attempt of this worker may have taken the message over.
+            let id = settlement.token.id();
+            if self.running.get(&id).is_some_and(|(token, _)| *token == settlement.token) {
+                self.running.remove(&id);
+            }
             recorder::attempt_ended(&endpoint, &settlement, outcome);
             trace::attempt_ended(&endpoint, attempt, &settlement, outcome);
             if settlement.settled == Settled::Dead && outcome == UpdateOutcome::Applied {
@@ -147,6 +165,21 @@ impl<'w, T: Timer> Run<'w, T> {
         if self.has_more || is_ordered || self.settings.limits_endpoints() {
             self.next_claim = self.timer.now();
         }
+    }
+
+    /// Returns the messages that have been settled as dead, but that their handlers' transactions had marked as
+    /// done: an attempt at a done message can be renewed, and one at a dead message cannot.
+    async fn done_by_their_handlers(&self, settlements: &[Settlement]) -> BTreeSet<MessageId> {
+        let dead = settlements.iter().filter(|settlement| settlement.settled == Settled::Dead);
+        let dead: Vec<MessageToken> = dead.map(|settlement| settlement.token).collect();
+        if dead.is_empty() {
+            return BTreeSet::new();
+        }
+        let renewed = self.inbox.store().renew_messages(&dead, Duration::ZERO);
+        let outcomes = self.call("renew", renewed).await.unwrap_or_default();
+        let done = dead.iter().zip(outcomes);
+        let done = done.filter(|(_, outcome)| *outcome == UpdateOutcome::Applied);
+        done.map(|(token, _)| token.id()).collect()
     }
 
     /// Claims as many messages as there is room for, and hands each out.
@@ -226,7 +259,10 @@ impl<'w, T: Timer> Run<'w, T> {
     fn dead(&self, dead: &DeadMessage) {
         recorder::message_dead(&dead.endpoint);
         trace::dead(dead);
-        self.inbox.on_dead(dead);
+        // The application's hook must not end the worker.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.inbox.on_dead(dead))) {
+            discard(panic);
+        }
     }
 
     /// Renews the leases of all attempts in one call, every third of the lease.
@@ -259,7 +295,13 @@ impl<'w, T: Timer> Run<'w, T> {
             return;
         }
         self.next_report = after(self.timer.now(), REPORT);
-        if let Some(backlog) = self.call("backlog", self.inbox.store().backlog()).await {
+        if let Some(mut backlog) = self.call("backlog", self.inbox.store().backlog()).await {
+            // An endpoint that has nothing any more is reported once more, as empty.
+            let named: BTreeSet<Arc<str>> =
+                backlog.endpoints.iter().map(|own| Arc::clone(&own.endpoint)).collect();
+            let emptied = self.reported.difference(&named).cloned();
+            backlog.endpoints.extend(emptied.map(EndpointBacklog::new));
+            self.reported = named;
             recorder::backlog(&backlog);
             self.report_unserved(&backlog);
         }
@@ -325,7 +367,16 @@ impl<'w, T: Timer> Run<'w, T> {
         call: impl Future<Output = Result<R, StoreError>>,
     ) -> Option<R> {
         let limit = self.inbox.store_timeout();
-        let result = before(pin!(call), || sleep(self.timer, limit)).await;
+        let mut call = pin!(call);
+        let caught = poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
+            polled.unwrap_or_else(|panic| {
+                discard(panic);
+                let text = "the store panicked";
+                Poll::Ready(Err(StoreError::new(StoreErrorKind::Unavailable, text)))
+            })
+        });
+        let result = before(pin!(caught), || sleep(self.timer, limit)).await;
         let result = result.unwrap_or_else(|| {
             let text = format!("the store did not respond within `store_timeout` of {limit:?}");
             Err(StoreError::new(StoreErrorKind::Timeout, text))
