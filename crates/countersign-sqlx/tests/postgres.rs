@@ -662,7 +662,7 @@ async fn settlements_that_wait_for_transactions_hold_up_no_other() {
         tokio::task::yield_now().await;
     }
     let other = granted(&store, 3, HOUR).await;
-    let other = timeout(Duration::from_secs(1), commit(&store, &other)).await;
+    let other = timeout(Duration::from_millis(1500), commit(&store, &other)).await;
     assert_eq!(other.expect("it does not wait"), UpdateOutcome::Applied);
     for transaction in transactions {
         transaction.commit().await.unwrap();

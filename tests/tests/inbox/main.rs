@@ -99,7 +99,7 @@ mod tests {
         a_handler_can_give_a_message_up,
         an_event_with_any_text_in_its_fields_is_stored,
         two_workers_handle_each_event_once,
-        an_endpoint_with_a_limit_is_handled_without_pauses,
+        no_more_events_of_an_endpoint_are_handled_at_a_time_than_its_limit,
         a_body_that_does_not_fit_leaves_the_message_dead_and_says_where,
     }
 }

@@ -240,11 +240,11 @@ async fn a_long_attempt_is_renewed_also_where_a_renewal_fails() {
     // Longer than two leases.
     let handler = async move || {
         counted.fetch_add(1, Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(4500)).await;
+        tokio::time::sleep(Duration::from_millis(8500)).await;
     };
     let app = Router::new().route("/", post(handler)).route_layer(layer("long", &inbox));
     send(&app, "/", "{}").await;
-    let lease = Duration::from_secs(2);
+    let lease = Duration::from_secs(4);
     let workers = [inbox.worker(app.clone()).lease(lease), inbox.worker(app).lease(lease)];
     let workers = workers.map(Running::start);
     until(&store.inner, MessageState::Done, 1).await;
