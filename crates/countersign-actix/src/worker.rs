@@ -138,7 +138,7 @@ fn request(message: &QueuedMessage) -> Request {
     *request.uri_mut() = message.uri().parse().unwrap_or_else(|_| Uri::from_static("/"));
     for (name, value) in message.headers() {
         let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
             request.headers_mut().append(name, value);
         }
     }

@@ -83,6 +83,8 @@ pub enum TransactionErrorKind {
     Unclaimed,
     /// The claim was taken over, or the event is already marked as handled.
     StaleToken,
+    /// The delivery's message is in the inbox of another store: begin the transaction on that store.
+    OtherStore,
     /// The database failed. After a failed commit, the writes may have been applied.
     Failed,
 }
@@ -107,6 +109,7 @@ impl TransactionErrorKind {
         match self {
             Self::Unclaimed => "unclaimed",
             Self::StaleToken => "stale_token",
+            Self::OtherStore => "other_store",
             Self::Failed => "failed",
         }
     }
@@ -128,6 +131,9 @@ impl fmt::Display for TransactionError {
             }
             TransactionErrorKind::StaleToken => {
                 "another handler has the event, or it is already marked as handled"
+            }
+            TransactionErrorKind::OtherStore => {
+                "the delivery's message is in the inbox of another store: begin the transaction on that store"
             }
             TransactionErrorKind::Failed => "the database failed",
         })

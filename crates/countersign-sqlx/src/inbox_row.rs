@@ -21,6 +21,9 @@ pub(crate) const DISCARDED: i16 = 5;
 /// The column `outcome` of an attempt whose lease expired.
 pub(crate) const LEASE_EXPIRED: &str = "lease_expired";
 
+/// The column `outcome` of an attempt that was returned.
+pub(crate) const RETURNED: &str = "returned";
+
 /// The column `error` of a message that became dead by an expired lease.
 pub(crate) const PROCESS_ENDED: &str =
     "the lease of the last attempt expired: its process ended, or could not reach the store";
@@ -58,9 +61,9 @@ pub(crate) fn after_settlement(settled: Settled) -> (i16, Duration, i64) {
 }
 
 /// Returns a message's id as the column holds it. An id beyond the column's range, which no store grants,
-/// becomes -1, which no row has.
+/// becomes the greatest, which no row has.
 pub(crate) fn from_id(id: MessageId) -> i64 {
-    i64::try_from(id.as_u64()).unwrap_or(-1)
+    i64::try_from(id.as_u64()).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn to_id(number: i64) -> MessageId {

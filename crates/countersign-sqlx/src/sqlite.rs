@@ -138,13 +138,17 @@ impl SqliteStore {
     /// # Errors
     ///
     /// [`TransactionErrorKind::StaleToken`] if the claim is no longer the current one,
-    /// [`TransactionErrorKind::Unclaimed`] if it has no claim, and
+    /// [`TransactionErrorKind::Unclaimed`] if it has no claim,
+    /// [`TransactionErrorKind::OtherStore`] if its message is in another store's inbox, and
     /// [`TransactionErrorKind::Failed`] if the database fails.
     pub async fn begin(
         &self,
         claimed: &(impl Claimed + Sync),
     ) -> Result<Transaction<Sqlite>, TransactionError> {
         if let Some(message_token) = claimed.message_token() {
+            if message_token.store().is_some_and(|store| Some(store) != self.id()) {
+                return Err(TransactionError::new(TransactionErrorKind::OtherStore));
+            }
             return self.begin_message(message_token).await;
         }
         let unclaimed = TransactionError::new(TransactionErrorKind::Unclaimed);

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use countersign::dedup::StoreErrorKind;
-use countersign::inbox::InboxStore;
+use countersign::dedup::{EventKey, Identity};
+use countersign::inbox::{InboxStore, InspectInbox, MessageFilter, NewMessage};
 use countersign::testing::inbox::{InboxUnderTest, check};
 use countersign_sqlx::{PostgresStore, SqliteStore};
 use countersign_test_support::PostgresServer;
@@ -90,4 +91,32 @@ async fn tables_of_a_later_version_and_missing_ones_are_refused() {
     sqlx::query(later).execute(&pool).await.unwrap();
     let error = store("inbox_later").backlog().await.unwrap_err();
     assert_eq!((error.kind(), &*error.to_string()), (StoreErrorKind::Unavailable, LATER));
+}
+
+/// An operator's command opens the file so, and only reads.
+#[tokio::test]
+async fn a_file_of_a_later_version_is_refused_by_reads_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("inbox.db");
+    drop(SqliteStore::open(&path).await.unwrap());
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    sqlx::query("UPDATE countersign_inbox_meta SET schema = 2").execute(&pool).await.unwrap();
+    let listed = match SqliteStore::open_existing(&path).await {
+        Ok(store) => store.messages(&MessageFilter::default(), None, 1).await.map(drop),
+        Err(error) => Err(error),
+    };
+    assert_eq!(listed.unwrap_err().to_string(), LATER);
+}
+
+/// The names of the inbox's tables are made of the events' table.
+#[tokio::test]
+async fn two_tables_of_events_have_two_inboxes() {
+    let Some(server) = PostgresServer::start() else { return };
+    let default = PostgresStore::new(server.pool(2, &[]).await);
+    default.migrate().await.unwrap();
+    let other = default.clone().table("countersign").unwrap();
+    other.migrate().await.unwrap();
+    let key = EventKey::new("billing", "stripe", &Identity::id("evt_1"));
+    default.enqueue(&NewMessage::new(key, "billing", "{}")).await.unwrap();
+    assert_eq!(other.backlog().await.unwrap().live(), 0);
 }

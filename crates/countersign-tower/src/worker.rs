@@ -35,11 +35,11 @@ use crate::timer::TokioTimer;
 pub trait RunWorker {
     /// Runs the worker until `shutdown` begins and what it handles has ended.
     ///
-    /// The worker handles the events of every endpoint whose layer has the worker's inbox, which the
-    /// application may also be serving. Each event runs in a task of its own.
+    /// The worker handles the events of every endpoint that has a layer with the worker's inbox in this
+    /// process, unless it is [given its endpoints](Worker::endpoints). Each event runs in a task of its own.
     ///
     /// A [drain](Shutdown::drain) waits for the running handlers; a [stop](Shutdown::stop) cancels them, and
-    /// their events are handled later as if they had not been begun. Run the future to its end: if it is
+    /// their events are handled later; the attempts do not count. Run the future to its end: if it is
     /// dropped, its events are handled again once their leases have expired.
     fn run(self, shutdown: Shutdown) -> impl Future<Output = ()> + Send + 'static;
 }
@@ -67,7 +67,7 @@ fn request(message: &QueuedMessage) -> Request<Full<Bytes>> {
     *request.uri_mut() = message.uri().parse().unwrap_or_else(|_| Uri::from_static("/"));
     for (name, value) in message.headers() {
         let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
             request.headers_mut().append(name, value);
         }
     }

@@ -14,7 +14,8 @@ use countersign_tower::dedup::{
 };
 use countersign_tower::inbox::{
     Backlog, ClaimedMessages, EnqueueOutcome, InboxStore, InspectInbox, MemoryInbox, MessageClaim,
-    MessageFilter, MessageRetention, MessageState, MessageToken, NewMessage, Settlement,
+    MessageFilter, MessageRetention, MessageState, MessageToken, NewMessage, SettleOutcome,
+    Settlement,
 };
 use countersign_tower::{Delivery, Inbox, Outcome, Receiver, Webhook, WebhookLayer};
 
@@ -144,7 +145,7 @@ impl InboxStore for Faulty {
     async fn settle_messages(
         &self,
         settlements: &[Settlement],
-    ) -> Result<Vec<UpdateOutcome>, StoreError> {
+    ) -> Result<Vec<SettleOutcome>, StoreError> {
         self.run("settle", self.inner.settle_messages(settlements)).await
     }
 

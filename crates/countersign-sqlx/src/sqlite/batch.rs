@@ -96,10 +96,10 @@ impl<'c> Batch<'c> {
             InboxOperation::Enqueue(message) => Output::Enqueued(self.enqueue(message)?),
             InboxOperation::Claim(claim) => Output::Claimed(self.claim_messages(claim)?),
             InboxOperation::Renew { tokens, lease } => {
-                Output::Updates(self.renew_messages(tokens, *lease)?)
+                Output::Renewed(self.renew_messages(tokens, *lease)?)
             }
             InboxOperation::Settle(settlements) => {
-                Output::Updates(self.settle_messages(settlements)?)
+                Output::Settled(self.settle_messages(settlements)?)
             }
             InboxOperation::Prune { keep, limit } => {
                 Output::Changed(self.prune_messages(*keep, *limit)?)

@@ -8,7 +8,7 @@ use countersign::dedup::{
 };
 use countersign::inbox::{
     ClaimedMessages, EnqueueOutcome, MessageClaim, MessageFilter, MessageRetention, MessageToken,
-    NewMessage, Settled, Settlement,
+    NewMessage, SettleOutcome, Settled, Settlement,
 };
 use tokio::sync::oneshot;
 
@@ -114,7 +114,8 @@ pub(super) enum Output {
     },
     Enqueued(EnqueueOutcome),
     Claimed(ClaimedMessages),
-    Updates(Vec<UpdateOutcome>),
+    Renewed(Vec<UpdateOutcome>),
+    Settled(Vec<SettleOutcome>),
 }
 
 impl Output {
@@ -153,9 +154,16 @@ impl Output {
         }
     }
 
-    pub(super) fn updates(self) -> Result<Vec<UpdateOutcome>, StoreError> {
+    pub(super) fn renewed(self) -> Result<Vec<UpdateOutcome>, StoreError> {
         match self {
-            Self::Updates(outcomes) => Ok(outcomes),
+            Self::Renewed(outcomes) => Ok(outcomes),
+            _ => Err(wrong_output()),
+        }
+    }
+
+    pub(super) fn settled(self) -> Result<Vec<SettleOutcome>, StoreError> {
+        match self {
+            Self::Settled(outcomes) => Ok(outcomes),
             _ => Err(wrong_output()),
         }
     }

@@ -21,6 +21,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 const VERSION: &str = "SELECT schema FROM countersign_meta";
 const INBOX_VERSION: &str = "SELECT schema FROM countersign_inbox_meta";
+/// A file of an earlier program has no inbox.
+const HAS_INBOX: &str =
+    "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'countersign_inbox_meta')";
 
 /// How long a connection pauses before it tries again to switch to WAL mode.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
@@ -124,11 +127,20 @@ fn check_version(tables: &str, found: i64, own: i64) -> Result<(), StoreError> {
 
 /// Checks that the file and its tables exist, and changes nothing.
 pub(super) async fn check(path: &Path) -> Result<(), StoreError> {
-    let version = async {
+    let versions = async {
         let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
-        raw_sql(VERSION).fetch_one(&mut connection).await?.try_get(0)
+        let events = raw_sql(VERSION).fetch_one(&mut connection).await?.try_get(0)?;
+        let has_inbox = raw_sql(HAS_INBOX).fetch_one(&mut connection).await?.try_get(0)?;
+        let inbox = if has_inbox {
+            raw_sql(INBOX_VERSION).fetch_one(&mut connection).await?.try_get(0)?
+        } else {
+            INBOX_SCHEMA
+        };
+        Ok((events, inbox))
     };
-    check_version("event", version.await.map_err(|error| store_error(&error))?, SCHEMA)
+    let (events, inbox) = versions.await.map_err(|error: sqlx::Error| store_error(&error))?;
+    check_version("event", events, SCHEMA)?;
+    check_version("inbox", inbox, INBOX_SCHEMA)
 }
 
 #[cfg(test)]

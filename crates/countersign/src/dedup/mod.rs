@@ -31,7 +31,6 @@ mod memory;
 mod outcome;
 mod retention;
 mod store;
-mod store_id;
 mod usage;
 
 pub use self::error::{StoreError, StoreErrorKind};
@@ -41,6 +40,5 @@ pub use self::outcome::{ClaimOutcome, UpdateOutcome};
 pub use self::retention::Retention;
 pub use self::store::DedupStore;
 pub(crate) use self::store::{Store, StoreFuture};
-pub use self::store_id::StoreId;
 pub use self::usage::StoreUsage;
-pub use crate::event::{ClaimToken, Claimed, EventKey, FencingToken, Identity};
+pub use crate::event::{ClaimToken, Claimed, EventKey, FencingToken, Identity, StoreId};

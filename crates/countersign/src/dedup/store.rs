@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::error::StoreError;
 use super::outcome::{ClaimOutcome, UpdateOutcome};
 use super::retention::Retention;
-use super::store_id::StoreId;
 use super::usage::StoreUsage;
+use crate::event::StoreId;
 use crate::event::{EventKey, FencingToken};
 
 /// A store of which events are being handled and which have been.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::fencing_token::FencingToken;
+use super::store_id::StoreId;
 
 /// The number of a message in its inbox: a later message has a greater one.
 ///
@@ -35,7 +36,8 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// Identifies one attempt at a message: the message's id, and the attempt's fencing token.
+/// Identifies one attempt at a message: the message's id, the attempt's fencing token, and the store that
+/// has the message.
 ///
 /// An operation with the token of an earlier attempt changes nothing.
 ///
@@ -50,13 +52,21 @@ impl fmt::Display for MessageId {
 pub struct MessageToken {
     id: MessageId,
     fencing_token: FencingToken,
+    store: Option<StoreId>,
 }
 
 impl MessageToken {
-    /// Creates the token of the attempt that was granted `fencing_token`.
+    /// Creates the token of the attempt that was granted `fencing_token`, without the store's id.
     #[must_use]
     pub const fn new(id: MessageId, fencing_token: FencingToken) -> Self {
-        Self { id, fencing_token }
+        Self { id, fencing_token, store: None }
+    }
+
+    /// Adds the id of the store that has the message.
+    #[must_use]
+    pub const fn in_store(mut self, store: StoreId) -> Self {
+        self.store = Some(store);
+        self
     }
 
     /// Returns the message's id.
@@ -69,5 +79,12 @@ impl MessageToken {
     #[must_use]
     pub const fn fencing_token(self) -> FencingToken {
         self.fencing_token
+    }
+
+    /// Returns the id of the store that has the message: ids and fencing tokens are small numbers that every
+    /// store grants.
+    #[must_use]
+    pub const fn store(self) -> Option<StoreId> {
+        self.store
     }
 }

@@ -8,6 +8,7 @@ mod fencing_token;
 mod fingerprint;
 mod identity;
 mod message_token;
+mod store_id;
 
 pub use self::claim_token::ClaimToken;
 pub use self::claimed::Claimed;
@@ -18,3 +19,4 @@ pub use self::fencing_token::FencingToken;
 pub(crate) use self::fingerprint::fingerprint;
 pub use self::identity::Identity;
 pub use self::message_token::{MessageId, MessageToken};
+pub use self::store_id::StoreId;

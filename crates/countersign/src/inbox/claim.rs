@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::event::MessageToken;
+use crate::event::{MessageToken, StoreId};
 
 /// What a worker claims: messages of its endpoints that are due.
 #[derive(Clone, Debug)]
@@ -73,6 +73,15 @@ impl ClaimedMessages {
     #[must_use]
     pub const fn new(messages: Vec<ClaimedMessage>, dead: Vec<DeadMessage>) -> Self {
         Self { messages, dead }
+    }
+
+    /// Adds the id of the store to the token of each message.
+    #[must_use]
+    pub fn in_store(mut self, store: StoreId) -> Self {
+        for message in &mut self.messages {
+            message.token = message.token.in_store(store);
+        }
+        self
     }
 }
 

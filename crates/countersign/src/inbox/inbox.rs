@@ -9,11 +9,14 @@ use super::claim::{ClaimedMessages, DeadMessage, MessageClaim};
 use super::limits::Fill;
 use super::message::{EnqueueOutcome, NewMessage};
 use super::settings::{InboxSettings, MessageRetention};
-use super::settlement::Settlement;
+use super::settlement::{SettleOutcome, Settlement};
 use super::store::ErasedInboxStore;
-use crate::dedup::{StoreError, StoreId, UpdateOutcome};
+use crate::dedup::{ClaimOutcome, StoreError, StoreErrorKind, StoreId, UpdateOutcome};
 use crate::event::MessageToken;
 use crate::time::Timestamp;
+
+/// For how long an event is claimed to find out whether it is known.
+const KNOWN_LEASE: Duration = Duration::from_secs(1);
 
 /// A place where events are stored before they are acknowledged, and from which workers handle them.
 ///
@@ -79,7 +82,7 @@ impl Inbox {
     pub async fn settle(
         &self,
         settlements: &[Settlement],
-    ) -> Result<Vec<UpdateOutcome>, StoreError> {
+    ) -> Result<Vec<SettleOutcome>, StoreError> {
         self.0.store.settle_messages(settlements).await
     }
 
@@ -91,13 +94,40 @@ impl Inbox {
     ) -> Result<EnqueueOutcome, StoreError> {
         let Inner { store, settings, fill, stored, .. } = &*self.0;
         let bytes = u64::try_from(message.body.len()).unwrap_or(u64::MAX);
-        fill.check(&**store, settings, bytes, now).await?;
+        if let Err(error) = fill.check(&**store, settings, bytes, now).await {
+            let known = if error.kind() == StoreErrorKind::Full {
+                self.known(message).await?
+            } else {
+                None
+            };
+            return known.ok_or(error);
+        }
         let outcome = store.enqueue(message).await?;
         if let EnqueueOutcome::Stored(_) = outcome {
             fill.add(bytes);
             stored.notify(usize::MAX);
         }
         Ok(outcome)
+    }
+
+    /// Returns the outcome for an event that is known, without storing it.
+    async fn known(&self, message: &NewMessage) -> Result<Option<EnqueueOutcome>, StoreError> {
+        let NewMessage { key, fingerprint, .. } = message;
+        Ok(match self.0.store.claim(key, *fingerprint, KNOWN_LEASE).await? {
+            ClaimOutcome::Duplicate { same_body } => Some(EnqueueOutcome::Duplicate { same_body }),
+            ClaimOutcome::InProgress { retry_after } => {
+                Some(EnqueueOutcome::InProgress { retry_after })
+            }
+            ClaimOutcome::Acquired { fencing_token, .. } => {
+                self.0.store.release(key, fencing_token).await?;
+                None
+            }
+        })
+    }
+
+    /// Notes that a live message with a body of `bytes` bytes has ended.
+    pub(crate) fn ended(&self, bytes: u64) {
+        self.0.fill.remove(bytes);
     }
 
     /// Adds an endpoint whose handler this process has.

@@ -69,6 +69,13 @@ impl Fill {
         counted.bytes = counted.bytes.saturating_add(bytes);
     }
 
+    /// Removes a message that has ended.
+    pub(super) fn remove(&self, bytes: u64) {
+        let mut counted = self.lock();
+        counted.messages = counted.messages.saturating_sub(1);
+        counted.bytes = counted.bytes.saturating_sub(bytes);
+    }
+
     /// Returns whether the caller is the one that counts.
     fn claim_count(&self, now: Timestamp) -> bool {
         let mut counted = self.lock();

@@ -50,7 +50,7 @@ pub use self::message::{EnqueueOutcome, MessageState, NewMessage};
 pub use self::retry::{Retry, RetryPolicy};
 pub use self::settings::MessageRetention;
 pub(crate) use self::settlement::text_within;
-pub use self::settlement::{Settled, Settlement};
+pub use self::settlement::{SettleOutcome, Settled, Settlement};
 pub use self::store::InboxStore;
 pub use self::worker::Worker;
 pub(crate) use self::worker::WorkerSettings;

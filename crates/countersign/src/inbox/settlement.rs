@@ -74,6 +74,18 @@ pub enum Settled {
     Dead,
 }
 
+/// What became of a settlement.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SettleOutcome {
+    /// The message is settled.
+    Applied,
+    /// Another attempt has the message, or it is dead: nothing changed.
+    StaleToken,
+    /// A transaction that the attempt's handler has left open holds the message: settle it again.
+    Locked,
+}
+
 impl Settled {
     /// Returns the name in snake case, as in the labels of metrics.
     #[must_use]

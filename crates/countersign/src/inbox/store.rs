@@ -7,7 +7,7 @@ use super::backlog::Backlog;
 use super::claim::{ClaimedMessages, MessageClaim};
 use super::message::{EnqueueOutcome, NewMessage};
 use super::settings::MessageRetention;
-use super::settlement::Settlement;
+use super::settlement::{SettleOutcome, Settlement};
 use crate::dedup::{DedupStore, Store, StoreError, StoreFuture, StoreId, UpdateOutcome};
 use crate::event::MessageToken;
 
@@ -46,7 +46,7 @@ pub trait InboxStore: DedupStore {
     /// # Errors
     ///
     /// A [`StoreError`] if the store cannot be reached or does not respond in time. Messages may be claimed
-    /// nevertheless, until their lease expires.
+    /// nevertheless, until their lease expires; that is an attempt, which counts.
     fn claim_messages(
         &self,
         claim: &MessageClaim,
@@ -69,7 +69,8 @@ pub trait InboxStore: DedupStore {
     /// Settles attempts, and records each. Returns the outcome of each, in order.
     ///
     /// An attempt can be settled after its lease has expired, unless another has taken the message over. A
-    /// repeated settlement is `Applied`, if it is the last of the message.
+    /// repeated settlement is `Applied`, if it is the last of the message. Of a message's attempts that were
+    /// returned, the record of the last is kept: a handler may let an event wait for as long as it likes.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ pub trait InboxStore: DedupStore {
     fn settle_messages(
         &self,
         settlements: &[Settlement],
-    ) -> impl Future<Output = Result<Vec<UpdateOutcome>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<SettleOutcome>, StoreError>> + Send;
 
     /// Removes up to `limit` messages that have been done, dead or discarded for longer than `keep`, and
     /// returns how many it removed.
@@ -124,7 +125,7 @@ pub(crate) trait ErasedInboxStore: Store {
     fn settle_messages<'s>(
         &'s self,
         settlements: &'s [Settlement],
-    ) -> StoreFuture<'s, Vec<UpdateOutcome>>;
+    ) -> StoreFuture<'s, Vec<SettleOutcome>>;
     fn prune_messages(&self, keep: MessageRetention, limit: u32) -> StoreFuture<'_, u64>;
     fn backlog(&self) -> StoreFuture<'_, Backlog>;
     fn store_id(&self) -> Option<StoreId>;
@@ -150,7 +151,7 @@ impl<S: InboxStore> ErasedInboxStore for S {
     fn settle_messages<'s>(
         &'s self,
         settlements: &'s [Settlement],
-    ) -> StoreFuture<'s, Vec<UpdateOutcome>> {
+    ) -> StoreFuture<'s, Vec<SettleOutcome>> {
         Box::pin(InboxStore::settle_messages(self, settlements))
     }
 

@@ -1,6 +1,6 @@
 //! The settings of a worker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub(crate) struct WorkerSettings {
     retry: RetryPolicy,
     skip_dead_in_lane: bool,
     endpoints: BTreeMap<Arc<str>, EndpointSettings>,
+    /// The only endpoints that are handled; all if it is `None`.
+    only: Option<BTreeSet<Arc<str>>>,
 }
 
 /// What is set for one endpoint.
@@ -60,6 +62,7 @@ impl Inbox {
             retry: RetryPolicy::default(),
             skip_dead_in_lane: false,
             endpoints: BTreeMap::new(),
+            only: None,
         };
         Worker { inbox: self.clone(), app, settings }
     }
@@ -89,6 +92,16 @@ impl<A> Worker<A> {
     pub fn endpoint_concurrency(mut self, endpoint: impl Into<Arc<str>>, events: u32) -> Self {
         self.settings.endpoints.entry(endpoint.into()).or_default().concurrency =
             Some(events.max(1));
+        self
+    }
+
+    /// Handles the events of these endpoints only.
+    ///
+    /// Unless set, a worker handles those of every endpoint that has a layer with the inbox in this process. Set
+    /// it where the process has several applications with one inbox: each worker can then handle what its own
+    /// application has routes for.
+    pub fn endpoints<E: Into<Arc<str>>>(mut self, endpoints: impl IntoIterator<Item = E>) -> Self {
+        self.settings.only = Some(endpoints.into_iter().map(Into::into).collect());
         self
     }
 
@@ -139,6 +152,11 @@ impl WorkerSettings {
     pub(crate) fn retry_of(&self, endpoint: &str) -> &RetryPolicy {
         let own = self.endpoints.get(endpoint).and_then(|own| own.retry.as_ref());
         own.unwrap_or(&self.retry)
+    }
+
+    /// Returns whether the worker handles the events of an endpoint, if the process has its layer.
+    pub(crate) fn handles(&self, endpoint: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(endpoint))
     }
 
     /// Returns whether an endpoint has a limit of its own.

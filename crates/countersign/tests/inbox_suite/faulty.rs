@@ -1,5 +1,7 @@
 //! A store with one fault.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +11,7 @@ use countersign::dedup::{
 use countersign::inbox::{
     Attempt, Backlog, ClaimedMessages, EnqueueOutcome, InboxStore, InspectInbox, MemoryInbox,
     MessageClaim, MessageFilter, MessageId, MessageRecord, MessageRetention, MessageToken,
-    NewMessage, Settled, Settlement,
+    NewMessage, SettleOutcome, Settled, Settlement,
 };
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +28,7 @@ pub(crate) enum Fault {
     HidesDead,
     AppliesStale,
     HidesTakeover,
+    ForgetsTakeover,
     CountsReturned,
     RetriesAtOnce,
     DropsRenewals,
@@ -36,11 +39,12 @@ pub(crate) enum Fault {
 pub(crate) struct Faulty {
     inner: MemoryInbox,
     fault: Fault,
+    taken_over: Mutex<BTreeSet<MessageId>>,
 }
 
 impl Faulty {
-    pub(crate) const fn new(inner: MemoryInbox, fault: Fault) -> Self {
-        Self { inner, fault }
+    pub(crate) fn new(inner: MemoryInbox, fault: Fault) -> Self {
+        Self { inner, fault, taken_over: Mutex::default() }
     }
 }
 
@@ -122,6 +126,13 @@ impl InboxStore for Faulty {
             Fault::HidesTakeover => {
                 claimed.messages.iter_mut().for_each(|message| message.is_takeover = false);
             }
+            // A takeover is the second attempt, and one after it that was returned is, too.
+            Fault::ForgetsTakeover => {
+                let mut seen = self.taken_over.lock().unwrap_or_else(PoisonError::into_inner);
+                for message in claimed.messages.iter_mut().filter(|message| message.is_takeover) {
+                    message.is_takeover = seen.insert(message.token.id());
+                }
+            }
             _ => {}
         }
         Ok(claimed)
@@ -141,7 +152,7 @@ impl InboxStore for Faulty {
     async fn settle_messages(
         &self,
         settlements: &[Settlement],
-    ) -> Result<Vec<UpdateOutcome>, StoreError> {
+    ) -> Result<Vec<SettleOutcome>, StoreError> {
         let mut settlements = settlements.to_vec();
         for settlement in &mut settlements {
             settlement.settled = match (self.fault, settlement.settled) {
@@ -154,7 +165,7 @@ impl InboxStore for Faulty {
         }
         let outcomes = self.inner.settle_messages(&settlements).await?;
         if self.fault == Fault::AppliesStale {
-            return Ok(vec![UpdateOutcome::Applied; outcomes.len()]);
+            return Ok(vec![SettleOutcome::Applied; outcomes.len()]);
         }
         Ok(outcomes)
     }

@@ -53,6 +53,7 @@ async fn each_fault_breaks_the_promise_that_names_it() {
         (Fault::HidesDead, "a claim returns the messages that it makes dead"),
         (Fault::AppliesStale, "a stale settlement is reported"),
         (Fault::HidesTakeover, "an expired lease is taken over"),
+        (Fault::ForgetsTakeover, "a takeover that is returned is a takeover again"),
         (Fault::CountsReturned, "a returned attempt does not count"),
         (Fault::RetriesAtOnce, "a retry waits for its time"),
         (Fault::DropsRenewals, "a renewed lease has not expired"),

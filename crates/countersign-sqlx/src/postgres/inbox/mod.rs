@@ -9,10 +9,10 @@ mod tables;
 
 use std::time::Duration;
 
-use countersign::dedup::{ClaimOutcome, StoreError, StoreErrorKind, UpdateOutcome};
+use countersign::dedup::{ClaimOutcome, DedupStore, StoreError, StoreErrorKind, UpdateOutcome};
 use countersign::inbox::{
     Backlog, ClaimedMessages, EndpointBacklog, EnqueueOutcome, InboxStore, MessageClaim,
-    MessageRetention, MessageToken, NewMessage, Settlement,
+    MessageRetention, MessageToken, NewMessage, SettleOutcome, Settlement,
 };
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{AssertSqlSafe, Executor, Row, query};
@@ -152,7 +152,8 @@ impl InboxStore for PostgresStore {
     }
 
     async fn claim_messages(&self, claim: &MessageClaim) -> Result<ClaimedMessages, StoreError> {
-        self.claim_of_endpoints(claim).await
+        let claimed = self.claim_of_endpoints(claim).await?;
+        Ok(if let Some(store) = self.id() { claimed.in_store(store) } else { claimed })
     }
 
     async fn renew_messages(
@@ -166,7 +167,7 @@ impl InboxStore for PostgresStore {
     async fn settle_messages(
         &self,
         settlements: &[Settlement],
-    ) -> Result<Vec<UpdateOutcome>, StoreError> {
+    ) -> Result<Vec<SettleOutcome>, StoreError> {
         self.settle_attempts(settlements).await
     }
 

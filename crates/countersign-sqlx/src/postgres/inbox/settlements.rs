@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use countersign::dedup::{StoreError, StoreErrorKind, UpdateOutcome};
-use countersign::inbox::{MessageToken, Settlement};
+use countersign::dedup::{StoreError, UpdateOutcome};
+use countersign::inbox::{MessageToken, SettleOutcome, Settled, Settlement};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -36,7 +36,7 @@ impl PostgresStore {
     pub(super) async fn settle_attempts(
         &self,
         settlements: &[Settlement],
-    ) -> Result<Vec<UpdateOutcome>, StoreError> {
+    ) -> Result<Vec<SettleOutcome>, StoreError> {
         let statements = self.inbox().await?;
         let (ids, fences) = columns(settlements.iter().map(|settlement| settlement.token));
         let after = settlements.iter().map(|settlement| after_settlement(settlement.settled));
@@ -68,17 +68,33 @@ impl PostgresStore {
         };
         let rows = rows.iter().map(read).collect::<Result<Vec<_>, sqlx::Error>>();
         let rows = rows.map_err(|error| store_error(&error))?;
-        // The statement waits for no lock. What it has settled is settled again with the rest.
-        if rows.iter().any(|&(is_settled, state)| !is_settled && state == Some(RUNNING)) {
-            return Err(StoreError::new(
-                StoreErrorKind::Unavailable,
-                "a handler's transaction still holds a message that is settled: end it before the handler responds",
-            ));
+        let returned = settlements.iter().zip(&rows);
+        let returned = returned.filter(|&(settlement, &(is_settled, _))| {
+            is_settled && matches!(settlement.settled, Settled::Returned { .. })
+        });
+        let returned: Vec<MessageToken> = returned.map(|(each, _)| each.token).collect();
+        if !returned.is_empty() {
+            self.forget_returns(&returned).await?;
         }
-        Ok(rows
-            .into_iter()
-            .map(|(is_settled, state)| applied(is_settled || state.is_some()))
-            .collect())
+        // The statement waits for no lock.
+        let outcome = |(is_settled, state): (bool, Option<i16>)| match state {
+            Some(RUNNING) if !is_settled => SettleOutcome::Locked,
+            Some(_) => SettleOutcome::Applied,
+            None => SettleOutcome::StaleToken,
+        };
+        Ok(rows.into_iter().map(outcome).collect())
+    }
+
+    /// Removes the records of earlier attempts that were returned.
+    async fn forget_returns(&self, returned: &[MessageToken]) -> Result<(), StoreError> {
+        let statements = self.inbox().await?;
+        let (ids, fences) = columns(returned.iter().copied());
+        let forget = || {
+            // Planned each time: a plan from an empty table would read all of it later.
+            let forget = prepare(&statements.forget_returns).persistent(false);
+            forget.bind(ids.clone()).bind(fences.clone()).execute(&self.0.pool)
+        };
+        with_retries(forget).await.map(drop)
     }
 }
 

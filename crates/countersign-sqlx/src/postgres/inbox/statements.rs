@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tables::InboxTables;
-use crate::inbox_row::{DEAD, DISCARDED, DONE, LEASE_EXPIRED, READY, RUNNING};
+use crate::inbox_row::{DEAD, DISCARDED, DONE, LEASE_EXPIRED, READY, RETURNED, RUNNING};
 use crate::postgres::table::Table;
 use crate::row::{ABSENT, HANDLED};
 
@@ -27,6 +27,7 @@ pub(super) struct InboxStatements {
     pub(super) claim: Arc<str>,
     pub(super) renew: Arc<str>,
     pub(super) settle: Arc<str>,
+    pub(super) forget_returns: Arc<str>,
     pub(super) lock_message: Arc<str>,
     pub(super) prune: Arc<str>,
     pub(super) pause: Arc<str>,
@@ -54,6 +55,11 @@ impl InboxStatements {
             claim: claim(events, tables).into(),
             renew: renew(inbox).into(),
             settle: settle(inbox, attempts).into(),
+            forget_returns: format!(
+                "DELETE FROM {attempts}
+                 WHERE message = ANY($1) AND outcome = '{RETURNED}' AND fence <> ALL($2)"
+            )
+            .into(),
             lock_message: format!(
                 "SELECT 1 FROM {inbox} WHERE id = $1 AND fence = $2 AND state = {RUNNING} FOR UPDATE"
             )
@@ -186,7 +192,13 @@ fn claim(events: &Table, tables: &InboxTables) -> String {
     let is_exhausted = format!("was.state = {RUNNING} AND was.attempt >= $4");
     format!(
         "WITH was AS MATERIALIZED (
-             SELECT id, fence, state, attempt, worker, due FROM {inbox} AS message
+             SELECT id, fence, state, attempt, worker, due,
+                 -- The last attempt that was not returned ended with its lease.
+                 state = {RUNNING} OR attempt > 0 AND coalesce((
+                     SELECT outcome FROM {attempts} AS earlier
+                     WHERE earlier.message = message.id AND outcome <> '{RETURNED}'
+                     ORDER BY earlier.fence DESC LIMIT 1) = '{LEASE_EXPIRED}', false) AS takeover
+             FROM {inbox} AS message
              WHERE endpoint = $1 AND state IN ({READY}, {RUNNING}) AND due <= now()
                  AND NOT EXISTS (SELECT FROM {paused} WHERE endpoint = $1)
                  AND (lane IS NULL OR NOT EXISTS (
@@ -211,7 +223,7 @@ fn claim(events: &Table, tables: &InboxTables) -> String {
                  due = clock_timestamp() + $3 * interval '1 millisecond', attempt = message.attempt + 1,
                  worker = $5
              FROM was WHERE message.id = was.id AND NOT ({is_exhausted})
-             RETURNING message.id, message.fence, message.attempt, replays, was.state = {RUNNING} AS takeover,
+             RETURNING message.id, message.fence, message.attempt, replays, was.takeover,
                  tenant, request, body, was.due
          )
          SELECT id, fence, attempt, replays, takeover, tenant, request, body, false AS is_dead, due FROM started

@@ -16,9 +16,14 @@ pub(in crate::postgres) struct InboxTables {
 
 impl InboxTables {
     /// Returns the tables beside a table of events: `countersign_inbox` and so on beside `countersign_events`,
-    /// and `name_inbox` and so on beside any other.
+    /// and `name_inbox` and so on beside any other. A table that is called `countersign` must not share the
+    /// former.
     pub(in crate::postgres) fn beside(events: &Table) -> Self {
-        let stem = if events.is_default() { "countersign" } else { events.name() };
+        let stem = match events.name() {
+            _ if events.is_default() => "countersign",
+            "countersign" => "countersign_",
+            name => name,
+        };
         let name = |suffix: &str| events.sibling(&format!("{stem}_{suffix}"));
         Self {
             inbox: name("inbox"),

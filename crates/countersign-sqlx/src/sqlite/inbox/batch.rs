@@ -6,14 +6,14 @@ use bytes::Bytes;
 use countersign::dedup::{ClaimOutcome, UpdateOutcome};
 use countersign::inbox::{
     ClaimedMessage, ClaimedMessages, DeadMessage, EndpointClaim, EnqueueOutcome, MessageClaim,
-    MessageFilter, MessageRetention, MessageToken, NewMessage, Settlement,
+    MessageFilter, MessageRetention, MessageToken, NewMessage, SettleOutcome, Settled, Settlement,
 };
 use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension, Result, Row, params};
 
 use super::statements::{
-    DISCARD, FIND_DUE, FIND_REPLAYABLE, INSERT, IS_PAUSED, KILL, PAUSE, PRUNE, PRUNE_ATTEMPTS,
-    RECORD, RENEW, REPLAY, RESUME, SETTLE, START, STATE_OF,
+    DISCARD, FIND_DUE, FIND_REPLAYABLE, FORGET_RETURNS, INSERT, IS_PAUSED, KILL, PAUSE, PRUNE,
+    PRUNE_ATTEMPTS, RECORD, RENEW, REPLAY, RESUME, SETTLE, START, STATE_OF,
 };
 use crate::inbox_row::{
     DEAD, DISCARDED, DONE, FilterValues, LEASE_EXPIRED, PROCESS_ENDED, RUNNING, after_settlement,
@@ -32,6 +32,8 @@ struct Due {
     tenant: Option<String>,
     request: String,
     body: Vec<u8>,
+    /// Whether the last attempt that was not returned ended with its lease.
+    follows_expired: bool,
 }
 
 impl Due {
@@ -45,6 +47,7 @@ impl Due {
             tenant: row.get("tenant")?,
             request: row.get("request")?,
             body: row.get("body")?,
+            follows_expired: row.get("follows_expired")?,
         })
     }
 }
@@ -117,8 +120,9 @@ impl Batch<'_> {
         due: Due,
         claimed: &mut ClaimedMessages,
     ) -> Result<()> {
-        let is_takeover = due.state == RUNNING;
-        if is_takeover {
+        let has_expired = due.state == RUNNING;
+        let is_takeover = has_expired || due.follows_expired;
+        if has_expired {
             self.record(due.id, due.fence, Duration::ZERO, LEASE_EXPIRED, None, 0)?;
             if due.attempt >= i64::from(endpoint.max_attempts) {
                 let stale = self.next_fencing_token()?;
@@ -163,26 +167,29 @@ impl Batch<'_> {
     pub(in crate::sqlite) fn settle_messages(
         &self,
         settlements: &[Settlement],
-    ) -> Result<Vec<UpdateOutcome>> {
+    ) -> Result<Vec<SettleOutcome>> {
         settlements.iter().map(|settlement| self.settle(settlement)).collect()
     }
 
-    fn settle(&self, settlement: &Settlement) -> Result<UpdateOutcome> {
+    fn settle(&self, settlement: &Settlement) -> Result<SettleOutcome> {
         let Settlement { token, settled, error, took, .. } = settlement;
         let (id, fence) = (from_id(token.id()), from_fencing_token(token.fencing_token()));
         let (state, wait, attempts) = after_settlement(*settled);
         let error = error.as_deref();
         let due = self.now + millis(wait);
         if self.run(&SETTLE, params![id, fence, state, due, attempts, error])? > 0 {
+            if let Settled::Returned { .. } = settled {
+                self.run(&FORGET_RETURNS, params![id])?;
+            }
             self.record(id, fence, *took, settled.as_str(), error, -attempts)?;
-            return Ok(UpdateOutcome::Applied);
+            return Ok(SettleOutcome::Applied);
         }
         let state = self.state_of(id, fence)?;
         if state == Some(DONE) {
             // The handler's transaction has marked the message.
             self.record(id, fence, *took, "done", None, 0)?;
         }
-        Ok(applied(state.is_some()))
+        Ok(if state.is_some() { SettleOutcome::Applied } else { SettleOutcome::StaleToken })
     }
 
     fn record(

@@ -7,10 +7,10 @@ mod statements;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::dedup::{StoreError, UpdateOutcome};
+use countersign::dedup::{DedupStore, StoreError, UpdateOutcome};
 use countersign::inbox::{
     Backlog, ClaimedMessages, EndpointBacklog, EnqueueOutcome, InboxStore, MessageClaim,
-    MessageRetention, MessageToken, NewMessage, Settlement,
+    MessageRetention, MessageToken, NewMessage, SettleOutcome, Settlement,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, query};
@@ -28,7 +28,9 @@ impl InboxStore for SqliteStore {
     }
 
     async fn claim_messages(&self, claim: &MessageClaim) -> Result<ClaimedMessages, StoreError> {
-        self.execute_inbox(InboxOperation::Claim(Arc::new(claim.clone()))).await?.claimed()
+        let claim = InboxOperation::Claim(Arc::new(claim.clone()));
+        let claimed = self.execute_inbox(claim).await?.claimed()?;
+        Ok(if let Some(store) = self.id() { claimed.in_store(store) } else { claimed })
     }
 
     async fn renew_messages(
@@ -37,14 +39,14 @@ impl InboxStore for SqliteStore {
         lease: Duration,
     ) -> Result<Vec<UpdateOutcome>, StoreError> {
         let renew = InboxOperation::Renew { tokens: tokens.into(), lease };
-        self.execute_inbox(renew).await?.updates()
+        self.execute_inbox(renew).await?.renewed()
     }
 
     async fn settle_messages(
         &self,
         settlements: &[Settlement],
-    ) -> Result<Vec<UpdateOutcome>, StoreError> {
-        self.execute_inbox(InboxOperation::Settle(settlements.into())).await?.updates()
+    ) -> Result<Vec<SettleOutcome>, StoreError> {
+        self.execute_inbox(InboxOperation::Settle(settlements.into())).await?.settled()
     }
 
     async fn prune_messages(&self, keep: MessageRetention, limit: u32) -> Result<u64, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::inbox_row::{DEAD, DISCARDED, DONE, READY, RUNNING};
+use crate::inbox_row::{DEAD, DISCARDED, DONE, LEASE_EXPIRED, READY, RETURNED, RUNNING};
 use crate::sqlite::statements::{NOW, Statement};
 
 pub(in crate::sqlite) static INSERT: Statement = LazyLock::new(|| {
@@ -16,11 +16,26 @@ pub(in crate::sqlite) static INSERT: Statement = LazyLock::new(|| {
 pub(in crate::sqlite) const IS_PAUSED: &str =
     "SELECT EXISTS (SELECT 1 FROM countersign_paused WHERE endpoint = ?1)";
 
+/// Whether the last attempt at `message` that was not returned ended with its lease.
+static FOLLOWS_EXPIRED: Statement = LazyLock::new(|| {
+    format!(
+        "coalesce((
+             SELECT outcome FROM countersign_attempts WHERE message = message.id AND outcome <> '{RETURNED}'
+             ORDER BY fence DESC LIMIT 1) = '{LEASE_EXPIRED}', false)"
+    )
+});
+
+/// Removes the records of returned attempts at the message `?1`.
+pub(in crate::sqlite) static FORGET_RETURNS: Statement = LazyLock::new(|| {
+    format!("DELETE FROM countersign_attempts WHERE message = ?1 AND outcome = '{RETURNED}'")
+});
+
 /// Reads at most `?3` messages of the endpoint `?1` that are due at the time `?2`. With `?4`, dead messages do
 /// not block their lane.
 pub(in crate::sqlite) static FIND_DUE: Statement = LazyLock::new(|| {
     format!(
-        "SELECT id, fence, state, attempt, replays, worker, tenant, request, body
+        "SELECT id, fence, state, attempt, replays, worker, tenant, request, body,
+             attempt > 0 AND {follows_expired} AS follows_expired
          FROM countersign_inbox AS message
          WHERE endpoint = ?1 AND state IN ({READY}, {RUNNING}) AND due <= ?2
              AND (lane IS NULL OR NOT EXISTS (
@@ -29,7 +44,8 @@ pub(in crate::sqlite) static FIND_DUE: Statement = LazyLock::new(|| {
                      AND earlier.state IN ({READY}, {RUNNING}, {DEAD})
                      AND earlier.position < message.position
                      AND (earlier.state <> {DEAD} OR NOT ?4)))
-         ORDER BY due, id LIMIT ?3"
+         ORDER BY due, id LIMIT ?3",
+        follows_expired = *FOLLOWS_EXPIRED,
     )
 });
 

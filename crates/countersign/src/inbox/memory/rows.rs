@@ -8,7 +8,7 @@ use crate::dedup::UpdateOutcome;
 use crate::event::{FencingToken, MessageId, MessageToken};
 use crate::inbox::{
     Attempt, Backlog, ClaimedMessage, ClaimedMessages, DeadMessage, EndpointBacklog, EndpointClaim,
-    MessageClaim, MessageRetention, MessageState, NewMessage, Settled, Settlement,
+    MessageClaim, MessageRetention, MessageState, NewMessage, SettleOutcome, Settled, Settlement,
 };
 use crate::time::Timestamp;
 
@@ -122,8 +122,14 @@ impl Rows {
     ) {
         let fence = self.next_fence(0);
         let Some(row) = self.messages.get_mut(&id) else { return };
-        let is_takeover = row.state == MessageState::Running;
-        if is_takeover {
+        let has_expired = row.state == MessageState::Running;
+        let mut earlier = self.attempts.range((id, 0)..=(id, u64::MAX)).rev();
+        // An attempt that was returned has done nothing about the one before it.
+        let before = earlier.find(|(_, earlier)| &*earlier.outcome != "returned");
+        let is_takeover = has_expired
+            || (row.attempt > 0
+                && before.is_some_and(|(_, before)| &*before.outcome == "lease_expired"));
+        if has_expired {
             let expired = attempt_of(row, "lease_expired", None, Duration::ZERO, now);
             self.attempts.insert((id, row.fence), expired);
             if row.attempt >= endpoint.max_attempts {
@@ -175,12 +181,12 @@ impl Rows {
         }
     }
 
-    pub(super) fn settle(&mut self, settlement: &Settlement, now: Timestamp) -> UpdateOutcome {
+    pub(super) fn settle(&mut self, settlement: &Settlement, now: Timestamp) -> SettleOutcome {
         let token = settlement.token;
-        let Some(row) = self.current(token) else { return UpdateOutcome::StaleToken };
+        let Some(row) = self.current(token) else { return SettleOutcome::StaleToken };
         // A repeated settlement changes nothing.
         if row.state != MessageState::Running {
-            return UpdateOutcome::Applied;
+            return SettleOutcome::Applied;
         }
         let name = settlement.settled.as_str();
         let attempt = attempt_of(row, name, settlement.error.clone(), settlement.took, now);
@@ -194,8 +200,12 @@ impl Rows {
                 (MessageState::Ready, now.saturating_add(after))
             }
         };
-        self.attempts.insert((token.id(), token.fencing_token().as_u64()), attempt);
-        UpdateOutcome::Applied
+        let (id, fence) = (token.id(), token.fencing_token().as_u64());
+        if matches!(settlement.settled, Settled::Returned { .. }) {
+            self.attempts.retain(|(own, _), before| *own != id || &*before.outcome != name);
+        }
+        self.attempts.insert((id, fence), attempt);
+        SettleOutcome::Applied
     }
 
     pub(super) fn prune(&mut self, keep: MessageRetention, limit: u32, now: Timestamp) -> u64 {

@@ -13,7 +13,7 @@ use crate::error::ConfigError;
 use crate::event::{EventKey, FencingToken, MessageToken};
 use crate::inbox::{
     Backlog, ClaimedMessages, EnqueueOutcome, InboxStore, MessageClaim, MessageRetention,
-    NewMessage, Settlement,
+    NewMessage, SettleOutcome, Settlement,
 };
 use crate::time::{Clock, SystemClock, Timestamp};
 
@@ -157,7 +157,7 @@ impl InboxStore for MemoryInbox {
     async fn settle_messages(
         &self,
         settlements: &[Settlement],
-    ) -> Result<Vec<UpdateOutcome>, StoreError> {
+    ) -> Result<Vec<SettleOutcome>, StoreError> {
         let (mut rows, now) = (self.rows(), self.now());
         Ok(settlements.iter().map(|settlement| rows.settle(settlement, now)).collect())
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -28,9 +29,33 @@ pub struct Job {
     policy: RetryPolicy,
     timeout: Duration,
     shutdown: Shutdown,
+    lease: Arc<Lease>,
     started: Instant,
     ended: Arc<EndedJobs>,
     is_ended: bool,
+    is_unrouted: bool,
+}
+
+/// The lease of an attempt, from which the worker takes the handler once it is lost.
+#[derive(Default)]
+pub(super) struct Lease {
+    is_lost: AtomicBool,
+    lost: Event,
+}
+
+impl Lease {
+    pub(super) fn set_lost(&self) {
+        self.is_lost.store(true, Ordering::Release);
+        self.lost.notify(usize::MAX);
+    }
+
+    /// Completes once the lease is lost.
+    async fn lost(&self) {
+        let lost = self.lost.listen();
+        if !self.is_lost.load(Ordering::Acquire) {
+            lost.await;
+        }
+    }
 }
 
 /// The jobs of a worker that have ended and are not settled yet.
@@ -45,6 +70,16 @@ pub(super) struct EndedJob {
     pub(super) endpoint: Arc<str>,
     pub(super) attempt: u32,
     pub(super) settlement: Settlement,
+    /// The size of the message's body.
+    pub(super) body_bytes: u64,
+    /// Whether no route of the application has received the message.
+    pub(super) is_unrouted: bool,
+}
+
+impl EndedJob {
+    pub(super) const fn new(endpoint: Arc<str>, attempt: u32, settlement: Settlement) -> Self {
+        Self { endpoint, attempt, settlement, body_bytes: 0, is_unrouted: false }
+    }
 }
 
 impl EndedJobs {
@@ -68,10 +103,21 @@ impl Job {
         policy: RetryPolicy,
         timeout: Duration,
         shutdown: Shutdown,
+        lease: Arc<Lease>,
         ended: Arc<EndedJobs>,
     ) -> Self {
         let started = Instant::now();
-        Self { message, policy, timeout, shutdown, started, ended, is_ended: false }
+        Self {
+            message,
+            policy,
+            timeout,
+            shutdown,
+            lease,
+            started,
+            ended,
+            is_ended: false,
+            is_unrouted: false,
+        }
     }
 
     /// Returns the message, from which the adapter makes the request.
@@ -83,7 +129,8 @@ impl Job {
     /// Runs the application's response to the message's request, and ends the attempt by what it says.
     ///
     /// A panic is a failed attempt, and so is one that takes longer than the worker's `handler_timeout`. When
-    /// the worker is stopped the application is cancelled, and the attempt does not count.
+    /// the worker is stopped the application is cancelled, and the attempt does not count. When the attempt's
+    /// lease is lost the application is cancelled, too: another attempt has the message.
     pub async fn run<T: Timer, R>(
         mut self,
         timer: &T,
@@ -93,13 +140,15 @@ impl Job {
         if self.shutdown.is_stopping() {
             return self.end(Settled::Returned { after: Duration::ZERO }, None);
         }
-        let mut is_stopped = false;
+        let (mut is_stopped, mut is_lost) = (false, false);
         let limit = async {
             let mut timeout = pin!(sleep(timer, self.timeout));
             let mut stopping = pin!(self.shutdown.stopping());
+            let mut lost = pin!(self.lease.lost());
             poll_fn(|cx| {
                 is_stopped = stopping.as_mut().poll(cx).is_ready();
-                if is_stopped { Poll::Ready(()) } else { timeout.as_mut().poll(cx) }
+                is_lost = !is_stopped && lost.as_mut().poll(cx).is_ready();
+                if is_stopped || is_lost { Poll::Ready(()) } else { timeout.as_mut().poll(cx) }
             })
             .await;
         };
@@ -112,6 +161,7 @@ impl Job {
                 read(response).settle(id, attempt, &self.policy)
             }
             Ended::Responded(_) => {
+                self.is_unrouted = true;
                 let error = format!(
                     "no route with the layer of this inbox has received `{}`: the application has no such route",
                     self.message.uri()
@@ -122,6 +172,9 @@ impl Job {
                 (self.policy.after_failure(id, attempt), Some("the handler panicked".into()))
             }
             Ended::Cancelled if is_stopped => (Settled::Returned { after: Duration::ZERO }, None),
+            Ended::Cancelled if is_lost => {
+                (Settled::Returned { after: Duration::ZERO }, Some("the lease was lost".into()))
+            }
             Ended::Cancelled => {
                 let error =
                     format!("the handler was cancelled at `handler_timeout`, {:?}", self.timeout);
@@ -141,8 +194,10 @@ impl Job {
             settlement = settlement.with_error(error);
         }
         let claimed = self.message.claimed();
-        let (endpoint, attempt) = (Arc::clone(&claimed.endpoint), claimed.attempt);
-        self.ended.push(EndedJob { endpoint, attempt, settlement });
+        let mut ended = EndedJob::new(Arc::clone(&claimed.endpoint), claimed.attempt, settlement);
+        ended.body_bytes = u64::try_from(claimed.body.len()).unwrap_or(u64::MAX);
+        ended.is_unrouted = self.is_unrouted;
+        self.ended.push(ended);
     }
 }
 

@@ -55,8 +55,8 @@ impl QueuedMessage {
     }
 
     /// Returns the headers that were kept of the request, in their order.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.request.headers.iter().map(|(name, value)| (&**name, &**value))
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.request.headers.iter().map(|(name, value)| (&**name, value.as_bytes()))
     }
 
     /// Returns the verified body, to the byte.

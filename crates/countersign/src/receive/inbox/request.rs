@@ -12,8 +12,34 @@ use crate::verify::{Delivery, StoredDelivery};
 pub(super) struct StoredRequest {
     pub(super) method: Box<str>,
     pub(super) uri: Box<str>,
-    pub(super) headers: Vec<(Box<str>, Box<str>)>,
+    pub(super) headers: Vec<(Box<str>, HeaderValue)>,
     pub(super) delivery: StoredDelivery,
+}
+
+/// The value of a header: text, or bytes that are not UTF-8.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+pub(super) enum HeaderValue {
+    Text(Box<str>),
+    Bytes(Box<[u8]>),
+}
+
+impl From<&[u8]> for HeaderValue {
+    fn from(value: &[u8]) -> Self {
+        match std::str::from_utf8(value) {
+            Ok(text) => Self::Text(text.into()),
+            Err(_) => Self::Bytes(value.into()),
+        }
+    }
+}
+
+impl HeaderValue {
+    pub(super) const fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
 }
 
 impl StoredRequest {
@@ -29,8 +55,8 @@ impl StoredRequest {
         head.each(|name, value| {
             let is_kept = inbox.keeps_header(name)
                 || event_headers(scheme).any(|own| own.eq_ignore_ascii_case(name));
-            if is_kept && let Ok(value) = std::str::from_utf8(value) {
-                headers.push((name.into(), value.into()));
+            if is_kept {
+                headers.push((name.into(), HeaderValue::from(value)));
             }
         });
         Self { method: method.into(), uri: uri.into(), headers, delivery: delivery.into() }

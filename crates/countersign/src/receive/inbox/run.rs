@@ -1,5 +1,9 @@
 //! The loop of a worker: claim, hand out, settle, renew.
 
+mod claim;
+mod settle;
+mod upkeep;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,15 +14,11 @@ use std::time::Duration;
 
 use event_listener::EventListener;
 
-use super::job::{EndedJob, EndedJobs, Job};
-use super::message::QueuedMessage;
-use super::{recorder, trace};
-use crate::dedup::{StoreError, StoreErrorKind, UpdateOutcome};
+use super::job::{EndedJob, EndedJobs, Job, Lease};
+use super::trace;
+use crate::dedup::{StoreError, StoreErrorKind};
 use crate::event::{MessageId, MessageToken};
-use crate::inbox::{
-    Backlog, ClaimedMessage, DeadMessage, EndpointBacklog, EndpointClaim, Inbox, MessageClaim,
-    Settled, Settlement, Worker, WorkerSettings,
-};
+use crate::inbox::{Inbox, Worker, WorkerSettings};
 use crate::receive::handler::discard;
 use crate::receive::shutdown::Shutdown;
 use crate::receive::timer::{Timer, after, before, sleep, yield_now};
@@ -31,9 +31,6 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The pause between two reports of the backlog, after which old messages are removed.
 const REPORT: Duration = Duration::from_secs(60);
-
-/// How many messages one call removes.
-const PRUNED: u32 = 500;
 
 /// Runs a worker until `shutdown` begins and its last attempt is settled.
 ///
@@ -69,6 +66,7 @@ pub async fn run_worker<A, T: Timer>(
             yield_now().await;
         }
         run.report().await;
+        run.prune().await;
         let closing = (!is_closing).then_some(closing.as_mut());
         run.wait(ended, stored, closing).await;
     }
@@ -80,21 +78,35 @@ struct Run<'w, T: Timer> {
     timer: &'w T,
     shutdown: &'w Shutdown,
     ended: Arc<EndedJobs>,
-    /// The attempts that are not settled, with their endpoints.
-    running: HashMap<MessageId, (MessageToken, Arc<str>)>,
+    /// The attempts that are not settled.
+    running: HashMap<MessageId, Running>,
     unsettled: Vec<EndedJob>,
+    /// What could not be settled yet: a transaction that its handler has left open holds the message.
+    locked: Vec<EndedJob>,
     /// How long to wait before the next claim if nothing happens.
     poll: Duration,
     next_claim: T::Instant,
     next_renewal: T::Instant,
     next_settlement: T::Instant,
+    /// When what is locked is settled again.
+    next_unlock: T::Instant,
     next_report: T::Instant,
+    next_prune: T::Instant,
     /// The endpoints that the last report named.
     reported: BTreeSet<Arc<str>>,
     /// Whether the last claim returned as many messages as it asked for, so that there may be more.
     has_more: bool,
     /// The endpoint with which the next claim begins, so that none waits for another.
     turn: usize,
+    /// The endpoints with messages that no route has received, and when that is reported again.
+    unrouted: BTreeMap<Arc<str>, T::Instant>,
+}
+
+/// An attempt that is not settled.
+struct Running {
+    token: MessageToken,
+    endpoint: Arc<str>,
+    lease: Arc<Lease>,
 }
 
 impl<'w, T: Timer> Run<'w, T> {
@@ -113,14 +125,18 @@ impl<'w, T: Timer> Run<'w, T> {
             ended: Arc::default(),
             running: HashMap::new(),
             unsettled: Vec::new(),
+            locked: Vec::new(),
             poll: POLL.0,
             next_claim: now,
             next_renewal: after(now, settings.lease / 3),
             next_settlement: now,
+            next_unlock: now,
             next_report: now,
+            next_prune: now,
             reported: BTreeSet::new(),
             has_more: false,
             turn: 0,
+            unrouted: BTreeMap::new(),
         }
     }
 
@@ -128,197 +144,8 @@ impl<'w, T: Timer> Run<'w, T> {
         self.running.is_empty()
     }
 
-    /// Settles the attempts that have ended, in one call.
-    async fn settle(&mut self) {
-        self.unsettled.extend(self.ended.take());
-        if self.unsettled.is_empty() || self.timer.now() < self.next_settlement {
-            return;
-        }
-        let settlements: Vec<Settlement> =
-            self.unsettled.iter().map(|ended| ended.settlement.clone()).collect();
-        let settle = self.inbox.store().settle_messages(&settlements);
-        let Some(outcomes) = self.call("settle", settle).await else {
-            self.next_settlement = after(self.timer.now(), STORE_PAUSE);
-            return;
-        };
-        let done = self.done_by_their_handlers(&settlements).await;
-        for (ended, outcome) in std::mem::take(&mut self.unsettled).into_iter().zip(outcomes) {
-            let EndedJob { endpoint, attempt, mut settlement } = ended;
-            if done.contains(&settlement.token.id()) {
-                settlement =
-                    Settlement::new(settlement.token, Settled::Done).with_duration(settlement.took);
-            }
-            // A later attempt of this worker may have taken the message over.
-            let id = settlement.token.id();
-            if self.running.get(&id).is_some_and(|(token, _)| *token == settlement.token) {
-                self.running.remove(&id);
-            }
-            recorder::attempt_ended(&endpoint, &settlement, outcome);
-            trace::attempt_ended(&endpoint, attempt, &settlement, outcome);
-            if settlement.settled == Settled::Dead && outcome == UpdateOutcome::Applied {
-                let error = settlement.error.unwrap_or_default();
-                self.dead(&DeadMessage::new(settlement.token, endpoint, attempt, error));
-            }
-        }
-        // What has ended may have made room at its endpoint, or for the next message of its lane.
-        let is_ordered = self.inbox.settings().ordering_key.is_some();
-        if self.has_more || is_ordered || self.settings.limits_endpoints() {
-            self.next_claim = self.timer.now();
-        }
-    }
-
-    /// Returns the messages that have been settled as dead, but that their handlers' transactions had marked as
-    /// done: an attempt at a done message can be renewed, and one at a dead message cannot.
-    async fn done_by_their_handlers(&self, settlements: &[Settlement]) -> BTreeSet<MessageId> {
-        let dead = settlements.iter().filter(|settlement| settlement.settled == Settled::Dead);
-        let dead: Vec<MessageToken> = dead.map(|settlement| settlement.token).collect();
-        if dead.is_empty() {
-            return BTreeSet::new();
-        }
-        let renewed = self.inbox.store().renew_messages(&dead, Duration::ZERO);
-        let outcomes = self.call("renew", renewed).await.unwrap_or_default();
-        let done = dead.iter().zip(outcomes);
-        let done = done.filter(|(_, outcome)| *outcome == UpdateOutcome::Applied);
-        done.map(|(token, _)| token.id()).collect()
-    }
-
-    /// Claims as many messages as there is room for, and hands each out.
-    async fn claim(&mut self, start: &impl Fn(Job)) {
-        let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
-        let limit = self.settings.concurrency.saturating_sub(running);
-        if limit == 0 || self.timer.now() < self.next_claim {
-            return;
-        }
-        let endpoints = self.endpoint_claims();
-        if endpoints.is_empty() {
-            self.next_claim = after(self.timer.now(), POLL.1);
-            return;
-        }
-        let name = Arc::clone(&self.settings.name);
-        let claim = MessageClaim::new(endpoints, limit, self.settings.lease, name);
-        let claimed = self.call("claim", self.inbox.store().claim_messages(&claim)).await;
-        let now = self.timer.now();
-        let Some(claimed) = claimed else {
-            self.next_claim = after(now, STORE_PAUSE);
-            return;
-        };
-        for dead in &claimed.dead {
-            self.dead(dead);
-        }
-        let count = u32::try_from(claimed.messages.len()).unwrap_or(u32::MAX);
-        self.has_more = count >= limit;
-        self.poll = if count > 0 { POLL.0 } else { (self.poll * 2).min(POLL.1) };
-        self.next_claim = after(now, self.poll);
-        for message in claimed.messages {
-            self.hand_out(message, start);
-        }
-    }
-
-    /// Returns what may be claimed of each endpoint that has room, beginning with another one each time.
-    fn endpoint_claims(&mut self) -> Vec<EndpointClaim> {
-        let mut busy: BTreeMap<&str, u32> = BTreeMap::new();
-        for (_, endpoint) in self.running.values() {
-            *busy.entry(endpoint).or_default() += 1;
-        }
-        let mut endpoints = self.inbox.endpoints();
-        if !endpoints.is_empty() {
-            let first = self.turn % endpoints.len();
-            endpoints.rotate_left(first);
-        }
-        self.turn = self.turn.wrapping_add(1);
-        let claims = endpoints.iter().map(|endpoint| {
-            self.settings.claim_of(endpoint, busy.get(&**endpoint).copied().unwrap_or_default())
-        });
-        claims.filter(|claim| claim.limit > 0).collect()
-    }
-
-    fn hand_out(&mut self, message: ClaimedMessage, start: &impl Fn(Job)) {
-        let (token, endpoint) = (message.token, Arc::clone(&message.endpoint));
-        let attempt = message.attempt;
-        self.running.insert(token.id(), (token, Arc::clone(&endpoint)));
-        if message.is_takeover {
-            recorder::message_taken_over(&endpoint);
-        }
-        let policy = self.settings.retry_of(&endpoint).clone();
-        match QueuedMessage::new(self.inbox, message) {
-            Ok(queued) => start(Job::new(
-                queued,
-                policy,
-                self.settings.handler_timeout,
-                self.shutdown.clone(),
-                Arc::clone(&self.ended),
-            )),
-            Err(error) => {
-                let settled = policy.after_failure(token.id(), attempt);
-                let settlement = Settlement::new(token, settled).with_error(&error.to_string());
-                self.ended.push(EndedJob { endpoint, attempt, settlement });
-            }
-        }
-    }
-
-    fn dead(&self, dead: &DeadMessage) {
-        recorder::message_dead(&dead.endpoint);
-        trace::dead(dead);
-        // The application's hook must not end the worker.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.inbox.on_dead(dead))) {
-            discard(panic);
-        }
-    }
-
-    /// Renews the leases of all attempts in one call, every third of the lease.
-    async fn renew(&mut self) {
-        if self.timer.now() < self.next_renewal {
-            return;
-        }
-        let tokens: Vec<MessageToken> = self.running.values().map(|(token, _)| *token).collect();
-        let lease = self.settings.lease;
-        let renewed = if tokens.is_empty() {
-            Some(Vec::new())
-        } else {
-            self.call("renew", self.inbox.store().renew_messages(&tokens, lease)).await
-        };
-        let Some(outcomes) = renewed else {
-            self.next_renewal = after(self.timer.now(), STORE_PAUSE);
-            return;
-        };
-        self.next_renewal = after(self.timer.now(), lease / 3);
-        for (token, outcome) in tokens.iter().zip(outcomes) {
-            if outcome == UpdateOutcome::StaleToken {
-                trace::message_lost(*token);
-            }
-        }
-    }
-
-    /// Reports the backlog, and removes old messages.
-    async fn report(&mut self) {
-        if self.timer.now() < self.next_report {
-            return;
-        }
-        self.next_report = after(self.timer.now(), REPORT);
-        if let Some(mut backlog) = self.call("backlog", self.inbox.store().backlog()).await {
-            // An endpoint that has nothing any more is reported once more, as empty.
-            let named: BTreeSet<Arc<str>> =
-                backlog.endpoints.iter().map(|own| Arc::clone(&own.endpoint)).collect();
-            let emptied = self.reported.difference(&named).cloned();
-            backlog.endpoints.extend(emptied.map(EndpointBacklog::new));
-            self.reported = named;
-            recorder::backlog(&backlog);
-            self.report_unserved(&backlog);
-        }
-        let prune = self.inbox.store().prune_messages(self.inbox.retention(), PRUNED);
-        let pruned = self.call("prune", prune).await;
-        if pruned.is_some_and(|pruned| pruned >= u64::from(PRUNED)) {
-            self.next_report = after(self.timer.now(), POLL.0);
-        }
-    }
-
-    fn report_unserved(&self, backlog: &Backlog) {
-        let own = self.inbox.endpoints();
-        for waiting in backlog.endpoints.iter().filter(|waiting| waiting.ready > 0) {
-            if !own.contains(&waiting.endpoint) {
-                trace::unserved_endpoint(&waiting.endpoint, waiting.ready);
-            }
-        }
+    fn has_unsettled(&self) -> bool {
+        !self.unsettled.is_empty() || !self.locked.is_empty()
     }
 
     /// Waits until there may be something to do.
@@ -329,9 +156,12 @@ impl<'w, T: Timer> Run<'w, T> {
         mut closing: Option<Pin<&mut impl Future<Output = ()>>>,
     ) {
         let has_room = self.running.len() < usize::try_from(self.settings.concurrency).unwrap_or(0);
-        let mut next = self.next_renewal.min(self.next_report);
+        let mut next = self.next_renewal.min(self.next_report).min(self.next_prune);
         if !self.unsettled.is_empty() {
             next = next.min(self.next_settlement);
+        }
+        if !self.locked.is_empty() {
+            next = next.min(self.next_unlock);
         }
         if has_room && closing.is_some() {
             next = next.min(self.next_claim);
@@ -345,7 +175,7 @@ impl<'w, T: Timer> Run<'w, T> {
                 || sleep.as_mut().poll(cx).is_ready()
                 || match &mut closing {
                     Some(closing) => closing.as_mut().poll(cx).is_ready(),
-                    None => !self.unsettled.is_empty() && stopping.as_mut().poll(cx).is_ready(),
+                    None => self.has_unsettled() && stopping.as_mut().poll(cx).is_ready(),
                 };
             if is_stored || is_over { Poll::Ready(is_stored) } else { Poll::Pending }
         });
@@ -357,7 +187,8 @@ impl<'w, T: Timer> Run<'w, T> {
     /// Whether the worker is stopped while its store cannot settle: the leases of what is left expire.
     async fn gives_up(&self) -> bool {
         let is_stopping = is_ready(pin!(self.shutdown.stopping())).await;
-        is_stopping && !self.unsettled.is_empty() && self.unsettled.len() == self.running.len()
+        let unsettled = self.unsettled.len() + self.locked.len();
+        is_stopping && self.has_unsettled() && unsettled == self.running.len()
     }
 
     /// Awaits one call of the store for at most its timeout; `None` if it fails, which is reported.

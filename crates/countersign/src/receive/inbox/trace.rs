@@ -68,7 +68,26 @@ mod on {
         let message_id = token.id().as_u64();
         warn!(
             message_id,
-            "lease lost: another attempt holds the message while this one still runs"
+            "lease lost: another attempt holds the message, so the handler is cancelled; a lease is lost if the worker cannot renew it in time"
+        );
+    }
+
+    pub(in crate::receive::inbox) fn message_locked(endpoint: &str, token: MessageToken) {
+        let message_id = token.id().as_u64();
+        warn!(
+            endpoint,
+            message_id,
+            "message locked: a transaction that the handler has left open holds it; commit or drop it before the handler responds"
+        );
+    }
+
+    pub(in crate::receive::inbox) fn unrouted(endpoint: &str, token: MessageToken, reason: &str) {
+        let message_id = token.id().as_u64();
+        warn!(
+            endpoint,
+            message_id,
+            reason,
+            "message without a route: it waits for a minute at a time; run a worker whose application has the route, or discard it"
         );
     }
 
@@ -102,6 +121,10 @@ mod off {
     pub(in crate::receive::inbox) fn dead(_: &DeadMessage) {}
 
     pub(in crate::receive::inbox) fn message_lost(_: MessageToken) {}
+
+    pub(in crate::receive::inbox) fn message_locked(_: &str, _: MessageToken) {}
+
+    pub(in crate::receive::inbox) fn unrouted(_: &str, _: MessageToken, _: &str) {}
 
     pub(in crate::receive::inbox) fn unserved_endpoint(_: &str, _: u64) {}
 

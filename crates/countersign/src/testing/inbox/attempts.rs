@@ -99,6 +99,8 @@ async fn settlements<U: InboxUnderTest>(suite: &Harness<'_, U>) -> Result<(), Br
     let second = suite.claim_one(LONG).await?;
     promise("a retry is the next attempt", (second.attempt, second.is_takeover), (2, false))?;
     suite.settle(&second, Settled::Returned { after: Duration::ZERO }).await?;
+    let again = suite.claim_one(LONG).await?;
+    suite.settle(&again, Settled::Returned { after: Duration::ZERO }).await?;
     let third = suite.claim_one(LONG).await?;
     promise("a returned attempt does not count", third.attempt, 2)?;
     promise("an attempt can be dead", suite.settle(&third, Settled::Dead).await?, Applied)?;
@@ -110,11 +112,27 @@ async fn settlements<U: InboxUnderTest>(suite: &Harness<'_, U>) -> Result<(), Br
     promise("a dead message is dead", suite.state(id).await?, Some(MessageState::Dead))?;
     promise("a dead message is not claimed", suite.claim(10, LONG).await?.len(), 0)?;
     let outcomes = vec!["retry".into(), "returned".into(), "dead".into()];
-    promise("every attempt is recorded", suite.outcomes(id).await?, outcomes)?;
+    promise(
+        "every attempt is recorded, and of returned ones the last",
+        suite.outcomes(id).await?,
+        outcomes,
+    )?;
     let backlog = suite.store.backlog().await?;
     let dead = backlog.endpoints.first().map(|endpoint| (endpoint.dead, endpoint.dead_bytes));
     promise("the backlog counts dead messages", dead, Some((1, 15)))?;
     promise("the backlog's live messages are not the dead ones", backlog.live(), 0)?;
     let record = suite.store.message(id).await?.map(|record| (record.attempts, record.body_bytes));
-    promise("an operator sees the message", record, Some((2, 15)))
+    promise("an operator sees the message", record, Some((2, 15)))?;
+
+    suite.store("cut off").await?;
+    suite.claim_one(Duration::ZERO).await?;
+    suite.advance(Duration::from_millis(5)).await;
+    let returned = suite.claim_one(LONG).await?;
+    suite.settle(&returned, Settled::Returned { after: Duration::ZERO }).await?;
+    let again = suite.claim_one(LONG).await?;
+    promise("a takeover that is returned is a takeover again", again.is_takeover, true)?;
+    suite.settle(&again, Settled::Retry { after: Duration::ZERO }).await?;
+    let retried = suite.claim_one(LONG).await?;
+    promise("the attempt after a failed takeover is none", retried.is_takeover, false)?;
+    promise("it is settled", suite.settle(&retried, Settled::Done).await?, Applied)
 }

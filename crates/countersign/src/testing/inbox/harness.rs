@@ -10,7 +10,7 @@ use crate::dedup::UpdateOutcome;
 use crate::event::{EventKey, Identity, MessageId};
 use crate::inbox::{
     ClaimedMessage, ClaimedMessages, EndpointClaim, EnqueueOutcome, InboxStore, InspectInbox,
-    MessageClaim, MessageFilter, MessageState, NewMessage, Settled, Settlement,
+    MessageClaim, MessageFilter, MessageState, NewMessage, SettleOutcome, Settled, Settlement,
 };
 
 /// A lease that does not expire within a check.
@@ -97,7 +97,13 @@ impl<'u, U: InboxUnderTest> Harness<'u, U> {
         let settlement = Settlement::new(message.token, settled);
         let outcomes = self.store.settle_messages(&[settlement]).await?;
         promise("each settlement has an outcome", outcomes.len(), 1)?;
-        Ok(outcomes.first().copied().unwrap_or(UpdateOutcome::StaleToken))
+        match outcomes.first() {
+            Some(SettleOutcome::Applied) => Ok(UpdateOutcome::Applied),
+            Some(SettleOutcome::Locked) => {
+                Err(BrokenPromise::new("a message without a transaction is not locked", "locked"))
+            }
+            _ => Ok(UpdateOutcome::StaleToken),
+        }
     }
 
     pub(super) async fn state(&self, id: MessageId) -> Result<Option<MessageState>, BrokenPromise> {
