@@ -10,7 +10,8 @@ use common::{Call, call};
 use countersign::Timestamp;
 use countersign::dedup::{EventKey, Identity};
 use countersign::inbox::{
-    EndpointClaim, InspectInbox, MessageClaim, NewMessage, Settled, Settlement,
+    EndpointClaim, InboxStore, InspectInbox, MessageClaim, MessageFilter, NewMessage, Settled,
+    Settlement,
 };
 use countersign_sqlx::{PostgresStore, SqliteStore};
 use countersign_test_support::PostgresServer;
@@ -101,7 +102,9 @@ fn inspects_and_changes(location: &str, flags: &str) {
     inbox(&format!("discard {id}")).is(0, "discarded 1 message");
     inbox("discard --state ready --yes").is(0, "discarded 2 messages");
 
-    inbox("pause billing").is(0, "paused    billing");
+    inbox("pause biling").is(0, "the inbox has no message of this endpoint");
+    inbox("resume biling").is(0, "resumed   biling");
+    inbox("pause billing").is(0, "paused    billing").assert_without("check its name");
     inbox("stats").is(0, "billing (paused)");
     inbox("resume billing").is(0, "resumed   billing");
     inbox("stats").is(0, "no message is ready, running or dead");
@@ -149,4 +152,17 @@ async fn a_file_of_a_version_without_an_inbox_names_the_files_to_apply() {
     let pool = countersign_sqlx::sqlx::SqlitePool::connect(&url).await.unwrap();
     countersign_sqlx::sqlx::raw_sql("DROP TABLE countersign_inbox").execute(&pool).await.unwrap();
     inbox(path.to_str().unwrap(), "stats").run().is(3, "apply the files in `sql/sqlite`");
+}
+
+#[tokio::test]
+async fn a_long_id_is_searched_as_it_is_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("inbox.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let id = "i".repeat(300);
+    let mut long = message("evt_1", "invoice.paid");
+    long.event_id = MessageFilter::default().with_event_id(&id).event_id;
+    store.enqueue(&long).await.unwrap();
+    let listed = inbox(path.to_str().unwrap(), &format!("list --event-id {id} --json")).run();
+    assert_eq!(listed.json()["messages"][0]["event_id"], id[..255]);
 }

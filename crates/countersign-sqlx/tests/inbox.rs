@@ -120,3 +120,15 @@ async fn two_tables_of_events_have_two_inboxes() {
     default.enqueue(&NewMessage::new(key, "billing", "{}")).await.unwrap();
     assert_eq!(other.backlog().await.unwrap().live(), 0);
 }
+
+#[tokio::test]
+async fn a_server_that_acknowledges_before_its_disk_is_a_risk() {
+    let Some(server) = PostgresServer::start() else { return };
+    let risk_of = async |setting| {
+        let pool = server.pool(1, &[("synchronous_commit", setting)]).await;
+        PostgresStore::new(pool).durability_risk().await.unwrap()
+    };
+    assert_eq!(risk_of("on").await, None);
+    let risk = risk_of("off").await.unwrap();
+    assert!(risk.contains("`synchronous_commit` of PostgreSQL is off"), "{risk}");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::message::MessageState;
+use super::settlement::text_within;
 use super::store::InboxStore;
 use crate::dedup::StoreError;
 use crate::event::{EventKey, MessageId};
@@ -125,6 +126,31 @@ pub struct MessageFilter {
     pub received_from: Option<Timestamp>,
     /// Messages received before this time.
     pub received_before: Option<Timestamp>,
+}
+
+impl MessageFilter {
+    /// Sets the event's id, shortened as a message's is: of a longer one the first 255 bytes are stored.
+    #[must_use]
+    pub fn with_event_id(mut self, id: &str) -> Self {
+        self.event_id = Some(searchable(id));
+        self
+    }
+
+    /// Sets the event's type, shortened as a message's is: of a longer one the first 255 bytes are stored.
+    #[must_use]
+    pub fn with_event_type(mut self, event_type: &str) -> Self {
+        self.event_type = Some(searchable(event_type));
+        self
+    }
+}
+
+/// The most of an id or a type that is kept for an operator to search by, in bytes.
+const MAX_SEARCHABLE_BYTES: usize = 255;
+
+/// Returns an id or a type as an operator searches for it: shortened, and without the character that no
+/// column of PostgreSQL can hold.
+pub(crate) fn searchable(text: &str) -> Box<str> {
+    text_within(text, MAX_SEARCHABLE_BYTES).replace('\0', "\u{fffd}").into()
 }
 
 /// A message, as an operator sees it.

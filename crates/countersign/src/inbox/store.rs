@@ -111,6 +111,16 @@ pub trait InboxStore: DedupStore {
     ///
     /// A [`StoreError`] if the store cannot be reached or does not respond in time.
     fn backlog(&self) -> impl Future<Output = Result<Backlog, StoreError>> + Send;
+
+    /// Returns why an acknowledged event may be lost nevertheless, such as by a setting of the database, for a
+    /// worker to log when it begins; `None` unless a store knows a reason.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store cannot be reached or does not respond in time.
+    fn durability_risk(&self) -> impl Future<Output = Result<Option<Box<str>>, StoreError>> + Send {
+        async { Ok(None) }
+    }
 }
 
 /// The object-safe form of [`InboxStore`], so that an inbox has one type with any store.
@@ -128,6 +138,7 @@ pub(crate) trait ErasedInboxStore: Store {
     ) -> StoreFuture<'s, Vec<SettleOutcome>>;
     fn prune_messages(&self, keep: MessageRetention, limit: u32) -> StoreFuture<'_, u64>;
     fn backlog(&self) -> StoreFuture<'_, Backlog>;
+    fn durability_risk(&self) -> StoreFuture<'_, Option<Box<str>>>;
     fn store_id(&self) -> Option<StoreId>;
 }
 
@@ -161,6 +172,10 @@ impl<S: InboxStore> ErasedInboxStore for S {
 
     fn backlog(&self) -> StoreFuture<'_, Backlog> {
         Box::pin(InboxStore::backlog(self))
+    }
+
+    fn durability_risk(&self) -> StoreFuture<'_, Option<Box<str>>> {
+        Box::pin(InboxStore::durability_risk(self))
     }
 
     fn store_id(&self) -> Option<StoreId> {

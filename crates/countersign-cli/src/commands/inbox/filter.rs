@@ -17,8 +17,12 @@ pub(super) fn filter(args: &FilterArgs) -> Result<MessageFilter, CliError> {
     let mut filter = MessageFilter::default();
     filter.endpoint = text(&args.endpoint);
     filter.tenant = text(&args.tenant);
-    filter.event_type = text(&args.event_type);
-    filter.event_id = text(&args.event_id);
+    if let Some(event_type) = &args.event_type {
+        filter = filter.with_event_type(event_type);
+    }
+    if let Some(id) = &args.event_id {
+        filter = filter.with_event_id(id);
+    }
     filter.key = args.key.as_deref().map(key).transpose()?;
     filter.state = args.state.as_deref().and_then(state);
     filter.received_from = args.since.as_deref().map(|text| time("--since", text)).transpose()?;

@@ -7,7 +7,7 @@ mod selection;
 
 use std::time::Duration;
 
-use countersign::inbox::{InspectInbox, MessageId, MessageRetention};
+use countersign::inbox::{InspectInbox, MessageFilter, MessageId, MessageRetention};
 use countersign_sqlx::SqliteStore;
 
 use self::failed::Failed;
@@ -85,20 +85,26 @@ async fn execute(
         }
         InboxCommand::Pause(args) => {
             store.set_paused(&args.endpoint, true).await?;
-            print::endpoint(
-                &args.endpoint,
-                "paused",
-                "its events are stored, and none is handled",
-                output,
-            )?;
+            let meaning = "its events are stored, and none is handled";
+            let is_known = is_known(&args.endpoint, store).await?;
+            print::endpoint(&args.endpoint, "paused", meaning, is_known, output)?;
         }
         InboxCommand::Resume(args) => {
             store.set_paused(&args.endpoint, false).await?;
-            print::endpoint(&args.endpoint, "resumed", "its messages are handled again", output)?;
+            let meaning = "its messages are handled again";
+            let is_known = is_known(&args.endpoint, store).await?;
+            print::endpoint(&args.endpoint, "resumed", meaning, is_known, output)?;
         }
         InboxCommand::Prune(args) => prune(args, store, output).await?,
     }
     Ok(ExitStatus::Success)
+}
+
+/// Returns whether the inbox has a message of an endpoint.
+async fn is_known(endpoint: &str, store: &impl InspectInbox) -> Result<bool, Failed> {
+    let mut filter = MessageFilter::default();
+    filter.endpoint = Some(endpoint.into());
+    Ok(store.count_messages(&filter, 1).await? > 0)
 }
 
 async fn show(

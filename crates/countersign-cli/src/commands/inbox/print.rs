@@ -110,8 +110,9 @@ pub(super) fn message(
     let text = |name| request.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     output.field("request", &format!("{} {}", text("method"), text("uri")))?;
     for header in request.get("headers").and_then(Value::as_array).into_iter().flatten() {
-        let part = |index| header.get(index).and_then(Value::as_str).unwrap_or_default();
-        output.field("", &format!("{}: {}", part(0), part(1)))?;
+        let part = |index| header.get(index).and_then(Value::as_str);
+        let value = part(1).unwrap_or("(not UTF-8: see --json)");
+        output.field("", &format!("{}: {value}", part(0).unwrap_or_default()))?;
     }
     output.field("body", &format!("{} bytes", record.body_bytes))?;
     for attempt in attempts {
@@ -145,13 +146,19 @@ pub(super) fn endpoint(
     endpoint: &str,
     state: &str,
     meaning: &str,
+    is_known: bool,
     output: &mut Output,
 ) -> Result<(), CliError> {
     if output.is_json() {
-        return output.json(&json!({ "endpoint": endpoint, "state": state }));
+        let printed = json!({ "endpoint": endpoint, "state": state, "has_messages": is_known });
+        return output.json(&printed);
     }
     output.styled(GOOD, state, endpoint)?;
-    output.field("", meaning)
+    output.field("", meaning)?;
+    if is_known {
+        return Ok(());
+    }
+    output.field("", "the inbox has no message of this endpoint: check its name")
 }
 
 pub(super) fn absent(id: MessageId, output: &mut Output) -> Result<(), CliError> {

@@ -145,7 +145,8 @@ async fn matching(
 /// Asks before many messages are changed.
 fn confirm(change: Change, count: u64, state: MessageState) -> Result<bool, CliError> {
     let more = if count >= COUNTED { "+" } else { "" };
-    let what = format!("{count}{more} {} messages", state.as_str());
+    let messages = if count == 1 { "message" } else { "messages" };
+    let what = format!("{count}{more} {} {messages}", state.as_str());
     if !stdin().is_terminal() {
         return Err(CliError::at(
             what,

@@ -196,6 +196,15 @@ impl InboxStore for PostgresStore {
         let endpoints = rows.and_then(|rows| rows.iter().map(endpoint_backlog).collect());
         endpoints.map(Backlog::new).map_err(|error| store_error(&error))
     }
+
+    async fn durability_risk(&self) -> Result<Option<Box<str>>, StoreError> {
+        let row = query("SHOW synchronous_commit").fetch_one(&self.0.pool).await;
+        let setting = row.and_then(|row| row.try_get::<String, _>(0));
+        let is_off = setting.map_err(|error| store_error(&error))? == "off";
+        Ok(is_off.then(|| {
+            "`synchronous_commit` of PostgreSQL is off: after a power cut, the events that were acknowledged last are lost; set it to `on`".into()
+        }))
+    }
 }
 
 /// The row that the statement `enqueue` returns.

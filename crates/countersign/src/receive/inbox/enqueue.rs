@@ -6,7 +6,7 @@ use super::request::StoredRequest;
 use crate::crypto::mac::FieldHash;
 use crate::dedup::{StoreError, StoreErrorKind};
 use crate::headers::Headers;
-use crate::inbox::{EnqueueOutcome, Inbox, NewMessage, text_within};
+use crate::inbox::{EnqueueOutcome, Inbox, NewMessage, searchable};
 use crate::receive::adapter_state::AdapterState;
 use crate::receive::outcome::Outcome;
 use crate::receive::receiver::Receiver;
@@ -93,15 +93,6 @@ fn message(
         request: request.into(),
         body: delivery.body().clone(),
     })
-}
-
-/// The most of an id or a type that is kept for an operator to search by, in bytes.
-const MAX_SEARCHABLE_BYTES: usize = 255;
-
-/// Returns an id or a type as an operator searches for it: shortened, and without the character that no
-/// column of PostgreSQL can hold.
-fn searchable(text: &str) -> Box<str> {
-    text_within(text, MAX_SEARCHABLE_BYTES).replace('\0', "\u{fffd}").into()
 }
 
 /// Returns the digest of the event's ordering key, which no other endpoint or tenant shares.

@@ -99,6 +99,10 @@ mod on {
         );
     }
 
+    pub(in crate::receive::inbox) fn durability_risk(risk: &str) {
+        warn!("acknowledged events may be lost: {risk}");
+    }
+
     pub(in crate::receive::inbox) fn store_failed(operation: &str, error: &StoreError) {
         warn!(operation, "{operation} failed in the inbox's store: {error}");
     }
@@ -127,6 +131,8 @@ mod off {
     pub(in crate::receive::inbox) fn unrouted(_: &str, _: MessageToken, _: &str) {}
 
     pub(in crate::receive::inbox) fn unserved_endpoint(_: &str, _: u64) {}
+
+    pub(in crate::receive::inbox) fn durability_risk(_: &str) {}
 
     pub(in crate::receive::inbox) fn store_failed(_: &str, _: &StoreError) {}
 }

@@ -44,6 +44,14 @@ impl<T: Timer> Run<'_, T> {
         }
     }
 
+    /// Reports why an acknowledged event may be lost, if the store knows a reason.
+    pub(super) async fn report_risk(&self) {
+        let risk = self.inbox.store().durability_risk();
+        if let Some(risk) = self.call("durability_risk", risk).await.flatten() {
+            trace::durability_risk(&risk);
+        }
+    }
+
     /// Reports the backlog.
     pub(super) async fn report(&mut self) {
         if self.timer.now() < self.next_report {
