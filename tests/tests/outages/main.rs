@@ -3,6 +3,7 @@
 //! acknowledged still holds afterwards, and the service responds with 503 meanwhile.
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue panics")]
 
+mod inbox;
 mod proxy;
 mod service;
 mod stopped;

@@ -82,7 +82,7 @@ pub enum SettleOutcome {
     Applied,
     /// Another attempt has the message, or it is dead: nothing changed.
     StaleToken,
-    /// A transaction that the attempt's handler has left open holds the message: settle it again.
+    /// Another transaction holds the message, such as one that its handler has left open: settle it again.
     Locked,
 }
 
