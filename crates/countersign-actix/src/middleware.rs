@@ -12,10 +12,10 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{Error, HttpMessage, HttpRequest, rt};
 use countersign::adapter::{
-    AdapterState, Detachable, QueuedMessage, Responder, body_interrupted, body_limited, drive,
-    enqueue, handle_message, reject_shutting_down, verify,
+    AdapterState, Detachable, QueuedMessage, Recording, Responder, body_interrupted, body_limited,
+    drive, enqueue, handle_message, reject_shutting_down, verify,
 };
-use countersign::{Delivery, Headers, Outcome, Rejection, adapter};
+use countersign::{Delivery, Headers, IgnoredEvent, Outcome, Rejection, adapter};
 use futures_core::Stream;
 
 use crate::response::{self, OutcomeError};
@@ -82,6 +82,7 @@ where
                     (Err(_), None) => Err(OutcomeError(Outcome::Failed).into()),
                 });
             }
+            let mut recording = state.begin_recording();
             let verified = {
                 let (request, payload) = request.parts_mut();
                 let head = Head(request);
@@ -89,20 +90,23 @@ where
                     let piece = Pin::new(&mut *payload).poll_next(cx);
                     piece.map(|piece| piece.map(|piece| piece.map_err(|error| rejection(&error))))
                 };
-                verify(&state, &ActixTimer, request.method().as_str(), &head, poll_body).await
+                let method = request.method().as_str();
+                verify(&state, &mut recording, &ActixTimer, method, &head, poll_body).await
             };
             let (receiver, delivery) = match verified {
                 Ok(verified) => verified,
                 Err(response) => return responder.respond(Ok(own(request, response))),
             };
             let Some(in_flight) = state.shutdown().track() else {
-                return responder.respond(Ok(own(request, reject_shutting_down(&receiver))));
+                let rejected = reject_shutting_down(&receiver, recording);
+                return responder.respond(Ok(own(request, rejected)));
             };
             if state.inbox().is_some() {
                 let stored = {
                     let head = Head(request.request());
-                    let (method, uri) = (request.method().as_str(), request.uri().to_string());
-                    enqueue(&state, &receiver, &ActixTimer, &delivery, method, &uri, &head).await
+                    let uri = request.uri().to_string();
+                    let line = (request.method().as_str(), &*uri);
+                    enqueue(&state, &receiver, &ActixTimer, &delivery, recording, line, &head).await
                 };
                 return responder.respond(Ok(own(request, stored)));
             }
@@ -121,7 +125,7 @@ where
             };
             let contract = receiver.contract();
             let respond = |outcome, result: Option<Result<_, Error>>| {
-                responder.respond(match (result, handle.take()) {
+                let response = match (result, handle.take()) {
                     (Some(result), _) => {
                         result.map(|response| response::handlers(contract, outcome, response))
                     }
@@ -130,11 +134,29 @@ where
                         Ok(own(request, response.with_contract(contract)))
                     }
                     (None, None) => Err(OutcomeError(outcome).into()),
-                });
+                };
+                record(recording, outcome, &response);
+                responder.respond(response);
             };
             drive(&receiver, delivery, &ActixTimer, &in_flight, start, is_success, respond).await;
         };
         Detachable::new(|responder| Box::pin(receive(responder)), spawn)
+    }
+}
+
+/// Ends the recording of a delivery whose handler has run.
+fn record<B>(recording: Recording, outcome: Outcome, response: &Result<ServiceResponse<B>, Error>) {
+    let status = match response {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    let is_ignored = response
+        .as_ref()
+        .is_ok_and(|response| response.response().extensions().get::<IgnoredEvent>().is_some());
+    if is_ignored {
+        recording.end_ignored(status.as_u16());
+    } else {
+        recording.end(outcome, Some(status.as_u16()));
     }
 }
 
@@ -162,7 +184,7 @@ fn own<B>(
 
 /// Spawns what remains of a delivery on its worker. Spawning panics on a thread without one, such as that of
 /// a worker that has stopped: then the lease of the claim expires.
-fn spawn((): (), remaining: Pin<Box<dyn Future<Output = ()>>>) {
+pub(crate) fn spawn((): (), remaining: Pin<Box<dyn Future<Output = ()>>>) {
     drop(catch_unwind(AssertUnwindSafe(|| rt::spawn(remaining))));
 }
 

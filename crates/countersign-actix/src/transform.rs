@@ -7,9 +7,10 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use countersign::adapter::{AdapterState, ReceiverSource};
 use countersign::time::Clock;
-use countersign::{Inbox, Shutdown};
+use countersign::{DeliveryLog, Inbox, Shutdown};
 
-use crate::middleware::WebhookMiddleware;
+use crate::middleware::{WebhookMiddleware, spawn};
+use crate::timer::ActixTimer;
 
 /// Puts a [`Receiver`](crate::Receiver) in front of an app, scope or resource. See the
 /// [crate's page](crate).
@@ -76,6 +77,24 @@ impl Webhooks {
     /// ```
     pub fn inbox(self, inbox: Inbox) -> Self {
         Self { state: self.state.with_inbox(inbox) }
+    }
+
+    /// Notes every request in `log`: what came, what became of it, and what its sender got.
+    ///
+    /// A response never waits for it. See
+    /// [the guide](https://github.com/countersign/countersign/blob/main/docs/delivery-log.md).
+    ///
+    /// ```
+    /// use countersign_actix::log::MemoryLog;
+    /// use countersign_actix::{DeliveryLog, Receiver, Webhooks};
+    ///
+    /// fn webhooks(receiver: Receiver, log: &DeliveryLog) -> Webhooks {
+    ///     Webhooks::new(receiver).log(log.clone())
+    /// }
+    /// # drop(DeliveryLog::new(MemoryLog::new()));
+    /// ```
+    pub fn log(self, log: DeliveryLog) -> Self {
+        Self { state: self.state.with_log(log, ActixTimer, |writing| spawn((), writing)) }
     }
 
     /// Returns the handle that shuts the middleware down: it rejects further deliveries and waits for the

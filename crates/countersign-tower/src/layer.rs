@@ -4,11 +4,13 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use countersign::adapter::{AdapterState, ReceiverSource};
 use countersign::time::Clock;
-use countersign::{Inbox, Shutdown};
+use countersign::{DeliveryLog, Inbox, Shutdown};
 use http_body_util::Full;
+use tokio::runtime::Handle;
 use tower_layer::Layer;
 
 use crate::service::WebhookService;
+use crate::timer::TokioTimer;
 
 /// Puts a [`Receiver`](crate::Receiver) in front of a service. See the [crate's page](crate).
 ///
@@ -79,6 +81,30 @@ impl<B> WebhookLayer<B> {
     /// ```
     pub fn inbox(self, inbox: Inbox) -> Self {
         Self { state: self.state.with_inbox(inbox), ..self }
+    }
+
+    /// Notes every request in `log`: what came, what became of it, and what its sender got.
+    ///
+    /// A response never waits for it. See
+    /// [the guide](https://github.com/countersign/countersign/blob/main/docs/delivery-log.md).
+    ///
+    /// ```
+    /// use countersign_tower::log::MemoryLog;
+    /// use countersign_tower::{DeliveryLog, Receiver, WebhookLayer};
+    ///
+    /// fn layer(receiver: Receiver, log: &DeliveryLog) -> WebhookLayer {
+    ///     WebhookLayer::new(receiver).log(log.clone())
+    /// }
+    /// # drop(DeliveryLog::new(MemoryLog::new()));
+    /// ```
+    pub fn log(self, log: DeliveryLog) -> Self {
+        let spawn = |writing| {
+            // A request is polled in a runtime, or else nothing could time it out.
+            if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(writing);
+            }
+        };
+        Self { state: self.state.with_log(log, TokioTimer, spawn), ..self }
     }
 
     /// Passes a body of type `C` to the inner service instead of `Full<Bytes>`.

@@ -6,10 +6,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use countersign::adapter::{
-    AdapterState, QueuedMessage, body_interrupted, body_limited, drive, enqueue, handle_message,
-    reject_shutting_down, verify,
+    AdapterState, QueuedMessage, Recording, body_interrupted, body_limited, drive, enqueue,
+    handle_message, reject_shutting_down, verify,
 };
-use countersign::{Delivery, Rejection, adapter};
+use countersign::{Delivery, IgnoredEvent, Outcome, Rejection, adapter};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use http_body::Body;
@@ -102,32 +102,35 @@ where
                 None => Poll::Ready(None),
             };
             let method = request.method().as_str();
-            let (receiver, delivery) =
-                match verify(&state, &TokioTimer, method, &request, poll_body).await {
-                    Ok(verified) => verified,
-                    Err(response) => {
-                        let mut response = response::own(response);
-                        let Some(body) = body.as_pin_mut() else {
-                            return responder.respond(Ok(response));
-                        };
-                        let limit = drain::limit(&state, &request, &*body, &mut response);
-                        responder.detach_on_drop(Handle::try_current().ok());
-                        responder.respond(Ok(response));
-                        if let Some(limit) = limit {
-                            drain::read(body, limit).await;
-                        }
-                        return;
+            let mut recording = state.begin_recording();
+            let verified =
+                verify(&state, &mut recording, &TokioTimer, method, &request, poll_body).await;
+            let (receiver, delivery) = match verified {
+                Ok(verified) => verified,
+                Err(response) => {
+                    let mut response = response::own(response);
+                    let Some(body) = body.as_pin_mut() else {
+                        return responder.respond(Ok(response));
+                    };
+                    let limit = drain::limit(&state, &request, &*body, &mut response);
+                    responder.detach_on_drop(Handle::try_current().ok());
+                    responder.respond(Ok(response));
+                    if let Some(limit) = limit {
+                        drain::read(body, limit).await;
                     }
-                };
+                    return;
+                }
+            };
             let Some(in_flight) = state.shutdown().track() else {
-                return responder.respond(Ok(response::own(reject_shutting_down(&receiver))));
+                let rejected = reject_shutting_down(&receiver, recording);
+                return responder.respond(Ok(response::own(rejected)));
             };
             if state.inbox().is_some() {
-                let (method, uri) = (request.method().as_str(), original_uri(&request).to_string());
+                let uri = original_uri(&request).to_string();
+                let line = (request.method().as_str(), &*uri);
                 let stored =
-                    enqueue(&state, &receiver, &TokioTimer, &delivery, method, &uri, &request)
-                        .await;
-                return responder.respond(Ok(response::own(stored)));
+                    enqueue(&state, &receiver, &TokioTimer, &delivery, recording, line, &request);
+                return responder.respond(Ok(response::own(stored.await)));
             }
             // The handler may run for long after its request has been received and its sender is gone.
             body.set(None);
@@ -138,7 +141,7 @@ where
             };
             let contract = receiver.contract();
             let respond = |outcome, result: Option<Result<_, S::Error>>| {
-                responder.respond(match result {
+                let response = match result {
                     Some(result) => {
                         result.map(|response| response::handlers(contract, outcome, response))
                     }
@@ -146,10 +149,21 @@ where
                         let own = adapter::Response::from(outcome);
                         Ok(response::own(own.with_contract(contract)))
                     }
-                });
+                };
+                record(recording, outcome, response.as_ref().ok());
+                responder.respond(response);
             };
             drive(&receiver, delivery, &TokioTimer, &in_flight, start, is_success, respond).await;
         })
+    }
+}
+
+/// Ends the recording of a delivery whose handler has run.
+fn record<B>(recording: Recording, outcome: Outcome, response: Option<&Response<B>>) {
+    let status = response.map(|response| response.status().as_u16());
+    match response.and_then(|response| response.extensions().get::<IgnoredEvent>()) {
+        Some(_) => recording.end_ignored(status.unwrap_or_default()),
+        None => recording.end(outcome, status),
     }
 }
 

@@ -99,6 +99,7 @@
 pub mod testing;
 mod receive;
 pub mod inbox;
+pub mod log;
 pub mod senders;
 mod verify;
 pub mod dedup;
@@ -131,6 +132,7 @@ pub use self::headers::Headers;
 pub use self::inbox::Inbox;
 pub use self::json::{Patch, RawJson};
 pub use self::keys::{Key, Keyring, Secret};
+pub use self::log::DeliveryLog;
 pub use self::receive::adapter;
 #[cfg(feature = "metrics")]
 pub use self::receive::metrics;

@@ -132,7 +132,8 @@ fn pieces_read(sender: ConfiguredSender, head: &Head) -> (usize, RejectionKind) 
         read.set(read.get() + 1);
         Poll::Ready(Some(Ok::<_, Infallible>(Bytes::from_static(&[b'5'; 4096]))))
     };
-    let verified = block_on(verify(&state, &Never, "POST", head, endless));
+    let verified =
+        block_on(verify(&state, &mut state.begin_recording(), &Never, "POST", head, endless));
     let response = verified.map(|_| ()).unwrap_err();
     (read.get(), response.rejection().unwrap().kind())
 }
@@ -161,7 +162,14 @@ fn of_a_body_without_a_signature_at_most_16_kib_are_kept() {
 fn the_rejection_of_an_unread_handshake_names_the_setting() {
     let state = AdapterState::new(Receiver::new(senders::WOOCOMMERCE.keys(secret()).unwrap()));
     let nothing = |_: &mut Context<'_>| Poll::Ready(None::<Result<Bytes, Infallible>>);
-    let verified = block_on(verify(&state, &Never, "POST", &Head::default(), nothing));
+    let verified = block_on(verify(
+        &state,
+        &mut state.begin_recording(),
+        &Never,
+        "POST",
+        &Head::default(),
+        nothing,
+    ));
     let response = verified.map(|_| ()).unwrap_err();
     let rejection = response.rejection().unwrap().clone();
     rejects(Err(rejection), RejectionKind::MissingHeader, "`answer_unsigned_handshakes`");

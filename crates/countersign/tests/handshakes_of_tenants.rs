@@ -84,7 +84,8 @@ fn state(
 fn response(state: &AdapterState, method: &str, head: &Head, body: &'static str) -> Response {
     let mut body = Some(Bytes::from_static(body.as_bytes()));
     let poll = |_: &mut Context<'_>| Poll::Ready(body.take().map(Ok::<_, Infallible>));
-    let verified = block_on(verify(state, &Never, method, head, poll));
+    let verified =
+        block_on(verify(state, &mut state.begin_recording(), &Never, method, head, poll));
     verified.map(|_| ()).unwrap_err()
 }
 

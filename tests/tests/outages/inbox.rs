@@ -64,7 +64,7 @@ impl Inbox {
     async fn token(&self, lease: Duration) -> MessageToken {
         let claimed = self.direct.claim_messages(&claim(lease)).await.unwrap();
         assert_eq!(claimed.messages.len(), 1);
-        claimed.messages[0].token
+        claimed.messages.first().unwrap().token
     }
 
     /// Stores an event over a connection that is cut; then there is one message, also after a retry.

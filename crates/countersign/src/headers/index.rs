@@ -195,7 +195,7 @@ impl IndexedHeader {
 
     /// Returns whether `header` is this name, in any case.
     #[inline]
-    fn is(&self, header: &str) -> bool {
+    pub(crate) fn is(&self, header: &str) -> bool {
         *self.text == *header || self.is_in_other_case(header)
     }
 

@@ -50,22 +50,28 @@
 //!             // The whole body is one piece here.
 //!             let mut body = Some(body);
 //!             let poll_body = |_: &mut Context<'_>| Poll::Ready(body.take().map(Ok::<_, Infallible>));
-//!             let verified = verify(&state, &TokioTimer, &method, &headers, poll_body).await;
+//!             let mut recording = state.begin_recording();
+//!             let verified = verify(&state, &mut recording, &TokioTimer, &method, &headers, poll_body).await;
 //!             let (receiver, delivery) = match verified {
 //!                 Ok(verified) => verified,
 //!                 Err(response) => return responder.respond(response.status()),
 //!             };
 //!             let Some(in_flight) = state.shutdown().track() else {
-//!                 return responder.respond(reject_shutting_down(&receiver).status());
+//!                 let response = reject_shutting_down(&receiver, recording);
+//!                 return responder.respond(response.status());
 //!             };
 //!             let is_success = |status: &u16| (200..300).contains(status);
 //!             let contract = receiver.contract();
 //!             responder.detach_on_drop(());
-//!             let respond = |outcome, status| responder.respond(match status {
-//!                 Some(status @ 200..=299) => contract.success_status(status),
-//!                 Some(status) => status,
-//!                 None => Response::from(outcome).with_contract(contract).status(),
-//!             });
+//!             let respond = |outcome, status| {
+//!                 let status = match status {
+//!                     Some(status @ 200..=299) => contract.success_status(status),
+//!                     Some(status) => status,
+//!                     None => Response::from(outcome).with_contract(contract).status(),
+//!                 };
+//!                 recording.end(outcome, Some(status));
+//!                 responder.respond(status);
+//!             };
 //!             drive(&receiver, delivery, &TokioTimer, &in_flight, handler, is_success, respond).await;
 //!         }),
 //!         |(), remaining| drop(tokio::spawn(remaining)),
@@ -92,6 +98,7 @@
 pub use super::adapter_state::{AdapterState, ReceiverSource};
 pub use super::detachable::{Detachable, Responder};
 pub use super::inbox::{HandlerResponse, Job, QueuedMessage, enqueue, handle_message, run_worker};
+pub use super::log::Recording;
 pub use super::report::{reject_shutting_down, report_decode_failure, report_ignored};
 pub use super::request::verify;
 pub use super::response::{Response, body_interrupted, body_limited, rejection};

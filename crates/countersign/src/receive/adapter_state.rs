@@ -1,15 +1,20 @@
 //! The state that an adapter shares between requests.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use super::log::{StartWriter, write_log};
 use super::receiver::Receiver;
 use super::shutdown::Shutdown;
 use super::tenants::Tenants;
+use super::timer::Timer;
 use super::trace;
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
 use crate::inbox::Inbox;
+use crate::log::DeliveryLog;
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// The state that an adapter's middleware shares between requests and clones.
@@ -24,6 +29,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     shutdown: Shutdown,
     inbox: Option<Inbox>,
+    log: Option<(DeliveryLog, StartWriter)>,
 }
 
 impl AdapterState {
@@ -38,7 +44,8 @@ impl AdapterState {
             trace::weak_keys(receiver);
         }
         let shutdown = Shutdown::default();
-        let shared = Shared { receivers, clock: Arc::new(SystemClock), shutdown, inbox: None };
+        let shared =
+            Shared { receivers, clock: Arc::new(SystemClock), shutdown, inbox: None, log: None };
         let state = Self(Arc::new(shared));
         trace::handshake_method(state.default_receiver());
         state
@@ -65,6 +72,28 @@ impl AdapterState {
     #[must_use]
     pub fn inbox(&self) -> Option<&Inbox> {
         self.0.inbox.as_ref()
+    }
+
+    /// Notes every request in `log`.
+    ///
+    /// `spawn` runs a future in a task of the adapter's runtime. It is called while a request is polled.
+    #[must_use]
+    pub fn with_log<T>(
+        mut self,
+        log: DeliveryLog,
+        timer: T,
+        spawn: impl Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Timer<Sleep: Send> + Clone + Send + Sync + 'static,
+    {
+        let start = move |log| spawn(Box::pin(write_log(log, timer.clone())));
+        Arc::make_mut(&mut self.0).log = Some((log, Arc::new(start)));
+        self
+    }
+
+    pub(super) fn log(&self) -> Option<&(DeliveryLog, StartWriter)> {
+        self.0.log.as_ref()
     }
 
     /// Returns the handle that shuts the adapter down.

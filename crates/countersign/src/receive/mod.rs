@@ -8,6 +8,7 @@
 //! | the response, and what remains of a delivery after it | `detachable.rs` |
 //! | the same for each item of a batch | `items/` |
 //! | the same by way of an inbox | `inbox/` |
+//! | what the delivery log notes | `log/` |
 //! | the outcome and the response | `outcome.rs`, `response.rs` |
 //! | what an adapter uses of all this | `adapter.rs` |
 //! | an event without a handler | `ignored_event.rs` |
@@ -24,6 +25,7 @@ mod handler;
 mod ignored_event;
 mod inbox;
 mod items;
+mod log;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod outcome;

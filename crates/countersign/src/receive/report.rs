@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::claim::Claim;
 use super::ignored_event::IgnoredEvent;
+use super::log::Recording;
 use super::outcome::Outcome;
 use super::receiver::Receiver;
 use super::response::Response;
@@ -15,9 +16,11 @@ use crate::verify::Delivery;
 ///
 /// For a delivery that [`Shutdown::track`](crate::Shutdown::track) does not admit.
 #[must_use]
-pub fn reject_shutting_down(receiver: &Receiver) -> Response {
+pub fn reject_shutting_down(receiver: &Receiver, recording: Recording) -> Response {
     report_outcome(receiver, Outcome::ShuttingDown);
-    Outcome::ShuttingDown.into()
+    let response = Response::from(Outcome::ShuttingDown);
+    recording.end(Outcome::ShuttingDown, Some(response.status()));
+    response
 }
 
 /// Reports why an extractor has no event for the handler (feature `tracing`).

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use super::adapter_state::AdapterState;
+use super::log::Recording;
 use super::outcome::Outcome;
 use super::receiver::Receiver;
 use super::report::{report_outcome, report_rejection};
@@ -16,6 +17,7 @@ use super::timer::{Timer, before, sleep, yield_now};
 use super::unsigned::{MaybeUnsigned, Received};
 use crate::error::{Rejection, RejectionKind};
 use crate::headers::Headers;
+use crate::log::Capture;
 use crate::senders::{HandshakeResponse, UnsignedPost};
 use crate::time::Timestamp;
 use crate::verify::Delivery;
@@ -27,7 +29,7 @@ use crate::verify::Delivery;
 /// it is not called before the headers have passed, nor after the body exceeds its largest size. Its
 /// error becomes the rejection: [`body_interrupted`](crate::adapter::body_interrupted) or
 /// [`body_limited`](crate::adapter::body_limited).
-/// Rejections and handshakes are reported through `tracing` and `metrics`.
+/// Rejections and handshakes are reported through `tracing` and `metrics`, and end the `recording`.
 ///
 /// See [the example](crate::adapter#example).
 ///
@@ -37,6 +39,7 @@ use crate::verify::Delivery;
 /// handshake.
 pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
     state: &AdapterState,
+    recording: &mut Recording,
     timer: &impl Timer,
     method: &str,
     head: &H,
@@ -44,19 +47,47 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
 ) -> Result<(Arc<Receiver>, Delivery), Response> {
     let endpoint = state.default_receiver();
     let now = state.now();
-    let limit = || sleep(timer, endpoint.timeouts().store);
-    let receiver = match before(pin!(respond(state, method, head, now)), limit).await {
-        Some(receiver) => receiver?,
-        None => return Err(reject(endpoint, keys_timed_out())),
+    let mut capture = recording.capture();
+    let verified = async {
+        let limit = || sleep(timer, endpoint.timeouts().store);
+        let receiver = before(pin!(receiver(state, method, head, now)), limit).await;
+        let receiver = receiver.unwrap_or_else(|| rejected(endpoint, keys_timed_out()))?;
+        match verify_with(&receiver, timer, head, now, poll_body, &mut capture).await {
+            Ok(Received::Handshake(response)) => Err(Refused::Handshake(receiver, response)),
+            Ok(Received::Delivery(delivery)) => match receiver.signed_handshake_response(&delivery)
+            {
+                None => Ok((receiver, delivery)),
+                Some(response) => Err(Refused::Handshake(receiver, response)),
+            },
+            Err(rejection) => Err(Refused::Rejected(receiver, rejection)),
+        }
     };
-    let received = verify_with(&receiver, timer, head, now, poll_body).await;
-    match received.map_err(|rejection| reject(&receiver, rejection))? {
-        Received::Handshake(response) => Err(handshake(&receiver, response)),
-        Received::Delivery(delivery) => match receiver.signed_handshake_response(&delivery) {
-            None => Ok((receiver, delivery)),
-            Some(response) => Err(handshake(&receiver, response)),
-        },
+    match verified.await {
+        Ok((receiver, delivery)) => {
+            recording.verified(&receiver, &delivery);
+            Ok((receiver, delivery))
+        }
+        Err(Refused::Rejected(receiver, rejection)) => {
+            report_rejection(&receiver, &rejection);
+            recording.reject(capture, &receiver, method, head, &rejection);
+            Err(rejection.into())
+        }
+        Err(Refused::Handshake(receiver, response)) => {
+            report_outcome(&receiver, Outcome::HandshakeAnswered);
+            recording.handshake(&receiver, response.status());
+            Err(response.into())
+        }
     }
+}
+
+/// Why a request has no delivery, with the receiver that found it out.
+enum Refused {
+    Rejected(Arc<Receiver>, Rejection),
+    Handshake(Arc<Receiver>, HandshakeResponse),
+}
+
+fn rejected<T>(receiver: &Arc<Receiver>, rejection: Rejection) -> Result<T, Refused> {
+    Err(Refused::Rejected(Arc::clone(receiver), rejection))
 }
 
 /// Returns the receiver of a `POST`.
@@ -64,22 +95,25 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
 /// # Errors
 ///
 /// The response to a handshake by another method, or to a request that is rejected.
-async fn respond<H: Headers + ?Sized>(
+async fn receiver<H: Headers + ?Sized>(
     state: &AdapterState,
     method: &str,
     head: &H,
     now: Timestamp,
-) -> Result<Arc<Receiver>, Response> {
+) -> Result<Arc<Receiver>, Refused> {
     let endpoint = state.default_receiver();
     let owner = if endpoint.handshake_needs_key(method, head) {
-        state.resolve(head).await.map_err(|rejection| reject(endpoint, rejection))?
+        match state.resolve(head).await {
+            Ok(owner) => owner,
+            Err(rejection) => return rejected(endpoint, rejection),
+        }
     } else {
         Arc::clone(endpoint)
     };
     match owner.handshake_response_at(method, head, Some(now)) {
         Ok(None) => {}
-        Ok(Some(response)) => return Err(handshake(&owner, response)),
-        Err(rejection) => return Err(reject(&owner, rejection)),
+        Ok(Some(response)) => return Err(Refused::Handshake(owner, response)),
+        Err(rejection) => return rejected(&owner, rejection),
     }
     match state.receiver(head).await {
         // A handshake that no key has signed may name no tenant, and concerns none.
@@ -89,7 +123,8 @@ async fn respond<H: Headers + ?Sized>(
         {
             Ok(Arc::clone(endpoint))
         }
-        receiver => receiver.map_err(|rejection| reject(endpoint, rejection)),
+        Ok(receiver) => Ok(receiver),
+        Err(rejection) => rejected(endpoint, rejection),
     }
 }
 
@@ -101,16 +136,23 @@ async fn verify_with<H: Headers + ?Sized, E: Into<Rejection>>(
     head: &H,
     now: Timestamp,
     mut poll_body: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, E>>>,
+    capture: &mut Option<Capture>,
 ) -> Result<Received, Rejection> {
     let mut unsigned = MaybeUnsigned::new(receiver, head);
     let mut verifier = unsigned.check_headers(receiver.open(head, now))?;
     let read = async {
         while let Some(piece) = poll_fn(&mut poll_body).await {
             let piece = piece.map_err(Into::into)?;
+            if let Some(capture) = capture {
+                capture.keep(&piece);
+            }
             unsigned.keep(&piece)?;
             if let Some(verifier) = &mut verifier {
                 verifier.update(piece)?;
             }
+        }
+        if let Some(capture) = capture {
+            capture.complete();
         }
         Ok(())
     };
@@ -125,16 +167,6 @@ async fn verify_with<H: Headers + ?Sized, E: Into<Rejection>>(
         .await
         .unwrap_or_else(|| Err(Rejection::new(RejectionKind::BodyTimeout)))?;
     unsigned.finish(verifier, receiver, head, now)
-}
-
-fn reject(receiver: &Receiver, rejection: Rejection) -> Response {
-    report_rejection(receiver, &rejection);
-    rejection.into()
-}
-
-fn handshake(receiver: &Receiver, response: HandshakeResponse) -> Response {
-    report_outcome(receiver, Outcome::HandshakeAnswered);
-    response.into()
 }
 
 fn keys_timed_out() -> Rejection {

@@ -54,6 +54,11 @@ mod on {
         }
     }
 
+    /// Records that the delivery log cannot be written.
+    pub(crate) fn log_failed(error: &StoreError) {
+        warn!("the delivery log is not written: {error}");
+    }
+
     /// Returns the span of a delivery, in which its handler runs.
     pub(crate) fn span(receiver: &Receiver, delivery: &Delivery) -> Span {
         let span = info_span!(
@@ -190,6 +195,8 @@ mod off {
     use crate::error::Rejection;
     use crate::receive::{Claim, Outcome, Receiver};
     use crate::verify::{Delivery, Item};
+
+    pub(crate) fn log_failed(_: &StoreError) {}
 
     pub(crate) fn weak_keys(_: &Receiver) {}
 

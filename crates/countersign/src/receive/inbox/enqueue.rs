@@ -8,6 +8,7 @@ use crate::dedup::{StoreError, StoreErrorKind};
 use crate::headers::Headers;
 use crate::inbox::{EnqueueOutcome, Inbox, NewMessage, searchable};
 use crate::receive::adapter_state::AdapterState;
+use crate::receive::log::Recording;
 use crate::receive::outcome::Outcome;
 use crate::receive::receiver::Receiver;
 use crate::receive::report::report_outcome;
@@ -29,8 +30,8 @@ pub async fn enqueue<H: Headers + ?Sized>(
     receiver: &Receiver,
     timer: &impl Timer,
     delivery: &Delivery,
-    method: &str,
-    uri: &str,
+    mut recording: Recording,
+    (method, uri): (&str, &str),
     head: &H,
 ) -> Response {
     recorder::verified(receiver, delivery);
@@ -44,13 +45,18 @@ pub async fn enqueue<H: Headers + ?Sized>(
             inbox.enqueue(&message, state.now()).await
         };
         let outcome = match call_store(receiver, timer, "enqueue", pin!(stored)).await {
-            Ok(EnqueueOutcome::Stored(_)) => Outcome::Stored,
+            Ok(EnqueueOutcome::Stored(id)) => {
+                recording.stored(id);
+                Outcome::Stored
+            }
             Ok(EnqueueOutcome::Duplicate { same_body }) => Outcome::Duplicate { same_body },
             Ok(EnqueueOutcome::InProgress { retry_after }) => Outcome::InProgress { retry_after },
             Err(error) => Outcome::from(&error),
         };
         report_outcome(receiver, outcome);
-        Response::from(outcome).with_contract(receiver.contract())
+        let response = Response::from(outcome).with_contract(receiver.contract());
+        recording.end(outcome, Some(response.status()));
+        response
     };
     trace::instrument(span, store).await
 }
