@@ -67,6 +67,8 @@ mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod inbox_row;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod log_row;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod open_transactions;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod row;

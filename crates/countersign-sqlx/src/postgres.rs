@@ -2,6 +2,7 @@
 
 mod inbox;
 mod inspect;
+mod log;
 mod settle;
 mod settlements;
 mod statements;
@@ -20,6 +21,7 @@ use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
 use self::inbox::PostgresInbox;
+use self::log::LogTables;
 use self::settlements::{Settle, Settlements};
 use self::statements::{Statement, Statements};
 use self::table::Table;
@@ -86,6 +88,7 @@ struct StoreInner {
     table: Table,
     statements: Statements,
     inbox: PostgresInbox,
+    log: LogTables,
     open_transactions: OpenTransactions,
     settlements: Settlements,
 }
@@ -121,11 +124,12 @@ impl PostgresStore {
         Ok(Self::with_table(self.0.pool.clone(), Table::parse(name)?))
     }
 
-    /// Creates the table, its sequences and its schema, and the tables of the inbox, if they are missing.
+    /// Creates the table, its sequences and its schema, and the tables of the inbox and of the delivery log, if
+    /// they are missing.
     ///
-    /// It runs the files `sql/postgres/1-events.sql` and `sql/postgres/2-inbox.sql`, with the names of another
-    /// [table](Self::table) where one is set. The tables of the inbox are named after it: `orders_inbox`,
-    /// `orders_attempts` and so on for `orders`.
+    /// It runs the files in `sql/postgres`, with the names of another [table](Self::table) where one is set. The
+    /// tables of the inbox and of the log are named after it: `orders_inbox`, `orders_log` and so on for
+    /// `orders`.
     ///
     /// Several processes may call it at the same time. An existing table is not touched.
     ///
@@ -133,8 +137,9 @@ impl PostgresStore {
     ///
     /// Returns a [`StoreError`] if the database fails, or the role lacks the privilege.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let StoreInner { pool, table, inbox, .. } = &*self.0;
-        table.create(pool, inbox.meta(), &inbox.sql()).await.map_err(|error| store_error(&error))
+        let StoreInner { pool, table, inbox, log, .. } = &*self.0;
+        let parts = [(inbox.meta(), inbox.sql()), (log.meta(), log.sql())];
+        table.create(pool, parts).await.map_err(|error| store_error(&error))
     }
 
     /// Begins a transaction whose commit also marks the event of a delivery, or an item of one, as
@@ -210,6 +215,7 @@ impl PostgresStore {
 
     fn with_table(pool: PgPool, table: Table) -> Self {
         let (statements, inbox) = (Statements::new(&table), PostgresInbox::beside(&table));
+        let log = LogTables::beside(&table);
         let open_transactions = OpenTransactions::default();
         let settlements = Settlements::default();
         Self(Arc::new(StoreInner {
@@ -217,6 +223,7 @@ impl PostgresStore {
             table,
             statements,
             inbox,
+            log,
             open_transactions,
             settlements,
         }))

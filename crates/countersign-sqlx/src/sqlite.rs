@@ -4,6 +4,7 @@ mod batch;
 mod inbox;
 mod inspect;
 mod job;
+mod log;
 mod schema;
 mod statements;
 mod writer;

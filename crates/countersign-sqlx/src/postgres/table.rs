@@ -14,7 +14,7 @@ const SQL: &str = include_str!("../../sql/postgres/1-events.sql");
 
 /// The longest table name for which PostgreSQL does not truncate the names of the sequences, tables and
 /// indexes beside it.
-const LONGEST: usize = 63 - "_inbox_ended".len();
+const LONGEST: usize = 63 - "_log_endpoint".len();
 
 /// The name of a table, with its schema if one is given. `Display` quotes it.
 #[derive(Clone, Debug)]
@@ -62,12 +62,15 @@ impl Table {
         self.qualified("_swept")
     }
 
-    pub(super) fn is_default(&self) -> bool {
-        *self.name == *DEFAULT
-    }
-
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    /// Returns what the names of the tables beside this one begin with: `countersign` beside
+    /// `countersign_events`, and the table's own name beside any other. A table that is called `countersign` must
+    /// not share those of the former.
+    pub(super) fn stem(&self) -> &str {
+        match &*self.name {
+            DEFAULT => "countersign",
+            "countersign" => "countersign_",
+            name => name,
+        }
     }
 
     /// Returns the quoted name of another table in the same schema.
@@ -78,24 +81,25 @@ impl Table {
         }
     }
 
-    /// Creates the table, its sequences and its schema, and by the SQL `inbox` the tables of the inbox, of
-    /// which `meta` is the last. Concurrent callers wait for each other.
+    /// Creates the table, its sequences and its schema, and the tables beside it: by the SQL of each part, whose last
+    /// table is named with it. Concurrent callers wait for each other.
     ///
     /// Existing tables are not touched, so that the call does not wait for open transactions.
     pub(super) async fn create(
         &self,
         pool: &PgPool,
-        meta: &str,
-        inbox: &str,
+        parts: [(&str, String); 2],
     ) -> Result<(), sqlx::Error> {
-        let exists = "SELECT 1 WHERE to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL";
-        let exists = query(exists).bind(self.to_string()).bind(meta);
+        let exists = "SELECT 1 WHERE to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL
+             AND to_regclass($3) IS NOT NULL";
+        let exists = query(exists).bind(self.to_string()).bind(parts[0].0).bind(parts[1].0);
         if exists.fetch_optional(pool).await?.is_some() {
             return Ok(());
         }
         let mut transaction = pool.begin().await?;
         query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(self.to_string())
+            // By schema, since the stores of two tables may create it at the same time.
+            .bind(self.schema.as_deref().unwrap_or(&self.name))
             .execute(&mut *transaction)
             .await?;
         if let Some(schema) = &self.schema {
@@ -107,7 +111,9 @@ impl Table {
             }
         }
         raw_sql(AssertSqlSafe(self.sql())).execute(&mut *transaction).await?;
-        raw_sql(AssertSqlSafe(inbox)).execute(&mut *transaction).await?;
+        for (_, sql) in parts {
+            raw_sql(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
+        }
         transaction.commit().await
     }
 

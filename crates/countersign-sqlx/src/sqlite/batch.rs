@@ -5,7 +5,7 @@ use rusqlite::{
     Connection, OptionalExtension, Params, Result, Transaction, TransactionBehavior, params,
 };
 
-use super::job::{InboxOperation, Job, Operation, Output, SweepPosition, Update};
+use super::job::{InboxOperation, Job, LogOperation, Operation, Output, SweepPosition, Update};
 use super::statements::{
     BEGIN, CLAIM, COMMIT, END, FIND, FORGET, RELEASE, RENEW, SWEEP, SWEEP_TO, TAKE_OVER,
 };
@@ -88,6 +88,10 @@ impl<'c> Batch<'c> {
                 Output::Swept { removed, next }
             }
             Operation::Inbox(operation) => self.execute_inbox(operation)?,
+            Operation::Log(LogOperation::Append(batch)) => Output::Changed(self.append_log(batch)?),
+            Operation::Log(LogOperation::Prune { retention, limit }) => {
+                Output::Changed(self.prune_log(*retention, *limit)?)
+            }
         })
     }
 

@@ -10,6 +10,7 @@ use countersign::inbox::{
     ClaimedMessages, EnqueueOutcome, MessageClaim, MessageFilter, MessageRetention, MessageToken,
     NewMessage, SettleOutcome, Settled, Settlement,
 };
+use countersign::log::{LogBatch, LogRetention};
 use tokio::sync::oneshot;
 
 /// An operation, and where its output is sent.
@@ -79,6 +80,7 @@ pub(super) enum Operation {
         limit: u32,
     },
     Inbox(InboxOperation),
+    Log(LogOperation),
 }
 
 /// An operation of the inbox.
@@ -92,6 +94,13 @@ pub(super) enum InboxOperation {
     SetPaused { endpoint: Box<str>, is_paused: bool },
     Replay { filter: Box<MessageFilter>, limit: u32 },
     Discard { filter: Box<MessageFilter>, limit: u32 },
+}
+
+/// An operation of the delivery log.
+#[derive(Clone, Debug)]
+pub(super) enum LogOperation {
+    Append(Arc<LogBatch>),
+    Prune { retention: LogRetention, limit: u32 },
 }
 
 /// A change of a claim that needs its current fencing token.

@@ -16,11 +16,15 @@ const SCHEMA: i64 = 1;
 /// The version of the inbox's tables, which a program that only deduplicates need not know.
 const INBOX_SCHEMA: i64 = 1;
 
+/// The version of the log's tables.
+const LOG_SCHEMA: i64 = 1;
+
 /// How long a connection waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 const VERSION: &str = "SELECT schema FROM countersign_meta";
 const INBOX_VERSION: &str = "SELECT schema FROM countersign_inbox_meta";
+const LOG_VERSION: &str = "SELECT schema FROM countersign_log_meta";
 /// A file of an earlier program has no inbox.
 const HAS_INBOX: &str =
     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'countersign_inbox_meta')";
@@ -31,6 +35,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// The SQL of the tables, which is published as files.
 const TABLES: &str = include_str!("../../sql/sqlite/1-events.sql");
 const INBOX_TABLES: &str = include_str!("../../sql/sqlite/2-inbox.sql");
+const LOG_TABLES: &str = include_str!("../../sql/sqlite/3-log.sql");
 
 /// How many pages the log may grow to before it is written back.
 const LOG_PAGES: u32 = 10_000;
@@ -100,15 +105,18 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(TABLES)?;
         transaction.execute_batch(INBOX_TABLES)?;
+        transaction.execute_batch(LOG_TABLES)?;
         let schema = transaction.query_row(VERSION, [], |row| row.get(0))?;
         let inbox_schema = transaction.query_row(INBOX_VERSION, [], |row| row.get(0))?;
+        let log_schema = transaction.query_row(LOG_VERSION, [], |row| row.get(0))?;
         transaction.commit()?;
-        Ok((connection, schema, inbox_schema))
+        Ok((connection, schema, inbox_schema, log_schema))
     };
-    let (connection, schema, inbox_schema) =
+    let (connection, schema, inbox_schema, log_schema) =
         open().map_err(|error: rusqlite::Error| sqlite_error(&error))?;
     check_version("event", schema, SCHEMA)?;
     check_version("inbox", inbox_schema, INBOX_SCHEMA)?;
+    check_version("log", log_schema, LOG_SCHEMA)?;
     Ok(connection)
 }
 

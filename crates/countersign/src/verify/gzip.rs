@@ -194,6 +194,10 @@ mod off {
             match *self {}
         }
 
+        #[expect(
+            clippy::boxed_local,
+            reason = "the signature is that of the type with the feature"
+        )]
         pub(crate) fn finish(self: Box<Self>, _: impl FnMut(&[u8])) -> Result<u64, Rejection> {
             match *self {}
         }

@@ -16,14 +16,9 @@ pub(in crate::postgres) struct InboxTables {
 
 impl InboxTables {
     /// Returns the tables beside a table of events: `countersign_inbox` and so on beside `countersign_events`,
-    /// and `name_inbox` and so on beside any other. A table that is called `countersign` must not share the
-    /// former.
+    /// and `name_inbox` and so on beside any other.
     pub(in crate::postgres) fn beside(events: &Table) -> Self {
-        let stem = match events.name() {
-            _ if events.is_default() => "countersign",
-            "countersign" => "countersign_",
-            name => name,
-        };
+        let stem = events.stem();
         let name = |suffix: &str| events.sibling(&format!("{stem}_{suffix}"));
         Self {
             inbox: name("inbox"),
