@@ -21,7 +21,7 @@ use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
 use self::inbox::PostgresInbox;
-use self::log::LogTables;
+use self::log::tables::LogTables;
 use self::settlements::{Settle, Settlements};
 use self::statements::{Statement, Statements};
 use self::table::Table;

@@ -73,10 +73,13 @@ async fn keeps_every_column(log: &impl InspectLog) {
     assert_eq!(log.log_capture(LogId::new(u64::MAX)).await.unwrap(), None);
 }
 
+/// Sets one part of a filter.
+type Set = fn(&mut LogFilter);
+
 async fn finds_lines_by_each_filter(log: &impl InspectLog) {
     let plain = || LogEntry::new(now().saturating_sub(HOUR), "orders", "handled");
     append(log, vec![plain(), full(), plain()]).await;
-    let filters: [(&str, fn(&mut LogFilter)); 9] = [
+    let filters: [(&str, Set); 9] = [
         ("endpoint", |filter| filter.endpoint = Some("billing".into())),
         ("tenant", |filter| filter.tenant = Some("acme".into())),
         ("outcome", |filter| filter.outcome = Some("rejected".into())),

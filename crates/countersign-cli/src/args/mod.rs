@@ -2,6 +2,7 @@
 
 mod dedup;
 mod inbox;
+mod log;
 mod shared;
 
 use std::path::PathBuf;
@@ -13,6 +14,9 @@ pub(crate) use self::dedup::{DedupCommand, EventArgs, StoreArgs};
 pub(crate) use self::inbox::{
     EndpointArgs, FilterArgs, InboxCommand, InboxStoreArgs, ListArgs, PruneArgs, SelectionArgs,
     ShowArgs,
+};
+pub(crate) use self::log::{
+    LogCommand, LogExportArgs, LogFilterArgs, LogListArgs, LogShowArgs, LogStatsArgs,
 };
 pub(crate) use self::shared::{
     EncodingName, Format, RequestArgs, SecretArgs, SenderArgs, VerificationArgs,
@@ -62,6 +66,11 @@ pub(crate) enum Command {
     Inbox {
         #[command(subcommand)]
         what: InboxCommand,
+    },
+    /// Inspect a delivery log: what came, what became of it, and why it was rejected
+    Log {
+        #[command(subcommand)]
+        what: LogCommand,
     },
     /// Print the completions for a shell
     Completions {

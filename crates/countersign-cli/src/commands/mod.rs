@@ -3,8 +3,11 @@
 mod common;
 mod dedup;
 mod explain;
+mod failed;
+mod filter_values;
 mod inbox;
 mod jsonl;
+mod log;
 mod send;
 mod senders;
 mod sign;
@@ -29,6 +32,7 @@ pub(crate) fn run(command: Command, output: &mut Output) -> Result<ExitStatus, C
         Command::Senders(args) => senders::run(&args, output),
         Command::Dedup { what } => dedup::run(&what, output),
         Command::Inbox { what } => inbox::run(&what, output),
+        Command::Log { what } => log::run(&what, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut script);

@@ -8,6 +8,7 @@ mod fencing_token;
 mod fingerprint;
 mod identity;
 mod message_token;
+mod searchable;
 mod store_id;
 
 pub use self::claim_token::ClaimToken;
@@ -19,4 +20,5 @@ pub use self::fencing_token::FencingToken;
 pub(crate) use self::fingerprint::fingerprint;
 pub use self::identity::Identity;
 pub use self::message_token::{MessageId, MessageToken};
+pub(crate) use self::searchable::{searchable, text_within};
 pub use self::store_id::StoreId;

@@ -6,10 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::message::MessageState;
-use super::settlement::text_within;
 use super::store::InboxStore;
 use crate::dedup::StoreError;
-use crate::event::{EventKey, MessageId};
+use crate::event::{EventKey, MessageId, searchable};
 use crate::time::Timestamp;
 
 /// An inbox whose messages an operator can inspect, replay and discard.
@@ -142,15 +141,6 @@ impl MessageFilter {
         self.event_type = Some(searchable(event_type));
         self
     }
-}
-
-/// The most of an id or a type that is kept for an operator to search by, in bytes.
-const MAX_SEARCHABLE_BYTES: usize = 255;
-
-/// Returns an id or a type as an operator searches for it: shortened, and without the character that no
-/// column of PostgreSQL can hold.
-pub(crate) fn searchable(text: &str) -> Box<str> {
-    text_within(text, MAX_SEARCHABLE_BYTES).replace('\0', "\u{fffd}").into()
 }
 
 /// A message, as an operator sees it.

@@ -44,7 +44,6 @@ pub use self::backlog::{Backlog, EndpointBacklog};
 pub use self::builder::InboxBuilder;
 pub use self::claim::{ClaimedMessage, ClaimedMessages, DeadMessage, EndpointClaim, MessageClaim};
 pub use self::inbox::Inbox;
-pub(crate) use self::inspect::searchable;
 pub use self::inspect::{Attempt, InspectInbox, MessageFilter, MessageRecord};
 pub use self::memory::MemoryInbox;
 pub use self::message::{EnqueueOutcome, MessageState, NewMessage};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::MessageToken;
+use crate::event::{MessageToken, text_within};
 
 /// The longest error that is stored, in bytes.
 const MAX_ERROR_BYTES: usize = 1024;
@@ -42,13 +42,6 @@ impl Settlement {
         self.took = took;
         self
     }
-}
-
-/// Returns the longest beginning of `text` with at most `bytes` bytes.
-pub(crate) fn text_within(text: &str, bytes: usize) -> &str {
-    let ends = text.char_indices().map(|(start, letter)| start + letter.len_utf8());
-    let end = ends.take_while(|end| *end <= bytes).last().unwrap_or_default();
-    text.get(..end).unwrap_or_default()
 }
 
 /// What becomes of a message at the end of an attempt.

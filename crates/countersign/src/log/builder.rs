@@ -4,14 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::delivery_log::DeliveryLog;
-use super::retention::LogRetention;
+use super::retention::{LogRetention, LogSettings};
 use super::store::{ErasedLogStore, LogStore};
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LogSettings {
-    pub(super) retention: LogRetention,
-    pub(super) captures: bool,
-}
 
 impl DeliveryLog {
     /// Creates a log in `store`, which keeps no rejected request whole.
@@ -44,7 +38,8 @@ impl DeliveryLogBuilder {
     /// `countersign explain` can say why it was rejected.
     ///
     /// **The requests may hold secrets and personal data**, and anyone can send them: turn it on to find a
-    /// cause, and off again. They are kept for [`LogRetention::captures`].
+    /// cause, and off again. They are kept for [`LogRetention::captures`]. The body of a request whose headers are
+    /// rejected is then read before the response, within the receiver's body timeout.
     pub const fn capture_rejected(mut self) -> Self {
         self.settings.captures = true;
         self

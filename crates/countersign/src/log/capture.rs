@@ -19,8 +19,7 @@ const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"
 ///
 /// It has the `sender`, `method`, `url`, `headers`, `now` (the time of arrival) and `body`, or `body_b64` where
 /// that is not text. `secret_headers` names the headers that may hold a secret: do not pass them on.
-/// `body_is_whole` is `false` if the body was not read to its end, as it is not once the headers are rejected,
-/// or is longer than 1 MiB.
+/// `body_is_whole` is `false` if the body did not arrive in time, or is longer than 1 MiB.
 #[derive(Clone, Eq, PartialEq)]
 pub struct CapturedRequest(Box<str>);
 
@@ -63,6 +62,11 @@ impl Capture {
         } else {
             self.pieces.push(piece.clone());
         }
+    }
+
+    /// Returns whether more of the body can be kept, and there may be more.
+    pub(crate) const fn has_space(&self) -> bool {
+        !self.is_complete && !self.is_truncated
     }
 
     /// Notes that the body has ended.

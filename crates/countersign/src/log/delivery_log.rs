@@ -7,9 +7,9 @@ use std::time::Duration;
 use event_listener::{Event, EventListener};
 
 use super::batch::LogBatch;
-use super::builder::LogSettings;
 use super::entry::LogEntry;
 use super::queue::Queue;
+use super::retention::LogSettings;
 use super::store::ErasedLogStore;
 use crate::dedup::StoreError;
 

@@ -7,8 +7,7 @@ use super::capture::CapturedRequest;
 use super::entry::{LogId, LogRecord};
 use super::store::LogStore;
 use crate::dedup::StoreError;
-use crate::event::EventKey;
-use crate::inbox::searchable;
+use crate::event::{EventKey, searchable};
 use crate::time::Timestamp;
 
 /// A log that an operator can search.

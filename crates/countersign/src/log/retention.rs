@@ -28,3 +28,10 @@ impl Default for LogRetention {
         }
     }
 }
+
+/// What is set for a log.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LogSettings {
+    pub(super) retention: LogRetention,
+    pub(super) captures: bool,
+}

@@ -26,8 +26,8 @@ use crate::verify::Delivery;
 ///
 /// The steps are, in this order: the method or a handshake without a body, the tenant's keys, the headers,
 /// the body, and a handshake in the body. `poll_body` returns the body's next piece, or `None` at its end;
-/// it is not called before the headers have passed, nor after the body exceeds its largest size. Its
-/// error becomes the rejection: [`body_interrupted`](crate::adapter::body_interrupted) or
+/// it is not called before the headers have passed, nor after the body exceeds its largest size, unless the log
+/// [keeps rejected requests](crate::log::DeliveryLogBuilder::capture_rejected). Its error becomes the rejection: [`body_interrupted`](crate::adapter::body_interrupted) or
 /// [`body_limited`](crate::adapter::body_limited).
 /// Rejections and handshakes are reported through `tracing` and `metrics`, and end the `recording`.
 ///
@@ -43,7 +43,7 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
     timer: &impl Timer,
     method: &str,
     head: &H,
-    poll_body: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, E>>>,
+    mut poll_body: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, E>>>,
 ) -> Result<(Arc<Receiver>, Delivery), Response> {
     let endpoint = state.default_receiver();
     let now = state.now();
@@ -52,7 +52,7 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
         let limit = || sleep(timer, endpoint.timeouts().store);
         let receiver = before(pin!(receiver(state, method, head, now)), limit).await;
         let receiver = receiver.unwrap_or_else(|| rejected(endpoint, keys_timed_out()))?;
-        match verify_with(&receiver, timer, head, now, poll_body, &mut capture).await {
+        match verify_with(&receiver, timer, head, now, &mut poll_body, &mut capture).await {
             Ok(Received::Handshake(response)) => Err(Refused::Handshake(receiver, response)),
             Ok(Received::Delivery(delivery)) => match receiver.signed_handshake_response(&delivery)
             {
@@ -69,6 +69,10 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
         }
         Err(Refused::Rejected(receiver, rejection)) => {
             report_rejection(&receiver, &rejection);
+            if let Some(capture) = capture.as_mut().filter(|_| recording.keeps_rejected()) {
+                let read = read_rest(capture, &mut poll_body);
+                before(pin!(read), || sleep(timer, receiver.timeouts().body)).await;
+            }
             recording.reject(capture, &receiver, method, head, &rejection);
             Err(rejection.into())
         }
@@ -76,6 +80,20 @@ pub async fn verify<H: Headers + ?Sized, E: Into<Rejection>>(
             report_outcome(&receiver, Outcome::HandshakeAnswered);
             recording.handshake(&receiver, response.status());
             Err(response.into())
+        }
+    }
+}
+
+/// Reads the rest of a rejected request's body, as far as it is kept.
+async fn read_rest<E>(
+    capture: &mut Capture,
+    mut poll_body: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, E>>>,
+) {
+    while capture.has_space() {
+        match poll_fn(&mut poll_body).await {
+            Some(Ok(piece)) => capture.keep(&piece),
+            Some(Err(_)) => return,
+            None => return capture.complete(),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `inbox`: shows an inbox, and replays, discards or removes its messages.
 
-mod failed;
 mod filter;
 mod print;
 mod selection;
@@ -10,9 +9,10 @@ use std::time::Duration;
 use countersign::inbox::{InspectInbox, MessageFilter, MessageId, MessageRetention};
 use countersign_sqlx::SqliteStore;
 
-use self::failed::Failed;
-use self::filter::{filter, span};
+use self::filter::filter;
 use super::common::runtime;
+use super::failed::Failed;
+use super::filter_values::span;
 use super::store::{StoreLocation, open_postgres};
 use crate::args::{InboxCommand, InboxStoreArgs, ListArgs, PruneArgs, ShowArgs, StoreArgs};
 use crate::error::CliError;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use countersign::inbox::{InspectInbox, MessageFilter, MessageId, MessageState};
 use serde_json::json;
 
-use super::failed::Failed;
 use super::filter::filter;
 use super::print;
 use crate::args::SelectionArgs;
+use crate::commands::failed::Failed;
 use crate::error::CliError;
 use crate::output::{ExitStatus, GOOD, Output};
 

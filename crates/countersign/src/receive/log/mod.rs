@@ -4,5 +4,4 @@ mod recording;
 mod writer;
 
 pub use self::recording::Recording;
-pub(super) use self::recording::StartWriter;
-pub(super) use self::writer::write_log;
+pub(super) use self::writer::{StartWriter, write_log};

@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::writer::StartWriter;
 use crate::error::Rejection;
-use crate::event::MessageId;
+use crate::event::{MessageId, searchable};
 use crate::headers::Headers;
-use crate::inbox::searchable;
 use crate::log::{Capture, DeliveryLog, LogEntry};
 use crate::receive::adapter_state::AdapterState;
 use crate::receive::outcome::Outcome;
@@ -21,9 +21,6 @@ const MAX_HEADER_NAMES: usize = 64;
 
 /// The largest body of a rejected request in which its id and its type are looked for, in bytes.
 const MAX_READ_BYTES: usize = 64 << 10;
-
-/// Starts the task that writes a log, on the adapter's runtime.
-pub(in crate::receive) type StartWriter = Arc<dyn Fn(DeliveryLog) + Send + Sync>;
 
 /// What the adapter's log notes of one request, from its arrival to its response.
 ///
@@ -100,6 +97,11 @@ impl Recording {
             noted.entry.status = status.unwrap_or(0);
             noted.push();
         }
+    }
+
+    /// Returns whether the log keeps rejected requests whole.
+    pub(in crate::receive) fn keeps_rejected(&self) -> bool {
+        self.0.as_ref().is_some_and(|noted| noted.log.captures())
     }
 
     /// Begins to keep the body of a request, in case that it is rejected; `None` without a log.

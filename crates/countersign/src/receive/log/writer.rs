@@ -1,6 +1,7 @@
 //! The task that writes the log.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dedup::{StoreError, StoreErrorKind};
@@ -19,6 +20,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// How many lines one call removes.
 const PRUNED: u32 = 1000;
+
+/// Starts the task that writes a log, on the adapter's runtime.
+pub(in crate::receive) type StartWriter = Arc<dyn Fn(DeliveryLog) + Send + Sync>;
 
 /// A task's turn to write, which ends if the task does not: a runtime that stops drops it.
 struct Turn {
