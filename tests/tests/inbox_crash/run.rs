@@ -9,10 +9,10 @@ use countersign_tower::inbox::InboxStore;
 use sqlx::query;
 
 use crate::audit;
-use crate::config::{Config, Mode, StoreLocation};
+use crate::config::{Config, Fault, Mode, StoreLocation};
 use crate::load::Load;
 
-/// The kills of one run, unless `CRASH_ROUNDS` sets another number.
+/// The kills of one run, unless `CRASH_ROUNDS` sets another number for the sound ones.
 const ROUNDS: u64 = 15;
 
 /// How long the last service may take to handle what is left.
@@ -65,7 +65,8 @@ pub(crate) fn run(config: Config, services: usize) -> Vec<Violation> {
     let random = SplitMix64::new(seed);
     let mut running: Vec<_> = (0..services).map(|_| Service::start(&config)).collect();
     let load = Load::start(running.iter().map(|service| service.address).collect(), seed);
-    for _ in 0..setting("CRASH_ROUNDS", ROUNDS) {
+    let is_sound = matches!(config.fault, Fault::None);
+    for _ in 0..if is_sound { setting("CRASH_ROUNDS", ROUNDS) } else { ROUNDS } {
         let index = usize::try_from(random.below(services as u64)).unwrap();
         std::thread::sleep(random.millis(5..250));
         let killed = std::mem::replace(&mut running[index], Service::start(&config));
