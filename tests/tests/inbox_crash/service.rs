@@ -107,7 +107,7 @@ pub(crate) async fn serve(config: Config) {
     }
     match &config.store {
         StoreLocation::Sqlite(path) => {
-            let store = open(path).await;
+            let store = SqliteStore::open(path).await.unwrap();
             let pool = SqlitePool::connect(&format!("sqlite:{path}")).await.unwrap();
             serve_with!(store, pool, "INSERT INTO applied (id) VALUES (?)");
         }
@@ -160,16 +160,5 @@ async fn settle_first(inbox: Inbox, work: Work) {
             work.end(&id);
         }
         tokio::task::yield_now().await;
-    }
-}
-
-/// Opens the file, which a loaded machine may keep locked for longer than a store waits.
-async fn open(path: &str) -> SqliteStore {
-    loop {
-        match SqliteStore::open(path).await {
-            Ok(store) => return store,
-            Err(error) if error.to_string().contains("locked") => {}
-            Err(error) => panic!("{error}"),
-        }
     }
 }

@@ -10,6 +10,9 @@ use sqlx::{ConnectOptions, Row, raw_sql};
 
 use crate::error::{sqlite_error, store_error};
 
+/// How long the creation of the tables waits for other processes' transactions.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The version of the tables that this version of the crate reads and writes.
 const SCHEMA: i64 = 1;
 
@@ -102,22 +105,38 @@ fn not_a_file() -> rusqlite::Error {
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let open = || {
         let mut connection = connect_with(path, OpenFlags::default())?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch(TABLES)?;
-        transaction.execute_batch(INBOX_TABLES)?;
-        transaction.execute_batch(LOG_TABLES)?;
-        let schema = transaction.query_row(VERSION, [], |row| row.get(0))?;
-        let inbox_schema = transaction.query_row(INBOX_VERSION, [], |row| row.get(0))?;
-        let log_schema = transaction.query_row(LOG_VERSION, [], |row| row.get(0))?;
-        transaction.commit()?;
-        Ok((connection, schema, inbox_schema, log_schema))
+        // A process that starts while another is busy need not wait for its writes.
+        let versions = match versions(&connection) {
+            Ok(versions) => versions,
+            Err(_) => create(&mut connection)?,
+        };
+        Ok((connection, versions))
     };
-    let (connection, schema, inbox_schema, log_schema) =
+    let (connection, [events, inbox, log]) =
         open().map_err(|error: rusqlite::Error| sqlite_error(&error))?;
-    check_version("event", schema, SCHEMA)?;
-    check_version("inbox", inbox_schema, INBOX_SCHEMA)?;
-    check_version("log", log_schema, LOG_SCHEMA)?;
+    check_version("event", events, SCHEMA)?;
+    check_version("inbox", inbox, INBOX_SCHEMA)?;
+    check_version("log", log, LOG_SCHEMA)?;
     Ok(connection)
+}
+
+/// Creates the tables that are missing, and returns the version of each part.
+fn create(connection: &mut Connection) -> rusqlite::Result<[i64; 3]> {
+    connection.busy_timeout(OPEN_TIMEOUT)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for tables in [TABLES, INBOX_TABLES, LOG_TABLES] {
+        transaction.execute_batch(tables)?;
+    }
+    let versions = versions(&transaction)?;
+    transaction.commit()?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(versions)
+}
+
+/// Reads the version of each part.
+fn versions(connection: &Connection) -> rusqlite::Result<[i64; 3]> {
+    let read = |statement| connection.query_row(statement, [], |row| row.get(0));
+    Ok([read(VERSION)?, read(INBOX_VERSION)?, read(LOG_VERSION)?])
 }
 
 fn check_version(tables: &str, found: i64, own: i64) -> Result<(), StoreError> {
