@@ -83,7 +83,7 @@ pub(crate) fn to_count(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-/// The values of a filter, in the order of the parameters of [`matches`].
+/// The values of a filter, in the order of the parameters of [`matching`](Self::matching).
 pub(crate) struct FilterValues<'f> {
     pub(crate) id: Option<i64>,
     pub(crate) key: Option<&'f [u8]>,
@@ -109,6 +109,38 @@ impl<'f> From<&'f MessageFilter> for FilterValues<'f> {
             received_from: filter.received_from.map(|time| from_millis(time.as_millis())),
             received_before: filter.received_before.map(|time| from_millis(time.as_millis())),
         }
+    }
+}
+
+impl FilterValues<'_> {
+    /// Returns the SQL condition for the messages that match, whose parameters have the numbers 1 to 9.
+    ///
+    /// Only what is set becomes a condition, and the state is written out, so that an index can be used. `time` is
+    /// the SQL that makes a column's time of a number of milliseconds, in which `{}` is the number.
+    pub(crate) fn matching(&self, time: &str) -> String {
+        let mut sql = String::from("true");
+        let set = [
+            (self.id.is_some(), "id = $1"),
+            (self.key.is_some(), "key = $2"),
+            (self.endpoint.is_some(), "endpoint = $3"),
+            (self.tenant.is_some(), "tenant = $4"),
+            (self.event_type.is_some(), "event_type = $5"),
+            (self.event_id.is_some(), "event_id = $6"),
+        ];
+        for (_, condition) in set.into_iter().filter(|(is_set, _)| *is_set) {
+            sql.push_str(" AND ");
+            sql.push_str(condition);
+        }
+        if let Some(state) = self.state {
+            // As the indexes have it.
+            let states = if state <= RUNNING { "1, 2" } else { "3, 4, 5" };
+            sql.push_str(&format!(" AND state = {state} AND state IN ({states})"));
+        }
+        let times = [(self.received_from, ">=", "$8"), (self.received_before, "<", "$9")];
+        for (_, operator, parameter) in times.into_iter().filter(|(value, ..)| value.is_some()) {
+            sql.push_str(&format!(" AND received {operator} {}", time.replace("{}", parameter)));
+        }
+        sql
     }
 }
 

@@ -1,7 +1,5 @@
 //! What an operator sees of the inbox.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use countersign::Timestamp;
 use countersign::dedup::StoreError;
@@ -13,6 +11,7 @@ use sqlx::{AssertSqlSafe, Row, query};
 
 use super::lane_lock;
 use super::prepared::prepare;
+use super::statements::Filtered;
 use crate::error::store_error;
 use crate::inbox_row::{FilterValues, from_id, to_count, to_id, to_key, to_state};
 use crate::postgres::statements::Statement;
@@ -26,7 +25,8 @@ impl InspectInbox for PostgresStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRecord>, StoreError> {
-        let list = filtered(&self.inbox().await?.list, filter);
+        self.inbox().await?;
+        let list = self.filtered(filter, Filtered::list);
         let list = list.bind(before.map(from_id)).bind(i64::from(limit));
         let rows = list.fetch_all(&self.0.pool).await;
         let records = rows.and_then(|rows| rows.iter().map(record).collect());
@@ -35,7 +35,8 @@ impl InspectInbox for PostgresStore {
 
     async fn count_messages(&self, filter: &MessageFilter, limit: u64) -> Result<u64, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let count = filtered(&self.inbox().await?.count, filter).bind(limit);
+        self.inbox().await?;
+        let count = self.filtered(filter, Filtered::count).bind(limit);
         let count = count.fetch_one(&self.0.pool).await.and_then(|row| row.try_get("messages"));
         count.map(i64::unsigned_abs).map_err(|error| store_error(&error))
     }
@@ -64,7 +65,7 @@ impl InspectInbox for PostgresStore {
         let statements = self.inbox().await?;
         let replay = async {
             let mut transaction = self.0.pool.begin().await?;
-            let find = filtered(&statements.find_replayable, filter).bind(i64::from(limit));
+            let find = self.filtered(filter, Filtered::find_replayable).bind(i64::from(limit));
             let rows = find.fetch_all(&mut *transaction).await?;
             let (mut ids, mut lanes) = (Vec::new(), Vec::new());
             for row in &rows {
@@ -91,25 +92,37 @@ impl InspectInbox for PostgresStore {
         filter: &MessageFilter,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let statements = self.inbox().await?;
-        let discard =
-            || filtered(&statements.discard, filter).bind(i64::from(limit)).execute(&self.0.pool);
+        self.inbox().await?;
+        let discard = || {
+            let discard = self.filtered(filter, Filtered::discard).bind(i64::from(limit));
+            discard.execute(&self.0.pool)
+        };
         Ok(with_retries(discard).await?.rows_affected())
     }
 }
 
-fn filtered<'f>(statement: &Arc<str>, filter: &'f MessageFilter) -> Statement<'f> {
-    let values = FilterValues::from(filter);
-    query(AssertSqlSafe(statement.clone()))
-        .bind(values.id)
-        .bind(values.key)
-        .bind(values.endpoint)
-        .bind(values.tenant)
-        .bind(values.event_type)
-        .bind(values.event_id)
-        .bind(values.state)
-        .bind(values.received_from)
-        .bind(values.received_before)
+impl PostgresStore {
+    /// Returns a statement with the values of a filter as its first parameters.
+    fn filtered<'f>(
+        &self,
+        filter: &'f MessageFilter,
+        statement: impl Fn(&Filtered) -> String,
+    ) -> Statement<'f> {
+        let values = FilterValues::from(filter);
+        let sql = statement(&Filtered::new(&self.0.inbox.tables, &values));
+        // Planned each time, since which index is best depends on the values.
+        query(AssertSqlSafe(sql))
+            .persistent(false)
+            .bind(values.id)
+            .bind(values.key)
+            .bind(values.endpoint)
+            .bind(values.tenant)
+            .bind(values.event_type)
+            .bind(values.event_id)
+            .bind(values.state)
+            .bind(values.received_from)
+            .bind(values.received_before)
+    }
 }
 
 fn record(row: &PgRow) -> Result<MessageRecord, sqlx::Error> {

@@ -3,18 +3,11 @@
 use std::sync::Arc;
 
 use super::tables::InboxTables;
-use crate::inbox_row::{DEAD, DISCARDED, DONE, LEASE_EXPIRED, READY, RETURNED, RUNNING};
+use crate::inbox_row::{
+    DEAD, DISCARDED, DONE, FilterValues, LEASE_EXPIRED, READY, RETURNED, RUNNING,
+};
 use crate::postgres::table::Table;
 use crate::row::{ABSENT, HANDLED};
-
-/// What a message must be to match a filter, whose values are the parameters 1 to 9.
-const MATCHES: &str = "
-    ($1::bigint IS NULL OR id = $1) AND ($2::bytea IS NULL OR key = $2)
-    AND ($3::text IS NULL OR endpoint = $3) AND ($4::text IS NULL OR tenant = $4)
-    AND ($5::text IS NULL OR event_type = $5) AND ($6::text IS NULL OR event_id = $6)
-    AND ($7::smallint IS NULL OR state = $7)
-    AND ($8::bigint IS NULL OR received >= to_timestamp($8 / 1000.0))
-    AND ($9::bigint IS NULL OR received < to_timestamp($9 / 1000.0))";
 
 /// Times for a row's reader, in milliseconds.
 const MILLIS: &str = "* 1000)::bigint";
@@ -33,11 +26,7 @@ pub(super) struct InboxStatements {
     pub(super) pause: Arc<str>,
     pub(super) resume: Arc<str>,
     pub(super) backlog: Arc<str>,
-    pub(super) find_replayable: Arc<str>,
     pub(super) replay: Arc<str>,
-    pub(super) discard: Arc<str>,
-    pub(super) list: Arc<str>,
-    pub(super) count: Arc<str>,
     pub(super) body: Arc<str>,
     pub(super) attempts: Arc<str>,
 }
@@ -78,12 +67,6 @@ impl InboxStatements {
             pause: format!("INSERT INTO {paused} VALUES ($1, now()) ON CONFLICT DO NOTHING").into(),
             resume: format!("DELETE FROM {paused} WHERE endpoint = $1").into(),
             backlog: backlog(inbox, paused).into(),
-            find_replayable: format!(
-                "SELECT id, lane FROM {inbox}
-                 WHERE {MATCHES} AND state IN ({DONE}, {DEAD}, {DISCARDED})
-                 ORDER BY id LIMIT $10 FOR UPDATE SKIP LOCKED"
-            )
-            .into(),
             replay: format!(
                 "WITH given AS (
                      SELECT id, nextval('{sequence}') AS fence FROM unnest($1::bigint[]) AS id
@@ -94,26 +77,6 @@ impl InboxStatements {
                 sequence = events.sequence(),
             )
             .into(),
-            discard: format!(
-                "UPDATE {inbox} SET state = {DISCARDED}, due = now() WHERE id IN (
-                     SELECT id FROM {inbox} WHERE {MATCHES} AND state IN ({READY}, {DEAD})
-                     ORDER BY id LIMIT $10 FOR UPDATE SKIP LOCKED)"
-            )
-            .into(),
-            list: format!(
-                "SELECT id, key, state, attempt, replays, endpoint, tenant, sender, event_id, event_type,
-                     error, request, octet_length(body)::bigint AS body_bytes,
-                     (extract(epoch FROM received) {MILLIS} AS received,
-                     (extract(epoch FROM due - now()) {MILLIS} AS left_ms
-                 FROM {inbox} WHERE {MATCHES} AND ($10::bigint IS NULL OR id < $10)
-                 ORDER BY id DESC LIMIT $11"
-            )
-            .into(),
-            count: format!(
-                "SELECT count(*) AS messages FROM (
-                     SELECT FROM {inbox} WHERE {MATCHES} LIMIT $10) AS found"
-            )
-            .into(),
             body: format!("SELECT body FROM {inbox} WHERE id = $1").into(),
             attempts: format!(
                 "SELECT number, (extract(epoch FROM ended) {MILLIS} AS ended, took_ms, outcome, worker, error
@@ -121,6 +84,59 @@ impl InboxStatements {
             )
             .into(),
         }
+    }
+}
+
+/// The number of milliseconds since 1970 as a time.
+const TIME: &str = "to_timestamp({} / 1000.0)";
+
+/// The statements that find messages by a filter, whose values are the parameters 1 to 9.
+pub(super) struct Filtered {
+    inbox: String,
+    matching: String,
+}
+
+impl Filtered {
+    pub(super) fn new(tables: &InboxTables, values: &FilterValues<'_>) -> Self {
+        Self { inbox: tables.inbox.clone(), matching: values.matching(TIME) }
+    }
+
+    pub(super) fn find_replayable(&self) -> String {
+        let Self { inbox, matching } = self;
+        format!(
+            "SELECT id, lane FROM {inbox}
+             WHERE {matching} AND state IN ({DONE}, {DEAD}, {DISCARDED})
+             ORDER BY id LIMIT $10 FOR UPDATE SKIP LOCKED"
+        )
+    }
+
+    pub(super) fn discard(&self) -> String {
+        let Self { inbox, matching } = self;
+        format!(
+            "UPDATE {inbox} SET state = {DISCARDED}, due = now() WHERE id IN (
+                 SELECT id FROM {inbox} WHERE {matching} AND state IN ({READY}, {DEAD})
+                 ORDER BY id LIMIT $10 FOR UPDATE SKIP LOCKED)"
+        )
+    }
+
+    /// Reads at most `$11` messages below the id `$10`, the latest first.
+    pub(super) fn list(&self) -> String {
+        let Self { inbox, matching } = self;
+        format!(
+            "SELECT id, key, state, attempt, replays, endpoint, tenant, sender, event_id, event_type,
+                 error, request, octet_length(body)::bigint AS body_bytes,
+                 (extract(epoch FROM received) {MILLIS} AS received,
+                 (extract(epoch FROM due - now()) {MILLIS} AS left_ms
+             FROM {inbox} WHERE {matching} AND ($10::bigint IS NULL OR id < $10)
+             ORDER BY id DESC LIMIT $11"
+        )
+    }
+
+    pub(super) fn count(&self) -> String {
+        let Self { inbox, matching } = self;
+        format!(
+            "SELECT count(*) AS messages FROM (SELECT FROM {inbox} WHERE {matching} LIMIT $10) AS found"
+        )
     }
 }
 

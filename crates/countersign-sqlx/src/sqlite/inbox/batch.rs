@@ -12,8 +12,8 @@ use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension, Result, Row, params};
 
 use super::statements::{
-    DISCARD, FIND_DUE, FIND_REPLAYABLE, FORGET_RETURNS, INSERT, IS_PAUSED, KILL, PAUSE, PRUNE,
-    PRUNE_ATTEMPTS, RECORD, RENEW, REPLAY, RESUME, SETTLE, START, STATE_OF,
+    FIND_DUE, FORGET_RETURNS, INSERT, IS_PAUSED, KILL, PAUSE, PRUNE, PRUNE_ATTEMPTS, RECORD, RENEW,
+    REPLAY, RESUME, SETTLE, START, STATE_OF, discard, find_replayable, matching,
 };
 use crate::inbox_row::{
     DEAD, DISCARDED, DONE, FilterValues, LEASE_EXPIRED, PROCESS_ENDED, RUNNING, after_settlement,
@@ -239,7 +239,7 @@ impl Batch<'_> {
     ) -> Result<u64> {
         let values = FilterValues::from(filter);
         let ids: Vec<i64> = {
-            let mut find = self.transaction.prepare_cached(&FIND_REPLAYABLE)?;
+            let mut find = self.transaction.prepare_cached(&find_replayable(&matching(&values)))?;
             let mut parameters = values.parameters();
             parameters.push(&limit);
             find.query_map(&*parameters, |row| row.get(0))?.collect::<Result<_>>()?
@@ -259,7 +259,7 @@ impl Batch<'_> {
         let values = FilterValues::from(filter);
         let mut parameters = values.parameters();
         parameters.extend([&limit as &dyn ToSql, &self.now]);
-        self.run(&DISCARD, &*parameters)
+        self.run(&discard(&matching(&values)), &*parameters)
     }
 }
 

@@ -8,9 +8,9 @@ use countersign::inbox::{
 };
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Row, Sqlite, query};
+use sqlx::{AssertSqlSafe, Row, Sqlite, query};
 
-use super::statements::{ATTEMPTS, BODY, COUNT, LIST};
+use super::statements::{ATTEMPTS, BODY, count, list, matching};
 use crate::error::store_error;
 use crate::inbox_row::{FilterValues, from_id, to_count, to_id, to_key, to_state};
 use crate::row::duration;
@@ -24,7 +24,7 @@ impl InspectInbox for SqliteStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRecord>, StoreError> {
-        let list = filtered(&LIST, filter).bind(before.map(from_id)).bind(limit);
+        let list = filtered(list, filter).bind(before.map(from_id)).bind(limit);
         let rows = list.fetch_all(&self.0.pool).await;
         let records = rows.and_then(|rows| rows.iter().map(record).collect());
         records.map_err(|error| store_error(&error))
@@ -32,7 +32,7 @@ impl InspectInbox for SqliteStore {
 
     async fn count_messages(&self, filter: &MessageFilter, limit: u64) -> Result<u64, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let row = filtered(&COUNT, filter).bind(limit).fetch_one(&self.0.pool).await;
+        let row = filtered(count, filter).bind(limit).fetch_one(&self.0.pool).await;
         let count = row.and_then(|row| row.try_get("messages"));
         count.map(i64::unsigned_abs).map_err(|error| store_error(&error))
     }
@@ -71,11 +71,11 @@ impl InspectInbox for SqliteStore {
 }
 
 fn filtered<'f>(
-    statement: &'static str,
+    statement: fn(&str) -> String,
     filter: &'f MessageFilter,
 ) -> Query<'f, Sqlite, SqliteArguments> {
     let values = FilterValues::from(filter);
-    query(statement)
+    query(AssertSqlSafe(statement(&matching(&values))))
         .bind(values.id)
         .bind(values.key)
         .bind(values.endpoint)

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use crate::inbox_row::{DEAD, DISCARDED, DONE, LEASE_EXPIRED, READY, RETURNED, RUNNING};
+use crate::inbox_row::{
+    DEAD, DISCARDED, DONE, FilterValues, LEASE_EXPIRED, READY, RETURNED, RUNNING,
+};
 use crate::sqlite::statements::{NOW, Statement};
 
 pub(in crate::sqlite) static INSERT: Statement = LazyLock::new(|| {
@@ -111,20 +113,18 @@ pub(in crate::sqlite) static MARK_DONE: Statement = LazyLock::new(|| {
     )
 });
 
-/// What a message must be to match a filter, whose values are the parameters 1 to 9.
-pub(in crate::sqlite) const MATCHES: &str = "
-    (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR key = ?2) AND (?3 IS NULL OR endpoint = ?3)
-    AND (?4 IS NULL OR tenant = ?4) AND (?5 IS NULL OR event_type = ?5)
-    AND (?6 IS NULL OR event_id = ?6) AND (?7 IS NULL OR state = ?7)
-    AND (?8 IS NULL OR received >= ?8) AND (?9 IS NULL OR received < ?9)";
+/// Returns the condition of a filter as SQLite numbers its parameters.
+pub(in crate::sqlite) fn matching(values: &FilterValues<'_>) -> String {
+    values.matching("{}").replace('$', "?")
+}
 
 /// Finds at most `?10` messages to replay.
-pub(in crate::sqlite) static FIND_REPLAYABLE: Statement = LazyLock::new(|| {
+pub(in crate::sqlite) fn find_replayable(matching: &str) -> String {
     format!(
         "SELECT id FROM countersign_inbox
-         WHERE {MATCHES} AND state IN ({DONE}, {DEAD}, {DISCARDED}) ORDER BY id LIMIT ?10"
+         WHERE {matching} AND state IN ({DONE}, {DEAD}, {DISCARDED}) ORDER BY id LIMIT ?10"
     )
-});
+}
 
 /// Makes the message `?1` ready at the time `?3`, behind all others.
 pub(in crate::sqlite) static REPLAY: Statement = LazyLock::new(|| {
@@ -135,13 +135,13 @@ pub(in crate::sqlite) static REPLAY: Statement = LazyLock::new(|| {
 });
 
 /// Discards at most `?10` messages at the time `?11`.
-pub(in crate::sqlite) static DISCARD: Statement = LazyLock::new(|| {
+pub(in crate::sqlite) fn discard(matching: &str) -> String {
     format!(
         "UPDATE countersign_inbox SET state = {DISCARDED}, due = ?11 WHERE id IN (
              SELECT id FROM countersign_inbox
-             WHERE {MATCHES} AND state IN ({READY}, {DEAD}) ORDER BY id LIMIT ?10 + 0)"
+             WHERE {matching} AND state IN ({READY}, {DEAD}) ORDER BY id LIMIT ?10 + 0)"
     )
-});
+}
 
 /// Counts the messages of each endpoint: the live ones by their index, the dead ones by theirs.
 pub(in crate::sqlite) static BACKLOG: Statement = LazyLock::new(|| {
@@ -170,20 +170,20 @@ const RECORD_COLUMNS: &str = "
     request, length(body) AS body_bytes";
 
 /// Reads at most `?11` messages below the id `?10`, the latest first.
-pub(in crate::sqlite) static LIST: Statement = LazyLock::new(|| {
+pub(in crate::sqlite) fn list(matching: &str) -> String {
     format!(
         "SELECT {RECORD_COLUMNS}, due - {NOW} AS left_ms FROM countersign_inbox
-         WHERE {MATCHES} AND (?10 IS NULL OR id < ?10) ORDER BY id DESC LIMIT ?11"
+         WHERE {matching} AND (?10 IS NULL OR id < ?10) ORDER BY id DESC LIMIT ?11"
     )
-});
+}
 
 /// Counts up to `?10` messages.
-pub(in crate::sqlite) static COUNT: Statement = LazyLock::new(|| {
+pub(in crate::sqlite) fn count(matching: &str) -> String {
     format!(
         "SELECT count(*) AS messages FROM (
-             SELECT 1 FROM countersign_inbox WHERE {MATCHES} LIMIT ?10)"
+             SELECT 1 FROM countersign_inbox WHERE {matching} LIMIT ?10)"
     )
-});
+}
 
 pub(in crate::sqlite) const BODY: &str = "SELECT body FROM countersign_inbox WHERE id = ?1";
 
