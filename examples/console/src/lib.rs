@@ -65,7 +65,6 @@ impl Service {
     }
 
     /// Returns the application: the routes of both senders, and the console.
-    #[must_use]
     pub fn app(&self) -> Router {
         self.app.clone()
     }
