@@ -29,6 +29,10 @@ mod docs {
     struct Batches;
     #[doc = include_str!("../../docs/inbox.md")]
     struct Inbox;
+    #[doc = include_str!("../../docs/delivery-log.md")]
+    struct DeliveryLog;
+    #[doc = include_str!("../../docs/console.md")]
+    struct Console;
     #[doc = include_str!("../../docs/testing-your-handlers.md")]
     struct TestingYourHandlers;
     #[doc = include_str!("../../crates/countersign/README.md")]

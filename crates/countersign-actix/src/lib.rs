@@ -140,6 +140,7 @@
 
 mod event;
 mod extract;
+mod health;
 mod items;
 mod middleware;
 mod rejection;
@@ -155,6 +156,7 @@ pub use countersign::*;
 
 pub use self::event::{EventGuard, event, ignored};
 pub use self::extract::Webhook;
+pub use self::health::health_routes;
 pub use self::items::ItemsResponse;
 pub use self::middleware::WebhookMiddleware;
 pub use self::rejection::WebhookRejection;

@@ -69,7 +69,7 @@ impl RedisStore {
     /// Returns a [`StoreError`] if the address is invalid, or the server cannot be reached.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(|error| invalid_address(&error))?;
-        Self::with_client(client).ping().await
+        Self::with_client(client).checked().await
     }
 
     /// Connects to the master of that name that the sentinels at `urls` report, and to its successor
@@ -85,7 +85,7 @@ impl RedisStore {
         let kind = SentinelServerType::Master;
         let client = SentinelClient::build(urls.to_vec(), String::from(master), None, kind)
             .map_err(|error| invalid_address(&error))?;
-        let store = Self::with_sentinel(client).ping().await?;
+        let store = Self::with_sentinel(client).checked().await?;
         Ok(Self { server: Server::of_nodes(master, urls)?, ..store })
     }
 
@@ -162,8 +162,8 @@ impl RedisStore {
     }
 
     /// Checks that the server responds.
-    async fn ping(self) -> Result<Self, StoreError> {
-        self.topology.call(&cmd("PING")).await.map_err(|error| store_error(&error))?;
+    async fn checked(self) -> Result<Self, StoreError> {
+        DedupStore::ping(&self).await?;
         Ok(self)
     }
 
@@ -173,6 +173,10 @@ impl RedisStore {
 }
 
 impl DedupStore for RedisStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.topology.call(&cmd("PING")).await.map(drop).map_err(|error| store_error(&error))
+    }
+
     /// Stores on one server have one id: with the same address, database and prefix. A store over the
     /// application's own connection shares its id with its clones only.
     fn id(&self) -> Option<StoreId> {

@@ -18,6 +18,7 @@ use countersign::dedup::{
     StoreErrorKind, StoreId, UpdateOutcome,
 };
 use sqlx::postgres::{PgPool, PgQueryResult, PgRow};
+use sqlx::query;
 use sqlx::{Postgres, Row};
 
 use self::inbox::PostgresInbox;
@@ -231,6 +232,11 @@ impl PostgresStore {
 }
 
 impl DedupStore for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        let ping = query("SELECT 1").execute(&self.0.pool).await;
+        ping.map(drop).map_err(|error| store_error(&error))
+    }
+
     /// Stores on one table have one id: of one server, database and role as the pool is configured.
     fn id(&self) -> Option<StoreId> {
         let options = self.0.pool.connect_options();

@@ -28,7 +28,7 @@ use self::inbox::MARK_DONE;
 use self::job::{Job, Operation, Output, SweepPosition, Update};
 use self::statements::MARK_HANDLED;
 use self::writer::{WriteLock, writer_stopped};
-use crate::error::{TransactionError, TransactionErrorKind};
+use crate::error::{TransactionError, TransactionErrorKind, store_error};
 use crate::inbox_row::from_id;
 use crate::open_transactions::OpenTransactions;
 use crate::row::{from_fencing_token, key_bytes, millis};
@@ -264,6 +264,11 @@ impl Drop for PendingJob<'_> {
 }
 
 impl DedupStore for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        let ping = query("SELECT 1 FROM countersign_meta").execute(&self.0.pool).await;
+        ping.map(drop).map_err(|error| store_error(&error))
+    }
+
     /// Stores on one file have one id.
     fn id(&self) -> Option<StoreId> {
         let path = &self.0.path;

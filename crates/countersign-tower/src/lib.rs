@@ -141,6 +141,8 @@ mod events;
 mod extract;
 mod future;
 #[cfg(feature = "axum")]
+mod health;
+#[cfg(feature = "axum")]
 mod items;
 mod layer;
 #[cfg(feature = "axum")]
@@ -159,6 +161,8 @@ pub use self::events::Events;
 #[cfg(feature = "axum")]
 pub use self::extract::Webhook;
 pub use self::future::ResponseFuture;
+#[cfg(feature = "axum")]
+pub use self::health::health_routes;
 #[cfg(feature = "axum")]
 pub use self::items::ItemsResponse;
 pub use self::layer::WebhookLayer;

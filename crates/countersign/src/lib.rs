@@ -137,8 +137,8 @@ pub use self::receive::adapter;
 #[cfg(feature = "metrics")]
 pub use self::receive::metrics;
 pub use self::receive::{
-    Admission, Claim, IgnoredEvent, ItemFailure, ItemFailureKind, ItemsError, ItemsOutcome,
-    Outcome, Receiver, ReceiverBuilder, Shutdown,
+    Admission, Claim, Health, HealthReport, IgnoredEvent, ItemFailure, ItemFailureKind, ItemsError,
+    ItemsOutcome, Outcome, Receiver, ReceiverBuilder, Shutdown,
 };
 pub use self::senders::{Custom, StandardWebhooks, ainexlayer, omniai};
 pub use self::time::Timestamp;

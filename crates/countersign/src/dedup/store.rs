@@ -170,6 +170,17 @@ pub trait DedupStore: Send + Sync + 'static {
     fn id(&self) -> Option<StoreId> {
         None
     }
+
+    /// Checks that the store can be reached, for a [health check](crate::Health).
+    ///
+    /// The default checks nothing, which suits a store in memory.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store cannot be reached or does not respond in time.
+    fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// The future of a [`Store`] operation.
@@ -204,9 +215,14 @@ pub(crate) trait Store: Send + Sync {
         fencing_token: FencingToken,
     ) -> StoreFuture<'s, UpdateOutcome>;
     fn id(&self) -> Option<StoreId>;
+    fn ping(&self) -> StoreFuture<'_, ()>;
 }
 
 impl<S: DedupStore> Store for S {
+    fn ping(&self) -> StoreFuture<'_, ()> {
+        Box::pin(DedupStore::ping(self))
+    }
+
     fn claim<'s>(
         &'s self,
         key: &'s EventKey,

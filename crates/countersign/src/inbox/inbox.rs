@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ struct Inner {
     /// The endpoints whose handlers this process has.
     endpoints: Mutex<BTreeSet<Arc<str>>>,
     stored: Event,
+    /// How many workers run in this process.
+    workers: AtomicUsize,
 }
 
 impl Inbox {
@@ -47,6 +50,7 @@ impl Inbox {
             fill: Fill::default(),
             endpoints,
             stored: Event::new(),
+            workers: AtomicUsize::new(0),
         }))
     }
 
@@ -125,6 +129,18 @@ impl Inbox {
         })
     }
 
+    /// Returns how many workers of this inbox run in this process.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.0.workers.load(Ordering::Relaxed)
+    }
+
+    /// Counts a worker as running until the returned value is dropped.
+    pub(crate) fn count_worker(&self) -> RunningWorker {
+        self.0.workers.fetch_add(1, Ordering::Relaxed);
+        RunningWorker(self.clone())
+    }
+
     /// Notes that a live message with a body of `bytes` bytes has ended.
     pub(crate) fn ended(&self, bytes: u64) {
         self.0.fill.remove(bytes);
@@ -183,6 +199,15 @@ impl Inbox {
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<Arc<str>>> {
         self.0.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A worker that runs, until it is dropped.
+pub(crate) struct RunningWorker(Inbox);
+
+impl Drop for RunningWorker {
+    fn drop(&mut self) {
+        self.0.0.workers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -13,7 +13,7 @@
 //! | what an adapter uses of all this | `adapter.rs` |
 //! | an event without a handler | `ignored_event.rs` |
 //! | reports to the operator | `report.rs`, `trace.rs`, `recorder.rs`, `metrics.rs` |
-//! | shutdown | `shutdown.rs` |
+//! | shutdown and health | `shutdown.rs`, `health.rs` |
 
 pub mod adapter;
 mod adapter_state;
@@ -22,6 +22,7 @@ mod builder;
 mod claim;
 mod detachable;
 mod handler;
+mod health;
 mod ignored_event;
 mod inbox;
 mod items;
@@ -48,6 +49,7 @@ mod unsigned;
 pub use self::admission::Admission;
 pub use self::builder::ReceiverBuilder;
 pub use self::claim::Claim;
+pub use self::health::{Health, HealthReport};
 pub use self::ignored_event::IgnoredEvent;
 pub use self::items::{ItemFailure, ItemFailureKind, ItemsError, ItemsOutcome};
 pub use self::outcome::Outcome;

@@ -106,6 +106,12 @@ impl Shutdown {
     }
 
     /// Returns whether running handlers are to be cancelled.
+    /// Returns whether a [drain](Self::drain) or a [stop](Self::stop) has begun.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.state().phase() != SERVING
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         self.state().phase() >= STOPPING
     }

@@ -47,6 +47,7 @@ pub async fn run_worker<A, T: Timer>(
 ) {
     // Counted as one delivery, so that a drain waits for the last settlement.
     let Some(_in_flight) = shutdown.track() else { return };
+    let _counted = worker.inbox.count_worker();
     let mut run = Run::new(&worker.inbox, &worker.settings, timer, shutdown);
     run.report_risk().await;
     let mut closing = pin!(shutdown.closing());
