@@ -9,21 +9,18 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Context;
-use super::confirm::{Selection, Verb};
+use super::selection::{Selection, TYPED_ABOVE, Verb};
 use crate::acts::{Act, Acts};
 use crate::query::{Query, link};
 use crate::respond::{Outcome, Reply};
 use crate::source::InboxSource;
 use crate::view::text;
 
-/// Above this number, the count is typed to confirm.
-pub(crate) const TYPED_ABOVE: usize = 100;
-
 /// Replays or discards what was confirmed.
 pub(crate) async fn act(context: &Context<'_>, form: &Query) -> Outcome {
     let Some(inbox) = &context.console.inbox else { return Ok(Reply::NotFound) };
     let Some(verb) = Verb::of(form) else { return Ok(Reply::NotFound) };
-    let selection = Selection::find(context, inbox, form, verb).await?;
+    let selection = Selection::find(inbox, form, verb).await?;
     let count = selection.messages.len();
     if count == 0 {
         return Ok(Reply::Conflict("None of them can be changed by now: look at the list again."));

@@ -12,6 +12,7 @@ mod layout;
 mod overview;
 mod payload;
 mod rejected;
+mod selection;
 
 use countersign::Timestamp;
 
