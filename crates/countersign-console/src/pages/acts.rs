@@ -8,7 +8,7 @@ use countersign::inbox::{MessageFilter, MessageId, MessageState};
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::Context;
+use super::context::Context;
 use super::selection::{Selection, TYPED_ABOVE, Verb};
 use crate::acts::{Act, Acts};
 use crate::query::{Query, link};

@@ -6,7 +6,7 @@ use countersign::inbox::{MessageRecord, MessageState};
 use maud::html;
 use serde_json::json;
 
-use super::Context;
+use super::context::Context;
 use super::selection::{Selection, TYPED_ABOVE, Verb};
 use crate::query::Query;
 use crate::respond::{Outcome, Reply};

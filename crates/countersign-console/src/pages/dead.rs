@@ -6,7 +6,7 @@ use countersign::inbox::{MessageFilter, MessageRecord, MessageState};
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::Context;
+use super::context::Context;
 use super::layout::empty;
 use crate::query::{Query, link};
 use crate::respond::{Outcome, Reply};

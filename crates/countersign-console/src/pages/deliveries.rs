@@ -9,7 +9,7 @@ use countersign::log::{LogFilter, LogId, LogRecord};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use super::filter::{log_filter, message_filter};
 use super::layout::{as_of, empty, refresh};
 use crate::query::{Query, SPANS, since, span};

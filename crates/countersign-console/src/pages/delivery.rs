@@ -8,7 +8,7 @@ use countersign::log::{LogEntry, LogFilter, LogId, LogRecord};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use crate::query::{Query, link};
 use crate::respond::{Outcome, Reply};
 use crate::view::outcome::{badge, of_message, of_outcome};

@@ -6,7 +6,7 @@ use countersign::inbox::{Backlog, EndpointBacklog};
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::Context;
+use super::context::Context;
 use super::deliveries::endpoint_names;
 use super::layout::empty;
 use crate::query::Query;

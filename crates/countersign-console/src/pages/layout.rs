@@ -4,7 +4,7 @@ use countersign::Timestamp;
 use countersign::dedup::StoreError;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::Context;
+use super::context::Context;
 use crate::view::{icon, text};
 
 const ICONS: &str = include_str!("../../assets/icons.svg");

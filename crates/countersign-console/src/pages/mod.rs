@@ -2,6 +2,7 @@
 
 mod acts;
 mod confirm;
+mod context;
 mod dead;
 mod deliveries;
 mod delivery;
@@ -14,10 +15,9 @@ mod payload;
 mod rejected;
 mod selection;
 
-use countersign::Timestamp;
-
 pub(crate) use self::acts::{act, all_acts, set_paused};
 pub(crate) use self::confirm::confirm;
+pub(crate) use self::context::Context;
 pub(crate) use self::dead::dead;
 pub(crate) use self::deliveries::deliveries;
 pub(crate) use self::delivery::delivery;
@@ -27,25 +27,3 @@ pub(crate) use self::layout::{message, unreachable};
 pub(crate) use self::overview::overview;
 pub(crate) use self::payload::{captured, payload};
 pub(crate) use self::rejected::rejected;
-use crate::access::Access;
-use crate::console::Console;
-
-/// What every page knows.
-pub(crate) struct Context<'c> {
-    pub(crate) console: &'c Console,
-    pub(crate) access: &'c Access,
-    pub(crate) now: Timestamp,
-    /// The theme that the person has chosen: `system`, `light` or `dark`.
-    pub(crate) theme: &'static str,
-}
-
-impl<'c> Context<'c> {
-    pub(crate) const fn new(
-        console: &'c Console,
-        access: &'c Access,
-        now: Timestamp,
-        theme: &'static str,
-    ) -> Self {
-        Self { console, access, now, theme }
-    }
-}

@@ -8,8 +8,8 @@ use countersign::log::{LogFilter, LogRate, LogRecord};
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::Context;
 use super::acts::act_rows;
+use super::context::Context;
 use super::hints::{Hint, hints};
 use crate::query::link;
 use crate::respond::{DAY, Outcome, Reply, day_before};

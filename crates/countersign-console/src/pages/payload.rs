@@ -3,7 +3,7 @@
 use countersign::inbox::MessageId;
 use countersign::log::LogId;
 
-use super::Context;
+use super::context::Context;
 use crate::acts::Act;
 use crate::query::Query;
 use crate::respond::{Outcome, Reply};

@@ -6,7 +6,7 @@ use countersign::log::{LogId, LogRate};
 use maud::html;
 use serde_json::json;
 
-use super::Context;
+use super::context::Context;
 use super::deliveries::endpoint_names;
 use super::filter::log_filter;
 use super::hints::hints;
