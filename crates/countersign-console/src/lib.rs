@@ -47,6 +47,7 @@ mod endpoint;
 mod feed;
 mod pages;
 mod query;
+mod reply;
 mod respond;
 mod same_origin;
 mod source;

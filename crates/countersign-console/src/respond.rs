@@ -1,10 +1,6 @@
 //! From a request to the response of a page.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use countersign::Timestamp;
-use countersign::dedup::StoreError;
 use countersign::log::LogId;
 use countersign::time::{Clock, SystemClock};
 use http::header::{
@@ -22,6 +18,7 @@ use crate::console::Console;
 use crate::feed::feed;
 use crate::pages::{self, Context};
 use crate::query::Query;
+use crate::reply::{Outcome, Reply};
 use crate::same_origin::is_same_origin;
 
 const STYLE: &str = include_str!("../assets/style.css");
@@ -33,33 +30,6 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 
 /// The largest form, in bytes: ten thousand selected messages are fewer.
 const MAX_FORM_BYTES: usize = 512 << 10;
-
-/// What a page responds with.
-pub(crate) enum Reply {
-    /// A page, and the same as JSON.
-    Page {
-        title: String,
-        current: &'static str,
-        content: Markup,
-        json: Value,
-    },
-    /// Another page, by a link that is relative to this one.
-    SeeOther(String),
-    /// A file to download.
-    Download {
-        name: String,
-        bytes: Bytes,
-    },
-    Feed(crate::body::Feed),
-    NotFound,
-    /// Access is missing for this part.
-    Forbidden,
-    /// The request cannot be fulfilled, for this reason.
-    Conflict(&'static str),
-}
-
-/// What came of a page: a reply, or the error of a store.
-pub(crate) type Outcome = Result<Reply, StoreError>;
 
 impl Console {
     /// Responds to a request for one of the console's pages.
@@ -306,12 +276,4 @@ fn secured(mut response: Response<Body>) -> Response<Body> {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// The time of a page, and since when it counts.
-pub(crate) const DAY: Duration = Duration::from_secs(86_400);
-
-/// Returns when the last day began, at a whole minute.
-pub(crate) fn day_before(now: Timestamp) -> Timestamp {
-    Timestamp::from_secs(now.saturating_sub(DAY).as_secs() / 60 * 60)
 }

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::selection::{Selection, TYPED_ABOVE, Verb};
 use crate::acts::{Act, Acts};
 use crate::query::{Query, link};
-use crate::respond::{Outcome, Reply};
+use crate::reply::{Outcome, Reply};
 use crate::source::InboxSource;
 use crate::view::text;
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::context::Context;
 use super::selection::{Selection, TYPED_ABOVE, Verb};
 use crate::query::Query;
-use crate::respond::{Outcome, Reply};
+use crate::reply::{Outcome, Reply};
 use crate::view::{icon, id, text};
 
 pub(crate) async fn confirm(context: &Context<'_>, form: &Query) -> Outcome {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::context::Context;
 use super::layout::empty;
 use crate::query::{Query, link};
-use crate::respond::{Outcome, Reply};
+use crate::reply::{Outcome, Reply};
 use crate::view::outcome::badge_with;
 use crate::view::{icon, say, text};
 

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::filter::{log_filter, message_filter};
 use super::layout::{as_of, empty, refresh};
 use crate::query::{Query, SPANS, since, span};
-use crate::respond::{Outcome, Reply};
+use crate::reply::{Outcome, Reply};
 use crate::source::{InboxSource, LogSource};
 use crate::view::chart::Bars;
 use crate::view::outcome::{Shown, badge, of_message, of_outcome};
@@ -312,8 +312,7 @@ pub(crate) async fn endpoint_names(context: &Context<'_>) -> Vec<String> {
         names.extend(backlog.endpoints.iter().map(|own| own.endpoint.to_string()));
     }
     if let Some(log) = &console.log
-        && let Ok(rates) =
-            log.rates(None, crate::respond::day_before(context.now), context.now).await
+        && let Ok(rates) = log.rates(None, crate::reply::day_before(context.now), context.now).await
     {
         names.extend(rates.iter().map(|rate| rate.endpoint.to_string()));
     }

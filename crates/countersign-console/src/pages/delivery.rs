@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use crate::query::{Query, link};
-use crate::respond::{Outcome, Reply};
+use crate::reply::{Outcome, Reply};
 use crate::view::outcome::{badge, of_message, of_outcome};
 use crate::view::{copy, icon, id, payload, text};
 

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::deliveries::endpoint_names;
 use super::layout::empty;
 use crate::query::Query;
-use crate::respond::{Outcome, Reply};
+use crate::reply::{Outcome, Reply};
 use crate::view::outcome::badge_with;
 use crate::view::{icon, say, text};
 

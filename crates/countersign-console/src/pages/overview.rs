@@ -12,7 +12,7 @@ use super::acts::act_rows;
 use super::context::Context;
 use super::hints::{Hint, hints};
 use crate::query::link;
-use crate::respond::{DAY, Outcome, Reply, day_before};
+use crate::reply::{DAY, Outcome, Reply, day_before};
 use crate::view::chart::Bars;
 use crate::view::{icon, outcome, say, text};
 

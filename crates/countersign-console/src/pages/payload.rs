@@ -6,7 +6,7 @@ use countersign::log::LogId;
 use super::context::Context;
 use crate::acts::Act;
 use crate::query::Query;
-use crate::respond::{Outcome, Reply};
+use crate::reply::{Outcome, Reply};
 
 pub(crate) async fn payload(context: &Context<'_>, query: &Query) -> Outcome {
     if !context.access.may_read_payloads() {

@@ -13,7 +13,7 @@ use super::hints::hints;
 use super::layout::{empty, message};
 use super::overview::hint_banner;
 use crate::query::{Query, SPANS, since, span};
-use crate::respond::{Outcome, Reply, day_before};
+use crate::reply::{Outcome, Reply, day_before};
 use crate::view::chart::Bars;
 use crate::view::text;
 
