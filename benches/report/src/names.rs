@@ -92,7 +92,19 @@ pub const INBOX_SQLITE: &str = "inbox in SQLite, 1 KiB, 64 callers";
 pub const INBOX_POSTGRES: &str = "inbox in PostgreSQL, 1 KiB, 64 callers";
 /// The case of messages that are claimed and settled at once.
 pub const INBOX_DRAIN: &str = "inbox in PostgreSQL, claimed and settled";
-/// The case of the time from a request to its handler.
+/// The case of a layer that stores events in an inbox.
+pub const LOG_SQLITE: &str = "received into an inbox in SQLite, 64 callers";
+/// With a delivery log in the same file.
+pub const WITH_LOG: &str = "with a delivery log";
+/// Without one.
+pub const WITHOUT_LOG: &str = "without a log";
+/// A page of the console's list of deliveries.
+pub const CONSOLE_LIST: &str = "console, a page of 50 deliveries, SQLite";
+/// With a thousand lines in the log.
+pub const FEW_LINES: &str = "1,000 lines";
+/// With as many as the note says.
+pub const MANY_LINES: &str = "many lines";
+/// The time from a request to its handler.
 pub const INBOX_LATENCY: &str = "inbox in SQLite, from request to handler";
 /// A bare insert of a key and a body.
 pub const BARE_INSERT: &str = "bare insert";

@@ -31,7 +31,7 @@ const fn target(name: &'static str, bound: Bound, measured: fn(&Results) -> Opti
 
 const KIB: usize = 1024;
 
-const TARGETS: [Target; 30] = [
+const TARGETS: [Target; 32] = [
     target("CPU, 1 KiB, memory store ÷ bare axum", AtMost(1.25), |results| {
         axum(results, KIB, BARE_AXUM, "cpu_us")
     }),
@@ -109,6 +109,12 @@ const TARGETS: [Target; 30] = [
     }),
     target("inbox, SQLite, request to handler in one process, ms", AtMost(5.0), |results| {
         results.value(names::INBOX_LATENCY, names::IN_PROCESS, "ms")
+    }),
+    target("inbox, SQLite, received with a delivery log ÷ without", AtLeast(0.95), |results| {
+        results.ratio(names::LOG_SQLITE, names::WITH_LOG, names::WITHOUT_LOG, "per_second")
+    }),
+    target("console, a page beside many lines ÷ beside 1,000, ms", AtMost(2.0), |results| {
+        results.ratio(names::CONSOLE_LIST, names::MANY_LINES, names::FEW_LINES, "ms")
     }),
     target("Redis, claims a second ÷ a bare `SET`", AtLeast(0.6), |results| {
         rate(results, REDIS, CLAIM)

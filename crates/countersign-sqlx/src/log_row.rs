@@ -50,6 +50,11 @@ impl<'f> Conditions<'f> {
                 own.add(&format!("{column} = {{}}"), Value::Text(text));
             }
         }
+        let successes = ["handled", "stored"];
+        if filter.outcome.as_deref().is_some_and(|outcome| !successes.contains(&outcome)) {
+            // As the index has it.
+            own.sql.push_str(" AND outcome NOT IN ('handled', 'stored')");
+        }
         if let Some(key) = &filter.key {
             own.add("key = {}", Value::Bytes(key_bytes(key)));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign::dedup::StoreError;
 use countersign::inbox::{MessageId, MessageRecord, MessageState};
-use countersign::log::{LogFilter, LogId, LogRecord};
+use countersign::log::{LogFilter, LogId, LogRate, LogRecord};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -34,6 +34,17 @@ enum Tab {
     Outcome(&'static str),
     /// The messages in a state, by the inbox.
     State(MessageState),
+}
+
+impl Tab {
+    /// Returns whether the tab shows the requests of a count.
+    fn counts(self, rate: &LogRate) -> bool {
+        match self {
+            Self::All => true,
+            Self::Outcome(outcome) => rate.outcome == outcome,
+            Self::State(_) => false,
+        }
+    }
 }
 
 /// The tabs, each with its name in the query and its label.
@@ -148,6 +159,14 @@ pub(crate) async fn deliveries(context: &Context<'_>, query: &Query) -> Outcome 
     };
     let json = json!({ "deliveries": rows.iter().map(|row| &row.json).collect::<Vec<_>>(), "before": next });
     let (span_name, span_text, length) = span(query, "24h");
+    let from = since(context.now, length);
+    let rates = match log {
+        Some(log) => log.rates(query.get("endpoint"), from, context.now).await?,
+        None => Vec::new(),
+    };
+    // The counts by minute know neither types nor ids.
+    let is_counted_by_minute =
+        ["type", "find", "kind"].iter().all(|name| query.get(name).is_none());
     let mut counted = Vec::new();
     for (name, label, tab) in tabs() {
         let count = match (tab, log, inbox) {
@@ -156,6 +175,10 @@ pub(crate) async fn deliveries(context: &Context<'_>, query: &Query) -> Outcome 
             }
             (Tab::All, None, Some(inbox)) => {
                 inbox.count(&message_filter(query, context.now, None), COUNTED).await?
+            }
+            (tab, Some(_), _) if is_counted_by_minute => {
+                let own = rates.iter().filter(|rate| tab.counts(rate));
+                own.map(|rate| rate.count).sum()
             }
             (tab, Some(log), _) => {
                 let outcome = if let Tab::Outcome(outcome) = tab { Some(outcome) } else { None };
@@ -169,24 +192,16 @@ pub(crate) async fn deliveries(context: &Context<'_>, query: &Query) -> Outcome 
             counted.push((name, label, count));
         }
     }
-    let chart = match log {
-        Some(log) if matches!(tab, Tab::All | Tab::Outcome(_)) => {
-            let from = since(context.now, length);
-            let rates = log.rates(query.get("endpoint"), from, context.now).await?;
-            let is_asked = |rate: &&countersign::log::LogRate| match tab {
-                Tab::Outcome(outcome) => rate.outcome == outcome,
-                _ => true,
-            };
-            let (bars, what) = match span_name {
-                "1h" => (60, "minute"),
-                "24h" => (48, "half hour"),
-                "7d" => (84, "two hours"),
-                _ => (90, "day"),
-            };
-            Some(Bars::new(rates.iter().filter(is_asked), from, length, bars).figure(what))
-        }
-        _ => None,
-    };
+    let chart = (log.is_some() && matches!(tab, Tab::All | Tab::Outcome(_))).then(|| {
+        let (bars, what) = match span_name {
+            "1h" => (60, "minute"),
+            "24h" => (48, "half hour"),
+            "7d" => (84, "two hours"),
+            _ => (90, "day"),
+        };
+        let own = rates.iter().filter(|rate| tab.counts(rate));
+        Bars::new(own, from, length, bars).figure(what)
+    });
     let is_live = log.is_some() && matches!(tab, Tab::All | Tab::Outcome(_)) && before.is_none();
     let feed =
         format!("feed?{}", query.with(&[("after", Some(&newest.to_string())), ("before", None)]));

@@ -1,6 +1,6 @@
 //! The delivery log in a SQLite file.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use countersign::Timestamp;
 use countersign::dedup::StoreError;
@@ -16,6 +16,7 @@ use sqlx::{AssertSqlSafe, Row, Sqlite, query};
 use super::SqliteStore;
 use super::batch::Batch;
 use super::job::{LogOperation, Operation};
+use super::statements::Statement;
 use crate::error::store_error;
 use crate::inbox_row::from_millis;
 use crate::log_row::{
@@ -27,6 +28,13 @@ use crate::row::{key_bytes, millis};
 /// The columns of a line for an operator.
 const RECORD: &str = "*, at AS at_ms, \
      EXISTS (SELECT 1 FROM countersign_log_captures WHERE line = countersign_log.id) AS has_capture";
+
+static INSERT: Statement = LazyLock::new(|| {
+    format!(
+        "INSERT INTO countersign_log ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+             ?14, ?15, ?16, ?17, ?18)"
+    )
+});
 
 const CAPTURE: &str =
     "INSERT INTO countersign_log_captures (line, at, request) VALUES (?1, ?2, ?3)";
@@ -83,10 +91,6 @@ impl Batch<'_> {
     }
 
     fn append_line(&self, entry: &LogEntry) -> SqliteResult<u64> {
-        let insert = format!(
-            "INSERT INTO countersign_log ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
-                 ?13, ?14, ?15, ?16, ?17, ?18)"
-        );
         let values = params![
             from_millis(entry.at.as_millis()),
             &*entry.endpoint,
@@ -107,7 +111,7 @@ impl Batch<'_> {
             header_names(entry),
             line_bytes(entry),
         ];
-        self.run(&insert, values)
+        self.run(&INSERT, values)
     }
 
     pub(super) fn prune_log(&self, retention: LogRetention, limit: u32) -> SqliteResult<u64> {

@@ -46,7 +46,7 @@ impl LogTables {
 
     /// Returns the SQL that creates the tables.
     pub(in crate::postgres) fn sql(&self) -> String {
-        let indexes = ["at", "endpoint", "outcome", "event", "key"];
+        let indexes = ["endpoint", "outcome", "event", "key"];
         let sql = indexes.iter().fold(SQL.to_owned(), |sql, index| {
             let own = format!("EXISTS \"{}_{index}\"", self.index);
             sql.replace(&format!("EXISTS countersign_log_{index}"), &own)
