@@ -84,7 +84,7 @@ trait Acknowledged: Send {
 
 impl<B: Send> Acknowledged for Response<B> {
     fn status(&self) -> StatusCode {
-        Response::status(self)
+        Self::status(self)
     }
 }
 
