@@ -14,7 +14,7 @@ use crate::respond::Mounted;
 const MAX_BODY_BYTES: usize = (512 << 10) + 1;
 
 impl Console {
-    /// Returns a router with the console's pages, to be nested at a path.
+    /// Returns a router with the console's pages, to be nested at a path by `nest_service`.
     ///
     /// ```
     /// use axum::Router;
@@ -22,10 +22,10 @@ impl Console {
     /// use countersign_console::{Access, Console};
     ///
     /// let console = Console::new(|_| Access::read("everyone")).log(MemoryLog::new());
-    /// let app: Router = Router::new().nest("/console", console.axum());
+    /// let app: Router = Router::new().nest_service("/console", console.axum());
     /// # drop(app);
     /// ```
-    pub fn axum<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
+    pub fn axum(self) -> Router {
         Router::new().fallback(async move |request: Request<AxumBody>| {
             let (mut parts, body) = request.into_parts();
             let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {

@@ -17,7 +17,7 @@
 //!         Some(name) => Access::operate(name.to_str().unwrap_or_default()),
 //!         None => Access::Forbidden,
 //!     });
-//!     Router::new().nest("/console", console.log(store.clone()).inbox(store).axum())
+//!     Router::new().nest_service("/console", console.log(store.clone()).inbox(store).axum())
 //! }
 //! # }
 //! # #[cfg(not(feature = "axum"))]

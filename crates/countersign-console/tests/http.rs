@@ -23,7 +23,10 @@ use countersign::log::{
 };
 use countersign::time::{Clock, SystemClock};
 use countersign_console::{Access, Console};
+use countersign_sqlx::SqliteStore;
 use http::{HeaderMap, Method, Request, StatusCode};
+use sqlx::query;
+use sqlx::sqlite::SqlitePool;
 use tower::ServiceExt;
 
 const PAGES: [&str; 6] = ["overview", "deliveries", "dead", "rejected", "endpoints", "acts"];
@@ -62,7 +65,7 @@ impl Framework {
     async fn send(self, console: &Console, request: Request<Bytes>) -> Page {
         match self {
             Self::Axum => {
-                let app: Router = Router::new().nest("/console", console.clone().axum());
+                let app: Router = Router::new().nest_service("/console", console.clone().axum());
                 let response = app.oneshot(request.map(Body::from)).await.unwrap();
                 let (parts, body) = response.into_parts();
                 let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -261,7 +264,7 @@ async fn every_response_forbids_foreign_content() {
             assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self';"));
             assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
             assert_eq!(page.headers["x-content-type-options"], "nosniff", "{path}");
-            assert_eq!(page.headers["referrer-policy"], "no-referrer", "{path}");
+            assert_eq!(page.headers["referrer-policy"], "same-origin", "{path}");
             let text = page.text();
             if page.headers["content-type"].to_str().unwrap().starts_with("text/html") {
                 assert_eq!(page.headers["cache-control"], "no-store", "{path}");
@@ -280,6 +283,8 @@ async fn the_console_s_own_path_leads_to_the_overview() {
         let request = Request::get("/console").body(Bytes::new()).unwrap();
         let page = framework.send(&console, request).await;
         assert_eq!((page.status.as_u16(), page.location()), (303, "console/overview"));
+        let page = framework.get(&console, "").await;
+        assert_eq!((page.status.as_u16(), page.location()), (303, "overview"));
     }
 }
 
@@ -446,19 +451,29 @@ async fn a_group_of_more_than_a_hundred_needs_its_number_typed() {
         );
         let asked = framework.post(&console, "confirm", &form).await.text();
         assert!(asked.contains("Type 101 to confirm"), "{asked}");
+        // One that dies after the question is not among those that were confirmed.
+        kill(&inbox, "evt_late", "{}").await;
+        let ids = asked.split("name=\"id\" value=\"").skip(1);
+        let ids: Vec<&str> = ids.map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(ids.len(), 101);
+        let form = format!("act=discard&state=dead&id={}", ids.join("&id="));
         for typed in ["", "&typed=100"] {
             let refused = framework.post(&console, "act", &format!("{form}{typed}")).await;
             assert_eq!(refused.status, 409, "{typed}");
         }
+        assert_eq!(
+            framework.post(&console, "act", "act=discard&endpoint=billing").await.status,
+            409
+        );
         let mut dead = MessageFilter::default();
         dead.state = Some(MessageState::Dead);
-        assert_eq!(inbox.count_messages(&dead, 1000).await.unwrap(), 101);
+        assert_eq!(inbox.count_messages(&dead, 1000).await.unwrap(), 102);
         let done = framework.post(&console, "act", &format!("{form}&typed=101")).await;
         assert_eq!(
             (done.status.as_u16(), done.location()),
             (303, "dead?notice=discarded&count=101")
         );
-        assert_eq!(inbox.count_messages(&dead, 1000).await.unwrap(), 0);
+        assert_eq!(inbox.count_messages(&dead, 1000).await.unwrap(), 1);
     }
 }
 
@@ -588,7 +603,7 @@ async fn the_feed_sends_an_event_for_each_new_line() {
     let log = MemoryLog::new();
     log.append_log(&LogBatch::new(vec![rejected("evt_1")], Vec::new())).await.unwrap();
     let console = Console::new(|_| Access::read("guest")).log(log.clone());
-    let app: Router = Router::new().nest("/console", console.axum());
+    let app: Router = Router::new().nest_service("/console", console.axum());
     let request = Request::get("/console/feed?after=1").body(Body::empty()).unwrap();
     let mut body = app.oneshot(request).await.unwrap().into_body();
     let mut next = async || {
@@ -598,4 +613,41 @@ async fn the_feed_sends_an_event_for_each_new_line() {
     assert_eq!(next().await, ": \n\n");
     log.append_log(&LogBatch::new(vec![rejected("evt_2")], Vec::new())).await.unwrap();
     assert_eq!(next().await, ": \n\nevent: delivery\nid: 2\ndata: 2\n\n");
+}
+
+/// A page is found by an index, however long the log is.
+#[actix_web::test]
+async fn pages_follow_one_another_in_a_log_of_a_million_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    query(
+        "INSERT INTO countersign_log (at, endpoint, sender, outcome, rejection, status, event_id, verified,
+             body_bytes, took_us, header_names, bytes)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000)
+         SELECT unixepoch() * 1000 - 1000000 + n, 'billing', 'stripe',
+             iif(n % 1000 = 0, 'rejected', 'handled'), iif(n % 1000 = 0, 'missing_header', NULL), 200,
+             'evt_' || n, 1, 0, 0, '', 200
+         FROM numbers",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let console = Console::new(|_| Access::read("guest")).log(store);
+    for framework in FRAMEWORKS {
+        let rows = async |query: &str| -> Vec<String> {
+            let page = framework.get(&console, &format!("deliveries.json?limit=3&{query}")).await;
+            assert_eq!(page.status, 200, "{query}");
+            let page = page.json();
+            let rows = page["deliveries"].as_array().unwrap().iter();
+            rows.map(|row| row["event_id"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(rows("").await, ["evt_1000000", "evt_999999", "evt_999998"]);
+        assert_eq!(rows("before=500001").await, ["evt_500000", "evt_499999", "evt_499998"]);
+        assert_eq!(rows("outcome=rejected").await, ["evt_1000000", "evt_999000", "evt_998000"]);
+        assert_eq!(rows("outcome=rejected&before=2500").await, ["evt_2000", "evt_1000"]);
+        assert_eq!(rows("find=evt_7").await, ["evt_7"]);
+        assert_eq!(rows("outcome=duplicate").await, Vec::<String>::new());
+    }
 }

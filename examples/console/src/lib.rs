@@ -59,7 +59,7 @@ impl Service {
             .route(senders::OMNIAI_PATH, omniai_route)
             .route(senders::AINEXLAYER_PATH, ainexlayer_route)
             .with_state(handlers.clone())
-            .nest("/console", console.axum());
+            .nest_service("/console", console.axum());
         let shutdown = Shutdown::default();
         Ok(Self { app, inbox, log, store, handlers, shutdown })
     }

@@ -20,15 +20,17 @@ use crate::view::text;
 pub(crate) async fn act(context: &Context<'_>, form: &Query) -> Outcome {
     let Some(inbox) = &context.console.inbox else { return Ok(Reply::NotFound) };
     let Some(verb) = Verb::of(form) else { return Ok(Reply::NotFound) };
+    let confirmed = form.all("id").count();
+    if confirmed == 0 {
+        return Ok(Reply::Conflict("No message is selected: confirm the act on its own page."));
+    }
+    if confirmed > TYPED_ABOVE && form.number("typed") != u64::try_from(confirmed).ok() {
+        return Ok(Reply::Conflict("The number that you typed is not that of the messages."));
+    }
     let selection = Selection::find(inbox, form, verb).await?;
     let count = selection.messages.len();
     if count == 0 {
         return Ok(Reply::Conflict("None of them can be changed by now: look at the list again."));
-    }
-    if count > TYPED_ABOVE && form.number("typed") != u64::try_from(count).ok() {
-        return Ok(Reply::Conflict(
-            "The number that you typed is not the one that match by now: look at the list again.",
-        ));
     }
     let ids: Vec<(MessageId, MessageState)> =
         selection.messages.iter().map(|record| (record.id, record.state)).collect();

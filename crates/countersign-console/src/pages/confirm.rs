@@ -87,8 +87,9 @@ pub(crate) async fn confirm(context: &Context<'_>, form: &Query) -> Outcome {
             form.ask method="post" action="act" {
                 input type="hidden" name="act" value=(verb.word());
                 input type="hidden" name="from" value=(from);
-                @for name in ["endpoint", "type", "error", "state"] { @if let Some(value) = form.get(name) { input type="hidden" name=(name) value=(value); } }
-                @for value in form.all("id") { input type="hidden" name="id" value=(value); }
+                @if let Some(state) = form.get("state") { input type="hidden" name="state" value=(state); }
+                // Those that are counted here, and none that matches later.
+                @for message in messages { input type="hidden" name="id" value=(message.id); }
                 @if verb == Verb::Replay && count > 1 {
                     fieldset { legend."name sub" { "How fast" } div.field {
                         label.check { input type="radio" name="rate" value="1"; "1 a second" }

@@ -35,7 +35,7 @@ impl Driver {
         let capabilities = json!({
             "goog:chromeOptions": { "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                "--hide-scrollbars", "--window-size=1280,1000",
+                "--hide-scrollbars", "--host-resolver-rules=MAP console.test 127.0.0.1", "--window-size=1280,1000",
             ] },
             "goog:loggingPrefs": { "browser": "ALL" },
         });

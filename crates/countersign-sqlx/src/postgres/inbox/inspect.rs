@@ -27,7 +27,7 @@ impl InspectInbox for PostgresStore {
     ) -> Result<Vec<MessageRecord>, StoreError> {
         self.inbox().await?;
         let list = self.filtered(filter, Filtered::list);
-        let list = list.bind(before.map(from_id)).bind(i64::from(limit));
+        let list = list.bind(before.map_or(i64::MAX, from_id)).bind(i64::from(limit));
         let rows = list.fetch_all(&self.0.pool).await;
         let records = rows.and_then(|rows| rows.iter().map(record).collect());
         records.map_err(|error| store_error(&error))

@@ -127,7 +127,7 @@ impl Filtered {
                  error, request, octet_length(body)::bigint AS body_bytes,
                  (extract(epoch FROM received) {MILLIS} AS received,
                  (extract(epoch FROM due - now()) {MILLIS} AS left_ms
-             FROM {inbox} WHERE {matching} AND ($10::bigint IS NULL OR id < $10)
+             FROM {inbox} WHERE {matching} AND id < $10
              ORDER BY id DESC LIMIT $11"
         )
     }

@@ -24,7 +24,7 @@ impl InspectInbox for SqliteStore {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Vec<MessageRecord>, StoreError> {
-        let list = filtered(list, filter).bind(before.map(from_id)).bind(limit);
+        let list = filtered(list, filter).bind(before.map_or(i64::MAX, from_id)).bind(limit);
         let rows = list.fetch_all(&self.0.pool).await;
         let records = rows.and_then(|rows| rows.iter().map(record).collect());
         records.map_err(|error| store_error(&error))

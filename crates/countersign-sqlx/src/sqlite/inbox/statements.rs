@@ -157,7 +157,7 @@ pub(in crate::sqlite) static BACKLOG: Statement = LazyLock::new(|| {
              FROM countersign_inbox WHERE state IN ({READY}, {RUNNING}) GROUP BY endpoint
              UNION ALL
              SELECT endpoint, 0, 0, count(*), 0, coalesce(sum(length(body)), 0), 0, 0
-             FROM countersign_inbox WHERE state = {DEAD} AND due <= {NOW} GROUP BY endpoint
+             FROM countersign_inbox WHERE state = {DEAD} AND state IN ({DONE}, {DEAD}, {DISCARDED}) GROUP BY endpoint
              UNION ALL
              SELECT endpoint, 0, 0, 0, 0, 0, 0, 1 FROM countersign_paused)
          GROUP BY endpoint ORDER BY endpoint"
@@ -173,7 +173,7 @@ const RECORD_COLUMNS: &str = "
 pub(in crate::sqlite) fn list(matching: &str) -> String {
     format!(
         "SELECT {RECORD_COLUMNS}, due - {NOW} AS left_ms FROM countersign_inbox
-         WHERE {matching} AND (?10 IS NULL OR id < ?10) ORDER BY id DESC LIMIT ?11"
+         WHERE {matching} AND id < ?10 ORDER BY id DESC LIMIT ?11"
     )
 }
 
