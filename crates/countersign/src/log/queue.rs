@@ -52,7 +52,9 @@ impl Queue {
         let endpoint = Arc::clone(&entry.endpoint);
         let key = (Arc::clone(&endpoint), minute, entry.outcome.clone(), rejection.clone());
         self.count(key, 1, entry.took);
-        if entry.rejection.is_some() && !self.has_quota(endpoint, rejection, minute) {
+        // What is not authentic, anyone can send.
+        let kind = entry.rejection.clone().unwrap_or_else(|| entry.outcome.clone());
+        if !entry.is_verified && !self.has_quota(endpoint, kind, minute) {
             self.held_back += 1;
             return;
         }
@@ -123,4 +125,36 @@ impl Queue {
 
 fn captured_bytes(entry: &LogEntry) -> usize {
     entry.capture.as_ref().map_or(0, |capture| capture.as_json().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Queue;
+    use crate::log::LogEntry;
+    use crate::time::Timestamp;
+
+    fn entries(is_verified: bool) -> impl Iterator<Item = LogEntry> {
+        (0..100).map(move |_| {
+            let at = Timestamp::from_secs(1_800_000_000);
+            let mut entry = LogEntry::new(at, "billing", "handshake_answered");
+            entry.is_verified = is_verified;
+            entry
+        })
+    }
+
+    #[test]
+    fn of_what_anyone_can_send_sixty_a_minute_have_lines_and_all_are_counted() {
+        let mut queue = Queue::default();
+        entries(false).for_each(|entry| queue.push(entry));
+        assert_eq!((queue.len(), queue.held_back), (60, 40));
+        let batch = queue.take(1000);
+        assert_eq!(batch.rates.iter().map(|rate| rate.count).sum::<u64>(), 100);
+    }
+
+    #[test]
+    fn every_authentic_request_has_a_line() {
+        let mut queue = Queue::default();
+        entries(true).for_each(|entry| queue.push(entry));
+        assert_eq!((queue.len(), queue.held_back), (100, 0));
+    }
 }

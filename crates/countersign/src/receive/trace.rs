@@ -54,6 +54,14 @@ mod on {
         }
     }
 
+    /// Records that the delivery log has lost lines.
+    pub(crate) fn log_dropped(lines: u64) {
+        warn!(
+            lines,
+            "the delivery log has lost lines: its store does not keep up; they are counted all the same"
+        );
+    }
+
     /// Records that the delivery log cannot be written.
     pub(crate) fn log_failed(error: &StoreError) {
         warn!("the delivery log is not written: {error}");
@@ -195,6 +203,8 @@ mod off {
     use crate::error::Rejection;
     use crate::receive::{Claim, Outcome, Receiver};
     use crate::verify::{Delivery, Item};
+
+    pub(crate) fn log_dropped(_: u64) {}
 
     pub(crate) fn log_failed(_: &StoreError) {}
 

@@ -43,6 +43,7 @@ pub(in crate::receive) async fn write_log<T: Timer>(log: DeliveryLog, timer: T) 
     let mut turn = Turn { log, is_over: false };
     let log = turn.log.clone();
     let mut next_prune = timer.now();
+    let mut dropped = log.stats().dropped;
     let mut idle_until = after(timer.now(), MINUTE);
     loop {
         wait_for_batch(&log, &timer).await;
@@ -54,6 +55,11 @@ pub(in crate::receive) async fn write_log<T: Timer>(log: DeliveryLog, timer: T) 
             continue;
         }
         if next_prune <= timer.now() {
+            let lost = log.stats().dropped;
+            if lost > dropped {
+                trace::log_dropped(lost - dropped);
+                dropped = lost;
+            }
             let has_more = prune(&log, &timer).await;
             next_prune = after(timer.now(), if has_more { PAUSE } else { MINUTE });
         }
