@@ -242,3 +242,24 @@ async fn a_log_that_is_full_drops_lines_and_counts_them() {
     assert_eq!(stats.dropped + stats.waiting, 9000);
     assert!(stats.waiting <= 8192 && stats.dropped >= 808, "{stats:?}");
 }
+
+/// The runtime in which the writing task was started has ended before it ran.
+#[test]
+fn a_log_goes_on_in_another_runtime() {
+    let store = MemoryLog::new();
+    let log = DeliveryLog::new(store.clone());
+    for number in 0..3 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let service = layer(receiver()).log(log.clone()).layer(Handler::responding());
+        runtime.block_on(deliver(&service, signed(&format!("msg_{number}"))));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let service = layer(receiver()).log(log.clone()).layer(Handler::responding());
+        deliver(&service, signed("msg_3")).await;
+        while log.stats().written < 4 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(entries(&store).await.len(), 4);
+    });
+}

@@ -1,5 +1,6 @@
 //! The task that writes the log.
 
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +40,17 @@ impl Drop for Turn {
 }
 
 /// Writes what is added to a log, and removes what is old, until nothing has been added for a minute.
-pub(in crate::receive) async fn write_log<T: Timer>(log: DeliveryLog, timer: T) {
-    let mut turn = Turn { log, is_over: false };
+///
+/// A future that is dropped before it is polled ends its turn, too.
+pub(in crate::receive) fn write_log<T: Timer>(
+    log: DeliveryLog,
+    timer: T,
+) -> impl Future<Output = ()> {
+    let turn = Turn { log, is_over: false };
+    async move { write_until_idle(turn, timer).await }
+}
+
+async fn write_until_idle<T: Timer>(mut turn: Turn, timer: T) {
     let log = turn.log.clone();
     let mut next_prune = timer.now();
     let mut dropped = log.stats().dropped;
