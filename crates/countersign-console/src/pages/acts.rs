@@ -120,12 +120,7 @@ pub(crate) async fn set_paused(context: &Context<'_>, form: &Query, is_paused: b
     };
     inbox.pause(endpoint, is_paused).await?;
     let what = if is_paused { "paused the endpoint" } else { "resumed the endpoint" };
-    context.console.acts.record(Act {
-        at: context.now,
-        who: context.access.name().to_owned(),
-        what: what.to_owned(),
-        endpoint: Some(endpoint.to_owned()),
-    });
+    context.record(what.to_owned(), Some(endpoint));
     Ok(Reply::SeeOther("endpoints".to_owned()))
 }
 

@@ -319,16 +319,11 @@ async fn filters(context: &Context<'_>, query: &Query, outcome: &str, span_name:
 
 /// Returns the names of the endpoints that the console knows.
 pub(crate) async fn endpoint_names(context: &Context<'_>) -> Vec<String> {
-    let console = context.console;
-    let mut names: Vec<String> = console.endpoints.keys().cloned().collect();
-    if let Some(inbox) = &console.inbox
-        && let Ok(backlog) = inbox.held().await
-    {
+    let mut names: Vec<String> = context.console.endpoints.keys().cloned().collect();
+    if let Ok(backlog) = context.backlog().await {
         names.extend(backlog.endpoints.iter().map(|own| own.endpoint.to_string()));
     }
-    if let Some(log) = &console.log
-        && let Ok(rates) = log.rates(None, crate::reply::day_before(context.now), context.now).await
-    {
+    if let Ok(rates) = context.day_rates().await {
         names.extend(rates.iter().map(|rate| rate.endpoint.to_string()));
     }
     names.sort_unstable();

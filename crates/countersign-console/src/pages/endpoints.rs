@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign::inbox::{Backlog, EndpointBacklog};
+use countersign::inbox::EndpointBacklog;
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -16,10 +16,7 @@ use crate::view::{icon, say, text};
 
 pub(crate) async fn endpoints(context: &Context<'_>, _: &Query) -> Outcome {
     let console = context.console;
-    let backlog = match &console.inbox {
-        Some(inbox) => inbox.held().await?,
-        None => Backlog::default(),
-    };
+    let backlog = context.backlog().await?;
     let held: BTreeMap<&str, &EndpointBacklog> =
         backlog.endpoints.iter().map(|own| (&*own.endpoint, own)).collect();
     let names = endpoint_names(context).await;

@@ -21,10 +21,7 @@ const PAGES: [(&str, &str); 5] = [
 impl Context<'_> {
     /// Puts a page into its frame, with the number of dead messages in the navigation.
     pub(crate) async fn layout(&self, title: &str, current: &str, content: &Markup) -> Markup {
-        let backlog = match &self.console.inbox {
-            Some(inbox) => inbox.held().await.ok(),
-            None => None,
-        };
+        let backlog = self.backlog().await.ok();
         let dead = backlog.map(|backlog| backlog.endpoints.iter().map(|own| own.dead).sum());
         self.frame(title, current, dead, content)
     }

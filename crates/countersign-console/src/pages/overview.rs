@@ -63,14 +63,7 @@ impl Totals {
 pub(crate) async fn overview(context: &Context<'_>) -> Outcome {
     let console = context.console;
     let from = day_before(context.now);
-    let rates = match &console.log {
-        Some(log) => log.rates(None, from, context.now).await?,
-        None => Vec::new(),
-    };
-    let backlog = match &console.inbox {
-        Some(inbox) => inbox.held().await?,
-        None => Backlog::default(),
-    };
+    let (rates, backlog) = (context.day_rates().await?, context.backlog().await?);
     let (rejected, dead) = failures(context).await?;
     let mut names: Vec<&str> = console.endpoints.keys().map(|name| &**name).collect();
     names.extend(rates.iter().map(|rate| &*rate.endpoint));
@@ -83,11 +76,11 @@ pub(crate) async fn overview(context: &Context<'_>) -> Outcome {
     let sum = |of: fn(&EndpointBacklog) -> u64| backlog.endpoints.iter().map(of).sum::<u64>();
     let (ready, running, dead_count) =
         (sum(|own| own.ready), sum(|own| own.running), sum(|own| own.dead));
-    let hints = hints(&rates, context.now);
+    let hints = hints(rates, context.now);
 
     let content = html! {
         (context.head("Overview", ""))
-        (needs_a_person(&hints, &backlog))
+        (needs_a_person(&hints, backlog))
         h2.vh { "Totals" }
         dl."box stats" {
             @if console.log.is_some() {
@@ -115,7 +108,7 @@ pub(crate) async fn overview(context: &Context<'_>) -> Outcome {
                         th."num m" scope="col" { "Running" } th.num scope="col" { "Dead" } th.num scope="col" { "Rejected" }
                         th."num m" scope="col" { "Oldest queued" } th.m scope="col" { "Sender expects" }
                     } }
-                    tbody { @for name in &names { (endpoint_row(context, name, &rates, held.get(name).copied())) } }
+                    tbody { @for name in &names { (endpoint_row(context, name, rates, held.get(name).copied())) } }
                 } }
             }
         }

@@ -4,7 +4,6 @@ use countersign::inbox::MessageId;
 use countersign::log::LogId;
 
 use super::context::Context;
-use crate::acts::Act;
 use crate::query::Query;
 use crate::reply::{Outcome, Reply};
 
@@ -16,7 +15,7 @@ pub(crate) async fn payload(context: &Context<'_>, query: &Query) -> Outcome {
         return Ok(Reply::NotFound);
     };
     let Some(bytes) = inbox.body(MessageId::new(id)).await? else { return Ok(Reply::NotFound) };
-    record(context, format!("downloaded the payload of message {id}"));
+    context.record(format!("downloaded the payload of message {id}"), None);
     Ok(Reply::Download { name: format!("message-{id}.bin"), bytes })
 }
 
@@ -28,12 +27,7 @@ pub(crate) async fn captured(context: &Context<'_>, query: &Query) -> Outcome {
         return Ok(Reply::NotFound);
     };
     let Some(request) = log.capture(LogId::new(id)).await? else { return Ok(Reply::NotFound) };
-    record(context, format!("downloaded the request of delivery {id}"));
+    context.record(format!("downloaded the request of delivery {id}"), None);
     let bytes = request.as_json().to_owned().into();
     Ok(Reply::Download { name: format!("delivery-{id}.json"), bytes })
-}
-
-fn record(context: &Context<'_>, what: String) {
-    let who = context.access.name().to_owned();
-    context.console.acts.record(Act { at: context.now, who, what, endpoint: None });
 }

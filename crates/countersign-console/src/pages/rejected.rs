@@ -13,7 +13,7 @@ use super::hints::hints;
 use super::layout::{empty, message};
 use super::overview::hint_banner;
 use crate::query::{Query, SPANS, since, span};
-use crate::reply::{Outcome, Reply, day_before};
+use crate::reply::{Outcome, Reply};
 use crate::view::chart::Bars;
 use crate::view::text;
 
@@ -34,7 +34,7 @@ pub(crate) async fn rejected(context: &Context<'_>, query: &Query) -> Outcome {
     let (span_name, span_text, length) = span(query, "1h");
     let from = since(context.now, length);
     let endpoint = query.get("endpoint");
-    let day = log.rates(endpoint, day_before(context.now), context.now).await?;
+    let day = context.day_rates().await?;
     let rates = log.rates(endpoint, from, context.now).await?;
     let mut kinds: BTreeMap<(&str, &str), Vec<&LogRate>> = BTreeMap::new();
     for rate in rates.iter().filter(|rate| rate.is_rejection()) {
@@ -54,7 +54,8 @@ pub(crate) async fn rejected(context: &Context<'_>, query: &Query) -> Outcome {
     let records = log.records(&filter, before.map(LogId::new), PAGE).await?;
     let is_full = u32::try_from(records.len()).is_ok_and(|count| count == PAGE);
     let next = records.last().filter(|_| is_full).map(|record| record.id.to_string());
-    let hints = hints(&day, context.now);
+    let mut hints = hints(day, context.now);
+    hints.retain(|hint| endpoint.is_none_or(|name| name == hint.endpoint));
     let names = endpoint_names(context).await;
     let bars = if span_name == "1h" { 60 } else { 48 };
     let content = html! {
