@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::dedup::StoreArgs;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum InboxCommand {
     /// Count the messages of each endpoint
@@ -22,8 +24,8 @@ pub(crate) enum InboxCommand {
     Prune(PruneArgs),
 }
 
-/// The inbox's store.
-#[derive(Args, Debug)]
+/// The store of an inbox or of a delivery log.
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Store")]
 pub(crate) struct InboxStoreArgs {
     /// A SQLite file, or a `postgres://` URL without a password
@@ -35,6 +37,13 @@ pub(crate) struct InboxStoreArgs {
     /// The table of events in PostgreSQL, if renamed
     #[arg(long, value_name = "NAME")]
     pub(crate) table: Option<String>,
+}
+
+impl From<&InboxStoreArgs> for StoreArgs {
+    fn from(args: &InboxStoreArgs) -> Self {
+        let InboxStoreArgs { store, store_env, table } = args.clone();
+        Self { store, store_env, table, key_prefix: None, cluster: false, sentinel: None }
+    }
 }
 
 /// Which messages are meant: those that match all.

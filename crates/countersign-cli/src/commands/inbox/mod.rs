@@ -11,10 +11,10 @@ use countersign_sqlx::SqliteStore;
 
 use self::filter::filter;
 use super::common::runtime;
-use super::failed::Failed;
+use super::failed::{self, Failed};
 use super::filter_values::span;
 use super::store::{StoreLocation, open_postgres};
-use crate::args::{InboxCommand, InboxStoreArgs, ListArgs, PruneArgs, ShowArgs, StoreArgs};
+use crate::args::{InboxCommand, InboxStoreArgs, ListArgs, PruneArgs, ShowArgs};
 use crate::error::CliError;
 use crate::output::{ExitStatus, GOOD, Output};
 
@@ -22,7 +22,7 @@ use crate::output::{ExitStatus, GOOD, Output};
 const PRUNED: u32 = 1000;
 
 pub(super) fn run(command: &InboxCommand, output: &mut Output) -> Result<ExitStatus, CliError> {
-    let location = StoreLocation::from_args(&store_args(command))?;
+    let location = StoreLocation::from_args(&store_args(command).into())?;
     let result = runtime()?.block_on(async {
         match &location {
             StoreLocation::Sqlite(path) => {
@@ -31,20 +31,13 @@ pub(super) fn run(command: &InboxCommand, output: &mut Output) -> Result<ExitSta
             StoreLocation::Postgres { url, table } => {
                 execute(command, &open_postgres(url, table.as_deref()).await?, output).await
             }
-            StoreLocation::Redis { .. } => Err(Failed::Command(CliError::at(
-                "the store",
-                "is a Redis URL: an inbox is in a SQLite file or in PostgreSQL",
-            ))),
+            StoreLocation::Redis { .. } => Err(failed::redis("an inbox").into()),
         }
     });
-    match result {
-        Ok(status) => Ok(status),
-        Err(Failed::Command(error)) => Err(error),
-        Err(Failed::Store(error)) => output.store_unavailable(&error.to_string()),
-    }
+    failed::status(result, output)
 }
 
-fn store_args(command: &InboxCommand) -> StoreArgs {
+const fn store_args(command: &InboxCommand) -> &InboxStoreArgs {
     let (InboxCommand::Stats(store)
     | InboxCommand::List(ListArgs { store, .. })
     | InboxCommand::Show(ShowArgs { store, .. })
@@ -53,15 +46,7 @@ fn store_args(command: &InboxCommand) -> StoreArgs {
     | InboxCommand::Pause(crate::args::EndpointArgs { store, .. })
     | InboxCommand::Resume(crate::args::EndpointArgs { store, .. })
     | InboxCommand::Prune(PruneArgs { store, .. })) = command;
-    let InboxStoreArgs { store, store_env, table } = store;
-    StoreArgs {
-        store: store.clone(),
-        store_env: store_env.clone(),
-        table: table.clone(),
-        key_prefix: None,
-        cluster: false,
-        sentinel: None,
-    }
+    store
 }
 
 async fn execute(

@@ -7,12 +7,12 @@ use countersign::time::{Clock, SystemClock};
 use countersign_sqlx::SqliteStore;
 
 use super::common::runtime;
-use super::failed::Failed;
+use super::failed::{self, Failed};
 use super::filter_values::{key, time};
 use super::store::{StoreLocation, open_postgres};
 use crate::args::{
     InboxStoreArgs, LogCommand, LogExportArgs, LogFilterArgs, LogListArgs, LogShowArgs,
-    LogStatsArgs, StoreArgs,
+    LogStatsArgs,
 };
 use crate::error::CliError;
 use crate::output::{ExitStatus, Output};
@@ -21,7 +21,7 @@ use crate::output::{ExitStatus, Output};
 const PAGE: u32 = 500;
 
 pub(super) fn run(command: &LogCommand, output: &mut Output) -> Result<ExitStatus, CliError> {
-    let location = StoreLocation::from_args(&store_args(command))?;
+    let location = StoreLocation::from_args(&store_args(command).into())?;
     let result = runtime()?.block_on(async {
         match &location {
             StoreLocation::Sqlite(path) => {
@@ -30,33 +30,18 @@ pub(super) fn run(command: &LogCommand, output: &mut Output) -> Result<ExitStatu
             StoreLocation::Postgres { url, table } => {
                 execute(command, &open_postgres(url, table.as_deref()).await?, output).await
             }
-            StoreLocation::Redis { .. } => Err(Failed::Command(CliError::at(
-                "the store",
-                "is a Redis URL: a delivery log is in a SQLite file or in PostgreSQL",
-            ))),
+            StoreLocation::Redis { .. } => Err(failed::redis("a delivery log").into()),
         }
     });
-    match result {
-        Ok(status) => Ok(status),
-        Err(Failed::Command(error)) => Err(error),
-        Err(Failed::Store(error)) => output.store_unavailable(&error.to_string()),
-    }
+    failed::status(result, output)
 }
 
-fn store_args(command: &LogCommand) -> StoreArgs {
+const fn store_args(command: &LogCommand) -> &InboxStoreArgs {
     let (LogCommand::List(LogListArgs { store, .. })
     | LogCommand::Show(LogShowArgs { store, .. })
     | LogCommand::Stats(LogStatsArgs { store, .. })
     | LogCommand::Export(LogExportArgs { store, .. })) = command;
-    let InboxStoreArgs { store, store_env, table } = store;
-    StoreArgs {
-        store: store.clone(),
-        store_env: store_env.clone(),
-        table: table.clone(),
-        key_prefix: None,
-        cluster: false,
-        sentinel: None,
-    }
+    store
 }
 
 fn filter(args: &LogFilterArgs) -> Result<LogFilter, CliError> {
