@@ -45,8 +45,8 @@ pub struct Console {
 impl Console {
     /// Creates a console, to which `authorize` gives access.
     ///
-    /// It is called for each request, with its headers and the extensions that a layer in front has put there.
-    /// For a check that has to wait, such as of a session in a database, put a layer in front and read its result
+    /// `authorize` is called for each request, with its headers and the extensions that a layer in front has put
+    /// there. For a check that has to wait, such as of a session in a database, put a layer in front and read its result
     /// from the extensions.
     pub fn new(authorize: impl Fn(&Parts) -> Access + Send + Sync + 'static) -> Self {
         Self {

@@ -128,7 +128,7 @@ impl PostgresStore {
     /// Creates the table, its sequences and its schema, and the tables of the inbox and of the delivery log, if
     /// they are missing.
     ///
-    /// It runs the files in `sql/postgres`, with the names of another [table](Self::table) where one is set. The
+    /// Runs the files in `sql/postgres`, with the names of another [table](Self::table) where one is set. The
     /// tables of the inbox and of the log are named after it: `orders_inbox`, `orders_log` and so on for
     /// `orders`.
     ///

@@ -294,7 +294,7 @@ impl Marks for PostgresStore {
     }
 }
 
-/// The handler's last attempt fails after its commit: the message is done, so nobody is to be woken.
+/// The handler's last attempt fails after its commit: the message is done, so its operator gets no alert.
 pub(crate) async fn a_committed_message_is_not_reported_as_dead(store: impl Marks) {
     let dead = Runs::new();
     let noted = dead.clone();

@@ -37,7 +37,7 @@ impl CapturedRequest {
     }
 }
 
-/// It shows the size alone: the request may hold a secret.
+/// Shows the size alone: the request may hold a secret.
 impl fmt::Debug for CapturedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CapturedRequest").field("bytes", &self.0.len()).finish_non_exhaustive()

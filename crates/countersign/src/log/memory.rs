@@ -18,8 +18,7 @@ const MAX_LINES: usize = 10_000;
 
 /// A log in the memory of one process: the last 10,000 lines, and the counts of the last day.
 ///
-/// It is for tests, and for a console without a database. For a log that outlives the process use one in SQLite
-/// or PostgreSQL.
+/// Use it in tests, and for a console without a database. A log in SQLite or PostgreSQL outlives the process.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryLog(Arc<Mutex<Lines>>);
 
