@@ -165,13 +165,15 @@ async fn a_request_whose_headers_are_rejected_is_kept_with_its_body() {
     let store = MemoryLog::new();
     let log = DeliveryLog::builder(store.clone()).capture_rejected().build();
     let service = layer(receiver()).log(log.clone()).layer(Handler::responding());
-    deliver(&service, Request::post("/hook").body(Full::from("unsigned")).unwrap()).await;
+    let request = Request::post("/hook?tenant=1").body(Full::from("unsigned")).unwrap();
+    deliver(&service, request).await;
     log.flush().await.unwrap();
     let record = store.log_records(&LogFilter::default(), None, 1).await.unwrap().remove(0);
     assert_eq!(record.entry.rejection.as_deref(), Some("missing_header"));
     let capture = store.log_capture(record.id).await.unwrap().unwrap();
     let kept: serde_json::Value = serde_json::from_str(capture.as_json()).unwrap();
     assert_eq!((&kept["body"], &kept["body_is_whole"]), (&"unsigned".into(), &true.into()));
+    assert_eq!(kept["url"], "/hook?tenant=1", "the field that `countersign explain` reads");
 }
 
 /// A store that fails as often as it is told, and keeps what it is given after that.

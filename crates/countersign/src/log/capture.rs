@@ -113,7 +113,7 @@ impl Capture {
         if let (Some(path), Value::Object(fields)) = (head.path(), &mut request) {
             let query = head.query().filter(|query| !query.is_empty());
             let url = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
-            fields.insert("target".to_owned(), url.into());
+            fields.insert("url".to_owned(), url.into());
         }
         let body = self.pieces.concat();
         if let Value::Object(fields) = &mut request {
