@@ -29,6 +29,12 @@ const POLL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_s
 /// The pause after a call of the store has failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long an attempt that has ended waits for others, to be settled together with them.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// How many attempts that have ended wait for no more.
+const GATHERED: usize = 32;
+
 /// The pause between two reports of the backlog, after which old messages are removed.
 const REPORT: Duration = Duration::from_secs(60);
 
@@ -56,14 +62,13 @@ pub async fn run_worker<A, T: Timer>(
         let ended = run.ended.listen();
         let stored = worker.inbox.listen();
         let is_closing = is_ready(closing.as_mut()).await;
-        run.settle().await;
         // Before the claim: a worker that was suspended must not take over what it still runs.
         run.renew().await;
-        if !is_closing {
-            run.claim(&start).await;
-        } else if run.is_idle() || run.gives_up().await {
-            return;
-        } else {
+        run.settle_and_claim(&start, is_closing).await;
+        if is_closing {
+            if run.is_idle() || run.gives_up().await {
+                return;
+            }
             // Whatever ends the wait, the attempts that share this thread have their turn.
             yield_now().await;
         }
@@ -89,15 +94,16 @@ struct Run<'w, T: Timer> {
     poll: Duration,
     next_claim: T::Instant,
     next_renewal: T::Instant,
+    /// When a settlement that failed is tried again.
     next_settlement: T::Instant,
+    /// Until when attempts that end are gathered, so that one call settles many.
+    gathers_until: T::Instant,
     /// When what is locked is settled again.
     next_unlock: T::Instant,
     next_report: T::Instant,
     next_prune: T::Instant,
     /// The endpoints that the last report named.
     reported: BTreeSet<Arc<str>>,
-    /// Whether the last claim returned as many messages as it asked for, so that there may be more.
-    has_more: bool,
     /// The endpoint with which the next claim begins, so that none waits for another.
     turn: usize,
     /// The endpoints with messages that no route has received, and when that is reported again.
@@ -132,11 +138,11 @@ impl<'w, T: Timer> Run<'w, T> {
             next_claim: now,
             next_renewal: after(now, settings.lease / 3),
             next_settlement: now,
+            gathers_until: now,
             next_unlock: now,
             next_report: now,
             next_prune: now,
             reported: BTreeSet::new(),
-            has_more: false,
             turn: 0,
             unrouted: BTreeMap::new(),
         }
@@ -150,6 +156,43 @@ impl<'w, T: Timer> Run<'w, T> {
         !self.unsettled.is_empty() || !self.locked.is_empty()
     }
 
+    /// Returns the number of handlers that run. An attempt that has ended is not one, though it is unsettled.
+    fn handlers(&self) -> usize {
+        self.running.len().saturating_sub(self.unsettled.len() + self.locked.len())
+    }
+
+    /// Returns how many more messages may be claimed.
+    ///
+    /// While the store settles nothing, no more than as many again as run at a time are left unsettled.
+    fn room(&self) -> usize {
+        let concurrency = usize::try_from(self.settings.concurrency).unwrap_or(usize::MAX);
+        let unsettled = concurrency.saturating_mul(2).saturating_sub(self.running.len());
+        concurrency.saturating_sub(self.handlers()).min(unsettled)
+    }
+
+    /// Whether what has ended waits for more, to be settled together with it.
+    fn gathers(&self) -> bool {
+        let is_small = !self.unsettled.is_empty() && self.unsettled.len() < GATHERED;
+        is_small && self.handlers() > 0 && self.timer.now() < self.gathers_until
+    }
+
+    /// Settles what has ended and claims what there is room for, with both calls under way at the same time.
+    async fn settle_and_claim(&mut self, start: &impl Fn(Job), is_closing: bool) {
+        let mut settlements = self.due_settlements();
+        // The next message of a lane can be claimed once the one before it is settled.
+        if self.inbox.settings().ordering_key.is_some() {
+            let settled = self.settle(&settlements).await;
+            self.settled(settled);
+            settlements.clear();
+        }
+        let claim = if is_closing { None } else { self.due_claim() };
+        let (settled, claimed) = join(self.settle(&settlements), self.claim(claim.as_ref())).await;
+        self.settled(settled);
+        if let Some(claim) = claim {
+            self.claimed(claimed, claim.limit, start);
+        }
+    }
+
     /// Waits until there may be something to do.
     async fn wait(
         &mut self,
@@ -157,16 +200,17 @@ impl<'w, T: Timer> Run<'w, T> {
         stored: EventListener,
         mut closing: Option<Pin<&mut impl Future<Output = ()>>>,
     ) {
-        let has_room = self.running.len() < usize::try_from(self.settings.concurrency).unwrap_or(0);
+        let has_room = self.room() > 0;
+        let gathered = if self.gathers() { self.gathers_until } else { self.timer.now() };
         let mut next = self.next_renewal.min(self.next_report).min(self.next_prune);
         if !self.unsettled.is_empty() {
-            next = next.min(self.next_settlement);
+            next = next.min(self.next_settlement.max(gathered));
         }
         if !self.locked.is_empty() {
             next = next.min(self.next_unlock);
         }
         if has_room && closing.is_some() {
-            next = next.min(self.next_claim);
+            next = next.min(self.next_claim.max(gathered));
         }
         let mut sleep = pin!(self.timer.sleep_until(next));
         let (mut ended, mut stored) = (pin!(ended), pin!(stored));
@@ -216,6 +260,32 @@ impl<'w, T: Timer> Run<'w, T> {
         });
         result.map_err(|error| trace::store_failed(operation, &error)).ok()
     }
+}
+
+/// Returns the outputs of both futures, which are polled together.
+async fn join<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut a, mut b) = (None, None);
+    poll_fn(move |cx| {
+        if a.is_none()
+            && let Poll::Ready(output) = first.as_mut().poll(cx)
+        {
+            a = Some(output);
+        }
+        if b.is_none()
+            && let Poll::Ready(output) = second.as_mut().poll(cx)
+        {
+            b = Some(output);
+        }
+        match (a.take(), b.take()) {
+            (Some(a), Some(b)) => Poll::Ready((a, b)),
+            unfinished => {
+                (a, b) = unfinished;
+                Poll::Pending
+            }
+        }
+    })
+    .await
 }
 
 /// Polls a future once.

@@ -1,10 +1,10 @@
 //! Claims of messages, and their way to the application.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::{POLL, Run, Running, STORE_PAUSE};
-use crate::inbox::{ClaimedMessage, EndpointClaim, MessageClaim, Settlement};
+use crate::inbox::{ClaimedMessage, ClaimedMessages, EndpointClaim, MessageClaim, Settlement};
 use crate::receive::inbox::job::{EndedJob, Job, Lease};
 use crate::receive::inbox::message::QueuedMessage;
 use crate::receive::inbox::recorder;
@@ -15,21 +15,34 @@ use crate::receive::timer::{Timer, after};
 const CLAIMED: u32 = 64;
 
 impl<T: Timer> Run<'_, T> {
-    /// Claims as many messages as there is room for, and hands each out.
-    pub(super) async fn claim(&mut self, start: &impl Fn(Job)) {
-        let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
-        let limit = self.settings.concurrency.saturating_sub(running).min(CLAIMED);
-        if limit == 0 || self.timer.now() < self.next_claim {
-            return;
+    /// Returns the claim that is due, for as many messages as there is room for.
+    pub(super) fn due_claim(&mut self) -> Option<MessageClaim> {
+        let limit = u32::try_from(self.room()).unwrap_or(u32::MAX).min(CLAIMED);
+        let now = self.timer.now();
+        if limit == 0 || now < self.next_claim || self.gathers() {
+            return None;
         }
         let endpoints = self.endpoint_claims();
         if endpoints.is_empty() {
-            self.next_claim = after(self.timer.now(), POLL.1);
-            return;
+            self.next_claim = after(now, POLL.1);
+            return None;
         }
         let name = Arc::clone(&self.settings.name);
-        let claim = MessageClaim::new(endpoints, limit, self.settings.lease, name);
-        let claimed = self.call("claim", self.inbox.store().claim_messages(&claim)).await;
+        Some(MessageClaim::new(endpoints, limit, self.settings.lease, name))
+    }
+
+    /// Makes a claim, if there is one; `None` without one, or if it fails.
+    pub(super) async fn claim(&self, claim: Option<&MessageClaim>) -> Option<ClaimedMessages> {
+        self.call("claim", self.inbox.store().claim_messages(claim?)).await
+    }
+
+    /// Hands out what a claim of at most `limit` messages has returned.
+    pub(super) fn claimed(
+        &mut self,
+        claimed: Option<ClaimedMessages>,
+        limit: u32,
+        start: &impl Fn(Job),
+    ) {
         let now = self.timer.now();
         let Some(claimed) = claimed else {
             self.next_claim = after(now, STORE_PAUSE);
@@ -39,9 +52,9 @@ impl<T: Timer> Run<'_, T> {
             self.dead(dead);
         }
         let count = u32::try_from(claimed.messages.len()).unwrap_or(u32::MAX);
-        self.has_more = count >= limit;
         self.poll = if count > 0 { POLL.0 } else { (self.poll * 2).min(POLL.1) };
-        self.next_claim = after(now, self.poll);
+        // A full claim leaves more: the next one waits only for room.
+        self.next_claim = if count >= limit { now } else { after(now, self.poll) };
         for message in claimed.messages {
             self.hand_out(message, start);
         }
@@ -49,9 +62,13 @@ impl<T: Timer> Run<'_, T> {
 
     /// Returns what may be claimed of each endpoint that has room, beginning with another one each time.
     fn endpoint_claims(&mut self) -> Vec<EndpointClaim> {
+        let unsettled = self.unsettled.iter().chain(&self.locked);
+        let unsettled: HashSet<_> = unsettled.map(|ended| ended.settlement.token).collect();
         let mut busy: BTreeMap<&str, u32> = BTreeMap::new();
         for running in self.running.values() {
-            *busy.entry(&running.endpoint).or_default() += 1;
+            if !unsettled.contains(&running.token) {
+                *busy.entry(&running.endpoint).or_default() += 1;
+            }
         }
         let mut endpoints = self.inbox.endpoints();
         endpoints.retain(|endpoint| self.settings.handles(endpoint));

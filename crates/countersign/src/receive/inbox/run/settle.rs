@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{REPORT, Run, STORE_PAUSE};
+use super::{GATHER, REPORT, Run, STORE_PAUSE};
 use crate::dedup::UpdateOutcome;
 use crate::event::{MessageId, MessageToken};
 use crate::inbox::{DeadMessage, SettleOutcome, Settled, Settlement};
@@ -14,25 +14,52 @@ use crate::receive::inbox::job::EndedJob;
 use crate::receive::inbox::{recorder, trace};
 use crate::receive::timer::{Timer, after};
 
+/// What the store has made of a call's settlements.
+#[derive(Default)]
+pub(super) struct Outcomes {
+    settled: Vec<SettleOutcome>,
+    /// The messages that were settled as dead, and that their handlers' transactions have marked as done.
+    done: BTreeSet<MessageId>,
+}
+
 impl<T: Timer> Run<'_, T> {
-    /// Settles the attempts that have ended, in one call.
-    pub(super) async fn settle(&mut self) {
+    /// Returns the settlements of the attempts that have ended, or none while they wait for others.
+    pub(super) fn due_settlements(&mut self) -> Vec<Settlement> {
+        let now = self.timer.now();
+        if self.unsettled.is_empty() {
+            self.gathers_until = after(now, GATHER);
+        }
         self.unsettled.extend(self.ended.take());
-        if self.next_unlock <= self.timer.now() {
+        if self.next_unlock <= now {
             self.unsettled.append(&mut self.locked);
         }
-        if self.unsettled.is_empty() || self.timer.now() < self.next_settlement {
-            return;
+        if now < self.next_settlement || self.gathers() {
+            return Vec::new();
         }
-        let settlements: Vec<Settlement> =
-            self.unsettled.iter().map(|ended| ended.settlement.clone()).collect();
-        let settle = self.inbox.store().settle_messages(&settlements);
-        let Some(outcomes) = self.call("settle", settle).await else {
+        self.unsettled.iter().map(|ended| ended.settlement.clone()).collect()
+    }
+
+    /// Makes the settlements in one call, if there are any; `None` if it fails.
+    pub(super) async fn settle(&self, settlements: &[Settlement]) -> Option<Outcomes> {
+        if settlements.is_empty() {
+            return Some(Outcomes::default());
+        }
+        let settle = self.inbox.store().settle_messages(settlements);
+        let settled = self.call("settle", settle).await?;
+        let done = self.done_by_their_handlers(settlements).await;
+        Some(Outcomes { settled, done })
+    }
+
+    /// Records what the store has settled.
+    pub(super) fn settled(&mut self, outcomes: Option<Outcomes>) {
+        let Some(Outcomes { settled, done }) = outcomes else {
             self.next_settlement = after(self.timer.now(), STORE_PAUSE);
             return;
         };
-        let done = self.done_by_their_handlers(&settlements).await;
-        for (ended, outcome) in std::mem::take(&mut self.unsettled).into_iter().zip(outcomes) {
+        if settled.is_empty() {
+            return;
+        }
+        for (ended, outcome) in std::mem::take(&mut self.unsettled).into_iter().zip(settled) {
             let outcome = match outcome {
                 SettleOutcome::Locked => {
                     self.set_locked(ended);
@@ -66,7 +93,7 @@ impl<T: Timer> Run<'_, T> {
         }
         // What has ended may have made room at its endpoint, or for the next message of its lane.
         let is_ordered = self.inbox.settings().ordering_key.is_some();
-        if self.has_more || is_ordered || self.settings.limits_endpoints() {
+        if is_ordered || self.settings.limits_endpoints() {
             self.next_claim = self.timer.now();
         }
     }
