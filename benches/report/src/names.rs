@@ -92,6 +92,18 @@ pub const INBOX_SQLITE: &str = "inbox in SQLite, 1 KiB, 64 callers";
 pub const INBOX_POSTGRES: &str = "inbox in PostgreSQL, 1 KiB, 64 callers";
 /// The case of messages that are claimed and settled at once.
 pub const INBOX_DRAIN: &str = "inbox in PostgreSQL, claimed and settled";
+/// The case of an inbox and of job queues that store an event.
+pub const INBOX_PUSH: &str = "stored in PostgreSQL, 1 KiB, 64 callers, beside job queues";
+/// The case of whole workers, each with a handler that does nothing.
+pub const INBOX_WORKERS: &str = "drained by a worker from PostgreSQL, 64 handlers at a time";
+/// The worker of an inbox.
+pub const WORKER: &str = "countersign, worker";
+/// The crate `apalis-postgres`, with batches of 64.
+pub const APALIS: &str = "apalis-postgres";
+/// The crate `graphile_worker`, without batches.
+pub const GRAPHILE: &str = "graphile_worker";
+/// The same with its local queue and with completions in batches.
+pub const GRAPHILE_LOCAL_QUEUE: &str = "graphile_worker, local queue";
 /// The case of a layer that stores events in an inbox.
 pub const LOG_SQLITE: &str = "received into an inbox in SQLite, 64 callers";
 /// With a delivery log in the same file.

@@ -31,7 +31,7 @@ const fn target(name: &'static str, bound: Bound, measured: fn(&Results) -> Opti
 
 const KIB: usize = 1024;
 
-const TARGETS: [Target; 32] = [
+const TARGETS: [Target; 36] = [
     target("CPU, 1 KiB, memory store ÷ bare axum", AtMost(1.25), |results| {
         axum(results, KIB, BARE_AXUM, "cpu_us")
     }),
@@ -107,6 +107,18 @@ const TARGETS: [Target; 32] = [
     target("inbox, PostgreSQL, drain beside done messages ÷ empty", AtLeast(0.8), |results| {
         results.ratio(names::INBOX_DRAIN, names::DRAIN_FULL, names::DRAIN, "per_second")
     }),
+    target("inbox, PostgreSQL, enqueue ÷ `apalis-postgres`", AtLeast(5.0), |results| {
+        results.ratio(names::INBOX_PUSH, names::ENQUEUE, names::APALIS, "per_second")
+    }),
+    target("inbox, PostgreSQL, worker ÷ `apalis-postgres`", AtLeast(2.0), |results| {
+        worker(results, names::APALIS)
+    }),
+    target("inbox, PostgreSQL, worker ÷ `graphile_worker`", AtLeast(2.0), |results| {
+        worker(results, names::GRAPHILE)
+    }),
+    target("inbox, PostgreSQL, worker ÷ its local queue", AtLeast(0.8), |results| {
+        worker(results, names::GRAPHILE_LOCAL_QUEUE)
+    }),
     target("inbox, SQLite, request to handler in one process, ms", AtMost(5.0), |results| {
         results.value(names::INBOX_LATENCY, names::IN_PROCESS, "ms")
     }),
@@ -172,6 +184,10 @@ fn decoding(results: &Results) -> Option<f64> {
     let cases = results.cases("decode, ").into_iter();
     let ratios = cases.filter_map(|case| results.ratio(case, DECODE, SERDE_JSON, "ns"));
     ratios.reduce(f64::max)
+}
+
+fn worker(results: &Results, peer: &str) -> Option<f64> {
+    results.ratio(names::INBOX_WORKERS, names::WORKER, peer, "per_second")
 }
 
 fn rate(results: &Results, case: &str, contender: &str) -> Option<f64> {

@@ -4,6 +4,8 @@
 //!
 //! `cargo run --release --bin inbox`, with `-- --quick` for fewer rounds and fewer done messages.
 
+mod workers;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -31,6 +33,7 @@ use sqlx::{Connection, query};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt, service_fn};
+use workers::{Apalis, Countersign, Graphile, Queue};
 
 /// The number of events in a batch.
 const BATCH: usize = 2048;
@@ -58,6 +61,7 @@ async fn main() -> Result<()> {
             let pool = server.pool(CONNECTIONS, &[]).await;
             postgres(&mut program, &pool).await?;
             drains(&mut program, &pool).await?;
+            peers(&mut program, &pool).await?;
         }
         None => program.note("The inbox in PostgreSQL is not measured: no server."),
     }
@@ -224,6 +228,46 @@ async fn drains(program: &mut Program, pool: &PgPool) -> Result<()> {
     }
     print(program, names::INBOX_DRAIN);
     Ok(())
+}
+
+/// Storing and handling, beside two job queues in the same PostgreSQL.
+async fn peers(program: &mut Program, pool: &PgPool) -> Result<()> {
+    let own = Countersign::new(pool).await?;
+    let (apalis, singly) = (Apalis::new(pool).await?, Graphile::singly(pool).await?);
+    let local_queue = Graphile::with_local_queue(pool).await?;
+    let contenders = [
+        (names::ENQUEUE, enqueuing(store(pool, "pushed").await?)),
+        (names::APALIS, apalis.pushing()),
+        (names::GRAPHILE, singly.pushing().await?),
+    ];
+    race(program, names::INBOX_PUSH, &contenders).await?;
+
+    let contenders = [names::WORKER, names::APALIS, names::GRAPHILE, names::GRAPHILE_LOCAL_QUEUE];
+    let mut rates = [const { Vec::new() }; 4];
+    for _ in 0..program.rounds(10, 4) {
+        let round = [
+            drained(&own).await?,
+            drained(&apalis).await?,
+            drained(&singly).await?,
+            drained(&local_queue).await?,
+        ];
+        for (rates, rate) in rates.iter_mut().zip(round) {
+            rates.push(rate);
+        }
+    }
+    for (name, rates) in contenders.iter().zip(&rates) {
+        program.results.add(names::INBOX_WORKERS, name, "per_second", rates);
+    }
+    print(program, names::INBOX_WORKERS);
+    Ok(())
+}
+
+/// Returns how many events a second a worker handles, from a full queue to an empty one.
+async fn drained(queue: &impl Queue) -> Result<f64> {
+    queue.fill(BATCH).await?;
+    let start = Instant::now();
+    queue.drain(BATCH).await?;
+    Ok(BATCH as f64 / start.elapsed().as_secs_f64())
 }
 
 /// Stores this many messages.
